@@ -1,0 +1,76 @@
+"""The catalogue of diagnostics: every code there is, with what it is about.
+
+A code never changes its meaning and is never used again. `grammar/diagnostics.md`
+shows for each an example that produces it; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal as OneOf
+
+Severity = OneOf["error", "warning"]
+
+
+class Code(Enum):
+    """A code's value is its title; warnings are those listed in `WARNINGS`."""
+
+    # 0xx: the text
+    SEG001 = "unexpected text"
+    SEG002 = "a string without an end"
+    SEG003 = "an unknown escape"
+    SEG004 = "a character that is no part of the language"
+    SEG005 = "a file that is not UTF-8"
+    SEG006 = "a file that is too large"
+    SEG007 = "nesting that is too deep"
+    SEG008 = "a number that is not written as one"
+    SEG009 = "a word of the language used as a name"
+    SEG010 = "a `where` whose end cannot be seen"
+    SEG011 = "a line of the head given twice"
+    SEG012 = "a word that is not one of the choices"
+    SEG013 = "a value of the wrong kind"
+    SEG014 = "a length of time that cannot be used here"
+    SEG015 = "an empty list"
+    # 1xx: names
+    SEG101 = "an unknown name"
+    SEG102 = "a name defined twice"
+    SEG103 = "a definition that uses itself"
+    SEG104 = "a definition used with the wrong arguments"
+    SEG105 = "a param without a value"
+    SEG106 = "a value for a param that does not fit"
+    SEG107 = "an import that cannot be found"
+    SEG108 = "an expansion that is too large"
+    SEG109 = "a dotted name without a schema"
+    SEG110 = "an unknown attribute of a model"
+    SEG111 = "two segments of one name"
+    SEG112 = "an import that is not used"
+    # 2xx: meaning
+    SEG201 = "a condition that a filter cannot hold"
+    SEG202 = "a negation that a filter cannot hold"
+    SEG203 = "a count compared with something else than numbers"
+    SEG204 = "an aggregate asked whether it is null"
+    SEG205 = "a count for each group or window that could be none"
+    SEG206 = "a score that is negated"
+    SEG207 = "a negation that the operator does not have"
+    SEG208 = "a limit where the API has none"
+    SEG209 = "a negated rule set"
+    SEG210 = "a rule set inside another"
+    SEG211 = "columns of two behaviors in one aggregate"
+    SEG212 = "a limit without an order"
+    # 3xx: the rule
+    SEG301 = "a segment too large for its two levels"
+    SEG302 = "a rule set with too many rules"
+    SEG303 = "a reference by name, and no id for it"
+    # 4xx: reading the API's JSON
+    SEG401 = "text that is not JSON"
+    SEG402 = "JSON that is no rule we know"
+    SEG403 = "a Composite expression that does not fit"
+    SEG404 = "an empty condition"
+    SEG405 = "an empty group whose meaning nobody states"
+
+
+WARNINGS = frozenset({Code.SEG112, Code.SEG212})
+
+
+def severity_of(code: Code) -> Severity:
+    return "warning" if code in WARNINGS else "error"

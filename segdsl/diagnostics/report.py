@@ -1,0 +1,81 @@
+"""Diagnostics as data, and the report that a stage fills.
+
+A stage is handed a `Report`, adds what it finds and goes on as long as it can;
+rendering is elsewhere. `SegdslError` carries a report out of a stage that cannot.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from segdsl.diagnostics.codes import Code, Severity, severity_of
+from segdsl.source import Span
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Another place that belongs to a diagnostic, such as the use of a definition."""
+
+    message: str
+    span: Span
+
+
+class Diagnostic(msgspec.Struct, frozen=True):
+    """One finding. `span` is in a source; `path` is in a JSON document (`$.conditions[0]`)."""
+
+    code: Code
+    message: str
+    span: Span | None = None
+    help: str | None = None
+    notes: tuple[Note, ...] = ()
+    path: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return severity_of(self.code)
+
+
+class Report:
+    """The findings of one run, in the order of discovery."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._seen: set[tuple[object, ...]] = set()
+
+    def add(
+        self,
+        code: Code,
+        span: Span | None,
+        message: str,
+        *,
+        help: str | None = None,
+        via: tuple[Span, ...] = (),
+        notes: tuple[Note, ...] = (),
+        path: str | None = None,
+    ) -> None:
+        """Adds a finding; `via` are the uses of definitions that led to its place.
+
+        The same finding at the same place is kept once.
+        """
+        key = (code, span.key if span else path, message, tuple(v.key for v in via))
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        uses = tuple(Note("expanded from this use", use) for use in reversed(via))
+        self.diagnostics.append(Diagnostic(code, message, span, help, (*notes, *uses), path))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(d.severity == "error" for d in self.diagnostics)
+
+    def check(self) -> None:
+        """Raises what was found, where an error is among it."""
+        if self.has_errors:
+            raise SegdslError(self)
+
+
+class SegdslError(Exception):
+    """A stage that could not finish; `report` says why, in the reader's words."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__("\n".join(d.message for d in report.diagnostics))

@@ -1,0 +1,138 @@
+"""The values a condition compares with, and how they are written down.
+
+Shared by every stage: literals of the source, values of the condition tree and
+values of the API's rule are these. A number keeps the text it was written with.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.source import NOWHERE, Span
+
+Unit = OneOf["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
+UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+WHOLE = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+ISO_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    re.ASCII,
+)
+
+
+class Number:
+    """A number as it was written: `text` is a JSON number and goes out unchanged.
+
+    Not a msgspec struct, so that the JSON encoder hands it to our hook.
+    """
+
+    __slots__ = ("text",)
+    __match_args__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+    @property
+    def value(self) -> Decimal:
+        return Decimal(self.text)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is 0, 1, 2 … written plainly."""
+        return WHOLE.fullmatch(self.text) is not None
+
+
+class Text(msgspec.Struct, frozen=True):
+    value: str
+
+
+class Boolean(msgspec.Struct, frozen=True):
+    value: bool
+
+
+class Date(msgspec.Struct, frozen=True):
+    """A timestamp literal: the text the API is sent."""
+
+    text: str
+
+    @property
+    def is_iso(self) -> bool:
+        return ISO_TIMESTAMP.fullmatch(self.text) is not None
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A parameter used as a value; the resolver puts the value in its place."""
+
+    name: str
+    span: Span = NOWHERE
+
+
+Literal = Text | Number | Boolean | Date
+Value = Literal | Name
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One step of a length of time: `30 days`."""
+
+    amount: Value
+    unit: Unit
+
+
+class Duration(msgspec.Struct, frozen=True):
+    """A length of time, `1 day 12 hours`.
+
+    `rounded` is the unit whose start it is counted from, where that is not the
+    smallest unit named.
+    """
+
+    parts: tuple[Part, ...]
+    rounded: Unit | None = None
+
+    @property
+    def smallest(self) -> Unit:
+        return max((part.unit for part in self.parts), key=UNITS.index)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One sort key of a limit; no column means the aggregate of the condition."""
+
+    column: str | None
+    descending: bool
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """The first `number` profiles (or percent of them) in an order."""
+
+    number: Value
+    percent: bool
+    order: tuple[Order, ...]
+    span: Span = NOWHERE
+
+
+class ById(msgspec.Struct, frozen=True):
+    id: str
+
+
+class ByName(msgspec.Struct, frozen=True):
+    """Something on the server named by its name; `parent` is a stage's funnel or a variant's test."""
+
+    name: str
+    parent: str | None = None
+
+
+Reference = ById | ByName
