@@ -44,6 +44,7 @@ class Code(Enum):
     SEG110 = "an unknown attribute of a model"
     SEG111 = "two segments of one name"
     SEG112 = "an import that is not used"
+    SEG113 = "a parameter where only a name can stand"
     # 2xx: meaning
     SEG201 = "a condition that a filter cannot hold"
     SEG202 = "a negation that a filter cannot hold"
@@ -57,6 +58,7 @@ class Code(Enum):
     SEG210 = "a rule set inside another"
     SEG211 = "columns of two behaviors in one aggregate"
     SEG212 = "a limit without an order"
+    SEG213 = "a test of elements on what has none"
     # 3xx: the rule
     SEG301 = "a segment too large for its two levels"
     SEG302 = "a rule set with too many rules"

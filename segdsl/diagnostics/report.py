@@ -20,7 +20,11 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Diagnostic(msgspec.Struct, frozen=True):
-    """One finding. `span` is in a source; `path` is in a JSON document (`$.conditions[0]`)."""
+    """One finding, at a place in a source.
+
+    Where `path` is set, the source is a JSON document, the path (`$.conditions[0]`) is the
+    place, and of the span only the file counts.
+    """
 
     code: Code
     message: str
@@ -54,9 +58,9 @@ class Report:
     ) -> None:
         """Adds a finding; `via` are the uses of definitions that led to its place.
 
-        The same finding at the same place is kept once.
+        The same finding at the same place is kept once, whatever led there.
         """
-        key = (code, span.key if span else path, message, tuple(v.key for v in via))
+        key = (code, span.key if span else None, path, message)
         if key in self._seen:
             return
         self._seen.add(key)

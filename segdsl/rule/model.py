@@ -16,6 +16,13 @@ from segdsl.values import Number, Unit
 
 Scalar = Number | str | bool
 
+ComparisonType = OneOf["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "Regexp", "IsNull"]
+AnyOfType = OneOf["In", "Contain", "StartWith", "EndWith"]
+AggregationType = OneOf[
+    "Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last"
+]
+ReferenceType = OneOf["Reference", "FunnelStageReference", "AbTestVariantReference"]
+
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     pass
@@ -61,7 +68,7 @@ Moment = Timestamp | Last
 class Comparison(_Struct, frozen=True):
     """Equal, Greater, GreaterEqual, Less, LessEqual; Regexp and IsNull share the shape."""
 
-    type: OneOf["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "Regexp", "IsNull"]
+    type: ComparisonType
     negated: bool = msgspec.field(name="not")
     right_value: Scalar | Timestamp | Last
 
@@ -86,7 +93,7 @@ class TimeBetween(_Struct, frozen=True):
 class AnyOf(_Struct, frozen=True):
     """In, Contain, StartWith, EndWith."""
 
-    type: OneOf["In", "Contain", "StartWith", "EndWith"]
+    type: AnyOfType
     negated: bool = msgspec.field(name="not")
     right_values: tuple[Number | str, ...]
 
@@ -145,6 +152,28 @@ Operator = (
 )
 
 
+def takes_not(operator: Operator) -> bool:
+    """Whether the description lets the operator carry `not: true`."""
+    match operator:
+        case Comparison(type=kind, right_value=Timestamp()):
+            return kind == "Equal"
+        case Comparison(type=kind, right_value=Last()):
+            return kind == "GreaterEqual"
+        case Comparison() | Between() | TimeBetween() | AnyOf() | TimeRange():
+            return True
+        case _:
+            return False
+
+
+def is_negated(operator: Operator) -> bool:
+    """Whether the operator carries `not: true`."""
+    match operator:
+        case TimeWithin() | CalendarUnit() | TimeToday():
+            return False
+        case _:
+            return operator.negated
+
+
 # --- what a condition is about -------------------------------------------------------
 
 
@@ -167,7 +196,7 @@ class AttributeValue(_Struct, frozen=True):
 class Aggregation(_Struct, frozen=True):
     """All eight; which fields are set depends on `type` (see `segdsl.rule.reader`)."""
 
-    type: OneOf["Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last"]
+    type: AggregationType
     column: str | None = None
     columns: tuple[str, ...] | None = None
     order_column: str | None = None
@@ -234,7 +263,7 @@ class ValueCondition(_Struct, frozen=True):
 
 
 class ReferenceCondition(_Struct, frozen=True):
-    type: OneOf["Reference", "FunnelStageReference", "AbTestVariantReference"]
+    type: ReferenceType
     id: str
     exclude: bool
 

@@ -1,0 +1,285 @@
+"""A shape on the API's two levels: a rule of rule sets, each of conditions.
+
+What one And or Or over rule sets can say is written so, in the order of the source.
+Anything deeper becomes Composite, with as few rule sets as there can be. Neither
+duplicates a condition, and neither changes what is asked.
+
+Why a minimum is found one group at a time: each condition is named once, so a rule
+set is always some of the children of one group. A child of up to 26 conditions is
+best taken whole (split up it would need a rule set at least, and could share none),
+so only children that are larger, or that hold a pin, are looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from segdsl.diagnostics import Code, Report
+from segdsl.layout.expr import MAX_RULE_SETS, MAX_RULES, Combined, Expr, Named, names, write_expr
+from segdsl.layout.packing import pack
+from segdsl.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves
+from segdsl.rule.model import Condition, Group
+
+
+def lay_out(shape: Shape, report: Report) -> Group | None:
+    """The rule on two levels; None after a report where it cannot be."""
+    if not _pins_fit(shape, report):
+        return None
+    plain = _plain(shape)
+    if plain is not None:
+        return plain
+    sets: list[Group] = []
+    expr = _Composite(sets).expression(shape)
+    order = names(expr)
+    ordered = tuple(sets[index] for index in order)
+    if isinstance(expr, Named):
+        return Group("And", ordered)
+    if all(isinstance(part, Named) for part in expr.parts):
+        return Group("And" if expr.word == "and" else "Or", ordered)
+    if len(sets) > MAX_RULE_SETS:
+        _too_large(shape, len(sets), report)
+        return None
+    place = {index: at for at, index in enumerate(order)}
+    return Group("Composite", ordered, expr=write_expr(_renamed(expr, place), rule_sets=True))
+
+
+def lay_out_nested(shape: Shape) -> Group:
+    """The rule as And and Or at any depth, as older rules are written."""
+    match shape:
+        case Branch(kind, children):
+            return Group(kind, tuple(_nested(child) for child in children))
+        case Leaf() | Pin():
+            return Group("And", (_nested(shape),))
+
+
+def _nested(shape: Shape) -> Group | Condition:
+    match shape:
+        case Leaf(condition):
+            return condition
+        case Branch(kind, children):
+            return Group(kind, tuple(_nested(child) for child in children))
+        case Pin(label, child):
+            inner = _nested(child)
+            if not isinstance(inner, Group) or inner.description is not None:
+                inner = Group("And", (inner,))
+            return msgspec.structs.replace(inner, description=label)
+
+
+# --- the plain way -------------------------------------------------------------------
+
+
+def _plain(shape: Shape) -> Group | None:
+    """One And or Or over rule sets, loose conditions gathered in one; None if it is deeper."""
+    match shape:
+        case Leaf():
+            return Group("And", (_rule_set([shape], "And"),))
+        case Pin():
+            return Group("And", (_pinned(shape),))
+        case Branch(kind, children):
+            if is_flat(shape):
+                return Group("And", (_rule_set(list(children), kind),))
+    loose: list[Shape] = [child for child in children if isinstance(child, Leaf)]
+    sets: list[Group] = []
+    for child in children:
+        match child:
+            case Leaf():
+                if child is loose[0]:
+                    sets.append(_rule_set(loose, kind))
+            case Pin():
+                sets.append(_pinned(child))
+            case Branch(inner, grandchildren):
+                if not is_flat(child):
+                    return None
+                sets.append(_rule_set(list(grandchildren), inner))
+    return Group(kind, tuple(sets))
+
+
+def _pinned(pin: Pin) -> Group:
+    child = pin.child
+    items: list[Shape] = list(child.children) if isinstance(child, Branch) else [child]
+    made = _rule_set(items, child.kind if isinstance(child, Branch) else "And")
+    return msgspec.structs.replace(made, description=pin.label)
+
+
+def _rule_set(items: list[Shape], kind: str) -> Group:
+    """A rule set of some children of a group of that kind."""
+    if len(items) == 1 and isinstance(items[0], Branch):
+        return _rule_set(list(items[0].children), items[0].kind)
+    conditions = tuple(leaf.condition for item in items for leaf in leaves(item))
+    if all(isinstance(item, Leaf) for item in items):
+        return Group("Or" if kind == "Or" and len(items) > 1 else "And", conditions)
+    counter = iter(range(len(conditions)))
+    word = "and" if kind == "And" else "or"
+    expr = _combined(word, [_expr_of(item, counter) for item in items])
+    return Group("Composite", conditions, expr=write_expr(expr, rule_sets=False))
+
+
+def _expr_of(shape: Shape, counter: Iterator[int]) -> Expr:
+    match shape:
+        case Branch(kind, children):
+            word = "and" if kind == "And" else "or"
+            return _combined(word, [_expr_of(child, counter) for child in children])
+        case Leaf() | Pin():
+            return Named(next(counter))
+
+
+def _combined(word: str, parts: list[Expr]) -> Expr:
+    if len(parts) == 1:
+        return parts[0]
+    return Combined("and" if word == "and" else "or", tuple(parts))
+
+
+# --- Composite -----------------------------------------------------------------------
+
+
+def _size(shape: Shape) -> int:
+    return sum(1 for _ in leaves(shape))
+
+
+def _has_pin(shape: Shape) -> bool:
+    match shape:
+        case Leaf():
+            return False
+        case Branch(_, children):
+            return any(_has_pin(child) for child in children)
+        case Pin():
+            return True
+
+
+class _Composite:
+    """Makes rule sets, adding to `sets`, and the expression over them."""
+
+    def __init__(self, sets: list[Group]) -> None:
+        self.sets = sets
+
+    def _add(self, made: Group) -> Expr:
+        self.sets.append(made)
+        return Named(len(self.sets) - 1)
+
+    def expression(self, shape: Shape) -> Expr:
+        match shape:
+            case Leaf():
+                return self._add(_rule_set([shape], "And"))
+            case Pin():
+                return self._add(_pinned(shape))
+            case Branch(kind, children):
+                pass
+        parts: list[tuple[int, Expr]] = []
+        whole: list[int] = []
+        loose: list[int] = []
+        for at, child in enumerate(children):
+            if isinstance(child, Leaf):
+                loose.append(at)
+            elif isinstance(child, Pin) or _has_pin(child):
+                parts.append((at, self.expression(child)))
+            elif _size(child) <= MAX_RULES:
+                whole.append(at)
+            elif is_flat(child):
+                parts.append((at, self._add(_rule_set([child], kind))))
+            else:
+                parts.append((at, self.expression(child)))
+        for bin_ in self._bins(children, whole, loose):
+            items = [children[at] for at in bin_]
+            parts.append((bin_[0], self._add(_rule_set(items, kind))))
+        parts.sort(key=lambda part: part[0])
+        return _combined("and" if kind == "And" else "or", [expr for _, expr in parts])
+
+    @staticmethod
+    def _bins(children: tuple[Shape, ...], whole: list[int], loose: list[int]) -> list[list[int]]:
+        """Which children share a rule set: whole groups packed, loose conditions in what room is left."""
+        sizes = [_size(children[at]) for at in whole]
+        bins = [[whole[index] for index in each] for each in pack(sizes, MAX_RULES)]
+        room = [MAX_RULES - sum(_size(children[at]) for at in each) for each in bins]
+        if loose and len(loose) > sum(room):
+            bins.append(loose)
+        elif loose:
+            left = iter(loose)
+            for each, free in zip(bins, room, strict=True):
+                each.extend(at for at, _ in zip(left, range(free), strict=False))
+        return sorted(sorted(each) for each in bins)
+
+
+def _renamed(expr: Expr, place: dict[int, int]) -> Expr:
+    match expr:
+        case Named(index):
+            return Named(place[index])
+        case Combined(word, parts):
+            return Combined(word, tuple(_renamed(part, place) for part in parts))
+
+
+# --- what does not fit ---------------------------------------------------------------
+
+
+def _pins_fit(shape: Shape, report: Report) -> bool:
+    """Whether every pin can be a rule set: none inside another, none over 26 rules."""
+    match shape:
+        case Leaf():
+            return True
+        case Branch(_, children):
+            return all([_pins_fit(child, report) for child in children])
+        case Pin(_, child, span, via):
+            inner = next((pin for pin in _pins(child)), None)
+            if inner is not None:
+                report.add(
+                    Code.SEG210,
+                    inner.span,
+                    "a rule set cannot hold another one, and this group is inside one",
+                    help="take one of the two labels out, or compile with `--layout nested`",
+                    via=inner.via,
+                )
+                return False
+            size = _size(child)
+            if size > MAX_RULES and not is_flat(child):
+                report.add(
+                    Code.SEG302,
+                    span,
+                    f"this rule set has {size} conditions in groups of its own; "
+                    f"the API names {MAX_RULES} at most",
+                    help="take the label out so that it can be split, or move a part into a segment "
+                    'of its own and refer to it: `in segment "…"`',
+                    via=via,
+                )
+                return False
+            return True
+
+
+def _pins(shape: Shape) -> Iterable[Pin]:
+    match shape:
+        case Leaf():
+            return
+        case Branch(_, children):
+            for child in children:
+                yield from _pins(child)
+        case Pin():
+            yield shape
+
+
+def _rule_sets_of(shape: Shape) -> int:
+    sets: list[Group] = []
+    _Composite(sets).expression(shape)
+    return len(sets)
+
+
+def _too_large(shape: Shape, needed: int, report: Report) -> None:
+    """Names the group whose move into a segment of its own helps most."""
+    assert isinstance(shape, Branch)
+    group: Branch = shape
+    while True:
+        inner = [child for child in group.children if isinstance(child, Branch)]
+        largest = max(inner, key=_rule_sets_of, default=None)
+        if largest is None:
+            break
+        group = largest
+        if _rule_sets_of(group) <= MAX_RULE_SETS:
+            break
+    report.add(
+        Code.SEG301,
+        group.span,
+        f"this segment has {_size(shape)} conditions, which need {needed} rule sets; "
+        f"the API has room for {MAX_RULE_SETS} of up to {MAX_RULES} rules each",
+        help=f"move this group ({_size(group)} conditions, {_rule_sets_of(group)} rule sets) into a "
+        'segment of its own and write `in segment "…"` in its place; '
+        "or compile with `--layout nested`",
+    )

@@ -1,0 +1,130 @@
+"""A rule back to a shape: the inverse of laying out, and the normal form it gives.
+
+A rule keeps its rule sets: each becomes a pin, and pins are then dropped wherever the
+layout makes the same rule sets without them. What carries no meaning is not kept: the
+kind of a group of one, names and parentheses of an expression, conditions right under
+the rule, and groups of a kind inside one of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from segdsl.diagnostics import Report
+from segdsl.layout.expr import Combined, Expr, Named, read_expr
+from segdsl.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
+from segdsl.layout.two_levels import lay_out, lay_out_nested
+from segdsl.rule.model import Condition, Group, Rule
+
+
+def unfold(rule: Rule) -> Shape | None:
+    """The shape that lays out as the rule's normal form; None for everyone.
+
+    The rule's groups are not empty and its expressions fit (see `segdsl.rule.reader`).
+    """
+    if not rule.conditions:
+        return None
+    pinned = _rule(rule)
+    wanted = lay_out(pinned, Report())
+    for candidate in _candidates(pinned):
+        if wanted is not None and lay_out(candidate, Report()) == wanted:
+            return candidate
+    return pinned if wanted is not None else without_pins(pinned, keep_labels=True)
+
+
+def normalise(rule: Rule) -> Rule:
+    """The rule that the compiler would write for the same rule sets.
+
+    Rules that no two levels can hold (older ones) are normalised to nested groups.
+    """
+    shape = unfold(rule)
+    if shape is None:
+        return Group("And", (), limit=rule.limit)
+    made = lay_out(shape, Report()) or lay_out_nested(shape)
+    return Group(made.type, made.conditions, made.description, made.expr, rule.limit)
+
+
+def _candidates(pinned: Shape) -> Iterator[Shape]:
+    """Shapes with fewer pins, fewest first."""
+    yield without_pins(pinned, keep_labels=True)
+    match pinned:
+        case Pin(None, child):
+            yield child
+        case Branch(kind, children, span):
+            same = [child for child in children if _is_like(child, kind)]
+            kept = [
+                child.child
+                if isinstance(child, Pin)
+                and child.label is None
+                and (_is_like(child, "Or" if kind == "And" else "And", several=True) or [child] == same)
+                else child
+                for child in children
+            ]
+            yield branch(kind, kept, span)
+
+
+def _is_like(shape: Shape, kind: Kind, *, several: bool = False) -> bool:
+    """Whether an unlabelled pin holds conditions joined by that kind (or, unless several, one)."""
+    if not isinstance(shape, Pin) or shape.label is not None:
+        return False
+    match shape.child:
+        case Leaf():
+            return not several
+        case Branch(inner, children):
+            return inner == kind and all(isinstance(child, Leaf) for child in children)
+        case Pin():
+            return False
+
+
+def _rule(rule: Rule) -> Shape:
+    if _is_deep(rule):
+        return _deep(rule)
+    sets = [
+        Pin(part.description, _expression(part, [Leaf(c) for c in _conditions(part)], rule_sets=False))
+        if isinstance(part, Group)
+        else Leaf(part)
+        for part in rule.conditions
+    ]
+    return _expression(rule, sets, rule_sets=True)
+
+
+def _conditions(group: Group) -> Iterator[Condition]:
+    for part in group.conditions:
+        assert not isinstance(part, Group)
+        yield part
+
+
+def _is_deep(rule: Rule) -> bool:
+    return any(
+        isinstance(part, Group) and any(isinstance(inner, Group) for inner in part.conditions)
+        for part in rule.conditions
+    )
+
+
+def _deep(group: Group) -> Shape:
+    """An older rule: groups at any depth, of which only those with a description are kept."""
+    parts: list[Shape] = []
+    for part in group.conditions:
+        if not isinstance(part, Group):
+            parts.append(Leaf(part))
+            continue
+        inner = _deep(part)
+        parts.append(inner if part.description is None else Pin(part.description, inner))
+    return _expression(group, parts, rule_sets=any(isinstance(p, Group) for p in group.conditions))
+
+
+def _expression(group: Group, parts: Sequence[Shape], *, rule_sets: bool) -> Shape:
+    if group.type != "Composite":
+        return branch(group.type, parts)
+    assert group.expr is not None
+    return _named(read_expr(group.expr, rule_sets=rule_sets), list(parts))
+
+
+def _named(expr: Expr, parts: list[Shape]) -> Shape:
+    match expr:
+        case Named(index):
+            return parts[index]
+        case Combined(word, inner):
+            return branch("And" if word == "and" else "Or", [_named(part, parts) for part in inner])
+
+

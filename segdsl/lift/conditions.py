@@ -1,0 +1,186 @@
+"""One condition of the API to one expression of the language.
+
+The spelling chosen is the one that compiles to the same JSON. A condition on an
+aggregate that leaves out profiles without events, where the plain spelling would take
+them in, is written with `some`.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.condition.counting import holds_of_zero, is_numeric, opposite
+from segdsl.lift.operators import predicate, window
+from segdsl.lower.references import symbol_target
+from segdsl.rule import model as m
+from segdsl.syntax import tree as t
+from segdsl.values import Limit, Number, Order
+
+_FUNCTIONS: dict[m.AggregationType, t.Function] = {
+    "Count": "count",
+    "CountDistinct": "count distinct",
+    "Sum": "sum",
+    "Min": "min",
+    "Max": "max",
+    "Average": "average",
+    "First": "first",
+    "Last": "last",
+}
+
+
+def lift_condition(of: m.Condition) -> t.Expression:
+    match of:
+        case m.ValueCondition():
+            return _value(of)
+        case m.ReferenceCondition(kind, id, exclude):
+            member = t.Membership(
+                "segment" if kind == "Reference" else "stage" if kind == "FunnelStageReference" else "variant",
+                symbol_target(id),
+            )
+            return t.Negation(member) if exclude else member
+        case m.PredictiveScoreReference(_, id, low, high, converted):
+            return t.Score(symbol_target(id), low, high, converted)
+        case m.MlAttributeReference(_, solution, id, left, operator):
+            subject = t.MlAttribute(solution, symbol_target(id), left.attribute)
+            return t.Test(subject, predicate(operator), m.is_negated(operator))
+        case _:
+            assert_never(of)
+
+
+def lift_limit(of: m.Limit) -> Limit:
+    orders = tuple(Order(each.column, each.order == "descending") for each in of.order_columns)
+    return Limit(of.number, of.type == "Percent", orders)
+
+
+def _quantifier(of: m.ArrayMatching | None) -> t.Quantifier | None:
+    match of:
+        case None:
+            return None
+        case "any":
+            return t.Quantifier("any")
+        case "all":
+            return t.Quantifier("every")
+        case m.CountMatching(at_least=Number() as number):
+            return t.Quantifier("at least", number)
+        case m.CountMatching(at_most=Number() as number):
+            return t.Quantifier("at most", number)
+        case m.CountMatching(exactly=number):
+            return t.Quantifier("exactly", number)
+        case _:
+            assert_never(of)
+
+
+def _value(of: m.ValueCondition) -> t.Expression:
+    quantifier = _quantifier(of.array_matching)
+    exclude = of.exclude and of.limit is None
+    left = of.left_value
+    made: t.Expression
+    match left:
+        case m.AttributeValue(name, group):
+            subject = t.Attribute(name) if group is None else t.GroupAttribute(group, name)
+            asked, negated = predicate(of.operator), m.is_negated(of.operator)
+            if quantifier is None:
+                made = t.Test(subject, asked, negated or exclude)
+            else:
+                made = _negated(t.Test(subject, asked, negated, quantifier), exclude)
+        case m.BehaviorValue():
+            made = _behavior(of, left, quantifier, exclude)
+        case _:
+            assert_never(left)
+    if of.limit is None:
+        return made
+    return _negated(t.Limited(made, lift_limit(of.limit)), of.exclude)
+
+
+def _negated(of: t.Expression, negated: bool) -> t.Expression:
+    return t.Negation(of) if negated else of
+
+
+def _aggregate(of: m.BehaviorValue, some: bool) -> t.Aggregate:
+    kind = of.aggregation
+    columns = kind.columns if kind.columns is not None else (kind.column,) if kind.column is not None else ()
+    return t.Aggregate(
+        _FUNCTIONS[kind.type],
+        of.source.name,
+        columns,
+        some,
+        kind.order_column,
+        kind.grouping_columns or (),
+        window(of.window) if of.window is not None else None,
+        lift_filter(of.filter) if of.filter is not None else None,
+    )
+
+
+def _behavior(
+    of: m.ValueCondition, left: m.BehaviorValue, quantifier: t.Quantifier | None, exclude: bool
+) -> t.Expression:
+    asked, negated = predicate(of.operator), m.is_negated(of.operator)
+    counts = left.aggregation.type in ("Count", "CountDistinct")
+    existential = bool(left.aggregation.grouping_columns) or left.window is not None
+    plain = _aggregate(left, False)
+
+    def some() -> t.Expression:
+        return _negated(t.Test(_aggregate(left, True), asked, negated, quantifier), exclude)
+
+    if isinstance(asked, p.IsNull):
+        return some()
+    if not counts:
+        if negated:
+            return some()
+        if quantifier is None:
+            return t.Test(plain, asked, exclude)
+        return _negated(t.Test(plain, asked, False, quantifier), exclude)
+    if quantifier is not None or not is_numeric(asked):
+        return some()
+    if existential:
+        if negated or holds_of_zero(asked):
+            return some()
+        return _negated(t.Test(plain, asked), exclude)
+    if exclude:
+        complement = _complement(asked, negated)
+        if complement is not None:
+            return _has(plain, asked, True) or t.Test(plain, complement)
+    if negated or holds_of_zero(asked):
+        return some()
+    return _has(plain, asked, exclude) or t.Test(plain, asked, exclude)
+
+
+def _has(plain: t.Aggregate, asked: p.Predicate, absent: bool) -> t.Expression | None:
+    """`has purchases`, `no purchases` for a count of at least one."""
+    if plain.function == "count" and asked == p.Compare(">=", Number("1")):
+        return t.Has(plain.behavior, absent, plain.filter)
+    return None
+
+
+_OPPOSITE: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
+    """The plain comparison of a count that compiles to the excluded `asked`, if there is one."""
+    found: p.Predicate | None = None
+    match asked:
+        case p.Compare("=", _):
+            return None
+        case p.Compare(relation, value) if not negated:
+            found = p.Compare(_OPPOSITE[relation], value)
+        case p.In() if negated:
+            found = asked
+    if found is not None and holds_of_zero(found) and opposite(found) == (asked, negated):
+        return found
+    return None
+
+
+def lift_filter(of: m.Filter | m.Column) -> t.Expression:
+    match of:
+        case m.Column(_, column, operator, matching):
+            negated = m.is_negated(operator)
+            quantifier = _quantifier(matching)
+            return t.Test(t.Attribute(column), predicate(operator), negated, quantifier)
+        case m.Filter(kind, conditions):
+            parts = tuple(lift_filter(part) for part in conditions)
+            if len(parts) == 1:
+                return parts[0]
+            return t.Chain("and" if kind == "And" else "or", parts)
+        case _:
+            assert_never(of)

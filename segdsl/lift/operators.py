@@ -1,0 +1,106 @@
+"""One operator of the API to one predicate: `segdsl.lower.operators` backwards."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.rule import model as m
+from segdsl.values import (
+    UNITS,
+    Boolean,
+    Date,
+    Duration,
+    Literal,
+    Number,
+    Part,
+    Text,
+    Unit,
+)
+
+_RELATIONS: dict[str, p.Relation] = {
+    "Equal": "=",
+    "Greater": ">",
+    "GreaterEqual": ">=",
+    "Less": "<",
+    "LessEqual": "<=",
+}
+_MATCHES: dict[str, p.TextMatch] = {
+    "Contain": "contains",
+    "StartWith": "starts with",
+    "EndWith": "ends with",
+}
+
+
+def _literal(value: m.Scalar) -> Literal:
+    match value:
+        case bool():
+            return Boolean(value)
+        case str():
+            return Text(value)
+        case Number():
+            return value
+        case _:
+            assert_never(value)
+
+
+def _parts(of: m.Length | m.WindowLength) -> tuple[Part, ...]:
+    named = ((unit, getattr(of, unit, None)) for unit in UNITS)
+    return tuple(Part(amount, unit) for unit, amount in named if amount is not None)
+
+
+def window(of: m.Window) -> Duration:
+    return Duration(_parts(of.duration))
+
+
+def _duration(amount: Number | m.Length, unit: Unit) -> Duration:
+    if isinstance(amount, Number):
+        return Duration((Part(amount, unit),))
+    plain = Duration(_parts(amount))
+    return plain if plain.smallest == unit else Duration(plain.parts, unit)
+
+
+def _moment(of: m.Moment) -> Date | p.Ago:
+    match of:
+        case m.Timestamp(text):
+            return Date(text)
+        case m.Last(amount, unit):
+            return p.Ago(_duration(amount, unit))
+        case _:
+            assert_never(of)
+
+
+def predicate(of: m.Operator) -> p.Predicate:
+    """What the operator asks, without its `not`."""
+    match of:
+        case m.Comparison("Regexp", _, pattern):
+            assert isinstance(pattern, str)
+            return p.Matches(Text(pattern))
+        case m.Comparison("IsNull"):
+            return p.IsNull()
+        case m.Comparison(kind, _, value):
+            if isinstance(value, (m.Timestamp, m.Last)):
+                return p.TimeCompare(_RELATIONS[kind], _moment(value))
+            return p.Compare(_RELATIONS[kind], _literal(value))
+        case m.Between(low, high):
+            return p.Between(_literal(low), _literal(high))
+        case m.TimeBetween(low_moment, high_moment):
+            return p.TimeBetween(_moment(low_moment), _moment(high_moment))
+        case m.AnyOf("In", _, values):
+            return p.In(tuple(_literal(value) for value in values))
+        case m.AnyOf(kind, _, values):
+            return p.Like(_MATCHES[kind], tuple(_literal(value) for value in values))
+        case m.TimeWithin(kind, unit, amount):
+            return p.Within("past" if kind == "TimeWithinPast" else "next", Number(amount), unit)
+        case m.TimeRange(_, length, start, _, reverse):
+            return p.TimeRange(Duration(_parts(length)), _duration(start.last, start.unit), reverse)
+        case m.LastUnit(_, start_unit):
+            return p.InUnit("last", start_unit.unit)
+        case m.CalendarUnit(kind, start_unit):
+            return p.InUnit("this" if kind == "TimeThis" else "next", start_unit.unit)
+        case m.TimeToday():
+            return p.Today()
+        case m.TimeInBetweenNext(_, near, far):
+            return p.BetweenNext(_duration(near.next, near.unit), _duration(far.next, far.unit))
+        case _:
+            assert_never(of)

@@ -1,0 +1,29 @@
+"""Quantifiers over arrays to the API's `arrayMatching`."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from segdsl.rule import model as m
+from segdsl.syntax.tree import Quantifier
+from segdsl.values import Number
+
+
+def array_matching(of: Quantifier | None) -> m.ArrayMatching | None:
+    if of is None:
+        return None
+    number = of.number
+    assert number is None or isinstance(number, Number)
+    match of.how:
+        case "any":
+            return "any"
+        case "every":
+            return "all"
+        case "at least":
+            return m.CountMatching(at_least=number)
+        case "at most":
+            return m.CountMatching(at_most=number)
+        case "exactly":
+            return m.CountMatching(exactly=number)
+        case _:
+            assert_never(of.how)

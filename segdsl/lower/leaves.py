@@ -1,0 +1,187 @@
+"""One leaf, possibly negated, to one condition of the API.
+
+Rule 4 of the language lives here. The API's aggregate conditions see only profiles
+that have an event; `exclude` is the complement of a condition's profiles. So whatever
+must hold of profiles without events is written as the excluded complement.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from segdsl.condition import tree as c
+from segdsl.condition.counting import holds_of_zero, opposite
+from segdsl.condition.operators import has_not
+from segdsl.diagnostics import Code, Report
+from segdsl.lower.arrays import array_matching
+from segdsl.lower.filters import lower_filter
+from segdsl.lower.operators import number, operator
+from segdsl.lower.references import Resolver
+from segdsl.rule import model as m
+from segdsl.syntax.tree import Function
+from segdsl.values import Duration, Limit
+
+_AGGREGATIONS: dict[Function, m.AggregationType] = {
+    "count": "Count",
+    "count distinct": "CountDistinct",
+    "sum": "Sum",
+    "min": "Min",
+    "max": "Max",
+    "average": "Average",
+    "first": "First",
+    "last": "Last",
+}
+_REFERENCES: dict[str, m.ReferenceType] = {
+    "segment": "Reference",
+    "stage": "FunnelStageReference",
+    "variant": "AbTestVariantReference",
+}
+
+
+def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+    """The condition that holds where the leaf does (or does not, where `negated`)."""
+    match of:
+        case c.Test():
+            return _test(of, negated, ids, report)
+        case c.Limited():
+            return _limited(of, negated, ids, report)
+        case c.Membership(kind, target):
+            id = ids.id_of(kind, target, of, report)
+            return None if id is None else m.ReferenceCondition(_REFERENCES[kind], id, negated)
+        case c.Score(model, low, high, converted):
+            if negated:
+                report.add(
+                    Code.SEG206,
+                    of.span,
+                    "the API has no negation of a score, and a profile may have none",
+                    help="move the score into a segment of its own and write `not in segment \"…\"`",
+                    via=of.via,
+                )
+                return None
+            id = ids.id_of("model", model, of, report)
+            if id is None:
+                return None
+            return m.PredictiveScoreReference("PredictiveScoreReference", id, low, high, converted)
+        case _:
+            assert_never(of)
+
+
+def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+    subject = of.subject
+    match subject:
+        case c.MlAttribute(solution, model, attribute):
+            if negated and not has_not(of.predicate):
+                report.add(
+                    Code.SEG207,
+                    of.span,
+                    "the API cannot negate this comparison on an attribute of a model",
+                    help="say the opposite with another comparison, or move this into a segment of "
+                    'its own and write `not in segment "…"`',
+                    via=of.via,
+                )
+                return None
+            id = ids.id_of("model", model, of, report)
+            if id is None:
+                return None
+            return m.MlAttributeReference(
+                "MlAttributeReference", solution, id, m.MlValue(attribute), operator(of.predicate, negated)
+            )
+        case c.Attribute(name):
+            return _attribute(of, m.AttributeValue(name), negated)
+        case c.GroupAttribute(group, name):
+            return _attribute(of, m.AttributeValue(name, group), negated)
+        case c.Aggregate():
+            return _aggregate(of, subject, negated, report)
+        case _:
+            assert_never(subject)
+
+
+def _attribute(of: c.Test, subject: m.AttributeValue, negated: bool) -> m.ValueCondition:
+    matching = array_matching(of.quantifier)
+    if matching is None and has_not(of.predicate):
+        return m.ValueCondition("Value", subject, operator(of.predicate, negated), None, False)
+    return m.ValueCondition("Value", subject, operator(of.predicate, of.negated), matching, negated)
+
+
+def _aggregate(
+    of: c.Test, subject: c.Aggregate, negated: bool, report: Report
+) -> m.ValueCondition | None:
+    behavior = _behavior(subject, report)
+    if behavior is None:
+        return None
+    predicate, own_not, exclude = of.predicate, of.negated, negated
+    if subject.counts and not subject.some and holds_of_zero(predicate):
+        predicate, own_not = opposite(predicate)
+        exclude = not negated
+    matching = array_matching(of.quantifier)
+    return m.ValueCondition("Value", behavior, operator(predicate, own_not), matching, exclude)
+
+
+def _behavior(of: c.Aggregate, report: Report) -> m.BehaviorValue | None:
+    inside: m.Filter | None = None
+    if of.filter is not None:
+        inside = lower_filter(of.filter, report)
+        if inside is None:
+            return None
+    grouping = of.grouping or None
+    kind = _AGGREGATIONS[of.function]
+    match of.function:
+        case "count":
+            aggregation = m.Aggregation(kind, grouping_columns=of.grouping)
+        case "count distinct":
+            aggregation = m.Aggregation(kind, columns=of.columns)
+        case "first" | "last":
+            aggregation = m.Aggregation(
+                kind, of.columns[0], order_column=of.order, grouping_columns=grouping
+            )
+        case "sum" | "min" | "max" | "average":
+            aggregation = m.Aggregation(kind, of.columns[0], grouping_columns=grouping)
+        case _:
+            assert_never(of.function)
+    return m.BehaviorValue(m.BehaviorSource(of.behavior), aggregation, inside, _window(of.window))
+
+
+def _window(of: Duration | None) -> m.Window | None:
+    if of is None:
+        return None
+    length = m.WindowLength(**{part.unit: number(part.amount) for part in of.parts})
+    return m.Window("TimeSliding", length)
+
+
+def lower_limit(of: Limit) -> m.Limit:
+    """A limit of a segment or of one condition."""
+    return m.Limit(
+        "Percent" if of.percent else "Count",
+        number(of.number),
+        tuple(
+            m.OrderColumn(
+                "Aggregation" if order.column is None else "Column",
+                "descending" if order.descending else "ascending",
+                order.column,
+            )
+            for order in of.order
+        ),
+    )
+
+
+def _limited(of: c.Limited, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+    inner_not = isinstance(of.child, c.Not)
+    test = of.child.child if isinstance(of.child, c.Not) else of.child
+    assert isinstance(test, c.Test)
+    made = _test(test, inner_not, ids, report)
+    if made is None:
+        return None
+    assert isinstance(made, m.ValueCondition)
+    if made.exclude:
+        report.add(
+            Code.SEG208,
+            of.span,
+            "the API has no limit on the complement of a condition, which this would need",
+            help="put the limit on the segment, or on a condition that only profiles with a value or "
+            "an event can meet (`count(some …)`)",
+            via=of.via,
+        )
+        return None
+    return msgspec.structs.replace(made, exclude=negated, limit=lower_limit(of.limit))

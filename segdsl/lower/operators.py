@@ -1,0 +1,146 @@
+"""One predicate to one operator of the API: the table of what becomes what."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.condition.operators import has_not
+from segdsl.rule import model as m
+from segdsl.values import Boolean, Date, Duration, Literal, Name, Number, Part, Text, Unit, Value
+
+_RELATIONS: dict[p.Relation, m.ComparisonType] = {
+    "=": "Equal",
+    ">": "Greater",
+    ">=": "GreaterEqual",
+    "<": "Less",
+    "<=": "LessEqual",
+}
+_MATCHES: dict[p.TextMatch, m.AnyOfType] = {"contains": "Contain", "starts with": "StartWith", "ends with": "EndWith"}
+
+
+def scalar(value: Value) -> m.Scalar:
+    """A resolved value as the API takes it."""
+    match value:
+        case Text(text):
+            return text
+        case Boolean(truth):
+            return truth
+        case Number():
+            return value
+        case Date() | Name():
+            raise AssertionError(f"{value} is resolved and no time")
+
+
+def number(value: Value) -> Number:
+    assert isinstance(value, Number)
+    return value
+
+
+def _orderable(value: Value) -> Number | str:
+    found = scalar(value)
+    assert not isinstance(found, bool)
+    return found
+
+
+def _length(of: Duration) -> tuple[Number | m.Length, Unit]:
+    """The amount (or amounts) and the unit whose start it is counted from."""
+    (first, *more) = of.parts
+    if not more and of.rounded is None:
+        return number(first.amount), first.unit
+    return m.Length(**{part.unit: number(part.amount) for part in of.parts}), of.rounded or of.smallest
+
+
+def last(of: Duration) -> m.Last:
+    return m.Last(*_length(of))
+
+
+def _moment(of: p.Moment) -> m.Moment:
+    match of:
+        case Date(text):
+            return m.Timestamp(text)
+        case p.Ago(duration):
+            return last(duration)
+        case Name():
+            raise AssertionError(f"{of} is resolved")
+
+
+def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
+    """The operator, with its own `not` where `negated` (only where `has_not`)."""
+    assert has_not(of) or not negated
+    match of:
+        case p.Compare(relation, value):
+            return m.Comparison(_RELATIONS[relation], negated, scalar(value))
+        case p.Between(low, high):
+            return m.Between(_orderable(low), _orderable(high), negated, Number("0"), "Between")
+        case p.In(values):
+            return m.AnyOf("In", negated, tuple(_orderable(value) for value in values))
+        case p.Like(match, values):
+            return m.AnyOf(_MATCHES[match], negated, tuple(_orderable(value) for value in values))
+        case p.Matches(pattern):
+            return m.Comparison("Regexp", negated, scalar(pattern))
+        case p.IsNull():
+            return m.Comparison("IsNull", negated, True)
+        case p.TimeCompare(relation, moment):
+            return m.Comparison(_RELATIONS[relation], negated, _moment(moment))
+        case p.TimeBetween(low_moment, high_moment):
+            return m.TimeBetween(_moment(low_moment), _moment(high_moment), negated, "Between")
+        case p.Within(direction, amount, unit):
+            text = number(amount).text
+            if direction == "past":
+                return m.TimeWithin("TimeWithinPast", unit, text)
+            return m.TimeWithin("TimeWithinNext", unit, text)
+        case p.InUnit("last", unit):
+            return m.LastUnit("TimeRange", m.FromUnit(unit), False)
+        case p.InUnit(which, unit):
+            return m.CalendarUnit("TimeThis" if which == "this" else "TimeNext", m.FromUnit(unit))
+        case p.Today():
+            return m.TimeToday("TimeToday")
+        case p.TimeRange(length, start, reverse):
+            (part,) = length.parts
+            duration = m.Length(**{part.unit: number(part.amount)})
+            return m.TimeRange("TimeRange", duration, last(start), negated, reverse)
+        case p.BetweenNext(low_length, high_length):
+            near, far = m.Next(*_length(low_length)), m.Next(*_length(high_length))
+            return m.TimeInBetweenNext("TimeInBetweenNext", near, far, False)
+        case _:
+            assert_never(of)
+
+
+def _single(amount: str, unit: Unit) -> Duration:
+    return Duration((Part(Number(amount), unit),))
+
+
+_FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def same_with_not(of: p.Predicate) -> p.Predicate | None:
+    """A predicate that says the same with an operator that has a `not`, where there is one.
+
+    Whole calendar units make these equal: the past 30 days are the 30 days from 30 days
+    ago; this quarter is the one quarter from 0 quarters ago; today and beyond is at most
+    0 days ago (the contract's notes say what is observed and what assumed).
+    """
+    match of:
+        case _ if has_not(of):
+            return of
+        case p.Within("past", amount, unit):
+            length = Duration((Part(amount, unit),))
+            return p.TimeRange(length, length, False)
+        case p.InUnit("last", unit):
+            return p.TimeRange(_single("1", unit), _single("1", unit), False)
+        case p.InUnit("this", unit):
+            return p.TimeRange(_single("1", unit), _single("0", unit), False)
+        case p.Today():
+            return p.TimeCompare(">=", p.Ago(_single("0", "day")))
+        case _:
+            return None
+
+
+def flipped(of: p.Predicate) -> p.Predicate | None:
+    """The comparison that holds of just those values that this one does not hold of."""
+    match of:
+        case p.TimeCompare(relation, moment) if relation != "=":
+            return p.TimeCompare(_FLIPPED[relation], moment)
+        case _:
+            return None

@@ -1,0 +1,73 @@
+"""A resolved segment to its rule, and to the request that creates it."""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+from typing import assert_never
+
+import msgspec
+
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
+from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
+from segdsl.layout.shape import branch
+from segdsl.lower.leaves import lower_leaf, lower_limit
+from segdsl.lower.references import Resolver
+from segdsl.rule.model import EVERYONE, Rule
+
+Layout = OneOf["v5", "nested"]
+KINDS = {"batch": 0, "realtime": 1, "funnel_stage": 2}
+
+
+class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of `POST /audiences/{id}/segments`, without what only a server knows."""
+
+    name: str
+    kind: int
+    rule: Rule
+    description: str | None = None
+
+
+def lower(
+    segment: c.Segment, report: Report, *, layout: Layout = "v5", symbolic: bool = False
+) -> Rule | None:
+    """The segment's rule; None after a report."""
+    if isinstance(segment.condition, c.Everyone):
+        rule: Rule | None = EVERYONE
+    else:
+        shape = _shape(segment.condition, False, Resolver(symbolic), report)
+        if shape is None:
+            return None
+        rule = lay_out(shape, report) if layout == "v5" else lay_out_nested(shape)
+    if rule is None or segment.limit is None:
+        return rule
+    return msgspec.structs.replace(rule, limit=lower_limit(segment.limit))
+
+
+def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
+    return CreateRequest(segment.name, KINDS[segment.kind], rule, segment.description)
+
+
+def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Shape | None:
+    """Negation normal form: every `not` pushed down to a leaf."""
+    match of:
+        case c.And(children) | c.Or(children):
+            shapes = [_shape(child, negated, ids, report) for child in children]
+            known = [shape for shape in shapes if shape is not None]
+            if len(known) < len(shapes):
+                return None
+            kind: OneOf["And", "Or"] = "And" if isinstance(of, c.And) != negated else "Or"
+            return branch(kind, known, of.span)
+        case c.Not(child):
+            return _shape(child, not negated, ids, report)
+        case c.RuleSet(label, child):
+            assert not negated, "the resolver refuses a negated rule set"
+            inner = _shape(child, negated, ids, report)
+            return None if inner is None else Pin(label, inner, of.span, of.via)
+        case c.Everyone():
+            raise AssertionError("everyone is a whole segment")
+        case c.Test() | c.Limited() | c.Membership() | c.Score():
+            condition = lower_leaf(of, negated, ids, report)
+            return None if condition is None else Leaf(condition, of.span)
+        case _:
+            assert_never(of)

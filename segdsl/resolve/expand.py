@@ -1,0 +1,447 @@
+"""One expression to a condition: definitions expanded, and each test looked at.
+
+Everything that makes a test mean something else than it seems to is refused here, at
+the place where it was written; what only the API's rule cannot hold is left to
+`segdsl.lower`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+import msgspec
+
+from segdsl import predicates as p
+from segdsl.condition import tree as c
+from segdsl.condition.counting import holds_of_zero, is_numeric
+from segdsl.condition.ml import MODEL_ATTRIBUTES
+from segdsl.condition.operators import has_not
+from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.resolve.program import Definition, Scope
+from segdsl.resolve.values import Values
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.syntax.text import name, string
+from segdsl.values import Duration, Limit, Literal, Number
+
+MAX_CONDITIONS = 100_000
+MAX_DEPTH = 200
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Where an expression stands: its file's names, its parameters, what it is inside of."""
+
+    scope: Scope
+    parameters: Mapping[str, Literal | None]
+    via: tuple[Span, ...] = ()
+    active: tuple[Definition, ...] = ()
+    in_filter: bool = False
+    negated: bool = False
+    depth: int = 0
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Expander:
+    """Expands expressions of one program; counts what they grow to."""
+
+    def __init__(
+        self,
+        scopes: Mapping[str, Scope],
+        params: Mapping[tuple[str, str], Literal | None],
+        report: Report,
+    ) -> None:
+        self.scopes = scopes
+        self.params = params
+        self.report = report
+        self.conditions = 0
+        self._known: dict[str, tuple[Mapping[str, Literal | None], frozenset[str]]] = {}
+
+    def segment(self, expression: t.Expression, scope: Scope) -> c.Condition | None:
+        """The condition of a segment's `where`; None after a report."""
+        return self._whole(expression, Context(scope, {}))
+
+    def definition(self, let: t.Let, scope: Scope) -> None:
+        """Looks at a definition that nothing uses; its parameters are not known."""
+        unknown: dict[str, Literal | None] = dict.fromkeys(let.parameters)
+        self._whole(let.body, Context(scope, unknown, active=(let,)))
+
+    def _whole(self, expression: t.Expression, context: Context) -> c.Condition | None:
+        self.conditions = 0
+        try:
+            return self._expand(expression, context)
+        except _TooLarge:
+            return None
+
+    def _grow(self, span: Span, context: Context) -> None:
+        self.conditions += 1
+        if self.conditions > MAX_CONDITIONS or context.depth > MAX_DEPTH:
+            bound = (
+                f"more than {MAX_CONDITIONS:,} conditions"
+                if self.conditions > MAX_CONDITIONS
+                else f"more than {MAX_DEPTH} levels"
+            )
+            self.report.add(
+                Code.SEG108,
+                context.via[0] if context.via else span,
+                f"with its definitions written out this grows to {bound}",
+                help="move a part into a segment of its own and refer to it: `in segment \"…\"`",
+            )
+            raise _TooLarge
+
+    def limit(self, limit: Limit | None, scope: Scope) -> Limit | None:
+        """A segment's limit with its number looked up."""
+        return None if limit is None else self._values(Context(scope, {})).limit(limit)
+
+    def _values(self, context: Context) -> Values:
+        scope = context.scope
+        if scope.file not in self._known:
+            self._known[scope.file] = (
+                {
+                    known: self.params[file, definition.name]
+                    for known, (file, definition) in scope.names.items()
+                    if isinstance(definition, t.Param)
+                },
+                frozenset(known for known, (_, of) in scope.names.items() if isinstance(of, t.Let)),
+            )
+        params, conditions = self._known[scope.file]
+        return Values(context.parameters, params, conditions, scope.used, self.report, context.via)
+
+    # --- groups ------------------------------------------------------------------------
+
+    def _expand(self, of: t.Expression, context: Context) -> c.Condition | None:
+        self._grow(of.span, context)
+        inner = msgspec.structs.replace(context, depth=context.depth + 1)
+        match of:
+            case t.Chain(word, operands):
+                return self._group(word == "and", operands, inner, of.span)
+            case t.Listing("none", items):
+                opposite = msgspec.structs.replace(inner, negated=not inner.negated)
+                child = self._group(False, items, opposite, of.span)
+                return None if child is None else c.Not(child, span=of.span, via=context.via)
+            case t.Listing(word, items):
+                return self._group(word == "all", items, inner, of.span)
+            case t.Negation(operand):
+                opposite = msgspec.structs.replace(inner, negated=not inner.negated)
+                child = self._expand(operand, opposite)
+                return None if child is None else c.Not(child, span=of.span, via=context.via)
+            case t.Pinned(label, operand):
+                what = "a label" if label is not None else "`rule set`"
+                if self._outside_filter(of, context, what) and context.negated:
+                    self.report.add(
+                        Code.SEG209,
+                        of.span,
+                        f"{what} under a `not` would describe the opposite of what it holds",
+                        help="put the `not` inside: `\"Label\": not (…)`",
+                        via=context.via,
+                    )
+                child = self._expand(operand, inner)
+                if child is None or context.in_filter or context.negated:
+                    return None
+                return c.RuleSet(label, child, span=of.span, via=context.via)
+            case t.Limited(operand, limit):
+                return self._limited(of, operand, inner)
+            case t.Test():
+                return self._test(of, inner)
+            case t.Has():
+                return self._has(of, inner)
+            case t.Membership(kind, target):
+                if not self._outside_filter(of, context, f"`in {kind}`"):
+                    return None
+                return c.Membership(kind, target, span=of.span, via=context.via)
+            case t.Score():
+                return self._score(of, inner)
+            case t.Use():
+                return self._use(of, inner)
+            case _:
+                assert_never(of)
+
+    def _group(
+        self, conjunction: bool, items: tuple[t.Expression, ...], context: Context, span: Span
+    ) -> c.Condition | None:
+        expanded = [self._expand(item, context) for item in items]
+        children = tuple(child for child in expanded if child is not None)
+        if len(children) < len(expanded):
+            return None
+        if len(children) == 1:
+            return children[0]
+        return (c.And if conjunction else c.Or)(children, span=span, via=context.via)
+
+    def _use(self, of: t.Use, context: Context) -> c.Condition | None:
+        found = context.scope.names.get(of.name)
+        if of.name in context.parameters or (found and isinstance(found[1], t.Param)):
+            self.report.add(
+                Code.SEG101,
+                of.span,
+                f"`{name(of.name)}` is a value and not a condition",
+                help="compare something with it",
+                via=context.via,
+            )
+            return None
+        if found is None:
+            known = context.scope.names
+            ask = None if of.arguments else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
+            best = did_you_mean(of.name, known)
+            self.report.add(
+                Code.SEG101,
+                of.span,
+                f"nothing named `{name(of.name)}` is defined here",
+                help="; ".join(part for part in (best, ask) if part) or "define it with `let`, or import it",
+                via=context.via,
+            )
+            return None
+        file, let = found
+        assert isinstance(let, t.Let)
+        context.scope.used.add(of.name)
+        if let in context.active:
+            chain = " uses ".join(f"`{d.name}`" for d in (*context.active[context.active.index(let) :], let))
+            self.report.add(
+                Code.SEG103,
+                of.span,
+                f"{chain}: a definition cannot use itself",
+                help="write the condition out where it is needed",
+                via=context.via,
+            )
+            return None
+        given = of.arguments or ()
+        if len(given) != len(let.parameters) or (of.arguments is None) != (not let.parameters):
+            signature = f"{let.name}({', '.join(let.parameters)})" if let.parameters else let.name
+            self.report.add(
+                Code.SEG104,
+                of.span,
+                f"`{let.name}` takes {_counted(len(let.parameters), 'value')}, and "
+                f"{_counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given",
+                help=f"write it as `{signature}`",
+                via=context.via,
+                notes=(Note("defined here", let.name_span),),
+            )
+            return None
+        values = self._values(context)
+        arguments = {
+            parameter: values.literal(value, of.span)
+            for parameter, value in zip(let.parameters, given, strict=True)
+        }
+        inside = Context(
+            self.scopes[file],
+            arguments,
+            (*context.via, of.span),
+            (*context.active, let),
+            context.in_filter,
+            context.negated,
+            context.depth,
+        )
+        return self._expand(let.body, inside)
+
+    # --- leaves ------------------------------------------------------------------------
+
+    def _outside_filter(self, of: t.Expression, context: Context, what: str) -> bool:
+        if context.in_filter:
+            self.report.add(
+                Code.SEG201,
+                of.span,
+                f"{what} cannot stand inside a behavior's filter",
+                help="a filter asks only for columns of its events; put this beside the aggregate",
+                via=context.via,
+            )
+        return not context.in_filter
+
+    def _plain_names(self, names: tuple[str, ...], span: Span, context: Context) -> bool:
+        """Refuses parameters where a name of the data stands: they would be taken literally."""
+        for each in names:
+            if each in context.parameters:
+                self.report.add(
+                    Code.SEG113,
+                    span,
+                    f"`{name(each)}` is a parameter of this definition, and a parameter stands for "
+                    "a value, never for an attribute, a behavior or a column",
+                    help="give the parameter another name, or write the name itself here",
+                    via=context.via,
+                )
+                return False
+        return True
+
+    def _test(self, of: t.Test, context: Context) -> c.Condition | None:
+        subject = self._subject(of, context)
+        values = self._values(context)
+        predicate = values.predicate(of.predicate, of.span)
+        quantifier = values.quantifier(of.quantifier, of.span)
+        if subject is None or predicate is None or (of.quantifier and quantifier is None):
+            return None
+        counted = isinstance(subject, c.Aggregate) and not subject.some
+        if isinstance(subject, c.Aggregate) and counted:
+            if not self._aggregate_makes_sense(of, subject, predicate, context):
+                return None
+        if quantifier is not None and isinstance(subject, c.MlAttribute):
+            self.report.add(
+                Code.SEG213,
+                of.span,
+                "an attribute of a model is one value, not a list of elements",
+                help="leave `… of` out",
+                via=context.via,
+            )
+            return None
+        on_operator = quantifier is not None or (isinstance(subject, c.Aggregate) and subject.some)
+        if on_operator and of.negated and not has_not(predicate):
+            self.report.add(
+                Code.SEG207,
+                of.span,
+                "the API cannot negate this comparison for each element or event",
+                help="negate the whole: `not …` in front, or say the opposite with another comparison",
+                via=context.via,
+            )
+            return None
+        if on_operator:
+            return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
+        test = c.Test(subject, predicate, span=of.span, via=context.via)
+        return c.Not(test, span=of.span, via=context.via) if of.negated else test
+
+    def _aggregate_makes_sense(
+        self, of: t.Test, subject: c.Aggregate, predicate: p.Predicate, context: Context
+    ) -> bool:
+        if isinstance(predicate, p.IsNull):
+            message = "an aggregate is never null: over no events a count is 0, and anything else fails"
+            help = f"ask for the events: `no {name(subject.behavior)} …` or `has {name(subject.behavior)} …`"
+            self.report.add(Code.SEG204, of.span, message, help=help, via=context.via)
+            return False
+        if not subject.counts:
+            return True
+        if of.quantifier is not None or not is_numeric(predicate):
+            self.report.add(
+                Code.SEG203,
+                of.span,
+                "a count is a number and can only be compared with numbers",
+                help="use `=`, `>`, `<`, `between` or `in` with numbers without quotes",
+                via=context.via,
+            )
+            return False
+        if subject.is_existential and holds_of_zero(predicate) != of.negated:
+            each = "window" if subject.window is not None else "group"
+            self.report.add(
+                Code.SEG205,
+                of.span,
+                f"this asks for a {each} with a small count, and a profile without events has no {each}",
+                help=f"say which is meant: `some` in front of `{name(subject.behavior)}` for a {each} "
+                f"that has events, or `not …` with the opposite comparison for no such {each}",
+                via=context.via,
+            )
+            return False
+        return True
+
+    def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
+        subject = of.subject
+        span = of.subject_span
+        match subject:
+            case t.Attribute(attribute):
+                return subject if self._plain_names((attribute,), span, context) else None
+            case t.Dotted(left, right):
+                self.report.add(
+                    Code.SEG109,
+                    span,
+                    f"what `{name(left)}.{name(right)}` is only a schema can tell, and there is none",
+                    help=f"for an attribute of a customer group write `group {name(left)}.{name(right)}`",
+                    via=context.via,
+                )
+                return None
+            case t.GroupAttribute(group, attribute):
+                if not self._outside_filter(of, context, "an attribute of a customer group"):
+                    return None
+                return subject if self._plain_names((group, attribute), span, context) else None
+            case t.MlAttribute(solution, _, attribute):
+                if not self._outside_filter(of, context, "an attribute of a model"):
+                    return None
+                known = MODEL_ATTRIBUTES[solution]
+                if attribute in known:
+                    return subject
+                self.report.add(
+                    Code.SEG110,
+                    span,
+                    f"a model of {solution} has no attribute `{name(attribute)}`",
+                    help=did_you_mean(attribute, known, f"it has {', '.join(f'`{a}`' for a in known)}"),
+                    via=context.via,
+                )
+                return None
+            case t.Aggregate():
+                return self._aggregate(of, subject, context)
+            case _:
+                assert_never(subject)
+
+    def _aggregate(self, of: t.Test, subject: t.Aggregate, context: Context) -> c.Aggregate | None:
+        if not self._outside_filter(of, context, f"`{subject.function}`"):
+            return None
+        names = (subject.behavior, *subject.columns, *subject.grouping)
+        names = (*names, subject.order) if subject.order is not None else names
+        if not self._plain_names(names, of.subject_span, context):
+            return None
+        window: Duration | None = None
+        if subject.window is not None:
+            window = self._values(context).duration(subject.window, of.subject_span)
+        inside = self._filter(subject.filter, context)
+        if (window is None) != (subject.window is None) or (inside is None) != (subject.filter is None):
+            return None
+        return c.Aggregate(
+            subject.function,
+            subject.behavior,
+            subject.columns,
+            subject.some,
+            subject.order,
+            subject.grouping,
+            window,
+            inside,
+        )
+
+    def _filter(self, of: t.Expression | None, context: Context) -> c.Condition | None:
+        if of is None:
+            return None
+        return self._expand(of, msgspec.structs.replace(context, in_filter=True, negated=False))
+
+    def _has(self, of: t.Has, context: Context) -> c.Condition | None:
+        if not self._outside_filter(of, context, f"`{'no' if of.absent else 'has'}`"):
+            return None
+        if not self._plain_names((of.behavior,), of.span, context):
+            return None
+        inside = self._filter(of.filter, context)
+        if (inside is None) != (of.filter is None):
+            return None
+        count = c.Aggregate("count", of.behavior, filter=inside)
+        test = c.Test(count, p.Compare(">=", Number("1")), span=of.span, via=context.via)
+        return c.Not(test, span=of.span, via=context.via) if of.absent else test
+
+    def _score(self, of: t.Score, context: Context) -> c.Condition | None:
+        if not self._outside_filter(of, context, "a score"):
+            return None
+        values = self._values(context)
+        low, high = values.number(of.low, of.span), values.number(of.high, of.span)
+        if low is None or high is None:
+            return None
+        return c.Score(
+            of.model, low, high, of.including_converted, span=of.span, via=context.via
+        )
+
+    def _limited(
+        self, of: t.Limited, operand: t.Expression, context: Context
+    ) -> c.Condition | None:
+        if not self._outside_filter(of, context, "a limit"):
+            return None
+        limit = self._values(context).limit(of.limit)
+        child = self._expand(operand, msgspec.structs.replace(context, negated=False))
+        if limit is None or child is None:
+            return None
+        test = child.child if isinstance(child, c.Not) else child
+        if isinstance(test, c.Test) and not isinstance(test.subject, c.MlAttribute):
+            return c.Limited(child, limit, span=of.span, via=context.via)
+        self.report.add(
+            Code.SEG208,
+            of.span,
+            "the API limits a whole segment or a single test of an attribute or a behavior, not this",
+            help=f"move this into a segment of its own with the limit, and write `in segment {string('…')}`",
+            via=context.via,
+        )
+        return None
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

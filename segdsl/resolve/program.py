@@ -1,0 +1,189 @@
+"""A file with everything it imports, and what each name in it stands for.
+
+Names are lexical: a definition sees its own file's names, and an import brings in
+only what the named file itself defines.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.source import NOWHERE, Span
+from segdsl.syntax.tree import File, Import, Let, Param
+from segdsl.syntax.text import string
+from segdsl.values import ISO_TIMESTAMP, JSON_NUMBER, Boolean, Date, Literal, Number, Text
+
+Definition = Let | Param
+
+
+class Program(msgspec.Struct, frozen=True):
+    """The file to compile, and all files by the name of their source."""
+
+    main: str
+    files: dict[str, File]
+
+
+def import_key(importer: str, path: str) -> str:
+    """The name of the source that an import in `importer` of `path` means."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(importer), path))
+
+
+class Scope:
+    """What the names of one file stand for, and where each is defined."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.names: dict[str, tuple[str, Definition]] = {}
+        self.imported: dict[str, Span] = {}
+        self.used: set[str] = set()
+
+
+def scopes(program: Program, report: Report) -> dict[str, Scope]:
+    """The scope of every file; double definitions and vain imports are reported."""
+    own: dict[str, dict[str, Definition]] = {}
+    for key, file in program.files.items():
+        names: dict[str, Definition] = {}
+        for item in file.items:
+            if not isinstance(item, (Let, Param)):
+                continue
+            first = names.setdefault(item.name, item)
+            if first is not item:
+                _defined_twice(item.name, item.name_span, first.name_span, report)
+        own[key] = names
+    found: dict[str, Scope] = {}
+    for key, file in program.files.items():
+        scope = found[key] = Scope(key)
+        scope.names.update({name: (key, definition) for name, definition in own[key].items()})
+        for item in file.items:
+            if isinstance(item, Import):
+                _bring_in(scope, item, program, own, report)
+    return found
+
+
+def _bring_in(
+    scope: Scope,
+    item: Import,
+    program: Program,
+    own: Mapping[str, Mapping[str, Definition]],
+    report: Report,
+) -> None:
+    key = import_key(scope.file, item.path)
+    if key not in program.files:
+        report.add(
+            Code.SEG107,
+            item.path_span,
+            f"the file {string(item.path)} cannot be found",
+            help="the path counts from the folder of the file that imports",
+        )
+        return
+    for name in item.names:
+        definition = own[key].get(name)
+        if definition is None:
+            report.add(
+                Code.SEG107,
+                item.span,
+                f"{string(item.path)} defines no `{name}`",
+                help=did_you_mean(name, own[key], "only what a file defines itself can be imported"),
+            )
+            continue
+        if name in scope.names:
+            before = scope.imported.get(name) or scope.names[name][1].name_span
+            _defined_twice(name, item.span, before, report)
+            continue
+        scope.names[name] = (key, definition)
+        scope.imported[name] = item.span
+
+
+def _defined_twice(name: str, span: Span, before: Span, report: Report) -> None:
+    report.add(
+        Code.SEG102,
+        span,
+        f"`{name}` is defined already",
+        help="give one of the two another name",
+        notes=(Note("first defined here", before),),
+    )
+
+
+# --- params --------------------------------------------------------------------------
+
+
+def _params(program: Program) -> Iterable[Param]:
+    for file in program.files.values():
+        yield from (item for item in file.items if isinstance(item, Param))
+
+
+def literal_of(text: str, kind: str) -> Literal | None:
+    """The value that a text given on the command line stands for, or None."""
+    match kind:
+        case "number":
+            return Number(text) if JSON_NUMBER.fullmatch(text) else None
+        case "boolean":
+            return Boolean(text == "true") if text in ("true", "false") else None
+        case "date":
+            return Date(text) if ISO_TIMESTAMP.fullmatch(text) else None
+        case _:
+            return Text(text)
+
+
+def kind_of(value: Literal) -> str:
+    """The type of a param that may hold the value."""
+    match value:
+        case Number():
+            return "number"
+        case Boolean():
+            return "boolean"
+        case Date():
+            return "date"
+        case Text():
+            return "string"
+
+
+def check_settings(programs: Iterable[Program], settings: Mapping[str, str], report: Report) -> None:
+    """Reports values set for params that no program has."""
+    known = {param.name for program in programs for param in _params(program)}
+    for name in settings:
+        if name not in known:
+            report.add(
+                Code.SEG106,
+                None,
+                f"no param is named `{name}`",
+                help=did_you_mean(name, known, "declare it: `param days: number = 30`"),
+            )
+
+
+def param_value(param: Param, settings: Mapping[str, str], report: Report) -> Literal | None:
+    """A param's value: what was set, or else its default; None after a report."""
+    if param.name in settings:
+        text = settings[param.name]
+        value = literal_of(text, param.type)
+        if value is None:
+            examples = {"number": "30", "boolean": "true or false", "date": "2024-01-31"}
+            report.add(
+                Code.SEG106,
+                param.name_span,
+                f"the param `{param.name}` was set to {string(text)}, which is no {param.type}",
+                help=f"set it to a {param.type} such as {examples[param.type]}",
+            )
+        return value
+    if param.default is None:
+        report.add(
+            Code.SEG105,
+            param.name_span if param.name_span is not NOWHERE else None,
+            f"the param `{param.name}` has no value",
+            help=f"set it (`--set {param.name}=…`), or give it a default",
+        )
+        return None
+    if kind_of(param.default) != param.type:
+        report.add(
+            Code.SEG013,
+            param.span,
+            f"the default of `{param.name}` is no {param.type}",
+            help=f"declare it as a `{kind_of(param.default)}`, or change the default",
+        )
+        return None
+    return param.default

@@ -1,0 +1,87 @@
+"""All segments of a program, resolved; definitions that nothing uses are looked at too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from segdsl.condition.tree import Everyone, Segment
+from segdsl.diagnostics import Code, Note, Report
+from segdsl.resolve.expand import Expander
+from segdsl.resolve.program import Program, Scope, param_value, scopes
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.syntax.text import name, string
+from segdsl.values import Literal
+
+
+def resolve(
+    program: Program, report: Report, settings: Mapping[str, str] | None = None
+) -> tuple[Segment, ...]:
+    """The segments of the main file, in order; those with mistakes are left out.
+
+    `settings` gives params their values, as texts, by name.
+    """
+    found = scopes(program, report)
+    params: dict[tuple[str, str], Literal | None] = {
+        (key, item.name): param_value(item, settings or {}, report)
+        for key, file in program.files.items()
+        for item in file.items
+        if isinstance(item, t.Param)
+    }
+    expander = Expander(found, params, report)
+    main = program.files[program.main]
+    scope = found[program.main]
+    segments: list[Segment] = []
+    seen: dict[tuple[str | None, str], Span] = {}
+    for item in main.items:
+        if not isinstance(item, t.Segment):
+            continue
+        folder = item.clause("folder")
+        before = seen.setdefault((folder, item.name), item.name_span)
+        if before is not item.name_span:
+            report.add(
+                Code.SEG111,
+                item.name_span,
+                f"another segment of this file is named {string(item.name)} too",
+                help="the API keeps names unique within a folder: give it another name or folder",
+                notes=(Note("the first one", before),),
+            )
+        condition = (
+            Everyone(span=item.where_span)
+            if item.where is None
+            else expander.segment(item.where, scope)
+        )
+        limit = expander.limit(item.limit, scope)
+        if condition is None or (limit is None) != (item.limit is None):
+            continue
+        segments.append(
+            Segment(
+                item.name,
+                condition,
+                item.clause("description"),
+                folder,
+                cast(t.Kind, item.clause("kind") or "batch"),
+                limit,
+                item.span,
+            )
+        )
+    for key, file in program.files.items():
+        for item in file.items:
+            if isinstance(item, t.Let) and item.name not in found[key].used:
+                expander.definition(item, found[key])
+    _unused_imports(main, scope, report)
+    return tuple(segments)
+
+
+def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:
+    for item in main.items:
+        if isinstance(item, t.Import):
+            for imported in item.names:
+                if imported not in scope.used:
+                    report.add(
+                        Code.SEG112,
+                        item.span,
+                        f"`{name(imported)}` is imported and never used",
+                        help="take it out of the import",
+                    )

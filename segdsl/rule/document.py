@@ -1,0 +1,181 @@
+"""JSON text to plain data with paths, and the small checks that reading a rule needs.
+
+Numbers keep their text. A finding names its path in the document (`$.conditions[0]`),
+and ends the condition it is in, so that others are still looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.values import UNITS, Number, Unit
+
+_T = TypeVar("_T")
+_MAX_DIGITS = 400
+
+
+class Unreadable(Exception):
+    """A part of the document was reported and cannot be used."""
+
+
+class _Duplicate(ValueError):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Duplicate(next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+def _constant(word: str) -> NoReturn:
+    raise _Duplicate(word)
+
+
+def load(text: str, report: Report) -> Any:
+    """The document as dicts, lists, strings, bools, None and `Number`s; raises Unreadable."""
+    try:
+        return json.loads(
+            text,
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=_constant,
+            object_pairs_hook=_object,
+        )
+    except json.JSONDecodeError as error:
+        message = f"this is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        help = "give the rule or the segment as the API answers it"
+    except _Duplicate as error:
+        message = f"`{error}` stands twice in one object, or is no JSON"
+        help = "keep one of the two"
+    except RecursionError:
+        message = "this JSON is nested too deeply"
+        help = "no rule of the API is as deep as this"
+    report.add(Code.SEG401, None, message, help=help, path="$")
+    raise Unreadable
+
+
+class Reader:
+    """Checks plain data; every method takes a value and its path, and returns it typed."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def fail(self, path: str, message: str, help: str | None = None, code: Code = Code.SEG402) -> NoReturn:
+        self.report.add(code, None, message, help=help, path=path)
+        raise Unreadable
+
+    def object(self, value: Any, path: str, known: Sequence[str], what: str) -> dict[str, Any]:
+        """A dict with keys from `known` only; keys without a value are left out."""
+        if not isinstance(value, dict):
+            self.fail(path, f"{what} is an object, and this is {_kind(value)}")
+        present = {key: inner for key, inner in value.items() if inner is not None}
+        for key in present:
+            if key not in known:
+                self.fail(
+                    f"{path}.{key}",
+                    f"{what} has no `{key}` that the language knows",
+                    did_you_mean(key, known, "what is not understood is not guessed: take it out by hand"),
+                )
+        return present
+
+    def items(self, value: Any, path: str, what: str) -> list[Any]:
+        if not isinstance(value, list):
+            self.fail(path, f"{what} is a list, and this is {_kind(value)}")
+        return value
+
+    def each(
+        self, values: list[Any], path: str, read: Callable[[Any, str], _T]
+    ) -> tuple[_T, ...]:
+        """Every element read; where some cannot be, all are tried before giving up."""
+        found: list[_T] = []
+        failed = False
+        for index, value in enumerate(values):
+            try:
+                found.append(read(value, f"{path}[{index}]"))
+            except Unreadable:
+                failed = True
+        if failed:
+            raise Unreadable
+        return tuple(found)
+
+    def text(self, value: Any, path: str, what: str) -> str:
+        if not isinstance(value, str):
+            self.fail(path, f"{what} is a text, and this is {_kind(value)}")
+        if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+            self.fail(path, f"{what} has half a surrogate pair in it, which is no text")
+        return value
+
+    def texts(self, value: Any, path: str, what: str) -> tuple[str, ...]:
+        return self.each(
+            self.items(value, path, what), path, lambda each, at: self.text(each, at, what)
+        )
+
+    def identifier(self, value: Any, path: str, what: str) -> str:
+        """An id: a text, or (observed in public clients) a number."""
+        if isinstance(value, Number) and value.is_whole:
+            return value.text
+        return self.text(value, path, what)
+
+    def truth(self, of: dict[str, Any], key: str, path: str) -> bool:
+        """A flag; one that is not there is false."""
+        value = of.get(key, False)
+        if not isinstance(value, bool):
+            self.fail(f"{path}.{key}", f"`{key}` is true or false, and this is {_kind(value)}")
+        return value
+
+    def number(self, value: Any, path: str, what: str) -> Number:
+        if not isinstance(value, Number):
+            self.fail(path, f"{what} is a number, and this is {_kind(value)}")
+        if len(value.text) > _MAX_DIGITS:
+            self.fail(path, f"{what} has more than {_MAX_DIGITS} digits")
+        return value
+
+    def whole(self, value: Any, path: str, what: str) -> Number:
+        """0, 1, 2 …, written plainly, whatever way it was written."""
+        found = self.number(value, path, what)
+        if found.is_whole:
+            return found
+        exact = found.value
+        if abs(exact.adjusted()) > 30 or exact != exact.to_integral_value() or exact < 0:
+            self.fail(path, f"{what} is a whole number of 0 or more, and this is {found.text}")
+        return Number(str(int(exact)))
+
+    def choice(self, value: Any, path: str, choices: Iterable[str], what: str) -> str:
+        listed = tuple(choices)
+        if value in listed and isinstance(value, str):
+            return value
+        shown = f"“{value}”" if isinstance(value, str) else _kind(value)
+        nearby = did_you_mean(value, listed) if isinstance(value, str) else None
+        self.fail(path, f"{what} cannot be {shown}", nearby or f"it is one of {', '.join(listed)}")
+
+    def unit(self, value: Any, path: str) -> Unit:
+        found = self.choice(value, path, UNITS, "a unit of time")
+        return next(unit for unit in UNITS if unit == found)
+
+    def need(self, of: dict[str, Any], key: str, path: str, what: str) -> Any:
+        if key not in of:
+            self.fail(path, f"{what} needs `{key}`")
+        return of[key]
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case Number(text):
+            return f"the number {text[:40]}"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
