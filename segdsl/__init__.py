@@ -1,0 +1,64 @@
+"""Segments of the Audience API, written to be read: the language and its compiler.
+
+The public names are brought in when they are first used, so that importing the package
+costs nothing; each is described where it is defined.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Code": "segdsl.diagnostics",
+    "Diagnostic": "segdsl.diagnostics",
+    "Report": "segdsl.diagnostics",
+    "SegdslError": "segdsl.diagnostics",
+    "Program": "segdsl.resolve",
+    "Source": "segdsl.source",
+    "Span": "segdsl.source",
+    "create_request": "segdsl.lower",
+    "decompile": "segdsl.lift.decompile",
+    "format_file": "segdsl.format",
+    "lower": "segdsl.lower",
+    "parse": "segdsl.syntax.parser",
+    "resolve": "segdsl.resolve",
+}
+
+if TYPE_CHECKING:
+    from segdsl.diagnostics import Code, Diagnostic, Report, SegdslError
+    from segdsl.lift.decompile import decompile
+    from segdsl.lower import create_request, lower
+    from segdsl.resolve import Program, resolve
+    from segdsl.source import Source, Span
+    from segdsl.format import format_file
+    from segdsl.syntax.parser import parse
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in _PUBLIC:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_PUBLIC[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted([*globals(), *_PUBLIC])
+
+
+__all__ = [
+    "Code",
+    "Diagnostic",
+    "Program",
+    "Report",
+    "SegdslError",
+    "Source",
+    "Span",
+    "__version__",
+    "create_request",
+    "decompile",
+    "format_file",
+    "lower",
+    "parse",
+    "resolve",
+]

@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.source import Places
 from segdsl.values import Date, Duration, Name, Unit, Value
 
 Relation = OneOf["=", ">", ">=", "<", "<="]
@@ -44,6 +45,7 @@ class In(msgspec.Struct, frozen=True):
     """In."""
 
     values: tuple[Value, ...]
+    places: Places = Places()
 
 
 class Like(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class Like(msgspec.Struct, frozen=True):
 
     match: TextMatch
     values: tuple[Value, ...]
+    places: Places = Places()
 
 
 class Matches(msgspec.Struct, frozen=True):

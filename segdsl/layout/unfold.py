@@ -56,7 +56,10 @@ def _candidates(pinned: Shape) -> Iterator[Shape]:
                 child.child
                 if isinstance(child, Pin)
                 and child.label is None
-                and (_is_like(child, "Or" if kind == "And" else "And", several=True) or [child] == same)
+                and (
+                    _is_like(child, "Or" if kind == "And" else "And", several=True)
+                    or [child] == same
+                )
                 else child
                 for child in children
             ]
@@ -80,7 +83,10 @@ def _rule(rule: Rule) -> Shape:
     if _is_deep(rule):
         return _deep(rule)
     sets = [
-        Pin(part.description, _expression(part, [Leaf(c) for c in _conditions(part)], rule_sets=False))
+        Pin(
+            part.description,
+            _expression(part, [Leaf(c) for c in _conditions(part)], rule_sets=False),
+        )
         if isinstance(part, Group)
         else Leaf(part)
         for part in rule.conditions
@@ -126,5 +132,3 @@ def _named(expr: Expr, parts: list[Shape]) -> Shape:
             return parts[index]
         case Combined(word, inner):
             return branch("And" if word == "and" else "Or", [_named(part, parts) for part in inner])
-
-

@@ -35,7 +35,11 @@ def lift_condition(of: m.Condition) -> t.Expression:
             return _value(of)
         case m.ReferenceCondition(kind, id, exclude):
             member = t.Membership(
-                "segment" if kind == "Reference" else "stage" if kind == "FunnelStageReference" else "variant",
+                "segment"
+                if kind == "Reference"
+                else "stage"
+                if kind == "FunnelStageReference"
+                else "variant",
                 symbol_target(id),
             )
             return t.Negation(member) if exclude else member
@@ -99,7 +103,13 @@ def _negated(of: t.Expression, negated: bool) -> t.Expression:
 
 def _aggregate(of: m.BehaviorValue, some: bool) -> t.Aggregate:
     kind = of.aggregation
-    columns = kind.columns if kind.columns is not None else (kind.column,) if kind.column is not None else ()
+    columns = (
+        kind.columns
+        if kind.columns is not None
+        else (kind.column,)
+        if kind.column is not None
+        else ()
+    )
     return t.Aggregate(
         _FUNCTIONS[kind.type],
         of.source.name,

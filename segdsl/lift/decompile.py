@@ -10,7 +10,7 @@ from segdsl.rule.document import Reader, Unreadable, load
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
 from segdsl.syntax import tree as t
-from segdsl.syntax.formatter import format_file
+from segdsl.format import format_file
 from segdsl.values import Number
 
 UNNAMED = "Untitled"
@@ -84,4 +84,6 @@ def _kind(document: dict[str, Any], path: str, reader: Reader) -> t.Kind:
         return "realtime" if document.get("realtime") is True else "batch"
     if isinstance(value, Number) and value.text in ("0", "1", "2"):
         return _KINDS[int(value.text)]
-    reader.fail(f"{path}.kind", "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel_stage)")
+    reader.fail(
+        f"{path}.kind", "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel_stage)"
+    )

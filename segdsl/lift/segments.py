@@ -30,7 +30,9 @@ def _top(shape: Shape) -> t.Expression:
     """The whole `where`, a chain at the top; groups below are lists."""
     match shape:
         case Branch(kind, children):
-            return t.Chain("and" if kind == "And" else "or", tuple(_group(each) for each in children))
+            return t.Chain(
+                "and" if kind == "And" else "or", tuple(_group(each) for each in children)
+            )
         case Leaf() | Pin():
             return _group(shape)
         case _:

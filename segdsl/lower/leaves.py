@@ -56,7 +56,7 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Co
                     Code.SEG206,
                     of.span,
                     "the API has no negation of a score, and a profile may have none",
-                    help="move the score into a segment of its own and write `not in segment \"…\"`",
+                    help='move the score into a segment of its own and write `not in segment "…"`',
                     via=of.via,
                 )
                 return None
@@ -86,7 +86,11 @@ def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Conditi
             if id is None:
                 return None
             return m.MlAttributeReference(
-                "MlAttributeReference", solution, id, m.MlValue(attribute), operator(of.predicate, negated)
+                "MlAttributeReference",
+                solution,
+                id,
+                m.MlValue(attribute),
+                operator(of.predicate, negated),
             )
         case c.Attribute(name):
             return _attribute(of, m.AttributeValue(name), negated)

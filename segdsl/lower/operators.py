@@ -16,7 +16,11 @@ _RELATIONS: dict[p.Relation, m.ComparisonType] = {
     "<": "Less",
     "<=": "LessEqual",
 }
-_MATCHES: dict[p.TextMatch, m.AnyOfType] = {"contains": "Contain", "starts with": "StartWith", "ends with": "EndWith"}
+_MATCHES: dict[p.TextMatch, m.AnyOfType] = {
+    "contains": "Contain",
+    "starts with": "StartWith",
+    "ends with": "EndWith",
+}
 
 
 def scalar(value: Value) -> m.Scalar:
@@ -48,7 +52,9 @@ def _length(of: Duration) -> tuple[Number | m.Length, Unit]:
     (first, *more) = of.parts
     if not more and of.rounded is None:
         return number(first.amount), first.unit
-    return m.Length(**{part.unit: number(part.amount) for part in of.parts}), of.rounded or of.smallest
+    return m.Length(
+        **{part.unit: number(part.amount) for part in of.parts}
+    ), of.rounded or of.smallest
 
 
 def last(of: Duration) -> m.Last:

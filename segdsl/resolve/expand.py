@@ -89,7 +89,7 @@ class Expander:
                 Code.SEG108,
                 context.via[0] if context.via else span,
                 f"with its definitions written out this grows to {bound}",
-                help="move a part into a segment of its own and refer to it: `in segment \"…\"`",
+                help='move a part into a segment of its own and refer to it: `in segment "…"`',
             )
             raise _TooLarge
 
@@ -136,7 +136,7 @@ class Expander:
                         Code.SEG209,
                         of.span,
                         f"{what} under a `not` would describe the opposite of what it holds",
-                        help="put the `not` inside: `\"Label\": not (…)`",
+                        help='put the `not` inside: `"Label": not (…)`',
                         via=context.via,
                     )
                 child = self._expand(operand, inner)
@@ -184,13 +184,18 @@ class Expander:
             return None
         if found is None:
             known = context.scope.names
-            ask = None if of.arguments else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
+            ask = (
+                None
+                if of.arguments
+                else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
+            )
             best = did_you_mean(of.name, known)
             self.report.add(
                 Code.SEG101,
                 of.span,
                 f"nothing named `{name(of.name)}` is defined here",
-                help="; ".join(part for part in (best, ask) if part) or "define it with `let`, or import it",
+                help="; ".join(part for part in (best, ask) if part)
+                or "define it with `let`, or import it",
                 via=context.via,
             )
             return None
@@ -198,7 +203,9 @@ class Expander:
         assert isinstance(let, t.Let)
         context.scope.used.add(of.name)
         if let in context.active:
-            chain = " uses ".join(f"`{d.name}`" for d in (*context.active[context.active.index(let) :], let))
+            chain = " uses ".join(
+                f"`{d.name}`" for d in (*context.active[context.active.index(let) :], let)
+            )
             self.report.add(
                 Code.SEG103,
                 of.span,
@@ -303,7 +310,9 @@ class Expander:
         self, of: t.Test, subject: c.Aggregate, predicate: p.Predicate, context: Context
     ) -> bool:
         if isinstance(predicate, p.IsNull):
-            message = "an aggregate is never null: over no events a count is 0, and anything else fails"
+            message = (
+                "an aggregate is never null: over no events a count is 0, and anything else fails"
+            )
             help = f"ask for the events: `no {name(subject.behavior)} …` or `has {name(subject.behavior)} …`"
             self.report.add(Code.SEG204, of.span, message, help=help, via=context.via)
             return False
@@ -360,7 +369,9 @@ class Expander:
                     Code.SEG110,
                     span,
                     f"a model of {solution} has no attribute `{name(attribute)}`",
-                    help=did_you_mean(attribute, known, f"it has {', '.join(f'`{a}`' for a in known)}"),
+                    help=did_you_mean(
+                        attribute, known, f"it has {', '.join(f'`{a}`' for a in known)}"
+                    ),
                     via=context.via,
                 )
                 return None
@@ -380,7 +391,9 @@ class Expander:
         if subject.window is not None:
             window = self._values(context).duration(subject.window, of.subject_span)
         inside = self._filter(subject.filter, context)
-        if (window is None) != (subject.window is None) or (inside is None) != (subject.filter is None):
+        if (window is None) != (subject.window is None) or (inside is None) != (
+            subject.filter is None
+        ):
             return None
         return c.Aggregate(
             subject.function,
@@ -417,9 +430,7 @@ class Expander:
         low, high = values.number(of.low, of.span), values.number(of.high, of.span)
         if low is None or high is None:
             return None
-        return c.Score(
-            of.model, low, high, of.including_converted, span=of.span, via=context.via
-        )
+        return c.Score(of.model, low, high, of.including_converted, span=of.span, via=context.via)
 
     def _limited(
         self, of: t.Limited, operand: t.Expression, context: Context

@@ -88,7 +88,9 @@ def _bring_in(
                 Code.SEG107,
                 item.span,
                 f"{string(item.path)} defines no `{name}`",
-                help=did_you_mean(name, own[key], "only what a file defines itself can be imported"),
+                help=did_you_mean(
+                    name, own[key], "only what a file defines itself can be imported"
+                ),
             )
             continue
         if name in scope.names:
@@ -143,7 +145,9 @@ def kind_of(value: Literal) -> str:
             return "string"
 
 
-def check_settings(programs: Iterable[Program], settings: Mapping[str, str], report: Report) -> None:
+def check_settings(
+    programs: Iterable[Program], settings: Mapping[str, str], report: Report
+) -> None:
     """Reports values set for params that no program has."""
     known = {param.name for program in programs for param in _params(program)}
     for name in settings:

@@ -67,7 +67,9 @@ class Reader:
     def __init__(self, report: Report) -> None:
         self.report = report
 
-    def fail(self, path: str, message: str, help: str | None = None, code: Code = Code.SEG402) -> NoReturn:
+    def fail(
+        self, path: str, message: str, help: str | None = None, code: Code = Code.SEG402
+    ) -> NoReturn:
         self.report.add(code, None, message, help=help, path=path)
         raise Unreadable
 
@@ -81,7 +83,9 @@ class Reader:
                 self.fail(
                     f"{path}.{key}",
                     f"{what} has no `{key}` that the language knows",
-                    did_you_mean(key, known, "what is not understood is not guessed: take it out by hand"),
+                    did_you_mean(
+                        key, known, "what is not understood is not guessed: take it out by hand"
+                    ),
                 )
         return present
 
@@ -90,9 +94,7 @@ class Reader:
             self.fail(path, f"{what} is a list, and this is {_kind(value)}")
         return value
 
-    def each(
-        self, values: list[Any], path: str, read: Callable[[Any, str], _T]
-    ) -> tuple[_T, ...]:
+    def each(self, values: list[Any], path: str, read: Callable[[Any, str], _T]) -> tuple[_T, ...]:
         """Every element read; where some cannot be, all are tried before giving up."""
         found: list[_T] = []
         failed = False

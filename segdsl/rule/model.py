@@ -18,9 +18,7 @@ Scalar = Number | str | bool
 
 ComparisonType = OneOf["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "Regexp", "IsNull"]
 AnyOfType = OneOf["In", "Contain", "StartWith", "EndWith"]
-AggregationType = OneOf[
-    "Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last"
-]
+AggregationType = OneOf["Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last"]
 ReferenceType = OneOf["Reference", "FunnelStageReference", "AbTestVariantReference"]
 
 

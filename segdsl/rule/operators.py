@@ -74,7 +74,9 @@ class OperatorReader(Reader):
 
     def _never_not(self, of: dict[str, Any], path: str, kind: str) -> None:
         if self.truth(of, "not", path):
-            self.fail(f"{path}.not", f"{kind} takes no `not`", "negate the condition with `exclude`")
+            self.fail(
+                f"{path}.not", f"{kind} takes no `not`", "negate the condition with `exclude`"
+            )
 
     def scalar(self, value: Any, path: str) -> m.Scalar:
         match value:

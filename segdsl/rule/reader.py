@@ -37,7 +37,9 @@ class _RuleReader(OperatorReader):
     def rule(self, value: Any, path: str) -> m.Rule:
         if value is None or value == {}:
             return m.EVERYONE
-        of = self.object(value, path, ("type", "conditions", "expr", "limit", "description"), "a rule")
+        of = self.object(
+            value, path, ("type", "conditions", "expr", "limit", "description"), "a rule"
+        )
         limit = self._limit(of["limit"], f"{path}.limit") if "limit" in of else None
         if of.get("description"):
             self.fail(f"{path}.description", "a rule has no description; its rule sets have")
@@ -67,7 +69,9 @@ class _RuleReader(OperatorReader):
         parts = self.each(listed, at, lambda each, where: self._part(each, where, depth + 1))
         description = None
         if "description" in of:
-            description = self.text(of["description"], f"{path}.description", "a description") or None
+            description = (
+                self.text(of["description"], f"{path}.description", "a description") or None
+            )
         if kind == "Composite":
             sets = any(isinstance(part, m.Group) for part in parts) or depth == 0
             expr = self._expr(of, parts, sets, path)
@@ -129,7 +133,9 @@ class _RuleReader(OperatorReader):
         if kind in _REFERENCES:
             of = self.object(value, path, ("type", "id", "exclude"), kind)
             id = self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id")
-            return m.ReferenceCondition(cast(m.ReferenceType, kind), id, self.truth(of, "exclude", path))
+            return m.ReferenceCondition(
+                cast(m.ReferenceType, kind), id, self.truth(of, "exclude", path)
+            )
         if kind == "PredictiveScoreReference":
             return self._score(value, path)
         return self._ml(value, path)
@@ -155,7 +161,9 @@ class _RuleReader(OperatorReader):
             of.get("solutionType"), f"{path}.solutionType", ("rfm", "cltv"), "a solution"
         )
         at = f"{path}.leftValue"
-        left = self.object(self.need(of, "leftValue", path, kind), at, ("attribute",), "`leftValue`")
+        left = self.object(
+            self.need(of, "leftValue", path, kind), at, ("attribute",), "`leftValue`"
+        )
         attributes = MODEL_ATTRIBUTES[solution]
         attribute = self.choice(
             left.get("attribute"), f"{at}.attribute", attributes, f"an attribute of {solution}"
@@ -253,7 +261,9 @@ class _RuleReader(OperatorReader):
         if kind == "Count":
             return m.Aggregation(kind, grouping_columns=grouping)
         if kind == "CountDistinct":
-            columns = self.texts(self.need(of, "columns", path, kind), f"{path}.columns", "a column")
+            columns = self.texts(
+                self.need(of, "columns", path, kind), f"{path}.columns", "a column"
+            )
             if not columns:
                 self.fail(f"{path}.columns", "CountDistinct names no column to count")
             return m.Aggregation(kind, columns=columns)
@@ -262,9 +272,7 @@ class _RuleReader(OperatorReader):
         if kind in ("First", "Last"):
             order_at = f"{path}.orderColumn"
             order = self.text(self.need(of, "orderColumn", path, kind), order_at, "a column")
-        return m.Aggregation(
-            kind, column, order_column=order, grouping_columns=grouping or None
-        )
+        return m.Aggregation(kind, column, order_column=order, grouping_columns=grouping or None)
 
     def _filter(self, value: Any, path: str) -> m.Filter | None:
         if value is None or value == {}:
@@ -281,7 +289,9 @@ class _RuleReader(OperatorReader):
         if not isinstance(value, dict):
             self.fail(path, "a part of a filter is an object")
         types = ("And", "Or", "Column")
-        kind = self.choice(value.get("type"), f"{path}.type", types, "the type of a part of a filter")
+        kind = self.choice(
+            value.get("type"), f"{path}.type", types, "the type of a part of a filter"
+        )
         if kind == "Column":
             return self._column(value, path)
         of = self.object(value, path, ("type", "conditions"), "a group of a filter")
@@ -312,7 +322,9 @@ class _RuleReader(OperatorReader):
 
     def _limit(self, value: Any, path: str) -> m.Limit:
         of = self.object(value, path, ("type", "number", "orderColumns"), "a limit")
-        kind = self.choice(of.get("type"), f"{path}.type", ("Count", "Percent"), "the type of a limit")
+        kind = self.choice(
+            of.get("type"), f"{path}.type", ("Count", "Percent"), "the type of a limit"
+        )
         raw = self.need(of, "number", path, "a limit")
         if kind == "Count":
             number = self.whole(raw, f"{path}.number", "a number of profiles")
@@ -342,7 +354,13 @@ def _is_empty(part: m.Group | m.Condition) -> bool:
 
 
 def _name(index: int, sets: bool) -> str:
-    return f"rule set {index + 1}" if sets else f"rule {chr(ord('A') + index)}" if index < 26 else f"rule {index + 1}"
+    return (
+        f"rule set {index + 1}"
+        if sets
+        else f"rule {chr(ord('A') + index)}"
+        if index < 26
+        else f"rule {index + 1}"
+    )
 
 
 def _folded(operator: m.Operator, exclude: bool) -> tuple[m.Operator, bool]:
@@ -356,5 +374,3 @@ def _folded(operator: m.Operator, exclude: bool) -> tuple[m.Operator, bool]:
             if m.takes_not(operator):
                 return msgspec.structs.replace(operator, negated=wanted), False
             return msgspec.structs.replace(operator, negated=False), wanted
-
-

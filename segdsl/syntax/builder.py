@@ -15,7 +15,7 @@ from lark import Token, Transformer
 from segdsl import predicates as p
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.source import Span
+from segdsl.source import Places, Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import EscapeError, unquote
 from segdsl.values import (
@@ -353,16 +353,16 @@ class Builder(Transformer[Token, Any]):
                 )
         return self._predicate(c, p.TimeBetween(low, high))
 
-    def _values(self, c: list[Any]) -> tuple[Value, ...]:
-        values = tuple(self._of(c, "value"))
-        if not values:
+    def _values(self, c: list[Any]) -> tuple[tuple[Value, ...], Places]:
+        found = [part for part in c if isinstance(part, Piece) and part.kind == "value"]
+        if not found:
             self.report.add(
                 Code.SEG015, self._span(c), "this list is empty", help="list one value at least"
             )
-        return values
+        return tuple(part.value for part in found), Places(part.span for part in found)
 
     def in_list(self, c: list[Any]) -> Piece:
-        return self._predicate(c, p.In(self._values(c)))
+        return self._predicate(c, p.In(*self._values(c)))
 
     def in_unit(self, c: list[Any]) -> Piece:
         return self._predicate(c, p.InUnit(cast(Any, str(c[-2])), self._unit(c[-1])))
@@ -370,7 +370,7 @@ class Builder(Transformer[Token, Any]):
     def like(self, c: list[Any]) -> Piece:
         words = {"CONTAINS": "contains", "STARTS": "starts with", "ENDS": "ends with"}
         word = next(words[kind] for kind in words if kind in self._tokens(c))
-        return self._predicate(c, p.Like(cast(p.TextMatch, word), self._values(c)))
+        return self._predicate(c, p.Like(cast(p.TextMatch, word), *self._values(c)))
 
     def matches(self, c: list[Any]) -> Piece:
         return self._predicate(c, p.Matches(c[-1].value))

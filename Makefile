@@ -1,0 +1,45 @@
+# `make demo` and `make test` need Python 3.11 or later, make and a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RETAIL := examples/retail
+SHOWN := high-value-tokyo.seg
+
+.PHONY: demo test quick format clean
+
+# Everything the project needs, in a virtual environment of its own.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or later is needed: make PYTHON=python3.11 …' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@set -e; cd $(RETAIL); PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	show() { printf '\n\033[1m$$ %s\033[0m\n' "$$1"; eval "$$1"; }; \
+	show 'segdsl fmt --check'; \
+	show 'segdsl check .'; \
+	show 'cat $(SHOWN)'; \
+	show 'segdsl compile $(SHOWN)'; \
+	show 'segdsl compile $(SHOWN) | segdsl decompile -'; \
+	show 'segdsl explain $(SHOWN)'; \
+	show 'segdsl explain --tree $(SHOWN)'
+
+test: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+
+quick: $(READY)
+	$(BIN)/pytest -n 2 -m 'not slow'
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,35 @@
+"""`segdsl check`: what is wrong in files, without making anything of them."""
+
+from __future__ import annotations
+
+import click
+
+from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@look_options
+def command(files: tuple[str, ...], form: str, allowed: tuple[str, ...], color: str) -> None:
+    """Look for mistakes in files (`-`: standard input), and in what they import.
+
+    A folder stands for all .seg files in it. References by name are taken as they are.
+    Machine forms go to standard output.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import counted, tally
+    from segdsl.files import load_programs, seg_files
+    from segdsl.lower import lower
+    from segdsl.resolve import resolve
+
+    look = Look(form, allowed, color)
+    report = Report()
+    paths = seg_files(files)
+    programs, sources = load_programs(paths, report)
+    segments = [each for program in programs for each in resolve(program, report, {})]
+    for segment in segments:
+        lower(segment, report, symbolic=True)
+    looked_at = f"{counted(len(paths), 'file')}, {counted(len(segments), 'segment')}"
+    summary = f"{looked_at}: {tally(told(report, look)) or 'nothing to report'}"
+    tell(report, sources, look, product=False, summary=summary)
+    stop_on_errors(report)

@@ -1,0 +1,72 @@
+"""`segdsl compile`: files to the JSON that the Audience API takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from segdsl.cli.group import WrongUse
+from segdsl.cli.options import (
+    Look,
+    look_options,
+    settings_option,
+    stop_on_errors,
+    tell,
+    told,
+    write_product,
+)
+
+
+@click.command("compile")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--rule", "rule_only", is_flag=True, help="Write the rule alone, not the request.")
+@settings_option
+@click.option(
+    "--layout",
+    type=click.Choice(["v5", "nested"]),
+    default="v5",
+    help="Two levels with Composite, or older nested And/Or.",
+)
+@click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
+@look_options
+def command(
+    files: tuple[str, ...],
+    rule_only: bool,
+    settings: dict[str, str],
+    layout: Literal["v5", "nested"],
+    symbolic: bool,
+    output: str | None,
+    form: str,
+    allowed: tuple[str, ...],
+    color: str,
+) -> None:
+    """Compile segments to create requests, or with --rule to rules.
+
+    One segment makes an object, several a JSON array. A folder stands for all .seg files
+    in it. Where anything is wrong nothing is written. Diagnostics go to standard error in
+    every form.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import tally
+    from segdsl.files import load_programs, seg_files
+    from segdsl.lower import create_request, lower
+    from segdsl.resolve import check_settings, resolve
+    from segdsl.rule.model import encode
+
+    look = Look(form, allowed, color)
+    report = Report()
+    programs, sources = load_programs(seg_files(files), report)
+    check_settings(programs, settings, report)
+    made: list[object] = []
+    for program in programs:
+        for segment in resolve(program, report, settings):
+            rule = lower(segment, report, layout=layout, symbolic=symbolic)
+            if rule is not None:
+                made.append(rule if rule_only else create_request(segment, rule))
+    tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    stop_on_errors(report)
+    if not made:
+        raise WrongUse("there is no segment in these files, only definitions")
+    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output)

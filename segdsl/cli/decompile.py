@@ -1,0 +1,32 @@
+"""`segdsl decompile`: the Audience API's JSON back to source."""
+
+from __future__ import annotations
+
+import click
+
+from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told, write_product
+
+
+@click.command("decompile")
+@click.argument("file", metavar="FILE.json")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
+@look_options
+def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
+    """Turn a rule, a segment or a list of segments into source (`-`: standard input).
+
+    Diagnostics go to standard error in every form.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import tally
+    from segdsl.files import read_source
+    from segdsl.lift import decompile
+
+    look = Look(form, allowed, color)
+    report = Report()
+    source, usable = read_source(file, report)
+    text = decompile(source.text, source.name, report) if usable else None
+    sources = {source.name: source}
+    tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    stop_on_errors(report)
+    assert text is not None, "what could not be decompiled was reported"
+    write_product(text, output)

@@ -1,0 +1,94 @@
+"""The group of commands: which there are, and how every one of them ends.
+
+Exit codes: 0 fine, 1 findings, 2 wrong use. An interruption (130) and a reader that
+has gone away (141) are quiet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from segdsl import __version__
+
+COMMANDS = ("check", "compile", "decompile", "explain", "fmt")
+INTERRUPTED = 130
+NO_READER = 141
+
+
+class WrongUse(click.ClickException):
+    """What a person asked for cannot be done; nothing is wrong in their files."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Imports a command's module when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"segdsl.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from segdsl.diagnostics.suggest import did_you_mean
+
+            help = did_you_mean(args[0], COMMANDS, f"there are {', '.join(COMMANDS)}")
+            ctx.fail(f"there is no command `{args[0]}`; {help}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        _utf8_output()
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _discard_output()
+            raise click.exceptions.Exit(NO_READER) from None
+        except OSError as error:
+            if error.errno is None:  # a FileError, already in the reader's words
+                raise WrongUse(str(error)) from error
+            _discard_output()
+            reason = (error.strerror or str(error)).lower()
+            raise WrongUse(f"cannot write the output: {reason}") from error
+
+
+def _utf8_output() -> None:
+    """What is written is UTF-8 with plain line ends, whatever the surroundings say."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _discard_output() -> None:
+    """Lets the interpreter's last flush go nowhere instead of failing again."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="segdsl")
+def cli() -> None:
+    """Segments of the Audience API, written to be read.
+
+    \b
+    Exit codes: 0 fine, 1 findings, 2 wrong use.
+    """

@@ -1,0 +1,166 @@
+"""What the commands share: the options about diagnostics, and telling what was found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from segdsl.diagnostics import Diagnostic, Report
+    from segdsl.source import Source
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+FORMATS = ("text", "json", "sarif", "github")
+PLAIN_WIDTH = 100
+
+
+class Look(NamedTuple):
+    """How findings are told, and which warnings are not."""
+
+    form: str
+    allowed: tuple[str, ...]
+    color: str
+
+
+def look_options(function: _Function) -> _Function:
+    """Adds `--format`, `--allow` and `--color`; the command takes them as a `Look`."""
+    for option in (
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour; auto is on a terminal, unless NO_COLOR is set.",
+        ),
+        click.option(
+            "--allow",
+            "allowed",
+            metavar="CODE",
+            multiple=True,
+            callback=_codes,
+            help="Do not tell warnings of this code; can be given again.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(FORMATS),
+            default="text",
+            help="How findings are told.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _codes(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        return ()
+    from segdsl.diagnostics.codes import WARNINGS, Code
+    from segdsl.diagnostics.suggest import did_you_mean
+
+    warnings = sorted(code.name for code in WARNINGS)
+    chosen = tuple(text.upper() for text in given)
+    for text, code in zip(given, chosen, strict=True):
+        if code not in Code.__members__:
+            help = did_you_mean(code, warnings)
+            listed = f"the warnings are {', '.join(warnings)}"
+            advice = "; ".join(part for part in (help, listed) if part)
+            raise click.BadParameter(f"there is no code `{text}`; {advice}")
+        if code not in warnings:
+            raise click.BadParameter(
+                f"{code} is an error, and only warnings can be allowed: {', '.join(warnings)}"
+            )
+    return chosen
+
+
+def settings_option(function: _Function) -> _Function:
+    """Adds `--set NAME=VALUE`; the command takes a dict `settings`."""
+    return click.option(
+        "--set",
+        "settings",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_settings,
+        help="Give a param its value; can be given again.",
+    )(function)
+
+
+def _settings(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"`{text}` is not NAME=VALUE, such as `days=60`")
+        if name in found:
+            raise click.BadParameter(f"`{name}` is set twice")
+        found[name] = value
+    return found
+
+
+def in_color(color: str, stream: IO[str] | None) -> bool:
+    """Whether a stream is written to in colour."""
+    if color != "auto":
+        return color == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and stream is not None and stream.isatty()
+
+
+def told(report: Report, look: Look) -> list[Diagnostic]:
+    """The findings that are told: all but the allowed warnings."""
+    return [of for of in report.diagnostics if of.code.name not in look.allowed]
+
+
+def tell(
+    report: Report, sources: Mapping[str, Source], look: Look, *, product: bool, summary: str = ""
+) -> None:
+    """Writes what was found.
+
+    Text goes to standard error. The machine forms go to standard output, or to standard
+    error where standard output is for the command's `product`. The summary is one line
+    of text, on standard error in every form; `{}` in it is the count of findings.
+    """
+    found = told(report, look)
+    match look.form:
+        case "text":
+            from segdsl.diagnostics.render import render_text
+
+            color = in_color(look.color, sys.stderr)
+            terminal = sys.stderr is not None and sys.stderr.isatty()
+            width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else PLAIN_WIDTH
+            text = render_text(found, sources, width=width, wrap=terminal, color=color)
+            click.echo(text, nl=False, err=True, color=color)
+        case "json":
+            from segdsl.diagnostics.machine import render_json
+
+            click.echo(render_json(found, sources), nl=False, err=product)
+        case "sarif":
+            from segdsl import __version__
+            from segdsl.diagnostics.machine import render_sarif
+
+            click.echo(render_sarif(found, sources, __version__), nl=False, err=product)
+        case _:
+            from segdsl.diagnostics.machine import render_github
+
+            click.echo(render_github(found, sources), nl=False, err=product)
+    if summary and not (product and look.form != "text"):
+        click.echo(summary, err=True)
+
+
+def stop_on_errors(report: Report) -> None:
+    """Ends the command with 1 where an error was found."""
+    if report.has_errors:
+        raise click.exceptions.Exit(1)
+
+
+def write_product(text: str, output: str | None) -> None:
+    """Writes what a command made: to a file, whole or not at all, or to standard output."""
+    if output is None or output == "-":
+        click.echo(text, nl=False)
+        return
+    from segdsl.files import write_text
+
+    write_text(output, text)

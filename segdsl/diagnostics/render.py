@@ -1,0 +1,202 @@
+"""Diagnostics as text for people: the finding, its line, the place underlined, what to do.
+
+Widths are counted in terminal cells, so that carets stand below wide characters too.
+Colour is click's and only where it is asked for; what a terminal would take as a
+command is shown as a visible sign. The machine forms are in `machine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from segdsl.diagnostics.places import Place, Sources, file_of, in_order, place_in_text, place_of
+from segdsl.diagnostics.report import Diagnostic
+from segdsl.source import Source, Span
+
+TAB = 4
+NARROWEST = 40
+
+# A line is made of pieces: a text and the name of its style, or None.
+Piece = tuple[str, str | None]
+Line = list[Piece]
+
+_STYLES: dict[str, dict[str, str | bool]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "note": {"fg": "green", "bold": True},
+    "help": {"fg": "cyan", "bold": True},
+    "message": {"bold": True},
+    "frame": {"fg": "blue", "bold": True},
+}
+
+
+def render_text(
+    diagnostics: Iterable[Diagnostic],
+    sources: Sources,
+    *,
+    width: int = 100,
+    wrap: bool = False,
+    color: bool = False,
+) -> str:
+    """All diagnostics, ordered, with an empty line after each.
+
+    Source lines are clipped to `width` cells; messages are broken at it only where `wrap`
+    is asked for.
+    """
+    room = max(width, NARROWEST)
+    lines: list[Line] = []
+    for diagnostic in in_order(diagnostics, sources):
+        lines.extend(_diagnostic(diagnostic, sources, room, wrap))
+        lines.append([])
+    return "".join(_joined(line, color) + "\n" for line in lines)
+
+
+def _joined(line: Line, color: bool) -> str:
+    if not color:
+        return "".join(text for text, _ in line).rstrip()
+    from click import style
+
+    return "".join(
+        style(text, **_STYLES[name]) if name and text else text  # type: ignore[arg-type]
+        for text, name in line
+    )
+
+
+def _diagnostic(of: Diagnostic, sources: Sources, width: int, wrap: bool) -> Iterator[Line]:
+    place = place_in_text(of, sources)
+    noted = [(note, place_of(note.span, sources)) for note in of.notes]
+    known = [each for each in (place, *(each for _, each in noted)) if each is not None]
+    digits = max((len(str(each.line)) for each in known), default=1)
+    bound = width if wrap else None
+    title = f"{of.severity}[{of.code.name}]"
+    yield from _filled([(title, of.severity), (": ", "message")], of.message, "message", bound)
+    if of.span is not None and place is not None:
+        yield from _snippet(sources[place.file], of.span, place, digits, width, of.severity)
+    elif where := ": ".join(part for part in (file_of(of), of.path) if part):
+        yield _arrow(digits, where)
+    if of.help is not None:
+        if place is not None:
+            yield _gutter(digits)
+        margin = " " * (digits + 2)
+        yield from _filled([(f"{margin}= ", "frame"), ("help: ", "help")], of.help, None, bound)
+    for note, at in noted:
+        yield from _filled([("note", "note"), (": ", None)], note.message, None, bound)
+        if at is not None:
+            yield from _snippet(sources[at.file], note.span, at, digits, width, "note")
+        else:
+            yield _arrow(digits, note.span.file)
+
+
+def _arrow(digits: int, where: str) -> Line:
+    return [(" " * (digits + 1) + "--> ", "frame"), (visible(where), None)]
+
+
+def _gutter(digits: int, number: str = "") -> Line:
+    return [(f" {number:>{digits}} |", "frame")]
+
+
+def _snippet(
+    source: Source, span: Span, place: Place, digits: int, width: int, mark: str
+) -> Iterator[Line]:
+    text, start, length = clip(source, span, place, width - digits - 4)
+    yield _arrow(digits, f"{place.file}:{place.line}:{place.column}")
+    yield _gutter(digits)
+    yield [*_gutter(digits, str(place.line)), (f" {text}".rstrip(), None)]
+    caret = "-" if mark == "note" else "^"
+    yield [*_gutter(digits), (" " * (start + 1), None), (caret * length, mark)]
+
+
+def clip(source: Source, span: Span, place: Place, room: int) -> tuple[str, int, int]:
+    """The line of a place in at most `room` cells, and the first cell and number of carets."""
+    line = source.line_text(place.line)
+    start = min(place.column - 1, len(line))
+    end = len(line) if place.end_line > place.line else min(place.end_column - 1, len(line))
+    # No more is looked at than could be shown, however long the line.
+    low, high = max(0, start - 2 * room), min(len(line), start + 2 * room)
+    cells = list(_cells(line[low:high]))
+    lead = sum(size for _, size in cells[: start - low])
+    length = max(1, sum(size for _, size in cells[start - low : max(end, start) - low]))
+    total = sum(size for _, size in cells)
+    if low == 0 and high == len(line) and total <= room:
+        return "".join(shown for shown, _ in cells), lead, length
+    before = max((room - length) // 2, room // 4)
+    left = max(0, min(lead - before, total + 1 - room))
+    cut = high < len(line) or total > left + room
+    first, last = left + bool(left), left + room - cut
+    kept: list[str] = []
+    at = 0
+    for shown, size in cells:
+        if at < first < at + size:
+            kept.append(" " * (at + size - first))
+        elif first <= at and at + size <= last:
+            kept.append(shown)
+        at += size
+    text = ("…" if left else "") + "".join(kept) + ("…" if cut else "")
+    caret = max(lead, first)
+    return text, caret - left, max(1, min(lead + length, last) - caret)
+
+
+def _cells(text: str) -> Iterator[tuple[str, int]]:
+    """Each character as it is shown, with the number of cells it takes."""
+    at = 0
+    plain = text.isascii()
+    for character in text:
+        shown = " " * (TAB - at % TAB) if character == "\t" else visible(character)
+        size = len(shown) if plain else cell_width(shown)
+        yield shown, size
+        at += size
+
+
+def cell_width(text: str) -> int:
+    """The number of terminal cells that a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import get_character_cell_size
+
+    return sum(get_character_cell_size(character) for character in text)
+
+
+def visible(text: str) -> str:
+    """The text with a sign in place of each character that a terminal would not show."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\u3000"
+        else chr(0x2400 + ord(character))
+        if character < " "
+        else "\N{SYMBOL FOR DELETE}"
+        if character == "\x7f"
+        else "\N{REPLACEMENT CHARACTER}"
+        for character in text
+    )
+
+
+def _filled(head: Line, text: str, style: str | None, width: int | None) -> Iterator[Line]:
+    """The text behind a head, broken at `width` with the following lines set in."""
+    indent = sum(cell_width(piece) for piece, _ in head)
+    hang = indent if head[0][0].startswith(" ") else 4
+    lines: list[str] = []
+    room = None if width is None else width - indent
+    for paragraph in text.split("\n"):
+        for line in _broken(visible(paragraph), room, None if width is None else width - hang):
+            lines.append(line)
+            room = None if width is None else width - hang
+    yield [*head, (lines[0], style)]
+    for line in lines[1:]:
+        yield [(" " * hang, None), (line, style)]
+
+
+def _broken(text: str, first: int | None, others: int | None) -> Iterator[str]:
+    if first is None or others is None:
+        yield text
+        return
+    line, room = "", first
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and cell_width(longer) > room:
+            yield line
+            line, room = word, others
+        else:
+            line = longer
+    yield line

@@ -1,0 +1,140 @@
+"""`segdsl compile` and `segdsl decompile`: what they write, and when they write nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from running import WRONG, segdsl
+
+JAPAN = 'segment "Japan"\n  description "Of Japan"\n\nwhere\n  country = "JP"\n'
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_one_segment_makes_an_object_and_several_an_array() -> None:
+    Path("a.seg").write_text(JAPAN)
+    Path("b.seg").write_text('segment "B" where everyone segment "C" where everyone')
+    one = json.loads(segdsl("compile", "a.seg").stdout)
+    assert (one["name"], one["description"], one["kind"]) == ("Japan", "Of Japan", 0)
+    assert one["rule"]["type"] == "And"
+    several = json.loads(segdsl("compile", "b.seg", "a.seg").stdout)
+    assert [each["name"] for each in several] == ["B", "C", "Japan"]
+    assert several[2] == one
+    assert json.loads(segdsl("compile", "--rule", "a.seg").stdout) == one["rule"]
+    assert (
+        json.loads(segdsl("compile", "--rule", "b.seg").stdout)
+        == [{"type": "And", "conditions": []}] * 2
+    )
+
+
+def test_nothing_is_written_when_anything_is_wrong() -> None:
+    Path("a.seg").write_text(JAPAN)
+    Path("b.seg").write_text(WRONG)
+    result = segdsl("compile", "a.seg", "b.seg", "-o", "out.json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("\n1 error\n")
+    assert not Path("out.json").exists()
+    result = segdsl("compile", "a.seg", "b.seg")
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_diagnostics_of_every_form_leave_standard_output_alone() -> None:
+    Path("b.seg").write_text(WRONG)
+    for form, sign in (("json", '"code": "SEG001"'), ("sarif", "ruleId"), ("github", "::error")):
+        result = segdsl("compile", "b.seg", "--format", form)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert sign in result.stderr
+    json.loads(segdsl("compile", "b.seg", "--format", "json").stderr)
+
+
+def test_a_file_is_written_whole_with_the_usual_mode() -> None:
+    Path("a.seg").write_text(JAPAN)
+    result = segdsl("compile", "a.seg", "-o", "out.json")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert Path("out.json").read_text() == segdsl("compile", "a.seg").stdout
+    if os.name == "posix":
+        Path("plain").touch()
+        assert stat.S_IMODE(Path("out.json").stat().st_mode) == stat.S_IMODE(
+            Path("plain").stat().st_mode
+        )
+    assert sorted(os.listdir(".")) == sorted({"a.seg", "out.json", *os.listdir(".")})
+    assert not [name for name in os.listdir(".") if name.endswith(".tmp")]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="there is no null device")
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    Path("a.seg").write_text(JAPAN)
+    assert segdsl("compile", "a.seg", "-o", "/dev/null").exit_code == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_params_are_set_from_the_command_line() -> None:
+    Path("a.seg").write_text(
+        'param days: number = 30\nsegment "A" where last_visit within past days days'
+    )
+    assert '"value": "30"' in segdsl("compile", "a.seg").stdout
+    assert '"value": "60"' in segdsl("compile", "a.seg", "--set", "days=60").stdout
+    unknown = segdsl("compile", "a.seg", "--set", "dayz=60")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert "error[SEG106]" in unknown.stderr
+    assert "did you mean `days`?" in unknown.stderr
+    assert segdsl("compile", "a.seg", "--set", "days=many").exit_code == 1
+
+
+def test_names_need_ids_unless_symbols_will_do() -> None:
+    Path("a.seg").write_text('segment "A" where in segment "Churned"')
+    result = segdsl("compile", "a.seg")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "error[SEG303]" in result.stderr
+    assert "Churned" in segdsl("compile", "--symbolic", "a.seg").stdout
+
+
+def test_the_older_layout_nests() -> None:
+    Path("a.seg").write_text('segment "A" where a = 1 and (b = 1 or (c = 1 and d = 1))')
+    assert "Composite" in segdsl("compile", "a.seg").stdout
+    assert "Composite" not in segdsl("compile", "--layout", "nested", "a.seg").stdout
+
+
+def test_source_comes_back() -> None:
+    made = segdsl("compile", "-", input=JAPAN).stdout
+    back = segdsl("decompile", "-", input=made)
+    assert (back.exit_code, back.stdout, back.stderr) == (0, JAPAN, "")
+    Path("a.json").write_text(made)
+    assert segdsl("decompile", "a.json", "-o", "b.seg").exit_code == 0
+    assert Path("b.seg").read_text() == JAPAN
+
+
+def test_json_that_is_no_rule_is_told_by_its_path() -> None:
+    Path("a.json").write_text('{"type": "And", "conditions": [{"type": "Valu"}]}')
+    result = segdsl("decompile", "a.json", "-o", "out.seg")
+    assert result.exit_code == 1
+    assert "--> a.json: $.conditions[0]" in result.stderr
+    assert not Path("out.seg").exists()
+    [found] = json.loads(segdsl("decompile", "a.json", "--format", "json").stderr)["diagnostics"]
+    assert (found["file"], found["line"]) == ("a.json", None)
+    assert found["path"].startswith("$.conditions[0]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "\ufeff", "NaN", "[" * 100_000, '"text"', "\x00"],
+    ids=["empty", "open", "mark", "nan", "deep", "text", "nul"],
+)
+def test_text_that_is_no_json_gets_a_diagnostic(text: str) -> None:
+    result = segdsl("decompile", "-", input=text)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "error[SEG40" in result.stderr
+
+
+def test_json_that_is_not_utf8_gets_a_diagnostic() -> None:
+    result = segdsl("decompile", "-", input=b'{"type": "\xff"}')
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "error[SEG005]" in result.stderr

@@ -1,0 +1,139 @@
+"""Wrong use: exit code 2, and a line that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from running import ENVIRONMENT, TIDY, WRONG, process, segdsl
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["chek"], "there is no command `chek`; did you mean `check`?"),
+        (["zzz"], "there are check, compile, decompile, explain, fmt"),
+        (["check"], "Missing argument 'FILE...'"),
+        (["check", "nope.seg"], "there is no file or folder `nope.seg`"),
+        (["compile", "nope.seg"], "there is no file or folder `nope.seg`"),
+        (["explain", "nope.seg"], "there is no file or folder `nope.seg`"),
+        (["decompile", "nope.json"], "cannot read `nope.json`: no such file or directory"),
+        (["decompile", "."], "cannot read `.`: is a directory"),
+        (["fmt", "nope.seg"], "there is no file or folder `nope.seg`"),
+        (["fmt"], "no .seg file is in the folder `.`"),
+        (["check", "empty"], "no .seg file is in the folder `empty`"),
+        (["check", "a.seg", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
+        (["check", "a.seg", "--allow", "SEG999"], "there is no code `SEG999`"),
+        (["check", "a.seg", "--allow", "SEG11"], "did you mean `SEG112`?"),
+        (["check", "a.seg", "--allow", "SEG101"], "SEG101 is an error, and only warnings"),
+        (["check", "a.seg", "--colour", "always"], "--color"),
+        (["compile", "a.seg", "--set", "days"], "`days` is not NAME=VALUE"),
+        (["compile", "a.seg", "--set", "d=1", "--set", "d=2"], "`d` is set twice"),
+        (["compile", "a.seg", "-o", "no/such/b.json"], "there is no folder `no/such`"),
+        (["compile", "a.seg", "-o", "empty"], "it is a folder"),
+        (["compile", "a.seg", "--layout", "v4"], "'v4' is not one of 'v5', 'nested'"),
+        (["compile", "lets.seg"], "there is no segment in these files"),
+    ],
+)
+def test_wrong_use_says_so(arguments: list[str], said: str) -> None:
+    Path("a.seg").write_text(TIDY)
+    Path("lets.seg").write_text("let x = a is true")
+    Path("empty").mkdir()
+    if arguments == ["fmt"]:
+        Path("a.seg").unlink()
+        Path("lets.seg").unlink()
+    result = segdsl(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_version_and_help() -> None:
+    assert segdsl("--version").stdout == "segdsl, version 0.1.0\n"
+    shown = segdsl("--help")
+    assert shown.exit_code == 0
+    for name in ("check", "compile", "decompile", "explain", "fmt"):
+        assert f"\n  {name} " in shown.stdout
+        own = segdsl(name, "--help")
+        assert own.exit_code == 0
+        assert "--format [text|json|sarif|github]" in own.stdout
+
+
+def test_a_reader_that_goes_away_is_no_trouble() -> None:
+    many = "".join(f'segment "{n}" where a = {n}\n' for n in range(3_000))
+    Path("a.seg").write_text(many)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "segdsl", "compile", "a.seg"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert running.stdout is not None
+    assert running.stderr is not None
+    assert running.stdout.read(1) == b"["
+    running.stdout.close()
+    assert running.stderr.read() == b""
+    running.stderr.close()
+    assert running.wait(timeout=60) == 141
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts are sent otherwise elsewhere")
+def test_an_interruption_is_quiet() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "segdsl", "check", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    time.sleep(1.5)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out.strip(), err.strip()) == (130, b"", b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device to write to")
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    Path("a.seg").write_text(TIDY)
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "segdsl", "compile", "a.seg"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == b"Error: cannot write the output: no space left on device\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_surrounding_encoding_is_written_to(encoding: str) -> None:
+    Path("東京.seg").write_text('segment "東京" where 都 = = 1', encoding="utf-8")
+    Path("good.seg").write_text('segment "東京" where `都` = 1', encoding="utf-8")
+    surroundings = {"PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    wrong = process("check", "東京.seg", environment=surroundings)
+    assert wrong.returncode == 1
+    assert b"Traceback" not in wrong.stderr
+    made = process("compile", "good.seg", environment=surroundings)
+    assert made.returncode == 0
+    assert "東京" in made.stdout.decode()
+
+
+def test_without_any_streams_it_still_ends_as_it_should() -> None:
+    Path("a.seg").write_text(TIDY)
+    Path("b.seg").write_text(WRONG)
+    for file, code in (("a.seg", 0), ("b.seg", 1)):
+        script = f'"{sys.executable}" -m segdsl check {file} >&- 2>&- <&-'
+        assert subprocess.run(["sh", "-c", script], env=ENVIRONMENT, check=False).returncode == code

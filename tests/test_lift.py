@@ -1,0 +1,308 @@
+"""The API's JSON to source: every trap comes back with its meaning and compiles to itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from segdsl.diagnostics import Code, Report
+from segdsl.layout import normalise
+from segdsl.lift import decompile
+from segdsl.lower import lower
+from segdsl.resolve import Program, resolve
+from segdsl.rule.document import load
+from segdsl.rule.model import Rule, encode
+from segdsl.rule.reader import read_rule
+from segdsl.source import Source
+from segdsl.syntax.parser import parse
+
+
+def source_of(document: Any, text: str | None = None) -> str:
+    report = Report()
+    found = decompile(json.dumps(document) if text is None else text, "rule.json", report)
+    assert found is not None, [(d.path, d.message) for d in report.diagnostics]
+    return found
+
+
+def compiled(source: str) -> list[Rule | None]:
+    report = Report()
+    file = parse(Source("rule.seg", source), report)
+    segments = resolve(Program("rule.seg", {"rule.seg": file}), report)
+    found = [lower(segment, report, symbolic=True) for segment in segments]
+    assert not report.has_errors, (source, [d.message for d in report.diagnostics])
+    return list(found)
+
+
+def normal(document: Any) -> Rule:
+    report = Report()
+    found = read_rule(load(json.dumps(document), report), "$", report)
+    assert found is not None
+    return normalise(found)
+
+
+def where_of(document: Any) -> str:
+    """The body of the `where`, one line, after a check that it compiles to the same rule."""
+    source = source_of(document)
+    assert compiled(source) == [normal(document)], source
+    body = source.split("where", 1)[1]
+    return " ".join(body.split())
+
+
+def count(operator: dict[str, Any], exclude: bool = False, **left: Any) -> dict[str, Any]:
+    return {
+        "type": "Value",
+        "leftValue": {
+            "source": {"name": "purchases"},
+            "aggregation": {"type": "Count", "groupingColumns": []},
+            "filter": {},
+            **left,
+        },
+        "operator": operator,
+        "arrayMatching": None,
+        "exclude": exclude,
+    }
+
+
+def value(name: str, operator: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "type": "Value",
+        "leftValue": {"name": name},
+        "operator": operator,
+        "arrayMatching": None,
+        "exclude": False,
+        **more,
+    }
+
+
+def equal(name: str, right: Any = 1, negated: bool = False) -> dict[str, Any]:
+    return value(name, {"type": "Equal", "not": negated, "rightValue": right})
+
+
+def rule(*conditions: Any, kind: str = "And", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "conditions": list(conditions), **more}
+
+
+def op(kind: str, right: Any, negated: bool = False) -> dict[str, Any]:
+    return {"type": kind, "not": negated, "rightValue": right}
+
+
+@pytest.mark.parametrize(
+    ("condition", "where"),
+    [
+        (count(op("GreaterEqual", 3)), "count(purchases) >= 3"),
+        (count(op("GreaterEqual", 1)), "has purchases"),
+        (count(op("GreaterEqual", 1), True), "no purchases"),
+        (count(op("GreaterEqual", 3), True), "count(purchases) < 3"),
+        (count(op("Greater", 3), True), "count(purchases) <= 3"),
+        (count(op("Equal", 3), True), "count(purchases) != 3"),
+        # What the console lets through, and what leaves out profiles without events.
+        (count(op("Less", 3)), "count(some purchases) < 3"),
+        (count(op("Less", 3), True), "not count(some purchases) < 3"),
+        (count(op("Equal", 0)), "count(some purchases) = 0"),
+        (count(op("Equal", 3, True)), "count(some purchases) != 3"),
+        (count(op("GreaterEqual", 3, True)), "count(some purchases) not >= 3"),
+        (count(op("GreaterEqual", 3, True), True), "not count(some purchases) not >= 3"),
+        (count(op("GreaterEqual", 0)), "count(some purchases) >= 0"),
+        (count(op("Equal", "3")), 'count(some purchases) = "3"'),
+        (
+            count({"type": "In", "not": False, "rightValues": [0, 1]}),
+            "count(some purchases) in (0, 1)",
+        ),
+        (
+            count({"type": "In", "not": True, "rightValues": [0, 1]}, True),
+            "count(purchases) in (0, 1)",
+        ),
+        (
+            count(op("Less", 3), aggregation={"type": "Sum", "column": "amount"}),
+            "sum(purchases.amount) < 3",
+        ),
+        (
+            count(op("Less", 3, True), aggregation={"type": "Sum", "column": "amount"}),
+            "sum(some purchases.amount) not < 3",
+        ),
+        (
+            count(op("Less", 3), aggregation={"type": "Count", "groupingColumns": ["order_id"]}),
+            "count(some purchases by order_id) < 3",
+        ),
+        (
+            count(op("Equal", 3), True, aggregation={"type": "Count", "groupingColumns": ["o"]}),
+            "not count(purchases by o) = 3",
+        ),
+        # On a scalar, `exclude` and `not` are one.
+        ({**equal("a"), "exclude": True}, "a != 1"),
+        ({**equal("a", negated=True), "exclude": True}, "a = 1"),
+        (value("a", {"type": "TimeToday"}, exclude=True), "a is not today"),
+        # On an array they are not.
+        ({**equal("a", negated=True), "arrayMatching": "any"}, "any of a != 1"),
+        ({**equal("a"), "arrayMatching": "all", "exclude": True}, "not every one of a = 1"),
+        # An object for a length, and a unit that is not its smallest.
+        (
+            value("a", op("Less", {"last": {"day": 1, "hour": 12}, "unit": "hour"})),
+            "a more than 1 day 12 hours ago",
+        ),
+        (
+            value("a", op("Less", {"last": {"day": 1, "hour": 12}, "unit": "day"})),
+            "a more than 1 day 12 hours ago rounded to day",
+        ),
+        (value("a", op("Less", {"last": {"day": 1}, "unit": "day"})), "a more than 1 day ago"),
+        (value("a", op("Less", {"timestamp": "soon"})), 'a before @"soon"'),
+        # What only a number in the id's place says.
+        ({"type": "Reference", "id": 12, "exclude": True}, "not in segment #12"),
+        ({"type": "Reference", "id": 'name:"Churned"', "exclude": False}, 'in segment "Churned"'),
+    ],
+)
+def test_condition(condition: dict[str, Any], where: str) -> None:
+    assert where_of(rule(rule(condition))) == where
+
+
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        (None, "everyone"),
+        ({}, "everyone"),
+        (rule(), "everyone"),
+        (rule(rule()), "everyone"),
+        (rule(equal("a"), equal("b")), "a = 1 and b = 1"),
+        (rule(equal("a"), rule(equal("b"), equal("c"), kind="Or")), "a = 1 and any (b = 1, c = 1)"),
+        (rule(rule(equal("a"), equal("b"), kind="Or")), "a = 1 or b = 1"),
+        (
+            rule(rule(equal("a"), equal("b")), rule(equal("c"), equal("d"))),
+            "rule set all (a = 1, b = 1) and rule set all (c = 1, d = 1)",
+        ),
+        (
+            rule(rule(equal("a")), rule(equal("b"), kind="Or", description="B")),
+            'a = 1 and "B": (b = 1)',
+        ),
+        (rule(rule(equal("a")), rule(equal("b")), kind="Or"), "rule set (a = 1) or rule set (b = 1)"),
+        (
+            rule(
+                rule(equal("a")),
+                rule(equal("b"), equal("c"), kind="Or"),
+                rule(equal("d")),
+                kind="Composite",
+                expr="1 and (3 or 2)",
+            ),
+            "rule set (a = 1) and any (rule set (d = 1), rule set any (b = 1, c = 1))",
+        ),
+        (
+            rule(rule(equal("a"), equal("b"), equal("c"), kind="Composite", expr="A and (B or C)")),
+            "rule set all (a = 1, any (b = 1, c = 1))",
+        ),
+        (
+            rule(rule(equal("a"), rule(equal("b"), rule(equal("c"), equal("d")), kind="Or"))),
+            "a = 1 and any (b = 1, all (c = 1, d = 1))",
+        ),
+        (
+            rule(
+                rule(equal("a")),
+                limit={
+                    "type": "Percent",
+                    "number": 10,
+                    "orderColumns": [{"type": "Column", "column": "ltv", "order": "descending"}],
+                },
+            ),
+            "a = 1 limit 10% by ltv desc",
+        ),
+    ],
+)
+def test_rule(document: Any, where: str) -> None:
+    assert where_of(document) == where
+
+
+def test_a_whole_segment_brings_its_head() -> None:
+    segment = {
+        "id": "12",
+        "audienceId": "3",
+        "name": 'Say "hi"',
+        "description": "Two\nlines",
+        "kind": 1,
+        "rule": rule(rule(equal("a"))),
+        "population": 7,
+    }
+    assert source_of(segment) == (
+        'segment "Say \\"hi\\""\n  description "Two\\nlines"\n  kind realtime\n\nwhere\n  a = 1\n'
+    )
+
+
+def test_the_other_media_type_and_lists() -> None:
+    attributes = {"name": "S", "description": None, "rule": None}
+    resource = {"id": "1", "type": "segment-funnel-stage", "attributes": attributes}
+    assert "kind funnel_stage" in source_of({"data": resource})
+    source = source_of([{"name": "A", "rule": {}}, {"name": "B", "realtime": True, "rule": {}}])
+    assert len(compiled(source)) == 2
+    assert source.count("kind realtime") == 1
+
+
+def test_numbers_keep_their_text() -> None:
+    text = encode(normal(rule(rule(equal("a"))))).replace('"rightValue": 1', '"rightValue": 1.50')
+    assert "a = 1.50" in source_of(None, text)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "path"),
+    [
+        # The placeholder of the API's quickstart.
+        ({"type": "And", "conditions": [{}]}, Code.SEG404, "$.conditions[0]"),
+        (rule(kind="Or"), Code.SEG405, "$"),
+        (rule(rule(equal("a")), rule(), kind="Or"), Code.SEG405, "$.conditions[1]"),
+        (rule(kind="Xor"), Code.SEG402, "$.type"),
+        (rule({**equal("a"), "color": 1}), Code.SEG402, "$.conditions[0].color"),
+        (rule(rule(equal("a")), kind="Composite"), Code.SEG402, "$"),
+        (rule(rule(equal("a")), kind="Composite", expr="1 and 2"), Code.SEG403, "$.expr"),
+        (rule(equal("a"), equal("b"), kind="Composite", expr="1"), Code.SEG403, "$.expr"),
+        (rule(equal("a"), kind="Composite", expr="not 1"), Code.SEG403, "$.expr"),
+        (
+            rule(value("a", {"type": "TimeWithinPast", "unit": "days", "value": "3"})),
+            Code.SEG402,
+            "$.conditions[0].operator.unit",
+        ),
+        (
+            rule(value("a", {"type": "In", "not": False, "rightValues": []})),
+            Code.SEG402,
+            "$.conditions[0].operator.rightValues",
+        ),
+        (
+            rule(value("a", op("Less", {"last": 1.5, "unit": "day"}))),
+            Code.SEG402,
+            "$.conditions[0].operator.rightValue.last",
+        ),
+        (
+            rule(count(op("Less", {"timestamp": "2024-01-01"}, True))),
+            Code.SEG402,
+            "$.conditions[0].operator.not",
+        ),
+        ([1], Code.SEG402, "$[0]"),
+        ({"name": 3, "rule": {}}, Code.SEG402, "$.name"),
+        ({"name": "x", "kind": 7, "rule": {}}, Code.SEG402, "$.kind"),
+        (rule(equal("\ud800")), Code.SEG402, "$.conditions[0].leftValue.name"),
+    ],
+)
+def test_what_is_not_understood_names_its_path(document: Any, code: Code, path: str) -> None:
+    report = Report()
+    assert decompile(json.dumps(document), "x.json", report) is None
+    assert [(d.code, d.path) for d in report.diagnostics] == [(code, path)]
+
+
+def test_several_findings_of_one_document() -> None:
+    report = Report()
+    document = rule(rule({}, equal("a"), {"type": "Nope"}), {"type": "Value"})
+    assert decompile(json.dumps(document), "x.json", report) is None
+    assert [d.path for d in report.diagnostics] == [
+        "$.conditions[0].conditions[0]",
+        "$.conditions[0].conditions[2].type",
+        "$.conditions[1]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "nope", '{"a": NaN}', '{"type": "And", "type": "Or", "conditions": []}', "[" * 100_000,
+     "\ufeff{}", "\x00", "1" * 100_000],
+)  # fmt: skip
+def test_text_that_is_no_json_is_said_to_be_so(text: str) -> None:
+    report = Report()
+    assert decompile(text, "x.json", report) is None
+    assert {d.code for d in report.diagnostics} <= {Code.SEG401, Code.SEG402}
+    assert report.has_errors
