@@ -184,7 +184,7 @@ def test_condition(condition: dict[str, Any], where: str) -> None:
                 kind="Composite",
                 expr="1 and (3 or 2)",
             ),
-            "rule set (a = 1) and any (rule set (d = 1), rule set any (b = 1, c = 1))",
+            "a = 1 and any (rule set (d = 1), rule set any (b = 1, c = 1))",
         ),
         (
             rule(rule(equal("a"), equal("b"), equal("c"), kind="Composite", expr="A and (B or C)")),

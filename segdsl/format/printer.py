@@ -63,10 +63,10 @@ class _Printer:
         previous: t.Item | None = None
         for at, item in enumerate(file.items):
             following = file.items[at + 1].span.start if at + 1 < len(file.items) else _END
-            above = self.comments.before(item.span.start)
-            if self.lines and not (
-                not above and type(previous) is type(item) and isinstance(item, (t.Import, t.Param))
-            ):
+            whole = isinstance(item, (t.Import, t.Param))
+            above = self.comments.before(item.span.end if whole else item.span.start)
+            together = whole and not above and type(previous) is type(item)
+            if self.lines and not together:
                 self.lines.append("")
             self._block(above, item.span.start)
             self._item(item)
@@ -104,11 +104,9 @@ class _Printer:
             case t.Let():
                 self._let(item)
             case t.Param(param, kind, default):
-                self._above(item.span.end, 0)
                 value = "" if default is None else f" = {literal(default)}"
                 self._line(0, f"param {name(param)}: {kind}{value}")
             case t.Import(names, path):
-                self._above(item.span.end, 0)
                 self._line(0, f"import {', '.join(name(each) for each in names)} from {string(path)}")
             case _:
                 assert_never(item)
@@ -117,10 +115,10 @@ class _Printer:
         parameters = f"({', '.join(name(each) for each in item.parameters)})" if item.parameters else ""
         head = f"let {name(item.name)}{parameters} ="
         whole = f"{head} {flat.format_expression(item.body)}"
+        self._above(item.name_span.end, 0)
         if len(whole) <= WIDTH and not self.comments.between(item.span.start, item.span.end):
             self._line(0, whole)
             return
-        self._above(item.name_span.end, 0)
         self._line(0, head)
         self._behind(item.name_span.end, item.body.span.start)
         self._body(item.body, 2, item.span.end)
@@ -134,7 +132,7 @@ class _Printer:
         self._behind(item.name_span.end, min([*starts, where]))
         above: dict[str, list[t.Comment]] = {}
         behind: dict[str, t.Comment | None] = {}
-        for clause, following in zip(written, [*starts[1:], where], strict=True):
+        for clause, following in zip(written, [*starts[1:], where], strict=False):
             above[clause.word] = self.comments.before(clause.span.end)
             behind[clause.word] = self.comments.behind(clause.span.end, following)
         for clause in item.clauses:
@@ -145,14 +143,15 @@ class _Printer:
             last = behind[clause.word]
             if last is not None:
                 self.lines[-1] += f"  {last.text}"
-        self._above(where, 2)
-        self.lines.append("")
         end = item.limit.span.start if item.limit is not None else item.span.end
         if item.where is None:
-            self._above(end if item.limit is not None else item.where_span.end, 0)
+            self._above(item.where_span.end, 2)
+            self.lines.append("")
             self._line(0, "where everyone")
-            self._behind(where, end)
+            self._behind(item.where_span.end, end)
         else:
+            self._above(where, 2)
+            self.lines.append("")
             self._line(0, "where")
             self._behind(where + len("where"), item.where.span.start)
             self._body(item.where, 2, end)
@@ -189,7 +188,7 @@ class _Printer:
         parentheses: bool = False,
     ) -> None:
         """One element: on one line, or broken open."""
-        self._above(of.span.start, indent)
+        self._above(of.span.start if parentheses else _first_place(of), indent)
         inner = self.comments.between(of.span.start, of.span.end)
         if not inner:
             text = flat.format_expression(of)
@@ -254,8 +253,6 @@ class _Printer:
                 places = predicate.places
                 negation = "not " if of.negated else ""
                 head = f"{flat.quantifier(of.quantifier)}{flat.subject(of.subject)} {negation}{start}"
-                if places:
-                    self._above(of.subject_span.end, indent)
                 self._line(indent, f"{prefix}{head}(")
                 for at, value in enumerate(values):
                     if places:
@@ -268,7 +265,6 @@ class _Printer:
                 self._above(of.span.end, indent + 2)
                 self._line(indent, f"){suffix}")
             case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
-                self._above(of.span.end, indent)
                 self._line(indent, f"{prefix}{flat.format_expression(of)}{suffix}")
             case _:
                 assert_never(of)
@@ -287,6 +283,25 @@ class _Printer:
             self._emit(operand, indent + 2 * bool(at), prefix, closing, parentheses=needed)
             following = end if at == last else of.operands[at + 1].span.start
             self._behind(operand.span.end, following)
+
+
+def _first_place(of: t.Expression) -> int:
+    """The first offset in an element where a comment can stay when it is broken open."""
+    match of:
+        case t.Chain() | t.Listing() | t.Limited():
+            return of.span.start
+        case t.Negation(operand) | t.Pinned(_, operand):
+            return operand.span.start
+        case t.Has() if of.filter is not None:
+            return of.span.start
+        case t.Test(t.Aggregate() as subject) if subject.filter is not None:
+            return of.span.start
+        case t.Test(_, (p.In() | p.Like()) as predicate) if _is_list(predicate):
+            return of.subject_span.end
+        case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
+            return of.span.end
+        case _:
+            assert_never(of)
 
 
 def _is_list(of: p.In | p.Like) -> bool:

@@ -62,7 +62,9 @@ class Builder(Transformer[Token, Any]):
 
     report: Report
     file: str
-    depths: dict[int, int]
+    # Of each node by its id: the node (kept, so that no other takes its id), how deep it
+    # is, and how many parentheses stand around it.
+    depths: dict[int, tuple[object, int, int]]
     items: list[t.Item]
 
     # --- helpers ---------------------------------------------------------------------
@@ -77,9 +79,14 @@ class Builder(Transformer[Token, Any]):
         assert token.start_pos is not None and token.end_pos is not None
         return Span(self.file, token.start_pos, token.end_pos)
 
-    def _deep(self, node: _N, inner: list[Any], span: Span) -> _N:
-        depth = 1 + max((self.depths.get(id(child), 0) for child in inner), default=0)
-        if depth > MAX_DEPTH:
+    def _depth(self, node: object) -> tuple[int, int]:
+        _, depth, parentheses = self.depths.get(id(node), (None, 0, 0))
+        return depth, parentheses
+
+    def _deep(self, node: _N, inner: list[Any], span: Span, parentheses: int = 0) -> _N:
+        """Notes the depth of a node; parentheses alone make none, as the formatter sets its own."""
+        depth = max((self._depth(child)[0] for child in inner), default=0) + (not parentheses)
+        if max(depth, parentheses) > MAX_DEPTH:
             self.report.add(
                 Code.SEG007,
                 span,
@@ -87,7 +94,7 @@ class Builder(Transformer[Token, Any]):
                 help="give an inner part a name with `let`, or drop parentheses that are not needed",
             )
             raise Stop
-        self.depths[id(node)] = depth
+        self.depths[id(node)] = (node, depth, parentheses)
         return node
 
     def _text(self, token: Token, prefix: int = 0) -> str:
@@ -485,7 +492,8 @@ class Builder(Transformer[Token, Any]):
     def paren(self, c: list[Any]) -> t.Expression:
         span = self._span(c)
         inner: t.Expression = c[1]
-        return self._deep(msgspec.structs.replace(inner, span=span), [inner], span)
+        node = msgspec.structs.replace(inner, span=span)
+        return self._deep(node, [inner], span, self._depth(inner)[1] + 1)
 
     def listing(self, c: list[Any]) -> t.Listing:
         span = self._span(c)
@@ -523,7 +531,7 @@ class Builder(Transformer[Token, Any]):
 
     def body(self, c: list[Any]) -> Piece:
         where = None if isinstance(c[0], Token) else c[0]
-        return Piece("body", (where, self._one(c, "limit")), self._span(c))
+        return Piece("body", (where, self._one(c, "limit"), self._span(c[:1])), self._span(c))
 
     def segment(self, c: list[Any]) -> None:
         clauses: dict[str, t.Clause] = {}
@@ -536,7 +544,7 @@ class Builder(Transformer[Token, Any]):
                     help="keep one of the two",
                 )
             clauses.setdefault(clause.word, clause)
-        where, limit = c[-1].value
+        where, limit, body = c[-1].value
         ordered = tuple(clauses[w] for w in ("description", "folder", "kind") if w in clauses)
         item = t.Segment(
             self._text(c[1]),
@@ -545,7 +553,7 @@ class Builder(Transformer[Token, Any]):
             limit,
             self._span(c),
             self._token_span(c[1]),
-            Span(self.file, c[-2].start_pos, c[-1].span.end),
+            Span(self.file, c[-2].start_pos, body.end),
         )
         self.items.append(item)
 

@@ -1,0 +1,98 @@
+"""Lengths of time and moments in words, with their calendar reading.
+
+Relative times are whole calendar units counted from the current one; the words in
+parentheses say which units these are.
+"""
+
+from __future__ import annotations
+
+from segdsl import predicates as p
+from segdsl.syntax import text
+from segdsl.values import Date, Duration, Name, Number, Unit, Value
+
+_NEIGHBOURS: dict[Unit, tuple[str, str, str]] = {"day": ("yesterday", "today", "tomorrow")}
+
+
+def is_time(predicate: p.Predicate) -> bool:
+    """Whether a predicate compares with times."""
+    return isinstance(
+        predicate,
+        p.TimeCompare
+        | p.TimeBetween
+        | p.Within
+        | p.InUnit
+        | p.Today
+        | p.TimeRange
+        | p.BetweenNext,
+    )
+
+
+def is_relative(predicate: p.Predicate) -> bool:
+    """Whether a predicate compares with times that are counted from now."""
+    match predicate:
+        case p.TimeCompare(_, moment):
+            return isinstance(moment, p.Ago)
+        case p.TimeBetween(low, high):
+            return isinstance(low, p.Ago) or isinstance(high, p.Ago)
+        case _:
+            return is_time(predicate)
+
+
+def neighbour(step: int, unit: Unit) -> str:
+    """`yesterday`, `this month`, `next week`; `step` is -1, 0 or 1."""
+    words = _NEIGHBOURS.get(unit, (f"last {unit}", f"this {unit}", f"next {unit}"))
+    return words[step + 1]
+
+
+def whole_units(amount: Value, unit: Unit, side: str) -> str:
+    """`the 30 whole days before today`; `side` is before or after."""
+    now = neighbour(0, unit)
+    match amount:
+        case Number("0"):
+            return "no time at all"
+        case Number("1"):
+            return f"the whole {unit} {side} {now}"
+        case _:
+            return f"the {text.value(amount)} whole {unit}s {side} {now}"
+
+
+def past(of: Duration) -> str:
+    """The whole unit that lies a length of time ago: `the day 30 days ago`."""
+    return _moment(of, -1, "ago", "before")
+
+
+def coming(of: Duration) -> str:
+    """The whole unit that lies a length of time ahead: `the day 3 days from now`."""
+    return _moment(of, 1, "from now", "after")
+
+
+def _moment(of: Duration, step: int, away: str, side: str) -> str:
+    if len(of.parts) == 1 and of.rounded in (None, of.parts[0].unit):
+        (part,) = of.parts
+        match part.amount:
+            case Number("0"):
+                return neighbour(0, part.unit)
+            case Number("1"):
+                return neighbour(step, part.unit)
+            case _:
+                return f"the {part.unit} {text.duration(of)} {away}"
+    unit = of.rounded or of.smallest
+    return f"the {unit} that begins {text.duration(of)} {side} the start of {neighbour(0, unit)}"
+
+
+def moment(of: p.Moment) -> str:
+    """A moment as the whole unit that it stands for."""
+    match of:
+        case p.Ago(duration):
+            return past(duration)
+        case Date() | Name():
+            return text.value(of)
+
+
+def short(of: p.Moment) -> str:
+    """A moment as it was written, without how it is rounded."""
+    match of:
+        case p.Ago(duration):
+            return f"{text.duration(duration)} ago"
+        case Date() | Name():
+            return text.value(of)

@@ -1,0 +1,127 @@
+"""What is said of a value: one predicate, possibly negated, as the verb of a sentence."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.explain import times
+from segdsl.syntax import text
+from segdsl.values import Date, Value
+
+_FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_COMPARED: dict[p.Relation, str] = {
+    "=": "",
+    ">": "more than ",
+    ">=": "at least ",
+    "<": "less than ",
+    "<=": "at most ",
+}
+_DATED: dict[p.Relation, str] = {
+    "=": "on",
+    ">": "after",
+    ">=": "on or after",
+    "<": "before",
+    "<=": "on or before",
+}
+_AGO: dict[p.Relation, str] = {"<": "more than ", "<=": "at least ", ">": "less than ", ">=": "at most "}
+_AGO_READ: dict[p.Relation, str] = {
+    "=": "in {}",
+    "<": "before {}",
+    "<=": "in {} or before it",
+    ">": "after {}",
+    ">=": "in {} or after it",
+}
+_MATCHES: dict[p.TextMatch, tuple[str, str]] = {
+    "contains": ("contain", ""),
+    "starts with": ("start", " with"),
+    "ends with": ("end", " with"),
+}
+_CALENDAR = {"last": "previous", "this": "current", "next": "next"}
+
+
+def listed(words: list[str], conjunction: str) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def flipped(relation: p.Relation, negated: bool) -> tuple[p.Relation, bool]:
+    """The relation that says the same without a negation, where there is one."""
+    return (_FLIPPED[relation], False) if negated and relation != "=" else (relation, negated)
+
+
+def _is(negated: bool, plural: bool) -> str:
+    return ("are" if plural else "is") + (" not" if negated else "")
+
+
+def _does(verb: str, negated: bool, plural: bool) -> str:
+    if negated:
+        return f"{'do' if plural else 'does'} not {verb}"
+    if plural:
+        return verb
+    return verb + ("es" if verb.endswith("ch") else "s")
+
+
+def _any_of(values: tuple[Value, ...]) -> str:
+    return listed([text.value(value) for value in values], "or")
+
+
+def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
+    """The verb and what follows it: `is not "JP"`, `contain "/x"`.
+
+    A negation is the exact opposite for every value there is; what holds where there is
+    no value is said elsewhere.
+    """
+    match of:
+        case p.Compare(relation, value):
+            relation, negated = flipped(relation, negated)
+            return f"{_is(negated, plural)} {_COMPARED[relation]}{text.value(value)}"
+        case p.Between(low, high):
+            ends = f"{text.value(low)} and {text.value(high)}"
+            return f"{_is(negated, plural)} between {ends} (both included)"
+        case p.In(values):
+            one_of = "" if len(values) == 1 else "one of "
+            return f"{_is(negated, plural)} {one_of}{_any_of(values)}"
+        case p.Like(match, values):
+            stem, rest = _MATCHES[match]
+            any_of = "" if len(values) == 1 else "any of "
+            return f"{_does(stem, negated, plural)}{rest} {any_of}{_any_of(values)}"
+        case p.Matches(pattern):
+            return f"{_does('match', negated, plural)} the pattern {text.value(pattern)}"
+        case p.IsNull():
+            has = "have" if plural else "has"
+            return f"{has} a value" if negated else f"{has} no value"
+        case p.TimeCompare(relation, p.Ago(duration)):
+            relation, negated = flipped(relation, negated)
+            ago = f"{_AGO.get(relation, '')}{text.duration(duration)} ago"
+            reading = _AGO_READ[relation].format(times.past(duration))
+            return f"{_is(negated, plural)} {ago} ({reading})"
+        case p.TimeCompare(relation, moment):
+            # A text that is no ISO timestamp is not known to be in any order.
+            if isinstance(moment, Date) and moment.is_iso:
+                relation, negated = flipped(relation, negated)
+            return f"{_is(negated, plural)} {_DATED[relation]} {times.moment(moment)}"
+        case p.TimeBetween(low_moment, high_moment):
+            ends = f"{times.short(low_moment)} and {times.short(high_moment)}"
+            reading = f"from the start of {times.moment(low_moment)} to the end of {times.moment(high_moment)}"
+            return f"{_is(negated, plural)} between {ends} ({reading})"
+        case p.Within(direction, amount, unit):
+            reading = times.whole_units(amount, unit, "before" if direction == "past" else "after")
+            length = text.amount_of(amount, unit)
+            return f"{_is(negated, plural)} within the {direction} {length} ({reading})"
+        case p.InUnit(which, unit):
+            return f"{_is(negated, plural)} in {which} {unit} (the {_CALENDAR[which]} calendar {unit})"
+        case p.Today():
+            return f"{_is(False, plural)} {'before today' if negated else 'today or later'}"
+        case p.TimeRange(length_of, start, reverse):
+            side = "before" if reverse else "from"
+            span = f"the {text.duration(length_of)} {side} the start of {times.past(start)}"
+            return f"{_is(negated, plural)} in {span} (counted from {text.duration(start)} ago)"
+        case p.BetweenNext(near, far):
+            ends = f"{text.duration(near)} and {text.duration(far)} from now"
+            reading = f"from the start of {times.coming(near)} to the end of {times.coming(far)}"
+            return f"{_is(negated, plural)} between {ends} ({reading})"
+        case _:
+            assert_never(of)

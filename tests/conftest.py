@@ -1,0 +1,16 @@
+"""Hypothesis profiles: `SEGDSL_HYPOTHESIS_PROFILE=thorough` asks ten times as much."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_COMMON = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
+}
+settings.register_profile("normal", max_examples=2_000, **_COMMON)
+settings.register_profile("thorough", max_examples=20_000, **_COMMON)
+settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", "normal"))

@@ -1,0 +1,332 @@
+"""Syntax trees over every node, as the parser could have made them.
+
+Two families: `files()` with any names and values, for parsing and formatting; and
+`compilable()` segments, whose names resolve and whose types fit, for the compiler.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from segdsl import predicates as p
+from segdsl.condition.ml import MODEL_ATTRIBUTES
+from segdsl.condition.operators import has_not
+from segdsl.syntax import tree as t
+from segdsl.syntax.grammar import reserved_words
+from segdsl.values import (
+    UNITS,
+    Boolean,
+    ById,
+    ByName,
+    Date,
+    Duration,
+    Limit,
+    Literal,
+    Name,
+    Number,
+    Order,
+    Part,
+    Reference,
+    Text,
+    Value,
+)
+
+odd_texts = st.one_of(
+    st.sampled_from(
+        ["", "a", "JP", 'say "hi"', "back\\slash", "tick`", "line\nbreak", "# no comment", "\t\x01\x7f"]
+        + ["東京", "é", "e\u0301", "\u202eabc", "🛒", "\ufeff", "where", "$1; --", "it's", "{x}", "\r\n"]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+)
+names = st.one_of(
+    st.sampled_from(["country", "age", "day", "kind", "timestamp", "x1", "_", "Now", "ago", "month"]),
+    st.sampled_from(sorted(reserved_words())),
+    odd_texts,
+)
+numbers = st.one_of(
+    st.sampled_from(["0", "1", "-1", "30", "1.50", "1e5", "-0", "0.001", "1E-7", "12345678901234567890"]),
+    st.integers(-1000, 1000).map(str),
+).map(Number)
+wholes = st.one_of(st.sampled_from(["0", "1", "2", "7", "30"]), st.integers(0, 400).map(str)).map(Number)
+iso = st.sampled_from(
+    ["2024-01-31", "1999-12-31T23:59", "2024-02-29T00:00:00Z", "2024-02-29T01:02:03.5+09:00"]
+)
+units = st.sampled_from(UNITS)
+
+
+class Family:
+    """What differs between the two families: which values and names may stand where."""
+
+    def __init__(self, *, parameters: bool) -> None:
+        self.parameters = parameters
+        self.names = names
+        named = st.builds(Name, names)
+        self.texts: st.SearchStrategy[Value] = odd_texts.map(Text)
+        self.numbers: st.SearchStrategy[Value] = numbers
+        self.amounts: st.SearchStrategy[Value] = wholes
+        dates = st.one_of(iso, odd_texts).map(Date)
+        self.dates: st.SearchStrategy[Date | Name] = dates
+        if parameters:
+            self.texts = st.one_of(self.texts, named)
+            self.numbers = st.one_of(self.numbers, named)
+            self.amounts = st.one_of(numbers, named)
+            self.dates = st.one_of(dates, named)
+        self.scalars = st.one_of(self.texts, self.numbers)
+        self.references: st.SearchStrategy[Reference] = st.one_of(
+            st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), odd_texts.map(ByName)
+        )
+        self.durations = self._durations()
+        self.predicates = self._predicates()
+        self.quantifiers = st.one_of(
+            st.sampled_from(["any", "every"]).map(lambda how: t.Quantifier(how)),
+            st.builds(t.Quantifier, st.sampled_from(["at least", "at most", "exactly"]), self.amounts),
+        )
+        self.limits = st.builds(
+            Limit,
+            self.amounts,
+            st.just(False),
+            st.lists(st.builds(Order, st.none() | names, st.booleans()), max_size=2).map(tuple),
+        ) | st.builds(
+            Limit,
+            st.sampled_from(["0", "2.5", "100"]).map(Number),
+            st.just(True),
+            st.lists(st.builds(Order, st.none() | names, st.booleans()), min_size=1, max_size=2).map(tuple),
+        )
+
+    def _durations(self) -> st.SearchStrategy[Duration]:
+        return st.one_of(
+            st.builds(lambda part: Duration((part,)), st.builds(Part, self.amounts, units)),
+            _durations_of(self.amounts, list(UNITS), rounding=True),
+        )
+
+    def _predicates(self) -> st.SearchStrategy[p.Predicate]:
+        one_unit = st.builds(lambda a, u: Duration((Part(a, u),)), self.amounts, units)
+        moments = st.one_of(self.dates, self.durations.map(p.Ago))
+        return st.one_of(
+            st.builds(
+                p.Compare,
+                st.sampled_from(["=", "<", "<=", ">", ">="]),
+                st.one_of(self.scalars, st.booleans().map(Boolean)),
+            ),
+            st.builds(p.Between, self.scalars, self.scalars),
+            st.builds(p.In, st.lists(self.scalars, min_size=1, max_size=4).map(tuple)),
+            st.builds(
+                p.Like,
+                st.sampled_from(["contains", "starts with", "ends with"]),
+                st.lists(self.texts, min_size=1, max_size=3).map(tuple),
+            ),
+            st.builds(p.Matches, self.texts),
+            st.just(p.IsNull()),
+            st.just(p.Today()),
+            st.builds(p.TimeCompare, st.sampled_from(["=", "<", "<=", ">", ">="]), self.dates),
+            st.builds(
+                p.TimeCompare, st.sampled_from(["<", "<=", ">", ">="]), self.durations.map(p.Ago)
+            ),
+            st.builds(p.TimeBetween, moments, moments).filter(_between_is_written),
+            st.builds(p.Within, st.sampled_from(["past", "next"]), self.amounts, units),
+            st.builds(p.InUnit, st.sampled_from(["last", "this", "next"]), units),
+            st.builds(p.TimeRange, one_unit, self.durations, st.booleans()),
+            st.builds(p.BetweenNext, self.durations, self.durations),
+        )
+
+
+def _durations_of(
+    amounts: st.SearchStrategy[Value], allowed: list[str], *, rounding: bool
+) -> st.SearchStrategy[Duration]:
+    def build(draw: st.DrawFn) -> Duration:
+        chosen = draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=3, unique=True))
+        parts = tuple(Part(draw(amounts), unit) for unit in UNITS if unit in chosen)
+        rounded = draw(st.none() | units) if rounding else None
+        found = Duration(parts)
+        return found if rounded in (None, found.smallest) else Duration(parts, rounded)
+
+    return st.composite(build)()
+
+
+def _between_is_written(of: p.TimeBetween) -> bool:
+    """Parameters alone make a plain Between; before `… ago` one takes its unit."""
+    if isinstance(of.low, Name) and isinstance(of.high, Name):
+        return False
+    lone = isinstance(of.low, Name) and isinstance(of.high, p.Ago)
+    return not (lone and isinstance(of.high, p.Ago) and len(of.high.duration.parts) == 1)
+
+
+# --- any tree --------------------------------------------------------------------------
+
+ANY = Family(parameters=True)
+
+
+def _grouped(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression], family: Family) -> t.Subject:
+    function = draw(st.sampled_from(["count", "count distinct", "sum", "min", "max", "average", "first", "last"]))
+    some = draw(st.booleans())
+    window = draw(st.none() | _durations_of(family.amounts, ["day", "hour", "minute", "second"], rounding=False))
+    where = draw(st.none() | inner)
+    grouping = draw(st.lists(family.names, max_size=2).map(tuple))
+    columns: tuple[str, ...] = ()
+    order = None
+    if function == "count distinct":
+        columns = draw(st.lists(family.names, min_size=1, max_size=3).map(tuple))
+        grouping = ()
+    elif function != "count":
+        columns = (draw(family.names),)
+    if function in ("first", "last"):
+        order = draw(family.names)
+    return t.Aggregate(function, draw(family.names), columns, some, order, grouping, window, where)
+
+
+def _test(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression]) -> t.Expression:
+    subject = draw(
+        st.one_of(
+            st.builds(t.Attribute, names),
+            st.builds(t.Attribute, names),
+            st.builds(t.Dotted, names, names),
+            st.builds(t.GroupAttribute, names, names),
+            st.builds(t.MlAttribute, st.sampled_from(["rfm", "cltv"]), ANY.references, names),
+            st.composite(_grouped)(inner, ANY),
+        )
+    )
+    return t.Test(subject, draw(ANY.predicates), draw(st.booleans()), draw(st.none() | ANY.quantifiers))
+
+
+memberships = st.one_of(
+    st.builds(t.Membership, st.just("segment"), ANY.references),
+    st.builds(
+        t.Membership,
+        st.sampled_from(["stage", "variant"]),
+        st.one_of(odd_texts.map(ById), st.builds(ByName, odd_texts, odd_texts)),
+    ),
+)
+
+
+def _expressions(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(
+        st.composite(_test)(inner),
+        st.builds(t.Chain, st.sampled_from(["and", "or"]), several),
+        st.builds(
+            t.Listing, st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+        ),
+        st.builds(t.Negation, inner),
+        st.builds(t.Pinned, st.none() | odd_texts, inner),
+        st.builds(t.Limited, inner, ANY.limits),
+        st.builds(t.Has, names, st.booleans(), st.none() | inner),
+    )
+
+
+_leaves: st.SearchStrategy[t.Expression] = st.one_of(
+    st.builds(
+        t.Test,
+        st.builds(t.Attribute, names),
+        ANY.predicates,
+        st.booleans(),
+        st.none() | ANY.quantifiers,
+    ),
+    memberships,
+    st.builds(t.Score, ANY.references, ANY.amounts, ANY.amounts, st.booleans()),
+    st.builds(t.Use, names, st.none() | st.lists(ANY.scalars, min_size=1, max_size=3).map(tuple)),
+)
+expressions = st.recursive(_leaves, _expressions, max_leaves=12)
+
+_kinds = st.sampled_from(["batch", "realtime", "funnel_stage"])
+
+
+def _segment(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Family) -> t.Segment:
+    clauses = []
+    if draw(st.booleans()):
+        clauses.append(t.Clause("description", draw(odd_texts)))
+    if draw(st.booleans()):
+        clauses.append(t.Clause("folder", draw(odd_texts)))
+    if draw(st.booleans()):
+        clauses.append(t.Clause("kind", draw(_kinds)))
+    limit = draw(st.none() | family.limits)
+    return t.Segment(draw(odd_texts), tuple(clauses), draw(st.none() | where), limit)
+
+
+segments = st.composite(_segment)(expressions, ANY)
+_literals: st.SearchStrategy[Literal] = st.one_of(
+    odd_texts.map(Text), numbers, st.booleans().map(Boolean), st.one_of(iso, odd_texts).map(Date)
+)
+items: st.SearchStrategy[t.Item] = st.one_of(
+    segments,
+    st.builds(t.Let, names, st.lists(names, max_size=3).map(tuple), expressions),
+    st.builds(t.Param, names, st.sampled_from(["number", "string", "boolean", "date"]), st.none() | _literals),
+    st.builds(t.Import, st.lists(names, min_size=1, max_size=3).map(tuple), odd_texts),
+)
+files = st.lists(items, max_size=3).map(lambda found: t.File(tuple(found)))
+
+
+# --- trees that compile ------------------------------------------------------------------
+
+PLAIN = Family(parameters=False)
+_numeric = st.one_of(
+    st.builds(p.Compare, st.sampled_from(["=", "<", "<=", ">", ">="]), numbers),
+    st.builds(p.Between, numbers, numbers),
+    st.builds(p.In, st.lists(numbers, min_size=1, max_size=3).map(tuple)),
+)
+_columns: st.SearchStrategy[t.Expression] = st.builds(
+    t.Test, st.builds(t.Attribute, names), PLAIN.predicates, st.booleans(), st.none() | PLAIN.quantifiers
+).filter(lambda test: not (test.negated and not has_not(test.predicate)))
+
+
+def _groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
+    return st.one_of(
+        st.builds(t.Chain, st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=4).map(tuple)),
+        st.builds(
+            t.Listing, st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=4).map(tuple)
+        ),
+        st.builds(t.Negation, inner),
+    )
+
+
+filters = st.recursive(_columns, _groups, max_leaves=5)
+
+
+def _behavior_test(draw: st.DrawFn) -> t.Expression:
+    subject = draw(st.composite(_grouped)(filters, PLAIN))
+    assert isinstance(subject, t.Aggregate)
+    negated = draw(st.booleans())
+    if subject.some:
+        predicate, quantifier = draw(PLAIN.predicates), draw(st.none() | PLAIN.quantifiers)
+    elif subject.function in ("count", "count distinct"):
+        predicate, quantifier = draw(_numeric), None
+    else:
+        predicate = draw(PLAIN.predicates.filter(lambda found: not isinstance(found, p.IsNull)))
+        quantifier = draw(st.none() | PLAIN.quantifiers)
+    if negated and not has_not(predicate):
+        negated = False
+    return t.Test(subject, predicate, negated, quantifier)
+
+
+def _ml_test(draw: st.DrawFn) -> t.Expression:
+    solution = draw(st.sampled_from(["rfm", "cltv"]))
+    attribute = draw(st.sampled_from(MODEL_ATTRIBUTES[solution]))
+    predicate = draw(PLAIN.predicates.filter(has_not))
+    return t.Test(t.MlAttribute(solution, draw(PLAIN.references), attribute), predicate, draw(st.booleans()))
+
+
+_attribute_tests = st.builds(
+    t.Test,
+    st.one_of(st.builds(t.Attribute, names), st.builds(t.GroupAttribute, names, names)),
+    PLAIN.predicates,
+    st.booleans(),
+    st.none() | PLAIN.quantifiers,
+).filter(lambda test: test.quantifier is None or not test.negated or has_not(test.predicate))
+
+_compilable_leaves: st.SearchStrategy[t.Expression] = st.one_of(
+    _attribute_tests,
+    st.composite(_behavior_test)(),
+    st.composite(_ml_test)(),
+    memberships,
+    st.builds(t.Score, PLAIN.references, numbers, numbers, st.booleans()),
+    st.builds(t.Has, names, st.booleans(), st.none() | filters),
+    st.builds(t.Limited, st.one_of(_attribute_tests, st.composite(_behavior_test)()), PLAIN.limits),
+)
+
+
+def _compilable_groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
+    return st.one_of(_groups(inner), st.builds(t.Pinned, st.none() | odd_texts, inner))
+
+
+compilable = st.composite(_segment)(
+    st.recursive(_compilable_leaves, _compilable_groups, max_leaves=10), PLAIN
+)

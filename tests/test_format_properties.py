@@ -1,0 +1,134 @@
+"""What must hold of the parser and the formatter for every tree and every comment."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any, get_args
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from segdsl import predicates as p
+from segdsl.diagnostics import Report
+from segdsl.format import format_expression, format_file
+from segdsl.source import Source
+from segdsl.syntax import tree as t
+from segdsl.syntax.parser import parse
+from strategies.syntax import expressions, files
+
+
+def parsed(text: str) -> t.File:
+    report = Report()
+    found = parse(Source("test.seg", text), report)
+    assert not report.diagnostics, (text, [d.message for d in report.diagnostics])
+    return found
+
+
+@given(files)
+def test_parsing_what_was_formatted_gives_the_tree(file: t.File) -> None:
+    assert parsed(format_file(file)) == file
+
+
+@given(expressions)
+def test_an_expression_on_one_line_reads_back(expression: t.Expression) -> None:
+    (item,) = parsed(f"let x = {format_expression(expression)}").items
+    assert isinstance(item, t.Let)
+    assert item.body == expression
+
+
+@given(files)
+def test_formatting_is_idempotent(file: t.File) -> None:
+    text = format_file(file)
+    assert format_file(parsed(text), Source("test.seg", text)) == text
+
+
+# --- comments --------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r'[@#]?"(?:[^"\\\n]|\\[^\n])*"|`(?:[^`\\\n]|\\[^\n])*`|#[0-9]+'
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+)?(?:Z|[+-][0-9:]+)?|-?[0-9][0-9.eE+-]*|\w+|[<>!]=|\S"
+)
+
+
+def commented(text: str, seed: int, density: float) -> str:
+    """The text with comments between tokens, at ends of lines and on lines of their own."""
+    chance = random.Random(seed)
+    parts: list[str] = []
+    for count, token in enumerate(_TOKEN.findall(text)):
+        if chance.random() < density:
+            blank = "\n" * chance.randint(0, 2)
+            where = chance.choice(["\n", " ", f"{blank}\n   "])
+            parts.append(f"{where}# c{count} {chance.choice(['', 'and', '(', '東'])}\n")
+        parts.append(token)
+    if chance.random() < 0.5:
+        parts.append(chance.choice([" ", "\n", "\n\n  "]) + "# at the end")
+    return " ".join(parts)
+
+
+def texts_of(comments: tuple[t.Comment, ...]) -> list[str]:
+    return [comment.text for comment in comments]
+
+
+@given(files, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
+@settings(max_examples=3_000)
+def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
+    text = commented(format_file(file), seed, density)
+    before = parsed(text)
+    assert before == t.File(file.items, before.comments)
+    formatted = format_file(before, Source("test.seg", text))
+    after = parsed(formatted)
+    assert after.items == before.items
+    assert sorted(texts_of(after.comments)) == sorted(texts_of(before.comments))
+    assert format_file(after, Source("test.seg", formatted)) == formatted
+    ordered = all(
+        [clause.span.start for clause in item.clauses]
+        == sorted(clause.span.start for clause in item.clauses)
+        for item in before.items
+        if isinstance(item, t.Segment)
+    )
+    if ordered:
+        assert texts_of(after.comments) == texts_of(before.comments)
+
+
+# --- the generators reach everything -----------------------------------------------------
+
+
+def _classes_in(of: Any, found: set[type]) -> None:
+    if isinstance(of, tuple):
+        for each in of:
+            _classes_in(each, found)
+    elif hasattr(of, "__struct_fields__"):
+        found.add(type(of))
+        for field in of.__struct_fields__:
+            _classes_in(getattr(of, field), found)
+
+
+def test_every_node_is_generated() -> None:
+    found: set[type] = set()
+
+    @given(files)
+    @settings(max_examples=1_000, database=None)
+    def collect(file: t.File) -> None:
+        _classes_in(file.items, found)
+
+    collect()
+    wanted = {
+        *get_args(t.Expression),
+        *get_args(t.Subject),
+        *get_args(t.Item),
+        *get_args(p.Predicate),
+        t.Quantifier,
+        t.Clause,
+        p.Ago,
+    }
+    assert wanted <= found
+
+
+@given(st.text(max_size=40))
+@example('segment "x" where a = 1 # c')
+@settings(max_examples=500)
+def test_a_file_with_findings_is_still_a_file(text: str) -> None:
+    report = Report()
+    file = parse(Source("x", text), report)
+    assert file.items == () or all(isinstance(item, get_args(t.Item)) for item in file.items)
