@@ -110,6 +110,10 @@ def test_nested_layout_keeps_the_tree(source: str) -> None:
     assert normalise(found) == lay_out(shape(source), Report())
 
 
+def test_nested_layout_has_no_rule_sets_but_labels() -> None:
+    assert drawn(lay_out_nested(shape("[a & b] & L[c | d]"))) == "And{a b L:Or[cd]}"
+
+
 # --- the fewest rule sets ------------------------------------------------------------
 
 

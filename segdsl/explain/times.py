@@ -6,24 +6,27 @@ parentheses say which units these are.
 
 from __future__ import annotations
 
+from typing import Literal as OneOf
+
 from segdsl import predicates as p
 from segdsl.syntax import text
 from segdsl.values import Date, Duration, Name, Number, Unit, Value
 
+Which = OneOf["last", "this", "next"]
+
 _NEIGHBOURS: dict[Unit, tuple[str, str, str]] = {"day": ("yesterday", "today", "tomorrow")}
+_CALENDAR: dict[Which, tuple[int, str]] = {
+    "last": (-1, "previous"),
+    "this": (0, "current"),
+    "next": (1, "next"),
+}
 
 
 def is_time(predicate: p.Predicate) -> bool:
     """Whether a predicate compares with times."""
     return isinstance(
         predicate,
-        p.TimeCompare
-        | p.TimeBetween
-        | p.Within
-        | p.InUnit
-        | p.Today
-        | p.TimeRange
-        | p.BetweenNext,
+        p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext,
     )
 
 
@@ -42,6 +45,12 @@ def neighbour(step: int, unit: Unit) -> str:
     """`yesterday`, `this month`, `next week`; `step` is -1, 0 or 1."""
     words = _NEIGHBOURS.get(unit, (f"last {unit}", f"this {unit}", f"next {unit}"))
     return words[step + 1]
+
+
+def calendar_unit(which: Which, unit: Unit) -> str:
+    """`the previous calendar month`, `yesterday`."""
+    step, word = _CALENDAR[which]
+    return neighbour(step, unit) if unit in _NEIGHBOURS else f"the {word} calendar {unit}"
 
 
 def whole_units(amount: Value, unit: Unit, side: str) -> str:

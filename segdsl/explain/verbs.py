@@ -24,20 +24,25 @@ _DATED: dict[p.Relation, str] = {
     "<": "before",
     "<=": "on or before",
 }
-_AGO: dict[p.Relation, str] = {"<": "more than ", "<=": "at least ", ">": "less than ", ">=": "at most "}
+_AGO: dict[p.Relation, str] = {
+    "=": "",
+    "<": "more than ",
+    "<=": "at least ",
+    ">": "less than ",
+    ">=": "at most ",
+}
 _AGO_READ: dict[p.Relation, str] = {
     "=": "in {}",
     "<": "before {}",
-    "<=": "in {} or before it",
+    "<=": "{} or earlier",
     ">": "after {}",
-    ">=": "in {} or after it",
+    ">=": "{} or later",
 }
 _MATCHES: dict[p.TextMatch, tuple[str, str]] = {
     "contains": ("contain", ""),
     "starts with": ("start", " with"),
     "ends with": ("end", " with"),
 }
-_CALENDAR = {"last": "previous", "this": "current", "next": "next"}
 
 
 def listed(words: list[str], conjunction: str) -> str:
@@ -64,8 +69,16 @@ def _does(verb: str, negated: bool, plural: bool) -> str:
     return verb + ("es" if verb.endswith("ch") else "s")
 
 
-def _any_of(values: tuple[Value, ...]) -> str:
-    return listed([text.value(value) for value in values], "or")
+def _any_of(values: tuple[Value, ...], negated: bool) -> tuple[bool, str]:
+    """Whether the verb is to be negated, and the list; of several none is said in the list."""
+    words = listed([text.value(value) for value in values], "or")
+    if len(values) == 1:
+        return negated, words
+    return False, f"{'none' if negated else 'any'} of {words}"
+
+
+def _from_to(low: str, high: str) -> str:
+    return f"from the start of {low} to the end of {high}"
 
 
 def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
@@ -82,12 +95,12 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             ends = f"{text.value(low)} and {text.value(high)}"
             return f"{_is(negated, plural)} between {ends} (both included)"
         case p.In(values):
-            one_of = "" if len(values) == 1 else "one of "
-            return f"{_is(negated, plural)} {one_of}{_any_of(values)}"
+            none, which = _any_of(values, negated)
+            return f"{_is(none, plural)} {which}"
         case p.Like(match, values):
             stem, rest = _MATCHES[match]
-            any_of = "" if len(values) == 1 else "any of "
-            return f"{_does(stem, negated, plural)}{rest} {any_of}{_any_of(values)}"
+            none, which = _any_of(values, negated)
+            return f"{_does(stem, none, plural)}{rest} {which}"
         case p.Matches(pattern):
             return f"{_does('match', negated, plural)} the pattern {text.value(pattern)}"
         case p.IsNull():
@@ -95,7 +108,7 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             return f"{has} a value" if negated else f"{has} no value"
         case p.TimeCompare(relation, p.Ago(duration)):
             relation, negated = flipped(relation, negated)
-            ago = f"{_AGO.get(relation, '')}{text.duration(duration)} ago"
+            ago = f"{_AGO[relation]}{text.duration(duration)} ago"
             reading = _AGO_READ[relation].format(times.past(duration))
             return f"{_is(negated, plural)} {ago} ({reading})"
         case p.TimeCompare(relation, moment):
@@ -105,23 +118,23 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             return f"{_is(negated, plural)} {_DATED[relation]} {times.moment(moment)}"
         case p.TimeBetween(low_moment, high_moment):
             ends = f"{times.short(low_moment)} and {times.short(high_moment)}"
-            reading = f"from the start of {times.moment(low_moment)} to the end of {times.moment(high_moment)}"
+            reading = _from_to(times.moment(low_moment), times.moment(high_moment))
             return f"{_is(negated, plural)} between {ends} ({reading})"
         case p.Within(direction, amount, unit):
             reading = times.whole_units(amount, unit, "before" if direction == "past" else "after")
             length = text.amount_of(amount, unit)
             return f"{_is(negated, plural)} within the {direction} {length} ({reading})"
         case p.InUnit(which, unit):
-            return f"{_is(negated, plural)} in {which} {unit} (the {_CALENDAR[which]} calendar {unit})"
+            return f"{_is(negated, plural)} in {which} {unit} ({times.calendar_unit(which, unit)})"
         case p.Today():
             return f"{_is(False, plural)} {'before today' if negated else 'today or later'}"
         case p.TimeRange(length_of, start, reverse):
             side = "before" if reverse else "from"
             span = f"the {text.duration(length_of)} {side} the start of {times.past(start)}"
-            return f"{_is(negated, plural)} in {span} (counted from {text.duration(start)} ago)"
+            return f"{_is(negated, plural)} in {span}"
         case p.BetweenNext(near, far):
             ends = f"{text.duration(near)} and {text.duration(far)} from now"
-            reading = f"from the start of {times.coming(near)} to the end of {times.coming(far)}"
+            reading = _from_to(times.coming(near), times.coming(far))
             return f"{_is(negated, plural)} between {ends} ({reading})"
         case _:
             assert_never(of)

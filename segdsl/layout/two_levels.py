@@ -19,7 +19,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.layout.expr import MAX_RULE_SETS, MAX_RULES, Combined, Expr, Named, names, write_expr
 from segdsl.layout.packing import pack
-from segdsl.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves
+from segdsl.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves, without_pins
 from segdsl.rule.model import Condition, Group
 
 
@@ -46,12 +46,13 @@ def lay_out(shape: Shape, report: Report) -> Group | None:
 
 
 def lay_out_nested(shape: Shape) -> Group:
-    """The rule as And and Or at any depth, as older rules are written."""
-    match shape:
+    """The rule as And and Or at any depth, as older rules are written; only labels make groups."""
+    found = without_pins(shape, keep_labels=True)
+    match found:
         case Branch(kind, children):
             return Group(kind, tuple(_nested(child) for child in children))
         case Leaf() | Pin():
-            return Group("And", (_nested(shape),))
+            return Group("And", (_nested(found),))
 
 
 def _nested(shape: Shape) -> Group | Condition:

@@ -70,7 +70,7 @@ def _segment(document: Any, path: str, report: Report) -> t.Segment | None:
         name = reader.text(document.get("name"), f"{path}.name", "the name of a segment")
         description = document.get("description")
         if description is not None:
-            description = reader.text(description, f"{path}.description", "a description") or None
+            description = reader.text(description, f"{path}.description", "a description")
         kind = kind or _kind(document, path, reader)
     except Unreadable:
         return None

@@ -63,7 +63,7 @@ def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Sha
         case c.RuleSet(label, child):
             assert not negated, "the resolver refuses a negated rule set"
             inner = _shape(child, negated, ids, report)
-            return None if inner is None else Pin(label, inner, of.span, of.via)
+            return None if inner is None else Pin(label or None, inner, of.span, of.via)
         case c.Everyone():
             raise AssertionError("everyone is a whole segment")
         case c.Test() | c.Limited() | c.Membership() | c.Score():

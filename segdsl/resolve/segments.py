@@ -38,8 +38,10 @@ def resolve(
         if not isinstance(item, t.Segment):
             continue
         folder = item.clause("folder")
-        before = seen.setdefault((folder, item.name), item.name_span)
-        if before is not item.name_span:
+        before = seen.get((folder, item.name))
+        if before is None:
+            seen[folder, item.name] = item.name_span
+        else:
             report.add(
                 Code.SEG111,
                 item.name_span,

@@ -7,13 +7,12 @@ the compiler is judged by it. It knows nothing of the API's rule and nothing of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import assert_never
 
 from reference.calendar import SECONDS, Calendar
-from reference.population import Event, Population, Profile, Value
+from reference.population import Event, Population, Profile, Scalar, Value
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.values import (
@@ -25,6 +24,7 @@ from segdsl.values import (
     Limit,
     Name,
     Number,
+    Order,
     Reference,
     Text,
     Unit,
@@ -60,9 +60,7 @@ def evaluate(condition: c.Condition, profile: Profile, population: Population) -
             assert_never(condition)
 
 
-def select(
-    condition: c.Condition, limit: Limit | None, population: Population
-) -> frozenset[str]:
+def select(condition: c.Condition, limit: Limit | None, population: Population) -> frozenset[str]:
     """The ids of the profiles in a segment with this condition and limit."""
     if limit is None:
         return frozenset(
@@ -158,11 +156,9 @@ def _groups(events: list[Event], columns: tuple[str, ...]) -> list[list[Event]]:
 def _windows(events: list[Event], length: Duration) -> list[list[Event]]:
     """For each event, those of the time of that length that ends with it."""
     seconds = sum(_number(part.amount) * SECONDS[part.unit] for part in length.parts)
-    timed = [(event["timestamp"], event) for event in events]
+    timed = [(event.get("timestamp"), event) for event in events]
     known = [(time, event) for time, event in timed if isinstance(time, int)]
-    return [
-        [event for time, event in known if end - seconds < time <= end] for end, _ in known
-    ]
+    return [[event for time, event in known if end - seconds < time <= end] for end, _ in known]
 
 
 def _aggregate(aggregate: c.Aggregate, events: list[Event]) -> Value:
@@ -183,9 +179,9 @@ def _aggregate(aggregate: c.Aggregate, events: list[Event]) -> Value:
         return 0
     match aggregate.function:
         case "min":
-            return min(known, key=_sortable)
+            return min(known, key=_ordered)
         case "max":
-            return max(known, key=_sortable)
+            return max(known, key=_ordered)
         case "sum":
             return sum(map(_exact, known), Fraction(0))
         case "average":
@@ -200,8 +196,8 @@ def _edge(aggregate: c.Aggregate, events: list[Event]) -> Value:
     ordered = [event for event in events if event.get(order) is not None]
     if not ordered:
         return None
-    pick: Callable[..., Event] = min if aggregate.function == "first" else max
-    return pick(ordered, key=lambda event: _sortable(event[order])).get(aggregate.columns[0])
+    ordered.sort(key=lambda event: _ordered(event[order]))
+    return ordered[0 if aggregate.function == "first" else -1].get(aggregate.columns[0])
 
 
 def _row(event: Event, columns: tuple[str, ...]) -> tuple[Value, ...]:
@@ -219,29 +215,29 @@ def predicate_holds(predicate: p.Predicate, value: Value, calendar: Calendar) ->
         return False
     match predicate:
         case p.Compare(relation, other):
-            return _compares(value, relation, _literal(other))
+            return _compares(value, relation, other)
         case p.Between(low, high):
-            return _compares(value, ">=", _literal(low)) and _compares(value, "<=", _literal(high))
+            return _compares(value, ">=", low) and _compares(value, "<=", high)
         case p.In(values):
-            return any(_compares(value, "=", _literal(other)) for other in values)
+            return any(_compares(value, "=", other) for other in values)
         case p.Like(match, values):
-            texts = [_literal(other) for other in values]
-            return any(_like(value, match, text) for text in texts)
+            return any(_like(value, match, other) for other in values)
         case p.Matches(pattern):
-            return isinstance(value, str) and re.search(str(_literal(pattern)), value) is not None
+            return isinstance(value, str) and re.search(_text(pattern), value) is not None
         case _:
-            number = isinstance(value, int | Fraction) and not isinstance(value, bool)
-            return number and any(
-                (start is None or start <= value) and (end is None or value < end)
-                for start, end in times(predicate, calendar)
-            )
+            if not isinstance(value, int | Fraction) or isinstance(value, bool):
+                return False
+            during = interval(predicate, calendar)
+            return during is not None and during[0] <= value < during[1]
 
 
-def _compares(value: Value, relation: p.Relation, other: str | bool | Fraction) -> bool:
-    """Values of different types are never equal, and neither is before the other."""
-    if isinstance(value, tuple) or _kind(value) != _kind(other):
+def _compares(value: Value, relation: p.Relation, literal: Written) -> bool:
+    """Of two values of different types neither is equal to the other, more or less."""
+    if value is None or isinstance(value, tuple):
         return False
-    left, right = _sortable(value), _sortable(other)
+    left, right = _ordered(value), _ordered(_scalar(literal))
+    if left[0] != right[0]:
+        return False
     match relation:
         case "=":
             return left == right
@@ -255,3 +251,188 @@ def _compares(value: Value, relation: p.Relation, other: str | bool | Fraction) 
             return left >= right
         case _:
             assert_never(relation)
+
+
+def _like(value: Value, match: p.TextMatch, literal: Written) -> bool:
+    if not isinstance(value, str):
+        return False
+    match match:
+        case "contains":
+            return _text(literal) in value
+        case "starts with":
+            return value.startswith(_text(literal))
+        case "ends with":
+            return value.endswith(_text(literal))
+        case _:
+            assert_never(match)
+
+
+# --- times ---------------------------------------------------------------------------
+
+ALWAYS = float("inf")
+Interval = tuple[float, float]
+TimePredicate = (
+    p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext
+)
+
+
+def interval(predicate: TimePredicate, calendar: Calendar) -> Interval | None:
+    """The times a predicate holds of, from the first up to, not including, the second.
+
+    None where it holds of none because a text in it is no time.
+    """
+    match predicate:
+        case p.Within("past", amount, unit):
+            return calendar.current(unit, -_number(amount)), calendar.current(unit)
+        case p.Within(_, amount, unit):
+            return calendar.current(unit, 1), calendar.current(unit, 1 + _number(amount))
+        case p.InUnit("last", unit):
+            return calendar.current(unit, -1), calendar.current(unit)
+        case p.InUnit("this", unit):
+            return calendar.current(unit), calendar.current(unit, 1)
+        case p.InUnit(_, unit):
+            return calendar.current(unit, 1), calendar.current(unit, 2)
+        case p.Today():
+            return calendar.current("day"), ALWAYS
+        case p.TimeCompare(relation, moment):
+            whole = _moment(moment, calendar)
+            return None if whole is None else _beside(relation, whole)
+        case p.TimeBetween(low, high):
+            first, last = _moment(low, calendar), _moment(high, calendar)
+            return None if first is None or last is None else (first[0], last[1])
+        case p.TimeRange(length, start, reverse):
+            begin = calendar.anchor(_parts(start), _unit(start))
+            end = calendar.moved(begin, _parts(length), -1 if reverse else 1)
+            return (end, begin) if reverse else (begin, end)
+        case p.BetweenNext(low, high):
+            end = calendar.ahead(_parts(high), _unit(high))
+            return calendar.ahead(_parts(low), _unit(low)), calendar.add(end, 1, _unit(high))
+        case _:
+            assert_never(predicate)
+
+
+def _moment(moment: p.Moment, calendar: Calendar) -> tuple[int, int] | None:
+    """The whole unit that a moment names: its first second, and that of the next."""
+    match moment:
+        case p.Ago(duration):
+            start = calendar.anchor(_parts(duration), _unit(duration))
+            return start, calendar.add(start, 1, _unit(duration))
+        case Date(text):
+            return calendar.literal(text)
+        case Name(name):
+            raise LookupError(f"the parameter `{name}` has no value")
+        case _:
+            assert_never(moment)
+
+
+def _beside(relation: p.Relation, whole: tuple[int, int]) -> Interval:
+    start, end = whole
+    match relation:
+        case "=":
+            return start, end
+        case "<":
+            return -ALWAYS, start
+        case "<=":
+            return -ALWAYS, end
+        case ">":
+            return end, ALWAYS
+        case ">=":
+            return start, ALWAYS
+        case _:
+            assert_never(relation)
+
+
+def _parts(duration: Duration) -> list[tuple[int, Unit]]:
+    return [(_number(part.amount), part.unit) for part in duration.parts]
+
+
+def _unit(duration: Duration) -> Unit:
+    return duration.rounded or duration.smallest
+
+
+# --- limits --------------------------------------------------------------------------
+
+
+def _top(condition: c.Condition, limit: Limit, population: Population) -> frozenset[str]:
+    """The first of the profiles that a condition holds for; those without a value come last."""
+    found = [each for each in population.profiles if evaluate(condition, each, population)]
+    found.sort(key=lambda profile: profile.id)
+    for order in reversed(limit.order):
+        values = {each.id: _order_value(order, condition, each, population) for each in found}
+        known = [each for each in found if values[each.id] is not None]
+        known.sort(key=lambda each: _ordered(values[each.id]), reverse=order.descending)
+        found = known + [each for each in found if values[each.id] is None]
+    assert isinstance(limit.number, Number)
+    number = limit.number.value
+    room = int(number * len(found) / 100) if limit.percent else int(number)
+    return frozenset(profile.id for profile in found[:room])
+
+
+def _order_value(
+    order: Order, condition: c.Condition, profile: Profile, population: Population
+) -> Value:
+    """What a profile is sorted by; of an aggregate's groups or windows, the one that is first."""
+    if order.column is not None:
+        return profile.attributes.get(order.column)
+    test = condition.child if isinstance(condition, c.Not) else condition
+    assert isinstance(test, c.Test)
+    assert isinstance(test.subject, c.Aggregate)
+    values = _aggregated(test.subject, profile, population)
+    known = sorted((value for value in values if value is not None), key=_ordered)
+    return known[-1 if order.descending else 0] if known else None
+
+
+# --- values --------------------------------------------------------------------------
+
+
+def _ordered(value: Value) -> tuple[str, Fraction, str]:
+    """The type of a scalar, and what it is compared by within the type."""
+    match value:
+        case bool():
+            return "boolean", Fraction(value), ""
+        case int() | Fraction():
+            return "number", Fraction(value), ""
+        case str():
+            return "text", Fraction(0), value
+        case _:
+            raise TypeError(f"{value!r} has no order")
+
+
+def _exact(value: Value) -> Fraction:
+    kind, number, _ = _ordered(value)
+    assert kind == "number", f"{value!r} is no number"
+    return number
+
+
+def _scalar(literal: Written) -> Scalar:
+    match literal:
+        case Text(value) | Boolean(value):
+            return value
+        case Number():
+            return Fraction(literal.value)
+        case Date(text):
+            return text
+        case Name(name):
+            raise LookupError(f"the parameter `{name}` has no value")
+        case _:
+            assert_never(literal)
+
+
+def _text(literal: Written) -> str:
+    assert isinstance(literal, Text)
+    return literal.value
+
+
+def _number(literal: Written | None) -> int:
+    assert isinstance(literal, Number)
+    return int(literal.text)
+
+
+def _key(reference: Reference) -> str:
+    match reference:
+        case ById(id):
+            return id
+        case ByName(name):
+            return name
+        case _:
+            assert_never(reference)

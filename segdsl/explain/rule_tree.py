@@ -1,0 +1,280 @@
+"""A compiled rule drawn as a tree, in the API's own words.
+
+For whoever wants to see which rule sets and conditions a segment becomes, under the
+numbers and letters that `Composite` and the console name them by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
+
+from segdsl.diagnostics.render import cell_width
+from segdsl.rule import model as m
+from segdsl.syntax.text import name, string
+from segdsl.values import UNITS, Number, Unit
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """One line of the drawing and what hangs under it."""
+
+    text: str
+    children: tuple[Branch, ...] = ()
+    description: str | None = None
+
+
+class _Lines(msgspec.Struct, frozen=True):
+    """The pieces that a drawing is made of."""
+
+    child: str
+    last_child: str
+    beside: str
+    clipped: str
+    dash: str
+
+
+_BOXES = _Lines("├─ ", "└─ ", "│  ", "…", "—")
+_ASCII = _Lines("|- ", "`- ", "|  ", "...", "-")
+
+
+def draw(rule: m.Rule, width: int, *, ascii: bool = False) -> list[str]:
+    """The rule's lines from the top, each at most `width` cells.
+
+    With `ascii` the drawing itself needs nothing else; names and values stay as they are.
+    """
+    lines = _ASCII if ascii else _BOXES
+    return [_clipped(line, width, lines.clipped) for line in _drawn(branches(rule), lines)]
+
+
+def branches(rule: m.Rule) -> Branch:
+    """The rule as labelled branches: rule sets, conditions, filters."""
+    head = f"{_kind(rule)}{_limit(rule.limit)}"
+    if not rule.conditions:
+        return Branch(f"{head}, without conditions: everyone")
+    numbered = rule.type == "Composite"
+    children = tuple(
+        _group(each, f"Rule set {number}", f"({_kind(each)})")
+        if isinstance(each, m.Group)
+        else _condition(each, f"{number}  " if numbered else "")
+        for number, each in enumerate(rule.conditions, start=1)
+    )
+    return Branch(head, children, None if rule.description is None else _shown(rule.description))
+
+
+def _drawn(root: Branch, lines: _Lines) -> Iterator[str]:
+    waiting = [(root, "", "")]
+    while waiting:
+        branch, lead, margin = waiting.pop()
+        about = "" if branch.description is None else f" {lines.dash} {branch.description}"
+        yield f"{lead}{branch.text}{about}"
+        ends = [lines.child] * (len(branch.children) - 1) + [lines.last_child]
+        for child, end in reversed(list(zip(branch.children, ends, strict=False))):
+            beside = lines.beside if end == lines.child else " " * len(lines.beside)
+            waiting.append((child, f"{margin}{end}", f"{margin}{beside}"))
+
+
+def _clipped(line: str, width: int, mark: str) -> str:
+    if cell_width(line) <= width:
+        return line
+    room = width - cell_width(mark)
+    kept = used = 0
+    for character in line:
+        used += cell_width(character)
+        if used > room:
+            break
+        kept += 1
+    return line[:kept] + mark[: max(width, 0)]
+
+
+# --- groups and conditions -----------------------------------------------------------
+
+
+def _kind(of: m.Group) -> str:
+    return of.type if of.expr is None else f"{of.type} {of.expr}"
+
+
+def _group(of: m.Group, title: str, kind: str) -> Branch:
+    empty = "" if of.conditions else ", without conditions"
+    lettered = of.type == "Composite"
+    return Branch(
+        f"{title} {kind}".strip() + f"{empty}{_limit(of.limit)}",
+        tuple(
+            _member(each, f"{_letter(index)}  " if lettered else "")
+            for index, each in enumerate(of.conditions)
+        ),
+        None if of.description is None else _shown(of.description),
+    )
+
+
+def _member(of: m.Group | m.Condition, label: str) -> Branch:
+    if isinstance(of, m.Group):
+        return _group(of, label.rstrip(), f"({_kind(of)})" if label else _kind(of))
+    return _condition(of, label)
+
+
+def _letter(index: int) -> str:
+    return chr(ord("A") + index) if index < 26 else str(index + 1)
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else string(text)
+
+
+def _id(id: str) -> str:
+    return f"#{_shown(id)}"
+
+
+def _condition(of: m.Condition, label: str) -> Branch:
+    match of:
+        case m.ValueCondition():
+            exclude = "exclude " if of.exclude else ""
+            matching = _matching(of.array_matching)
+            words = f"{_left(of.left_value)} {operator_words(of.operator)}{_limit(of.limit)}"
+            inside = of.left_value.filter if isinstance(of.left_value, m.BehaviorValue) else None
+            filters = () if inside is None else (_filter(inside, "filter "),)
+            return Branch(f"{label}{exclude}{matching}{words}", filters)
+        case m.ReferenceCondition():
+            exclude = "exclude " if of.exclude else ""
+            return Branch(f"{label}{exclude}{of.type} {_id(of.id)}")
+        case m.PredictiveScoreReference():
+            converted = " including converted" if of.include_converted_customers else ""
+            grades = f"grade {of.min_grade.text} to {of.max_grade.text}"
+            return Branch(f"{label}{of.type} {_id(of.id)} {grades}{converted}")
+        case m.MlAttributeReference():
+            model = f"{of.solution_type} {_id(of.id)}"
+            asked = f"{name(of.left_value.attribute)} {operator_words(of.operator)}"
+            return Branch(f"{label}{of.type} {model} {asked}")
+        case _:
+            assert_never(of)
+
+
+def _filter(of: m.Filter, label: str = "") -> Branch:
+    return Branch(f"{label}{of.type}", tuple(_filter_part(each) for each in of.conditions))
+
+
+def _filter_part(of: m.Filter | m.Column) -> Branch:
+    if isinstance(of, m.Filter):
+        return _filter(of)
+    return Branch(f"{_matching(of.array_matching)}{name(of.column)} {operator_words(of.operator)}")
+
+
+def _left(of: m.AttributeValue | m.BehaviorValue) -> str:
+    match of:
+        case m.AttributeValue(attribute, None):
+            return name(attribute)
+        case m.AttributeValue(attribute, group):
+            assert group is not None
+            return f"{name(group)}.{name(attribute)}"
+        case m.BehaviorValue():
+            kind = of.aggregation
+            columns = [kind.column] if kind.column is not None else list(kind.columns or ())
+            behavior = name(of.source.name)
+            about = ", ".join(f"{behavior}.{name(column)}" for column in columns) or behavior
+            if kind.order_column is not None:
+                about += f" by {name(kind.order_column)}"
+            if kind.grouping_columns:
+                about += f" for each {', '.join(map(name, kind.grouping_columns))}"
+            window = "" if of.window is None else f" {of.window.type} {_length(of.window.duration)}"
+            return f"{kind.type}({about}){window}"
+        case _:
+            assert_never(of)
+
+
+def _matching(of: m.ArrayMatching | None) -> str:
+    match of:
+        case None:
+            return ""
+        case "any" | "all":
+            return f"{of} of "
+        case m.CountMatching(at_least, at_most, exactly):
+            counts = (("atLeast", at_least), ("atMost", at_most), ("exactly", exactly))
+            asked = [f"{how} {count.text}" for how, count in counts if count is not None]
+            return f"{' '.join(asked)} of "
+        case _:
+            assert_never(of)
+
+
+def _limit(of: m.Limit | None) -> str:
+    if of is None:
+        return ""
+    keys = [
+        f"{'aggregation' if key.column is None else name(key.column)} {key.order}"
+        for key in of.order_columns
+    ]
+    by = f" by {', '.join(keys)}" if keys else ""
+    return f", limit {of.number.text}{'%' if of.type == 'Percent' else ''}{by}"
+
+
+# --- operators -----------------------------------------------------------------------
+
+
+def operator_words(of: m.Operator) -> str:
+    """One operator in a line: `not Equal "JP"`, `Less last 30 days`."""
+    inverted = "not " if m.is_negated(of) else ""
+    return f"{inverted}{of.type}{_operands(of)}"
+
+
+def _operands(of: m.Operator) -> str:
+    match of:
+        case m.Comparison(type="IsNull"):
+            return ""
+        case m.Comparison(right_value=right):
+            return f" {_right(right)}"
+        case m.Between(low, high):
+            return f" {_right(low)} and {_right(high)}"
+        case m.TimeBetween(low_moment, high_moment):
+            return f" {_right(low_moment)} and {_right(high_moment)}"
+        case m.AnyOf(right_values=values):
+            return f" ({', '.join(_right(value) for value in values)})"
+        case m.TimeWithin(unit=unit, value=amount):
+            return f" {_counted(amount, unit)}"
+        case m.TimeRange():
+            reverse = " reverse" if of.reverse else ""
+            return f" {_length(of.duration)} from {_right(of.from_)}{reverse}"
+        case m.LastUnit(from_=start):
+            return f" from {start.unit}"
+        case m.CalendarUnit(from_=start):
+            return f" {start.unit}"
+        case m.TimeToday():
+            return ""
+        case m.TimeInBetweenNext(from_=near, to=far):
+            return f" {_next(near)} and {_next(far)}"
+        case _:
+            assert_never(of)
+
+
+def _right(of: m.Scalar | m.Timestamp | m.Last) -> str:
+    match of:
+        case Number(text):
+            return text
+        case bool():
+            return "true" if of else "false"
+        case str():
+            return string(of)
+        case m.Timestamp(text):
+            return f"timestamp {text if text.isprintable() else string(text)}"
+        case m.Last(amount, unit):
+            return f"last {_amount(amount, unit)}"
+        case _:
+            assert_never(of)
+
+
+def _next(of: m.Next) -> str:
+    return f"next {_amount(of.next, of.unit)}"
+
+
+def _amount(of: Number | m.Length, unit: Unit) -> str:
+    if isinstance(of, Number):
+        return _counted(of.text, unit)
+    return f"{_length(of)} (unit {unit})"
+
+
+def _length(of: m.Length | m.WindowLength) -> str:
+    amounts = [(getattr(of, unit, None), unit) for unit in UNITS]
+    return " ".join(_counted(amount.text, unit) for amount, unit in amounts if amount is not None)
+
+
+def _counted(amount: str, unit: Unit) -> str:
+    return f"{amount} {unit}{'' if amount == '1' else 's'}"

@@ -1,0 +1,336 @@
+"""A resolved segment as an outline in plain English, for whoever signs it off.
+
+Negations are pushed into the sentences, and every condition says what becomes of
+profiles that have no value or no event. What the words mean is the condition tree's
+meaning; nothing here knows of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal as OneOf
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.condition import tree as c
+from segdsl.explain.absent import absence
+from segdsl.explain.outline import Item, Outline
+from segdsl.explain.subjects import (
+    Clause,
+    aggregate_clause,
+    attribute_clause,
+    events_of,
+    noun,
+)
+from segdsl.explain.times import is_relative, is_time
+from segdsl.explain.verbs import listed
+from segdsl.syntax.text import literal, name, reference, string, value
+from segdsl.syntax.tree import Kind
+from segdsl.values import Limit, Order
+
+Grouping = OneOf["all", "any", "none", "not all"]
+_HOLDS: dict[Grouping, str] = {
+    "all": "all of these hold",
+    "any": "at least one of these holds",
+    "none": "none of these holds",
+    "not all": "not all of these hold",
+}
+_KINDS: dict[Kind, str] = {"batch": "batch", "realtime": "realtime", "funnel_stage": "funnel stage"}
+_PARENTS = {"segment": "", "stage": "funnel", "variant": "test"}
+_MOST_INLINE = 2
+
+
+def explain(segment: c.Segment) -> Outline:
+    """The segment in words."""
+    facts = [f"Kind: {_KINDS[segment.kind]}"]
+    if segment.folder is not None:
+        facts.append(f"Folder: {_shown(segment.folder)}")
+    if segment.description is not None:
+        facts.append(f"Description: {_shown(segment.description)}")
+    verb = "is" if segment.limit is None else "may be"
+    opening, items = _opening(segment.condition, f"{verb} in this segment")
+    closing = []
+    if segment.limit is not None:
+        closing.append(_limit_sentence(segment.limit))
+    closing.extend(_times_note(segment.condition))
+    title = f"Segment {string(segment.name)}"
+    return Outline(title, tuple(facts), opening, items, tuple(closing))
+
+
+def _shown(text: str) -> str:
+    """A text of the author's on a line of its own; quoted only where it could not be read."""
+    return text if text.isprintable() else string(text)
+
+
+# --- groups --------------------------------------------------------------------------
+
+
+def _opening(of: c.Condition, is_in: str) -> tuple[str, tuple[Item, ...]]:
+    if isinstance(of, c.Everyone):
+        return f"Every profile of the parent segment {is_in}.", ()
+    grouping, children = _grouped(of)
+    if grouping is None:
+        (child,) = children
+        return f"A profile {is_in} when this holds:", (_item(child, True),)
+    items = tuple(_item(child, grouping == "all") for child in children)
+    return f"A profile {is_in} when {_HOLDS[grouping]}:", items
+
+
+def _grouped(of: c.Condition) -> tuple[Grouping | None, tuple[c.Condition, ...]]:
+    """How a condition is put together of others; no grouping where it stands alone.
+
+    A condition alone comes back with one `Not` around it at most. A group under a `Not`
+    whose members are all negated comes back as the group of their opposites.
+    """
+    negated = False
+    while isinstance(of, c.Not):
+        of, negated = of.child, not negated
+    if not isinstance(of, c.And | c.Or):
+        return None, (c.Not(of) if negated else of,)
+    children = _flat(of.children, type(of))
+    if not negated:
+        return ("all" if isinstance(of, c.And) else "any"), children
+    if all(isinstance(child, c.Not) for child in children):
+        opposite = c.Or if isinstance(of, c.And) else c.And
+        inner = tuple(child.child for child in children if isinstance(child, c.Not))
+        return ("any" if opposite is c.Or else "all"), _flat(inner, opposite)
+    return ("not all" if isinstance(of, c.And) else "none"), children
+
+
+def _flat(
+    children: tuple[c.Condition, ...], group: type[c.And] | type[c.Or]
+) -> tuple[c.Condition, ...]:
+    """The members, with those of members that are the same kind of group."""
+    found: list[c.Condition] = []
+    waiting = list(reversed(children))
+    while waiting:
+        child = waiting.pop()
+        if isinstance(child, group):
+            waiting.extend(reversed(child.children))
+        else:
+            found.append(child)
+    return tuple(found)
+
+
+def _item(of: c.Condition, decides: bool, label: str = "") -> Item:
+    """One numbered sentence with what is under it.
+
+    `decides` says that a profile the condition does not hold for is not in the segment;
+    elsewhere the notes speak of this condition alone.
+    """
+    grouping, children = _grouped(of)
+    if grouping is not None:
+        within = decides and grouping == "all"
+        text = _lead(label, f"{_HOLDS[grouping]}:")
+        return Item(text, tuple(_item(child, within) for child in children))
+    (child,) = children
+    negated = isinstance(child, c.Not)
+    leaf = child.child if isinstance(child, c.Not) else child
+    match leaf:
+        case c.RuleSet(inner_label, inner):
+            shown = label if inner_label is None else f"{label}{string(inner_label)}: "
+            if negated:
+                return Item(_lead(label, "this does not hold:"), (_item(leaf, False),))
+            return _item(inner, decides, shown)
+        case c.Test():
+            return _test(leaf, negated, decides, label)
+        case c.Limited():
+            return _limited(leaf, negated, label)
+        case c.Membership(kind, target):
+            verb = "is not in" if negated else "is in"
+            where = f"the {kind} {reference(target, _PARENTS[kind])}"
+            return Item(_lead(label, f"the profile {verb} {where}."))
+        case c.Score():
+            return _score(leaf, negated, decides, label)
+        case c.Everyone():
+            who = "no profile" if negated else "every profile"
+            return Item(_lead(label, f"this holds for {who}."))
+        case c.And() | c.Or() | c.Not():
+            raise AssertionError("a condition alone is no group")
+        case _:
+            assert_never(leaf)
+
+
+def _lead(label: str, words: str, named: bool = False) -> str:
+    """The words after a label, or as the beginning of a sentence; a name stays as it is."""
+    if label or named:
+        return f"{label}{words}"
+    return words[0].upper() + words[1:]
+
+
+# --- conditions ----------------------------------------------------------------------
+
+
+def _test(of: c.Test, negated: bool, decides: bool, label: str) -> Item:
+    subject = of.subject
+    match subject:
+        case c.Attribute() | c.GroupAttribute() | c.MlAttribute():
+            clause = attribute_clause(of, negated)
+            text = _lead(label, f"{clause.words}.", clause.named)
+            return Item(text, (), () if clause.plain else _notes(of, negated, decides))
+        case c.Aggregate():
+            clause = aggregate_clause(of, subject, negated)
+            words, items = _with_filter(clause, subject.filter)
+            notes = () if clause.plain else _notes(of, negated, decides)
+            return Item(_lead(label, words), items, notes)
+        case _:
+            assert_never(subject)
+
+
+def _notes(of: c.Test, negated: bool, decides: bool) -> tuple[str, ...]:
+    """What becomes of profiles with nothing; further cases only where they differ."""
+    found = absence(of, negated)
+    subject = of.subject
+    zero = ""
+    if isinstance(subject, c.Aggregate):
+        such = "such event" if subject.filter else events_of(subject.behavior, one=True)
+        nothing = f"no {such}"
+        if subject.counts and not subject.some and not subject.is_existential:
+            zero = ": it counts as 0"
+    else:
+        nothing = f"no {noun(subject)}"
+    sentence = f"A profile with {nothing} {_becomes(found.nothing, decides)}{zero}"
+    others = []
+    if found.empty_list is not None and found.empty_list != found.nothing:
+        others.append("with an empty list")
+    differs = found.events_without_value not in (None, found.nothing)
+    if differs and isinstance(subject, c.Aggregate) and not subject.is_existential:
+        others.append(_events_without_value(subject))
+    if others:
+        sentence += f"; one {' or '.join(others)} {_becomes(not found.nothing, decides)}"
+    return (f"{sentence}.",)
+
+
+def _events_without_value(of: c.Aggregate) -> str:
+    column = name(of.columns[0])
+    if of.function in ("first", "last"):
+        return f"whose {of.function} event has no {column}"
+    return f"whose events all have no {column} (which counts as 0)"
+
+
+def _becomes(holds: bool, decides: bool) -> str:
+    if decides:
+        return "is included" if holds else "is left out"
+    return "meets this" if holds else "does not meet this"
+
+
+def _score(of: c.Score, negated: bool, decides: bool, label: str) -> Item:
+    verb = "is not" if negated else "is"
+    words = (
+        f"the score of the model {reference(of.model)} {verb} between "
+        f"{literal(of.low)} and {literal(of.high)} (both included)."
+    )
+    becomes = _becomes(negated, decides)
+    if of.including_converted:
+        note = f"A profile with no score {becomes}; one that has converted is asked like any other."
+    else:
+        note = f"A profile with no score, or one that has converted, {becomes}."
+    return Item(_lead(label, words), (), (note,))
+
+
+def _limited(of: c.Limited, negated: bool, label: str) -> Item:
+    verb = "is not" if negated else "is"
+    words = f"the profile {verb} among {_first(of.limit)} of those for which this holds"
+    order = _order(of.limit.order, "what this asks for")
+    return Item(_lead(label, f"{words}{order}:"), (_item(of.child, False),))
+
+
+def _limit_sentence(of: Limit) -> str:
+    order = _order(of.order, "the aggregate")
+    return f"Of these profiles, only {_first(of)} are in the segment{order}."
+
+
+def _first(of: Limit) -> str:
+    return f"the first {value(of.number)}{'%' if of.percent else ''}"
+
+
+def _order(of: tuple[Order, ...], aggregate: str) -> str:
+    if not of:
+        return ""
+    keys = [
+        f"{aggregate if key.column is None else name(key.column)} "
+        f"{'from high to low' if key.descending else 'from low to high'}"
+        for key in of
+    ]
+    return f", ordered by {', then by '.join(keys)}"
+
+
+# --- filters -------------------------------------------------------------------------
+
+
+def _with_filter(clause: Clause, of: c.Condition | None) -> tuple[str, tuple[Item, ...]]:
+    """The sentence with its filter: one or two plain parts in it, anything more under it."""
+    if of is None:
+        return f"{clause.words}.", ()
+    grouping, children = _grouped(of)
+    simple = [_column_words(child) for child in children]
+    parts = [part for part in simple if part is not None]
+    if len(parts) == len(children) <= _MOST_INLINE and grouping in (None, "all", "any"):
+        where = (" or " if grouping == "any" else " and ").join(parts)
+        return f"{clause.words}{clause.events} where {where}.", ()
+    assert grouping is not None, "a filter holds tests and groups of them"
+    which = f"for which {_HOLDS[grouping]}:"
+    return f"{clause.words}{clause.events} {which}", tuple(map(_column_item, children))
+
+
+def _column_item(of: c.Condition) -> Item:
+    grouping, children = _grouped(of)
+    if grouping is not None:
+        return Item(_lead("", f"{_HOLDS[grouping]}:"), tuple(map(_column_item, children)))
+    (child,) = children
+    test = child.child if isinstance(child, c.Not) else child
+    named = isinstance(test, c.Test) and test.quantifier is None
+    return Item(_lead("", f"{_column_words(child)}.", named))
+
+
+def _column_words(of: c.Condition) -> str | None:
+    """A test of one column, with when it holds of events that have nothing there."""
+    negated = isinstance(of, c.Not)
+    test = of.child if isinstance(of, c.Not) else of
+    if not isinstance(test, c.Test):
+        return None
+    clause = attribute_clause(test, negated)
+    if clause.plain:
+        return clause.words
+    found = absence(test, negated)
+    also = ["has no value"] if found.nothing else []
+    if found.empty_list:
+        also.append("is an empty list")
+    if not also:
+        return clause.words
+    it = "" if clause.named else f"{noun(test.subject)} "
+    return f"{clause.words} (or {it}{listed(also, 'or')})"
+
+
+# --- times ---------------------------------------------------------------------------
+
+
+def _times_note(of: c.Condition) -> tuple[str, ...]:
+    asked = [predicate for predicate in _predicates(of) if is_time(predicate)]
+    if not asked:
+        return ()
+    zone = "Times are in the parent segment's time zone"
+    if not all(map(is_relative, asked)):
+        zone += ", unless they are written with one of their own"
+    if not any(map(is_relative, asked)):
+        return (f"{zone}.",)
+    return (f"{zone}. Today is the day on which the segment is run.",)
+
+
+def _predicates(of: c.Condition) -> Iterator[p.Predicate]:
+    waiting: list[c.Condition] = [of]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case c.And(children) | c.Or(children):
+                waiting.extend(children)
+            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
+                waiting.append(child)
+            case c.Test(subject, predicate):
+                yield predicate
+                if isinstance(subject, c.Aggregate) and subject.filter is not None:
+                    waiting.append(subject.filter)
+            case c.Membership() | c.Score() | c.Everyone():
+                pass
+            case _:
+                assert_never(node)
