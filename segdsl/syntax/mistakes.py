@@ -241,6 +241,12 @@ def _hint(text: str, before: str, accepts: set[str], following: str) -> str | No
         return f"a kind stands without quotes: `kind {text[1:-1]}`"
     if text.startswith('"') and "NAME" in accepts and "STRING" not in accepts:
         return "a name stands bare or in backquotes, not in quotes"
+    if text[:1] in '"-0123456789' and re.search(r"\bis(?:\s+not)?$", before):
+        return f"write `{'!=' if before.endswith('not') else '='} {_short(text)}`"
+    if before.endswith("everyone") and "SEGMENT" in accepts:
+        return "`where everyone` stands alone: it has no conditions"
+    if text == "," and "SEGMENT" in accepts:
+        return "conditions are joined with `and` or `or`"
     if text[:1] in '"-0123456789' and "NOT" in accepts:
         return "the attribute stands on the left, the value on the right"
     if _WORD.fullmatch(text):

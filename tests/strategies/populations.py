@@ -13,6 +13,7 @@ from typing import Literal as OneOf
 from typing import TypeVar
 
 from hypothesis import strategies as st
+
 from reference.calendar import Calendar, instant
 from reference.population import Event, Population, Profile, Scalar, Value
 from segdsl.values import UNITS
