@@ -18,13 +18,13 @@ $(READY): pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	@set -e; cd $(RETAIL); PATH="$(CURDIR)/$(BIN):$$PATH"; \
-	show() { printf '\n\033[1m$$ %s\033[0m\n' "$$1"; eval "$$1"; }; \
+	@set -e; cd $(RETAIL); PATH="$(abspath $(BIN)):$$PATH"; \
+	show() { printf '\n$$ %s\n' "$$1"; eval "$$1"; }; \
 	show 'segdsl fmt --check'; \
 	show 'segdsl check .'; \
 	show 'cat $(SHOWN)'; \
-	show 'segdsl compile $(SHOWN)'; \
-	show 'segdsl compile $(SHOWN) | segdsl decompile -'; \
+	show 'segdsl compile --symbolic $(SHOWN)'; \
+	show 'segdsl compile --symbolic $(SHOWN) | segdsl decompile -'; \
 	show 'segdsl explain $(SHOWN)'; \
 	show 'segdsl explain --tree $(SHOWN)'
 

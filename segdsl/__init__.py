@@ -26,11 +26,11 @@ _PUBLIC = {
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Code, Diagnostic, Report, SegdslError
+    from segdsl.format import format_file
     from segdsl.lift.decompile import decompile
     from segdsl.lower import create_request, lower
     from segdsl.resolve import Program, resolve
     from segdsl.source import Source, Span
-    from segdsl.format import format_file
     from segdsl.syntax.parser import parse
 else:
 

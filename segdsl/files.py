@@ -220,24 +220,24 @@ class _Loader:
 
 def write_text(path: str, text: str) -> None:
     """Writes a whole file or leaves it as it was; a link's target is written, its mode kept."""
-    target = os.path.realpath(path)
     try:
-        mode = os.stat(target).st_mode
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         mode = None
     except OSError as error:
         raise FileError(f"cannot write `{path}`: {_reason(error)}") from error
     if mode is not None and stat.S_ISDIR(mode):
         raise FileError(f"cannot write `{path}`: it is a folder; name a file in it")
-    folder = os.path.dirname(target)
-    if not os.path.isdir(folder):
+    target = os.path.realpath(path)
+    if not os.path.isdir(os.path.dirname(target)):
         raise FileError(
             f"cannot write `{path}`: there is no folder `{os.path.dirname(path)}`; make it first"
         )
     data = text.encode()
     try:
         if mode is not None and not stat.S_ISREG(mode):
-            with open(target, "wb") as device:
+            # A device or a pipe is not a place to put another file in.
+            with open(path, "wb") as device:
                 device.write(data)
         else:
             _replace(target, data, mode)

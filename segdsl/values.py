@@ -7,6 +7,7 @@ values of the API's rule are these. A number keeps the text it was written with.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal as OneOf
 
@@ -72,7 +73,18 @@ class Date(msgspec.Struct, frozen=True):
 
     @property
     def is_iso(self) -> bool:
-        return ISO_TIMESTAMP.fullmatch(self.text) is not None
+        """Whether it names a moment: ISO 8601, and in the calendar."""
+        return is_iso_timestamp(self.text)
+
+
+def is_iso_timestamp(text: str) -> bool:
+    if ISO_TIMESTAMP.fullmatch(text) is None:
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Name(msgspec.Struct, frozen=True):

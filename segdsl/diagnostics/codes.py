@@ -31,6 +31,7 @@ class Code(Enum):
     SEG013 = "a value of the wrong kind"
     SEG014 = "a length of time that cannot be used here"
     SEG015 = "an empty list"
+    SEG016 = "a date that is not in the calendar"
     # 1xx: names
     SEG101 = "an unknown name"
     SEG102 = "a name defined twice"

@@ -59,7 +59,8 @@ def explain(segment: c.Segment) -> Outline:
 
 def _shown(text: str) -> str:
     """A text of the author's on a line of its own; quoted only where it could not be read."""
-    return text if text.isprintable() else string(text)
+    plain = text.isprintable() and text and " ".join(text.split()) == text
+    return text if plain else string(text)
 
 
 # --- groups --------------------------------------------------------------------------

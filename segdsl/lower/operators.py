@@ -144,8 +144,13 @@ def same_with_not(of: p.Predicate) -> p.Predicate | None:
 
 
 def flipped(of: p.Predicate) -> p.Predicate | None:
-    """The comparison that holds of just those values that this one does not hold of."""
+    """The comparison that holds of just those values that this one does not hold of.
+
+    There is none for a timestamp that is no date: nobody says what it selects.
+    """
     match of:
+        case p.TimeCompare(_, Date() as date) if not date.is_iso:
+            return None
         case p.TimeCompare(relation, moment) if relation != "=":
             return p.TimeCompare(_FLIPPED[relation], moment)
         case _:

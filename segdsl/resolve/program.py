@@ -16,7 +16,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import NOWHERE, Span
 from segdsl.syntax.tree import File, Import, Let, Param
 from segdsl.syntax.text import string
-from segdsl.values import ISO_TIMESTAMP, JSON_NUMBER, Boolean, Date, Literal, Number, Text
+from segdsl.values import JSON_NUMBER, Boolean, Date, Literal, Number, Text, is_iso_timestamp
 
 Definition = Let | Param
 
@@ -127,7 +127,7 @@ def literal_of(text: str, kind: str) -> Literal | None:
         case "boolean":
             return Boolean(text == "true") if text in ("true", "false") else None
         case "date":
-            return Date(text) if ISO_TIMESTAMP.fullmatch(text) else None
+            return Date(text) if is_iso_timestamp(text) else None
         case _:
             return Text(text)
 

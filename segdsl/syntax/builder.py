@@ -41,11 +41,18 @@ MAX_DEPTH = 200
 _N = TypeVar("_N")
 _KINDS = ("batch", "realtime", "funnel_stage")
 _PARAM_TYPES = ("number", "string", "boolean", "date")
-_RELATIONS: dict[str, p.Relation] = {"=": "=", "!=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+_RELATIONS: dict[str, p.Relation] = {
+    "=": "=",
+    "!=": "=",
+    ">": ">",
+    ">=": ">=",
+    "<": "<",
+    "<=": "<=",
+}
 _PARENT_WORD = {"stage": "funnel", "variant": "test"}
 
 
-class Stop(Exception):
+class StoppedError(Exception):
     """Parsing cannot go on; the report says why."""
 
 
@@ -76,7 +83,8 @@ class Builder(Transformer[Token, Any]):
         return Span(self.file, start, end)
 
     def _token_span(self, token: Token) -> Span:
-        assert token.start_pos is not None and token.end_pos is not None
+        assert token.start_pos is not None
+        assert token.end_pos is not None
         return Span(self.file, token.start_pos, token.end_pos)
 
     def _depth(self, node: object) -> tuple[int, int]:
@@ -91,9 +99,9 @@ class Builder(Transformer[Token, Any]):
                 Code.SEG007,
                 span,
                 f"this is nested more than {MAX_DEPTH} levels deep",
-                help="give an inner part a name with `let`, or drop parentheses that are not needed",
+                help="give an inner part a name with `let`, or drop needless parentheses",
             )
-            raise Stop
+            raise StoppedError
         self.depths[id(node)] = (node, depth, parentheses)
         return node
 
@@ -106,7 +114,7 @@ class Builder(Transformer[Token, Any]):
                 Code.SEG003,
                 Span(self.file, start, start + len(error.escape)),
                 str(error),
-                help='the escapes are `\\"`, `\\\\`, `\\n` and `\\u{…}` with a code point in hexadecimal',
+                help='the escapes are `\\"`, `\\\\`, `\\n` and `\\u{…}` with a hexadecimal code point',
             )
             return ""
 
@@ -150,12 +158,23 @@ class Builder(Transformer[Token, Any]):
             case "NUMBER":
                 value = Number(str(token))
             case "DATE":
-                value = Date(str(token))
+                value = self._date(token)
             case "TIMESTAMP":
                 value = Date(self._text(token, 1))
             case _:
                 value = Boolean(token.type == "TRUE")
         return Piece("literal", value, self._token_span(token))
+
+    def _date(self, token: Token) -> Date:
+        found = Date(str(token))
+        if not found.is_iso:
+            self.report.add(
+                Code.SEG016,
+                self._token_span(token),
+                f"{token} is not in the calendar",
+                help=f'for a text that only the API can read write `@"{token}"`',
+            )
+        return found
 
     def value(self, c: list[Any]) -> Piece:
         part = c[0]
@@ -173,13 +192,17 @@ class Builder(Transformer[Token, Any]):
 
     def duration(self, c: list[Any]) -> Piece:
         parts = tuple(
-            Part(amount.value, self._unit(unit)) for amount, unit in zip(c[::2], c[1::2], strict=True)
+            Part(amount.value, self._unit(unit))
+            for amount, unit in zip(c[::2], c[1::2], strict=True)
         )
         span = self._span(c)
         units = [part.unit for part in parts]
         if len(set(units)) < len(units):
             self.report.add(
-                Code.SEG014, span, "a unit stands twice in this length of time", help="add the two up"
+                Code.SEG014,
+                span,
+                "a unit stands twice in this length of time",
+                help="add the two up",
             )
             parts = parts[:1]
         parts = tuple(sorted(parts, key=lambda part: UNITS.index(part.unit)))
@@ -253,7 +276,9 @@ class Builder(Transformer[Token, Any]):
         return Piece("filter", c[1], self._span(c))
 
     def _aggregate(self, c: list[Any], order: str | None) -> Piece:
-        words = [str(w) for w in c if isinstance(w, Token) and w.type not in ("LPAR", "RPAR", "COMMA")]
+        words = [
+            str(w) for w in c if isinstance(w, Token) and w.type not in ("LPAR", "RPAR", "COMMA")
+        ]
         function = "count distinct" if "distinct" in words else words[0]
         columns = self._of(c, "column")
         behavior = columns[0][0] if columns else self._one(c, "name")
@@ -263,7 +288,7 @@ class Builder(Transformer[Token, Any]):
                 Code.SEG211,
                 span,
                 "the columns of one aggregate belong to one behavior",
-                help=f"count columns of `{behavior}` only, and compare the other in a condition of its own",
+                help=f"count columns of `{behavior}` only, and ask for the other in its own condition",
             )
         where = self._one(c, "filter")
         node = t.Aggregate(
@@ -294,7 +319,13 @@ class Builder(Transformer[Token, Any]):
         relation = _RELATIONS[str(c[-2])]
         value: Value = c[-1].value
         if isinstance(value, Date):
-            word = {"=": "on", "<": "before", ">": "after", "<=": "on or before", ">=": "on or after"}
+            word = {
+                "=": "on",
+                "<": "before",
+                ">": "after",
+                "<=": "on or before",
+                ">=": "on or after",
+            }
             self.report.add(
                 Code.SEG013,
                 c[-1].span,
@@ -398,8 +429,13 @@ class Builder(Transformer[Token, Any]):
     def ago(self, c: list[Any]) -> Piece:
         words = self._tokens(c)
         relation: p.Relation = (
-            "<" if "MORE_WORD" in words else ">" if "LESS_WORD" in words
-            else "<=" if "LEAST" in words else ">="
+            "<"
+            if "MORE_WORD" in words
+            else ">"
+            if "LESS_WORD" in words
+            else "<="
+            if "LEAST" in words
+            else ">="
         )
         return self._predicate(c, p.TimeCompare(relation, p.Ago(self._rounded(c))))
 
@@ -424,9 +460,15 @@ class Builder(Transformer[Token, Any]):
     def quantifier(self, c: list[Any]) -> Piece:
         words = self._tokens(c)
         how = (
-            "any" if "ANY" in words else "every" if "EVERY" in words
-            else "exactly" if "EXACTLY" in words
-            else "at least" if "LEAST" in words else "at most"
+            "any"
+            if "ANY" in words
+            else "every"
+            if "EVERY" in words
+            else "exactly"
+            if "EXACTLY" in words
+            else "at least"
+            if "LEAST" in words
+            else "at most"
         )
         number = self._one(c, "amount")
         return Piece("quantifier", t.Quantifier(cast(Any, how), number), self._span(c))

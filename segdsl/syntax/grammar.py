@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lark import Lark, Token, Transformer
+    from lark.lexer import TerminalDef
 
 _BESIDE = Path(__file__).with_name("segment.lark")
 _CHECKOUT = Path(__file__).parents[2] / "grammar" / "segment.lark"
@@ -50,6 +51,20 @@ def make_parser(transformer: Transformer[Token, Any], on_comment: Callable[[Toke
         lexer="contextual",
         transformer=transformer,
         lexer_callbacks={"COMMENT": on_comment},
+        edit_terminals=_end_words,
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
+
+
+def _end_words(terminal: TerminalDef) -> None:
+    """A word of the language ends where its letters end: `orders` never begins with `or`.
+
+    Lark itself tells them apart only where a name could stand too. Words go before names,
+    as they do for Lark.
+    """
+    from lark.lexer import PatternRE, PatternStr
+
+    if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha():
+        terminal.pattern = PatternRE(rf"{terminal.pattern.value}(?!\w)")
+        terminal.priority = 1

@@ -29,12 +29,16 @@ _SYMBOLS = {
     "|": "or",
     "!": "not",
 }
+_GROUPED = re.compile(r",[0-9]")
 _COMPARED = ("=", "!=", ">", ">=", "<", "<=")
 
 # What can follow, in the reader's words; the first that fits is said.
 _EXPECTED: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"UNIT"}), "a unit of time such as `days`"),
-    (frozenset({"WHERE", "KIND"}), "`where`, or a line of the head: `description`, `folder`, `kind`"),
+    (
+        frozenset({"WHERE", "KIND"}),
+        "`where`, or a line of the head: `description`, `folder`, `kind`",
+    ),
     (frozenset({"EQUAL", "IN", "IS"}), "a comparison, such as `= …`, `in (…)` or `is null`"),
     (frozenset({"NAME", "NOT", "HAS"}), "a condition"),
     (frozenset({"STRING", "NUMBER"}), "a value"),
@@ -153,6 +157,12 @@ def _unexpected(start: int, text: str, accepts: set[str], source: Source, report
         accepts = {"EQUAL", "IN", "IS"}
     elif (number := _NUMBERLIKE.match(source.text, start)) and len(number[0]) > len(text):
         _bad_number(Span(source.name, start, number.end()), number[0], report)
+        return
+    elif (digits := re.search(r"[0-9]+$", before)) and _GROUPED.match(source.text, start):
+        start -= len(digits[0])
+        grouped = _NUMBERLIKE.match(source.text, start)
+        assert grouped
+        _bad_number(Span(source.name, start, grouped.end()), grouped[0], report)
         return
     span = Span(source.name, start, start + len(text))
     if text == "where" and re.search(r"\b(?:has|no)\s+(?:\w+|`[^`\n]*`)$", before):

@@ -37,7 +37,8 @@ class _Parser:
         self.lark: Lark = make_parser(self.builder, self._comment)
 
     def _comment(self, token: Token) -> Token:
-        assert token.start_pos is not None and token.end_pos is not None
+        assert token.start_pos is not None
+        assert token.end_pos is not None
         text = str(token).rstrip()
         span = Span(self.builder.file, token.start_pos, token.start_pos + len(text))
         self.comments.append(Comment(text, span))
@@ -71,15 +72,14 @@ def parse(source: Source, report: Report) -> File:
             Code.SEG004,
             Span(source.name, control.start(), control.end()),
             f"a control character (U+{ord(control[0]):04X}) stands here",
-            help="take it out, or write it as an escape in a string: "
-            f"`\\u{{{ord(control[0]):x}}}`",
+            help=f"take it out, or write it as an escape in a string: `\\u{{{ord(control[0]):x}}}`",
         )
         return File(())
 
     from lark import TextSlice
     from lark.exceptions import UnexpectedInput
 
-    from segdsl.syntax.builder import Stop
+    from segdsl.syntax.builder import StoppedError
     from segdsl.syntax.mistakes import explain
 
     parser = _parser()
@@ -96,7 +96,7 @@ def parse(source: Source, report: Report) -> File:
             break
         except UnexpectedInput as error:
             stopped = explain(error, source, report)
-        except Stop:
+        except StoppedError:
             stopped = max((d.span.end for d in report.diagnostics if d.span), default=len(text))
         following = _ITEM.search(text, max(stopped, start + 1))
         if following is None:

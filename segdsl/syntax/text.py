@@ -25,7 +25,9 @@ from segdsl.values import (
 )
 
 _ESCAPE = re.compile(r'\\(u\{([0-9a-fA-F]{1,6})\}|["\\`n]|.)?', re.DOTALL)
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 class EscapeError(ValueError):

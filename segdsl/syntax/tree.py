@@ -163,9 +163,7 @@ class Use(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-Expression = (
-    Chain | Listing | Negation | Pinned | Limited | Test | Has | Membership | Score | Use
-)
+Expression = Chain | Listing | Negation | Pinned | Limited | Test | Has | Membership | Score | Use
 
 
 # --- items ---------------------------------------------------------------------------

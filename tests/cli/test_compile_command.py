@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from running import WRONG, segdsl
+from running import WRONG, process, segdsl
 
 JAPAN = 'segment "Japan"\n  description "Of Japan"\n\nwhere\n  country = "JP"\n'
 
@@ -74,6 +75,24 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     Path("a.seg").write_text(JAPAN)
     assert segdsl("compile", "a.seg", "-o", "/dev/null").exit_code == 0
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have no names elsewhere")
+def test_a_pipe_is_written_to() -> None:
+    Path("a.seg").write_text(JAPAN)
+    made = process("compile", "a.seg", "-o", "/dev/stdout")
+    assert made.returncode == 0
+    assert made.stdout.decode() == segdsl("compile", "a.seg").stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are always text elsewhere")
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_a_file_name_that_is_no_text_can_be_told(form: str) -> None:
+    file = os.fsdecode(b"a\xff.seg")
+    Path(file).write_text(WRONG)
+    told = process("check", file, "--format", form)
+    assert told.returncode == 1
+    assert b"SEG001" in told.stdout + told.stderr
 
 
 def test_params_are_set_from_the_command_line() -> None:

@@ -98,9 +98,10 @@ class _Selection:
                 self.matches(operator, matching, value) for value in self.values(left, profile)
             )
         )
-        # Assumed: a limit takes the top of what `exclude` leaves.
-        chosen = self.unless(condition, chosen)
-        return self.limited(chosen, condition["limit"], left) if "limit" in condition else chosen
+        if "limit" in condition:
+            # Assumed: what `exclude` leaves is all but the top.
+            chosen = self.limited(chosen, condition["limit"], left)
+        return self.unless(condition, chosen)
 
     def values(self, left: Json, profile: Profile) -> list[Value]:
         """What a condition asks about: an attribute's one value, or one for each row of the

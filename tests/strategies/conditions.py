@@ -16,6 +16,7 @@ from reference.evaluator import predicate_holds
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.condition.operators import has_not
+from segdsl.syntax.tree import Function
 from segdsl.values import (
     UNITS,
     Boolean,
@@ -40,12 +41,12 @@ _relations = st.sampled_from(_RELATIONS)
 _texts = st.sampled_from(v.TEXTS).map(Text)
 _numbers = st.sampled_from(["0", "1", "2", "3", "-1", "18", "2.5"]).map(Number)
 _amounts = st.sampled_from(["1", "0", "2", "3"]).map(Number)
-_few_texts = st.lists(_texts, max_size=3).map(tuple)
+_few_texts = st.lists(_texts, min_size=1, max_size=3).map(tuple)
 
 number_predicates: st.SearchStrategy[p.Predicate] = st.one_of(
     st.builds(p.Compare, _relations, _numbers),
     st.builds(p.Between, _numbers, _numbers),
-    st.builds(p.In, st.lists(_numbers, max_size=3).map(tuple)),
+    st.builds(p.In, st.lists(_numbers, min_size=1, max_size=3).map(tuple)),
 )
 text_predicates: st.SearchStrategy[p.Predicate] = st.one_of(
     st.builds(p.Compare, _relations, _texts),
@@ -71,14 +72,14 @@ def durations(draw: st.DrawFn, units: Sequence[Unit] = UNITS, *, rounding: bool 
 
 _units = st.sampled_from(UNITS)
 _roundings = st.one_of(st.none(), _units)
-_lengths = st.one_of(
-    st.builds(lambda amount, unit: Duration((Part(amount, unit),)), _amounts, _units),
-    durations(rounding=False),
-)
+_lengths = st.builds(lambda amount, unit: Duration((Part(amount, unit),)), _amounts, _units)
 _durations = st.one_of(_lengths, durations())
 _dates = st.sampled_from(
-    ["2024-03-31", "2024-03-30", "2024-03-10", "2024-02-29", "2024-03-31T11:30", "2024-01-01"]
-    + ["2024-03-31T11:30:45+09:00", "2024-03-30T22:30Z", "2024-03-31T02:30:45.250Z", "yesterday"]
+    [
+        *("2024-03-31", "2024-03-30", "2024-03-10", "2024-02-29", "2024-01-01"),
+        *("2024-03-31T11:30", "2024-03-30T22:30Z", "2024-03-31T11:30:45+09:00"),
+        *("2024-03-31T02:30:45.250Z", "2024-02-30", "yesterday"),
+    ]
 ).map(Date)
 _ago = st.builds(p.Ago, _durations)
 _before_or_after: st.SearchStrategy[p.Relation] = st.sampled_from(_RELATIONS[1:])
@@ -99,7 +100,7 @@ _coming_predicates: st.SearchStrategy[p.Predicate] = st.one_of(
 )
 time_predicates: st.SearchStrategy[p.Predicate] = st.one_of(_past_predicates, _coming_predicates)
 
-_OF_TYPE: dict[Type, st.SearchStrategy[p.Predicate]] = {
+OF_TYPE: dict[Type, st.SearchStrategy[p.Predicate]] = {
     "text": text_predicates,
     "number": number_predicates,
     "boolean": boolean_predicates,
@@ -110,12 +111,12 @@ _OF_TYPE: dict[Type, st.SearchStrategy[p.Predicate]] = {
 _is_null: st.SearchStrategy[p.Predicate] = st.just(p.IsNull())
 _OF_NULLABLE = {
     of: st.one_of(predicates, predicates, predicates, _is_null)
-    for of, predicates in _OF_TYPE.items()
+    for of, predicates in OF_TYPE.items()
 }
 # The same without what has no opposite inside a filter.
 _OF_NEGATED_COLUMN = {**_OF_NULLABLE, "time": st.one_of(_past_predicates, _is_null)}
 
-_quantifiers = st.one_of(
+quantifiers = st.one_of(
     st.sampled_from([c.Quantifier("any"), c.Quantifier("every")]),
     st.builds(c.Quantifier, st.sampled_from(["at least", "at most", "exactly"]), _amounts),
 )
@@ -136,7 +137,7 @@ def _plain_test(
             return c.Test(subject, p.IsNull())
         predicate = draw(predicates)
         negated = draw(st.booleans()) and has_not(predicate)
-        return c.Test(subject, predicate, negated, draw(_quantifiers))
+        return c.Test(subject, predicate, negated, draw(quantifiers))
     return c.Test(subject, draw(predicates))
 
 
@@ -190,7 +191,7 @@ _SCALAR_COLUMNS = {
     behavior: [name for name, of in columns if not _is_array(of)]
     for behavior, columns in _COLUMNS.items()
 }
-_FUNCTIONS: dict[str, tuple[c.Function, ...]] = {
+_FUNCTIONS: dict[str, tuple[Function, ...]] = {
     "purchases": ("count", "count distinct", "sum", "min", "max", "average", "first", "last"),
     "page_views": ("count", "count distinct", "min", "max", "first", "last"),
 }
@@ -265,15 +266,15 @@ _above_zero = number_predicates.filter(lambda predicate: not _holds_of_zero(pred
 def _aggregate_test(draw: st.DrawFn) -> c.Test:
     aggregate, of = _aggregate(draw)
     if _is_array(of) and not (aggregate.some and draw(_seldom)):
-        predicate = draw(_OF_NULLABLE[of] if aggregate.some else _OF_TYPE[of])
+        predicate = draw(_OF_NULLABLE[of] if aggregate.some else OF_TYPE[of])
         negated = draw(st.booleans()) and has_not(predicate)
-        return c.Test(aggregate, predicate, negated, draw(_quantifiers))
+        return c.Test(aggregate, predicate, negated, draw(quantifiers))
     if aggregate.some:
         predicate = p.IsNull() if _is_array(of) else draw(_OF_NULLABLE[of])
         return c.Test(aggregate, predicate, draw(st.booleans()) and has_not(predicate))
     if aggregate.counts and aggregate.is_existential:
         return c.Test(aggregate, draw(_above_zero))
-    return c.Test(aggregate, draw(_OF_TYPE[of]))
+    return c.Test(aggregate, draw(OF_TYPE[of]))
 
 
 # --- limits ------------------------------------------------------------------------------
@@ -295,18 +296,29 @@ def _limit(draw: st.DrawFn, of: c.Aggregate | None) -> Limit:
 
 
 def _limited(draw: st.DrawFn) -> c.Limited:
-    test = draw(st.sampled_from([_attribute_test, _aggregate_test, _aggregate_test]))(draw)
-    if draw(_seldom):
-        return c.Limited(c.Not(test), _limit(draw, None))
-    return c.Limited(test, _limit(draw, _sortable_by(test)))
+    """A limit on a test that the API has no need of `exclude` for."""
+    if draw(_often):
+        test = draw(_aggregate_tests)
+        return c.Limited(test, _limit(draw, _sortable_by(test)))
+    test = _attribute_test(draw)
+    negatable = test.quantifier is None and has_not(test.predicate)
+    child = c.Not(test) if negatable and draw(st.booleans()) else test
+    return c.Limited(child, _limit(draw, None))
+
+
+def _needs_exclude(test: c.Test) -> bool:
+    aggregate = test.subject
+    counted = isinstance(aggregate, c.Aggregate) and aggregate.counts and not aggregate.some
+    return counted and _holds_of_zero(test.predicate)
+
+
+_aggregate_tests = st.composite(_aggregate_test)().filter(lambda test: not _needs_exclude(test))
 
 
 def _sortable_by(test: c.Test) -> c.Aggregate | None:
-    """The aggregate of a test, where all profiles it holds for have one value of it."""
+    """The aggregate of a test, where it is one value that has an order."""
     subject = test.subject
-    if not isinstance(subject, c.Aggregate) or subject.is_existential or test.quantifier:
-        return None
-    if subject.counts and not subject.some and _holds_of_zero(test.predicate):
+    if not isinstance(subject, c.Aggregate) or subject.is_existential:
         return None
     return None if subject.columns == ("tags",) else subject
 
