@@ -277,6 +277,14 @@ def test_one_condition_more_takes_a_rule_set_more() -> None:
     assert more is not None and len(more.conditions) == 2 and more.type == "And"
 
 
+def test_one_condition_twice_is_two_conditions() -> None:
+    """A Composite expression may name a rule twice; both stand for the same object."""
+    twice = leaf("a")
+    found = lay_out(branch("Or", [twice, twice, branch("And", [leaf("b"), leaf("c")])]), Report())
+    assert found is not None
+    assert drawn(found) == "Or{Or[aa] And[bc]}"
+
+
 def test_flat_rule_sets_have_no_limit() -> None:
     many = branch("And", [branch("Or", [leaf((a, b)) for b in range(40)]) for a in range(30)])
     found = lay_out(many, Report())

@@ -82,11 +82,12 @@ def _plain(shape: Shape) -> Group | None:
             if is_flat(shape):
                 return Group("And", (_rule_set(list(children), kind),))
     loose: list[Shape] = [child for child in children if isinstance(child, Leaf)]
+    first = next((at for at, child in enumerate(children) if isinstance(child, Leaf)), None)
     sets: list[Group] = []
-    for child in children:
+    for at, child in enumerate(children):
         match child:
             case Leaf():
-                if child is loose[0]:
+                if at == first:
                     sets.append(_rule_set(loose, kind))
             case Pin():
                 sets.append(_pinned(child))

@@ -114,7 +114,7 @@ class Builder(Transformer[Token, Any]):
                 Code.SEG003,
                 Span(self.file, start, start + len(error.escape)),
                 str(error),
-                help='the escapes are `\\"`, `\\\\`, `\\n` and `\\u{…}` with a hexadecimal code point',
+                help='the escapes are `\\"`, `\\\\`, `\\n` and `\\u{…}` with a code point in hex',
             )
             return ""
 
@@ -288,7 +288,7 @@ class Builder(Transformer[Token, Any]):
                 Code.SEG211,
                 span,
                 "the columns of one aggregate belong to one behavior",
-                help=f"count columns of `{behavior}` only, and ask for the other in its own condition",
+                help=f"count columns of `{behavior}` only, and ask for the other elsewhere",
             )
         where = self._one(c, "filter")
         node = t.Aggregate(

@@ -204,7 +204,10 @@ _groupings = {
     for behavior, names in _SCALAR_COLUMNS.items()
 }
 _orders = {behavior: st.sampled_from(columns) for behavior, columns in v.ORDER_COLUMNS.items()}
-_windows = durations(("day", "hour", "minute", "second"), rounding=False)
+# A window of no length holds no event at all, and the API says nothing of it.
+_windows = durations(("day", "hour", "minute", "second"), rounding=False).filter(
+    lambda window: any(part.amount != Number("0") for part in window.parts)
+)
 _operand_counts = st.integers(2, 3)
 _shapes: st.SearchStrategy[OneOf["leaf", "and", "or", "not"]] = st.sampled_from(
     ["leaf", "leaf", "and", "or", "not"]
