@@ -141,7 +141,7 @@ class ById(msgspec.Struct, frozen=True):
 
 
 class ByName(msgspec.Struct, frozen=True):
-    """Something on the server named by its name; `parent` is a stage's funnel or a variant's test."""
+    """Something on the server by its name; `parent` is a stage's funnel, a variant's test."""
 
     name: str
     parent: str | None = None

@@ -6,11 +6,12 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-_COMMON = {
-    "deadline": None,
-    "print_blob": True,
-    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
-}
-settings.register_profile("normal", max_examples=2_000, **_COMMON)
-settings.register_profile("thorough", max_examples=20_000, **_COMMON)
+_NORMAL = settings(
+    max_examples=2_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.register_profile("normal", _NORMAL)
+settings.register_profile("thorough", _NORMAL, max_examples=20_000)
 settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", "normal"))

@@ -20,7 +20,7 @@ def words() -> dict[str, str]:
 
 def test_no_bare_name_can_be_taken_for_a_word() -> None:
     """Where a name can stand, every word that can stand there too is reserved."""
-    states = table().parser.parser._parse_table.states  # type: ignore[attr-defined]
+    states = table().parser.parser._parse_table.states
     clashing = {
         word
         for accepted in states.values()

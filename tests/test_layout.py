@@ -179,9 +179,9 @@ def _possible_sets(of: Shape, capacity: int) -> set[frozenset[str]]:
                     together = frozenset[str]().union(*(names(child) for child in chosen))
                     loose = all(isinstance(child, Leaf) for child in chosen)
                     single = len(chosen) == 1 and is_flat(chosen[0])
-                    if loose or single or len(together) <= capacity:
-                        if not any(_pinned_in(child) for child in chosen):
-                            found.add(together)
+                    fits = loose or single or len(together) <= capacity
+                    if fits and not any(_pinned_in(child) for child in chosen):
+                        found.add(together)
                 for child in children:
                     visit(child)
 
@@ -200,19 +200,14 @@ def _fewest(of: Shape, capacity: int) -> int:
 @settings(max_examples=400, deadline=None)
 @given(trees(pins=True), st.integers(2, 4))
 def test_no_layout_has_fewer_rule_sets(of: Shape, capacity: int) -> None:
-    original = two_levels.MAX_RULES
-    two_levels.MAX_RULES = capacity
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(two_levels, "MAX_RULES", capacity)
         report = Report()
         found = lay_out(of, report)
         if found is None:
             assert {d.code for d in report.diagnostics} == {Code.SEG302}
-            return
-        if two_levels._plain(of) is not None:
-            return
-        assert len(found.conditions) == _fewest(of, capacity)
-    finally:
-        two_levels.MAX_RULES = original
+        elif two_levels._plain(of) is None:
+            assert len(found.conditions) == _fewest(of, capacity)
 
 
 @settings(max_examples=300, deadline=None)
@@ -273,8 +268,11 @@ def test_one_condition_more_takes_a_rule_set_more() -> None:
     loose = [leaf(index) for index in range(MAX_RULES - 3)]
     fits = lay_out(branch("And", [*loose, inner]), Report())
     more = lay_out(branch("And", [*loose, leaf("one more"), inner]), Report())
-    assert fits is not None and len(fits.conditions) == 1
-    assert more is not None and len(more.conditions) == 2 and more.type == "And"
+    assert fits is not None
+    assert len(fits.conditions) == 1
+    assert more is not None
+    assert len(more.conditions) == 2
+    assert more.type == "And"
 
 
 def test_one_condition_twice_is_two_conditions() -> None:
@@ -288,7 +286,9 @@ def test_one_condition_twice_is_two_conditions() -> None:
 def test_flat_rule_sets_have_no_limit() -> None:
     many = branch("And", [branch("Or", [leaf((a, b)) for b in range(40)]) for a in range(30)])
     found = lay_out(many, Report())
-    assert found is not None and found.type == "And" and len(found.conditions) == 30
+    assert found is not None
+    assert found.type == "And"
+    assert len(found.conditions) == 30
 
 
 def test_a_pinned_rule_set_of_27_rules_is_an_error_only_in_composite() -> None:

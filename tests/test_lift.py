@@ -175,7 +175,10 @@ def test_condition(condition: dict[str, Any], where: str) -> None:
             rule(rule(equal("a")), rule(equal("b"), kind="Or", description="B")),
             'a = 1 and "B": (b = 1)',
         ),
-        (rule(rule(equal("a")), rule(equal("b")), kind="Or"), "rule set (a = 1) or rule set (b = 1)"),
+        (
+            rule(rule(equal("a")), rule(equal("b")), kind="Or"),
+            "rule set (a = 1) or rule set (b = 1)",
+        ),
         (
             rule(
                 rule(equal("a")),
@@ -298,9 +301,18 @@ def test_several_findings_of_one_document() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "nope", '{"a": NaN}', '{"type": "And", "type": "Or", "conditions": []}', "[" * 100_000,
-     "\ufeff{}", "\x00", "1" * 100_000],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "nope",
+        '{"a": NaN}',
+        '{"type": "And", "type": "Or", "conditions": []}',
+        "[" * 100_000,
+        "\ufeff{}",
+        "\x00",
+        "1" * 100_000,
+    ],
+)
 def test_text_that_is_no_json_is_said_to_be_so(text: str) -> None:
     report = Report()
     assert decompile(text, "x.json", report) is None

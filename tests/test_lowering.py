@@ -171,15 +171,18 @@ def test_leaf(where: str, condition: str) -> None:
         # An operator without `not` is written as one that says the same and has it …
         (
             "not t within past 3 days",
-            't !TimeRange {"duration": {"day": 3}, "from": {"last": 3, "unit": "day"}, "reverse": false}',
+            't !TimeRange {"duration": {"day": 3}, "from": {"last": 3, "unit": "day"}, '
+            '"reverse": false}',
         ),
         (
             "t not in last month",
-            't !TimeRange {"duration": {"month": 1}, "from": {"last": 1, "unit": "month"}, "reverse": false}',
+            't !TimeRange {"duration": {"month": 1}, "from": {"last": 1, "unit": "month"}, '
+            '"reverse": false}',
         ),
         (
             "t not in this week",
-            't !TimeRange {"duration": {"week": 1}, "from": {"last": 0, "unit": "week"}, "reverse": false}',
+            't !TimeRange {"duration": {"week": 1}, "from": {"last": 0, "unit": "week"}, '
+            '"reverse": false}',
         ),
         ("t is not today", 't !GreaterEqual {"last": 0, "unit": "day"}'),
         # … or as its opposite, a missing value included.
@@ -262,7 +265,8 @@ def test_limits(where: str, rule_type: str, limit: dict[str, Any]) -> None:
 def test_a_negated_limit_is_excluded() -> None:
     rule = rule_of("not (a != 1 limit 10 by ltv desc)")
     condition = rule["conditions"][0]["conditions"][0]
-    assert condition["exclude"] is True and condition["operator"]["not"] is True
+    assert condition["exclude"] is True
+    assert condition["operator"]["not"] is True
 
 
 def test_symbolic_ids_are_marked() -> None:
@@ -307,16 +311,36 @@ def test_numbers_keep_their_exact_text() -> None:
 def test_both_tables_agree_on_which_operators_have_a_not() -> None:
     report = Report()
     wheres = [
-        "a = 1", "a > 1", "a between 1 and 2", "a in (1)", 'a contains "x"', 'a matches "x"', "a is null",
-        "a on 2024-01-01", "a before 2024-01-01", "a on or before 2024-01-01", "a after 2024-01-01",
-        "a on or after 2024-01-01", "a more than 1 day ago", "a at least 1 day ago",
-        "a less than 1 day ago", "a at most 1 day ago", "a between 2 and 1 days ago",
-        "a within past 1 day", "a within next 1 day", "a in last day", "a in this day", "a in next day",
-        "a is today", "a for 1 day from 2 days ago", "a between 1 and 2 days from now",
-    ]  # fmt: skip
+        "a = 1",
+        "a > 1",
+        "a between 1 and 2",
+        "a in (1)",
+        'a contains "x"',
+        'a matches "x"',
+        "a is null",
+        "a on 2024-01-01",
+        "a before 2024-01-01",
+        "a on or before 2024-01-01",
+        "a after 2024-01-01",
+        "a on or after 2024-01-01",
+        "a more than 1 day ago",
+        "a at least 1 day ago",
+        "a less than 1 day ago",
+        "a at most 1 day ago",
+        "a between 2 and 1 days ago",
+        "a within past 1 day",
+        "a within next 1 day",
+        "a in last day",
+        "a in this day",
+        "a in next day",
+        "a is today",
+        "a for 1 day from 2 days ago",
+        "a between 1 and 2 days from now",
+    ]
     text = "\n".join(f'segment "{index}" where {where}' for index, where in enumerate(wheres))
     segments = resolve(Program("t", {"t": parse(Source("t", text), report)}), report)
-    assert len(segments) == len(wheres) and not report.diagnostics
+    assert len(segments) == len(wheres)
+    assert not report.diagnostics
     for segment in segments:
         predicate = segment.condition.predicate  # type: ignore[union-attr]
         assert has_not(predicate) == takes_not(operator(predicate)), predicate

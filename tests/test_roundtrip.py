@@ -156,7 +156,11 @@ def test_normal_form_keeps_what_the_console_shows(rule: Any) -> None:
     assert [len(part["conditions"]) for part in before] == [
         len(part["conditions"]) for part in made["conditions"]
     ]
-    several = [(b["type"], a["type"]) for b, a in zip(before, made["conditions"], strict=True) if len(b["conditions"]) > 1]
+    several = [
+        (b["type"], a["type"])
+        for b, a in zip(before, made["conditions"], strict=True)
+        if len(b["conditions"]) > 1
+    ]
     assert all(old == new for old, new in several)
 
 

@@ -20,12 +20,14 @@ Json = dict[str, Any]
 
 @pytest.mark.slow
 @given(rules(nested=False))
+@settings(max_examples=500)
 def test_generated_rules_are_what_the_description_admits(rule: Json | None) -> None:
     assert rule_errors(rule) == []
 
 
 @pytest.mark.slow
 @given(wild_rules())
+@settings(max_examples=500)
 def test_wild_rules_are_what_the_description_admits(text: str) -> None:
     assert rule_errors(json.loads(text)) == []
 

@@ -133,7 +133,9 @@ def test_hostile_text_has_a_finding(text: str, code: Code) -> None:
     report = Report()
     parse(Source("x.seg", text), report)
     assert code in {d.code for d in report.diagnostics}
-    assert all(d.span is None or 0 <= d.span.start <= d.span.end <= len(text) for d in report.diagnostics)
+    assert all(
+        d.span is None or 0 <= d.span.start <= d.span.end <= len(text) for d in report.diagnostics
+    )
 
 
 def test_definitions_that_explode_are_stopped() -> None:
@@ -163,7 +165,8 @@ segment "High-value Tokyo shoppers"
   kind batch
 where
   country = "JP" and not prefecture in ("Tokyo", "Kanagawa")
-  and (sum(some purchases.amount by order_id over 7 days where x is not null) > 5e4 or bought("A", 3))
+  and (sum(some purchases.amount by order_id over 7 days where x is not null) > 5e4
+    or bought("A", 3))
   and any (at least 2 of tags contains any ("x", "y"), last_visit between 7 and 3 days ago,)
   and "Label": (has page_views where url matches "^/a\\\\u{41}")
   and rfm("M").rfm_score >= 1.5 and score of #12 between 3 and 5 including converted
@@ -172,9 +175,47 @@ where
   and signup on or before 2024-01-31T00:00:00+09:00 and @"x" and seen is today
 limit 1000 by ltv desc
 """
-_PIECES = ["(", ")", '"', "`", "#", "\\", "\n", "\r", "\t", "\x00", "\x1b", "é", "東", "\ufeff", "\u2028",
-           "and ", "not ", "where ", "segment ", "let ", "1", "-", ".", "9" * 30, "@", "%", "{", "🛒",
-           "any (", "in (", "count(", " ago", " days", "2024-01-31", "#1", '#"', "\\u{", "=", "<>"]  # fmt: skip
+_PIECES = [
+    "(",
+    ")",
+    '"',
+    "`",
+    "#",
+    "\\",
+    "\n",
+    "\r",
+    "\t",
+    "\x00",
+    "\x1b",
+    "é",
+    "東",
+    "\ufeff",
+    "\u2028",
+    "and ",
+    "not ",
+    "where ",
+    "segment ",
+    "let ",
+    "1",
+    "-",
+    ".",
+    "9" * 30,
+    "@",
+    "%",
+    "{",
+    "🛒",
+    "any (",
+    "in (",
+    "count(",
+    " ago",
+    " days",
+    "2024-01-31",
+    "#1",
+    '#"',
+    "\\u{",
+    "=",
+    "<>",
+]
 
 
 def mutated(chance: random.Random) -> str:
@@ -184,7 +225,11 @@ def mutated(chance: random.Random) -> str:
         end = min(len(text), at + chance.choice([0, 0, 1, 2, 5, 40]))
         match chance.randrange(5):
             case 0:
-                text = text[:at] + chance.choice(_PIECES) * chance.choice([1, 1, 1, 3, 50]) + text[end:]
+                text = (
+                    text[:at]
+                    + chance.choice(_PIECES) * chance.choice([1, 1, 1, 3, 50])
+                    + text[end:]
+                )
             case 1:
                 text = text[:at] + text[end:]
             case 2:
@@ -193,7 +238,11 @@ def mutated(chance: random.Random) -> str:
                 other = chance.randrange(len(text) + 1)
                 text = text[:at] + text[other : other + 30] + text[end:]
             case _:
-                text = text[:at] + chr(chance.choice([chance.randrange(0x250), chance.randrange(0xD800)])) + text[end:]
+                text = (
+                    text[:at]
+                    + chr(chance.choice([chance.randrange(0x250), chance.randrange(0xD800)]))
+                    + text[end:]
+                )
     return text
 
 

@@ -213,7 +213,11 @@ def _moment(of: Date | Name | p.Ago) -> str:
 
 
 def _ends(low: p.Moment, high: p.Moment) -> str:
-    if isinstance(low, p.Ago) and isinstance(high, p.Ago) and _shares_unit(low.duration, high.duration):
+    if (
+        isinstance(low, p.Ago)
+        and isinstance(high, p.Ago)
+        and _shares_unit(low.duration, high.duration)
+    ):
         return f"{value(low.duration.parts[0].amount)} and {_moment(high)}"
     return f"{_moment(low)} and {_moment(high)}"
 

@@ -107,12 +107,16 @@ class _Printer:
                 value = "" if default is None else f" = {literal(default)}"
                 self._line(0, f"param {name(param)}: {kind}{value}")
             case t.Import(names, path):
-                self._line(0, f"import {', '.join(name(each) for each in names)} from {string(path)}")
+                self._line(
+                    0, f"import {', '.join(name(each) for each in names)} from {string(path)}"
+                )
             case _:
                 assert_never(item)
 
     def _let(self, item: t.Let) -> None:
-        parameters = f"({', '.join(name(each) for each in item.parameters)})" if item.parameters else ""
+        parameters = (
+            f"({', '.join(name(each) for each in item.parameters)})" if item.parameters else ""
+        )
         head = f"let {name(item.name)}{parameters} ="
         whole = f"{head} {flat.format_expression(item.body)}"
         self._above(item.name_span.end, 0)
@@ -252,7 +256,9 @@ class _Printer:
                 start, values = flat.listed(predicate)
                 places = predicate.places
                 negation = "not " if of.negated else ""
-                head = f"{flat.quantifier(of.quantifier)}{flat.subject(of.subject)} {negation}{start}"
+                head = (
+                    f"{flat.quantifier(of.quantifier)}{flat.subject(of.subject)} {negation}{start}"
+                )
                 self._line(indent, f"{prefix}{head}(")
                 for at, value in enumerate(values):
                     if places:

@@ -190,7 +190,7 @@ class _Composite:
 
     @staticmethod
     def _bins(children: tuple[Shape, ...], whole: list[int], loose: list[int]) -> list[list[int]]:
-        """Which children share a rule set: whole groups packed, loose conditions in what room is left."""
+        """Which children share a rule set: whole groups packed, loose ones in the room left."""
         sizes = [_size(children[at]) for at in whole]
         bins = [[whole[index] for index in each] for each in pack(sizes, MAX_RULES)]
         room = [MAX_RULES - sum(_size(children[at]) for at in each) for each in bins]
@@ -220,7 +220,8 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
         case Leaf():
             return True
         case Branch(_, children):
-            return all([_pins_fit(child, report) for child in children])
+            fit = [_pins_fit(child, report) for child in children]
+            return all(fit)
         case Pin(_, child, span, via):
             inner = next((pin for pin in _pins(child)), None)
             if inner is not None:
@@ -239,8 +240,8 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                     span,
                     f"this rule set has {size} conditions in groups of its own; "
                     f"the API names {MAX_RULES} at most",
-                    help="take the label out so that it can be split, or move a part into a segment "
-                    'of its own and refer to it: `in segment "…"`',
+                    help="take the label out so that it can be split, or move a part into a "
+                    'segment of its own and refer to it: `in segment "…"`',
                     via=via,
                 )
                 return False
@@ -281,7 +282,7 @@ def _too_large(shape: Shape, needed: int, report: Report) -> None:
         group.span,
         f"this segment has {_size(shape)} conditions, which need {needed} rule sets; "
         f"the API has room for {MAX_RULE_SETS} of up to {MAX_RULES} rules each",
-        help=f"move this group ({_size(group)} conditions, {_rule_sets_of(group)} rule sets) into a "
-        'segment of its own and write `in segment "…"` in its place; '
+        help=f"move this group ({_size(group)} conditions, {_rule_sets_of(group)} rule sets) into "
+        'a segment of its own and write `in segment "…"` in its place; '
         "or compile with `--layout nested`",
     )

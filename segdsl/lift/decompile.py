@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from segdsl.diagnostics import Code, Report
+from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
-from segdsl.rule.document import Reader, Unreadable, load
+from segdsl.rule.document import Reader, UnreadableError, load
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
 from segdsl.syntax import tree as t
-from segdsl.format import format_file
 from segdsl.values import Number
 
 UNNAMED = "Untitled"
@@ -32,7 +32,7 @@ def decompile(text: str, name: str, report: Report) -> str | None:
     segments: list[t.Segment] = []
     try:
         segments = _segments(load(text, found), found)
-    except Unreadable:
+    except UnreadableError:
         assert found.has_errors
     start = Span(name, 0, 0)
     for each in found.diagnostics:
@@ -72,7 +72,7 @@ def _segment(document: Any, path: str, report: Report) -> t.Segment | None:
         if description is not None:
             description = reader.text(description, f"{path}.description", "a description")
         kind = kind or _kind(document, path, reader)
-    except Unreadable:
+    except UnreadableError:
         return None
     return None if rule is None else lift_rule(rule, name, description, kind)
 

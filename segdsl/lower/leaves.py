@@ -183,8 +183,8 @@ def _limited(of: c.Limited, negated: bool, ids: Resolver, report: Report) -> m.C
             Code.SEG208,
             of.span,
             "the API has no limit on the complement of a condition, which this would need",
-            help="put the limit on the segment, or on a condition that only profiles with a value or "
-            "an event can meet (`count(some …)`)",
+            help="put the limit on the segment, or on a condition that only profiles with a value "
+            "or an event can meet (`count(some …)`)",
             via=of.via,
         )
         return None

@@ -7,7 +7,7 @@ from typing import assert_never
 from segdsl import predicates as p
 from segdsl.condition.operators import has_not
 from segdsl.rule import model as m
-from segdsl.values import Boolean, Date, Duration, Literal, Name, Number, Part, Text, Unit, Value
+from segdsl.values import Boolean, Date, Duration, Name, Number, Part, Text, Unit, Value
 
 _RELATIONS: dict[p.Relation, m.ComparisonType] = {
     "=": "Equal",

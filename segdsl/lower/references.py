@@ -12,7 +12,7 @@ import msgspec
 
 from segdsl.condition.tree import Leaf
 from segdsl.diagnostics import Code, Report
-from segdsl.syntax.text import EscapeError, reference, unquote
+from segdsl.syntax.text import EscapeError, reference, string, unquote
 from segdsl.values import ById, ByName, Reference
 
 _PARENTS = {"stage": "funnel", "variant": "test"}
@@ -36,8 +36,10 @@ class Resolver(msgspec.Struct, frozen=True):
                 report.add(
                     Code.SEG303,
                     of.span,
-                    f"the API wants the id of the {kind} “{name}”, and there is no schema or lock to look it up in",
-                    help=f"refer to it by its id (`#1234`), or compile with `--symbolic` to keep the name",
+                    f"the API wants the id of the {kind} {string(name)}, and there is no schema or "
+                    "lock to look it up in",
+                    help="refer to it by its id (`#1234`), or compile with `--symbolic` to keep "
+                    "the name",
                     via=of.via,
                 )
                 return None

@@ -23,7 +23,7 @@ from segdsl.resolve.program import Definition, Scope
 from segdsl.resolve.values import Values
 from segdsl.source import Span
 from segdsl.syntax import tree as t
-from segdsl.syntax.text import name, string
+from segdsl.syntax.text import name
 from segdsl.values import Duration, Limit, Literal, Number
 
 MAX_CONDITIONS = 100_000
@@ -42,7 +42,7 @@ class Context(msgspec.Struct, frozen=True):
     depth: int = 0
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
@@ -74,7 +74,7 @@ class Expander:
         self.conditions = 0
         try:
             return self._expand(expression, context)
-        except _TooLarge:
+        except _TooLargeError:
             return None
 
     def _grow(self, span: Span, context: Context) -> None:
@@ -91,7 +91,7 @@ class Expander:
                 f"with its definitions written out this grows to {bound}",
                 help='move a part into a segment of its own and refer to it: `in segment "…"`',
             )
-            raise _TooLarge
+            raise _TooLargeError
 
     def limit(self, limit: Limit | None, scope: Scope) -> Limit | None:
         """A segment's limit with its number looked up."""
@@ -143,7 +143,7 @@ class Expander:
                 if child is None or context.in_filter or context.negated:
                     return None
                 return c.RuleSet(label, child, span=of.span, via=context.via)
-            case t.Limited(operand, limit):
+            case t.Limited(operand):
                 return self._limited(of, operand, inner)
             case t.Test():
                 return self._test(of, inner)
@@ -278,10 +278,12 @@ class Expander:
         quantifier = values.quantifier(of.quantifier, of.span)
         if subject is None or predicate is None or (of.quantifier and quantifier is None):
             return None
-        counted = isinstance(subject, c.Aggregate) and not subject.some
-        if isinstance(subject, c.Aggregate) and counted:
-            if not self._aggregate_makes_sense(of, subject, predicate, context):
-                return None
+        if (
+            isinstance(subject, c.Aggregate)
+            and not subject.some
+            and not self._aggregate_makes_sense(of, subject, predicate, context)
+        ):
+            return None
         if quantifier is not None and isinstance(subject, c.MlAttribute):
             self.report.add(
                 Code.SEG213,
@@ -297,7 +299,7 @@ class Expander:
                 Code.SEG207,
                 of.span,
                 "the API cannot negate this comparison for each element or event",
-                help="negate the whole: `not …` in front, or say the opposite with another comparison",
+                help="negate the whole: `not …` in front, or say the opposite another way",
                 via=context.via,
             )
             return None
@@ -313,7 +315,8 @@ class Expander:
             message = (
                 "an aggregate is never null: over no events a count is 0, and anything else fails"
             )
-            help = f"ask for the events: `no {name(subject.behavior)} …` or `has {name(subject.behavior)} …`"
+            behavior = name(subject.behavior)
+            help = f"ask for the events: `no {behavior} …` or `has {behavior} …`"
             self.report.add(Code.SEG204, of.span, message, help=help, via=context.via)
             return False
         if not subject.counts:
@@ -332,9 +335,11 @@ class Expander:
             self.report.add(
                 Code.SEG205,
                 of.span,
-                f"this asks for a {each} with a small count, and a profile without events has no {each}",
-                help=f"say which is meant: `some` in front of `{name(subject.behavior)}` for a {each} "
-                f"that has events, or `not …` with the opposite comparison for no such {each}",
+                f"this asks for a {each} with a small count, and a profile without events "
+                f"has no {each}",
+                help=f"say which is meant: `some` in front of `{name(subject.behavior)}` for a "
+                f"{each} that has events, or `not …` with the opposite comparison for no such "
+                f"{each}",
                 via=context.via,
             )
             return False
@@ -347,11 +352,12 @@ class Expander:
             case t.Attribute(attribute):
                 return subject if self._plain_names((attribute,), span, context) else None
             case t.Dotted(left, right):
+                dotted = f"{name(left)}.{name(right)}"
                 self.report.add(
                     Code.SEG109,
                     span,
-                    f"what `{name(left)}.{name(right)}` is only a schema can tell, and there is none",
-                    help=f"for an attribute of a customer group write `group {name(left)}.{name(right)}`",
+                    f"what `{dotted}` is only a schema can tell, and there is none",
+                    help=f"for an attribute of a customer group write `group {dotted}`",
                     via=context.via,
                 )
                 return None
@@ -447,8 +453,9 @@ class Expander:
         self.report.add(
             Code.SEG208,
             of.span,
-            "the API limits a whole segment or a single test of an attribute or a behavior, not this",
-            help=f"move this into a segment of its own with the limit, and write `in segment {string('…')}`",
+            "the API limits a whole segment or a single test of an attribute or a behavior, "
+            "not this",
+            help='move this with its limit into a segment of its own, and write `in segment "…"`',
             via=context.via,
         )
         return None

@@ -14,8 +14,8 @@ import msgspec
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import NOWHERE, Span
-from segdsl.syntax.tree import File, Import, Let, Param
 from segdsl.syntax.text import string
+from segdsl.syntax.tree import File, Import, Let, Param
 from segdsl.values import JSON_NUMBER, Boolean, Date, Literal, Number, Text, is_iso_timestamp
 
 Definition = Let | Param

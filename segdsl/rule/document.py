@@ -18,11 +18,11 @@ _T = TypeVar("_T")
 _MAX_DIGITS = 400
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A part of the document was reported and cannot be used."""
 
 
-class _Duplicate(ValueError):
+class _RefusedError(ValueError):
     pass
 
 
@@ -30,16 +30,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise _Duplicate(next(key for key in keys if keys.count(key) > 1))
+        raise _RefusedError(next(key for key in keys if keys.count(key) > 1))
     return found
 
 
 def _constant(word: str) -> NoReturn:
-    raise _Duplicate(word)
+    raise _RefusedError(word)
 
 
 def load(text: str, report: Report) -> Any:
-    """The document as dicts, lists, strings, bools, None and `Number`s; raises Unreadable."""
+    """The document as dicts, lists, strings, bools, None and `Number`s; raises UnreadableError."""
     try:
         return json.loads(
             text,
@@ -51,14 +51,14 @@ def load(text: str, report: Report) -> Any:
     except json.JSONDecodeError as error:
         message = f"this is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         help = "give the rule or the segment as the API answers it"
-    except _Duplicate as error:
+    except _RefusedError as error:
         message = f"`{error}` stands twice in one object, or is no JSON"
         help = "keep one of the two"
     except RecursionError:
         message = "this JSON is nested too deeply"
         help = "no rule of the API is as deep as this"
     report.add(Code.SEG401, None, message, help=help, path="$")
-    raise Unreadable
+    raise UnreadableError
 
 
 class Reader:
@@ -71,7 +71,7 @@ class Reader:
         self, path: str, message: str, help: str | None = None, code: Code = Code.SEG402
     ) -> NoReturn:
         self.report.add(code, None, message, help=help, path=path)
-        raise Unreadable
+        raise UnreadableError
 
     def object(self, value: Any, path: str, known: Sequence[str], what: str) -> dict[str, Any]:
         """A dict with keys from `known` only; keys without a value are left out."""
@@ -101,10 +101,10 @@ class Reader:
         for index, value in enumerate(values):
             try:
                 found.append(read(value, f"{path}[{index}]"))
-            except Unreadable:
+            except UnreadableError:
                 failed = True
         if failed:
-            raise Unreadable
+            raise UnreadableError
         return tuple(found)
 
     def text(self, value: Any, path: str, what: str) -> str:

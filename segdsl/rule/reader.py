@@ -16,7 +16,7 @@ from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
 from segdsl.layout.expr import ExprError, names, read_expr
 from segdsl.rule import model as m
-from segdsl.rule.document import Unreadable
+from segdsl.rule.document import UnreadableError
 from segdsl.rule.operators import OperatorReader
 
 MAX_DEPTH = 200
@@ -29,7 +29,7 @@ def read_rule(value: Any, path: str, report: Report) -> m.Rule | None:
     """The rule; `null`, `{}` and a group without conditions are everyone. None after a report."""
     try:
         return _RuleReader(report).rule(value, path)
-    except Unreadable:
+    except UnreadableError:
         return None
 
 
@@ -51,7 +51,8 @@ class _RuleReader(OperatorReader):
     def _empty_or(self, path: str) -> None:
         self.fail(
             path,
-            "an `Or` or a Composite without conditions selects everyone or nobody, and nobody says which",
+            "an `Or` or a Composite without conditions is for everyone or for nobody, and "
+            "nobody says which",
             "give it a condition, or make it an `And` (everyone)",
             Code.SEG405,
         )

@@ -342,7 +342,7 @@ def _bad_quoted(at: int, prefix: int, allowed: set[str], source: Source, report:
             help=f"write `{instead}`",
         )
         return line_end
-    closed = re.compile(rf"{quote}(?:[^{quote}\\\n]|\\[^\n])*{quote}").match(
+    closed = re.compile(rf"{quote}(?:[^{quote}\\\n]++|\\[^\n])*+{quote}").match(
         text, at + prefix, line_end
     )
     if closed is None:

@@ -6,6 +6,9 @@ Two families: `files()` with any names and values, for parsing and formatting; a
 
 from __future__ import annotations
 
+from typing import Literal as OneOf
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from segdsl import predicates as p
@@ -33,25 +36,53 @@ from segdsl.values import (
 
 odd_texts = st.one_of(
     st.sampled_from(
-        ["", "a", "JP", 'say "hi"', "back\\slash", "tick`", "line\nbreak", "# no comment", "\t\x01\x7f"]
-        + ["東京", "é", "e\u0301", "\u202eabc", "🛒", "\ufeff", "where", "$1; --", "it's", "{x}", "\r\n"]
+        [
+            "",
+            "a",
+            "JP",
+            'say "hi"',
+            "back\\slash",
+            "tick`",
+            "line\nbreak",
+            "# no comment",
+            "\t\x01\x7f",
+            "東京",
+            "é",
+            "e\u0301",
+            "\u202eabc",
+            "🛒",
+            "\ufeff",
+            "where",
+            "$1; --",
+            "it's",
+            "{x}",
+            "\r\n",
+        ]
     ),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
 )
 names = st.one_of(
-    st.sampled_from(["country", "age", "day", "kind", "timestamp", "x1", "_", "Now", "ago", "month"]),
+    st.sampled_from(
+        ["country", "age", "day", "kind", "timestamp", "x1", "_", "Now", "ago", "month"]
+    ),
     st.sampled_from(sorted(reserved_words())),
     odd_texts,
 )
 numbers = st.one_of(
-    st.sampled_from(["0", "1", "-1", "30", "1.50", "1e5", "-0", "0.001", "1E-7", "12345678901234567890"]),
+    st.sampled_from(
+        ["0", "1", "-1", "30", "1.50", "1e5", "-0", "0.001", "1E-7", "12345678901234567890"]
+    ),
     st.integers(-1000, 1000).map(str),
 ).map(Number)
-wholes = st.one_of(st.sampled_from(["0", "1", "2", "7", "30"]), st.integers(0, 400).map(str)).map(Number)
+wholes = st.one_of(st.sampled_from(["0", "1", "2", "7", "30"]), st.integers(0, 400).map(str)).map(
+    Number
+)
 iso = st.sampled_from(
     ["2024-01-31", "1999-12-31T23:59", "2024-02-29T00:00:00Z", "2024-02-29T01:02:03.5+09:00"]
 )
 units = st.sampled_from(UNITS)
+_WHOLE: tuple[OneOf["any", "every"], ...] = ("any", "every")
+_SOLUTIONS: tuple[OneOf["rfm", "cltv"], ...] = ("rfm", "cltv")
 
 
 class Family:
@@ -78,8 +109,10 @@ class Family:
         self.durations = self._durations()
         self.predicates = self._predicates()
         self.quantifiers = st.one_of(
-            st.sampled_from(["any", "every"]).map(lambda how: t.Quantifier(how)),
-            st.builds(t.Quantifier, st.sampled_from(["at least", "at most", "exactly"]), self.amounts),
+            st.builds(t.Quantifier, st.sampled_from(_WHOLE)),
+            st.builds(
+                t.Quantifier, st.sampled_from(["at least", "at most", "exactly"]), self.amounts
+            ),
         )
         self.limits = st.builds(
             Limit,
@@ -90,7 +123,9 @@ class Family:
             Limit,
             st.sampled_from(["0", "2.5", "100"]).map(Number),
             st.just(True),
-            st.lists(st.builds(Order, st.none() | names, st.booleans()), min_size=1, max_size=2).map(tuple),
+            st.lists(
+                st.builds(Order, st.none() | names, st.booleans()), min_size=1, max_size=2
+            ).map(tuple),
         )
 
     def _durations(self) -> st.SearchStrategy[Duration]:
@@ -157,9 +192,12 @@ ANY = Family(parameters=True)
 
 
 def _grouped(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression], family: Family) -> t.Subject:
-    function = draw(st.sampled_from(["count", "count distinct", "sum", "min", "max", "average", "first", "last"]))
+    function: t.Function = draw(st.sampled_from(get_args(t.Function)))
     some = draw(st.booleans())
-    window = draw(st.none() | _durations_of(family.amounts, ["day", "hour", "minute", "second"], rounding=False))
+    window = draw(
+        st.none()
+        | _durations_of(family.amounts, ["day", "hour", "minute", "second"], rounding=False)
+    )
     where = draw(st.none() | inner)
     grouping = draw(st.lists(family.names, max_size=2).map(tuple))
     columns: tuple[str, ...] = ()
@@ -185,7 +223,9 @@ def _test(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression]) -> t.Expressi
             st.composite(_grouped)(inner, ANY),
         )
     )
-    return t.Test(subject, draw(ANY.predicates), draw(st.booleans()), draw(st.none() | ANY.quantifiers))
+    return t.Test(
+        subject, draw(ANY.predicates), draw(st.booleans()), draw(st.none() | ANY.quantifiers)
+    )
 
 
 memberships = st.one_of(
@@ -204,7 +244,9 @@ def _expressions(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.
         st.composite(_test)(inner),
         st.builds(t.Chain, st.sampled_from(["and", "or"]), several),
         st.builds(
-            t.Listing, st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+            t.Listing,
+            st.sampled_from(["all", "any", "none"]),
+            st.lists(inner, min_size=1, max_size=3).map(tuple),
         ),
         st.builds(t.Negation, inner),
         st.builds(t.Pinned, st.none() | odd_texts, inner),
@@ -249,7 +291,12 @@ _literals: st.SearchStrategy[Literal] = st.one_of(
 items: st.SearchStrategy[t.Item] = st.one_of(
     segments,
     st.builds(t.Let, names, st.lists(names, max_size=3).map(tuple), expressions),
-    st.builds(t.Param, names, st.sampled_from(["number", "string", "boolean", "date"]), st.none() | _literals),
+    st.builds(
+        t.Param,
+        names,
+        st.sampled_from(["number", "string", "boolean", "date"]),
+        st.none() | _literals,
+    ),
     st.builds(t.Import, st.lists(names, min_size=1, max_size=3).map(tuple), odd_texts),
 )
 files = st.lists(items, max_size=3).map(lambda found: t.File(tuple(found)))
@@ -264,15 +311,25 @@ _numeric = st.one_of(
     st.builds(p.In, st.lists(numbers, min_size=1, max_size=3).map(tuple)),
 )
 _columns: st.SearchStrategy[t.Expression] = st.builds(
-    t.Test, st.builds(t.Attribute, names), PLAIN.predicates, st.booleans(), st.none() | PLAIN.quantifiers
+    t.Test,
+    st.builds(t.Attribute, names),
+    PLAIN.predicates,
+    st.booleans(),
+    st.none() | PLAIN.quantifiers,
 ).filter(lambda test: not (test.negated and not has_not(test.predicate)))
 
 
 def _groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
     return st.one_of(
-        st.builds(t.Chain, st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=4).map(tuple)),
         st.builds(
-            t.Listing, st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=4).map(tuple)
+            t.Chain,
+            st.sampled_from(["and", "or"]),
+            st.lists(inner, min_size=2, max_size=4).map(tuple),
+        ),
+        st.builds(
+            t.Listing,
+            st.sampled_from(["all", "any", "none"]),
+            st.lists(inner, min_size=1, max_size=4).map(tuple),
         ),
         st.builds(t.Negation, inner),
     )
@@ -298,10 +355,12 @@ def _behavior_test(draw: st.DrawFn) -> t.Expression:
 
 
 def _ml_test(draw: st.DrawFn) -> t.Expression:
-    solution = draw(st.sampled_from(["rfm", "cltv"]))
+    solution = draw(st.sampled_from(_SOLUTIONS))
     attribute = draw(st.sampled_from(MODEL_ATTRIBUTES[solution]))
     predicate = draw(PLAIN.predicates.filter(has_not))
-    return t.Test(t.MlAttribute(solution, draw(PLAIN.references), attribute), predicate, draw(st.booleans()))
+    return t.Test(
+        t.MlAttribute(solution, draw(PLAIN.references), attribute), predicate, draw(st.booleans())
+    )
 
 
 _attribute_tests = st.builds(
