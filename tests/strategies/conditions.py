@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reference.calendar import Calendar
 from reference.evaluator import predicate_holds
+from reference.population import Population
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.condition.operators import has_not
@@ -374,10 +375,11 @@ class _Tree:
 
 @st.composite
 def conditions(draw: st.DrawFn, *, allow_limits: bool = False, depth: int = 5) -> c.Condition:
-    """The condition of a segment, nested to `depth`; rarely everyone."""
+    """The condition of a segment, nested up to `depth`; rarely everyone."""
     if draw(st.integers(0, 39)) == 39:
         return c.Everyone()
-    return _Tree(draw, allow_limits).grow(depth)
+    # Few of the deep trees hold for some profiles and not for others; single tests often do.
+    return _Tree(draw, allow_limits).grow(draw(st.integers(0, depth)))
 
 
 @st.composite
@@ -386,3 +388,12 @@ def segments(draw: st.DrawFn, *, allow_limits: bool = False, depth: int = 5) -> 
     condition = draw(conditions(allow_limits=allow_limits, depth=depth))
     limit = _limit(draw, None) if allow_limits and draw(_seldom) else None
     return c.Segment("Generated", condition, limit=limit)
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn, *, allow_limits: bool = False, depth: int = 5
+) -> tuple[c.Segment, Population]:
+    """A segment, and a population whose times lie around the edges that the segment speaks of."""
+    segment = draw(segments(allow_limits=allow_limits, depth=depth))
+    return segment, draw(v.populations(of=segment.condition))

@@ -7,16 +7,19 @@ calendar units are common. What is generated are the profiles; the vocabulary is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Literal as OneOf
 from typing import TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 
-from reference.calendar import Calendar, instant
+from reference.calendar import SECONDS, Calendar, instant
+from reference.evaluator import ALWAYS, TimePredicate, interval
 from reference.population import Event, Population, Profile, Scalar, Value
-from segdsl.values import UNITS
+from segdsl.condition import tree as c
+from segdsl.values import UNITS, Number
 
 _T = TypeVar("_T")
 
@@ -64,7 +67,7 @@ def _times(zone: str) -> tuple[int, ...]:
     return tuple(sorted(edge + near for edge in edges for near in (-1, 0, 1)))
 
 
-TIMES = {zone: _times(zone) for zone in ZONES}
+_TIMES = {zone: _times(zone) for zone in ZONES}
 
 # --- profiles ------------------------------------------------------------------------
 
@@ -81,12 +84,8 @@ def _arrays(pool: Sequence[Scalar]) -> st.SearchStrategy[Value]:
 
 _texts, _numbers, _booleans = _pick(TEXTS), _pick(NUMBERS), _pick((True, False))
 _text_arrays, _number_arrays = _arrays(TEXTS), _arrays(NUMBERS)
-_time_of = {zone: _pick(times) for zone, times in TIMES.items()}
-_event_times = {
-    zone: st.lists(st.sampled_from(times), min_size=1, max_size=4, unique=True)
-    for zone, times in TIMES.items()
-}
 _one_in_three = st.sampled_from([True, False, False])
+_one_in_four = st.sampled_from([False, False, False, True])
 _categories, _skus, _orders = _pick(TEXTS[:3]), _pick(TEXTS), _pick(("o1", "o2"))
 _memberships = st.frozensets(st.tuples(st.sampled_from(KINDS), st.sampled_from(IDS)), max_size=4)
 _scores = st.dictionaries(
@@ -94,10 +93,62 @@ _scores = st.dictionaries(
 )
 
 
-def _purchases(draw: st.DrawFn, zone: str) -> tuple[Event, ...]:
+class _Times(msgspec.Struct, frozen=True):
+    """Where the times of a population come from."""
+
+    single: st.SearchStrategy[int]
+    gaps: tuple[int, ...] = ()
+
+    def of_events(self, draw: st.DrawFn) -> list[int]:
+        """One to four different times, some of them as far apart as a window is long."""
+        times = [draw(self.single)]
+        for _ in range(draw(_more_events)):
+            if self.gaps and draw(st.booleans()):
+                times.append(times[-1] - draw(st.sampled_from(self.gaps)) + draw(_near))
+            else:
+                times.append(draw(self.single))
+        return list(dict.fromkeys(times))
+
+
+_more_events = st.integers(0, 3)
+_near = st.sampled_from([0, -1, 1])
+_USUAL = {zone: _Times(st.sampled_from(times)) for zone, times in _TIMES.items()}
+
+
+def _around(condition: c.Condition, zone: str) -> _Times:
+    """Times next to the edges of a condition's time predicates, and the usual ones."""
+    nodes = list(_nodes(condition))
+    intervals = [
+        interval(node, Calendar(NOW, zone)) for node in nodes if isinstance(node, TimePredicate)
+    ]
+    edges = {int(edge) for ends in intervals if ends for edge in ends if abs(edge) != ALWAYS}
+    lengths = {
+        sum(int(part.amount.text) * SECONDS[part.unit] for part in node.window.parts)
+        for node in nodes
+        if isinstance(node, c.Aggregate) and node.window is not None
+    }
+    usual = _USUAL[zone].single
+    near = [edge + by for edge in sorted(edges) for by in (-1, 0, 1)]
+    single = st.one_of(st.sampled_from(near), usual) if near else usual
+    return _Times(single, tuple(sorted(lengths)))
+
+
+def _nodes(node: object) -> Iterator[object]:
+    """A node with all that it is made of."""
+    yield node
+    parts: Iterable[object] = ()
+    if isinstance(node, tuple):
+        parts = node
+    elif isinstance(node, msgspec.Struct):
+        parts = (getattr(node, name) for name in node.__struct_fields__)
+    for part in parts:
+        yield from _nodes(part)
+
+
+def _purchases(draw: st.DrawFn, times: _Times) -> tuple[Event, ...]:
     unpriced = draw(_one_in_three)
     events: list[Event] = []
-    for line, time in enumerate(draw(_event_times[zone])):
+    for line, time in enumerate(times.of_events(draw)):
         amount = None if unpriced else draw(_numbers)
         events.append(
             {
@@ -113,26 +164,24 @@ def _purchases(draw: st.DrawFn, zone: str) -> tuple[Event, ...]:
     return tuple(events)
 
 
-def _page_views(draw: st.DrawFn, zone: str) -> tuple[Event, ...]:
-    return tuple({"timestamp": time, "url": draw(_texts)} for time in draw(_event_times[zone]))
-
-
-def _events(draw: st.DrawFn, zone: str) -> dict[str, tuple[Event, ...]]:
+def _events(draw: st.DrawFn, times: _Times) -> dict[str, tuple[Event, ...]]:
     events = {}
     if not draw(_one_in_three):
-        events["purchases"] = _purchases(draw, zone)
+        events["purchases"] = _purchases(draw, times)
     if not draw(_one_in_three):
-        events["page_views"] = _page_views(draw, zone)
+        events["page_views"] = tuple(
+            {"timestamp": time, "url": draw(_texts)} for time in times.of_events(draw)
+        )
     return events
 
 
-def _profile(draw: st.DrawFn, number: int, zone: str) -> Profile:
+def _profile(draw: st.DrawFn, number: int, times: _Times) -> Profile:
     attributes: dict[str, Value] = {
         RANK: (5 * number) % 13,
         **{name: draw(_texts) for name in TEXT_ATTRIBUTES},
         **{name: draw(_numbers) for name in NUMBER_ATTRIBUTES},
         **{name: draw(_booleans) for name in BOOLEAN_ATTRIBUTES},
-        **{name: draw(_time_of[zone]) for name in TIME_ATTRIBUTES},
+        **{name: None if draw(_one_in_four) else draw(times.single) for name in TIME_ATTRIBUTES},
         **{name: draw(_text_arrays) for name in TEXT_ARRAYS},
         **{name: draw(_number_arrays) for name in NUMBER_ARRAYS},
     }
@@ -144,7 +193,7 @@ def _profile(draw: st.DrawFn, number: int, zone: str) -> Profile:
         f"p{number:02}",
         attributes,
         {GROUP: draw(_numbers)},
-        _events(draw, zone),
+        _events(draw, times),
         draw(_memberships),
         draw(_scores),
         ml,
@@ -152,14 +201,14 @@ def _profile(draw: st.DrawFn, number: int, zone: str) -> Profile:
 
 
 @st.composite
-def profiles(draw: st.DrawFn, number: int = 0, zone: str = ZONES[0]) -> Profile:
-    """One profile with the id of its `number`."""
-    return _profile(draw, number, zone)
+def populations(
+    draw: st.DrawFn, min_size: int = 3, max_size: int = 12, *, of: c.Condition | None = None
+) -> Population:
+    """A population in one of the two zones; ids and ranks of its profiles are unique.
 
-
-@st.composite
-def populations(draw: st.DrawFn, min_size: int = 3, max_size: int = 12) -> Population:
-    """A population in one of the two zones; ids and ranks of its profiles are unique."""
+    Given a condition, many of its times lie where that condition changes its answer.
+    """
     zone = draw(st.sampled_from(ZONES))
+    times = _USUAL[zone] if of is None else _around(of, zone)
     size = draw(st.integers(min_size, max_size))
-    return Population(tuple(_profile(draw, number, zone) for number in range(size)), NOW, zone)
+    return Population(tuple(_profile(draw, number, times) for number in range(size)), NOW, zone)
