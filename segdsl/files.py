@@ -142,8 +142,8 @@ def load_program(path: str, report: Report) -> tuple[Program, dict[str, Source]]
 def load_programs(paths: Iterable[str], report: Report) -> Loaded:
     """Several files with their imports, each read once.
 
-    A program with a mistake in any of its files is left out: what its names stand for
-    is not known, and findings about them would mislead.
+    A program with a mistake in a definition of any of its files is left out: what its
+    names stand for is not known, and findings about them would mislead.
     """
     loader = _Loader(report)
     programs = [loader.program(path) for path in paths]
@@ -179,11 +179,11 @@ class _Loader:
         return Program(key, files)
 
     def _parse(self, name: str, data: bytes) -> None:
-        before = len(self.report.diagnostics)
         source, usable = decode(data, name, self.report)
         self.sources[name] = source
-        self.trees[name] = parse(source, self.report) if usable else File(())
-        if any(of.severity == "error" for of in self.report.diagnostics[before:]):
+        tree = parse(source, self.report) if usable else File((), names_known=False)
+        self.trees[name] = tree
+        if not tree.names_known:
             self.broken.add(name)
 
     def _import(self, importer: str, item: Import) -> str | None:

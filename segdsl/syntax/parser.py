@@ -65,7 +65,7 @@ def parse(source: Source, report: Report) -> File:
             f"this file has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read",
             help="split it into several files and share definitions with `import`",
         )
-        return File(())
+        return File((), names_known=False)
     control = _CONTROL.search(text)
     if control:
         report.add(
@@ -74,7 +74,7 @@ def parse(source: Source, report: Report) -> File:
             f"a control character (U+{ord(control[0]):04X}) stands here",
             help=f"take it out, or write it as an escape in a string: `\\u{{{ord(control[0]):x}}}`",
         )
-        return File(())
+        return File((), names_known=False)
 
     from lark import TextSlice
     from lark.exceptions import UnexpectedInput
@@ -87,6 +87,7 @@ def parse(source: Source, report: Report) -> File:
     parser.builder.file = source.name
     parser.comments.clear()
     items: list[Item] = []
+    names_known = True
     start = 0
     for _ in range(MAX_MISTAKES):
         parser.builder.depths = {}
@@ -97,10 +98,20 @@ def parse(source: Source, report: Report) -> File:
         except UnexpectedInput as error:
             stopped = explain(error, source, report)
         except StoppedError:
-            stopped = max((d.span.end for d in report.diagnostics if d.span), default=len(text))
+            last = report.diagnostics[-1].span
+            stopped = len(text) if last is None else last.end
+        names_known = names_known and _is_segment(text, stopped)
         following = _ITEM.search(text, max(stopped, start + 1))
         if following is None:
             break
         start = following.start()
     comments = {comment.span.start: comment for comment in parser.comments}
-    return File(tuple(items), tuple(comments[at] for at in sorted(comments)))
+    kept = tuple(comments[at] for at in sorted(comments))
+    return File(tuple(items), kept, names_known)
+
+
+def _is_segment(text: str, offset: int) -> bool:
+    """Whether the item that holds the offset begins a segment, and so defines no name."""
+    before = [match for match in _ITEM.finditer(text, 0, offset) if match.start() < offset]
+    return bool(before) and before[-1][0] == "segment"
+

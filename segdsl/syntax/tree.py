@@ -229,7 +229,12 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """A whole file: items and comments, each in the order written."""
+    """A whole file: items and comments, each in the order written.
+
+    `names_known` is false where a definition or an import had a mistake and is missing:
+    what a name stands for cannot be said then.
+    """
 
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = ()
+    names_known: bool = True

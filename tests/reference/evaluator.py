@@ -155,10 +155,16 @@ def _groups(events: list[Event], columns: tuple[str, ...]) -> list[list[Event]]:
 
 def _windows(events: list[Event], length: Duration) -> list[list[Event]]:
     """For each event, those of the time of that length that ends with it."""
-    seconds = sum(_number(part.amount) * SECONDS[part.unit] for part in length.parts)
     timed = [(event.get("timestamp"), event) for event in events]
     known = [(time, event) for time, event in timed if isinstance(time, int)]
-    return [[event for time, event in known if end - seconds < time <= end] for end, _ in known]
+    return [
+        [event for time, event in known if end - seconds(length) < time <= end] for end, _ in known
+    ]
+
+
+def seconds(length: Duration) -> int:
+    """How long a window is: its units are of fixed length."""
+    return sum(_number(part.amount) * SECONDS[part.unit] for part in length.parts)
 
 
 def _aggregate(aggregate: c.Aggregate, events: list[Event]) -> Value:

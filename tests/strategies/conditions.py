@@ -254,7 +254,7 @@ def _aggregate(draw: st.DrawFn) -> tuple[c.Aggregate, Type]:
         draw(_seldom),
         order,
         draw(_groupings[behavior]) if grouped else (),
-        draw(_windows) if draw(_seldom) else None,
+        None if draw(_often) else draw(_windows),
         _filter(draw, behavior, True, 2) if draw(st.booleans()) else None,
     )
     return aggregate, of

@@ -15,11 +15,11 @@ from typing import TypeVar
 import msgspec
 from hypothesis import strategies as st
 
-from reference.calendar import SECONDS, Calendar, instant
-from reference.evaluator import ALWAYS, TimePredicate, interval
+from reference.calendar import Calendar, instant
+from reference.evaluator import ALWAYS, TimePredicate, interval, seconds
 from reference.population import Event, Population, Profile, Scalar, Value
 from segdsl.condition import tree as c
-from segdsl.values import UNITS, Number
+from segdsl.values import UNITS
 
 _T = TypeVar("_T")
 
@@ -67,7 +67,7 @@ def _times(zone: str) -> tuple[int, ...]:
     return tuple(sorted(edge + near for edge in edges for near in (-1, 0, 1)))
 
 
-_TIMES = {zone: _times(zone) for zone in ZONES}
+TIMES = {zone: _times(zone) for zone in ZONES}
 
 # --- profiles ------------------------------------------------------------------------
 
@@ -103,16 +103,18 @@ class _Times(msgspec.Struct, frozen=True):
         """One to four different times, some of them as far apart as a window is long."""
         times = [draw(self.single)]
         for _ in range(draw(_more_events)):
-            if self.gaps and draw(st.booleans()):
-                times.append(times[-1] - draw(st.sampled_from(self.gaps)) + draw(_near))
+            if len(self.gaps) > 0 and draw(_coins):
+                gap = draw(st.sampled_from(self.gaps))
+                times.append(times[-1] - gap + draw(_near))
             else:
                 times.append(draw(self.single))
         return list(dict.fromkeys(times))
 
 
+_coins = st.booleans()
 _more_events = st.integers(0, 3)
-_near = st.sampled_from([0, -1, 1])
-_USUAL = {zone: _Times(st.sampled_from(times)) for zone, times in _TIMES.items()}
+_near = st.sampled_from([0, 0, -1, 1])
+_USUAL = {zone: _Times(st.sampled_from(times)) for zone, times in TIMES.items()}
 
 
 def _around(condition: c.Condition, zone: str) -> _Times:
@@ -123,7 +125,7 @@ def _around(condition: c.Condition, zone: str) -> _Times:
     ]
     edges = {int(edge) for ends in intervals if ends for edge in ends if abs(edge) != ALWAYS}
     lengths = {
-        sum(int(part.amount.text) * SECONDS[part.unit] for part in node.window.parts)
+        seconds(node.window)
         for node in nodes
         if isinstance(node, c.Aggregate) and node.window is not None
     }
