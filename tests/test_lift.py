@@ -47,7 +47,8 @@ def where_of(document: Any) -> str:
     source = source_of(document)
     assert compiled(source) == [normal(document)], source
     body = source.split("where", 1)[1]
-    return " ".join(body.split())
+    # List forms stand one item on a line.
+    return " ".join(body.split()).replace("( ", "(").replace(", )", ")")
 
 
 def count(operator: dict[str, Any], exclude: bool = False, **left: Any) -> dict[str, Any]:

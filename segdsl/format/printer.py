@@ -1,7 +1,7 @@
 """Lays a file out in lines, and puts each comment where it stood.
 
 An element is one line where it fits and no comment stands inside it; else it is
-broken open at its brackets. A comment before an element becomes a line above it, one
+broken open at its brackets. List forms of two items or more always are. A comment before an element becomes a line above it, one
 on the line where an element ends stays there, one inside what cannot be broken goes
 above that.
 """
@@ -20,7 +20,7 @@ from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import literal, name, string
 
-WIDTH = 88
+WIDTH = 100
 _END = 1 << 60
 
 
@@ -40,11 +40,13 @@ class _Printer:
     def __init__(self, comments: Comments) -> None:
         self.comments = comments
         self.lines: list[str] = []
+        self._commented = False
 
     # --- comments and lines ------------------------------------------------------------
 
     def _line(self, indent: int, text: str) -> None:
         self.lines.append(" " * indent + text)
+        self._commented = False
 
     def _above(self, end: int, indent: int, start: int = 0) -> None:
         """Writes the comments that stand before `end` as lines of their own."""
@@ -52,10 +54,21 @@ class _Printer:
             self._line(indent, comment.text)
 
     def _behind(self, end: int, limit: int) -> None:
-        """Adds the comment on the line where the element just written ended."""
+        """Adds the comment on the line where the element just written ended.
+
+        A line takes one comment, and none overtakes one that stood before it.
+        """
+        if self._commented or self.comments.between(0, end):
+            return
         comment = self.comments.behind(end, limit)
         if comment is not None:
             self.lines[-1] += f"  {comment.text}"
+            self._commented = True
+
+    def _behind_node(self, of: t.Expression, limit: int) -> None:
+        """The same for an element behind which parentheses may have been left out."""
+        self._behind(_last_place(of), limit)
+        self._behind(of.span.end, limit)
 
     # --- items -------------------------------------------------------------------------
 
@@ -70,6 +83,8 @@ class _Printer:
                 self.lines.append("")
             self._block(above, item.span.start)
             self._item(item)
+            if isinstance(item, t.Let):
+                self._behind_node(item.body, following)
             self._behind(item.span.end, following)
             self._stays_indented(item, following)
             previous = item
@@ -79,14 +94,16 @@ class _Printer:
         self._block(rest, None)
 
     def _stays_indented(self, item: t.Item, limit: int) -> None:
-        """Comments right below an item that are indented, as a condition put out of use is."""
+        """Comments right below an item that are indented, as a condition put out of use is.
+
+        Those before parentheses that are left out become such ones.
+        """
         if not isinstance(item, (t.Segment, t.Let)):
             return
-        end = item.span.end
-        while (comment := self.comments.peek(end, limit)) is not None:
-            if self.comments.column(comment) == 1:
+        while (comment := self.comments.peek(0, limit)) is not None:
+            if comment.span.start >= item.span.end and self.comments.column(comment) == 1:
                 return
-            self._above(comment.span.end, 2, end)
+            self._above(comment.span.end, 2)
 
     def _block(self, comments: Sequence[t.Comment], start: int | None) -> None:
         """Comments at the left margin, with one blank line wherever there were some."""
@@ -120,7 +137,8 @@ class _Printer:
         head = f"let {name(item.name)}{parameters} ="
         whole = f"{head} {flat.format_expression(item.body)}"
         self._above(item.name_span.end, 0)
-        if len(whole) <= WIDTH and not self.comments.between(item.span.start, item.span.end):
+        inner = self.comments.between(item.span.start, _last_place(item.body))
+        if len(whole) <= WIDTH and not inner and not _is_open(item.body):
             self._line(0, whole)
             return
         self._line(0, head)
@@ -171,7 +189,7 @@ class _Printer:
             self._operands(of, indent, end)
         else:
             self._emit(of, indent)
-            self._behind(of.span.end, end)
+            self._behind_node(of, end)
 
     # --- expressions -------------------------------------------------------------------
 
@@ -193,8 +211,9 @@ class _Printer:
     ) -> None:
         """One element: on one line, or broken open."""
         self._above(of.span.start if parentheses else _first_place(of), indent)
-        inner = self.comments.between(of.span.start, of.span.end)
-        if not inner:
+        unbracketed = isinstance(of, (t.Has, t.Negation, t.Pinned)) and not parentheses
+        end = _last_place(of) if unbracketed else of.span.end
+        if not self.comments.between(of.span.start, end) and not _is_open(of):
             text = flat.format_expression(of)
             text = f"{prefix}({text}){suffix}" if parentheses else f"{prefix}{text}{suffix}"
             if indent + len(text) <= WIDTH:
@@ -226,7 +245,7 @@ class _Printer:
                 for at, item in enumerate(items):
                     self._emit(item, indent + 2, suffix=",")
                     following = items[at + 1].span.start if at + 1 < len(items) else of.span.end
-                    self._behind(item.span.end, following)
+                    self._behind_node(item, following)
                 self._above(of.span.end, indent + 2)
                 self._line(indent, f"){suffix}")
             case t.Negation(operand):
@@ -244,7 +263,7 @@ class _Printer:
                 self._line(indent, f"){suffix}")
             case t.Has(behavior, absent, inner) if inner is not None:
                 self._line(indent, f"{prefix}{'no' if absent else 'has'} {name(behavior)}")
-                self._where(inner, indent + 2, of.span.end, suffix)
+                self._where(inner, indent + 2, _last_place(of), suffix)
             case t.Test(t.Aggregate() as subject) if subject.filter is not None:
                 quantifier = flat.quantifier(of.quantifier)
                 self._line(indent, f"{prefix}{quantifier}{flat.function(subject)}")
@@ -279,7 +298,7 @@ class _Printer:
         """A filter: `where` before its first operand, the others below it."""
         if not isinstance(of, t.Chain):
             self._emit(of, indent, "where ", suffix)
-            self._behind(of.span.end, end)
+            self._behind_node(of, end)
             return
         last = len(of.operands) - 1
         for at, operand in enumerate(of.operands):
@@ -306,6 +325,36 @@ def _first_place(of: t.Expression) -> int:
             return of.subject_span.end
         case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
             return of.span.end
+        case _:
+            assert_never(of)
+
+
+def _last_place(of: t.Expression) -> int:
+    """The offset where an element ends that is written without the parentheses around it."""
+    match of:
+        case t.Chain(_, operands):
+            return operands[-1].span.end
+        case t.Has(_, _, inner) if inner is not None:
+            return _last_place(inner)
+        case t.Negation(operand) | t.Pinned(_, operand):
+            return operand.span.end
+        case _:
+            return of.span.end
+
+
+def _is_open(of: t.Expression | None) -> bool:
+    """Whether there is a list form of several items in it, which never is on one line."""
+    match of:
+        case t.Listing(_, items):
+            return len(items) > 1 or _is_open(items[0])
+        case t.Chain(_, operands):
+            return any(_is_open(operand) for operand in operands)
+        case t.Negation(inner) | t.Pinned(_, inner) | t.Limited(inner) | t.Has(_, _, inner):
+            return _is_open(inner)
+        case t.Test(t.Aggregate() as subject):
+            return _is_open(subject.filter)
+        case None | t.Test() | t.Membership() | t.Score() | t.Use():
+            return False
         case _:
             assert_never(of)
 

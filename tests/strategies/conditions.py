@@ -101,6 +101,17 @@ _coming_predicates: st.SearchStrategy[p.Predicate] = st.one_of(
 )
 time_predicates: st.SearchStrategy[p.Predicate] = st.one_of(_past_predicates, _coming_predicates)
 
+
+def _is_beside_no_date(of: p.Predicate) -> bool:
+    """Whether this asks for what is before or after a text that is no time."""
+    match of:
+        case p.TimeCompare(relation, Date(text)):
+            known = Calendar(v.NOW, v.ZONES[0]).literal(text) is not None
+            return relation != "=" and not known
+        case _:
+            return False
+
+
 OF_TYPE: dict[Type, st.SearchStrategy[p.Predicate]] = {
     "text": text_predicates,
     "number": number_predicates,
@@ -115,7 +126,10 @@ _OF_NULLABLE = {
     for of, predicates in OF_TYPE.items()
 }
 # The same without what has no opposite inside a filter.
-_OF_NEGATED_COLUMN = {**_OF_NULLABLE, "time": st.one_of(_past_predicates, _is_null)}
+_OF_NEGATED_COLUMN = {
+    **_OF_NULLABLE,
+    "time": st.one_of(_past_predicates, _is_null).filter(lambda of: not _is_beside_no_date(of)),
+}
 
 quantifiers = st.one_of(
     st.sampled_from([c.Quantifier("any"), c.Quantifier("every")]),
