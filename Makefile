@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RETAIL := examples/retail
-SHOWN := high-value-tokyo.seg
+SHOWN := loyalty/high-value-tokyo.seg
 
 .PHONY: demo test quick format clean
 

@@ -29,7 +29,7 @@ from segdsl.rule.model import encode
 from segdsl.source import Source
 from segdsl.syntax.parser import parse
 from segdsl.values import Number
-from strategies.conditions import OF_TYPE, Type, quantifiers, segments
+from strategies.conditions import OF_TYPE, Type, cases, quantifiers
 from strategies.populations import NOW, NUMBERS, TEXTS, TIMES, ZONES, populations
 from strategies.rules import rules
 
@@ -46,16 +46,18 @@ def compiled(segment: c.Segment, layout: Layout) -> Any:
     return json.loads(encode(rule))
 
 
-@given(segments(), populations(), st.sampled_from(["v5", "nested"]))
+@given(cases(), st.sampled_from(["v5", "nested"]))
 def test_a_segment_selects_what_its_rule_selects(
-    segment: c.Segment, population: Population, layout: Layout
+    case: tuple[c.Segment, Population], layout: Layout
 ) -> None:
+    segment, population = case
     rule = compiled(segment, layout)
     assert select_rule(rule, population) == select(segment.condition, segment.limit, population)
 
 
-@given(segments(allow_limits=True), populations())
-def test_limits_keep_the_same_profiles(segment: c.Segment, population: Population) -> None:
+@given(cases(allow_limits=True))
+def test_limits_keep_the_same_profiles(case: tuple[c.Segment, Population]) -> None:
+    segment, population = case
     rule = compiled(segment, "v5")
     assert select_rule(rule, population) == select(segment.condition, segment.limit, population)
 

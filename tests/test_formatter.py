@@ -148,7 +148,8 @@ _BASES = [
     "let x = rule set ((a limit 3))",
     'segment "s" where (count(p where (a and b)) in (1, 2)) and (x in ("a"))',
     'segment "s" where ((a and b limit 3 by c asc))',
-    'param a: number = 3 param b: number import a, b from "x" let x = (a) segment "y" where (a and b)',
+    'param a: number = 3 param b: number import a, b from "x" let x = (a)',
+    'import a from "x" let x = (a) segment "y" where (a and b) let z = a',
 ]
 _TOKEN = re.compile(r'"[^"\n]*"|-?[0-9][0-9.]*|\w+|[<>!]=|\S')
 _FORMS = ("  # {}\n", "\n  # {}\n", "\n# {}\n", "\n\n  # {}\n\n# {}'\n")

@@ -229,6 +229,7 @@ def test_filter(where: str, expected: str) -> None:
         ("count(p by o) < 3", Code.SEG205),
         ("count(p over 7 days) = 0", Code.SEG205),
         ("count(p by o) != 3", Code.SEG205),
+        ("count(p over 0 days 0 hours) >= 3", Code.SEG014),
         ("not score of #1 between 1 and 2", Code.SEG206),
         ("none (score of #1 between 1 and 2, a = 1)", Code.SEG206),
         ("any of tags not within past 3 days", Code.SEG207),

@@ -1,9 +1,9 @@
 """Lays a file out in lines, and puts each comment where it stood.
 
 An element is one line where it fits and no comment stands inside it; else it is
-broken open at its brackets. List forms of two items or more always are. A comment before an element becomes a line above it, one
-on the line where an element ends stays there, one inside what cannot be broken goes
-above that.
+broken open at its brackets, as list forms of two items or more always are. A comment
+before an element becomes a line above it, one on the line where an element ends stays
+there, one inside what cannot be broken goes above that.
 """
 
 from __future__ import annotations
@@ -140,6 +140,11 @@ class _Printer:
         inner = self.comments.between(item.span.start, _last_place(item.body))
         if len(whole) <= WIDTH and not inner and not _is_open(item.body):
             self._line(0, whole)
+            return
+        body = item.body
+        if isinstance(body, t.Listing) and not self.comments.between(0, body.span.start):
+            self._emit(body, 0, f"{head} ")
+            self._behind_node(body, item.span.end)
             return
         self._line(0, head)
         self._behind(item.name_span.end, item.body.span.start)

@@ -8,6 +8,7 @@ the place where it was written; what only the API's rule cannot hold is left to
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import assert_never
 
 import msgspec
@@ -24,7 +25,7 @@ from segdsl.resolve.values import Values
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import Duration, Limit, Literal, Number
+from segdsl.values import Duration, Limit, Literal, Number, Part
 
 MAX_CONDITIONS = 100_000
 MAX_DEPTH = 200
@@ -396,6 +397,15 @@ class Expander:
         window: Duration | None = None
         if subject.window is not None:
             window = self._values(context).duration(subject.window, of.subject_span)
+            if window is not None and not any(number_of(part) for part in window.parts):
+                self.report.add(
+                    Code.SEG014,
+                    of.subject_span,
+                    "a window of no length holds no event",
+                    help="give it a length: `over 7 days`",
+                    via=context.via,
+                )
+                return None
         inside = self._filter(subject.filter, context)
         if (window is None) != (subject.window is None) or (inside is None) != (
             subject.filter is None
@@ -459,6 +469,12 @@ class Expander:
             via=context.via,
         )
         return None
+
+
+def number_of(part: Part) -> Decimal:
+    """The amount of a part of a resolved length of time."""
+    assert isinstance(part.amount, Number)
+    return part.amount.value
 
 
 def _counted(number: int, word: str) -> str:

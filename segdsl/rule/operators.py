@@ -204,4 +204,6 @@ class OperatorReader(Reader):
         self.choice(of.get("type"), f"{path}.type", ("TimeSliding",), "the type of a window")
         units = ("day", "hour", "minute", "second")
         length = self._parts(self.need(of, "duration", path, "a window"), f"{path}.duration", units)
+        if all(number.text == "0" for number in length.values()):
+            self.fail(f"{path}.duration", "a window of no length holds no event")
         return m.Window("TimeSliding", m.WindowLength(**length))

@@ -79,8 +79,8 @@ def parse(source: Source, report: Report) -> File:
     from lark import TextSlice
     from lark.exceptions import UnexpectedInput
 
-    from segdsl.syntax.builder import StoppedError
     from segdsl.syntax.mistakes import explain
+    from segdsl.syntax.pieces import StoppedError
 
     parser = _parser()
     parser.builder.report = report
@@ -114,4 +114,3 @@ def _is_segment(text: str, offset: int) -> bool:
     """Whether the item that holds the offset begins a segment, and so defines no name."""
     before = [match for match in _ITEM.finditer(text, 0, offset) if match.start() < offset]
     return bool(before) and before[-1][0] == "segment"
-

@@ -97,6 +97,8 @@ class Family:
         self.amounts: st.SearchStrategy[Value] = wholes
         dates = st.one_of(iso, odd_texts).map(Date)
         self.dates: st.SearchStrategy[Date | Name] = dates
+        # A window of no length is refused.
+        self.lengths: st.SearchStrategy[Value] = st.integers(1, 400).map(str).map(Number)
         if parameters:
             self.texts = st.one_of(self.texts, named)
             self.numbers = st.one_of(self.numbers, named)
@@ -196,7 +198,7 @@ def _grouped(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression], family: Fa
     some = draw(st.booleans())
     window = draw(
         st.none()
-        | _durations_of(family.amounts, ["day", "hour", "minute", "second"], rounding=False)
+        | _durations_of(family.lengths, ["day", "hour", "minute", "second"], rounding=False)
     )
     where = draw(st.none() | inner)
     grouping = draw(st.lists(family.names, max_size=2).map(tuple))

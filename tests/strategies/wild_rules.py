@@ -48,6 +48,8 @@ _WHOLES = st.one_of(
     st.sampled_from(["0", "1", "2", "7", "30"] * 3 + ["7.0", "1e2", "0.0", "1.20e1"]),
     st.integers(0, 400).map(str),
 ).map(Number)
+# A window of no length is refused.
+_SOME = st.one_of(st.sampled_from(["1", "7.0", "1e2"]), st.integers(1, 400).map(str)).map(Number)
 _SHARES = st.sampled_from(["0", "10", "2.50", "100", "1e1"]).map(Number)
 _TEXTS = odd_texts
 _LISTED = st.lists(_TEXTS, min_size=1, max_size=3)
@@ -164,7 +166,7 @@ def _aggregation(draw: Draw) -> Json:
 def _window(draw: Draw) -> Json:
     units = st.sampled_from(["day", "hour", "minute", "second"])
     chosen = draw(st.lists(units, min_size=1, max_size=4, unique=True))
-    return {"type": "TimeSliding", "duration": {unit: draw(_WHOLES) for unit in chosen}}
+    return {"type": "TimeSliding", "duration": {unit: draw(_SOME) for unit in chosen}}
 
 
 def _filter(draw: Draw) -> Json | None:
