@@ -38,9 +38,7 @@ def compile_text(
 
 def rule_of(where: str, *, layout: Layout = "v5", symbolic: bool = True) -> Any:
     """The rule of a segment with that `where`, which must compile without a finding."""
-    requests, codes = compile_text(
-        f'segment "x" where {where}', layout=layout, symbolic=symbolic
-    )
+    requests, codes = compile_text(f'segment "x" where {where}', layout=layout, symbolic=symbolic)
     assert codes == [], (where, codes)
     (request,) = requests
     return request["rule"]

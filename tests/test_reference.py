@@ -1,0 +1,109 @@
+"""The language reference cannot rot: each example on it is compiled and compared.
+
+Tables with a column `source` have the part of the rule that their last column names;
+a `seg` block is followed by the request it compiles to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segdsl.syntax.grammar import grammar_text
+from support import compile_text, rule_of
+
+PAGE = (Path(__file__).parents[1] / "grammar" / "README.md").read_text(encoding="utf-8")
+_CELL = re.compile(r"(?<!\\)\|")
+_CODE = re.compile(r"^(`+)(.*)\1$")
+
+
+def shortened(part: Any) -> Any:
+    """A rule whose conditions on attributes are shown by their names."""
+    if part["type"] == "Value":
+        return part["leftValue"]["name"]
+    return {**part, "conditions": [shortened(each) for each in part["conditions"]]}
+
+
+def part_of(source: str, column: str) -> Any:
+    """The part of the compiled rule that a column shows."""
+    rule = rule_of(source)
+    if column == "rule, conditions by name":
+        return shortened(rule)
+    if column == "limit":
+        return rule["limit"]
+    condition = rule["conditions"][0]["conditions"][0]
+    if column == "condition":
+        return condition
+    if column == "filter":
+        return condition["leftValue"]["filter"]
+    return condition[column]
+
+
+def code(cell: str) -> str:
+    found = _CODE.match(cell.strip())
+    assert found, cell
+    return found[2].strip().replace("\\|", "|")
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """(column, source, shown) of each row of each table of examples."""
+    found: list[tuple[str, str, str]] = []
+    column = None
+    for line in PAGE.splitlines():
+        if not line.startswith("|"):
+            column = None
+            continue
+        cells = [cell.strip() for cell in _CELL.split(line)[1:-1]]
+        if cells[0] == "source":
+            column = cells[-1]
+        elif column is not None and set(cells[0]) != {"-"} and not cells[0].startswith("---"):
+            found.append((column, code(cells[0]), cells[-1]))
+    return found
+
+
+def blocks() -> list[tuple[str, str]]:
+    """Each `seg` block with the `json` block behind it."""
+    return re.findall(r"^```seg\n(.*?)^```\n+```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("column", "source", "shown"), rows(), ids=[row[1] for row in rows()])
+def test_a_row_shows_what_its_source_compiles_to(column: str, source: str, shown: str) -> None:
+    assert json.loads(code(shown)) == part_of(source, column)
+
+
+@pytest.mark.parametrize(("source", "shown"), blocks())
+def test_a_block_shows_what_it_compiles_to(source: str, shown: str) -> None:
+    (request,), codes = compile_text(source)
+    assert codes == []
+    assert json.loads(shown) == request
+
+
+def test_every_block_is_compared() -> None:
+    languages = re.findall(r"^```(.*)$", PAGE, re.MULTILINE)
+    assert languages[::2] == ["seg", "json"] * len(blocks())
+    assert len(rows()) > 100
+
+
+def test_every_word_of_the_language_is_on_the_page() -> None:
+    words = re.findall(r'^[A-Z_]+: "([a-z]+)"$', grammar_text(), re.MULTILINE)
+    files = PAGE[PAGE.index("## Files") : PAGE.index("## Groups")]
+    sources = [source for _, source, _ in rows()] + [source for source, _ in blocks()]
+    examples = [*sources, *re.findall(r"`([^`]+)`", files), *re.findall(r"`import .*?`", PAGE)]
+    shown = set(re.findall(r"[a-z]+", " ".join(examples)))
+    assert [word for word in words if word not in shown] == []
+
+
+def test_links_lead_somewhere() -> None:
+    grammar = Path(__file__).parents[1] / "grammar"
+    for target in re.findall(r"\]\(([^)#:]+)\)", PAGE):
+        assert (grammar / target).exists(), target
+    headings = {
+        re.sub(r"[^a-z -]", "", line.lower().lstrip("# ")).replace(" ", "-")
+        for line in PAGE.splitlines()
+        if line.startswith("#")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= headings
