@@ -13,6 +13,7 @@ import msgspec
 
 from segdsl.diagnostics.render import cell_width
 from segdsl.rule import model as m
+from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import name, string
 from segdsl.values import UNITS, Number, Unit
 
@@ -123,7 +124,8 @@ def _shown(text: str) -> str:
 
 
 def _id(id: str) -> str:
-    return f"#{_shown(id)}"
+    """An id as it is, or the name that stands in its place."""
+    return _shown(id.removeprefix("name:")) if is_symbol(id) else f"#{_shown(id)}"
 
 
 def _condition(of: m.Condition, label: str) -> Branch:

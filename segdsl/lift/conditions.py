@@ -7,13 +7,14 @@ them in, is written with `some`.
 
 from __future__ import annotations
 
+from typing import Literal as OneOf
 from typing import assert_never
 
 from segdsl import predicates as p
 from segdsl.condition.counting import holds_of_zero, is_numeric, opposite
 from segdsl.lift.operators import predicate, window
-from segdsl.lower.references import symbol_target
 from segdsl.rule import model as m
+from segdsl.rule.symbols import symbol_target
 from segdsl.syntax import tree as t
 from segdsl.values import Limit, Number, Order
 
@@ -28,25 +29,25 @@ _FUNCTIONS: dict[m.AggregationType, t.Function] = {
     "Last": "last",
 }
 
+_MEMBERSHIPS: dict[m.ReferenceType, OneOf["segment", "stage", "variant"]] = {
+    "Reference": "segment",
+    "FunnelStageReference": "stage",
+    "AbTestVariantReference": "variant",
+}
+
 
 def lift_condition(of: m.Condition) -> t.Expression:
     match of:
         case m.ValueCondition():
             return _value(of)
         case m.ReferenceCondition(kind, id, exclude):
-            member = t.Membership(
-                "segment"
-                if kind == "Reference"
-                else "stage"
-                if kind == "FunnelStageReference"
-                else "variant",
-                symbol_target(id),
-            )
+            of_what = _MEMBERSHIPS[kind]
+            member = t.Membership(of_what, symbol_target(of_what, id))
             return t.Negation(member) if exclude else member
         case m.PredictiveScoreReference(_, id, low, high, converted):
-            return t.Score(symbol_target(id), low, high, converted)
+            return t.Score(symbol_target("model", id), low, high, converted)
         case m.MlAttributeReference(_, solution, id, left, operator):
-            subject = t.MlAttribute(solution, symbol_target(id), left.attribute)
+            subject = t.MlAttribute(solution, symbol_target("model", id), left.attribute)
             return t.Test(subject, predicate(operator), m.is_negated(operator))
         case _:
             assert_never(of)

@@ -1,23 +1,18 @@
 """Ids for what is referred to by name.
 
 Only a server knows ids. Without a schema or a lock a name is an error that says so;
-compiling symbolically writes a marked name in the id's place, which reads back.
+compiling symbolically writes a marked name in the id's place.
 """
 
 from __future__ import annotations
-
-import re
 
 import msgspec
 
 from segdsl.condition.tree import Leaf
 from segdsl.diagnostics import Code, Report
-from segdsl.syntax.text import EscapeError, reference, string, unquote
+from segdsl.rule.symbols import symbol
+from segdsl.syntax.text import string
 from segdsl.values import ById, ByName, Reference
-
-_PARENTS = {"stage": "funnel", "variant": "test"}
-_QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
-_SYMBOL = re.compile(rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?")
 
 
 class Resolver(msgspec.Struct, frozen=True):
@@ -31,7 +26,7 @@ class Resolver(msgspec.Struct, frozen=True):
             case ById(id):
                 return id
             case ByName() if self.symbolic:
-                return f"name:{reference(target, _PARENTS.get(kind, ''))}"
+                return symbol(kind, target)
             case ByName(name):
                 report.add(
                     Code.SEG303,
@@ -43,14 +38,3 @@ class Resolver(msgspec.Struct, frozen=True):
                     via=of.via,
                 )
                 return None
-
-
-def symbol_target(id: str) -> Reference:
-    """The reference that an id of a rule stands for: a marked name, or the id itself."""
-    found = _SYMBOL.fullmatch(id)
-    if found is None:
-        return ById(id)
-    try:
-        return ByName(unquote(found[1]), unquote(found[3]) if found[3] is not None else None)
-    except EscapeError:
-        return ById(id)

@@ -1,0 +1,37 @@
+"""Names in the place of ids: what compiling symbolically writes, and how it reads back.
+
+`name:"Churned"` or `name:"Interest" of funnel "Onboarding"`: the marker and the source
+spelling. Not something the API knows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from segdsl.syntax.text import EscapeError, reference, unquote
+from segdsl.values import ById, ByName, Reference
+
+_PARENTS = {"stage": "funnel", "variant": "test"}
+_QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
+_SYMBOL = re.compile(rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?")
+
+
+def is_symbol(id: str) -> bool:
+    """Whether a marked name stands in the id's place."""
+    return _SYMBOL.fullmatch(id) is not None
+
+
+def symbol(kind: str, target: ByName) -> str:
+    """The marked name to write for a segment, stage, variant or model."""
+    return f"name:{reference(target, _PARENTS.get(kind, ''))}"
+
+
+def symbol_target(kind: str, id: str) -> Reference:
+    """The reference that an id of a rule stands for: a marked name of that kind, or the id."""
+    found = _SYMBOL.fullmatch(id)
+    if found is None or found[2] != _PARENTS.get(kind):
+        return ById(id)
+    try:
+        return ByName(unquote(found[1]), unquote(found[3]) if found[3] is not None else None)
+    except EscapeError:
+        return ById(id)
