@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from segdsl.diagnostics import Code, Report
 from segdsl.lower import create_request, lower
 from segdsl.lower.segment import Layout
@@ -34,6 +36,15 @@ def compile_text(
             if rule is not None:
                 found.append(json.loads(encode(create_request(segment, rule))))
     return found, [of.code for of in report.diagnostics]
+
+
+def nodes(of: object) -> list[Any]:
+    """Every node of a tree, or of a tuple of trees, from the outside in."""
+    if isinstance(of, tuple):
+        return [node for each in of for node in nodes(each)]
+    if not isinstance(of, Struct):
+        return []
+    return [of, *(node for name in of.__struct_fields__ for node in nodes(getattr(of, name)))]
 
 
 def rule_of(where: str, *, layout: Layout = "v5", symbolic: bool = True) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -22,6 +22,7 @@ from segdsl.source import Source
 from segdsl.syntax import tree as t
 from segdsl.syntax.grammar import grammar_text
 from segdsl.syntax.parser import parse
+from support import nodes
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"
 FILES = sorted(RETAIL.rglob("*.seg"))
@@ -76,18 +77,10 @@ def test_each_rule_comes_back_and_compiles_to_itself(path: Path) -> None:
 # --- the whole language ------------------------------------------------------------------
 
 
-def _nodes(of: Any) -> list[Any]:
-    if isinstance(of, tuple):
-        return [node for each in of for node in _nodes(each)]
-    if not hasattr(of, "__struct_fields__"):
-        return []
-    return [of, *(node for field in of.__struct_fields__ for node in _nodes(getattr(of, field)))]
-
-
 ALL = [
     node
     for path in FILES
-    for node in _nodes(parse(Source(path.name, path.read_text(encoding="utf-8")), Report()).items)
+    for node in nodes(parse(Source(path.name, path.read_text(encoding="utf-8")), Report()).items)
 ]
 
 

@@ -9,12 +9,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from segdsl.syntax.grammar import grammar_text
-from support import compile_text, rule_of
+from segdsl import predicates as p
+from segdsl.diagnostics import Report
+from segdsl.source import Source
+from segdsl.syntax import tree as t
+from segdsl.syntax.grammar import grammar_text, reserved_words
+from segdsl.syntax.parser import parse
+from segdsl.values import Limit
+from support import compile_text, nodes, rule_of
 
 PAGE = (Path(__file__).parents[1] / "grammar" / "README.md").read_text(encoding="utf-8")
 _CELL = re.compile(r"(?<!\\)\|")
@@ -22,14 +28,17 @@ _CODE = re.compile(r"^(`+)(.*)\1$")
 
 
 def shortened(part: Any) -> Any:
-    """A rule whose conditions on attributes are shown by their names."""
+    """A rule whose conditions on attributes are shown by their names, negated or not."""
     if part["type"] == "Value":
-        return part["leftValue"]["name"]
+        name = part["leftValue"]["name"]
+        return f"not {name}" if part["operator"]["not"] != part["exclude"] else name
     return {**part, "conditions": [shortened(each) for each in part["conditions"]]}
 
 
 def part_of(source: str, column: str) -> Any:
     """The part of the compiled rule that a column shows."""
+    if column == "rule of `--layout nested`, conditions by name":
+        return shortened(rule_of(source, layout="nested"))
     rule = rule_of(source)
     if column == "rule, conditions by name":
         return shortened(rule)
@@ -95,6 +104,33 @@ def test_every_word_of_the_language_is_on_the_page() -> None:
     examples = [*sources, *re.findall(r"`([^`]+)`", files), *re.findall(r"`import .*?`", PAGE)]
     shown = set(re.findall(r"[a-z]+", " ".join(examples)))
     assert [word for word in words if word not in shown] == []
+
+
+def test_every_node_is_in_an_example() -> None:
+    sources = [f'segment "x" where {source}' for _, source, _ in rows()]
+    sources += [source for source, _ in blocks()]
+    found = {
+        type(node)
+        for source in sources
+        for node in nodes(parse(Source("x.seg", source), Report()).items)
+    }
+    wanted = {
+        *get_args(t.Expression),
+        *get_args(t.Subject),
+        *get_args(t.Item),
+        *get_args(p.Predicate),
+        p.Ago,
+        t.Quantifier,
+        t.Clause,
+        Limit,
+    }
+    # An import needs a second file; a dotted name needs a schema, and is an error without.
+    assert wanted - found == {t.Import, t.Dotted}
+
+
+def test_the_reserved_words_are_listed() -> None:
+    listed = PAGE.partition("## Reserved words")[2]
+    assert re.findall(r"`(\w+)`", listed) == sorted(reserved_words())
 
 
 def test_links_lead_somewhere() -> None:
