@@ -79,6 +79,7 @@ def test_a_rule_selects_what_it_says_when_decompiled(rule: Any, population: Popu
     else:
         assert {d.code for d in report.diagnostics} <= {
             Code.SEG212,
+            Code.SEG214,
             Code.SEG301,
             Code.SEG210,
             Code.SEG302,

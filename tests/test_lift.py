@@ -199,6 +199,15 @@ def test_condition(condition: dict[str, Any], where: str) -> None:
             ),
             "a = 1 and any (rule set (d = 1), rule set any (b = 1, c = 1))",
         ),
+        # Conditions right under the rule, named as rules or as rule sets.
+        (
+            rule(equal("a"), equal("b"), kind="Composite", expr="A or B"),
+            "a = 1 or b = 1",
+        ),
+        (
+            rule(equal("a"), equal("b"), kind="Composite", expr="2 or 1"),
+            "b = 1 or a = 1",
+        ),
         (
             rule(rule(equal("a"), equal("b"), equal("c"), kind="Composite", expr="A and (B or C)")),
             "rule set all (a = 1, any (b = 1, c = 1))",

@@ -254,13 +254,29 @@ def test_what_cannot_be_said(where: str, code: Code) -> None:
     ("where", "rule_type", "limit"),
     [
         ('a = "x"\nlimit 10 by ltv desc', "And", {"type": "Count", "number": 10}),
-        ("everyone\nlimit 2.5% by aggregate asc", "And", {"type": "Percent", "number": 2.5}),
+        ("everyone\nlimit 2.5% by ltv asc", "And", {"type": "Percent", "number": 2.5}),
     ],
 )
 def test_limits(where: str, rule_type: str, limit: dict[str, Any]) -> None:
     rule = rule_of(where)
     assert rule["type"] == rule_type
     assert {key: rule["limit"][key] for key in limit} == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('let f(x, x) = k = x\nsegment "s" where f(3, 4)', [Code.SEG102]),
+        ('segment "s" where a = 1 limit 5 by aggregate desc', [Code.SEG214]),
+        ('segment "s" where (a = 1 limit 5 by aggregate desc)', [Code.SEG214]),
+        ('segment "s" where (count(p) > 1 limit 5 by aggregate desc)', []),
+        ('segment "s" where a = 1 limit 5', [Code.SEG212]),
+    ],
+)
+def test_what_is_found_in_whole_texts(text: str, codes: list[Code]) -> None:
+    report = Report()
+    rules(text, report)
+    assert [of.code for of in report.diagnostics] == codes
 
 
 def test_a_negated_limit_is_excluded() -> None:

@@ -60,6 +60,7 @@ class Code(Enum):
     SEG211 = "columns of two behaviors in one aggregate"
     SEG212 = "a limit without an order"
     SEG213 = "a test of elements on what has none"
+    SEG214 = "a limit by an aggregate that is not there"
     # 3xx: the rule
     SEG301 = "a segment too large for its two levels"
     SEG302 = "a rule set with too many rules"
@@ -72,7 +73,7 @@ class Code(Enum):
     SEG405 = "an empty group whose meaning nobody states"
 
 
-WARNINGS = frozenset({Code.SEG112, Code.SEG212})
+WARNINGS = frozenset({Code.SEG112, Code.SEG212, Code.SEG214})
 
 
 def severity_of(code: Code) -> Severity:

@@ -33,6 +33,15 @@ class Combined(msgspec.Struct, frozen=True):
 Expr = Named | Combined
 
 
+def over_rule_sets(text: str, *, holds_groups: bool, top: bool) -> bool:
+    """Whether an expression names rule sets (by number) and not rules (by letter).
+
+    One over groups does; one over conditions does only at the top, and only if it is
+    written with numbers: an older rule may have its conditions right there.
+    """
+    return holds_groups or (top and any(each.isdigit() for each in text))
+
+
 class ExprError(ValueError):
     """An expression that cannot be read; the text says why, in the reader's words."""
 

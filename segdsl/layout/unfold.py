@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdsl.diagnostics import Report
-from segdsl.layout.expr import Combined, Expr, Named, read_expr
+from segdsl.layout.expr import Combined, Expr, Named, over_rule_sets, read_expr
 from segdsl.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
 from segdsl.layout.two_levels import lay_out, lay_out_nested
 from segdsl.rule.model import Condition, Group, Rule
@@ -81,17 +81,14 @@ def _is_like(shape: Shape, kind: Kind, *, several: bool = False) -> bool:
 
 def _rule(rule: Rule) -> Shape:
     if _is_deep(rule):
-        return _deep(rule)
+        return _deep(rule, top=True)
     sets = [
-        Pin(
-            part.description,
-            _expression(part, [Leaf(c) for c in _conditions(part)], rule_sets=False),
-        )
+        Pin(part.description, _expression(part, [Leaf(c) for c in _conditions(part)]))
         if isinstance(part, Group)
         else Leaf(part)
         for part in rule.conditions
     ]
-    return _expression(rule, sets, rule_sets=True)
+    return _expression(rule, sets, top=True)
 
 
 def _conditions(group: Group) -> Iterator[Condition]:
@@ -107,7 +104,7 @@ def _is_deep(rule: Rule) -> bool:
     )
 
 
-def _deep(group: Group) -> Shape:
+def _deep(group: Group, *, top: bool = False) -> Shape:
     """An older rule: groups at any depth, of which only those with a description are kept."""
     parts: list[Shape] = []
     for part in group.conditions:
@@ -116,13 +113,15 @@ def _deep(group: Group) -> Shape:
             continue
         inner = _deep(part)
         parts.append(inner if part.description is None else Pin(part.description, inner))
-    return _expression(group, parts, rule_sets=any(isinstance(p, Group) for p in group.conditions))
+    return _expression(group, parts, top=top)
 
 
-def _expression(group: Group, parts: Sequence[Shape], *, rule_sets: bool) -> Shape:
+def _expression(group: Group, parts: Sequence[Shape], *, top: bool = False) -> Shape:
     if group.type != "Composite":
         return branch(group.type, parts)
     assert group.expr is not None
+    groups = any(isinstance(part, Group) for part in group.conditions)
+    rule_sets = over_rule_sets(group.expr, holds_groups=groups, top=top)
     return _named(read_expr(group.expr, rule_sets=rule_sets), list(parts))
 
 

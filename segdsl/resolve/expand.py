@@ -96,7 +96,9 @@ class Expander:
 
     def limit(self, limit: Limit | None, scope: Scope) -> Limit | None:
         """A segment's limit with its number looked up."""
-        return None if limit is None else self._values(Context(scope, {})).limit(limit)
+        if limit is None:
+            return None
+        return self._values(Context(scope, {})).limit(limit, aggregate=False)
 
     def _values(self, context: Context) -> Values:
         scope = context.scope
@@ -137,7 +139,7 @@ class Expander:
                         Code.SEG209,
                         of.span,
                         f"{what} under a `not` would describe the opposite of what it holds",
-                        help='put the `not` inside: `"Label": not (…)`',
+                        help='put the `not` inside: `"Label": (not …)`',
                         via=context.via,
                     )
                 child = self._expand(operand, inner)
@@ -453,11 +455,12 @@ class Expander:
     ) -> c.Condition | None:
         if not self._outside_filter(of, context, "a limit"):
             return None
-        limit = self._values(context).limit(of.limit)
         child = self._expand(operand, msgspec.structs.replace(context, negated=False))
+        test = child.child if isinstance(child, c.Not) else child
+        aggregate = not isinstance(test, c.Test) or isinstance(test.subject, c.Aggregate)
+        limit = self._values(context).limit(of.limit, aggregate=aggregate)
         if limit is None or child is None:
             return None
-        test = child.child if isinstance(child, c.Not) else child
         if isinstance(test, c.Test) and not isinstance(test.subject, c.MlAttribute):
             return c.Limited(child, limit, span=of.span, via=context.via)
         self.report.add(

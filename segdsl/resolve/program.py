@@ -51,6 +51,10 @@ def scopes(program: Program, report: Report) -> dict[str, Scope]:
         for item in file.items:
             if not isinstance(item, (Let, Param)):
                 continue
+            if isinstance(item, Let):
+                for at, parameter in enumerate(item.parameters):
+                    if parameter in item.parameters[:at]:
+                        _defined_twice(parameter, item.span, item.name_span, report)
             first = names.setdefault(item.name, item)
             if first is not item:
                 _defined_twice(item.name, item.name_span, first.name_span, report)

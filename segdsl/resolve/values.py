@@ -96,8 +96,8 @@ class Values:
         found = self._typed(value, span, "number")
         return found if isinstance(found, Number) else None
 
-    def whole(self, value: Value, span: Span) -> Number | None:
-        """A number of units, elements or profiles: 0, 1, 2 …"""
+    def whole(self, value: Value, span: Span, *, of_time: bool = False) -> Number | None:
+        """A number of units of time, of elements or of profiles: 0, 1, 2 …"""
         found = self.number(value, span)
         if found is None or found.is_whole:
             return found
@@ -105,7 +105,9 @@ class Values:
             Code.SEG014,
             value.span if isinstance(value, Name) else span,
             f"{_shown(value, found)} is not a whole number of 0 or more",
-            help="for a part of a unit use a smaller one: `36 hours` and not `1.5 days`",
+            help="for a part of a unit use a smaller one: `36 hours` and not `1.5 days`"
+            if of_time
+            else "write a whole number",
             via=self.via,
         )
         return None
@@ -113,13 +115,22 @@ class Values:
     def duration(self, of: Duration, span: Span) -> Duration | None:
         parts = []
         for part in of.parts:
-            amount = self.whole(part.amount, span)
+            amount = self.whole(part.amount, span, of_time=True)
             if amount is None:
                 return None
             parts.append(Part(amount, part.unit))
         return Duration(tuple(parts), of.rounded)
 
-    def limit(self, of: Limit) -> Limit | None:
+    def limit(self, of: Limit, *, aggregate: bool) -> Limit | None:
+        """A limit with its number; `aggregate` says whether what it limits has one."""
+        if not aggregate and any(order.column is None for order in of.order):
+            self.report.add(
+                Code.SEG214,
+                of.span,
+                "there is no aggregate here to order by",
+                help="order by a column, or put the limit on a condition of a behavior",
+                via=self.via,
+            )
         if of.percent:
             number = self.number(of.number, of.span)
             if number is not None and not 0 <= number.value <= 100:
@@ -185,7 +196,7 @@ class Values:
                 first, last = self._moment(low_moment, span), self._moment(high_moment, span)
                 return None if first is None or last is None else p.TimeBetween(first, last)
             case p.Within(direction, amount, unit):
-                number = self.whole(amount, span)
+                number = self.whole(amount, span, of_time=True)
                 return None if number is None else p.Within(direction, number, unit)
             case p.TimeRange(length, start, reverse):
                 long, begin = self.duration(length, span), self.duration(start, span)

@@ -14,7 +14,7 @@ import msgspec
 
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
-from segdsl.layout.expr import ExprError, names, read_expr
+from segdsl.layout.expr import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule import model as m
 from segdsl.rule.document import UnreadableError
 from segdsl.rule.operators import OperatorReader
@@ -74,8 +74,7 @@ class _RuleReader(OperatorReader):
                 self.text(of["description"], f"{path}.description", "a description") or None
             )
         if kind == "Composite":
-            sets = any(isinstance(part, m.Group) for part in parts) or depth == 0
-            expr = self._expr(of, parts, sets, path)
+            expr = self._expr(of, parts, depth == 0, path)
             return m.Group("Composite", parts, description, expr)
         kept = tuple(part for part in parts if not _is_empty(part))
         if len(kept) < len(parts) and kind == "Or":
@@ -84,10 +83,12 @@ class _RuleReader(OperatorReader):
         return m.Group("And" if kind == "And" else "Or", kept, description)
 
     def _expr(
-        self, of: dict[str, Any], parts: tuple[m.Group | m.Condition, ...], sets: bool, path: str
+        self, of: dict[str, Any], parts: tuple[m.Group | m.Condition, ...], top: bool, path: str
     ) -> str:
         at = f"{path}.expr"
         text = self.text(self.need(of, "expr", path, "Composite"), at, "`expr`")
+        groups = any(isinstance(part, m.Group) for part in parts)
+        sets = over_rule_sets(text, holds_groups=groups, top=top)
         try:
             expr = read_expr(text, rule_sets=sets)
         except ExprError as error:

@@ -178,7 +178,15 @@ def _unexpected(start: int, text: str, accepts: set[str], source: Source, report
             Code.SEG009,
             span,
             "`null` is no value to compare with",
-            help=f"write `is {'not ' if before.endswith('!=') else ''}null`",
+            help=f"write `is {'not ' if re.search(r'(?:!|not *)=$', before) else ''}null`",
+        )
+        return
+    if text in _COMPARED and "NOT" in accepts and re.search(r"\b(?:and|or)$", before):
+        report.add(
+            Code.SEG001,
+            span,
+            f"it is not said what is compared with this `{text}`",
+            help="name it again, as in `age >= 18 and age < 30`, or use `between 18 and 30`",
         )
         return
     if text in ("and", "or") and "NOT" in accepts:
@@ -253,6 +261,10 @@ def _hint(text: str, before: str, accepts: set[str], following: str) -> str | No
         return "a name stands bare or in backquotes, not in quotes"
     if text[:1] in '"-0123456789' and re.search(r"\bis(?:\s+not)?$", before):
         return f"write `{'!=' if before.endswith('not') else '='} {_short(text)}`"
+    if re.search(r"\bwithin$", before):
+        return "say which way: `within past …` or `within next …`"
+    if "UNIT" in accepts and re.search(r"\bin (?:last|next)$", before):
+        return "for more than one unit write `within past …` or `within next …`"
     if before.endswith("everyone") and "SEGMENT" in accepts:
         return "`where everyone` stands alone: it has no conditions"
     if text == "," and "SEGMENT" in accepts:
