@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -255,6 +256,12 @@ def test_the_other_media_type_and_lists() -> None:
     source = source_of([{"name": "A", "rule": {}}, {"name": "B", "realtime": True, "rule": {}}])
     assert len(compiled(source)) == 2
     assert source.count("kind realtime") == 1
+
+
+def test_rules_of_a_list_are_told_apart() -> None:
+    source = source_of([rule(rule(equal("a"))), None, {"name": "B", "rule": {}}])
+    assert re.findall(r'^segment "(.*)"$', source, re.MULTILINE) == ["Untitled", "Untitled 2", "B"]
+    assert len(compiled(source)) == 3
 
 
 def test_numbers_keep_their_text() -> None:

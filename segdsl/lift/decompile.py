@@ -44,13 +44,18 @@ def _segments(document: Any, report: Report) -> list[t.Segment]:
     if isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
         return _segments(document["data"], report)
     if isinstance(document, list):
-        found = [_segment(each, f"$[{index}]", report) for index, each in enumerate(document)]
+        # Rules without a name are told apart by their place in the list.
+        names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
+        found = [
+            _segment(each, f"$[{index}]", names[index], report)
+            for index, each in enumerate(document)
+        ]
     else:
-        found = [_segment(document, "$", report)]
+        found = [_segment(document, "$", UNNAMED, report)]
     return [segment for segment in found if segment is not None]
 
 
-def _segment(document: Any, path: str, report: Report) -> t.Segment | None:
+def _segment(document: Any, path: str, unnamed: str, report: Report) -> t.Segment | None:
     reader = Reader(report)
     attributes = document.get("attributes") if isinstance(document, dict) else None
     whole = isinstance(document, dict) and ("rule" in document or "name" in document)
@@ -59,7 +64,7 @@ def _segment(document: Any, path: str, report: Report) -> t.Segment | None:
             report.add(Code.SEG402, None, "a rule or a segment is an object", path=path)
             return None
         rule = read_rule(document, path, report)
-        return None if rule is None else lift_rule(rule, UNNAMED)
+        return None if rule is None else lift_rule(rule, unnamed)
     if isinstance(attributes, dict):
         kind: t.Kind | None = _RESOURCES.get(str(document.get("type")))
         document, path = attributes, f"{path}.attributes"
