@@ -150,6 +150,9 @@ def short_filter(of: Any) -> str:
         # Groups and windows.
         ("count(p by o) >= 3", "Count(p by o) GreaterEqual 3"),
         ("not count(p by o) >= 3", "exclude Count(p by o) GreaterEqual 3"),
+        ("not count(p by o) = 3", "exclude Count(p by o) Equal 3"),
+        ("not sum(p.x by o) = 3", "exclude Sum(p.x by o) Equal 3"),
+        ("sum(some p.x by o) != 3", "Sum(p.x by o) !Equal 3"),
         ("count(some p by o) < 3", "Count(p by o) Less 3"),
         # References.
         ("not in segment #12", "exclude Reference 12"),
@@ -229,6 +232,11 @@ def test_filter(where: str, expected: str) -> None:
         ("count(p by o) < 3", Code.SEG205),
         ("count(p over 7 days) = 0", Code.SEG205),
         ("count(p by o) != 3", Code.SEG205),
+        ("count(p by o) != 0", Code.SEG205),
+        ("not count(p by o) = 0", Code.SEG205),
+        ("count(p over 1 day) not between 0 and 3", Code.SEG205),
+        ("sum(p.x by o) != 3", Code.SEG205),
+        ("first(p.x by t per o) not in (1, 2)", Code.SEG205),
         ("count(p over 0 days 0 hours) >= 3", Code.SEG014),
         ("not score of #1 between 1 and 2", Code.SEG206),
         ("none (score of #1 between 1 and 2, a = 1)", Code.SEG206),

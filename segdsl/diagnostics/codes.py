@@ -51,7 +51,7 @@ class Code(Enum):
     SEG202 = "a negation that a filter cannot hold"
     SEG203 = "a count compared with something else than numbers"
     SEG204 = "an aggregate asked whether it is null"
-    SEG205 = "a count for each group or window that could be none"
+    SEG205 = "a test of each group or window that can be read two ways"
     SEG206 = "a score that is negated"
     SEG207 = "a negation that the operator does not have"
     SEG208 = "a limit where the API has none"

@@ -139,7 +139,7 @@ def _behavior(
     if not counts:
         if negated:
             return some()
-        if quantifier is None:
+        if quantifier is None and not existential:
             return t.Test(plain, asked, exclude)
         return _negated(t.Test(plain, asked, False, quantifier), exclude)
     if quantifier is not None or not is_numeric(asked):

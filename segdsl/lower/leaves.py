@@ -117,6 +117,7 @@ def _aggregate(
         return None
     predicate, own_not, exclude = of.predicate, of.negated, negated
     if subject.counts and not subject.some and holds_of_zero(predicate):
+        assert not subject.is_existential, "the resolver refuses it: there may be no group"
         predicate, own_not = opposite(predicate)
         exclude = not negated
     matching = array_matching(of.quantifier)

@@ -322,9 +322,7 @@ class Expander:
             help = f"ask for the events: `no {behavior} …` or `has {behavior} …`"
             self.report.add(Code.SEG204, of.span, message, help=help, via=context.via)
             return False
-        if not subject.counts:
-            return True
-        if of.quantifier is not None or not is_numeric(predicate):
+        if subject.counts and (of.quantifier is not None or not is_numeric(predicate)):
             self.report.add(
                 Code.SEG203,
                 of.span,
@@ -333,16 +331,27 @@ class Expander:
                 via=context.via,
             )
             return False
-        if subject.is_existential and holds_of_zero(predicate) != of.negated:
-            each = "window" if subject.window is not None else "group"
+        if not subject.is_existential:
+            return True
+        each = "window" if subject.window is not None else "group"
+        reading: str | None = None
+        if of.negated and of.quantifier is None:
+            reading = (
+                f"this can be read two ways: about a {each} that it is not true of, or about no "
+                f"{each} that it is true of"
+            )
+        elif subject.counts and holds_of_zero(predicate):
+            reading = (
+                f"this asks for a {each} with a small count, and a profile without events has no "
+                f"{each}"
+            )
+        if reading is not None:
             self.report.add(
                 Code.SEG205,
                 of.span,
-                f"this asks for a {each} with a small count, and a profile without events "
-                f"has no {each}",
-                help=f"say which is meant: `some` in front of `{name(subject.behavior)}` for a "
-                f"{each} that has events, or `not …` with the opposite comparison for no such "
-                f"{each}",
+                reading,
+                help=f"say which: `some` in front of `{name(subject.behavior)}` for a {each} that "
+                f"there is, or `not …` in front of the opposite test for no such {each}",
                 via=context.via,
             )
             return False
