@@ -53,6 +53,12 @@ class Number:
         return Decimal(self.text)
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether it is of a size that can be reckoned with: 400 characters, exponents to 9999."""
+        _, _, exponent = self.text.lower().partition("e")
+        return len(self.text) <= 400 and len(exponent.lstrip("+-")) <= 4
+
+    @property
     def is_whole(self) -> bool:
         """Whether this is 0, 1, 2 … written plainly."""
         return WHOLE.fullmatch(self.text) is not None

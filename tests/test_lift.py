@@ -305,6 +305,9 @@ def test_numbers_keep_their_text() -> None:
         ([1], Code.SEG402, "$[0]"),
         ({"name": 3, "rule": {}}, Code.SEG402, "$.name"),
         ({"name": "x", "kind": 7, "rule": {}}, Code.SEG402, "$.kind"),
+        # Without a rule nobody knows who is in it: that is not everyone.
+        ({"id": "12", "name": "x"}, Code.SEG402, "$"),
+        ({"type": "predictive-segment", "attributes": {"rule": {}}}, Code.SEG402, "$.type"),
         (rule(equal("\ud800")), Code.SEG402, "$.conditions[0].leftValue.name"),
     ],
 )

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import click
 
-from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
+from segdsl.cli.options import (
+    Look,
+    look_options,
+    settings_option,
+    stop_on_errors,
+    tell,
+    told,
+)
 
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@settings_option
 @look_options
-def command(files: tuple[str, ...], form: str, allowed: tuple[str, ...], color: str) -> None:
+def command(
+    files: tuple[str, ...],
+    settings: dict[str, str],
+    form: str,
+    allowed: tuple[str, ...],
+    color: str,
+) -> None:
     """Look for mistakes in files (`-`: standard input), and in what they import.
 
     A folder stands for all .seg files in it. References by name are taken as they are.
@@ -20,13 +34,14 @@ def command(files: tuple[str, ...], form: str, allowed: tuple[str, ...], color: 
     from segdsl.diagnostics.places import counted, tally
     from segdsl.files import load_programs, seg_files
     from segdsl.lower import lower
-    from segdsl.resolve import resolve
+    from segdsl.resolve import check_settings, resolve
 
     look = Look(form, allowed, color)
     report = Report()
     paths = seg_files(files)
     programs, sources = load_programs(paths, report)
-    segments = [each for program in programs for each in resolve(program, report, {})]
+    check_settings(programs, settings, report)
+    segments = [each for program in programs for each in resolve(program, report, settings)]
     for segment in segments:
         lower(segment, report, symbolic=True)
     looked_at = f"{counted(len(paths), 'file')}, {counted(len(segments), 'segment')}"

@@ -31,16 +31,16 @@ def lay_out(shape: Shape, report: Report) -> Group | None:
     if plain is not None:
         return plain
     sets: list[Group] = []
-    expr = _Composite(sets).expression(shape)
+    measures = _Measures()
+    if _is_too_large(shape, measures, report):
+        return None
+    expr = _Composite(sets, measures).expression(shape)
     order = names(expr)
     ordered = tuple(sets[index] for index in order)
     if isinstance(expr, Named):
         return Group("And", ordered)
     if all(isinstance(part, Named) for part in expr.parts):
         return Group("And" if expr.word == "and" else "Or", ordered)
-    if len(sets) > MAX_RULE_SETS:
-        _too_large(shape, len(sets), report)
-        return None
     place = {index: at for at, index in enumerate(order)}
     return Group("Composite", ordered, expr=write_expr(_renamed(expr, place), rule_sets=True))
 
@@ -136,25 +136,84 @@ def _combined(word: str, parts: list[Expr]) -> Expr:
 # --- Composite -----------------------------------------------------------------------
 
 
-def _size(shape: Shape) -> int:
-    return sum(1 for _ in leaves(shape))
+class _Measures:
+    """Sizes of the parts of one shape, each worked out once; parts are told apart by identity."""
 
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+        self._pins: dict[int, bool] = {}
+        self._sets: dict[int, int] = {}
 
-def _has_pin(shape: Shape) -> bool:
-    match shape:
-        case Leaf():
-            return False
-        case Branch(_, children):
-            return any(_has_pin(child) for child in children)
-        case Pin():
-            return True
+    def size(self, shape: Shape) -> int:
+        """How many conditions there are."""
+        if id(shape) not in self._sizes:
+            match shape:
+                case Leaf():
+                    found = 1
+                case Branch(_, children):
+                    found = sum(self.size(child) for child in children)
+                case Pin(_, child):
+                    found = self.size(child)
+            self._sizes[id(shape)] = found
+        return self._sizes[id(shape)]
+
+    def has_pin(self, shape: Shape) -> bool:
+        if id(shape) not in self._pins:
+            match shape:
+                case Leaf():
+                    found = False
+                case Branch(_, children):
+                    found = any(self.has_pin(child) for child in children)
+                case Pin():
+                    found = True
+            self._pins[id(shape)] = found
+        return self._pins[id(shape)]
+
+    def split(self, shape: Branch) -> tuple[list[int], list[int], list[int]]:
+        """Children that are loose, those taken whole, and those that are looked into."""
+        loose, whole, apart = [], [], []
+        for at, child in enumerate(shape.children):
+            if isinstance(child, Leaf):
+                loose.append(at)
+            elif not self.has_pin(child) and self.size(child) <= MAX_RULES:
+                whole.append(at)
+            else:
+                apart.append(at)
+        return loose, whole, apart
+
+    def rule_sets(self, shape: Shape) -> int:
+        """How many rule sets the part needs."""
+        if id(shape) not in self._sets:
+            found = 1
+            if isinstance(shape, Branch) and not is_flat(shape):
+                loose, whole, apart = self.split(shape)
+                found = len(self.bins(shape.children, whole, loose))
+                found += sum(self.rule_sets(shape.children[at]) for at in apart)
+            self._sets[id(shape)] = found
+        return self._sets[id(shape)]
+
+    def bins(
+        self, children: tuple[Shape, ...], whole: list[int], loose: list[int]
+    ) -> list[list[int]]:
+        """Which children share a rule set: whole groups packed, loose ones in the room left."""
+        sizes = [self.size(children[at]) for at in whole]
+        bins = [[whole[index] for index in each] for each in pack(sizes, MAX_RULES)]
+        room = [MAX_RULES - sum(self.size(children[at]) for at in each) for each in bins]
+        if loose and len(loose) > sum(room):
+            bins.append(loose)
+        elif loose:
+            left = iter(loose)
+            for each, free in zip(bins, room, strict=True):
+                each.extend(at for _, at in zip(range(free), left, strict=False))
+        return sorted(sorted(each) for each in bins)
 
 
 class _Composite:
     """Makes rule sets, adding to `sets`, and the expression over them."""
 
-    def __init__(self, sets: list[Group]) -> None:
+    def __init__(self, sets: list[Group], measures: _Measures) -> None:
         self.sets = sets
+        self.measures = measures
 
     def _add(self, made: Group) -> Expr:
         self.sets.append(made)
@@ -168,39 +227,15 @@ class _Composite:
                 return self._add(_pinned(shape))
             case Branch(kind, children):
                 pass
-        parts: list[tuple[int, Expr]] = []
-        whole: list[int] = []
-        loose: list[int] = []
-        for at, child in enumerate(children):
-            if isinstance(child, Leaf):
-                loose.append(at)
-            elif isinstance(child, Pin) or _has_pin(child):
-                parts.append((at, self.expression(child)))
-            elif _size(child) <= MAX_RULES:
-                whole.append(at)
-            elif is_flat(child):
-                parts.append((at, self._add(_rule_set([child], kind))))
-            else:
-                parts.append((at, self.expression(child)))
-        for bin_ in self._bins(children, whole, loose):
+        if is_flat(shape):
+            return self._add(_rule_set([shape], kind))
+        loose, whole, apart = self.measures.split(shape)
+        parts = [(at, self.expression(children[at])) for at in apart]
+        for bin_ in self.measures.bins(children, whole, loose):
             items = [children[at] for at in bin_]
             parts.append((bin_[0], self._add(_rule_set(items, kind))))
         parts.sort(key=lambda part: part[0])
         return _combined("and" if kind == "And" else "or", [expr for _, expr in parts])
-
-    @staticmethod
-    def _bins(children: tuple[Shape, ...], whole: list[int], loose: list[int]) -> list[list[int]]:
-        """Which children share a rule set: whole groups packed, loose ones in the room left."""
-        sizes = [_size(children[at]) for at in whole]
-        bins = [[whole[index] for index in each] for each in pack(sizes, MAX_RULES)]
-        room = [MAX_RULES - sum(_size(children[at]) for at in each) for each in bins]
-        if loose and len(loose) > sum(room):
-            bins.append(loose)
-        elif loose:
-            left = iter(loose)
-            for each, free in zip(bins, room, strict=True):
-                each.extend(at for at, _ in zip(left, range(free), strict=False))
-        return sorted(sorted(each) for each in bins)
 
 
 def _renamed(expr: Expr, place: dict[int, int]) -> Expr:
@@ -233,7 +268,7 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                     via=inner.via,
                 )
                 return False
-            size = _size(child)
+            size = _Measures().size(child)
             if size > MAX_RULES and not is_flat(child):
                 report.add(
                     Code.SEG302,
@@ -259,30 +294,32 @@ def _pins(shape: Shape) -> Iterable[Pin]:
             yield shape
 
 
-def _rule_sets_of(shape: Shape) -> int:
-    sets: list[Group] = []
-    _Composite(sets).expression(shape)
-    return len(sets)
-
-
-def _too_large(shape: Shape, needed: int, report: Report) -> None:
-    """Names the group whose move into a segment of its own helps most."""
-    assert isinstance(shape, Branch)
+def _is_too_large(shape: Shape, measures: _Measures, report: Report) -> bool:
+    """Reports a tree that needs Composite over too many rule sets, and which group to move away."""
+    needed = measures.rule_sets(shape)
+    if needed <= MAX_RULE_SETS or not isinstance(shape, Branch):
+        return False
+    if all(
+        is_flat(shape.children[at]) or isinstance(shape.children[at], Pin)
+        for at in measures.split(shape)[2]
+    ):
+        return False
     group: Branch = shape
     while True:
         inner = [child for child in group.children if isinstance(child, Branch)]
-        largest = max(inner, key=_rule_sets_of, default=None)
+        largest = max(inner, key=measures.rule_sets, default=None)
         if largest is None:
             break
         group = largest
-        if _rule_sets_of(group) <= MAX_RULE_SETS:
+        if measures.rule_sets(group) <= MAX_RULE_SETS:
             break
     report.add(
         Code.SEG301,
         group.span,
-        f"this segment has {_size(shape)} conditions, which need {needed} rule sets; "
+        f"this segment has {measures.size(shape)} conditions, which need {needed} rule sets; "
         f"the API has room for {MAX_RULE_SETS} of up to {MAX_RULES} rules each",
-        help=f"move this group ({_size(group)} conditions, {_rule_sets_of(group)} rule sets) into "
-        'a segment of its own and write `in segment "…"` in its place; '
+        help=f"move this group ({measures.size(group)} conditions, {measures.rule_sets(group)} "
+        'rule sets) into a segment of its own and write `in segment "…"` in its place; '
         "or compile with `--layout nested`",
     )
+    return True

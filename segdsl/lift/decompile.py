@@ -40,18 +40,18 @@ def decompile(text: str, name: str, report: Report) -> str | None:
     return None if found.has_errors else format_file(t.File(tuple(segments)))
 
 
-def _segments(document: Any, report: Report) -> list[t.Segment]:
+def _segments(document: Any, report: Report, path: str = "$") -> list[t.Segment]:
     if isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
-        return _segments(document["data"], report)
+        return _segments(document["data"], report, f"{path}.data")
     if isinstance(document, list):
         # Rules without a name are told apart by their place in the list.
         names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
         found = [
-            _segment(each, f"$[{index}]", names[index], report)
+            _segment(each, f"{path}[{index}]", names[index], report)
             for index, each in enumerate(document)
         ]
     else:
-        found = [_segment(document, "$", UNNAMED, report)]
+        found = [_segment(document, path, UNNAMED, report)]
     return [segment for segment in found if segment is not None]
 
 
@@ -67,10 +67,27 @@ def _segment(document: Any, path: str, unnamed: str, report: Report) -> t.Segmen
         return None if rule is None else lift_rule(rule, unnamed)
     if isinstance(attributes, dict):
         kind: t.Kind | None = _RESOURCES.get(str(document.get("type")))
+        if kind is None:
+            report.add(
+                Code.SEG402,
+                None,
+                "this resource is no segment that the language knows",
+                path=f"{path}.type",
+            )
+            return None
         document, path = attributes, f"{path}.attributes"
     else:
         kind = None
-    rule = read_rule(document.get("rule"), f"{path}.rule", report)
+    if "rule" not in document:
+        report.add(
+            Code.SEG402,
+            None,
+            "this segment comes without its `rule`",
+            path=path,
+            help="ask for the segment itself; lists and summaries may leave the rule out",
+        )
+        return None
+    rule = read_rule(document["rule"], f"{path}.rule", report)
     try:
         name = reader.text(document.get("name"), f"{path}.name", "the name of a segment")
         description = document.get("description")

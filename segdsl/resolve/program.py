@@ -127,7 +127,8 @@ def literal_of(text: str, kind: str) -> Literal | None:
     """The value that a text given on the command line stands for, or None."""
     match kind:
         case "number":
-            return Number(text) if JSON_NUMBER.fullmatch(text) else None
+            number = Number(text)
+            return number if JSON_NUMBER.fullmatch(text) and number.is_bounded else None
         case "boolean":
             return Boolean(text == "true") if text in ("true", "false") else None
         case "date":

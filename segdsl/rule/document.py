@@ -15,7 +15,6 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.values import UNITS, Number, Unit
 
 _T = TypeVar("_T")
-_MAX_DIGITS = 400
 
 
 class UnreadableError(Exception):
@@ -135,8 +134,8 @@ class Reader:
     def number(self, value: Any, path: str, what: str) -> Number:
         if not isinstance(value, Number):
             self.fail(path, f"{what} is a number, and this is {_kind(value)}")
-        if len(value.text) > _MAX_DIGITS:
-            self.fail(path, f"{what} has more than {_MAX_DIGITS} digits")
+        if not value.is_bounded:
+            self.fail(path, f"{what} is too large a number to reckon with")
         return value
 
     def whole(self, value: Any, path: str, what: str) -> Number:

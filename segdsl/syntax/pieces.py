@@ -139,7 +139,7 @@ class PieceBuilder(Transformer[Token, Any]):
             case "STRING":
                 value = Text(self._text(token))
             case "NUMBER":
-                value = Number(str(token))
+                value = self._number(token)
             case "DATE":
                 value = self._date(token)
             case "TIMESTAMP":
@@ -147,6 +147,18 @@ class PieceBuilder(Transformer[Token, Any]):
             case _:
                 value = Boolean(token.type == "TRUE")
         return Piece("literal", value, self._token_span(token))
+
+    def _number(self, token: Token) -> Number:
+        found = Number(str(token))
+        if found.is_bounded:
+            return found
+        self.report.add(
+            Code.SEG008,
+            self._token_span(token),
+            "this number is too large to reckon with",
+            help="write it with at most 400 digits and an exponent of at most 9999",
+        )
+        return Number("0")
 
     def _date(self, token: Token) -> Date:
         found = Date(str(token))
@@ -166,7 +178,7 @@ class PieceBuilder(Transformer[Token, Any]):
 
     def amount(self, c: list[Any]) -> Piece:
         if isinstance(c[0], Token):
-            return Piece("amount", Number(str(c[0])), self._token_span(c[0]))
+            return Piece("amount", self._number(c[0]), self._token_span(c[0]))
         return Piece("amount", Name(c[0].value, c[0].span), c[0].span)
 
     @staticmethod
