@@ -1,0 +1,7 @@
+"""Segments as SQL: a condition tree to sqlglot's expression tree, for any engine."""
+
+from segdsl.sql.context import Context, SqlError
+from segdsl.sql.dialects import DIALECTS, render
+from segdsl.sql.queries import count, profiles, selection
+
+__all__ = ["DIALECTS", "Context", "SqlError", "count", "profiles", "render", "selection"]

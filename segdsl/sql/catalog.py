@@ -1,0 +1,83 @@
+"""What tables there are, and the types of their columns.
+
+The vendor's layout (observed): profiles in `customers`, events in `behavior_<name>`, joined
+on `cdp_customer_id`, times in Unix seconds. The other tables are this project's choice
+(assumed); each is described in `grammar/README.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.condition.ml import MODEL_ATTRIBUTES
+
+ColumnType = OneOf[
+    "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
+]
+PROFILE_ID = "cdp_customer_id"
+CUSTOMERS = "customers"
+BEHAVIOR = "behavior_"
+CUSTOMER_GROUP = "customer_group_"
+
+
+class Column(msgspec.Struct, frozen=True):
+    name: str
+    type: ColumnType
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table by its full name; its columns without `cdp_customer_id`."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column | None:
+        return next((each for each in self.columns if each.name == name), None)
+
+
+def _model_table(solution: str, attributes: tuple[str, ...]) -> Table:
+    columns = (
+        Column(each, "string" if each.endswith("_segment") else "number") for each in attributes
+    )
+    return Table(f"ml_{solution}", (Column("model_id", "string"), *columns))
+
+
+ASSUMED_TABLES = (
+    Table("funnel_stages", (Column("stage_id", "string"),)),
+    Table("ab_test_variants", (Column("variant_id", "string"),)),
+    Table(
+        "predictive_scores",
+        (Column("model_id", "string"), Column("grade", "number"), Column("converted", "boolean")),
+    ),
+    *(_model_table(solution, names) for solution, names in MODEL_ATTRIBUTES.items()),
+)
+"""The tables that no endpoint describes, as this project lays them out."""
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """Every table of a parent segment's database."""
+
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table | None:
+        return next((each for each in self.tables if each.name == name), None)
+
+    @property
+    def attributes(self) -> tuple[Column, ...]:
+        customers = self.table(CUSTOMERS)
+        return () if customers is None else customers.columns
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of behaviors, without the prefix of their tables."""
+        return self._named(BEHAVIOR)
+
+    @property
+    def customer_groups(self) -> tuple[str, ...]:
+        return self._named(CUSTOMER_GROUP)
+
+    def _named(self, prefix: str) -> tuple[str, ...]:
+        names = (each.name for each in self.tables)
+        return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))

@@ -1,0 +1,164 @@
+"""A query in a dialect's own words.
+
+sqlglot knows how things are spelled; here is what it does not know: where engines take
+the same words and answer differently. The meaning of a query is settled before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
+from sqlglot.generator import Generator
+
+from segdsl.sql.context import SqlError
+from segdsl.sql.expressions import ORDERED_TEXT, Node, identifier, integer, text
+
+DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
+
+# What a node becomes instead; None where it stays.
+_Change = Callable[[Node], Node | None]
+
+
+def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
+    """A query as text in one of `DIALECTS`, without a semicolon.
+
+    Raises SqlError where the dialect has no words for it.
+    """
+    changed = query.copy()
+    for change in _CHANGES[dialect]:
+        changed = _changed(changed, change)
+    if pretty and any(_is_broken_by_layout(node) for node in changed.walk()):
+        pretty = False
+    try:
+        return changed.sql(dialect=dialect, pretty=pretty, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise SqlError(f"this cannot be said in {dialect}: {error}") from None
+
+
+def _is_broken_by_layout(node: Node) -> bool:
+    """Whether sqlglot's indentation would reach into a name or a text."""
+    match node:
+        case exp.Identifier():
+            return len(node.this.splitlines()) > 1
+        case exp.Literal(is_string=True):
+            return Generator.SENTINEL_LINE_BREAK in node.this
+        case _:
+            return False
+
+
+def _changed(query: Node, change: _Change) -> Node:
+    # Innermost first: what has been changed may be part of what is changed next.
+    for node in reversed(list(query.walk())):
+        changed = change(node)
+        if changed is not None:
+            node.replace(changed)
+    return query
+
+
+# --- texts -------------------------------------------------------------------------------
+
+
+def _found_in(node: Node) -> Node | None:
+    """BigQuery's own word for it is blind to case, others have none."""
+    if not isinstance(node, exp.Contains):
+        return None
+    place = exp.StrPosition(this=node.this, substr=node.expression)
+    return exp.GT(this=place, expression=integer(0))
+
+
+def _end(node: Node) -> Node | None:
+    if not isinstance(node, exp.EndsWith):
+        return None
+    length = len(node.expression.this)
+    return exp.EQ(
+        this=exp.Substring(this=node.this, start=integer(-length)), expression=node.expression
+    )
+
+
+def _right_end(node: Node) -> Node | None:
+    if not isinstance(node, exp.EndsWith):
+        return None
+    # PostgreSQL counts a negative start from in front of the text.
+    end = exp.Right(this=node.this, expression=integer(len(node.expression.this)))
+    return exp.EQ(this=end, expression=node.expression)
+
+
+def _anywhere(node: Node) -> Node | None:
+    """Snowflake's expressions are of the whole text; a dot in front would stop at a line."""
+    if not isinstance(node, exp.RegexpLike):
+        return None
+    pattern = text(rf"(.|\s)*({node.expression.this})(.|\s)*")
+    return exp.RegexpLike(this=node.this, expression=pattern, full_match=True)
+
+
+def _by_code_point(node: Node) -> Node | None:
+    """PostgreSQL orders texts as the database's language does, the others by code point."""
+    if not node.meta.pop(ORDERED_TEXT, False):
+        return None
+    return exp.Collate(this=node.copy(), expression=identifier("C"))
+
+
+def _no_variables(node: Node) -> Node | None:
+    """Spark puts variables in the place of `${…}`, even inside of texts and names."""
+    if isinstance(node, exp.Identifier) and "${" in node.this:
+        raise SqlError(f"Spark would take `{node.this}` to hold a variable", "rename it")
+    if not isinstance(node, exp.Literal) or not node.is_string or "${" not in node.this:
+        return None
+    first, *rest = node.this.split("${")
+    parts = [text(f"{first}$"), *(text("{" + part + "$") for part in rest[:-1])]
+    return exp.Concat(expressions=[*parts, text("{" + rest[-1])], safe=False, coalesce=False)
+
+
+# --- numbers and arrays ------------------------------------------------------------------
+
+
+def _mean_of_doubles(node: Node) -> Node | None:
+    """The mean of decimals is rounded to a few digits by some."""
+    if not isinstance(node, exp.Avg) or isinstance(node.this, exp.Cast):
+        return None
+    return exp.Avg(this=exp.cast(node.this, exp.DType.DOUBLE))
+
+
+def _counted_rows(alias: Callable[[exp.Identifier], exp.TableAlias]) -> _Change:
+    """Elements as rows, where there is no function that takes a condition."""
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, exp.ArraySize) or not isinstance(node.this, exp.ArrayFilter):
+            return None
+        chosen = node.this.expression
+        rows = exp.Unnest(expressions=[node.this.this], alias=alias(chosen.expressions[0]))
+        count = exp.Select(expressions=[exp.Count(this=exp.Star())])
+        return exp.Subquery(this=count.from_(rows).where(chosen.this))
+
+    return change
+
+
+def _array_as_table(element: exp.Identifier) -> exp.TableAlias:
+    return exp.TableAlias(this=identifier("elements"), columns=[element])
+
+
+def _array_as_column(element: exp.Identifier) -> exp.TableAlias:
+    return exp.TableAlias(columns=[element])
+
+
+# --- orders ------------------------------------------------------------------------------
+
+
+def _small_nulls(node: Node) -> Node | None:
+    """Nothing said of nulls in a moving window: a time is none, and nothing may be said."""
+    if isinstance(node, exp.Window) and node.args.get("spec") is not None:
+        for order in node.args["order"].expressions:
+            order.set("nulls_first", True)
+    return None
+
+
+_CHANGES: Mapping[str, tuple[_Change, ...]] = {
+    "duckdb": (),
+    "trino": (_found_in, _end, _mean_of_doubles),
+    "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
+    "bigquery": (_found_in, _mean_of_doubles, _small_nulls, _counted_rows(_array_as_column)),
+    "snowflake": (_found_in, _anywhere, _mean_of_doubles),
+    "postgres": (_found_in, _right_end, _by_code_point, _counted_rows(_array_as_table)),
+}

@@ -1,0 +1,66 @@
+"""A segment as a query: who is in it, how many, and what is known of them.
+
+Each is one SELECT over the parent segment's tables, complete in itself. How it is
+written in a dialect is `segdsl.sql.dialects`' matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from segdsl.condition import tree as c
+from segdsl.sql.catalog import PROFILE_ID
+from segdsl.sql.conditions import Conditions
+from segdsl.sql.context import Context
+from segdsl.sql.expressions import identifier, integer, named, ordered_text, select
+
+COUNT = "count"
+_SELECTED = "selected"
+
+
+def selection(segment: c.Segment, context: Context) -> exp.Select:
+    """The ids of the profiles in a segment: one column, each profile once, in no order.
+
+    Raises SqlError where no query can be made of it.
+    """
+    conditions = Conditions(context, segment)
+    return conditions.finished(conditions.profiles(segment.condition, segment.limit))
+
+
+def count(segment: c.Segment, context: Context) -> exp.Select:
+    """How many profiles are in a segment: one row, one column `count`.
+
+    Raises SqlError where no query can be made of it.
+    """
+    conditions = Conditions(context, segment)
+    number = named(exp.Count(this=exp.Star()), COUNT)
+    if segment.limit is None:
+        return conditions.finished(conditions.holding(segment.condition, number))
+    chosen = conditions.profiles(segment.condition, segment.limit)
+    return conditions.finished(select(number).from_(chosen.subquery(identifier(_SELECTED))))
+
+
+def profiles(
+    segment: c.Segment, context: Context, columns: Sequence[str], limit: int | None = None
+) -> exp.Select:
+    """The profiles in a segment by id: their id and those attributes, each column once.
+
+    With a `limit` only the first so many. Raises SqlError where no query can be made of
+    it, or an attribute is not there.
+    """
+    conditions = Conditions(context, segment)
+    customers = conditions.customers
+    shown = dict.fromkeys([PROFILE_ID, *columns])
+    nodes = [customers.operand(name).sql for name in shown]
+    if segment.limit is None:
+        query = conditions.holding(segment.condition, *nodes)
+    else:
+        chosen = conditions.profiles(segment.condition, segment.limit)
+        among = exp.In(this=customers.id, query=exp.Subquery(this=chosen))
+        query = select(*nodes).from_(customers.sql).where(among)
+    query = query.order_by(exp.Ordered(this=ordered_text(customers.id), desc=False))
+    if limit is not None:
+        query = query.limit(integer(limit))
+    return conditions.finished(query)

@@ -1,0 +1,131 @@
+"""The predicates of time as pairs of Unix seconds: from the first up to, not including, the second.
+
+Reckoned here and not by the engine, so that every engine agrees and no date function is
+called for each row. Which column is compared is not known here.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from segdsl import predicates as p
+from segdsl.sql.calendar import FUTURE, PAST, SECONDS, Calendar
+from segdsl.sql.context import Context, SqlError
+from segdsl.values import Date, Duration, Name, Number, Unit, Value
+
+TimePredicate = (
+    p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext
+)
+Interval = tuple[int, int]
+NEVER: Interval = (0, 0)
+
+
+def calendar_of(context: Context) -> Calendar:
+    """The calendar of a context.
+
+    Raises SqlError where it names no time zone.
+    """
+    try:
+        return Calendar(context.now, ZoneInfo(context.zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SqlError(
+            f"there is no time zone `{context.zone}`", "name one such as Asia/Tokyo"
+        ) from None
+
+
+def interval(predicate: TimePredicate, calendar: Calendar) -> Interval:
+    """The times that a predicate holds of; PAST and FUTURE stand for no bound."""
+    match predicate:
+        case p.Within("past", amount, unit):
+            return calendar.start(unit, -whole_number(amount)), calendar.start(unit)
+        case p.Within(_, amount, unit):
+            return calendar.start(unit, 1), calendar.start(unit, 1 + whole_number(amount))
+        case p.InUnit("last", unit):
+            return calendar.start(unit, -1), calendar.start(unit)
+        case p.InUnit("this", unit):
+            return calendar.start(unit), calendar.start(unit, 1)
+        case p.InUnit(_, unit):
+            return calendar.start(unit, 1), calendar.start(unit, 2)
+        case p.Today():
+            return calendar.start("day"), FUTURE
+        case p.TimeCompare(relation, moment):
+            whole = _moment(moment, calendar)
+            return NEVER if whole is None else _beside(relation, whole)
+        case p.TimeBetween(low, high):
+            first, last = _moment(low, calendar), _moment(high, calendar)
+            return NEVER if first is None or last is None else (first[0], last[1])
+        case p.TimeRange(length, start, reverse):
+            begin = calendar.ago(_parts(start), _unit(start))
+            end = calendar.moved(begin, _parts(length), -1 if reverse else 1)
+            return (end, begin) if reverse else (begin, end)
+        case p.BetweenNext(low, high):
+            end = calendar.ahead(_parts(high), _unit(high))
+            return calendar.ahead(_parts(low), _unit(low)), calendar.add(end, 1, _unit(high))
+        case _:
+            assert_never(predicate)
+
+
+def length_of(window: Duration) -> int:
+    """How many seconds a window is long: its units are of fixed length.
+
+    Raises SqlError where one is not.
+    """
+    total = 0
+    for part in window.parts:
+        if part.unit not in SECONDS:
+            raise SqlError(
+                f"a window of {part.unit}s has no fixed length",
+                "give it in weeks, days, hours, minutes or seconds",
+            )
+        total += whole_number(part.amount) * SECONDS[part.unit]
+    return total
+
+
+def whole_number(value: Value | None) -> int:
+    """A whole number of a condition: of units, of elements.
+
+    Raises SqlError for anything else, which the resolver lets nobody write.
+    """
+    if isinstance(value, Number) and value.is_bounded and value.value == int(value.value):
+        return int(value.value)
+    raise SqlError("a whole number is missing here")
+
+
+def _moment(moment: p.Moment, calendar: Calendar) -> Interval | None:
+    """The whole unit that a moment names."""
+    match moment:
+        case p.Ago(duration):
+            start = calendar.ago(_parts(duration), _unit(duration))
+            return start, calendar.add(start, 1, _unit(duration))
+        case Date(text):
+            return calendar.whole(text)
+        case Name(name):
+            raise SqlError(f"the parameter `{name}` has no value")
+        case _:
+            assert_never(moment)
+
+
+def _beside(relation: p.Relation, whole: Interval) -> Interval:
+    start, end = whole
+    match relation:
+        case "=":
+            return start, end
+        case "<":
+            return PAST, start
+        case "<=":
+            return PAST, end
+        case ">":
+            return end, FUTURE
+        case ">=":
+            return start, FUTURE
+        case _:
+            assert_never(relation)
+
+
+def _parts(duration: Duration) -> list[tuple[int, Unit]]:
+    return [(whole_number(part.amount), part.unit) for part in duration.parts]
+
+
+def _unit(duration: Duration) -> Unit:
+    return duration.rounded or duration.smallest
