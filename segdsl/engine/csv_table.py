@@ -1,0 +1,161 @@
+"""A CSV file as a table in memory, with the types that its texts show.
+
+RFC 4180 in UTF-8 with a header. An empty value is missing; `""` is an empty text, and
+missing where the column is something else. What a column holds is decided by all its values.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from segdsl.engine.columns import Field, literal, quoted
+from segdsl.engine.errors import DataError, reason
+
+_BOOLEAN = "(?i:true|false)"
+# No leading zeros and no plus: 0123 is a code, not a number.
+_DECIMAL = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
+_NUMBER = rf"{_DECIMAL}([eE][+-]?[0-9]+)?"
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+_TIME = f"{_DATE}([T ]{_CLOCK})?"
+# What a BIGINT, or DuckDB's smaller exact decimals, can hold for sure.
+_DIGITS = 18
+_PLACES = 6
+_MAX_LINE = 8_000_000
+
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_MISTAKES = {
+    "Expected Number of Columns": "it has more or fewer values than the header has names",
+    "not utf-8": "it is not UTF-8: save the file as UTF-8",
+    "unterminated quote": "a quotation mark is not where one can be: in a value, double it",
+    "Maximum line size": f"it is longer than {_MAX_LINE // 1_000_000} MB",
+    "invalid state": "lines end in two different ways, or quotation marks are not in pairs",
+}
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """What all values of a column that are not empty have in common."""
+
+    values: int
+    boolean: bool
+    decimal: bool
+    number: bool
+    time: bool
+    digits: int
+    places: int
+
+    @property
+    def type(self) -> str:
+        """DuckDB's type for them."""
+        if not self.values:
+            return "VARCHAR"
+        if self.boolean:
+            return "BOOLEAN"
+        if self.decimal and self.digits + self.places <= _DIGITS and self.places <= _PLACES:
+            return f"DECIMAL({_DIGITS},{self.places})" if self.places else "BIGINT"
+        if self.number:
+            return "DOUBLE"
+        return "TIMESTAMP WITH TIME ZONE" if self.time else "VARCHAR"
+
+
+def load_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: str, texts: frozenset[str]
+) -> list[Field]:
+    """Makes the file a table and tells its columns; those named in `texts` stay texts.
+
+    `table` is a name in SQL. Raises DataError.
+    """
+    names = _header(path)
+    shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    raw = quoted("a file as texts")
+    try:
+        connection.execute(
+            f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(str(path))}, "
+            f"auto_detect = false, columns = {{{shape}}}, header = true, delim = ',', "
+            "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, "
+            f"allow_quoted_nulls = false, compression = 'none', max_line_size = {_MAX_LINE})"
+        )
+        seen = _all_seen(connection, raw, names)
+        fields = [
+            Field(name, "VARCHAR" if name in texts else each.type)
+            for name, each in zip(names, seen, strict=True)
+        ]
+        columns = ", ".join(map(_typed, fields))
+        connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM {raw}")
+        connection.execute(f"DROP TABLE {raw}")
+    except duckdb.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {_mistake(error)}") from error
+    return fields
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = next(csv.reader(file, strict=True), [])
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: save the file as UTF-8") from error
+    except csv.Error as error:
+        raise DataError(f"{path}: its first line is no header of a CSV file: {error}") from error
+    if not names:
+        raise DataError(f"{path} is empty: its first line must name the columns")
+    seen: set[str] = set()
+    for name in names:
+        if not name:
+            raise DataError(f"{path}: a column has no name; give it one in the first line")
+        if name.lower() in seen:
+            raise DataError(
+                f"{path}: two columns are named `{name}` (capitals make no difference); rename one"
+            )
+        seen.add(name.lower())
+    return names
+
+
+def _all_seen(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list[_Seen]:
+    measures = [measure for name in names for measure in _measures(quoted(name))]
+    row = connection.execute(f"SELECT {', '.join(measures)} FROM {table}").fetchone()
+    assert row is not None
+    width = len(row) // len(names)
+    return [_Seen(*row[start : start + width]) for start in range(0, len(row), width)]
+
+
+def _measures(column: str) -> list[str]:
+    """The aggregates that are the fields of `_Seen`, in their order."""
+    value = f"nullif({column}, '')"
+    shapes = [f"regexp_full_match({value}, {literal(each)})" for each in (_BOOLEAN, _DECIMAL)]
+    number = f"regexp_full_match({value}, {literal(_NUMBER)})"
+    finite = f"coalesce(isfinite(TRY_CAST({value} AS DOUBLE)), false)"
+    time = f"regexp_full_match({value}, {literal(_TIME)})"
+    known = f"TRY_CAST({value} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"
+    parts = [f"length(regexp_extract({value}, '{part}', 1))" for part in ("([0-9]+)", "[.](.*)")]
+    return [
+        f"count({value})",
+        *(f"coalesce(bool_and({each}), false)" for each in shapes),
+        f"coalesce(bool_and({number} AND {finite}), false)",
+        f"coalesce(bool_and({time} AND {known}) FILTER (WHERE {value} IS NOT NULL), false)",
+        *(f"coalesce(max({each}), 0)" for each in parts),
+    ]
+
+
+def _typed(field: Field) -> str:
+    column = quoted(field.name)
+    if field.type == "VARCHAR":
+        return column
+    return f"CAST(nullif({column}, '') AS {field.type}) AS {column}"
+
+
+def _mistake(error: duckdb.Error) -> str:
+    """What DuckDB found, without its advice, which is about options nobody has here."""
+    text = str(error)
+    line = _LINE.search(text)
+    where = f"line {line[1]}: " if line else ""
+    for sign, words in _MISTAKES.items():
+        if sign in text:
+            return where + words
+    return where + reason(error)

@@ -1,0 +1,302 @@
+"""A folder of tables, or a DuckDB database, opened to be asked.
+
+Parquet files and a database's tables are read where they are, lazily; CSV files are loaded.
+Nothing is written to them, and DuckDB reaches no other file and no network.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal as OneOf
+from typing import Self
+
+import duckdb
+from sqlglot import exp
+
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.engine.columns import Field, literal, quoted, reading
+from segdsl.engine.csv_table import load_csv
+from segdsl.engine.description import FILE, Description, ParentSegment, read_description
+from segdsl.engine.errors import DataError, reason
+from segdsl.engine.query import Query
+from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
+from segdsl.sql import render
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, ColumnType, Table
+
+DATABASE_SUFFIX = ".duckdb"
+# What a database file is called beside the one in memory.
+_ATTACHED = "attached"
+
+
+class Data:
+    """The tables of a parent segment; made by `open_data`, to be closed."""
+
+    def __init__(
+        self,
+        parent: ParentSegment,
+        catalog: Catalog,
+        connection: duckdb.DuckDBPyConnection,
+        population: int,
+        spill: Path,
+    ) -> None:
+        self.parent = parent
+        self.catalog = catalog
+        self._connection = connection
+        self._population = population
+        self._spill = spill
+        self._lock = threading.Lock()
+        self._queries: list[Query] = []
+        self._closed = False
+
+    def population(self) -> int:
+        """The number of profiles."""
+        return self._population
+
+    def start(self, query: exp.Expr) -> Query:
+        """Runs a query beside all others; returns at once. Not after `close`."""
+        sql = render(query, "duckdb", pretty=False)
+        with self._lock:
+            if self._closed:
+                raise ValueError("the data is closed")
+            self._queries = [each for each in self._queries if not each.has_ended]
+            started = Query(self._connection.cursor(), sql)
+            self._queries.append(started)
+        return started
+
+    def close(self) -> None:
+        """Kills what still runs, waits for its end, and gives everything back."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for each in self._queries:
+            each.kill()
+        for each in self._queries:
+            each.join()
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_data(path: Path) -> Data:
+    """The data in a folder or a `.duckdb` file; raises DataError, which says what to do."""
+    path = path.resolve()
+    if path.is_dir():
+        files = table_files(path)
+        description = read_description(path / FILE, path.name)
+        allowed = [each.path for each in files]
+    elif path.suffix == DATABASE_SUFFIX and path.is_file():
+        files = []
+        description = read_description(path.with_suffix(".toml"), path.stem)
+        # The second is where DuckDB looks for what a crash may have left.
+        allowed = [path, path.with_name(path.name + ".wal")]
+    elif path.exists():
+        raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
+    else:
+        raise DataError(f"there is no folder or file {path}: check the spelling")
+    spill = Path(tempfile.gettempdir()) / f"segdsl-{secrets.token_hex(8)}"
+    connection = _connect(allowed, description.parent.timezone, spill)
+    try:
+        builder = _Builder(connection, description)
+        if path.is_dir():
+            builder.add_files(files)
+        else:
+            builder.attach(path)
+        population = builder.finish(path)
+        # From here on nothing can open the doors again.
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    catalog = Catalog(tuple(builder.tables))
+    return Data(description.parent, catalog, connection, population, spill)
+
+
+def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "python_enable_replacements": "false",
+            "temp_directory": str(spill),
+        },
+    )
+    paths = ", ".join(literal(str(each)) for each in allowed)
+    connection.execute(f"SET allowed_paths = [{paths}]")
+    connection.execute("SET enable_external_access = false")
+    try:
+        connection.execute(f"SET GLOBAL TimeZone = {literal(zone)}")
+    except duckdb.Error as error:
+        connection.close()
+        raise DataError(f"DuckDB does not know the time zone “{zone}”: {reason(error)}") from error
+    return connection
+
+
+class _Builder:
+    """Makes a view of each table, and gathers what the catalog says of it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, description: Description) -> None:
+        self.connection = connection
+        self.description = description
+        self.tables: list[Table] = []
+
+    def add_files(self, files: Iterable[TableFile]) -> None:
+        for file in files:
+            if file.format == "csv":
+                self._load(file)
+                continue
+            source = (
+                f"read_parquet({literal(str(file.path))}, "
+                "hive_partitioning = false, binary_as_string = true)"
+            )
+            self._add(file.table, source, self._fields(source, str(file.path)), str(file.path))
+
+    def _load(self, file: TableFile) -> None:
+        declared = self._declared(file.table)
+        texts = frozenset(
+            name
+            for name, type in declared.items()
+            if type in ("string", "string_array", "number_array")
+        )
+        loaded = quoted("a file as its types")
+        fields = load_csv(self.connection, file.path, loaded, texts)
+        self._add(file.table, loaded, fields, str(file.path), kind="TABLE")
+        self.connection.execute(f"DROP TABLE {loaded}")
+
+    def attach(self, path: Path) -> None:
+        try:
+            self.connection.execute(
+                f"ATTACH {literal(str(path))} AS {_ATTACHED} (TYPE duckdb, READ_ONLY)"
+            )
+            rows = self.connection.execute(
+                "SELECT table_name FROM information_schema.tables "
+                "WHERE table_catalog = ? AND table_schema = 'main' ORDER BY table_name",
+                [_ATTACHED],
+            ).fetchall()
+        except duckdb.Error as error:
+            raise DataError(
+                f"{path} cannot be opened as a DuckDB database: {reason(error)}"
+            ) from error
+        for (table,) in rows:
+            if is_table(table):
+                place = f"{path}, table `{table}`"
+                name = f"{_ATTACHED}.main.{quoted(table)}"
+                self._add(table, name, self._fields(name, place), place)
+
+    def finish(self, path: Path) -> int:
+        """Checks what is to be checked of all tables; the number of profiles."""
+        names = [table.name for table in self.tables]
+        if CUSTOMERS not in names:
+            raise DataError(f"{path} holds no table `{CUSTOMERS}`, the table of the profiles")
+        for table in self.description.types:
+            if table not in names:
+                raise DataError(
+                    f"{self.description.path}: `[types.{table}]` is about a table that is "
+                    f"not there; {_choices(table, names)}"
+                )
+        attributes = [column.name for column in Catalog(tuple(self.tables)).attributes]
+        for attribute in self.description.parent.grouping:
+            if attribute not in attributes:
+                raise DataError(
+                    f"{self.description.path}: `[groups]` names the attribute `{attribute}`, "
+                    f"which is not there; {_choices(attribute, attributes)}"
+                )
+        counts = {name: self._check_key(name, path) for name in names if key_of(name)}
+        return counts[CUSTOMERS]
+
+    def _declared(self, table: str) -> dict[str, ColumnType]:
+        fixed: dict[str, ColumnType] = {PROFILE_ID: "string", **FIXED.get(table, {})}
+        return {**self.description.types.get(table, {}), **fixed}
+
+    def _fields(self, name: str, place: str) -> list[Field]:
+        try:
+            rows = self.connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
+        except duckdb.Error as error:
+            raise DataError(f"{place} cannot be read: {reason(error)}") from error
+        return [Field(str(row[0]), str(row[1])) for row in rows]
+
+    def _add(
+        self,
+        table: str,
+        source: str,
+        fields: list[Field],
+        place: str,
+        kind: OneOf["VIEW", "TABLE"] = "VIEW",
+    ) -> None:
+        declared = self._declared(table)
+        names = [field.name for field in fields]
+        for name in declared:
+            if name in names:
+                continue
+            if name in self.description.types.get(table, {}):
+                where = f"{self.description.path}: `[types.{table}]` names the column `{name}`,"
+                raise DataError(f"{where} which is not there; {_choices(name, names)}")
+            raise DataError(
+                f"{place} has no column `{name}`, which every such table must have; "
+                f"{_choices(name, names)}"
+            )
+        readings = [reading(table, each, declared.get(each.name), place) for each in fields]
+        columns = ", ".join(f"{each.sql} AS {quoted(each.column.name)}" for each in readings)
+        try:
+            self.connection.execute(
+                f"CREATE {kind} {quoted(table)} AS SELECT {columns} FROM {source}"
+            )
+        except duckdb.Error as error:
+            raise DataError(f"{place} cannot be read: {reason(error)}") from error
+        kept: tuple[Column, ...] = tuple(
+            each.column for each in readings if each.column.name != PROFILE_ID
+        )
+        self.tables.append(Table(table, kept))
+
+    def _check_key(self, table: str, path: Path) -> int:
+        """Refuses a missing key and one that is there twice; the number of rows."""
+        key = ", ".join(map(quoted, key_of(table)))
+        missing = " OR ".join(f"{quoted(each)} IS NULL" for each in key_of(table))
+        try:
+            row = self.connection.execute(
+                f"SELECT count(*), count(*) FILTER (WHERE {missing}), "
+                f"count(DISTINCT ({key})) FROM {quoted(table)}"
+            ).fetchone()
+        except duckdb.Error as error:
+            raise DataError(f"{path}, table `{table}` cannot be read: {reason(error)}") from error
+        assert row is not None
+        rows, nulls, distinct = row
+        said = " and ".join(key_of(table))
+        if nulls:
+            raise DataError(
+                f"{path}, table `{table}`: rows without {said}: {nulls:,}; each row must have one"
+            )
+        if distinct != rows:
+            again = self.connection.execute(
+                f"SELECT {quoted(key_of(table)[-1])} FROM {quoted(table)} "
+                f"GROUP BY {key} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+            ).fetchone()
+            assert again is not None
+            raise DataError(
+                f"{path}, table `{table}`: {said} is there more than once, as in "
+                f"“{again[0]}”; keep one row of each"
+            )
+        return int(rows)
+
+
+def _choices(name: str, known: Iterable[str]) -> str:
+    there = sorted(known)
+    return did_you_mean(name, there) or f"there are: {', '.join(there)}"
