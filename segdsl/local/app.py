@@ -1,0 +1,185 @@
+"""The local Audience API as an ASGI application: its endpoints, its key, its weather.
+
+What the endpoints do is elsewhere; here is only which there are, and what every request
+goes through on its way to one.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from segdsl.engine import Data
+from segdsl.local import entity_handlers as entities
+from segdsl.local import parent_handlers as parents
+from segdsl.local import segment_handlers as segments
+from segdsl.local.errors import ApiError, Problem
+from segdsl.local.faults import Faults, Weather
+from segdsl.local.requests import JSON, JSON_API, Handler, Side, endpoint, error_response, side_of
+from segdsl.local.service import Service
+from segdsl.local.store import Store
+
+LOCAL_KEY = "1/" + "0" * 40
+"""The key that a local API takes where nobody chose another; everyone knows it."""
+SERVER = "segdsl"
+
+_AUDIENCE = "/audiences/{audience}"
+_PLAIN: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/audiences", parents.audiences),
+    ("GET", "/master_segments", parents.master_segments),
+    ("GET", _AUDIENCE, parents.audience),
+    ("GET", f"{_AUDIENCE}/attributes", parents.attributes),
+    ("GET", f"{_AUDIENCE}/behaviors", parents.behaviors),
+    ("GET", f"{_AUDIENCE}/statistics", parents.statistics),
+    ("GET", f"{_AUDIENCE}/sample_values", parents.sample_values),
+    ("GET", f"{_AUDIENCE}/behaviors/{{behavior}}/sample_values", parents.behavior_sample_values),
+    ("GET", f"{_AUDIENCE}/folders", segments.folders),
+    ("POST", f"{_AUDIENCE}/folders", segments.create_folder),
+    ("GET", f"{_AUDIENCE}/folders/{{folder}}", segments.folder),
+    ("PATCH", f"{_AUDIENCE}/folders/{{folder}}", segments.update_folder),
+    ("DELETE", f"{_AUDIENCE}/folders/{{folder}}", segments.delete_folder),
+    ("GET", f"{_AUDIENCE}/folders/{{folder}}/segments", segments.folder_segments),
+    ("POST", f"{_AUDIENCE}/segments/query", segments.sql),
+    ("POST", f"{_AUDIENCE}/segments/queries", segments.start_query),
+    ("GET", f"{_AUDIENCE}/segments/queries/{{query}}", segments.query),
+    ("POST", f"{_AUDIENCE}/segments/queries/{{query}}/kill", segments.kill_query),
+    ("GET", f"{_AUDIENCE}/segments/queries/{{query}}/customers", segments.customers),
+    ("GET", f"{_AUDIENCE}/segments", segments.segments),
+    ("POST", f"{_AUDIENCE}/segments", segments.create_segment),
+    ("GET", f"{_AUDIENCE}/segments/{{segment}}", segments.segment),
+    ("PUT", f"{_AUDIENCE}/segments/{{segment}}", segments.update_segment),
+    ("DELETE", f"{_AUDIENCE}/segments/{{segment}}", segments.delete_segment),
+    ("GET", f"{_AUDIENCE}/segments/{{segment}}/statistics", parents.segment_statistics),
+)
+_ENTITIES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/entities/parent_segments", entities.parent_segments),
+    ("GET", "/entities/parent_segments/{id}", entities.parent_segment),
+    ("POST", "/entities/folders", entities.create_folder),
+    ("GET", "/entities/folders/{id}", entities.folder),
+    ("PATCH", "/entities/folders/{id}", entities.update_folder),
+    ("DELETE", "/entities/folders/{id}", entities.delete_folder),
+    ("POST", "/entities/segments", entities.create_segment),
+    ("GET", "/entities/segments/{id}", entities.segment),
+    ("PATCH", "/entities/segments/{id}", entities.update_segment),
+    ("DELETE", "/entities/segments/{id}", entities.delete_segment),
+)
+
+
+class LocalApi(Starlette):
+    """The application; `close` ends its queries, and leaves data and store open."""
+
+    def __init__(self, service: Service, key: str, faults: Faults | None) -> None:
+        super().__init__(
+            routes=_routes(),
+            exception_handlers={
+                ApiError: _api_error,
+                HTTPException: _http_error,
+                Exception: _unexpected,
+            },
+        )
+        self.state.service = service
+        self._service = service
+        self._authorization = f"TD1 {key}".encode()
+        self._weather = None if faults is None else Weather(faults)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["server"] = SERVER
+            await send(message)
+
+        if self._weather is None:
+            await self._admit(scope, receive, named)
+        else:
+            await self._weather.pass_on(self._admit, scope, receive, named, self._fault(scope))
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets a request in that carries the key."""
+        sent = Headers(scope=scope).get("authorization", "").encode("latin-1")
+        if compare_digest(sent, self._authorization):
+            await super().__call__(scope, receive, send)
+            return
+        how = "send `Authorization: TD1 <key>` with the key of this local API"
+        wrong = "the key is missing" if not sent else "the key is wrong"
+        error = ApiError(401, [Problem(f"{wrong}: {how}")])
+        await error_response(error, side_of(scope["path"]))(scope, receive, send)
+
+    def _fault(self, scope: Scope) -> Answers:
+        assert self._weather is not None
+        return Answers(side_of(scope["path"]), self._weather.faults.retry_after)
+
+    def close(self) -> None:
+        """Kills the queries that run, and waits until that is kept."""
+        self._service.close()
+
+
+class Answers:
+    """The answers of faults, in the shape of a side."""
+
+    def __init__(self, side: Side, retry_after: int) -> None:
+        self.side = side
+        self.retry_after = retry_after
+
+    def __call__(self, status: int) -> ASGIApp:
+        headers = {"Retry-After": str(self.retry_after)} if status == 429 else {}
+        problem = Problem("a fault that --faults asked for")
+        return error_response(ApiError(status, [problem], headers=headers), self.side)
+
+
+def application(
+    data: Data,
+    store: Store,
+    *,
+    now: int | None = None,
+    key: str = LOCAL_KEY,
+    faults: Faults | None = None,
+) -> LocalApi:
+    """A local Audience API over data and a store, which stay the caller's to close.
+
+    `now`, in Unix seconds, fixes the clock of queries and of what is created; without it
+    each takes the time at which it comes. Raises DataError where the data's own id is none.
+    """
+    return LocalApi(Service(data, store, now), key, faults)
+
+
+def _routes() -> list[Route]:
+    routes = [
+        Route(path, endpoint(handler, media=JSON), methods=[method])
+        for method, path, handler in _PLAIN
+    ]
+    routes += [
+        Route(path, endpoint(handler, media=JSON_API), methods=[method])
+        for method, path, handler in _ENTITIES
+    ]
+    by_folder = endpoint(entities.by_folder, media=JSON)
+    return [*routes, Route("/entities/by-folder/{id}", by_folder, methods=["GET"])]
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return error_response(error, side_of(request.url.path))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What routing finds: no such path, or no such method there."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    what = f"there is no {request.method} {path}" if error.status_code == 405 else f"no {path}"
+    found = ApiError(error.status_code, [Problem(f"{what} here")], headers=error.headers)
+    return error_response(found, side_of(path))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    message = f"the local API made a mistake ({type(error).__name__}): please report it"
+    return error_response(ApiError(500, [Problem(message)]), side_of(request.url.path))

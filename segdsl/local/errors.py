@@ -1,0 +1,151 @@
+"""What the local Audience API answers when it cannot do what was asked.
+
+An `ApiError` is raised wherever something is found wrong; it is put into the shape of the
+side that was asked: `{"code", "message"}` under `/audiences`, `{"errors": …}` under
+`/entities`, `{"status", "error", "details"}` for 5xx (all three described).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+UNIQUE = "VIOLATES_UNIQUENESS_CONSTRAINT"
+BLANK = "CANNOT_BE_BLANK"
+IMMUTABLE = "IS_IMMUTABLE"
+ASSOCIATION = "INVALID_FORMAT_OR_ASSOCIATION"
+EXPRESSION = "COMPOSITE_CONDITION_SYNTAX_ERROR"
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+}
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong: `path` is its place in the body, such as `$.rule.type`.
+
+    `code` is a validation code of the description; without one the body itself is no
+    such body.
+    """
+
+    message: str
+    path: str | None = None
+    code: str | None = None
+
+    @property
+    def text(self) -> str:
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+
+class ApiError(Exception):
+    """An answer other than 200: its status, what is wrong, and what else belongs to it.
+
+    `conflicts` is the `errors` object of a 409 on the JSON:API side; `referenced_by` the
+    ids of segments that refer to one that should be deleted.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        problems: Iterable[Problem],
+        *,
+        conflicts: Mapping[str, list[str]] | None = None,
+        referenced_by: tuple[int, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.problems = tuple(problems)
+        self.conflicts = conflicts
+        self.referenced_by = referenced_by
+        self.headers = dict(headers or {})
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        return "; ".join(each.text for each in self.problems)
+
+
+def refuse(message: str, path: str | None = None, code: str | None = None) -> ApiError:
+    """A 400 about one thing."""
+    return ApiError(400, [Problem(message, path, code)])
+
+
+def missing(what: str) -> ApiError:
+    """A 404."""
+    return ApiError(404, [Problem(what)])
+
+
+def plain_body(error: ApiError) -> dict[str, Any]:
+    """The error as `/audiences` and `/master_segments` answer it."""
+    if error.status >= 500:
+        return _server_error(error)
+    body: dict[str, Any] = {
+        "code": _CODES.get(error.status, "client_error"),
+        "message": error.message,
+    }
+    if error.referenced_by:
+        body["referencedBySegments"] = [{"id": str(id)} for id in error.referenced_by]
+    return body
+
+
+def entities_body(error: ApiError) -> dict[str, Any]:
+    """The error as `/entities` answers it."""
+    if error.status >= 500:
+        return _server_error(error)
+    match error.status:
+        case 400:
+            return {"errors": [_bad(each) for each in error.problems]}
+        case 404:
+            code = {"code": "record-not-found-error", "status": "404", "detail": error.message}
+            return {"errors": [code]}
+        case 409 if error.conflicts is not None:
+            body: dict[str, Any] = {"errors": error.conflicts}
+            if error.referenced_by:
+                body["referencedBySegments"] = [{"id": str(id)} for id in error.referenced_by]
+                body["referencedByPredictiveSegments"] = []
+            return body
+        case _:
+            return {"errors": error.message}
+
+
+def _server_error(error: ApiError) -> dict[str, Any]:
+    titles = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+    title = titles.get(error.status, "Server Error")
+    return {"status": error.status, "error": title, "details": error.message}
+
+
+def _bad(of: Problem) -> dict[str, Any]:
+    pointer = {"pointer": pointer_of(of.path)}
+    if of.code is None:
+        return {
+            "code": "bad-parameter-error",
+            "status": "400",
+            "detail": of.message,
+            "source": pointer,
+            "meta": {"parameterCode": "INVALID_FORMAT"},
+        }
+    return {
+        "code": "validation-error",
+        "status": "400",
+        "detail": of.message,
+        "source": pointer,
+        "meta": {"validationCode": of.code},
+    }
+
+
+def pointer_of(path: str | None) -> str:
+    """`$.attributes.rule.conditions[0]` as the JSON pointer `/attributes/rule/conditions/0`."""
+    steps = [key or index for key, index in _STEP.findall(path or "")]
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)

@@ -1,0 +1,234 @@
+"""Handlers of folders, segments and queries under `/audiences`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from msgspec import UNSET, UnsetType
+
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.local import saving, shapes
+from segdsl.local.bodies import (
+    FolderBody,
+    FolderChanges,
+    QueryBody,
+    SegmentBody,
+    SqlBody,
+    decode,
+    kind_of,
+    parameter,
+    path_id,
+    rule_text,
+    whole,
+)
+from segdsl.local.errors import ASSOCIATION, ApiError, Problem, refuse
+from segdsl.local.records import BATCH, QueryContent
+from segdsl.local.requests import Call
+from segdsl.local.saving import Draft, Paths
+from segdsl.local.service import Service
+from segdsl.sql import render
+from segdsl.sql.catalog import PROFILE_ID
+
+PAGE_SIZE = 1_000
+"""Profiles on a page where nobody says (assumed)."""
+MAX_PAGE_SIZE = 100_000
+VENDOR_DIALECT = "trino"
+
+_PATHS = Paths("$.name", "$.rule", "$.segmentFolderId")
+_T = TypeVar("_T")
+
+
+def _given(value: _T | UnsetType, otherwise: _T) -> _T:
+    return otherwise if isinstance(value, UnsetType) else value
+
+
+# --- folders -----------------------------------------------------------------------------
+
+
+def folders(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return [shapes.folder(each) for each in service.store.folders(service.audience)]
+
+
+def create_folder(service: Service, call: Call) -> Any:
+    """Described without a parent: it goes into the root folder (assumed)."""
+    service.check_audience(call.path["audience"])
+    body = decode(call.body, FolderBody)
+    root = service.root.id
+    return shapes.folder(saving.create_folder(service, root, body.name, body.description, _PATHS))
+
+
+def folder(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return shapes.folder(service.folder(path_id(call.path["folder"], "folder")))
+
+
+def update_folder(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    body = decode(call.body, FolderChanges)
+    given = {"name": body.name, "description": body.description}
+    changes = {key: value for key, value in given.items() if value is not UNSET}
+    id = path_id(call.path["folder"], "folder")
+    return shapes.folder(saving.update_folder(service, id, changes, _PATHS))
+
+
+def delete_folder(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return shapes.folder(saving.delete_folder(service, path_id(call.path["folder"], "folder")))
+
+
+def folder_segments(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    folder = service.folder(path_id(call.path["folder"], "folder"))
+    return [shapes.segment(each) for each in service.store.segments(service.audience, folder.id)]
+
+
+# --- segments ----------------------------------------------------------------------------
+
+
+def segments(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return [shapes.segment(each) for each in service.store.segments(service.audience)]
+
+
+def segment(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return shapes.segment(service.segment(path_id(call.path["segment"], "segment")))
+
+
+def create_segment(service: Service, call: Call) -> Any:
+    """Without a folder it goes into the root folder (assumed)."""
+    service.check_audience(call.path["audience"])
+    body = _segment_body(service, call)
+    if isinstance(body.name, UnsetType):
+        raise refuse("a segment needs a `name`", "$")
+    draft = _changed(Draft(body.name, service.root.id), body)
+    return shapes.segment(saving.create_segment(service, draft, _PATHS))
+
+
+def update_segment(service: Service, call: Call) -> Any:
+    """What the body leaves out stays as it is (assumed)."""
+    service.check_audience(call.path["audience"])
+    id = path_id(call.path["segment"], "segment")
+    draft = _changed(Draft.of(service.segment(id)), _segment_body(service, call))
+    return shapes.segment(saving.update_segment(service, id, draft, _PATHS))
+
+
+def delete_segment(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return shapes.segment(saving.delete_segment(service, path_id(call.path["segment"], "segment")))
+
+
+def _segment_body(service: Service, call: Call) -> SegmentBody:
+    body = decode(call.body, SegmentBody)
+    if not isinstance(body.audience_id, UnsetType):
+        given = whole(body.audience_id, "$.audienceId")
+        if str(given) != service.audience:
+            message = f"the body is about the parent segment {given}, and the path is not"
+            raise refuse(message, "$.audienceId", ASSOCIATION)
+    return body
+
+
+def _changed(draft: Draft, body: SegmentBody) -> Draft:
+    folder, rule = draft.folder, draft.rule
+    if not isinstance(body.segment_folder_id, UnsetType):
+        folder = whole(body.segment_folder_id, "$.segmentFolderId")
+    if not isinstance(body.rule, UnsetType):
+        rule = rule_text(body.rule, "$.rule")
+    return Draft(
+        _given(body.name, draft.name),
+        folder,
+        _given(body.description, draft.description),
+        kind_of(body, draft.kind),
+        rule,
+        _given(body.count_population, draft.count_population),
+    )
+
+
+# --- queries -----------------------------------------------------------------------------
+
+
+def sql(service: Service, call: Call) -> Any:
+    """What the vendor's engine, Trino, would be given."""
+    service.check_audience(call.path["audience"])
+    body = decode(call.body, SqlBody)
+    if _given(body.format, "sql") != "sql":
+        raise refuse("the only format is `sql`", "$.format")
+    if kind_of(body) != BATCH:
+        raise refuse("the local API writes no statements of realtime segments", "$.kind")
+    now = service.clock()
+    reading = service.rules.read(rule_text(body.rule, "$.rule"), "$.rule", kind=BATCH, now=now)
+    query = service.rules.selection(reading, "$.rule", now, database=shapes.database(service))
+    return {"sql": render(query, VENDOR_DIALECT)}
+
+
+def start_query(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    body = decode(call.body, QueryBody)
+    if _given(body.filter_string, ""):
+        raise refuse("the local API has no `filterString`", "$.filterString")
+    columns = _columns(service, _given(body.columns, []))
+    size = PAGE_SIZE
+    if not isinstance(body.page_size, UnsetType):
+        size = whole(body.page_size, "$.pageSize", 1)
+    if size > MAX_PAGE_SIZE:
+        raise refuse(f"a page has at most {MAX_PAGE_SIZE:,} profiles", "$.pageSize")
+    pages = None
+    if not isinstance(body.max_page, UnsetType):
+        pages = whole(body.max_page, "$.maxPage", 1)
+    now, kind = service.clock(), kind_of(body)
+    reading = service.rules.read(rule_text(body.rule, "$.rule"), "$.rule", kind=kind, now=now)
+    profiles = service.rules.profiles(reading, columns, "$.rule", now)
+    content = QueryContent(
+        uuid4().hex,
+        service.audience,
+        render(profiles, "duckdb", pretty=False),
+        columns,
+        size,
+        pages,
+    )
+    count = service.rules.count(reading, "$.rule", now)
+    return shapes.query(service.queries.start(content, count))
+
+
+def _columns(service: Service, names: list[str]) -> tuple[str, ...]:
+    """Attributes to show beside the id, which is always shown first; each once."""
+    known = [each.name for each in service.data.catalog.attributes]
+    problems = []
+    for at, name in enumerate(names):
+        if name != PROFILE_ID and name not in known:
+            help = did_you_mean(name, known)
+            message = f"there is no attribute `{name}`" + (f"; {help}" if help else "")
+            problems.append(Problem(message, f"$.columns[{at}]", ASSOCIATION))
+    if problems:
+        raise ApiError(400, problems)
+    return tuple(dict.fromkeys(name for name in names if name != PROFILE_ID))
+
+
+def query(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    return shapes.query(service.query(call.path["query"]))
+
+
+def kill_query(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    found = service.query(call.path["query"])
+    if service.queries.kill(found):
+        return {"message": "the query was killed"}
+    return {"message": f"the query had ended already: {service.query(found.content.id).status}"}
+
+
+def customers(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["audience"])
+    found = service.query(call.path["query"])
+    number = parameter(call.query.get("page"), "page", 1)
+    match found.status:
+        case "running":
+            return shapes.no_customers(found, "pending")
+        case "killed":
+            return shapes.no_customers(found, "killed")
+        case "error":
+            return shapes.no_customers(found, "error", found.error)
+        case "success":
+            return shapes.customers(found, service.queries.page(found, number))

@@ -1,0 +1,73 @@
+"""One parent segment over its data and its store: what the handlers of requests work with."""
+
+from __future__ import annotations
+
+from time import time
+from typing import TypeVar
+
+from segdsl.engine import Data, DataError
+from segdsl.local.errors import missing
+from segdsl.local.populations import Populations
+from segdsl.local.queries import Queries
+from segdsl.local.records import Folder, Query, Segment
+from segdsl.local.rules import Rules
+from segdsl.local.store import Store
+
+_T = TypeVar("_T")
+
+
+class Service:
+    """Everything of a running local Audience API but HTTP; to be closed."""
+
+    def __init__(self, data: Data, store: Store, now: int | None) -> None:
+        parent = data.parent
+        if not (parent.id.isascii() and parent.id.isdigit() and parent.id[0] != "0"):
+            raise DataError(
+                f"the id of the parent segment is “{parent.id}”: ids are whole numbers from 1; "
+                "write another in parent_segment.toml"
+            )
+        self.data = data
+        self.store = store
+        self.audience = parent.id
+        self._now = now
+        self.opened = self.clock()
+        self.root: Folder = store.root(parent.id, parent.name, self.opened)
+        self.rules = Rules(data.catalog, store, parent.id, parent.timezone)
+        self.queries = Queries(data, store)
+        self.populations = Populations(data, store, self.rules, self.clock)
+        for each in store.segments(parent.id):
+            if each.count_population and each.population is None:
+                self.populations.count(each)
+
+    def clock(self) -> int:
+        """Now, in Unix seconds."""
+        return int(time()) if self._now is None else self._now
+
+    def close(self) -> None:
+        """Ends what runs; data and store stay open."""
+        self.queries.close()
+        self.populations.close()
+
+    # --- what a path names, or a 404 -------------------------------------------------------
+
+    def check_audience(self, id: str) -> None:
+        if id != self.audience:
+            raise missing(f"there is no parent segment with the id `{id}`")
+
+    def folder(self, id: int) -> Folder:
+        return _found(self.store.folder(self.audience, id), "folder", id)
+
+    def segment(self, id: int) -> Segment:
+        return _found(self.store.segment(self.audience, id), "segment", id)
+
+    def query(self, id: str) -> Query:
+        found = self.queries.find(id)
+        if found is not None and found.content.audience != self.audience:
+            found = None
+        return _found(found, "query", id)
+
+
+def _found(value: _T | None, what: str, id: int | str) -> _T:
+    if value is None:
+        raise missing(f"there is no {what} with the id `{id}`")
+    return value

@@ -1,0 +1,157 @@
+"""The local Audience API on a port, by uvicorn.
+
+For this machine: it listens on the loopback address unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from segdsl.engine import open_data
+from segdsl.files import FileError
+from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.errors import ApiError, Problem
+from segdsl.local.faults import ConnectionCutError, Faults
+from segdsl.local.requests import error_response, side_of
+from segdsl.local.store import open_store
+
+_PORT = re.compile(r":\d*$")
+
+
+class PortError(FileError):
+    """A port that cannot be listened on; its text says why and what to do."""
+
+
+def serve(
+    data_path: Path,
+    store_path: Path | None,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    now: int | None = None,
+    key: str = LOCAL_KEY,
+    faults: Faults | None = None,
+    announce: Callable[[str], None],
+) -> None:
+    """Serves until the process is told to end (Ctrl-C, or a termination signal).
+
+    Port 0 takes one that is free; `announce` gets the URL once it answers. Raises
+    DataError, StoreError, PortError.
+    """
+    listener = _listen(host, port)
+    with listener, _terminable(), open_data(data_path) as data:
+        store = open_store(store_path)
+        try:
+            app = application(data, store, now=now, key=key, faults=faults)
+            try:
+                _Server(app, listener, announce).run(sockets=[listener])
+            except KeyboardInterrupt:
+                # uvicorn has closed everything, and says so with the signal it was sent.
+                return
+            finally:
+                app.close()
+        finally:
+            store.close()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A termination signal ends the process as Ctrl-C does: everything is closed first."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )[0]
+        # With the protocol named, asyncio sends small answers at once.
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(1024)
+        except BaseException:
+            listener.close()
+            raise
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        message = f"cannot listen on port {port} of {host}: {why}; name another with --port"
+        raise PortError(message) from error
+    return listener
+
+
+def _is_local(host: str) -> bool:
+    name = host if host.count(":") > 1 and not host.startswith("[") else _PORT.sub("", host)
+    return name.strip("[]").lower() in ("localhost", "127.0.0.1", "::1")
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers, and can cut a connection as a broken network does."""
+
+    def __init__(
+        self, app: LocalApi, listener: socket.socket, announce: Callable[[str], None]
+    ) -> None:
+        self._app = app
+        self._listener = listener
+        self._announce = announce
+        self._is_local = _is_local(listener.getsockname()[0])
+        super().__init__(
+            uvicorn.Config(
+                self._handle,
+                interface="asgi3",
+                http="h11",
+                proxy_headers=False,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self._listener.getsockname()[:2]
+            self._announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_local and not _is_local(Headers(scope=scope).get("host", "")):
+            # A page of the web may give a name of its own to this address, to get at the data.
+            error = ApiError(403, [Problem("this local API answers requests to localhost alone")])
+            await error_response(error, side_of(scope["path"]))(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        except ConnectionCutError:
+            for connection in list(self.server_state.connections):
+                if getattr(connection, "client", None) == scope["client"]:
+                    connection.transport.abort()
+            # The end of the connection is noticed in the next rounds of the loop.
+            while (await receive())["type"] != "http.disconnect":
+                pass

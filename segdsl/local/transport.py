@@ -1,0 +1,66 @@
+"""The local Audience API in this process, behind httpx: no port, no server.
+
+What a client sees is what it would see over a network, faults and timeouts included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import httpx
+
+from segdsl.engine import open_data
+from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.faults import ConnectionCutError, Faults
+from segdsl.local.store import open_store
+
+
+class LocalTransport(httpx.AsyncBaseTransport):
+    """Hands requests to the application; `app` stays the caller's to close.
+
+    A connection that a fault cuts is an httpx.RemoteProtocolError, as it is on a network;
+    an answer slower than the client's timeout an httpx.ReadTimeout.
+    """
+
+    def __init__(self, app: LocalApi) -> None:
+        self.app = app
+        self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        patience = request.extensions.get("timeout", {}).get("read")
+        try:
+            with anyio.fail_after(patience):
+                return await self._inner.handle_async_request(request)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the local API is slow", request=request) from None
+        except ConnectionCutError:
+            message = "Server disconnected without sending a response."
+            raise httpx.RemoteProtocolError(message, request=request) from None
+
+
+@asynccontextmanager
+async def open_local(
+    data_path: Path,
+    store_path: Path | None,
+    now: int | None = None,
+    faults: Faults | None = None,
+    *,
+    key: str = LOCAL_KEY,
+) -> AsyncIterator[LocalTransport]:
+    """A local Audience API over a data folder, in this process, for as long as this is open.
+
+    Without a store it forgets everything in the end. Raises DataError, StoreError.
+    """
+    with open_data(data_path) as data:
+        store = open_store(store_path)
+        try:
+            app = application(data, store, now=now, key=key, faults=faults)
+            try:
+                yield LocalTransport(app)
+            finally:
+                app.close()
+        finally:
+            store.close()

@@ -1,0 +1,265 @@
+"""A local Audience API over six customers, asked by the tests; every answer goes to the referee."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract import referee
+from segdsl.local import LOCAL_KEY, Faults, open_local
+
+NOW = 1_727_740_800  # 2024-10-01T09:00:00+09:00
+JSON_API = "application/vnd.treasuredata.v1+json"
+
+CUSTOMERS = """\
+cdp_customer_id,country,age,ltv,vip,last_visit,tags
+c01,JP,31,1200,true,1727700000,"[""a"", ""b""]"
+c02,JP,,300.5,false,1727000000,[]
+c03,US,45,9000,,1717000000,
+c04,,22,50,true,,"[""b""]"
+c05,JP,67,0,false,1727740000,"[""c""]"
+c06,FR,18,,,1700000000,"[""a"", null]"
+"""
+PURCHASES = """\
+cdp_customer_id,timestamp,category,amount
+c01,1727600000,Books,1000
+c01,1727500000,Music,200
+c02,1720000000,Books,300
+c03,1716000000,Books,4000
+c03,1715000000,Cameras,5000
+c03,1714000000,Books,
+"""
+VISITS = """\
+cdp_customer_id,timestamp,page
+c01,1727600000,/
+"""
+HOUSEHOLD = """\
+cdp_customer_id,members
+c01,2
+c02,4
+"""
+PARENT = """\
+id = "7"
+name = "Tiny shop"
+description = "Six customers"
+timezone = "Asia/Tokyo"
+
+[types.customers]
+last_visit = "timestamp"
+tags = "string_array"
+
+[groups]
+country = "Where"
+"""
+
+
+def write_data(folder: Path) -> Path:
+    """A data folder in `folder`; the parent segment's id is 7."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    (data / "customers.csv").write_text(CUSTOMERS)
+    (data / "behavior_purchases.csv").write_text(PURCHASES)
+    (data / "behavior_visits.csv").write_text(VISITS)
+    (data / "customer_group_household.csv").write_text(HOUSEHOLD)
+    (data / "parent_segment.toml").write_text(PARENT)
+    return data
+
+
+# --- rules -------------------------------------------------------------------------------
+
+
+def rule(*conditions: Any) -> Any:
+    """A rule of one rule set in which all conditions hold."""
+    return {"type": "And", "conditions": [{"type": "And", "conditions": list(conditions)}]}
+
+
+def equal(name: str, value: Any) -> Any:
+    return {
+        "type": "Value",
+        "leftValue": {"name": name},
+        "operator": {"type": "Equal", "not": False, "rightValue": value},
+        "arrayMatching": None,
+        "exclude": False,
+    }
+
+
+def refers_to(id: str, *, exclude: bool = False) -> Any:
+    return {"type": "Reference", "id": id, "exclude": exclude}
+
+
+JAPAN = rule(equal("country", "JP"))
+
+
+# --- asking ------------------------------------------------------------------------------
+
+_ENTITY = re.compile(r"/entities/(folders|segments|parent_segments)/\d+")
+
+
+def described_path(path: str) -> str:
+    """The description's own path for one that is asked."""
+    bare = path.partition("?")[0]
+    if _ENTITY.fullmatch(bare):
+        return bare.rsplit("/", 1)[0] + "/{id}"
+    if bare.startswith("/entities/by-folder/"):
+        return "/entities/by-folder/{folderId}"
+    bare = re.sub(r"/queries/[^/]+", "/queries/{queryId}", bare)
+    bare = re.sub(r"^/audiences/[^/]+", "/audiences/{audienceId}", bare)
+    bare = re.sub(r"/folders/\d+", "/folders/{folderId}", bare)
+    bare = re.sub(r"/behaviors/\d+", "/behaviors/{audienceBehaviorId}", bare)
+    return re.sub(r"/segments/\d+", "/segments/{segmentId}", bare)
+
+
+def check_answer(method: str, path: str, status: int, answer: Any) -> None:
+    """The answer against the description, where the referee is at hand and knows the path."""
+    try:
+        contract = referee()
+    except pytest.skip.Exception:
+        return
+    described = described_path(path)
+    nearest = contract._raw["paths"].get(described, {}).get(method.lower())
+    if nearest is None:
+        return
+    statuses = nearest["responses"]
+    if status == 200 and "200" not in statuses:
+        # Creating and deleting a segment: nobody says what comes back. It is the segment.
+        found = contract.schema("Segment", answer, lenient=True)
+    elif str(status) in statuses or f"{status // 100}XX" in statuses:
+        found = contract.response(method, described, status, _cells_as_texts(answer))
+    elif described.startswith("/entities"):
+        # No answers but 200 are described there; where some are, they are as these.
+        kinds = {400: "JsonApiBadRequest", 404: "JsonApiNotFoundRequest"}
+        name = kinds.get(status)
+        found = [] if name is None else _against_response(contract, name, answer)
+    else:
+        found = _against_response(
+            contract, "ServerError" if status >= 500 else "ClientError", answer
+        )
+    assert found == [], (method, path, status, answer)
+
+
+def _against_response(contract: Any, name: str, answer: Any) -> list[str]:
+    content = contract._raw["components"]["responses"][name]["content"]
+    found: list[str] = contract._check(content["application/json"]["schema"], answer, True)
+    return found
+
+
+def _cells_as_texts(answer: Any) -> Any:
+    """Cells of profiles are described as exactly one of text, integer and number: read to the
+    letter, nothing that is whole fits, for an integer is a number too."""
+    if isinstance(answer, dict) and isinstance(answer.get("rows"), list):
+        rows = [
+            ["cell" if type(each) in (int, float, str) else each for each in row]
+            for row in answer["rows"]
+        ]
+        return {**answer, "rows": rows}
+    return answer
+
+
+class Api:
+    """A client of the local API at one address, or in process."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def send(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        """The raw response; a body is JSON, or text as it is."""
+        entities = path.startswith("/entities")
+        headers = {"Content-Type": JSON_API if entities else "application/json"}
+        content = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
+        sent = {**({} if body is None else headers), **more.pop("headers", {})}
+        return await self.http.request(method, path, content=content, headers=sent, **more)
+
+    async def ask(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
+        """The answer as data, which must have that status and be as described."""
+        response = await self.send(method, path, body)
+        assert response.status_code == status, (method, path, response.text)
+        answer = response.json()
+        check_answer(method, path, status, answer)
+        return answer
+
+    # --- what many tests ask ---------------------------------------------------------------
+
+    async def create(self, name: str, rule: Any = JAPAN, **more: Any) -> Any:
+        return await self.ask("POST", "/audiences/7/segments", {"name": name, "rule": rule, **more})
+
+    async def create_folder(self, name: str, parent: str = "1") -> str:
+        body = {
+            "type": "folder-segment",
+            "attributes": {"name": name, "description": None},
+            "relationships": {"parentFolder": {"data": {"id": parent, "type": "folder-segment"}}},
+        }
+        made: str = (await self.ask("POST", "/entities/folders", body))["data"]["id"]
+        return made
+
+    async def names(self) -> list[str]:
+        return [each["name"] for each in await self.ask("GET", "/audiences/7/segments")]
+
+    async def query(self, rule: Any = JAPAN, **more: Any) -> str:
+        """The id of a query that was started."""
+        body = {"rule": rule, **more}
+        started: str = (await self.ask("POST", "/audiences/7/segments/queries", body))["id"]
+        return started
+
+    async def status(self, id: str) -> Any:
+        return await self.ask("GET", f"/audiences/7/segments/queries/{id}")
+
+    async def ended(self, id: str) -> Any:
+        """A query's last status."""
+        while (found := await self.status(id))["status"] == "running":
+            await asyncio.sleep(0.01)
+        return found
+
+    async def count(self, rule: Any) -> int:
+        found = await self.ended(await self.query(rule))
+        assert found["status"] == "success", found
+        count: int = found["count"]
+        return count
+
+    async def customers_now(self, id: str, page: int = 1) -> Any:
+        return await self.ask("GET", f"/audiences/7/segments/queries/{id}/customers?page={page}")
+
+    async def customers(self, id: str, page: int = 1) -> Any:
+        """A page of profiles, once it is there."""
+        while (found := await self.customers_now(id, page))["type"] == "pending":
+            await asyncio.sleep(0.01)
+        return found
+
+
+def client(base_url: str = "http://localhost", **more: Any) -> httpx.AsyncClient:
+    """An httpx client that has the key."""
+    headers = {"Authorization": f"TD1 {LOCAL_KEY}"}
+    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30, **more)
+
+
+@asynccontextmanager
+async def local_api(
+    folder: Path, *, store: Path | None = None, now: int | None = NOW, faults: Faults | None = None
+) -> AsyncIterator[Api]:
+    """The API in this process, over data that is written to `folder`."""
+    data = write_data(folder)
+    opened = open_local(data, store, now, faults)
+    async with opened as transport, client(transport=transport) as http:
+        yield Api(http)
+
+
+def with_api(test: Callable[[Api], Awaitable[None]]) -> Callable[[Path], None]:
+    """An async test of an API of its own, in this process, as a test that pytest runs."""
+
+    def run(tmp_path: Path) -> None:
+        async def inside() -> None:
+            async with local_api(tmp_path) as api:
+                await test(api)
+
+        asyncio.run(inside())
+
+    run.__name__ = test.__name__
+    run.__doc__ = test.__doc__
+    return run

@@ -1,0 +1,67 @@
+"""A local Audience API on a port, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from local_api import NOW, Api, client, write_data
+
+
+# Everything that the command line adds to `serve` is how its options are written.
+_PROGRAM = """\
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from segdsl.local import LOCAL_KEY, parse_faults, serve
+
+parser = ArgumentParser()
+parser.add_argument("data", type=Path)
+parser.add_argument("--store", type=Path)
+parser.add_argument("--port", type=int, default=0)
+parser.add_argument("--now", type=int)
+parser.add_argument("--key", default=LOCAL_KEY)
+parser.add_argument("--faults", type=parse_faults)
+options = vars(parser.parse_args())
+data, store = options.pop("data"), options.pop("store")
+serve(data, store, **options, announce=lambda url: print(url, flush=True))
+"""
+
+_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+Server = subprocess.Popen[str]
+
+
+def start(folder: Path, *options: str) -> tuple[Server, str]:
+    """A server over data in `folder`, and its URL; it has answered that it listens."""
+    command = [sys.executable, "-c", _PROGRAM, str(write_data(folder)), "--now", str(NOW), *options]
+    pipe = subprocess.PIPE
+    server = subprocess.Popen(command, env=_ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+    assert server.stdout is not None
+    url = server.stdout.readline().strip()
+    if not url:
+        _, errors = server.communicate()
+        raise AssertionError(errors)
+    return server, url
+
+
+def end(server: Server) -> None:
+    """Kills a server that still runs, and closes what is open of it."""
+    server.kill()
+    server.communicate()
+
+
+@asynccontextmanager
+async def serving(folder: Path, *options: str) -> AsyncIterator[tuple[Api, Server]]:
+    """A server for as long as this is open, and a client of it."""
+    server, url = start(folder, *options)
+    try:
+        async with client(url) as http:
+            yield Api(http), server
+    finally:
+        end(server)

@@ -1,0 +1,132 @@
+"""What a local API answers when it cannot do what was asked: each side in its own shape."""
+
+from __future__ import annotations
+
+import json
+
+from local_api import JAPAN, Api, with_api
+
+from segdsl.local import LOCAL_KEY
+from segdsl.local.errors import pointer_of
+
+
+@with_api
+async def test_a_key_is_needed(api: Api) -> None:
+    for header in (
+        "",
+        "TD1",
+        "TD1 ",
+        "TD1 1/abc",
+        LOCAL_KEY,
+        f"Bearer {LOCAL_KEY}",
+        f"TD1 {LOCAL_KEY}0",
+    ):
+        response = await api.send("GET", "/audiences", headers={"Authorization": header})
+        assert response.status_code == 401
+        assert response.json()["code"] == "unauthorized"
+        assert LOCAL_KEY not in response.text
+        other = await api.send("GET", "/entities/folders/1", headers={"Authorization": header})
+        assert other.status_code == 401
+        assert set(other.json()) == {"errors"}
+
+
+@with_api
+async def test_the_key_is_asked_for_before_anything_else_is_told(api: Api) -> None:
+    wrong = {"Authorization": "TD1 1/1"}
+    assert (await api.send("GET", "/nowhere", headers=wrong)).status_code == 401
+    assert (await api.send("PUT", "/audiences", headers=wrong)).status_code == 401
+
+
+@with_api
+async def test_paths_and_methods_that_are_not_there(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7/nothing", status=404)
+    assert found == {"code": "not_found", "message": "no /audiences/7/nothing here"}
+    found = await api.ask("GET", "/entities/nothing", status=404)
+    assert found["errors"][0]["code"] == "record-not-found-error"
+    response = await api.send("DELETE", "/audiences/7")
+    assert response.status_code == 405
+    assert "GET" in response.headers["allow"]
+    assert response.json()["code"] == "method_not_allowed"
+
+
+@with_api
+async def test_ids_that_are_not_there(api: Api) -> None:
+    for path in ("segments/9", "segments/x", "segments/-1", "segments/99999999999999999999"):
+        await api.ask("GET", f"/audiences/7/{path}", status=404)
+    for path in ("folders/9", "folders/9/segments", "segments/queries/9", "segments/9/statistics"):
+        await api.ask("GET", f"/audiences/7/{path}", status=404)
+    for path in ("segments/9", "folders/9", "folders/x", "by-folder/9?depth=1"):
+        await api.ask("GET", f"/entities/{path}", status=404)
+    await api.ask("PUT", "/audiences/7/segments/9", {}, status=404)
+    await api.ask("DELETE", "/audiences/7/segments/9", status=404)
+    await api.ask("PATCH", "/entities/segments/9", {}, status=404)
+    await api.ask("DELETE", "/entities/folders/9", status=404)
+
+
+@with_api
+async def test_bodies_that_are_none(api: Api) -> None:
+    for body in ("", "{", "[]", "null", '"x"', '{"name": 5}', '{"name": null}', "{}"):
+        found = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert set(found) == {"code", "message"}
+        [error] = (await api.ask("POST", "/entities/segments", body, status=400))["errors"]
+        assert error["status"] == "400"
+    for raw in (b'{"name": "\\ud800"}', b'{"name": "\xff"}', b"\xff\xfe", b'{"rule": "\xff"}'):
+        assert (await api.send("POST", "/audiences/7/segments", raw)).status_code == 400
+        assert (await api.send("POST", "/entities/segments", raw)).status_code == 400
+
+
+@with_api
+async def test_a_wrong_part_of_a_body_is_named(api: Api) -> None:
+    body = {"name": "x", "rule": JAPAN, "countPopulation": "yes"}
+    found = await api.ask("POST", "/audiences/7/segments", body, status=400)
+    assert found["message"].startswith("$.countPopulation: ")
+    body = {"attributes": {"name": ["x"]}}
+    [error] = (await api.ask("POST", "/entities/segments", body, status=400))["errors"]
+    assert error["source"] == {"pointer": "/attributes/name"}
+    [error] = (await api.ask("POST", "/entities/segments", {"data": body}, status=400))["errors"]
+    assert error["source"] == {"pointer": "/data/attributes/name"}
+
+
+@with_api
+async def test_bodies_are_of_the_side_s_media_type(api: Api) -> None:
+    body = json.dumps({"name": "x", "rule": JAPAN})
+    for media in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+        response = await api.send(
+            "POST", "/audiences/7/segments", body, headers={"Content-Type": media}
+        )
+        assert response.status_code == 415
+        assert "application/json" in response.json()["message"]
+    with_charset = {"Content-Type": "application/json; charset=utf-8"}
+    response = await api.send("POST", "/audiences/7/segments", body, headers=with_charset)
+    assert response.status_code == 200
+
+
+@with_api
+async def test_a_body_too_large(api: Api) -> None:
+    response = await api.send("POST", "/audiences/7/segments", b" " * 8_000_001)
+    assert response.status_code == 413
+
+
+@with_api
+async def test_answers_are_of_the_side_s_media_type(api: Api) -> None:
+    async def media(path: str) -> str:
+        return (await api.send("GET", path)).headers["content-type"]
+
+    assert await media("/audiences") == "application/json"
+    assert await media("/entities/folders/1") == "application/vnd.treasuredata.v1+json"
+    assert await media("/entities/by-folder/1?depth=1") == "application/json"
+    assert await media("/entities/folders/9") == "application/json"
+
+
+@with_api
+async def test_every_answer_says_who_gave_it(api: Api) -> None:
+    for path in ("/audiences", "/nowhere", "/entities/folders/9"):
+        assert (await api.send("GET", path)).headers["server"] == "segdsl"
+
+
+def test_pointers() -> None:
+    assert pointer_of("$.rule.conditions[0].conditions[12].type") == (
+        "/rule/conditions/0/conditions/12/type"
+    )
+    assert pointer_of("$") == ""
+    assert pointer_of("$.a/b~c") == "/a~1b~0c"

@@ -1,0 +1,153 @@
+"""The weather of real networks: what `--faults` takes, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from local_api import JAPAN, Api, local_api
+from serving import serving
+
+from segdsl.local import Faults, FaultsError, parse_faults
+from segdsl.local.faults import Fault, Weather
+
+
+def test_what_is_written_is_what_is_meant() -> None:
+    found = parse_faults("latency=20ms,429=0.05, 500=0.1,503-after=0.2,cut-before=0.05,seed=7")
+    assert found == Faults(
+        (
+            (Fault(429, "before"), 0.05),
+            (Fault(500, "before"), 0.1),
+            (Fault(503, "after"), 0.2),
+            (Fault(None, "before"), 0.05),
+        ),
+        latency=0.02,
+        retry_after=1,
+        seed=7,
+    )
+    assert parse_faults("latency=1.5s,retry-after=0") == Faults((), 1.5, 0, 0)
+    assert parse_faults("cut-after=1").chances == ((Fault(None, "after"), 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "`` is no fault"),
+        ("429", "`429` is no fault"),
+        ("429=", "`429=` is no fault"),
+        ("418=0.5", "there is no fault `418`"),
+        ("429-after=0.5", "there is no fault `429-after`"),
+        ("cut=0.5", "there is no fault `cut`"),
+        ("429=2", "the chance of 429 is a number from 0 to 1, and this is `2`"),
+        ("429=nan", "the chance of 429 is a number from 0 to 1"),
+        ("429=-0.1", "the chance of 429 is a number from 0 to 1"),
+        ("429=0.5,429=0.5", "`429` stands twice"),
+        ("429=0.6,500=0.6", "the chances add up to 1.2"),
+        ("latency=20", "latency is written as 20ms or 1.5s, and this is `20`"),
+        ("latency=-1s", "latency is written as"),
+        ("seed=x", "seed is a whole number"),
+        ("retry-after=1.5", "retry-after is a whole number"),
+        ("429=0.1,", "`` is no fault"),
+    ],
+)
+def test_what_cannot_be_read_is_said(text: str, said: str) -> None:
+    with pytest.raises(FaultsError, match="") as found:
+        parse_faults(text)
+    assert said in str(found.value)
+
+
+def test_the_same_seed_is_the_same_weather() -> None:
+    faults = parse_faults("429=0.1,500=0.2,cut-after=0.3,seed=3")
+    first, second = Weather(faults), Weather(faults)
+    drawn = [first.draw() for _ in range(2_000)]
+    assert drawn == [second.draw() for _ in range(2_000)]
+    shares = {fault: number / 2_000 for fault, number in Counter(drawn).items()}
+    expected = {**dict(faults.chances), None: 0.4}
+    assert shares.keys() == expected.keys()
+    assert all(abs(shares[fault] - expected[fault]) < 0.05 for fault in expected)
+
+
+# --- what a client sees, in either way ---------------------------------------------------
+
+CREATE = "/audiences/7/segments"
+
+
+async def create(api: Api, name: str) -> str:
+    """What came of one create: a status, or the kind of error."""
+    try:
+        response = await api.send("POST", CREATE, {"name": name, "rule": JAPAN})
+    except httpx.TransportError as error:
+        return type(error).__name__
+    return str(response.status_code)
+
+
+# How a fault is written; what the client sees; whether the segment is there all the same.
+KINDS = [
+    ("429=1", "429", False),
+    ("500=1", "500", False),
+    ("502=1", "502", False),
+    ("503=1", "503", False),
+    ("504=1", "504", False),
+    ("500-after=1", "500", True),
+    ("503-after=1", "503", True),
+    ("cut-before=1", "RemoteProtocolError", False),
+    ("cut-after=1", "RemoteProtocolError", True),
+    ("latency=1ms", "200", True),
+]
+
+
+@pytest.mark.parametrize(("text", "seen", "took_effect"), KINDS)
+def test_a_fault_in_process(text: str, seen: str, took_effect: bool, tmp_path: Path) -> None:
+    async def test() -> None:
+        store = tmp_path / "store.sqlite"
+        async with local_api(tmp_path, store=store, faults=parse_faults(text)) as api:
+            assert await create(api, "x") == seen
+        async with local_api(tmp_path, store=store) as api:
+            assert await api.names() == ["x"] * took_effect
+
+    asyncio.run(test())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "seen", "took_effect"), KINDS)
+def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Path) -> None:
+    async def test() -> None:
+        store = tmp_path / "store.sqlite"
+        async with serving(tmp_path, "--store", str(store), "--faults", text) as (api, server):
+            # A cut connection could be seen by a request of others, were it not its own.
+            assert set(await asyncio.gather(*(create(api, "x") for _ in range(3)))) <= {seen, "400"}
+            server.terminate()
+            _, errors = server.communicate(timeout=20)
+            assert errors == ""
+        async with local_api(tmp_path, store=store) as api:
+            assert await api.names() == ["x"] * took_effect
+
+    asyncio.run(test())
+
+
+def test_answers_of_faults_are_in_the_shape_of_the_side(tmp_path: Path) -> None:
+    async def test() -> None:
+        faults = parse_faults("429=1,retry-after=3")
+        async with local_api(tmp_path, faults=faults) as api:
+            assert set(await api.ask("GET", "/audiences/7", status=429)) == {"code", "message"}
+            assert set(await api.ask("GET", "/entities/folders/1", status=429)) == {"errors"}
+            response = await api.send("GET", "/audiences/7")
+            assert response.headers["retry-after"] == "3"
+        async with local_api(tmp_path, faults=parse_faults("503=1")) as api:
+            for path in ("/audiences/7", "/entities/folders/1"):
+                found = await api.ask("GET", path, status=503)
+                assert (found["status"], found["error"]) == (503, "Service Unavailable")
+
+    asyncio.run(test())
+
+
+def test_a_slow_answer_is_a_timeout(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with local_api(tmp_path, faults=parse_faults("latency=30s")) as api:
+            with pytest.raises(httpx.ReadTimeout):
+                await api.http.get("/audiences/7", timeout=0.01)
+
+    asyncio.run(test())

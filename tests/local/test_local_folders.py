@@ -1,0 +1,157 @@
+"""Folders: a tree under the parent segment's root, on both sides of the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from local_api import Api, with_api
+
+
+def folder(name: str | None = None, parent: str | None = None, **more: Any) -> Any:
+    """A body of the JSON:API side."""
+    body: Any = {"type": "folder-segment", "attributes": {} if name is None else {"name": name}}
+    if parent is not None:
+        link = {"data": {"id": parent, "type": "folder-segment"}}
+        body["relationships"] = {"parentFolder": link}
+    return {**body, **more}
+
+
+def names(found: Any) -> list[str]:
+    return [each["attributes"]["name"] for each in found["data"]]
+
+
+@with_api
+async def test_the_root_is_there_from_the_start(api: Api) -> None:
+    [root] = await api.ask("GET", "/audiences/7/folders")
+    assert (root["id"], root["name"]) == ("1", "Tiny shop")
+    shown = await api.ask("GET", "/entities/folders/1")
+    assert shown["data"]["relationships"]["parentFolder"] == {"data": None}
+
+
+@with_api
+async def test_a_folder_in_a_folder(api: Api) -> None:
+    outer = await api.create_folder("Outer")
+    made = await api.ask("POST", "/entities/folders", folder("Inner", outer))
+    assert made["data"]["attributes"]["name"] == "Inner"
+    assert made["data"]["relationships"]["parentFolder"]["data"]["id"] == outer
+    assert await api.ask("GET", f"/entities/folders/{made['data']['id']}") == made
+    flat = await api.ask("GET", "/audiences/7/folders")
+    assert [each["name"] for each in flat] == ["Tiny shop", "Outer", "Inner"]
+    children = (await api.ask("GET", f"/entities/folders/{outer}"))["data"]["relationships"]
+    assert children["children"]["data"] == [{"data": {"id": "3", "type": "folder-segment"}}]
+
+
+@with_api
+async def test_a_folder_of_the_plain_side_is_in_the_root(api: Api) -> None:
+    made = await api.ask("POST", "/audiences/7/folders", {"name": "Waves", "description": "x"})
+    assert (made["name"], made["description"], made["audienceId"]) == ("Waves", "x", "7")
+    assert await api.ask("GET", f"/audiences/7/folders/{made['id']}") == made
+    parent = (await api.ask("GET", f"/entities/folders/{made['id']}"))["data"]["relationships"]
+    assert parent["parentFolder"]["data"]["id"] == "1"
+    for body in ({"name": "x"}, {"description": "x"}, {"name": " ", "description": ""}):
+        await api.ask("POST", "/audiences/7/folders", body, status=400)
+
+
+@with_api
+async def test_by_folder_goes_as_deep_as_it_is_asked_to(api: Api) -> None:
+    outer = await api.create_folder("Outer")
+    inner = await api.create_folder("Inner", outer)
+    await api.create("In root")
+    await api.create("In outer", segmentFolderId=int(outer))
+    await api.create("In inner", segmentFolderId=inner)
+    whole = await api.ask("GET", "/entities/by-folder/1?depth=9")
+    assert names(whole) == ["Tiny shop", "In root", "Outer", "In outer", "Inner", "In inner"]
+    assert names(await api.ask("GET", "/entities/by-folder/1?depth=0")) == ["Tiny shop"]
+    one = await api.ask("GET", "/entities/by-folder/1?depth=1")
+    assert names(one) == ["Tiny shop", "In root", "Outer"]
+    part = await api.ask("GET", f"/entities/by-folder/{outer}?depth=9")
+    assert names(part) == ["Outer", "In outer", "Inner", "In inner"]
+    await api.ask("GET", "/entities/by-folder/1", status=400)
+    await api.ask("GET", "/entities/by-folder/1?depth=deep", status=400)
+
+
+@with_api
+async def test_rules_are_left_out_where_nobody_wants_them(api: Api) -> None:
+    await api.create("Japan")
+    with_rule = await api.ask("GET", "/entities/by-folder/1?depth=1")
+    without = await api.ask("GET", "/entities/by-folder/1?depth=1&with_rule=false")
+    assert with_rule["data"][1]["attributes"]["rule"] is not None
+    assert without["data"][1]["attributes"]["rule"] is None
+
+
+@with_api
+async def test_names_are_unique_beside_each_other(api: Api) -> None:
+    outer = await api.create_folder("Outer")
+    await api.create_folder("Outer", outer)
+    wrong = await api.ask("POST", "/entities/folders", folder("Outer", "1"), status=400)
+    assert wrong["errors"][0]["meta"]["validationCode"] == "VIOLATES_UNIQUENESS_CONSTRAINT"
+    body = {"name": "Outer", "description": ""}
+    wrong = await api.ask("POST", "/audiences/7/folders", body, status=400)
+    assert wrong["message"].startswith("$.name: the name `Outer` is taken")
+
+    async def create() -> int:
+        return (await api.send("POST", "/entities/folders", folder("Same", "1"))).status_code
+
+    assert sorted(await asyncio.gather(*(create() for _ in range(20)))) == [200] + [400] * 19
+
+
+@with_api
+async def test_a_folder_needs_a_name_and_a_place(api: Api) -> None:
+    for body in (folder(None, "1"), folder("", "1"), folder("x"), folder("x", "99")):
+        await api.ask("POST", "/entities/folders", body, status=400)
+    wrong_type = {**folder("x", "1"), "type": "segment-batch"}
+    await api.ask("POST", "/entities/folders", wrong_type, status=400)
+
+
+@with_api
+async def test_folders_are_renamed_and_moved(api: Api) -> None:
+    one, two = await api.create_folder("One"), await api.create_folder("Two")
+    renamed = await api.ask("PATCH", f"/entities/folders/{one}", folder("First"))
+    assert renamed["data"]["attributes"]["name"] == "First"
+    moved = await api.ask("PATCH", f"/entities/folders/{one}", folder(None, two, id=one))
+    assert moved["data"]["relationships"]["parentFolder"]["data"]["id"] == two
+    body = {"name": "Uno", "description": "x"}
+    plain = await api.ask("PATCH", f"/audiences/7/folders/{one}", body)
+    assert (plain["name"], plain["description"]) == ("Uno", "x")
+    await api.ask("PATCH", f"/audiences/7/folders/{one}", {"name": " "}, status=400)
+
+
+@with_api
+async def test_a_folder_is_never_inside_itself(api: Api) -> None:
+    outer = await api.create_folder("Outer")
+    inner = await api.create_folder("Inner", outer)
+    for place in (outer, inner):
+        moved = folder(None, place)
+        wrong = await api.ask("PATCH", f"/entities/folders/{outer}", moved, status=400)
+        assert "inside itself" in wrong["errors"][0]["detail"]
+    parent = (await api.ask("GET", f"/entities/folders/{outer}"))["data"]["relationships"]
+    assert parent["parentFolder"]["data"]["id"] == "1"
+
+
+@with_api
+async def test_the_root_stays(api: Api) -> None:
+    other = await api.create_folder("Other")
+    wrong = await api.ask("PATCH", "/entities/folders/1", folder("x"), status=400)
+    assert wrong["errors"][0]["meta"]["validationCode"] == "IS_IMMUTABLE"
+    await api.ask("PATCH", "/entities/folders/1", folder(None, other), status=400)
+    await api.ask("DELETE", "/entities/folders/1", status=400)
+    await api.ask("DELETE", "/audiences/7/folders/1", status=400)
+
+
+@with_api
+async def test_only_an_empty_folder_is_deleted(api: Api) -> None:
+    outer = await api.create_folder("Outer")
+    inner = await api.create_folder("Inner", outer)
+    await api.create("a", segmentFolderId=int(inner))
+    found = await api.ask("DELETE", f"/entities/folders/{outer}", status=409)
+    assert found == {"errors": {"deletion": ["SegmentFolder has child folders: 3"]}}
+    found = await api.ask("DELETE", f"/entities/folders/{inner}", status=409)
+    assert found == {"errors": {"deletion": ["SegmentFolder has segments: 1"]}}
+    plain = await api.ask("DELETE", f"/audiences/7/folders/{inner}", status=409)
+    assert plain["message"] == "SegmentFolder has segments: 1"
+    await api.ask("DELETE", "/audiences/7/segments/1")
+    gone = await api.ask("DELETE", f"/entities/folders/{inner}")
+    assert gone["data"]["attributes"]["name"] == "Inner"
+    assert (await api.ask("DELETE", f"/audiences/7/folders/{outer}"))["name"] == "Outer"
+    assert len(await api.ask("GET", "/audiences/7/folders")) == 1

@@ -1,0 +1,123 @@
+"""What a local API says of its parent segment and the data, in the description's shapes."""
+
+from __future__ import annotations
+
+from local_api import NOW, Api, with_api
+
+
+@with_api
+async def test_the_parent_segment(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7")
+    assert found == (await api.ask("GET", "/audiences"))[0]
+    assert found["id"] == "7"
+    assert found["name"] == "Tiny shop"
+    assert found["timezone"] == "Asia/Tokyo"
+    assert found["population"] == 6
+    assert found["customerGroup"]["name"] == "household"
+    [group] = found["customerGroup"]["customerGroupAttributes"]
+    assert (group["name"], group["type"]) == ("members", "number")
+
+
+@with_api
+async def test_the_parent_segment_on_the_json_api_side(api: Api) -> None:
+    found = await api.ask("GET", "/entities/parent_segments/7")
+    assert [found] == await api.ask("GET", "/entities/parent_segments")
+    attributes = found["data"]["attributes"]
+    assert attributes["v4Id"] == 7
+    assert attributes["population"] == 6
+    root = found["data"]["relationships"]["parentSegmentFolder"]["data"]
+    assert root == {"id": "1", "type": "folder-segment"}
+
+
+@with_api
+async def test_master_segments(api: Api) -> None:
+    [found] = await api.ask("GET", "/master_segments")
+    assert (found["id"], found["name"], found["population"]) == ("7", "Tiny shop", 6)
+
+
+@with_api
+async def test_attributes_with_their_types(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7/attributes")
+    assert {each["name"]: each["type"] for each in found} == {
+        "country": "string",
+        "age": "number",
+        "ltv": "number",
+        "vip": "boolean",
+        "last_visit": "timestamp",
+        "tags": "string_array",
+    }
+    assert [each["name"] for each in found if each["groupingName"] == "Where"] == ["country"]
+    assert {each["audienceId"] for each in found} == {"7"}
+
+
+@with_api
+async def test_behaviors_with_their_columns(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7/behaviors")
+    assert [(each["id"], each["name"]) for each in found] == [("1", "purchases"), ("2", "visits")]
+    assert {each["name"]: each["type"] for each in found[0]["schema"]} == {
+        "timestamp": "timestamp",
+        "category": "string",
+        "amount": "number",
+    }
+    assert await api.ask("GET", "/audiences/7/behaviors?realtime=true") == []
+
+
+@with_api
+async def test_statistics_are_the_population_now(api: Api) -> None:
+    assert await api.ask("GET", "/audiences/7/statistics") == [[NOW, 6, True]]
+    # 2024-10-01 in the parent segment's time zone, and still 2024-09-30 in the west.
+    day = "/audiences/7/statistics?from=2024-10-01&to=2024-10-01"
+    assert await api.ask("GET", day) == [[NOW, 6, True]]
+    assert await api.ask("GET", "/audiences/7/statistics?to=2024-09-30") == []
+    assert await api.ask("GET", "/audiences/7/statistics?from=2024-10-02") == []
+    wrong = await api.ask("GET", "/audiences/7/statistics?from=yesterday", status=400)
+    assert "yesterday" in wrong["message"]
+
+
+@with_api
+async def test_sample_values_are_the_most_frequent(api: Api) -> None:
+    path = "/audiences/7/sample_values?column="
+    assert await api.ask("GET", f"{path}country") == [["JP", 0.6], ["FR", 0.2], ["US", 0.2]]
+    assert await api.ask("GET", f"{path}country&limit=1") == [["JP", 0.6]]
+    assert await api.ask("GET", f"{path}vip") == [["false", 0.5], ["true", 0.5]]
+    # Of arrays, the elements.
+    assert await api.ask("GET", f"{path}tags") == [["a", 0.4], ["b", 0.4], ["c", 0.2]]
+    [[value, part]] = await api.ask("GET", f"{path}country&samples=2")
+    assert (value, part) == ("JP", 1.0)
+
+
+@with_api
+async def test_sample_values_of_behaviors(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7/behaviors/1/sample_values?column=amount&limit=2")
+    assert found == [[200, 0.2], [300, 0.2]]
+    await api.ask("GET", "/audiences/7/behaviors/3/sample_values?column=amount", status=404)
+
+
+@with_api
+async def test_sample_values_that_cannot_be(api: Api) -> None:
+    wrong = await api.ask("GET", "/audiences/7/sample_values?column=contry", status=400)
+    assert "did you mean `country`" in wrong["message"]
+    await api.ask("GET", "/audiences/7/sample_values", status=400)
+    for value in ("0", "-1", "many", "1.5"):
+        path = f"/audiences/7/sample_values?column=country&limit={value}"
+        assert value in (await api.ask("GET", path, status=400))["message"]
+
+
+@with_api
+async def test_names_of_columns_are_never_sql(api: Api) -> None:
+    for name in ('country" from customers --', "country'; drop table customers; --", "*", "1"):
+        response = await api.send("GET", "/audiences/7/sample_values", params={"column": name})
+        assert response.status_code == 400
+
+
+@with_api
+async def test_other_parent_segments_are_not_there(api: Api) -> None:
+    for path in (
+        "/audiences/8",
+        "/audiences/8/attributes",
+        "/audiences/8/segments/1",
+        "/audiences/x",
+    ):
+        found = await api.ask("GET", path, status=404)
+        assert found["code"] == "not_found"
+    await api.ask("GET", "/entities/parent_segments/8", status=404)

@@ -1,0 +1,330 @@
+"""Segments: created, changed, listed and deleted, on both sides of the API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from local_api import JAPAN, NOW, Api, equal, local_api, refers_to, rule, with_api
+
+CREATED = "2024-10-01T00:00:00Z"
+
+
+def entity(name: str | None = None, rule: Any = None, parent: str | None = "1", **more: Any) -> Any:
+    """A body of the JSON:API side."""
+    attributes = {"name": name, "rule": rule}
+    body: Any = {"attributes": {key: of for key, of in attributes.items() if of is not None}}
+    if parent is not None:
+        link = {"data": {"id": parent, "type": "folder-segment"}}
+        body["relationships"] = {"parentFolder": link}
+    return {**body, **more}
+
+
+# --- creating ----------------------------------------------------------------------------
+
+
+@with_api
+async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
+    made = await api.create("Japan", description="All of it")
+    assert made["id"] == "1"
+    assert made["audienceId"] == "7"
+    assert (made["name"], made["description"]) == ("Japan", "All of it")
+    assert (made["kind"], made["realtime"]) == (0, False)
+    assert made["segmentFolderId"] == "1"
+    assert made["rule"] == JAPAN
+    assert made["population"] is None
+    assert (made["createdAt"], made["updatedAt"]) == (CREATED, CREATED)
+    assert await api.ask("GET", "/audiences/7/segments/1") == made
+    assert await api.ask("GET", "/audiences/7/segments") == [made]
+    assert await api.ask("GET", "/audiences/7/folders/1/segments") == [made]
+
+
+@with_api
+async def test_a_segment_of_the_json_api_side(api: Api) -> None:
+    made = await api.ask("POST", "/entities/segments", entity("Japan", JAPAN))
+    assert made["data"]["type"] == "segment-batch"
+    assert made["data"]["attributes"]["name"] == "Japan"
+    assert made["data"]["attributes"]["rule"] == JAPAN
+    assert made["data"]["attributes"]["isEmptyRule"] is False
+    assert made["included"][0]["type"] == "user"
+    assert await api.ask("GET", "/entities/segments/1") == made
+    # The same one, seen from the other side; and wrapped in `data`, as JSON:API has it.
+    assert (await api.ask("GET", "/audiences/7/segments/1"))["name"] == "Japan"
+    other = await api.ask("POST", "/entities/segments", {"data": entity("Other", JAPAN)})
+    assert other["data"]["id"] == "2"
+
+
+@with_api
+async def test_numbers_of_a_rule_keep_their_text(api: Api) -> None:
+    text = json.dumps(rule(equal("ltv", 0))).replace(": 0}", ": 1.500e+2}")
+    assert "1.500e+2" in text
+    body = '{"name": "x", "rule": ' + text + ', "segmentFolderId": 1}'
+    for answer in (
+        await api.send("POST", "/audiences/7/segments", body),
+        await api.send("GET", "/audiences/7/segments/1"),
+        await api.send("GET", "/entities/segments/1"),
+        await api.send("GET", "/entities/by-folder/1?depth=1"),
+    ):
+        assert answer.status_code == 200
+        assert text in answer.text
+
+
+@with_api
+async def test_names_of_every_kind(api: Api) -> None:
+    names = ['"q"', "it's", "a\\b", "-- x", "日本 🗾", "a\nb", "$1", "%s", "x\x00y", " padded "]
+    for name in names:
+        assert (await api.create(name))["name"] == name
+    assert await api.names() == names
+
+
+@with_api
+async def test_a_name_is_needed(api: Api) -> None:
+    for body in ({"rule": JAPAN}, {"name": "", "rule": JAPAN}, {"name": " \n", "rule": JAPAN}):
+        await api.ask("POST", "/audiences/7/segments", body, status=400)
+    wrong = await api.ask("POST", "/entities/segments", entity(" ", JAPAN), status=400)
+    assert wrong["errors"][0]["meta"]["validationCode"] == "CANNOT_BE_BLANK"
+    assert await api.names() == []
+
+
+@with_api
+async def test_everyone_has_no_rule(api: Api) -> None:
+    for name, nobody in (("a", None), ("b", {}), ("c", {"type": "And", "conditions": []})):
+        made = await api.create(name, nobody)
+        assert made["rule"] == nobody
+        shown = await api.ask("GET", f"/entities/segments/{made['id']}")
+        assert shown["data"]["attributes"]["isEmptyRule"] is True
+        assert await api.count(nobody) == 6
+
+
+@with_api
+async def test_kinds(api: Api) -> None:
+    assert (await api.create("a", kind=1))["realtime"] is True
+    assert (await api.create("b", realtime=True))["kind"] == 1
+    for kind in (2, 3, -1):
+        body = {"name": "x", "rule": JAPAN, "kind": kind}
+        wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert wrong["message"].startswith("$.kind: ")
+    made = await api.ask("POST", "/entities/segments", entity("c", JAPAN, type="segment-realtime"))
+    assert made["data"]["type"] == "segment-realtime"
+    stage = entity("d", JAPAN, type="segment-funnel-stage")
+    await api.ask("POST", "/entities/segments", stage, status=400)
+
+
+@with_api
+async def test_another_parent_segment_in_the_body(api: Api) -> None:
+    assert (await api.create("a", audienceId=7))["audienceId"] == "7"
+    body = {"name": "b", "rule": JAPAN, "audienceId": 8}
+    wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+    assert wrong["message"].startswith("$.audienceId: ")
+
+
+# --- names are unique within a folder ----------------------------------------------------
+
+
+@with_api
+async def test_a_name_that_is_taken(api: Api) -> None:
+    folder = await api.create_folder("Other")
+    await api.create("Japan")
+    body = {"name": "Japan", "rule": JAPAN}
+    wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+    assert wrong["message"].startswith("$.name: the name `Japan` is taken")
+    wrong = await api.ask("POST", "/entities/segments", entity("Japan", JAPAN), status=400)
+    assert wrong["errors"][0]["meta"]["validationCode"] == "VIOLATES_UNIQUENESS_CONSTRAINT"
+    assert wrong["errors"][0]["source"]["pointer"] == "/attributes/name"
+    # Another folder, another case: another name.
+    await api.create("Japan", segmentFolderId=int(folder))
+    await api.create("japan")
+    assert len(await api.names()) == 3
+
+
+@with_api
+async def test_of_concurrent_creates_of_one_name_exactly_one_wins(api: Api) -> None:
+    async def create() -> int:
+        body = {"name": "Japan", "rule": JAPAN}
+        return (await api.send("POST", "/audiences/7/segments", body)).status_code
+
+    statuses = await asyncio.gather(*(create() for _ in range(40)))
+    assert sorted(statuses) == [200] + [400] * 39
+    assert await api.names() == ["Japan"]
+
+
+@with_api
+async def test_concurrent_creates_of_many_names_all_win(api: Api) -> None:
+    made = await asyncio.gather(*(api.create(f"Segment {at}") for at in range(60)))
+    assert len({each["id"] for each in made}) == 60
+    assert sorted(await api.names()) == sorted(f"Segment {at}" for at in range(60))
+
+
+# --- changing ----------------------------------------------------------------------------
+
+
+@with_api
+async def test_what_a_change_leaves_out_stays(api: Api) -> None:
+    folder = await api.create_folder("Other")
+    await api.create("Japan", description="All of it")
+    changed = await api.ask("PUT", "/audiences/7/segments/1", {"name": "Nippon"})
+    assert (changed["name"], changed["description"]) == ("Nippon", "All of it")
+    assert changed["rule"] == JAPAN
+    america = rule(equal("country", "US"))
+    changed = await api.ask("PUT", "/audiences/7/segments/1", {"rule": america})
+    assert (changed["name"], changed["rule"]) == ("Nippon", america)
+    moved = entity(None, None, folder, id="1", type="segment-batch")
+    changed = await api.ask("PATCH", "/entities/segments/1", moved)
+    assert changed["data"]["relationships"]["parentFolder"]["data"]["id"] == folder
+    assert changed["data"]["attributes"]["rule"] == america
+
+
+@with_api
+async def test_the_same_change_twice_is_as_once(api: Api) -> None:
+    made = await api.create("Japan")
+    body = {"name": "Japan", "rule": JAPAN, "description": "x"}
+    once = await api.ask("PUT", "/audiences/7/segments/1", body)
+    assert await api.ask("PUT", "/audiences/7/segments/1", body) == once
+    assert once == {**made, "description": "x"}
+
+
+@with_api
+async def test_a_change_that_cannot_be_changes_nothing(api: Api) -> None:
+    await api.create("a")
+    before = await api.create("b")
+    for body in ({"name": "a"}, {"name": ""}, {"rule": rule(equal("contry", 1))}, {"kind": 2}):
+        await api.ask("PUT", "/audiences/7/segments/2", body, status=400)
+    await api.ask("PUT", "/audiences/7/segments/2", {"segmentFolderId": 99}, status=400)
+    await api.ask("PATCH", "/entities/segments/2", entity("c", id="1"), status=400)
+    await api.ask("PATCH", "/entities/segments/2", entity("c", None, "99"), status=400)
+    assert await api.ask("GET", "/audiences/7/segments/2") == before
+
+
+# --- deleting, and references ------------------------------------------------------------
+
+
+@with_api
+async def test_a_deleted_segment_is_gone(api: Api) -> None:
+    made = await api.create("a")
+    assert await api.ask("DELETE", "/audiences/7/segments/1") == made
+    await api.ask("GET", "/audiences/7/segments/1", status=404)
+    await api.ask("DELETE", "/audiences/7/segments/1", status=404)
+    other = await api.create("a")
+    assert other["id"] == "2", "ids are not used again"
+    gone = await api.ask("DELETE", "/entities/segments/2")
+    assert gone["data"]["attributes"]["name"] == "a"
+    assert await api.names() == []
+
+
+@with_api
+async def test_a_segment_that_others_refer_to_stays(api: Api) -> None:
+    await api.create("Japan")
+    await api.create("In it", rule(refers_to("1")))
+    await api.create("Out of it", rule(refers_to("1", exclude=True)))
+    said = "Segment is referenced by other segments: 2, 3"
+    by = [{"id": "2"}, {"id": "3"}]
+    found = await api.ask("DELETE", "/entities/segments/1", status=409)
+    assert found["errors"] == {"id": [said]}
+    assert found["referencedBySegments"] == by
+    found = await api.ask("DELETE", "/audiences/7/segments/1", status=409)
+    assert (found["message"], found["referencedBySegments"]) == (said, by)
+    # Whoever does not refer to it any more does not hold it.
+    await api.ask("DELETE", "/audiences/7/segments/2")
+    await api.ask("PUT", "/audiences/7/segments/3", {"rule": JAPAN})
+    await api.ask("DELETE", "/audiences/7/segments/1")
+
+
+@with_api
+async def test_a_reference_counts_what_it_refers_to(api: Api) -> None:
+    await api.create("Japan")
+    await api.create("Old", rule(refers_to("1"), equal("age", 67)))
+    assert await api.count(rule(refers_to("1"))) == 3
+    assert await api.count(rule(refers_to("1", exclude=True))) == 3
+    assert await api.count(rule(refers_to("2"))) == 1
+    await api.ask("PUT", "/audiences/7/segments/1", {"rule": rule(equal("country", "FR"))})
+    assert await api.count(rule(refers_to("1"))) == 1
+    assert await api.count(rule(refers_to("2"))) == 0
+
+
+@with_api
+async def test_references_that_lead_nowhere(api: Api) -> None:
+    for id in ("1", "x", "", "01", "-1", "9" * 30, 'name:"Japan"'):
+        body = {"name": "x", "rule": rule(equal("age", 1), refers_to(id))}
+        wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert wrong["message"].startswith("$.rule.conditions[0].conditions[1].id: "), id
+
+
+@with_api
+async def test_no_segment_refers_to_itself(api: Api) -> None:
+    await api.create("a")
+    await api.create("b", rule(refers_to("1")))
+    await api.create("c", rule(refers_to("2")))
+    for id in ("1", "2", "3"):
+        body = {"rule": rule(refers_to(id))}
+        wrong = await api.ask("PUT", "/audiences/7/segments/1", body, status=400)
+        assert "refer to itself" in wrong["message"]
+    assert (await api.ask("GET", "/audiences/7/segments/1"))["rule"] == JAPAN
+
+
+@with_api
+async def test_a_delete_and_a_reference_at_once_never_leave_a_reference_to_nothing(
+    api: Api,
+) -> None:
+    for round in range(10):
+        target = (await api.create(f"target {round}"))["id"]
+        body = {"name": f"user {round}", "rule": rule(refers_to(target))}
+        deleted, created = await asyncio.gather(
+            api.send("DELETE", f"/audiences/7/segments/{target}"),
+            api.send("POST", "/audiences/7/segments", body),
+        )
+        assert (deleted.status_code, created.status_code) in ((200, 400), (409, 200))
+
+
+# --- populations -------------------------------------------------------------------------
+
+
+async def population(api: Api, id: str) -> int:
+    while (found := await api.ask("GET", f"/audiences/7/segments/{id}"))["population"] is None:
+        await asyncio.sleep(0.01)
+    count: int = found["population"]
+    return count
+
+
+@with_api
+async def test_the_population_is_counted_and_kept(api: Api) -> None:
+    await api.create("Japan", countPopulation=True)
+    assert await population(api, "1") == 3
+    shown = await api.ask("GET", "/entities/segments/1")
+    assert shown["data"]["attributes"]["population"] == 3
+    assert shown["data"]["attributes"]["countPopulation"] is True
+    assert await api.ask("GET", "/audiences/7/segments/1/statistics") == [[NOW, 3, True]]
+    assert await api.ask("GET", "/audiences/7/segments/1/statistics?to=2024-09-30") == []
+
+
+@with_api
+async def test_another_rule_is_counted_again(api: Api) -> None:
+    await api.create("Japan", countPopulation=True)
+    assert await population(api, "1") == 3
+    changed = await api.ask("PUT", "/audiences/7/segments/1", {"name": "x"})
+    assert changed["population"] == 3
+    changed = await api.ask("PUT", "/audiences/7/segments/1", {"rule": rule(equal("age", 18))})
+    assert changed["population"] is None
+    assert await population(api, "1") == 1
+
+
+@with_api
+async def test_nobody_asked_for_the_population(api: Api) -> None:
+    await api.create("Japan")
+    await api.create("Counted", countPopulation=True)
+    assert await population(api, "2") == 3
+    assert (await api.ask("GET", "/audiences/7/segments/1"))["population"] is None
+    assert await api.ask("GET", "/audiences/7/segments/1/statistics") == []
+
+
+def test_what_was_not_counted_is_when_the_store_is_opened_again(tmp_path: Path) -> None:
+    async def test() -> None:
+        store = tmp_path / "store.sqlite"
+        async with local_api(tmp_path, store=store) as api:
+            for at in range(20):
+                await api.create(f"Segment {at}", countPopulation=True)
+        async with local_api(tmp_path, store=store) as api:
+            assert [await population(api, str(at)) for at in range(1, 21)] == [3] * 20
+
+    asyncio.run(test())
