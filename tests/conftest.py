@@ -1,10 +1,16 @@
-"""Hypothesis profiles: `SEGDSL_HYPOTHESIS_PROFILE=thorough` asks ten times as much."""
+"""Hypothesis profiles, and the recorder that shows exchanges with an API to the referee.
+
+`SEGDSL_HYPOTHESIS_PROFILE=thorough` asks ten times as much.
+"""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from recording import Recorder
 
 _NORMAL = settings(
     max_examples=2_000,
@@ -15,3 +21,9 @@ _NORMAL = settings(
 settings.register_profile("normal", _NORMAL)
 settings.register_profile("thorough", _NORMAL, max_examples=20_000)
 settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", "normal"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    recorder = Recorder()
+    recorder.listen()
+    config.pluginmanager.register(recorder, "recording")

@@ -1,0 +1,93 @@
+"""What can go wrong with an Audience API, each with what to do about it.
+
+Messages are in the reader's words and hold no key. `passing` says that the same request
+may well succeed a little later, `lost` that nobody knows whether it took effect.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segdsl.api.answers import Segment
+
+
+class ClientError(Exception):
+    """An Audience API that did not do what it was asked."""
+
+    passing = False
+    lost = False
+
+    def __init__(self, message: str, help: str | None = None, *, after: float | None = None):
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.after = after
+        """Seconds to wait before another try, where the API said so."""
+
+
+class UnauthorizedError(ClientError):
+    """401."""
+
+
+class ForbiddenError(ClientError):
+    """403."""
+
+
+class NotFoundError(ClientError):
+    """404."""
+
+
+class ConflictError(ClientError):
+    """409; `ids` are those of the segments that refer to what was to go."""
+
+    def __init__(self, message: str, help: str | None, ids: tuple[str, ...]) -> None:
+        super().__init__(message, help)
+        self.ids = ids
+
+
+class RefusedError(ClientError):
+    """400, or any other refusal of a request as it was sent."""
+
+
+class TooManyRequestsError(ClientError):
+    """429: nothing was done."""
+
+    passing = True
+
+
+class ServerFailedError(ClientError):
+    """5xx: it may have been done."""
+
+    passing = True
+    lost = True
+
+
+class UnreachableError(ClientError):
+    """No answer: no connection, or one that broke."""
+
+    passing = True
+    lost = True
+
+
+class BadAnswerError(ClientError):
+    """An answer that is not what the API describes."""
+
+
+class RedirectedError(ClientError):
+    """A redirect to where the key must not go."""
+
+
+class QueryFailedError(ClientError):
+    """A query that ended in an error or was killed by somebody."""
+
+
+class AlreadyExistsError(ClientError):
+    """A segment of that name is in that folder already."""
+
+    def __init__(self, existing: Segment) -> None:
+        super().__init__(
+            f"a segment with this name is there already (#{existing.id})",
+            "nothing was changed; give the new one another name or folder",
+        )
+        self.existing = existing

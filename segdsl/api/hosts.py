@@ -1,0 +1,58 @@
+"""Whom the key may be sent to: the hosts of the regions, and this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import httpx
+
+from segdsl.files import FileError
+
+# Described.
+REGIONS = {
+    "us01": "api-cdp.treasuredata.com",
+    "jp01": "api-cdp.treasuredata.co.jp",
+    "eu01": "api-cdp.eu01.treasuredata.com",
+    "ap02": "api-cdp.ap02.treasuredata.com",
+    "ap03": "api-cdp.ap03.treasuredata.com",
+}
+
+
+class HostError(FileError):
+    """An address that the key must not be sent to."""
+
+
+def checked(base: str) -> httpx.URL:
+    """The address of an Audience API; raises HostError where it is a stranger's."""
+    try:
+        url = httpx.URL(base)
+    except httpx.InvalidURL:
+        raise HostError(f"`{base}` is no address: write it as https://host") from None
+    if url.userinfo or url.path not in ("", "/") or url.query or url.fragment:
+        raise HostError("the address of an Audience API is https://host, and nothing more")
+    if is_loopback(url) and url.scheme in ("http", "https"):
+        return url
+    if url.scheme != "https":
+        raise HostError(
+            f"{url} is not https: a key goes unencrypted to nobody but this machine itself"
+        )
+    if url.host not in REGIONS.values():
+        raise HostError(
+            f"{url.host} is no host of a region, and a key goes to no other: "
+            f"{', '.join(sorted(REGIONS.values()))}"
+        )
+    return url
+
+
+def is_loopback(url: httpx.URL) -> bool:
+    """Whether an address is this machine's own."""
+    if url.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.host).is_loopback
+    except ValueError:
+        return False
+
+
+def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)

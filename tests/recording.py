@@ -1,0 +1,434 @@
+"""Every exchange with an Audience API over the whole test run, shown to the referee.
+
+What our client sends, and what a local API answers to anybody, is noted as it passes
+through httpx and checked when the test that made it ends: a finding fails that test. What
+processes of their own exchange is not seen here. Where the description is silent or
+contradicts itself, the tables and notes below say what is asked instead, and why.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import pytest
+
+import contract
+
+JSON = "application/json"
+OURS = "segdsl/"
+"""How the User-Agent of our client begins."""
+LOCAL = "segdsl"
+"""The `Server` of a local API."""
+
+
+class Exchange(NamedTuple):
+    """A request, and its answer where one came; bodies are as they were sent, no key is kept."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    has_key: bool
+    by_client: bool
+    request_media: str
+    request: bytes
+    status: int | None = None
+    by_local: bool = False
+    answer_media: str = ""
+    answer: bytes = b""
+
+
+# --- where the description is silent -----------------------------------------------------
+
+SEGMENTS = "/audiences/{audienceId}/segments"
+NEAREST = {
+    ("POST", SEGMENTS, 200): "Segment",
+    ("DELETE", f"{SEGMENTS}/{{segmentId}}", 200): "Segment",
+}
+"""Answers that the description leaves out, and the schema that they are held to instead.
+
+Nobody says what comes back for a segment that was made or deleted here; that it is the
+segment is what the JSON:API side says of its own two endpoints.
+"""
+
+ERRORS: dict[str, dict[int, str]] = {
+    "/audiences": {4: "ClientError", 5: "ServerError"},
+    "/entities": {
+        400: "JsonApiBadRequest",
+        404: "JsonApiNotFoundRequest",
+        409: "JsonApiConflictRequest",
+        4: "NonJsonApiForbiddenRequest",
+        5: "ServerError",
+    },
+}
+"""Errors of endpoints whose own are not described (most under `/entities` have none), by the
+side of the API and the status or its class: the responses that are described elsewhere."""
+
+
+def shown_rule(rule: Any) -> Any:
+    """A rule as the referee can judge it.
+
+    The description has no place for an attribute of a customer group (see `contract`), nor
+    for the deeper groups of older rules, which the API still takes (documented): of such a
+    rule the conditions are shown, all in one rule set.
+    """
+    rule = contract._without_customer_groups(rule)
+    if not any(_is_group(inner) for part in _parts(rule) for inner in _parts(part)):
+        return rule
+    flat = {"type": "And", "conditions": list(_leaves(rule))}
+    others = {name: value for name, value in rule.items() if name == "limit"}
+    return {"type": "And", "conditions": [flat], **others}
+
+
+def _parts(of: Any) -> list[Any]:
+    return of["conditions"] if _is_group(of) else []
+
+
+def _is_group(of: Any) -> bool:
+    return isinstance(of, dict) and isinstance(of.get("conditions"), list)
+
+
+def _leaves(of: Any) -> Iterator[Any]:
+    for part in _parts(of):
+        if _is_group(part):
+            yield from _leaves(part)
+        else:
+            yield part
+
+
+def shown_answer(answer: Any) -> Any:
+    """An answer as the referee can judge it.
+
+    A cell of a profile is described as exactly one of text, integer and number: read to the
+    letter nothing that is whole fits, since an integer is a number too. They are shown as
+    texts.
+    """
+    match answer:
+        case {"rows": list(rows)}:
+            shown = [
+                ["cell" if type(cell) in (int, float) else cell for cell in row]
+                if isinstance(row, list)
+                else row
+                for row in rows
+            ]
+            return {**answer, "rows": shown}
+        case _:
+            return answer
+
+
+# --- the description ---------------------------------------------------------------------
+
+
+class Described:
+    """The referee, asked by what travels: a method, a path as it was sent, and a body."""
+
+    def __init__(self) -> None:
+        self._contract = contract.referee()
+        self._module = contract._module()
+        self._paths = sorted(
+            ((_pattern(path), path) for path in self._contract._raw["paths"]),
+            # What is named beats what a parameter stands for.
+            key=lambda pair: pair[1].count("{"),
+        )
+        self._known: dict[tuple[bool, str, str], bool] = {}
+        self._validators: dict[tuple[bool, str], Any] = {}
+
+    def operation(self, method: str, sent: str) -> tuple[str, Any] | None:
+        """The description's own path for one that was sent, and what it says of it."""
+        for pattern, path in self._paths:
+            operations = self._contract._raw["paths"][path]
+            if method.lower() in operations and pattern.fullmatch(sent):
+                return path, operations[method.lower()]
+        return None
+
+    def parameters(self, path: str, operation: Any) -> dict[str, Any]:
+        """The parameters of a query, by name."""
+        shared = self._contract._raw["paths"][path].get("parameters", [])
+        listed = map(self.resolved, [*shared, *operation.get("parameters", [])])
+        return {each["name"]: each for each in listed if each["in"] == "query"}
+
+    def resolved(self, of: Any) -> Any:
+        """What a reference to a part of the description stands for, or the thing itself."""
+        if "$ref" not in of:
+            return of
+        found = self._contract._raw
+        for step in of["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        return found
+
+    def response(self, name: str) -> Any:
+        return self._contract._raw["components"]["responses"][name]
+
+    def errors(self, schema: Any, instance: Any, *, lenient: bool) -> list[str]:
+        """What is wrong with an instance, in the referee's words."""
+        if self._validator(schema, lenient).is_valid(instance):
+            return []
+        found: list[str] = self._contract._check(schema, instance, lenient)
+        assert found, "the two readings of the description disagree"
+        return found
+
+    def _validator(self, schema: Any, lenient: bool) -> Any:
+        """A validator that looks at each distinct segment, rule, … once over the whole run."""
+        key = (lenient, json.dumps(schema, sort_keys=True))
+        if key not in self._validators:
+            jsonschema = import_module("jsonschema")
+            base = jsonschema.Draft202012Validator
+
+            def reference(validator: Any, ref: str, instance: Any, schema: Any) -> Iterator[Any]:
+                seen = (lenient, ref, json.dumps(instance))
+                if seen not in self._known:
+                    inside = base.VALIDATORS["$ref"](validator, ref, instance, schema)
+                    self._known[seen] = not any(inside)
+                if not self._known[seen]:
+                    yield jsonschema.ValidationError(f"not what {ref} describes")
+
+            remembering = jsonschema.validators.extend(base, {"$ref": reference})
+            root = {
+                "components": self._contract._components(lenient),
+                **self._module._normalise(schema, lenient),
+            }
+            self._validators[key] = remembering(root)
+        return self._validators[key]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]+\}", path))))
+
+
+@cache
+def described() -> Described | None:
+    """The description; None where it is not at hand."""
+    try:
+        return Described()
+    except pytest.skip.Exception:
+        return None
+
+
+# --- requests ----------------------------------------------------------------------------
+
+
+def request_findings(of: Exchange, description: Described) -> list[str]:
+    """What the description has against a request of our client."""
+    found = [] if of.has_key else ["it carries no key"]
+    known = description.operation(of.method, of.path)
+    if known is None:
+        return [*found, "the description names no such request"]
+    path, operation = known
+    found.extend(_query_findings(of.query, description.parameters(path, operation)))
+    if "requestBody" not in operation:
+        return [*found, *(["the description names no body"] if of.request else [])]
+    content = description.resolved(operation["requestBody"])["content"]
+    if of.request_media not in content:
+        return [*found, f"its media type is `{of.request_media}`, and not {', '.join(content)}"]
+    try:
+        sent = json.loads(of.request)
+    except ValueError as error:
+        return [*found, f"the body is no JSON: {error}"]
+    if isinstance(sent, dict) and "rule" in sent:
+        sent = {**sent, "rule": shown_rule(sent["rule"])}
+    # Not lenient: ids go out as the numbers that the description says.
+    schema = content[of.request_media]["schema"]
+    return [*found, *description.errors(schema, sent, lenient=False)]
+
+
+def _query_findings(
+    query: tuple[tuple[str, str], ...], parameters: dict[str, Any]
+) -> Iterator[str]:
+    sent = dict(query)
+    if len(sent) < len(query):
+        yield "a parameter stands twice"
+    for name, value in sent.items():
+        if name not in parameters:
+            yield f"the description names no parameter `{name}`"
+            continue
+        schema = parameters[name]["schema"]
+        if not _fits(value, schema.get("type")):
+            yield f"the parameter {name}={value} is no {schema['type']}"
+        elif "minimum" in schema and float(value) < schema["minimum"]:
+            yield f"the parameter {name}={value} is less than {schema['minimum']}"
+    for name, each in parameters.items():
+        if each.get("required") and name not in sent:
+            yield f"the parameter `{name}` is missing"
+
+
+def _fits(value: str, kind: str | None) -> bool:
+    patterns = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "boolean": "true|false"}
+    return re.fullmatch(patterns.get(kind or "", ".*"), value, re.DOTALL | re.ASCII) is not None
+
+
+# --- answers -----------------------------------------------------------------------------
+
+
+def answer_findings(of: Exchange, description: Described) -> list[str]:
+    """What the description has against an answer of a local API."""
+    assert of.status is not None
+    path, operation = description.operation(of.method, of.path) or ("", {})
+    responses = operation.get("responses", {})
+    holder = responses.get(str(of.status)) or responses.get(f"{of.status // 100}XX")
+    if holder is not None:
+        content = description.resolved(holder).get("content")
+        if content is None:
+            return []
+        if of.answer_media not in content:
+            return [f"its media type is `{of.answer_media}`, and not {', '.join(content)}"]
+        schema = content[of.answer_media]["schema"]
+    elif (of.method, path, of.status) in NEAREST:
+        schema = {"$ref": f"#/components/schemas/{NEAREST[of.method, path, of.status]}"}
+    elif of.status >= 400:
+        side = ERRORS["/entities" if of.path.startswith("/entities/") else "/audiences"]
+        content = description.response(side.get(of.status) or side[of.status // 100])["content"]
+        schema = content.get(of.answer_media, content[JSON])["schema"]
+    else:
+        return ["the description names no such answer"]
+    try:
+        answer = json.loads(of.answer)
+    except ValueError as error:
+        return [f"the body is no JSON: {error}"]
+    return description.errors(schema, shown_answer(answer), lenient=True)
+
+
+def findings(of: Exchange, description: Described) -> list[str]:
+    """All that is wrong with an exchange, each finding with what it is about."""
+    found = []
+    if of.by_client:
+        found += [f"request: {each}" for each in request_findings(of, description)]
+    if of.by_local:
+        found += [f"answer {of.status}: {each}" for each in answer_findings(of, description)]
+    return [f"{of.method} {of.path} {each}" for each in found]
+
+
+# --- listening ---------------------------------------------------------------------------
+
+
+class Recorder:
+    """A pytest plugin: listens to httpx, and asks the referee at the end of each test."""
+
+    def __init__(self) -> None:
+        self._httpx = import_module("httpx")
+        self._patch = pytest.MonkeyPatch()
+        self._waiting: list[Exchange] = []
+        self._right: set[Exchange] = set()
+        self.requests = 0
+        self.answers = 0
+        self.unseen = False
+        """Whether there was something to check, and nothing to check it against."""
+
+    def listen(self) -> None:
+        original = self._httpx.AsyncClient.send
+
+        async def send(client: Any, request: Any, **options: Any) -> Any:
+            exchange = self._sent(request)
+            try:
+                answer = await original(client, request, **options)
+                exchange = self._answered(exchange, answer)
+            finally:
+                if exchange.by_client or exchange.by_local:
+                    self._waiting.append(exchange)
+            return answer
+
+        self._patch.setattr(self._httpx.AsyncClient, "send", send)
+
+    def _sent(self, request: Any) -> Exchange:
+        try:
+            content = request.content
+        except self._httpx.RequestNotRead:
+            content = b""
+        headers = request.headers
+        return Exchange(
+            method=request.method,
+            path=request.url.path,
+            query=tuple(request.url.params.multi_items()),
+            has_key=re.fullmatch(r"TD1 \S+", headers.get("Authorization", "")) is not None,
+            by_client=headers.get("User-Agent", "").startswith(OURS),
+            request_media=_media(headers),
+            request=content,
+        )
+
+    def _answered(self, of: Exchange, answer: Any) -> Exchange:
+        if answer.headers.get("Server") != LOCAL or not answer.is_stream_consumed:
+            return of
+        return of._replace(
+            status=answer.status_code,
+            by_local=True,
+            answer_media=_media(answer.headers),
+            answer=answer.content,
+        )
+
+    def check(self) -> list[str]:
+        """What is wrong with the exchanges since the last time."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return []
+        description = described()
+        if description is None:
+            self.unseen = True
+            return []
+        self.requests += sum(each.by_client for each in waiting)
+        self.answers += sum(each.by_local for each in waiting)
+        lines: list[str] = []
+        # Polling asks and answers the same a thousand times: what was right once stays right.
+        for each in dict.fromkeys(waiting):
+            if each not in self._right:
+                found = findings(each, description)
+                lines.extend(found)
+                if not found:
+                    self._right.add(each)
+        return lines
+
+    def _demand(self) -> None:
+        found = self.check()
+        if found:
+            more = f"\n… and {len(found) - 20} more" if len(found) > 20 else ""
+            pytest.fail(
+                "this is not as the API is described:\n" + "\n".join(found[:20]) + more,
+                pytrace=False,
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        yield
+        self._demand()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+        yield
+        # Also what a test left behind that failed before its end.
+        self._demand()
+
+    # --- telling, also from the processes of xdist ---------------------------------------
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["recorded"] = (self.requests, self.answers, self.unseen)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        output = getattr(node, "workeroutput", {})
+        requests, answers, unseen = output.get("recorded", (0, 0, False))
+        self.requests += requests
+        self.answers += answers
+        self.unseen = self.unseen or unseen
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.unseen:
+            terminalreporter.write_line(
+                "requests and answers were not checked: the API's description is not here"
+            )
+        elif self.requests or self.answers:
+            terminalreporter.write_line(
+                f"checked with the API's description: {self.requests:,} requests of the client, "
+                f"{self.answers:,} answers of local APIs"
+            )
+
+    def pytest_unconfigure(self) -> None:
+        self._patch.undo()
+
+
+def _media(headers: Any) -> str:
+    media: str = headers.get("Content-Type", "")
+    return media.partition(";")[0].strip().lower()
