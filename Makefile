@@ -20,13 +20,20 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@set -e; cd $(RETAIL); PATH="$(abspath $(BIN)):$$PATH"; \
 	show() { printf '\n$$ %s\n' "$$1"; eval "$$1"; }; \
+	rm -rf .segdsl; \
+	show 'python generate.py'; \
 	show 'segdsl fmt --check'; \
 	show 'segdsl check .'; \
 	show 'cat $(SHOWN)'; \
 	show 'segdsl compile --symbolic $(SHOWN)'; \
 	show 'segdsl compile --symbolic $(SHOWN) | segdsl decompile -'; \
 	show 'segdsl explain $(SHOWN)'; \
-	show 'segdsl explain --tree $(SHOWN)'
+	show 'segdsl preview data-team loyalty winback catalog stores'; \
+	show 'segdsl create --count data-team winback'; \
+	show 'segdsl preview --breakdown $(SHOWN)'; \
+	show 'segdsl create $(SHOWN)'; \
+	show 'segdsl list'; \
+	show 'segdsl show "High-value Tokyo shoppers"'
 
 test: $(READY)
 	$(BIN)/ruff format --check

@@ -133,12 +133,6 @@ class Loaded(NamedTuple):
     sources: dict[str, Source]
 
 
-def load_program(path: str, report: Report) -> tuple[Program, dict[str, Source]]:
-    """A file with everything it imports; sources are by name, the file's own first."""
-    loader = _Loader(report)
-    return loader.program(path), loader.sources
-
-
 def load_programs(paths: Iterable[str], report: Report) -> Loaded:
     """Several files with their imports, each read once.
 

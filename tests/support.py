@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Code, Report
 from segdsl.lower import create_request, lower
 from segdsl.lower.segment import Layout
@@ -36,6 +37,15 @@ def compile_text(
             if rule is not None:
                 found.append(json.loads(encode(create_request(segment, rule))))
     return found, [of.code for of in report.diagnostics]
+
+
+def segment_of(where: str) -> Segment:
+    """The resolved segment with that `where`, which must be without a finding."""
+    report = Report()
+    file = parse(Source(NAME, f'segment "x" where {where}'), report)
+    (segment,) = resolve(Program(NAME, {NAME: file}), report)
+    assert not report.diagnostics, where
+    return segment
 
 
 def nodes(of: object) -> list[Any]:

@@ -32,19 +32,15 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import counted, tally
-    from segdsl.files import load_programs, seg_files
+    from segdsl.loading import load_segments
     from segdsl.lower import lower
-    from segdsl.resolve import check_settings, resolve
 
     look = Look(form, allowed, color)
     report = Report()
-    paths = seg_files(files)
-    programs, sources = load_programs(paths, report)
-    check_settings(programs, settings, report)
-    segments = [each for program in programs for each in resolve(program, report, settings)]
-    for segment in segments:
+    loaded = load_segments(files, settings, report)
+    for segment in loaded.segments:
         lower(segment, report, symbolic=True)
-    looked_at = f"{counted(len(paths), 'file')}, {counted(len(segments), 'segment')}"
+    looked_at = f"{counted(loaded.files, 'file')}, {counted(len(loaded.segments), 'segment')}"
     summary = f"{looked_at}: {tally(told(report, look)) or 'nothing to report'}"
-    tell(report, sources, look, product=False, summary=summary)
+    tell(report, loaded.sources, look, product=False, summary=summary)
     stop_on_errors(report)

@@ -9,6 +9,7 @@ import click
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
+    layout_option,
     look_options,
     settings_option,
     stop_on_errors,
@@ -22,12 +23,7 @@ from segdsl.cli.options import (
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--rule", "rule_only", is_flag=True, help="Write the rule alone, not the request.")
 @settings_option
-@click.option(
-    "--layout",
-    type=click.Choice(["v5", "nested"]),
-    default="v5",
-    help="Two levels with Composite, or older nested And/Or.",
-)
+@layout_option
 @click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
 @look_options
@@ -50,22 +46,19 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
-    from segdsl.files import load_programs, seg_files
+    from segdsl.loading import load_segments
     from segdsl.lower import create_request, lower
-    from segdsl.resolve import check_settings, resolve
     from segdsl.rule.model import encode
 
     look = Look(form, allowed, color)
     report = Report()
-    programs, sources = load_programs(seg_files(files), report)
-    check_settings(programs, settings, report)
+    loaded = load_segments(files, settings, report)
     made: list[object] = []
-    for program in programs:
-        for segment in resolve(program, report, settings):
-            rule = lower(segment, report, layout=layout, symbolic=symbolic)
-            if rule is not None:
-                made.append(rule if rule_only else create_request(segment, rule))
-    tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    for segment in loaded.segments:
+        rule = lower(segment, report, layout=layout, symbolic=symbolic)
+        if rule is not None:
+            made.append(rule if rule_only else create_request(segment, rule))
+    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
     stop_on_errors(report)
     if not made:
         raise WrongUse("there is no segment in these files, only definitions")

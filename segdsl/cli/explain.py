@@ -44,29 +44,26 @@ def command(
     from segdsl.diagnostics.places import tally
     from segdsl.explain import explain, render_outline
     from segdsl.explain.rule_tree import draw
-    from segdsl.files import load_programs, seg_files
+    from segdsl.loading import load_segments
     from segdsl.lower import lower
-    from segdsl.resolve import check_settings, resolve
     from segdsl.syntax.text import string
 
     look = Look(form, allowed, color)
     report = Report()
-    programs, sources = load_programs(seg_files(files), report)
-    check_settings(programs, settings, report)
+    loaded = load_segments(files, settings, report)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else None
     made: list[str] = []
-    for program in programs:
-        for segment in resolve(program, report, settings):
-            if not tree:
-                width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
-                made.append(render_outline(explain(segment), width))
-                continue
-            rule = lower(segment, report, symbolic=True)
-            if rule is not None:
-                lines = [f"Segment {string(segment.name)}", *draw(rule, columns or UNCLIPPED)]
-                made.append("".join(line + "\n" for line in lines))
-    tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    for segment in loaded.segments:
+        if not tree:
+            width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
+            made.append(render_outline(explain(segment), width))
+            continue
+        rule = lower(segment, report, symbolic=True)
+        if rule is not None:
+            lines = [f"Segment {string(segment.name)}", *draw(rule, columns or UNCLIPPED)]
+            made.append("".join(line + "\n" for line in lines))
+    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
     stop_on_errors(report)
     if not made:
         raise WrongUse("there is no segment in these files, only definitions")

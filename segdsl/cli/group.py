@@ -1,7 +1,7 @@
 """The group of commands: which there are, and how every one of them ends.
 
-Exit codes: 0 fine, 1 findings, 2 wrong use. An interruption (130) and a reader that
-has gone away (141) are quiet.
+Exit codes: 0 fine, 1 findings, 2 wrong use, 3 an API that does not answer as asked. An
+interruption (130) and a reader that has gone away (141) are quiet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,20 @@ import click
 
 from segdsl import __version__
 
-COMMANDS = ("check", "compile", "decompile", "explain", "fmt")
+COMMANDS = (
+    "check",
+    "compile",
+    "create",
+    "decompile",
+    "delete",
+    "explain",
+    "fmt",
+    "list",
+    "preview",
+    "serve",
+    "show",
+    "sql",
+)
 INTERRUPTED = 130
 NO_READER = 141
 
@@ -90,5 +103,5 @@ def cli() -> None:
     """Segments of the Audience API, written to be read.
 
     \b
-    Exit codes: 0 fine, 1 findings, 2 wrong use.
+    Exit codes: 0 fine, 1 findings, 2 wrong use, 3 no answer from the API.
     """

@@ -27,15 +27,30 @@ class Look(NamedTuple):
     color: str
 
 
+def color_option(function: _Function) -> _Function:
+    """Adds `--color`."""
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Colour; auto is on a terminal, unless NO_COLOR is set.",
+    )(function)
+
+
+def layout_option(function: _Function) -> _Function:
+    """Adds `--layout`."""
+    return click.option(
+        "--layout",
+        type=click.Choice(["v5", "nested"]),
+        default="v5",
+        help="Two levels with Composite, or older nested And/Or.",
+    )(function)
+
+
 def look_options(function: _Function) -> _Function:
     """Adds `--format`, `--allow` and `--color`; the command takes them as a `Look`."""
+    function = color_option(function)
     for option in (
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            help="Colour; auto is on a terminal, unless NO_COLOR is set.",
-        ),
         click.option(
             "--allow",
             "allowed",

@@ -65,6 +65,12 @@ class Code(Enum):
     SEG301 = "a segment too large for its two levels"
     SEG302 = "a rule set with too many rules"
     SEG303 = "a reference by name, and no id for it"
+    SEG304 = "a reference to a segment that is not there"
+    SEG305 = "a name that several segments have"
+    SEG306 = "segments that refer to each other in a circle"
+    SEG307 = "a segment that cannot be created on its own"
+    SEG308 = "a segment that is there with something else in it"
+    SEG309 = "a segment that cannot be made into SQL"
     # 4xx: reading the API's JSON
     SEG401 = "text that is not JSON"
     SEG402 = "JSON that is no rule we know"

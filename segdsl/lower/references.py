@@ -1,10 +1,12 @@
 """Ids for what is referred to by name.
 
-Only a server knows ids. Without a schema or a lock a name is an error that says so;
-compiling symbolically writes a marked name in the id's place.
+Only a server knows ids: whoever has asked one brings them along. Without them a name is
+an error that says so; compiling symbolically writes a marked name in the id's place.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,16 +17,26 @@ from segdsl.syntax.text import string
 from segdsl.values import ById, ByName, Reference
 
 
+Ids = Mapping[tuple[str, ByName], str]
+
+
 class Resolver(msgspec.Struct, frozen=True):
-    """How names become ids; `symbolic` writes `name:"Churned"` for an id."""
+    """How names become ids.
+
+    `ids` holds those that are known, by kind (`segment`, `stage`, `variant`, `model`) and
+    name; `symbolic` writes `name:"Churned"` for any other.
+    """
 
     symbolic: bool = False
+    ids: Ids = {}
 
     def id_of(self, kind: str, target: Reference, of: Leaf, report: Report) -> str | None:
         """The id to send; None after a report."""
         match target:
             case ById(id):
                 return id
+            case ByName() if (kind, target) in self.ids:
+                return self.ids[kind, target]
             case ByName() if self.symbolic:
                 return symbol(kind, target)
             case ByName(name):

@@ -12,7 +12,7 @@ from segdsl.diagnostics import Report
 from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
 from segdsl.layout.shape import branch
 from segdsl.lower.leaves import lower_leaf, lower_limit
-from segdsl.lower.references import Resolver
+from segdsl.lower.references import Ids, Resolver
 from segdsl.rule.model import EVERYONE, Rule
 
 Layout = OneOf["v5", "nested"]
@@ -29,13 +29,18 @@ class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def lower(
-    segment: c.Segment, report: Report, *, layout: Layout = "v5", symbolic: bool = False
+    segment: c.Segment,
+    report: Report,
+    *,
+    layout: Layout = "v5",
+    symbolic: bool = False,
+    ids: Ids | None = None,
 ) -> Rule | None:
-    """The segment's rule; None after a report."""
+    """The segment's rule; None after a report. `ids` are those that names stand for."""
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE
     else:
-        shape = _shape(segment.condition, False, Resolver(symbolic), report)
+        shape = _shape(segment.condition, False, Resolver(symbolic, ids or {}), report)
         if shape is None:
             return None
         rule = lay_out(shape, report) if layout == "v5" else lay_out_nested(shape)

@@ -1,0 +1,122 @@
+"""What the commands that speak to an Audience API share: targets, progress, how they end.
+
+Exit code 3 says that the API did not answer as asked; its reason is told, never the key.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from segdsl.cli.options import in_color
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from segdsl.api import ClientError
+    from segdsl.live.preview import Failed
+    from segdsl.project.connect import Connection
+
+_T = TypeVar("_T")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+NO_ANSWER = 3
+
+
+def target_options(function: _Function) -> _Function:
+    """Adds `--target` and `--now`."""
+    for option in (
+        click.option(
+            "--now",
+            metavar="TIME",
+            help="The clock of a local target, such as 2024-10-01T09:00:00+09:00.",
+        ),
+        click.option(
+            "--target", metavar="NAME", help="A target of segdsl.toml; else its default one."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def ask(target: str | None, now: str | None, question: Callable[[Connection], Awaitable[_T]]) -> _T:
+    """What comes of a question to a target; an API that does not answer ends the command."""
+    import asyncio
+
+    from segdsl.api import ClientError
+    from segdsl.project.config import need_project
+    from segdsl.project.connect import Surroundings, connect
+
+    project = need_project(Path.cwd())
+    around = Surroundings(os.environ, Path.home())
+
+    async def main() -> _T:
+        async with connect(project, target, around, now=now) as connection:
+            return await question(connection)
+
+    try:
+        return asyncio.run(main())
+    except ClientError as error:
+        tell_error(error)
+        raise click.exceptions.Exit(NO_ANSWER) from None
+
+
+def tell_error(error: ClientError | Failed, about: str = "") -> None:
+    """One failure of the API on standard error."""
+    from segdsl.diagnostics.render import visible
+
+    color = in_color("auto", sys.stderr)
+    head = click.style("error", fg="red", bold=True) if color else "error"
+    click.echo(f"{head}: {about}{visible(error.message)}", err=True, color=color)
+    if error.help:
+        click.echo(f"  = help: {visible(error.help)}", err=True, color=color)
+
+
+class Bar:
+    """Progress on a terminal, on standard error; elsewhere nothing. A `Watcher` of counts."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.progress: Progress | None = None
+        self.task: TaskID | None = None
+
+    def begin(self, questions: int) -> None:
+        if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        self.progress = Progress(
+            TextColumn(self.words),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(file=sys.stderr, no_color=not in_color("auto", sys.stderr)),
+            transient=True,
+        )
+        self.task = self.progress.add_task(self.words, total=questions)
+        self.progress.start()
+
+    def answered(self) -> None:
+        if self.progress is not None and self.task is not None:
+            self.progress.advance(self.task)
+
+    def stopped(self, killed: int) -> None:
+        self.end()
+        words = "query was" if killed == 1 else "queries were"
+        click.echo(f"stopped: {killed} running {words} killed on the server", err=True)
+
+    def end(self) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None

@@ -1,0 +1,43 @@
+"""`segdsl delete`: a segment taken off the server, after a question."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from segdsl.cli.asking import ask, target_options
+from segdsl.cli.group import WrongUse
+
+if TYPE_CHECKING:
+    from segdsl.live.listing import Found
+    from segdsl.project.connect import Connection
+
+
+@click.command("delete")
+@click.argument("segment", metavar="NAME|ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@target_options
+def command(segment: str, yes: bool, target: str | None, now: str | None) -> None:
+    """Delete a segment of the server. Others that refer to it keep it there."""
+    from segdsl.diagnostics.render import visible
+    from segdsl.live.listing import find, on_server, path_of
+
+    async def look(connection: Connection) -> Found:
+        return find(await on_server(connection.client, connection.parent.id), segment)
+
+    folder, found = ask(target, now, look)
+    path = visible(path_of(folder, found.name))
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise WrongUse(
+                f"would delete {path} (#{found.id}); say --yes where nobody can be asked"
+            )
+        click.confirm(f"Delete {path} (#{found.id})?", abort=True, err=True)
+
+    async def delete(connection: Connection) -> None:
+        await connection.client.delete_segment(found.id)
+
+    ask(target, now, delete)
+    click.echo(f"deleted  {path}  #{found.id}")

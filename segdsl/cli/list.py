@@ -1,0 +1,42 @@
+"""`segdsl list`: the segments that are on the server."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from segdsl.cli.asking import ask, target_options
+from segdsl.cli.options import color_option, in_color
+
+if TYPE_CHECKING:
+    from segdsl.live.creation import OnServer
+    from segdsl.project.connect import Connection
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
+@target_options
+@color_option
+def command(as_json: bool, target: str | None, now: str | None, color: str) -> None:
+    """List the segments of the parent segment, by folder and name."""
+    from segdsl.live.listing import as_data, on_server, table
+    from segdsl.live.preview_text import text_of
+    from segdsl.rule.model import encode
+
+    async def question(connection: Connection) -> OnServer:
+        return await on_server(connection.client, connection.parent.id)
+
+    found = ask(target, now, question)
+    if as_json:
+        click.echo(encode(as_data(found)))
+        return
+    if not found.segments:
+        click.echo("no segments yet: `segdsl create FILE` makes one", err=True)
+        return
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else None
+    color_it = in_color(color, sys.stdout)
+    click.echo(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)

@@ -1,0 +1,62 @@
+"""`segdsl serve`: the local Audience API on a port."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from segdsl.cli.group import WrongUse
+
+
+@click.command("serve")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The tables: a folder of Parquet or CSV files, or a DuckDB file.",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where segments are kept; without it they are gone when this ends.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8700,
+    show_default=True,
+    help="0 takes one that is free.",
+)
+@click.option("--now", metavar="TIME", help="Fix the clock, such as 2024-10-01T09:00:00+09:00.")
+@click.option(
+    "--faults",
+    metavar="SPEC",
+    help="The weather of real networks, for tests: latency=20ms,429=0.05,500=0.05,"
+    "cut-before=0.05,cut-after=0.05,seed=7.",
+)
+def command(data: Path, store: Path | None, port: int, now: str | None, faults: str | None) -> None:
+    """Serve a local Audience API over data of your own, on this machine only.
+
+    The key it takes is that of SEGDSL_LOCAL_KEY, or else the well-known key of local targets.
+    """
+    from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
+    from segdsl.project.config import moment
+    from segdsl.project.connect import LOCAL_KEY_VARIABLE
+
+    try:
+        weather = None if faults is None else parse_faults(faults)
+    except FaultsError as error:
+        raise WrongUse(str(error)) from None
+    serve(
+        data,
+        store,
+        port=port,
+        now=None if now is None else moment(now, "--now"),
+        key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,
+        faults=weather,
+        announce=lambda url: click.echo(f"serving {data} at {url} (Ctrl-C ends it)"),
+    )

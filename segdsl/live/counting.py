@@ -1,0 +1,171 @@
+"""Asking an Audience API how many profiles rules select, many at a time.
+
+Whatever still runs when a person breaks off is killed on the server before this ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+
+from segdsl.api import Client, ClientError
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
+from segdsl.live.listing import on_server
+from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.live.questions import Question, Rule, question
+from segdsl.live.references import in_order, named_segments, put_in_place, segment_ids
+from segdsl.lower.references import Ids
+from segdsl.lower.segment import Layout
+from segdsl.project.connect import Connection
+from segdsl.rule.model import EVERYONE, encode
+
+AT_ONCE = 16
+"""Queries that run at the same time."""
+
+
+class Watcher(Protocol):
+    """Whoever shows how far the counting is."""
+
+    def begin(self, questions: int) -> None:
+        """So many rules are going to be counted."""
+
+    def answered(self) -> None:
+        """One more is."""
+
+    def stopped(self, killed: int) -> None:
+        """It was broken off, and so many running queries were killed on the server."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a person wants to see: `sample` profiles of each, with these `columns`."""
+
+    breakdown: bool = False
+    sample: int = 0
+    columns: tuple[str, ...] = ()
+    layout: Layout = "v5"
+
+
+async def preview(
+    connection: Connection,
+    segments: Sequence[c.Segment],
+    report: Report,
+    wish: Wish,
+    watcher: Watcher,
+) -> Preview:
+    """Counts each segment that compiles; what does not is in the report.
+
+    A segment that another refers to by name and that the server does not have is counted
+    as the files define it.
+    """
+    client, parent = connection.client, connection.parent
+    questions = await _questions(connection, segments, report, wish)
+    rules = list(dict.fromkeys(rule for each in questions for rule in each.rules()))
+    everyone = encode(EVERYONE, pretty=False)
+    if parent.population is None:
+        rules.append(everyone)
+    watcher.begin(len(rules) + (len(questions) if wish.sample else 0))
+    answers, samples = await _asked(client, parent.id, rules, questions, wish, watcher)
+    population = parent.population
+    if population is None:
+        whole = answers[everyone]
+        population = whole.count if isinstance(whole, Counted) else 0
+    return Preview(parent.id, parent.name, population, questions, answers, samples)
+
+
+async def _questions(
+    connection: Connection, segments: Sequence[c.Segment], report: Report, wish: Wish
+) -> list[Question]:
+    known: Mapping[str, Sequence[str]] = {}
+    if any(named_segments(each.condition) for each in segments):
+        known = (await on_server(connection.client, connection.parent.id)).ids_by_name
+        in_order(segments, report)
+    here = {each.name: each for each in segments}
+    found = []
+    for segment in segments:
+        own = Report()
+        placed = put_in_place(segment, here, known, own)
+        ids = segment_ids([placed], known, own)
+        asked = None if own.has_errors else _question(placed, segment, ids, own, wish)
+        # What is wrong with a segment is wrong wherever it is put in place, and told once.
+        report.diagnostics.extend(of for of in own.diagnostics if of not in report.diagnostics)
+        if asked is not None:
+            found.append(asked)
+    return found
+
+
+def _question(
+    placed: c.Segment, segment: c.Segment, ids: Ids, report: Report, wish: Wish
+) -> Question | None:
+    """What to count for a segment; one with others put in place may be of any depth."""
+    tried = Report()
+    asked = question(placed, ids, tried, layout=wish.layout, breakdown=wish.breakdown)
+    if asked is None and placed != segment:
+        return question(placed, ids, report, layout="nested", breakdown=wish.breakdown)
+    report.diagnostics.extend(tried.diagnostics)
+    return asked
+
+
+async def _asked(
+    client: Client,
+    parent_id: str,
+    rules: Iterable[Rule],
+    questions: Iterable[Question],
+    wish: Wish,
+    watcher: Watcher,
+) -> tuple[dict[Rule, Answer], dict[Rule, Sample | Failed]]:
+    answers: dict[Rule, Answer] = {}
+    samples: dict[Rule, Sample | Failed] = {}
+    killed: list[str] = []
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def count(rule: Rule) -> None:
+        async with room:
+            answers[rule] = await _counted(client, parent_id, rule, killed)
+        watcher.answered()
+
+    async def sample(rule: Rule) -> None:
+        async with room:
+            samples[rule] = await _sampled(client, parent_id, rule, wish, killed)
+        watcher.answered()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for rule in rules:
+                group.create_task(count(rule))
+            if wish.sample:
+                for rule in dict.fromkeys(each.rule for each in questions):
+                    group.create_task(sample(rule))
+    except asyncio.CancelledError:
+        watcher.stopped(len(killed))
+        raise
+    return answers, samples
+
+
+async def _counted(client: Client, parent_id: str, rule: Rule, killed: list[str]) -> Answer:
+    begin = perf_counter()
+    try:
+        count = await client.count(parent_id, msgspec.Raw(rule.encode()), on_killed=killed.append)
+    except ClientError as error:
+        return Failed(error.message, error.help)
+    return Counted(count, perf_counter() - begin)
+
+
+async def _sampled(
+    client: Client, parent_id: str, rule: Rule, wish: Wish, killed: list[str]
+) -> Sample | Failed:
+    try:
+        found = await client.profiles(
+            parent_id,
+            msgspec.Raw(rule.encode()),
+            wish.columns,
+            wish.sample,
+            on_killed=killed.append,
+        )
+    except ClientError as error:
+        return Failed(error.message, error.help)
+    return Sample(found.names, found.rows)

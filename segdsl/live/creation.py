@@ -1,0 +1,238 @@
+"""Creating segments on a server: what is to be done, then doing it, in the order of references.
+
+Everything is looked at before anything is sent: names that are taken, references that
+lead nowhere, rules that the API cannot hold. What is there already is left as it is; to
+change a segment that is there is not creation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.api import Client, ClientError, NewSegment, same_rule
+from segdsl.api import Segment as ServerSegment
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Code, Note, Report
+from segdsl.live.references import in_order, named_segments, segment_ids
+from segdsl.lower import create_request, lower
+from segdsl.lower.references import Ids
+from segdsl.lower.segment import Layout
+from segdsl.rule.model import encode
+from segdsl.syntax.text import string
+from segdsl.values import ByName
+
+Folder = tuple[str, ...]
+
+
+class OnServer(msgspec.Struct, frozen=True):
+    """The segments that a server holds, each with the path of its folder."""
+
+    segments: tuple[tuple[Folder, ServerSegment], ...]
+
+    def at(self, folder: Folder, name: str) -> ServerSegment | None:
+        return next(
+            (each for path, each in self.segments if path == folder and each.name == name), None
+        )
+
+    @property
+    def ids_by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for _, each in self.segments:
+            found.setdefault(each.name, []).append(each.id)
+        return found
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A segment to be created; `existing` where it is there already, as it should be."""
+
+    segment: c.Segment
+    ids: Ids
+    existing: ServerSegment | None = None
+
+    @property
+    def folder(self) -> Folder:
+        return folder_path(self.segment.folder)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a step; `count` where profiles were to be counted and could be."""
+
+    step: Step
+    done: OneOf["created", "there already", "failed", "not tried"]
+    id: str | None = None
+    count: int | None = None
+    error: ClientError | None = None
+
+
+def folder_path(folder: str | None) -> Folder:
+    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
+    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+
+
+# --- what is to be done --------------------------------------------------------------
+
+
+def steps(
+    segments: Sequence[c.Segment], server: OnServer, report: Report, *, layout: Layout = "v5"
+) -> list[Step]:
+    """What to do, each segment after those that it refers to; nothing after an error."""
+    _one_of_each(segments, report)
+    ordered = in_order(segments, report)
+    coming = [each for each in ordered if server.at(folder_path(each.folder), each.name) is None]
+    _one_meaning(ordered, coming, server, report)
+    ids = segment_ids(ordered, server.ids_by_name, report, among=[each.name for each in coming])
+    found = [_step(each, ids, server, report, layout) for each in ordered]
+    return [] if report.has_errors else found
+
+
+def _one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
+    """Reports a segment of one file that another file has too; one file knows its own."""
+    seen: dict[tuple[Folder, str], c.Segment] = {}
+    for each in segments:
+        first = seen.setdefault((folder_path(each.folder), each.name), each)
+        if first is not each and first.span.file != each.span.file:
+            report.add(
+                Code.SEG111,
+                each.span,
+                f"another of these files has a segment named {string(each.name)} too",
+                help="the API keeps names unique within a folder: give it another name or folder",
+                notes=(Note("the first one", first.span),),
+            )
+
+
+def _one_meaning(
+    segments: Iterable[c.Segment],
+    coming: Sequence[c.Segment],
+    server: OnServer,
+    report: Report,
+) -> None:
+    """Reports a reference to a name that more than one segment will have."""
+    names = [each.name for each in coming]
+    for segment in segments:
+        for name, place in named_segments(segment.condition):
+            there = server.ids_by_name.get(name.name, [])
+            if name.name in names and names.count(name.name) + len(there) > 1:
+                report.add(
+                    Code.SEG305,
+                    place.span,
+                    f"more than one segment will be named {string(name.name)}, and this could "
+                    "mean either",
+                    help="give one of them another name"
+                    + (f", or say which: `in segment #{there[0]}`" if there else ""),
+                    via=place.via,
+                )
+
+
+def _step(segment: c.Segment, ids: Ids, server: OnServer, report: Report, layout: Layout) -> Step:
+    if segment.kind == "funnel_stage":
+        report.add(
+            Code.SEG307,
+            segment.span,
+            f"{string(segment.name)} is a stage of a funnel, and comes into being with its funnel",
+            help="make the funnel in the console first",
+        )
+    # What is still to be created has no id yet; any will do to see whether the rule fits.
+    rule = lower(segment, report, layout=layout, ids={**_stand_ins(segment), **ids})
+    existing = server.at(folder_path(segment.folder), segment.name)
+    if existing is None or rule is None:
+        return Step(segment, ids)
+    changes = _differences(segment, encode(rule, pretty=False), existing)
+    if changes:
+        report.add(
+            Code.SEG308,
+            segment.span,
+            f"{string(segment.name)} is there already (#{existing.id}), with "
+            f"{' and '.join(f'another {change}' for change in changes)}",
+            help="nothing was changed; look at it with `segdsl show`, and give this one another "
+            "name or folder",
+        )
+    return Step(segment, ids, existing)
+
+
+def _stand_ins(segment: c.Segment) -> dict[tuple[str, ByName], str]:
+    return {("segment", name): "0" for name, _ in named_segments(segment.condition)}
+
+
+def _differences(segment: c.Segment, rule: str, existing: ServerSegment) -> list[str]:
+    found = []
+    if not same_rule(msgspec.Raw(rule.encode()), existing.rule):
+        found.append("rule")
+    if (segment.description or "") != (existing.description or ""):
+        found.append("description")
+    if segment.kind != existing.kind:
+        found.append("kind")
+    return found
+
+
+# --- doing it ------------------------------------------------------------------------
+
+
+async def create(
+    client: Client,
+    parent_id: str,
+    todo: Sequence[Step],
+    *,
+    layout: Layout = "v5",
+    count: bool = False,
+    told: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Does each step once those that it refers to are done, independent ones together.
+
+    A failure stops what refers to it and nothing else. `told` hears of each outcome.
+    """
+    made: dict[str, asyncio.Future[str | None]] = {
+        step.segment.name: asyncio.get_running_loop().create_future() for step in todo
+    }
+
+    async def do(step: Step) -> Outcome:
+        ids = dict(step.ids)
+        for name, _ in named_segments(step.segment.condition):
+            if ("segment", name) not in ids:
+                id = await made[name.name]
+                if id is None:
+                    return Outcome(step, "not tried")
+                ids["segment", name] = id
+        try:
+            return await _do(client, parent_id, step, ids, layout, count)
+        except ClientError as error:
+            return Outcome(step, "failed", error=error)
+
+    async def do_and_tell(step: Step) -> Outcome:
+        outcome = await do(step)
+        if not made[step.segment.name].done():
+            made[step.segment.name].set_result(outcome.id)
+        told(outcome)
+        return outcome
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(do_and_tell(step)) for step in todo]
+    return [task.result() for task in tasks]
+
+
+async def _do(
+    client: Client, parent_id: str, step: Step, ids: Ids, layout: Layout, count: bool
+) -> Outcome:
+    report = Report()
+    lowered = lower(step.segment, report, layout=layout, ids=ids)
+    assert lowered is not None, "a step is made of what compiles"
+    rule = encode(lowered, pretty=False)
+    done: OneOf["created", "there already"] = "there already"
+    found = step.existing
+    if found is None:
+        request = create_request(step.segment, lowered)
+        folder = await client.ensure_folder(parent_id, step.folder) if step.folder else None
+        new = NewSegment(
+            name=request.name,
+            kind=step.segment.kind,
+            rule=msgspec.Raw(rule.encode()),
+            description=request.description,
+            folder_id=None if folder is None else folder.id,
+            count_population=count,
+        )
+        found, done = await client.create_segment(parent_id, new), "created"
+    counted = await client.count(parent_id, msgspec.Raw(rule.encode())) if count else None
+    return Outcome(step, done, found.id, counted)

@@ -1,0 +1,196 @@
+"""Segments on a server, looked up by name or id and told as source or as a table.
+
+A segment's path is its folder's path and its name, `Loyalty/Tokyo/Camera shoppers`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from segdsl.api import Client
+from segdsl.api import Segment as ServerSegment
+from segdsl.diagnostics import Report
+from segdsl.diagnostics.render import visible
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.files import FileError
+from segdsl.format import format_file
+from segdsl.lift import lift_rule
+from segdsl.live.creation import OnServer
+from segdsl.rule.document import UnreadableError, load
+from segdsl.rule.reader import read_rule
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.values import ById, ByName
+
+
+class NotThereError(FileError):
+    """A segment that was named and is not there, or not the only one."""
+
+
+class Found(NamedTuple):
+    """A segment and the path of its folder."""
+
+    folder: tuple[str, ...]
+    segment: ServerSegment
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A segment with the names of those that it may refer to, and its JSON as it came."""
+
+    found: Found
+    names: Mapping[str, str]
+    json: str
+
+    def source(self, report: Report) -> str | None:
+        """The segment as canonical source; None after a report."""
+        return source_of(self.found.folder, self.found.segment, self.names, report)
+
+
+async def show(client: Client, parent_id: str, named: str) -> Shown:
+    """The segment with an id, a path or a name; raises NotThereError."""
+    server = await on_server(client, parent_id)
+    found = find(server, named)
+    json = await client.segment_json(parent_id, found.segment.id)
+    return Shown(found, unique_names(each for _, each in server.segments), json)
+
+
+async def on_server(client: Client, parent_id: str) -> OnServer:
+    """All segments of a parent segment, with the paths of their folders."""
+    folders = {each.id: each.path for each in await client.folders(parent_id)}
+    segments = await client.segments(parent_id)
+    return OnServer(tuple((folders.get(each.folder_id or "", ()), each) for each in segments))
+
+
+def path_of(folder: tuple[str, ...], name: str) -> str:
+    return "/".join((*folder, name))
+
+
+def find(server: OnServer, named: str) -> Found:
+    """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError."""
+    id = named.removeprefix("#")
+    every = server.segments
+    found = [each for each in every if path_of(each[0], each[1].name) == named]
+    found = found or [each for each in every if each[1].name == named]
+    if not found and id.isdecimal():
+        found = [each for each in every if each[1].id == id]
+    if len(found) == 1:
+        return Found(*found[0])
+    if found:
+        listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
+        raise NotThereError(
+            f"{len(found)} segments are named `{named}`: say which by path or id; "
+            f"there are {listed}"
+        )
+    names = [each.name for _, each in every] + [path_of(path, each.name) for path, each in every]
+    help = did_you_mean(named, names, "`segdsl list` shows which there are")
+    raise NotThereError(f"there is no segment `{named}`; {help}")
+
+
+def source_of(
+    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, str], report: Report
+) -> str | None:
+    """A segment as canonical source; None after a report.
+
+    `names` holds the name of each segment by id, where no other has the same.
+    """
+    tree = read_segment(segment, report)
+    if tree is None:
+        return None
+    if folder:
+        clause = t.Clause("folder", "/".join(folder))
+        at = 1 if tree.clause("description") is not None else 0
+        tree = msgspec.structs.replace(
+            tree, clauses=(*tree.clauses[:at], clause, *tree.clauses[at:])
+        )
+    named = _with_names(tree, names)
+    assert isinstance(named, t.Segment)
+    return format_file(t.File((named,)))
+
+
+def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:
+    """A segment of the server as a syntax tree, without its folder; None after a report."""
+    found = Report()
+    try:
+        rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
+    except UnreadableError:
+        rule = None
+    start = Span(f"#{segment.id}", 0, 0)
+    for each in found.diagnostics:
+        report.add(each.code, start, each.message, help=each.help, path=each.path)
+    if rule is None:
+        return None
+    return lift_rule(rule, segment.name, segment.description or None, segment.kind)
+
+
+def unique_names(segments: Iterable[ServerSegment]) -> dict[str, str]:
+    """Names by id, of segments whose name no other has."""
+    listed = list(segments)
+    times = Counter(each.name for each in listed)
+    return {each.id: each.name for each in listed if times[each.name] == 1}
+
+
+def _with_names(node: object, names: Mapping[str, str]) -> object:
+    """The tree with names in the place of ids of segments."""
+    match node:
+        case t.Membership("segment", ById(id)) if id in names:
+            return msgspec.structs.replace(node, target=ByName(names[id]))
+        case tuple():
+            return tuple(_with_names(each, names) for each in node)
+        case msgspec.Struct():
+            return msgspec.structs.replace(
+                node,
+                **{
+                    field: _with_names(getattr(node, field), names)
+                    for field in node.__struct_fields__
+                },
+            )
+        case _:
+            return node
+
+
+# --- all of them ---------------------------------------------------------------------
+
+
+def table(server: OnServer) -> Table:
+    """All segments by path: id, kind, profiles where they are known, the day of the last change."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    made.add_column("Id", justify="right", no_wrap=True)
+    made.add_column("Segment", overflow="fold")
+    made.add_column("Kind", no_wrap=True)
+    made.add_column("Profiles", justify="right", no_wrap=True)
+    made.add_column("Updated", no_wrap=True)
+    for path, each in _sorted(server):
+        made.add_row(
+            f"#{each.id}",
+            Text(visible(path_of(path, each.name))),
+            each.kind,
+            "–" if each.population is None else f"{each.population:,}",
+            (each.updated_at or "–")[:10],
+        )
+    return made
+
+
+def as_data(server: OnServer) -> list[dict[str, Any]]:
+    """All segments by path, as plain data without their rules."""
+    return [
+        {
+            "id": each.id,
+            "name": each.name,
+            "folder": "/".join(path) or None,
+            "kind": each.kind,
+            "description": each.description,
+            "population": each.population,
+            "updated_at": each.updated_at,
+        }
+        for path, each in _sorted(server)
+    ]
+
+
+def _sorted(server: OnServer) -> list[tuple[tuple[str, ...], ServerSegment]]:
+    return sorted(server.segments, key=lambda each: (each[0], each[1].name, each[1].id))

@@ -1,0 +1,176 @@
+"""A preview as text: a table of counts, breakdowns as outlines with bars, samples of profiles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from segdsl.diagnostics.render import visible
+from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample, share
+from segdsl.live.questions import Node, Question
+
+WIDE = 1_000
+"""Cells of a line that nobody looks at on a screen: nothing is cut short for a pipe."""
+_BAR = 20
+_LEAST_FOR_BARS = 70
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def text_of(things: Iterable[RenderableType], *, color: bool, width: int | None) -> str:
+    """Things as text, one under the other; no width means that no terminal shows them.
+
+    Lines end with what is in them: rich fills the cells of a table up.
+    """
+    to = Console(
+        file=StringIO(),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        width=width or WIDE,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with to.capture() as captured:
+        for each in things:
+            to.print(each)
+    return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
+
+
+def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
+    """The whole preview, for `text_of`."""
+    if any(each.tree is not None for each in preview.questions):
+        for index, each in enumerate(preview.questions):
+            if index:
+                yield ""
+            yield _breakdown(each, preview, width or WIDE)
+    else:
+        yield _table(preview)
+    for each in preview.questions:
+        sample = preview.samples.get(each.rule)
+        if isinstance(sample, Sample):
+            yield ""
+            yield _sample(each, sample)
+    yield ""
+    whole = f"of {preview.population:,} profiles in “{visible(preview.parent_name)}”"
+    yield Text(whole, style="dim")
+
+
+def _new_table(*columns: str) -> Table:
+    """A table without lines: the first column text, the others numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, name in enumerate(columns):
+        if index == 0:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _table(preview: Preview) -> RenderableType:
+    table = _new_table("Segment", "Profiles", "Share", "Time")
+    for each in preview.questions:
+        answer = preview.answers[each.rule]
+        table.add_row(
+            Text(visible(each.segment.name)), *_numbers(answer, preview.population), _time(answer)
+        )
+    return table
+
+
+def _numbers(answer: Answer, population: int) -> tuple[Text, Text]:
+    match answer:
+        case Counted(count):
+            style = "yellow" if count == 0 else ""
+            return Text(f"{count:,}", style=style), Text(share(count, population), style=style)
+        case Failed():
+            return Text("failed", style="red"), Text("–")
+
+
+def _time(answer: Answer) -> Text:
+    return Text(f"{answer.seconds:.2f} s" if isinstance(answer, Counted) else "–", style="dim")
+
+
+# --- breakdowns ----------------------------------------------------------------------
+
+
+def _breakdown(of: Question, preview: Preview, width: int) -> RenderableType:
+    bars = _BAR if width >= _LEAST_FOR_BARS else 0
+    table = _new_table(visible(of.segment.name), "Profiles", "Share")
+    if bars:
+        table.add_column("", width=bars, no_wrap=True)
+    if of.tree is not None and _has_left(of.tree):
+        table.add_column("Left", justify="right", no_wrap=True)
+    for text, node in _lines(of, preview):
+        answer = preview.answers[of.rule] if node is None else preview.answers[node.rule]
+        row: list[RenderableType] = [text, *_numbers(answer, preview.population)]
+        if bars:
+            row.append(Text(_bar(answer, preview.population, bars), style="cyan"))
+        if node is not None and node.left is not None:
+            row.append(_numbers(preview.answers[node.left], preview.population)[0])
+        table.add_row(*row)
+    return Group(table)
+
+
+def _has_left(of: Node) -> bool:
+    return of.left is not None or any(map(_has_left, of.children))
+
+
+def _lines(of: Question, preview: Preview) -> Iterator[tuple[Text, Node | None]]:
+    """Each line with its node; the segment itself only where it is more than its condition."""
+    tree = of.tree
+    if tree is None or of.segment.limit is not None:
+        words = "everyone" if tree is None else "the segment, with its limit"
+        yield Text(words), None
+    if tree is not None:
+        yield from _outline(tree, 0)
+
+
+def _outline(node: Node, depth: int) -> Iterator[tuple[Text, Node]]:
+    indent = "  " * depth
+    yield Text(indent + visible(node.text)), node
+    for child in node.children:
+        yield from _outline(child, depth + 1)
+
+
+def _bar(answer: Answer, population: int, width: int) -> str:
+    """A bar whose whole width is the population; anything above nothing can be seen."""
+    if not isinstance(answer, Counted) or population == 0 or answer.count == 0:
+        return ""
+    eighths = max(1, min(8 * width, round(8 * width * answer.count / population)))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+# --- samples -------------------------------------------------------------------------
+
+
+def _sample(of: Question, sample: Sample) -> RenderableType:
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title=visible(of.segment.name),
+        title_justify="left",
+    )
+    for name in sample.names:
+        table.add_column(Text(visible(name)), overflow="fold")
+    for row in sample.rows:
+        table.add_row(*map(_value, row))
+    if not sample.rows:
+        return Text(f"{visible(of.segment.name)}: no profile to show", style="dim")
+    return table
+
+
+def _value(value: Any) -> Text:
+    match value:
+        case None:
+            return Text("null", style="dim")
+        case str():
+            return Text(visible(value))
+        case _:
+            return Text(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,168 @@
+"""Segments as SQL: by our own engine's stage, or as the API itself writes it.
+
+The text is for people and for other engines; nothing is run here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from time import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from segdsl.api import Column as ServerColumn
+from segdsl.api import Segment as ServerSegment
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.render import visible
+from segdsl.files import FileError
+from segdsl.live.listing import on_server, read_segment
+from segdsl.live.references import named_segments, segment_ids
+from segdsl.lower import lower
+from segdsl.project.config import moment
+from segdsl.project.connect import Connection
+from segdsl.resolve import Program, resolve
+from segdsl.rule.model import encode
+from segdsl.sql import Context, SqlError, render, selection
+from segdsl.sql.catalog import (
+    ASSUMED_TABLES,
+    BEHAVIOR,
+    CUSTOMER_GROUP,
+    CUSTOMERS,
+    Catalog,
+    Column,
+    Table,
+)
+from segdsl.syntax import tree as t
+from segdsl.values import ById, ByName, Reference
+
+
+class Offline(msgspec.Struct, frozen=True):
+    """What stands in for a target: a clock (by default now), a time zone (UTC), a database."""
+
+    now: str | None
+    zone: str | None
+    database: str | None
+
+
+def offline_sql(
+    segments: Sequence[c.Segment], report: Report, dialect: str, offline: Offline
+) -> list[str]:
+    """The query of each segment, its names taken as they are written."""
+    zone = offline.zone or "UTC"
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise FileError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
+    clock = int(time()) if offline.now is None else moment(offline.now, "--now")
+    among = _by_name(segments)
+    context = Context(now=clock, zone=zone, segments=among, database=offline.database)
+    return _printed(segments, context, report, dialect)
+
+
+async def target_sql(
+    connection: Connection,
+    segments: Sequence[c.Segment],
+    report: Report,
+    dialect: str,
+    database: str | None,
+) -> list[str]:
+    """The query of each segment over the columns of a target, and what it refers to there.
+
+    A name means the segment of the server that has it, or else one of the files.
+    """
+    client, parent = connection.client, connection.parent
+    server = await on_server(client, parent.id)
+    here = _by_name(segments)
+    ids = segment_ids(segments, server.ids_by_name, report, among=[each.name for each in segments])
+    if report.has_errors:
+        return []
+    among: dict[Reference, c.Segment] = dict(here)
+    for _, each in server.segments:
+        found = _meaning(each)
+        if found is not None:
+            among[ById(each.id)] = found
+    among.update({name: among[ById(id)] for (_, name), id in ids.items() if ById(id) in among})
+    context = Context(
+        now=connection.now,
+        zone=parent.timezone,
+        catalog=await _catalog(connection),
+        segments=among,
+        database=database or (None if connection.is_local else f"cdp_audience_{parent.id}"),
+    )
+    return _printed(segments, context, report, dialect)
+
+
+async def remote_sql(
+    connection: Connection, segments: Sequence[c.Segment], report: Report
+) -> list[str]:
+    """The query that the API's own compiler makes of each segment's rule."""
+    client, parent = connection.client, connection.parent
+    known: Mapping[str, Sequence[str]] = {}
+    if any(named_segments(each.condition) for each in segments):
+        known = (await on_server(client, parent.id)).ids_by_name
+    ids = segment_ids(segments, known, report)
+    if report.has_errors:
+        return []
+    rules = [lower(each, report, ids=ids) for each in segments]
+    return [
+        _titled(each, await client.sql(parent.id, msgspec.Raw(encode(rule).encode())), "")
+        for each, rule in zip(segments, rules, strict=True)
+        if rule is not None
+    ]
+
+
+# --- texts ---------------------------------------------------------------------------
+
+
+def _meaning(of: ServerSegment) -> c.Segment | None:
+    """What a segment of the server means; None where its rule is not understood."""
+    report = Report()
+    tree = read_segment(of, report)
+    if tree is None:
+        return None
+    (found,) = resolve(Program(of.id, {of.id: t.File((tree,))}), report) or (None,)
+    return found
+
+
+async def _catalog(connection: Connection) -> Catalog:
+    """The tables of a target, as its API describes them."""
+    client, parent = connection.client, connection.parent
+    tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
+    for behavior in await client.behaviors(parent.id):
+        tables.append(_table(f"{BEHAVIOR}{behavior.name}", behavior.columns))
+    if parent.customer_group is not None:
+        group = parent.customer_group
+        tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))
+    return Catalog((*tables, *ASSUMED_TABLES))
+
+
+def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
+    return Table(name, tuple(Column(each.name, each.type) for each in columns))
+
+
+def _by_name(segments: Iterable[c.Segment]) -> dict[Reference, c.Segment]:
+    return {ByName(each.name): each for each in segments}
+
+
+def _printed(
+    segments: Iterable[c.Segment], context: Context, report: Report, dialect: str
+) -> list[str]:
+    moment = datetime.fromtimestamp(context.now, UTC).astimezone(ZoneInfo(context.zone))
+    when = f"as of {moment.isoformat()} ({context.zone})"
+    made = []
+    for each in segments:
+        try:
+            made.append(_titled(each, render(selection(each, context), dialect), when))
+        except SqlError as error:
+            report.add(Code.SEG309, each.span, error.message, help=error.help)
+    return made
+
+
+def _titled(segment: c.Segment, sql: str, when: str) -> str:
+    """The query under a comment of one line that says what it is."""
+    title = " ".join(segment.name.split())
+    head = f"-- {title}, {when}" if when else f"-- {title}"
+    return f"{visible(head)}\n{sql.rstrip().rstrip(';')};\n"

@@ -1,0 +1,130 @@
+"""Which rules have to be counted to preview segments, and what each count is of.
+
+Pure: condition trees in, rules as JSON text out. Equal rules are one question, so that
+nothing is counted twice. Who answers, and how it looks, is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import msgspec
+
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
+from segdsl.format import format_expression
+from segdsl.lift import lift_rule
+from segdsl.live.references import without_rule_sets
+from segdsl.lower import lower
+from segdsl.lower.references import Ids
+from segdsl.lower.segment import Layout
+from segdsl.rule.model import encode
+from segdsl.syntax.text import string
+
+Rule = str  # the JSON text of a rule: what is asked, and the key to its answer
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A line of a breakdown: a condition in words, its rule, and those it is made of.
+
+    `left` is the rule of this and all lines before it in the same `all of`: what is left
+    when the conditions are taken one after another.
+    """
+
+    text: str
+    rule: Rule
+    left: Rule | None = None
+    children: tuple[Node, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One segment to be counted; `tree` where it is to be broken down."""
+
+    segment: c.Segment
+    rule: Rule
+    tree: Node | None = None
+
+    def rules(self) -> Iterator[Rule]:
+        """Every rule to be counted, the whole segment's first."""
+        yield self.rule
+        waiting = [self.tree] if self.tree is not None else []
+        while waiting:
+            node = waiting.pop(0)
+            yield node.rule
+            if node.left is not None:
+                yield node.left
+            waiting.extend(node.children)
+
+
+def question(
+    segment: c.Segment, ids: Ids, report: Report, *, layout: Layout = "v5", breakdown: bool = False
+) -> Question | None:
+    """What to count for a segment; None after a report."""
+    rule = lower(segment, report, layout=layout, ids=ids)
+    if rule is None:
+        return None
+    whole = encode(rule, pretty=False)
+    if not breakdown or isinstance(segment.condition, c.Everyone):
+        return Question(segment, whole)
+    return Question(segment, whole, _Breakdown(ids, layout).node(segment.condition))
+
+
+class _Breakdown:
+    """Makes nodes of conditions that are known to compile as a part of a segment.
+
+    Negations go down to the conditions, as they do in the rule: what the rule holds can be
+    counted, and `none of` becomes an `all of` whose lines tell what each leaves.
+    """
+
+    def __init__(self, ids: Ids, layout: Layout) -> None:
+        self.ids = ids
+        self.layout = layout
+
+    def node(self, of: c.Condition, negated: bool = False, label: str = "") -> Node:
+        match of:
+            case c.RuleSet(name, child):
+                return self.node(child, negated, label if name is None else f"{string(name)}: ")
+            case c.Not(child):
+                return self.node(child, not negated, label)
+            case c.And(children) | c.Or(children):
+                nodes = [self.node(child, negated) for child in children]
+                if isinstance(of, c.And) == negated:
+                    text = f"{label}any of"
+                else:
+                    text = f"{label}all of"
+                    signed = [c.Not(child) if negated else child for child in children]
+                    nodes = [
+                        msgspec.structs.replace(
+                            each, left=self._rule(c.And(tuple(signed[: index + 1])))
+                        )
+                        for index, each in enumerate(nodes)
+                    ]
+                return Node(text, self._rule(of, negated), children=tuple(nodes))
+            case c.Limited(child, _):
+                text = f"{label}{self._words(of, negated)}"
+                return Node(text, self._rule(of, negated), children=(self.node(child),))
+            case c.Test() | c.Membership() | c.Score():
+                return Node(f"{label}{self._words(of, negated)}", self._rule(of, negated))
+            case c.Everyone():
+                raise AssertionError("everyone is a whole segment")
+            case _:
+                assert_never(of)
+
+    def _rule(self, of: c.Condition, negated: bool = False) -> Rule:
+        report = Report()
+        of = without_rule_sets(c.Not(of) if negated else of)
+        rule = lower(c.Segment("", of), report, layout=self.layout, ids=self.ids)
+        if rule is None:
+            # A part can be too large for the two levels only where the whole is.
+            rule = lower(c.Segment("", of), report, layout="nested", ids=self.ids)
+        assert rule is not None, report.diagnostics
+        return encode(rule, pretty=False)
+
+    def _words(self, of: c.Leaf, negated: bool) -> str:
+        condition = c.Not(of) if negated else of
+        rule = lower(c.Segment("", condition), Report(), layout="nested", symbolic=True)
+        assert rule is not None
+        where = lift_rule(rule, "").where
+        assert where is not None
+        return format_expression(where)

@@ -1,0 +1,170 @@
+"""What segments refer to by name: looked up on a server, among files, or put in their place.
+
+Pure functions over condition trees. A name that cannot be found is reported at its place;
+nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.lower.references import Ids
+from segdsl.syntax.text import string
+from segdsl.values import ByName
+
+ByTheirName = Mapping[str, Sequence[str]]
+
+
+def memberships(of: c.Condition) -> Iterator[c.Membership]:
+    """Every reference to a segment, a stage or a variant in a condition."""
+    waiting = [of]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case c.And(children) | c.Or(children):
+                waiting.extend(reversed(children))
+            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
+                waiting.append(child)
+            case c.Membership():
+                yield node
+            case _:
+                pass
+
+
+def named_segments(of: c.Condition) -> list[tuple[ByName, c.Membership]]:
+    """The segments that are referred to by name, each as often as it is."""
+    return [
+        (each.target, each)
+        for each in memberships(of)
+        if each.of == "segment" and isinstance(each.target, ByName)
+    ]
+
+
+def segment_ids(
+    segments: Iterable[c.Segment], known: ByTheirName, report: Report, among: Iterable[str] = ()
+) -> Ids:
+    """The ids of the segments that are referred to by name.
+
+    `known` holds the ids on the server by name. A name that only a segment of `among` has
+    is left out; any other that is not there, or that several have, is reported.
+    """
+    ids: dict[tuple[str, ByName], str] = {}
+    others = set(among)
+    for segment in segments:
+        for name, place in named_segments(segment.condition):
+            found = known.get(name.name, ())
+            if len(found) == 1:
+                ids["segment", name] = found[0]
+            elif len(found) > 1:
+                report.add(
+                    Code.SEG305,
+                    place.span,
+                    f"{len(found)} segments on the server are named {string(name.name)}: "
+                    f"{', '.join(f'#{id}' for id in found)}",
+                    help=f"say which: `in segment #{found[0]}`",
+                    via=place.via,
+                )
+            elif name.name not in others:
+                report.add(
+                    Code.SEG304,
+                    place.span,
+                    f"no segment on the server is named {string(name.name)}",
+                    help=did_you_mean(
+                        name.name,
+                        [*known, *others],
+                        "create it first, or name the file that defines it as well",
+                    ),
+                    via=place.via,
+                )
+    return ids
+
+
+def in_order(segments: Sequence[c.Segment], report: Report) -> list[c.Segment]:
+    """The segments with each after those it refers to by name; a cycle is reported."""
+    by_name = {each.name: index for index, each in enumerate(segments)}
+    graph: dict[int, list[int]] = {
+        index: [
+            by_name[name.name] for name, _ in named_segments(each.condition) if name.name in by_name
+        ]
+        for index, each in enumerate(segments)
+    }
+    try:
+        return [segments[index] for index in graphlib.TopologicalSorter(graph).static_order()]
+    except graphlib.CycleError as error:
+        circle = [segments[index] for index in error.args[1]]
+        report.add(
+            Code.SEG306,
+            circle[0].span,
+            "segments refer to each other in a circle: "
+            + " → ".join(string(each.name) for each in circle),
+            help="take one of the references out: the API needs each segment to be there "
+            "before another can refer to it",
+        )
+        return []
+
+
+def put_in_place(
+    of: c.Segment, among: Mapping[str, c.Segment], known: ByTheirName, report: Report
+) -> c.Segment:
+    """The segment with the conditions of others in the place of references to them.
+
+    Done for those of `among` that the server does not know by name. What cannot stand
+    in another segment's condition, such as a limit, is reported.
+    """
+    condition = _placed(of.condition, among, known, report, (of.name,))
+    return msgspec.structs.replace(of, condition=condition)
+
+
+def _placed(
+    of: c.Condition,
+    among: Mapping[str, c.Segment],
+    known: ByTheirName,
+    report: Report,
+    path: tuple[str, ...],
+) -> c.Condition:
+    def inner(child: c.Condition) -> c.Condition:
+        return _placed(child, among, known, report, path)
+
+    match of:
+        case c.And(children) | c.Or(children):
+            return msgspec.structs.replace(of, children=tuple(map(inner, children)))
+        case c.Not(child) | c.RuleSet(_, child):
+            return msgspec.structs.replace(of, child=inner(child))
+        case c.Membership("segment", ByName(name)) if name in among and not known.get(name):
+            other = among[name]
+            if name in path:
+                # Reported once, with the whole circle, by `in_order`.
+                return of
+            if other.limit is not None or isinstance(other.condition, c.Everyone):
+                what = "a limit" if other.limit is not None else "no condition"
+                report.add(
+                    Code.SEG304,
+                    of.span,
+                    f"the segment {string(name)} is not on the server yet, and it has {what}: "
+                    "it cannot be counted as a part of another",
+                    help="create it first",
+                    via=of.via,
+                )
+                return of
+            return without_rule_sets(_placed(other.condition, among, known, report, (*path, name)))
+        case _:
+            return of
+
+
+def without_rule_sets(of: c.Condition) -> c.Condition:
+    """The same condition with no group that must stay a rule set of its own."""
+    match of:
+        case c.RuleSet(_, child):
+            return without_rule_sets(child)
+        case c.And(children) | c.Or(children):
+            return msgspec.structs.replace(of, children=tuple(map(without_rule_sets, children)))
+        case c.Not(child):
+            return msgspec.structs.replace(of, child=without_rule_sets(child))
+        case _:
+            return of

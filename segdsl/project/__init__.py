@@ -1,0 +1,1 @@
+"""A project's targets: what `segdsl.toml` names, and the way to whoever answers."""

@@ -1,0 +1,124 @@
+"""From a target to an Audience API that answers: the one place where a client is made.
+
+A local target over data is served in this process, behind the same client; whatever
+commands do from there on is the same for every target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import time
+
+import httpx
+import msgspec
+
+from segdsl.api import REGIONS, ApiKey, Client, ParentSegment, find_key
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.local import LOCAL_KEY, Faults, FaultsError, open_local, parse_faults
+from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
+
+IN_PROCESS = "http://localhost"
+LOCAL_KEY_VARIABLE = "SEGDSL_LOCAL_KEY"
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A client, and the parent segment that a target is about."""
+
+    client: Client
+    parent: ParentSegment
+    target: str
+    is_local: bool
+    now: int
+    """The clock of the target, in Unix seconds; where it has its own, this machine's."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a connection takes from the machine: variables and the home folder."""
+
+    environ: Mapping[str, str]
+    home: Path
+
+
+@asynccontextmanager
+async def connect(
+    project: Project, target: str | None, around: Surroundings, *, now: str | None = None
+) -> AsyncIterator[Connection]:
+    """Speaks with a target of a project, by default its default one.
+
+    `now` fixes the clock of a local target over data. Raises ProjectError where that
+    cannot be, and the client's and the engine's own errors.
+    """
+    name, chosen = project.target(target)
+    match chosen:
+        case LocalTarget(data=str(data)):
+            clock = _clock(name, chosen, now)
+            store = project.path(chosen.store or f".segdsl/{name}.sqlite")
+            faults = _faults(name, chosen)
+            async with open_local(project.path(data), store, clock, faults) as transport:
+                key = ApiKey(LOCAL_KEY)
+                async with Client(IN_PROCESS, key, transport=transport) as client:
+                    yield await _connection(client, name, chosen, clock, is_local=True)
+        case LocalTarget(url=url):
+            _refuse_now(now, name)
+            assert url is not None, "the project file was checked"
+            if httpx.URL(url).host not in ("localhost", "127.0.0.1", "::1"):
+                raise ProjectError(
+                    f"the local target `{name}` is at {url}, which is not this machine: make it "
+                    'a target of kind "treasuredata"'
+                )
+            key = ApiKey(around.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY, LOCAL_KEY_VARIABLE)
+            async with Client(url, key) as client:
+                yield await _connection(client, name, chosen, None, is_local=True)
+        case ApiTarget(region, _, profile, url):
+            _refuse_now(now, name)
+            if region not in REGIONS:
+                help = did_you_mean(region, REGIONS) or f"there are: {', '.join(REGIONS)}"
+                raise ProjectError(f"the target `{name}` names no region: `{region}`; {help}")
+            key = find_key(profile, around.environ, around.home)
+            async with Client(url or f"https://{REGIONS[region]}", key) as client:
+                yield await _connection(client, name, chosen, None, is_local=False)
+
+
+def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
+    """The fixed clock of a local target: what was asked for, or what its file says."""
+    if now is not None:
+        return moment(now, "--now")
+    return None if target.now is None else moment(target.now, f"`now` of the target `{name}`")
+
+
+def _faults(name: str, target: LocalTarget) -> Faults | None:
+    try:
+        return None if target.faults is None else parse_faults(target.faults)
+    except FaultsError as error:
+        raise ProjectError(f"`faults` of the target `{name}`: {error}") from None
+
+
+def _refuse_now(now: str | None, name: str) -> None:
+    if now is not None:
+        raise ProjectError(
+            f"--now is for local targets over data: the clock of `{name}` is the server's own"
+        )
+
+
+async def _connection(
+    client: Client,
+    name: str,
+    target: LocalTarget | ApiTarget,
+    clock: int | None,
+    *,
+    is_local: bool,
+) -> Connection:
+    now = int(time()) if clock is None else clock
+    if target.parent_segment is not None:
+        parent = await client.parent_segment(str(target.parent_segment))
+        return Connection(client, parent, name, is_local, now)
+    parents = await client.parent_segments()
+    if len(parents) != 1:
+        there = ", ".join(f"{each.id} ({each.name})" for each in parents) or "none"
+        raise ProjectError(
+            f"the target `{name}` has {len(parents)} parent segments: say which with "
+            f"`parent_segment = …`; there are: {there}"
+        )
+    return Connection(client, parents[0], name, is_local, now)

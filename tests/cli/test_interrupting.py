@@ -1,0 +1,81 @@
+"""Ctrl-C: what still runs on the server is killed there, and the person is told."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from running import ENVIRONMENT
+from workspace import serving, write_project
+
+# One profile whose events all lie in every window: each is compared with all others.
+MANY = 150_000
+SLOW = 'segment "Slow" where count distinct (purchases.category over 30000 days) >= 150000\n'
+
+
+def slow_project(folder: Path, target: str) -> None:
+    write_project(folder, target)
+    rows = "".join(f"c01,{1_600_000_000 + at},k{at},1\n" for at in range(MANY))
+    header = "cdp_customer_id,timestamp,category,amount\n"
+    (folder / "data" / "behavior_purchases.csv").write_text(header + rows)
+    (folder / "slow.seg").write_text(SLOW)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
+
+
+def statuses(store: Path) -> list[str]:
+    with sqlite3.connect(store) as database:
+        return [status for (status,) in database.execute("SELECT status FROM queries")]
+
+
+def interrupted(folder: Path, ready: Callable[[], bool]) -> tuple[int, str, str]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "segdsl", "preview", "slow.seg"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until(ready)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+
+@pytest.mark.slow
+def test_ctrl_c_kills_the_query_on_a_server(tmp_path: Path) -> None:
+    slow_project(tmp_path, "")
+    store = tmp_path / "store.sqlite"
+    with serving(tmp_path, "--store", str(store)) as url:
+        (tmp_path / "segdsl.toml").write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
+        code, out, err = interrupted(tmp_path, lambda: statuses(store) == ["running"])
+        assert statuses(store) == ["killed"]
+    assert code == 130
+    assert out == ""
+    assert err == "stopped: 1 running query was killed on the server\n"
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
+    slow_project(tmp_path, '[targets.local]\nkind = "local"\ndata = "data"\n')
+    store = tmp_path / ".segdsl" / "local.sqlite"
+    code, out, err = interrupted(
+        tmp_path, lambda: store.exists() and statuses(store) == ["running"]
+    )
+    assert (code, out) == (130, "")
+    assert err == "stopped: 1 running query was killed on the server\n"
+    assert statuses(store) == ["killed"]

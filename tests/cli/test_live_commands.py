@@ -1,0 +1,235 @@
+"""Preview, create, list, show, delete and sql: the same, whoever answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from running import process, segdsl
+from workspace import WAYS, project, told
+
+
+@pytest.fixture(params=WAYS)
+def folder(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    with project(tmp_path, request.param) as there:
+        monkeypatch.chdir(there)
+        yield there
+
+
+def counts(of: Any) -> dict[str, int]:
+    return {each["name"]: each["count"] for each in of["segments"]}
+
+
+# --- preview -----------------------------------------------------------------------------
+
+
+def test_a_preview_counts_without_creating(folder: Path) -> None:
+    found = told("preview", ".")
+    assert found["parent_segment"] == {"id": "1", "name": "Tiny shop", "population": 6}
+    # The third refers to the other two, which the server does not have yet.
+    assert counts(found) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
+    assert found["segments"][2]["share"] == 0.5
+    assert told("list") == []
+
+
+def test_a_preview_is_a_table(folder: Path) -> None:
+    done = segdsl("preview", "japan.seg")
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["Segment", "Profiles", "Share", "Time"]
+    assert lines[1].split()[:3] == ["Japan", "3", "50.0%"]
+    assert lines[-1] == "of 6 profiles in “Tiny shop”"
+
+
+def test_a_breakdown_counts_every_node(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        'segment "X" where country = "JP" and (age > 60 or none (ltv > 100, has purchases))\n'
+        "  and not email is null\nlimit 1 by ltv desc"
+    )
+    [found] = told("preview", "x.seg", "--breakdown")["segments"]
+
+    def outline(node: Any) -> Any:
+        inner = [outline(child) for child in node.get("children", [])]
+        return (node["condition"], node["count"], node.get("left"), *inner)
+
+    assert found["count"] == 1
+    assert outline(found["breakdown"]) == (
+        "all of",
+        1,
+        None,
+        ('country = "JP"', 3, 3),
+        (
+            "any of",
+            3,
+            1,
+            ("age > 60", 1, None),
+            ("all of", 3, None, ("ltv not > 100", 3, 3), ("no purchases", 3, 3)),
+        ),
+        ("email is not null", 5, 1),
+    )
+    shown = segdsl("preview", "x.seg", "--breakdown").stdout
+    assert "the segment, with its limit" in shown
+    assert '  country = "JP"' in shown
+    assert "██████████" in shown
+
+
+def test_a_sample_shows_profiles(folder: Path) -> None:
+    [found] = told("preview", "japan.seg", "--sample", "2", "--columns", "email,age")["segments"]
+    assert found["sample"]["columns"] == ["cdp_customer_id", "email", "age"]
+    rows = found["sample"]["rows"]
+    assert len(rows) == 2
+    everyone = [["c01", "a@x.jp", 31], ["c02", None, None], ["c05", "e@x.jp", 67]]
+    assert all(row in everyone for row in rows)
+    shown = segdsl("preview", "japan.seg", "--sample", "3", "--columns", "email,age").stdout
+    assert "cdp_customer_id" in shown
+    assert "c05" in shown
+    assert "null" in shown
+
+
+def test_a_column_that_is_not_there(folder: Path) -> None:
+    done = segdsl("preview", "japan.seg", "--sample", "2", "--columns", "emial")
+    assert done.exit_code == 3
+    assert "emial" in done.stderr
+
+
+def test_segments_with_mistakes_do_not_keep_others_from_being_counted(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        'segment "Good" where country = "JP"\nsegment "Bad" where in segment "Nowhere"\n'
+    )
+    done = segdsl("preview", "x.seg")
+    assert done.exit_code == 1
+    assert 'error[SEG304]: no segment on the server is named "Nowhere"' in done.stderr
+    assert "Good" in done.stdout
+
+
+def test_an_attribute_that_is_not_there(folder: Path) -> None:
+    (folder / "x.seg").write_text('segment "X" where contry = "JP"\n')
+    done = segdsl("preview", "x.seg")
+    assert done.exit_code == 3
+    assert "contry" in done.stderr
+    assert "country" in done.stderr
+
+
+# --- create, list, show, delete ----------------------------------------------------------
+
+
+def test_segments_are_created_once_in_the_order_of_references(folder: Path) -> None:
+    made = told("create", ".", "--count")
+    assert {each["name"]: (each["done"], each["count"]) for each in made} == {
+        "Buyers": ("created", 3),
+        "Buyers in Japan": ("created", 1),
+        "Japan": ("created", 3),
+    }
+    again = told("create", ".")
+    assert {each["done"] for each in again} == {"there already"}
+    assert [each["id"] for each in again] == [each["id"] for each in made]
+    listed = told("list")
+    assert [(each["folder"], each["name"]) for each in listed] == [
+        (None, "Buyers"),
+        ("Countries/Asia", "Buyers in Japan"),
+        ("Countries/Asia", "Japan"),
+    ]
+    assert counts(told("preview", ".")) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
+
+
+def test_what_was_created_is_shown_as_its_source(folder: Path) -> None:
+    told("create", ".")
+    assert segdsl("show", "Japan").stdout == (folder / "japan.seg").read_text()
+    source = segdsl("show", "Countries/Asia/Buyers in Japan").stdout
+    assert source == (folder / "buyers.seg").read_text().split("has purchases\n\n")[1]
+    answer = json.loads(segdsl("show", "Japan", "--json").stdout)
+    assert answer["name"] == "Japan"
+    assert answer["rule"]["type"] == "And"
+    done = segdsl("show", "Japn")
+    assert done.exit_code == 2
+    assert "did you mean `Japan`?" in done.stderr
+
+
+def test_nothing_that_is_there_is_overwritten(folder: Path) -> None:
+    told("create", "japan.seg")
+    before = segdsl("show", "Japan", "--json").stdout
+    changed = (folder / "japan.seg").read_text().replace('"JP"', '"US"')
+    (folder / "japan.seg").write_text(changed)
+    done = segdsl("create", ".")
+    assert done.exit_code == 1
+    assert "error[SEG308]" in done.stderr
+    assert segdsl("show", "Japan", "--json").stdout == before
+    # Nothing else was sent either.
+    assert [each["name"] for each in told("list")] == ["Japan"]
+
+
+def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        'segment "A" where in segment "B"\nsegment "B" where not in segment "A"\n'
+    )
+    done = segdsl("create", ".")
+    assert done.exit_code == 1
+    assert "error[SEG306]" in done.stderr
+    assert told("list") == []
+    assert segdsl("preview", "x.seg").exit_code == 1
+
+
+def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
+    made = {each["name"]: each["id"] for each in told("create", ".")}
+    done = segdsl("delete", "Japan", "--yes")
+    assert done.exit_code == 3
+    assert made["Buyers in Japan"] in done.stderr
+    assert segdsl("delete", "Buyers in Japan").exit_code == 2
+    done = segdsl("delete", "Buyers in Japan", "--yes")
+    assert (done.exit_code, done.stdout.split()[0]) == (0, "deleted")
+    assert segdsl("delete", made["Japan"], "--yes").exit_code == 0
+    assert [each["name"] for each in told("list")] == ["Buyers"]
+
+
+def test_a_folder_is_made_once(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        "".join(
+            f'segment "S{number}"\n  folder "A/B/C"\nwhere age > {number}\n' for number in range(20)
+        )
+    )
+    told("create", "x.seg")
+    assert [each["folder"] for each in told("list")] == ["A/B/C"] * 20
+
+
+# --- sql ---------------------------------------------------------------------------------
+
+
+def test_sql_is_printed_for_any_engine(folder: Path) -> None:
+    told("create", "japan.seg")
+    for dialect in ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres"):
+        done = segdsl("sql", ".", "--dialect", dialect)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.count("SELECT") >= 3
+        assert "-- Japan, as of 2024-10-01T09:00:00+09:00 (Asia/Tokyo)" in done.stdout or (
+            "on a port" in os.environ.get("PYTEST_CURRENT_TEST", "")
+        )
+    remote = segdsl("sql", "japan.seg", "--remote")
+    assert remote.exit_code == 0, remote.output
+    assert "SELECT" in remote.stdout.upper()
+
+
+def test_sql_knows_the_columns_of_the_target(folder: Path) -> None:
+    (folder / "x.seg").write_text('segment "X" where contry = "JP"\n')
+    done = segdsl("sql", "x.seg")
+    assert done.exit_code == 1
+    assert "error[SEG309]" in done.stderr
+    assert "country" in done.stderr
+
+
+# --- as processes ------------------------------------------------------------------------
+
+
+def test_commands_end_well_as_processes_too(folder: Path) -> None:
+    done = process("create", ".", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = process("preview", "--breakdown", "buyers.seg", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+    assert b"\x1b" not in done.stdout
