@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 import segdsl
+from segdsl.cli.group import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"difflib", "httpx", "hypothesis", "json", "lark", "msgspec", "rich"}
-COMMANDS = ("check", "compile", "decompile", "explain", "fmt")
+HEAVY = {
+    *("difflib", "duckdb", "httpx", "hypothesis", "json", "lark", "msgspec", "rich"),
+    *("sqlglot", "stamina", "starlette", "uvicorn"),
+}
 
 
 def imported_by(code: str, folder: Path = ROOT) -> set[str]:
@@ -55,6 +58,20 @@ def test_compiling_imports_only_the_parser_and_the_encoder(command: str, tmp_pat
 def test_formatting_imports_no_more_than_compiling(tmp_path: Path) -> None:
     (tmp_path / "a.seg").write_text('segment "東京" where a = "b"')
     assert imported_by(running("fmt", "a.seg"), tmp_path) <= {"lark", "msgspec"}
+
+
+def test_a_real_target_needs_no_engine(tmp_path: Path) -> None:
+    (tmp_path / "segdsl.toml").write_text(
+        '[targets.live]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'
+        'url = "http://127.0.0.1:9"\n'
+    )
+    code = (
+        "import os\nos.environ['TD_API_KEY'] = '1/' + '0' * 40\n"
+        "from segdsl.cli.group import cli\n"
+        "try: cli(['list'])\n"
+        "except SystemExit as end: assert end.code == 3, end.code"
+    )
+    assert not imported_by(code, tmp_path) & {"duckdb", "sqlglot", "starlette", "uvicorn"}
 
 
 def test_every_public_name_is_there() -> None:

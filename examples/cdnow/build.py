@@ -66,6 +66,11 @@ def build(purchases: Path, folder: Path) -> dict[str, int]:
     return rows
 
 
+def _short(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Makes tables of the purchases at CDNOW.")
     parser.add_argument(
@@ -82,7 +87,7 @@ def main() -> None:
     except duckdb.Error as error:
         sys.exit(f"{asked.purchases} cannot be used: {error}")
     profiles, events = rows["customers"], rows["behavior_purchases"]
-    print(f"{profiles:,} profiles and {events:,} events are in {asked.out}")
+    print(f"{profiles:,} profiles and {events:,} events are in {_short(asked.out)}")
 
 
 if __name__ == "__main__":

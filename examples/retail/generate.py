@@ -20,7 +20,7 @@ DAY = 86_400
 
 MACROS = """
 -- 64 bits of chance for a row, and the nth quarter of them as a number from 0 up to 1.
-CREATE MACRO chance(row, salt) AS md5_number_lower(concat(row, '/', salt));
+CREATE MACRO chance(key, salt) AS md5_number_lower(concat(key, '/', salt));
 CREATE MACRO part(bits, n) AS ((bits >> (16 * n)) & 65535) / 65536.0;
 CREATE MACRO upto(share, n) AS CAST(floor(share * n) AS BIGINT);
 CREATE MACRO pick(share, list) AS list[1 + CAST(floor(share * len(list)) AS INTEGER)];
@@ -317,6 +317,11 @@ def generate(folder: Path) -> dict[str, int]:
     return rows
 
 
+def _short(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Writes the retail example's tables.")
     parser.add_argument(
@@ -325,7 +330,7 @@ def main() -> None:
     folder = parser.parse_args().out
     rows = generate(folder)
     events = sum(number for table, number in rows.items() if table.startswith("behavior_"))
-    print(f"{rows['customers']:,} profiles and {events:,} events are in {folder}")
+    print(f"{rows['customers']:,} profiles and {events:,} events are in {_short(folder)}")
 
 
 if __name__ == "__main__":

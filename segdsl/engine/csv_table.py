@@ -27,6 +27,7 @@ _TIME = f"{_DATE}([T ]{_CLOCK})?"
 _DIGITS = 18
 _PLACES = 6
 _MAX_LINE = 8_000_000
+_FEW = 1_000
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _MISTAKES = {
@@ -118,28 +119,53 @@ def _header(path: Path) -> list[str]:
 
 
 def _all_seen(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list[_Seen]:
-    measures = [measure for name in names for measure in _measures(quoted(name))]
+    # Looking at each value in each way takes its time, so some rows rule out what they can.
+    few = f"(SELECT * FROM {table} LIMIT {_FEW})"
+    nothing_yet = [_Seen(0, True, True, True, True, 0, 0)] * len(names)
+    return _seen(connection, table, names, _seen(connection, few, names, nothing_yet))
+
+
+def _seen(
+    connection: duckdb.DuckDBPyConnection, table: str, names: list[str], before: list[_Seen]
+) -> list[_Seen]:
+    """What the rows of a table show, where those of `before` have not ruled it out."""
+    measures = [
+        measure
+        for name, known in zip(names, before, strict=True)
+        for measure in _measures(quoted(name), known)
+    ]
     row = connection.execute(f"SELECT {', '.join(measures)} FROM {table}").fetchone()
     assert row is not None
     width = len(row) // len(names)
     return [_Seen(*row[start : start + width]) for start in range(0, len(row), width)]
 
 
-def _measures(column: str) -> list[str]:
+def _measures(column: str, before: _Seen) -> list[str]:
     """The aggregates that are the fields of `_Seen`, in their order."""
     value = f"nullif({column}, '')"
-    shapes = [f"regexp_full_match({value}, {literal(each)})" for each in (_BOOLEAN, _DECIMAL)]
-    number = f"regexp_full_match({value}, {literal(_NUMBER)})"
-    finite = f"coalesce(isfinite(TRY_CAST({value} AS DOUBLE)), false)"
-    time = f"regexp_full_match({value}, {literal(_TIME)})"
+    finite = f"isfinite(TRY_CAST({value} AS DOUBLE))"
     known = f"TRY_CAST({value} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"
-    parts = [f"length(regexp_extract({value}, '{part}', 1))" for part in ("([0-9]+)", "[.](.*)")]
+
+    def all_are(possible: bool, pattern: str, more: str = "true") -> str:
+        if not possible:
+            return "false"
+        holds = f"regexp_full_match({value}, {literal(pattern)}) AND coalesce({more}, false)"
+        # All of no values are whatever is asked: nothing is ruled out.
+        return f"coalesce(bool_and({holds}) FILTER (WHERE {value} IS NOT NULL), true)"
+
+    def longest(pattern: str) -> str:
+        if not before.decimal:
+            return "0"
+        return f"coalesce(max(length(regexp_extract({value}, {literal(pattern)}, 1))), 0)"
+
     return [
         f"count({value})",
-        *(f"coalesce(bool_and({each}), false)" for each in shapes),
-        f"coalesce(bool_and({number} AND {finite}), false)",
-        f"coalesce(bool_and({time} AND {known}) FILTER (WHERE {value} IS NOT NULL), false)",
-        *(f"coalesce(max({each}), 0)" for each in parts),
+        all_are(before.boolean, _BOOLEAN),
+        all_are(before.decimal, _DECIMAL),
+        all_are(before.number, _NUMBER, finite),
+        all_are(before.time, _TIME, known),
+        longest("([0-9]+)"),
+        longest("[.](.*)"),
     ]
 
 

@@ -16,7 +16,6 @@ from segdsl.rule.symbols import symbol
 from segdsl.syntax.text import string
 from segdsl.values import ById, ByName, Reference
 
-
 Ids = Mapping[tuple[str, ByName], str]
 
 

@@ -1,7 +1,8 @@
 """From a target to an Audience API that answers: the one place where a client is made.
 
 A local target over data is served in this process, behind the same client; whatever
-commands do from there on is the same for every target.
+commands do from there on is the same for every target. The local API is imported only
+where it is asked.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
 
 from segdsl.api import REGIONS, ApiKey, Client, ParentSegment, find_key
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.local import LOCAL_KEY, Faults, FaultsError, open_local, parse_faults
 from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
+
+if TYPE_CHECKING:
+    from segdsl.local import Faults
 
 IN_PROCESS = "http://localhost"
 LOCAL_KEY_VARIABLE = "SEGDSL_LOCAL_KEY"
@@ -53,6 +57,8 @@ async def connect(
     name, chosen = project.target(target)
     match chosen:
         case LocalTarget(data=str(data)):
+            from segdsl.local import LOCAL_KEY, open_local
+
             clock = _clock(name, chosen, now)
             store = project.path(chosen.store or f".segdsl/{name}.sqlite")
             faults = _faults(name, chosen)
@@ -68,6 +74,8 @@ async def connect(
                     f"the local target `{name}` is at {url}, which is not this machine: make it "
                     'a target of kind "treasuredata"'
                 )
+            from segdsl.local import LOCAL_KEY
+
             key = ApiKey(around.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY, LOCAL_KEY_VARIABLE)
             async with Client(url, key) as client:
                 yield await _connection(client, name, chosen, None, is_local=True)
@@ -89,6 +97,8 @@ def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
 
 
 def _faults(name: str, target: LocalTarget) -> Faults | None:
+    from segdsl.local import FaultsError, parse_faults
+
     try:
         return None if target.faults is None else parse_faults(target.faults)
     except FaultsError as error:

@@ -6,6 +6,7 @@ the same words and answer differently. The meaning of a query is settled before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from sqlglot import ErrorLevel, exp
@@ -17,6 +18,9 @@ from segdsl.sql.expressions import ORDERED_TEXT, Node, identifier, integer, text
 
 DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
+# What sqlglot puts in the place of a line's end while it indents.
+_SENTINEL = Generator.SENTINEL_LINE_BREAK
+_RENAME = "rename it in the data"
 # What a node becomes instead; None where it stays.
 _Change = Callable[[Node], Node | None]
 
@@ -41,9 +45,9 @@ def _is_broken_by_layout(node: Node) -> bool:
     """Whether sqlglot's indentation would reach into a name or a text."""
     match node:
         case exp.Identifier():
-            return len(node.this.splitlines()) > 1
+            return len(node.this.splitlines()) > 1 or _SENTINEL in node.this
         case exp.Literal(is_string=True):
-            return Generator.SENTINEL_LINE_BREAK in node.this
+            return _SENTINEL in node.this
         case _:
             return False
 
@@ -103,12 +107,25 @@ def _by_code_point(node: Node) -> Node | None:
 def _no_variables(node: Node) -> Node | None:
     """Spark puts variables in the place of `${…}`, even inside of texts and names."""
     if isinstance(node, exp.Identifier) and "${" in node.this:
-        raise SqlError(f"Spark would take `{node.this}` to hold a variable", "rename it")
-    if not isinstance(node, exp.Literal) or not node.is_string or "${" not in node.this:
+        raise SqlError(f"Spark would take `{node.this}` to hold a variable", _RENAME)
+    if not isinstance(node, exp.Literal) or not node.is_string:
         return None
-    first, *rest = node.this.split("${")
-    parts = [text(f"{first}$"), *(text("{" + part + "$") for part in rest[:-1])]
-    return exp.Concat(expressions=[*parts, text("{" + rest[-1])], safe=False, coalesce=False)
+    # Digits behind the character 0 would be read as one number with it.
+    parts = [text(part) for part in re.split(r"(?<=\$)(?=\{)|(?<=\0)(?=\d)", node.this)]
+    return exp.Concat(expressions=parts, safe=False, coalesce=False) if len(parts) > 1 else None
+
+
+def _no_dots(node: Node) -> Node | None:
+    """BigQuery reads a path where there is a dot in a name; a dataset may be one."""
+    if isinstance(node, exp.Identifier) and "." in node.this and node.arg_key != "db":
+        raise SqlError(f"BigQuery has no names with a dot in them, like `{node.this}`", _RENAME)
+    return None
+
+
+def _no_zeros(node: Node) -> Node | None:
+    if isinstance(node, exp.Literal) and "\0" in node.this:
+        raise SqlError("PostgreSQL has no texts with the character 0 in them")
+    return None
 
 
 # --- numbers and arrays ------------------------------------------------------------------
@@ -158,7 +175,13 @@ _CHANGES: Mapping[str, tuple[_Change, ...]] = {
     "duckdb": (),
     "trino": (_found_in, _end, _mean_of_doubles),
     "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
-    "bigquery": (_found_in, _mean_of_doubles, _small_nulls, _counted_rows(_array_as_column)),
+    "bigquery": (
+        _no_dots,
+        _found_in,
+        _mean_of_doubles,
+        _small_nulls,
+        _counted_rows(_array_as_column),
+    ),
     "snowflake": (_found_in, _anywhere, _mean_of_doubles),
-    "postgres": (_found_in, _right_end, _by_code_point, _counted_rows(_array_as_table)),
+    "postgres": (_no_zeros, _found_in, _right_end, _by_code_point, _counted_rows(_array_as_table)),
 }

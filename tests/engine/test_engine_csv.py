@@ -60,6 +60,24 @@ def test_what_texts_show(tmp_path: Path, values: list[str], type: str, read: lis
         assert column(data, "x") == read
 
 
+@pytest.mark.parametrize(
+    ("usual", "last", "type"),
+    [
+        ("1", "x", "string"),
+        ("1", "1.5", "number"),
+        ("", "1", "number"),
+        ("true", "1", "string"),
+        ("2024-03-01", "2024-03-32", "string"),
+        ("", "", "string"),
+    ],
+)
+def test_every_value_counts_however_late(tmp_path: Path, usual: str, last: str, type: str) -> None:
+    csv(tmp_path, "customers", table([*[usual] * 3_000, last]))
+    with open_data(tmp_path) as data:
+        assert types(data) == {"x": type}
+        assert data.population() == 3_001
+
+
 def test_sums_of_money_are_exact(tmp_path: Path) -> None:
     csv(tmp_path, "customers", table(["0.10", "0.20", "-0.30"]))
     with open_data(tmp_path) as data:

@@ -56,7 +56,7 @@ def test_segments(tmp_path: Path, format: str, where: str, ids: list[str]) -> No
             "SELECT unnest([1, 1, 2, NULL, 99, 99]) AS cdp_customer_id, "
             "unnest([1699900000, 1699900001, 1600000000, 1699900000, 1699900000, 1699900000]) "
             "AS timestamp, unnest(['a', 'a', 'b', 'a', 'a', 'a']) AS page, "
-            "unnest([1, 'nan', 5, 9, 9, 9]::DOUBLE[]) AS amount",
+            "unnest([1, CAST('nan' AS DOUBLE), 5, 9, 9, 9]) AS amount",
         )
     with open_data(tmp_path) as data:
         context = Context(NOW, data.parent.timezone, data.catalog)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from local_api import NOW, Api, client, write_data
 
-
 # Everything that the command line adds to `serve` is how its options are written.
 _PROGRAM = """\
 import sys

@@ -26,8 +26,8 @@ NASTY = (
     "\\", "\\\\", "\\'", "'\\", '\\"', "\\`", "\\n", "a\nb", "\r\n", "\t", "--", "-- x\n", "/*",
     "*/", "/* x */", "#", "$1", "$$", "$$x$$", ":name", "?", "%s", "%(x)s", "@v", "@@v", "{x}",
     "{{x}}", "{% x %}", "x;y", ";", "(", ")", "[x]", "E'\\x41'", "U&'\\0041'", "\\u0041", "\\x41",
-    "0x41", "NULL", "true", "a.b", "a b", " ", "  a ", "é", "e\u0301", "姓", "🛒", "\u2028", "\u200b",
-    "\u202e", "\ufeff", "İ", "ß", "%", "_", "a%b_c", "*", "e", "element", "matches", "value",
+    "0x41", "NULL", "true", "a.b", "a b", " ", "  a ", "é", "e\u0301", "姓", "🛒", "\u2028",
+    "\u200b", "\u202e", "\ufeff", "İ", "ß", "%", "_", "a%b_c", "*", "e", "element", "matches", "value",
     "__SQLGLOT__LB__", "\x7f", "\x0b", "select", "FROM", "group",
 )  # fmt: skip
 # Spark's own: what looks like a variable in a name is refused there.
@@ -35,7 +35,7 @@ VARIABLES = ("${env:HOME}", "${x", "a${b}${c}d${", "$${x}}")
 nasty_texts = st.one_of(
     st.sampled_from(NASTY),
     st.lists(st.sampled_from(NASTY), min_size=2, max_size=3).map("".join),
-    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
 )
 nasty_names = nasty_texts.filter(
     lambda name: name.strip() != "" and "${" not in name and name.casefold() != "cdp_customer_id"
@@ -103,6 +103,8 @@ def check(attribute: str, behavior: str, key: str, value: str, others: list[str 
         expected = select(condition, None, population)
         assert world.ids(query) == expected, condition
         for dialect in DIALECTS:
+            if dialect == "bigquery" and "." in attribute + behavior + key:
+                continue
             assert world.ids_through(query, dialect) == expected, (dialect, condition)
     shown = profiles(c.Segment("x", c.Everyone()), context, [attribute])
     assert dict(world.rows(shown)) == {
@@ -138,6 +140,12 @@ def test_any_name_and_any_value(
 # --- read by something that knows no sqlglot ---------------------------------------------
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
+_ESCAPES |= {"Z": "\x1a"}
+NUMERIC = {
+    "spark": re.compile(r"\\([01][0-7]{2})"),
+    "bigquery": re.compile(r"\\x([0-9a-f]{2})"),
+    "snowflake": re.compile(r"\\x([0-9a-f]{2})"),
+}
 
 
 def literals(sql: str, dialect: str) -> list[str]:
@@ -158,7 +166,11 @@ def literals(sql: str, dialect: str) -> list[str]:
         place += 1
         while True:
             at = sql[place]
-            if at == "\\" and escapes:
+            numeric = NUMERIC[dialect].match(sql, place) if escapes else None
+            if numeric is not None:
+                content += chr(int(numeric[1], 16 if dialect != "spark" else 8))
+                place = numeric.end()
+            elif at == "\\" and escapes:
                 content += _ESCAPES.get(sql[place + 1], sql[place + 1])
                 place += 2
             elif at == opening and doubles and sql[place + 1 : place + 2] == opening:
@@ -178,6 +190,7 @@ def literals(sql: str, dialect: str) -> list[str]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(st.one_of(nasty_texts, nasty_names), nasty_names)
 def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
+    name = name.replace(".", "") if dialect == "bigquery" else name
     condition = c.Test(c.Attribute(name), p.In((Text(value), Text("b"))))
     for pretty in (True, False):
         sql = render(
@@ -198,3 +211,18 @@ def test_spark_has_no_variable_to_put_in(text: str) -> None:
     named = c.Test(c.Attribute(text), p.Compare("=", Text("a")))
     with pytest.raises(SqlError, match="Spark would take"):
         render(selection(c.Segment("x", named), Context(0, "UTC")), "spark")
+
+
+def test_what_a_dialect_has_no_words_for_is_refused() -> None:
+    dotted = c.Test(c.Attribute("a.b"), p.Compare("=", Text("x")))
+    query = selection(c.Segment("x", dotted), Context(0, "UTC", database="project.dataset"))
+    with pytest.raises(SqlError, match="BigQuery has no names with a dot in them, like `a.b`"):
+        render(query, "bigquery")
+    plain = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("x"))))
+    query = selection(plain, Context(0, "UTC", database="project.dataset"))
+    assert "FROM `project.dataset`.`customers`" in render(query, "bigquery")
+    zero = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("a\x0037"))))
+    query = selection(zero, Context(0, "UTC"))
+    with pytest.raises(SqlError, match="the character 0"):
+        render(query, "postgres")
+    assert "".join(literals(render(query, "spark"), "spark")) == "a\x0037"
