@@ -26,9 +26,8 @@ NOW = int(
         "now"
     ].timestamp()
 )
-# The examples refer to these, which others keep.
-CHURNED = Segment("Churned", Score(ByName("Churn model"), Number("5"), Number("5")))
-OTHERS: dict[Reference, Segment] = {ByName("Churned"): CHURNED, ById("1234"): CHURNED}
+# An example refers to it by its id: on a server it is somebody else's.
+ELSEWHERE = Segment("Elsewhere", Score(ByName("Churn model"), Number("5"), Number("5")))
 # It compares with a text that is no ISO timestamp, to show that such a text is passed on.
 EMPTY = {"Show the banner"}
 
@@ -131,7 +130,7 @@ def test_what_is_known_of_profiles_follows_from_their_events(data: Data) -> None
 @pytest.mark.parametrize("segment", segments(), ids=lambda each: each.name)
 def test_each_example_selects_some_and_not_all(data: Data, segment: Segment) -> None:
     known: dict[Reference, Segment] = {ByName(each.name): each for each in segments()}
-    known.update(OTHERS)
+    known[ById("1234")] = ELSEWHERE
     context = Context(NOW, data.parent.timezone, data.catalog, known)
     ((found,),) = data.start(count(segment, context)).wait().rows
     assert isinstance(found, int)

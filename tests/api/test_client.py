@@ -268,8 +268,10 @@ def _happens(trouble: httpx.Response | Exception) -> httpx.Response:
     return trouble
 
 
+_UNCLEAR: tuple[httpx.Response | Exception, ...] = (*_LOST, answer(500), answer(503))
 _TROUBLES: tuple[tuple[str, httpx.Response | Exception], ...] = (
-    *((when, each) for when in ("before", "after") for each in (*_LOST, answer(500), answer(503))),
+    *(("before", each) for each in _UNCLEAR),
+    *(("after", each) for each in _UNCLEAR),
     # One that was too many was not done.
     ("before", answer(429)),
 )
