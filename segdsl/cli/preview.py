@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Show N profiles of each segment."
 )
-@click.option("--columns", metavar="A,B,…", help="The attributes to show of them.")
+@click.option(
+    "--columns",
+    metavar="A,B,…",
+    help="The attributes to show of them; the first ones, if not given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 @settings_option
 @layout_option

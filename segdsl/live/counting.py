@@ -26,6 +26,8 @@ from segdsl.rule.model import EVERYONE, encode
 
 AT_ONCE = 16
 """Queries that run at the same time."""
+FIRST = 5
+"""The attributes of a sample where nobody says which."""
 
 
 class Watcher(Protocol):
@@ -42,7 +44,7 @@ class Watcher(Protocol):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What a person wants to see: `sample` profiles of each, with these `columns`."""
+    """What a person wants to see: `sample` profiles of each, with these `columns` or the first."""
 
     breakdown: bool = False
     sample: int = 0
@@ -64,6 +66,9 @@ async def preview(
     """
     client, parent = connection.client, connection.parent
     questions = await _questions(connection, segments, report, wish)
+    if wish.sample and not wish.columns:
+        known = await client.attributes(parent.id)
+        wish = msgspec.structs.replace(wish, columns=tuple(each.name for each in known[:FIRST]))
     rules = list(dict.fromkeys(rule for each in questions for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
     if parent.population is None:

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -121,7 +122,7 @@ def _has_left(of: Node) -> bool:
     return of.left is not None or any(map(_has_left, of.children))
 
 
-def _lines(of: Question, preview: Preview) -> Iterator[tuple[Text, Node | None]]:
+def _lines(of: Question, preview: Preview) -> Iterator[tuple[RenderableType, Node | None]]:
     """Each line with its node; the segment itself only where it is more than its condition."""
     tree = of.tree
     if tree is None or of.segment.limit is not None:
@@ -131,9 +132,8 @@ def _lines(of: Question, preview: Preview) -> Iterator[tuple[Text, Node | None]]
         yield from _outline(tree, 0)
 
 
-def _outline(node: Node, depth: int) -> Iterator[tuple[Text, Node]]:
-    indent = "  " * depth
-    yield Text(indent + visible(node.text)), node
+def _outline(node: Node, depth: int) -> Iterator[tuple[RenderableType, Node]]:
+    yield Padding(Text(visible(node.text)), (0, 0, 0, 2 * depth)), node
     for child in node.children:
         yield from _outline(child, depth + 1)
 
