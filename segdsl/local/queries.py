@@ -38,9 +38,10 @@ class Page(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """Profiles that could not be selected, and why."""
+    """Profiles that could not be selected, and why; perhaps somebody killed the query."""
 
     message: str
+    killed: bool
 
 
 class Queries:
@@ -127,7 +128,7 @@ class Queries:
             kept = (
                 Page(outcome.names, outcome.rows)
                 if isinstance(outcome, Result)
-                else Lost(str(outcome))
+                else Lost(str(outcome), isinstance(outcome, QueryKilled))
             )
             with self._lock:
                 self._portions[key] = kept

@@ -100,11 +100,14 @@ class Rules:
     def of_stored(self, segment: Segment) -> Reading:
         """A stored segment's rule; the data may have lost what it names since it was stored."""
         key = (segment.id, segment.revision)
-        if key not in self._known:
+        reading = self._known.get(key)
+        if reading is None:
             if len(self._known) > 1_000:
                 self._known.clear()
-            self._known[key] = self._read(segment.rule, "$.rule", segment.kind, segment.name)
-        return self._known[key]
+            reading = self._known[key] = self._read(
+                segment.rule, "$.rule", segment.kind, segment.name
+            )
+        return reading
 
     def selection(
         self, reading: Reading, path: str, now: int, *, database: str | None = None

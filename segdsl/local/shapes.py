@@ -215,6 +215,8 @@ def customers(of: Query, page: Page | Waiting | Lost) -> Json:
     match page:
         case Waiting():
             return no_customers(of, "pending")
+        case Lost(killed=True):
+            return no_customers(of, "killed")
         case Lost(message):
             return no_customers(of, "error", message)
         case Page(_, ()):

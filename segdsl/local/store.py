@@ -67,7 +67,8 @@ class Store:
     """What a local Audience API remembers; any thread may use it."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        # The current folder may become another while the store is open.
+        self._path = path = None if path is None else path.absolute()
         self._database = Database(path)
         # One server at a time comes to life or clears up, so that none mistakes another.
         with self._database.write() as db:

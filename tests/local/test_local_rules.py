@@ -91,7 +91,7 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 @given(mutated())
-@settings(max_examples=600)
+@settings(max_examples=400)
 def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
     referee()
     if is_two_levels(value) and rule_errors(value):
