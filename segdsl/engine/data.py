@@ -24,6 +24,7 @@ from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import load_csv
 from segdsl.engine.description import FILE, Description, ParentSegment, read_description
 from segdsl.engine.errors import DataError, reason
+from segdsl.engine.priority import stepped_back
 from segdsl.engine.query import Query
 from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
 from segdsl.sql import render
@@ -129,15 +130,17 @@ def open_data(path: Path) -> Data:
 
 
 def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-            "temp_directory": str(spill),
-        },
+    connection = stepped_back(
+        lambda: duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "python_enable_replacements": "false",
+                "temp_directory": str(spill),
+            },
+        )
     )
     paths = ", ".join(literal(str(each)) for each in allowed)
     connection.execute(f"SET allowed_paths = [{paths}]")

@@ -14,6 +14,7 @@ import duckdb
 import msgspec
 
 from segdsl.engine.errors import EngineError, QueryFailed, QueryKilled, reason
+from segdsl.engine.priority import step_back
 
 Value = str | int | float | bool | None | list["Value"]
 
@@ -78,6 +79,7 @@ class Query:
             self._ended.wait(_INSIST)
 
     def _run(self) -> None:
+        step_back()
         outcome: Result | EngineError = QueryFailed("the query ended without a result")
         try:
             outcome = self._fetch()
