@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 RETAIL := examples/retail
 SHOWN := loyalty/high-value-tokyo.seg
 
-.PHONY: demo test quick format clean
+.PHONY: demo test slow format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml
@@ -39,10 +39,11 @@ test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
-
-quick: $(READY)
 	$(BIN)/pytest -n 2 -m 'not slow'
+
+# The rest: servers that are killed, weather, large properties. CI runs both.
+slow: $(READY)
+	$(BIN)/pytest -n 2 -m slow
 
 format: $(READY)
 	$(BIN)/ruff format
