@@ -7,6 +7,7 @@ the same words and answer differently. The meaning of a query is settled before.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 
 from sqlglot import ErrorLevel, exp
@@ -33,12 +34,32 @@ def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
     changed = query.copy()
     for change in _CHANGES[dialect]:
         changed = _changed(changed, change)
+    _make_room(changed)
     if pretty and any(_is_broken_by_layout(node) for node in changed.walk()):
         pretty = False
     try:
         return changed.sql(dialect=dialect, pretty=pretty, unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise SqlError(f"this cannot be said in {dialect}: {error}") from None
+
+
+def _make_room(query: Node) -> None:
+    """Lets Python go as deep as sqlglot has to, which takes a few calls for each level.
+
+    The limit is the process's own. It is raised for a query that needs it and never
+    lowered, since another thread may be down there.
+    """
+    deepest, todo = 0, [(query, 1)]
+    while todo:
+        node, depth = todo.pop()
+        deepest = max(deepest, depth)
+        for child in node.iter_expressions():
+            # A long list of conditions is a deep tree, but sqlglot takes it as a list.
+            listed = isinstance(node, exp.Connector) and isinstance(child, exp.Connector)
+            todo.append((child, depth if listed else depth + 1))
+    needed = 1_000 + 5 * deepest
+    if needed > sys.getrecursionlimit():
+        sys.setrecursionlimit(needed)
 
 
 def _is_broken_by_layout(node: Node) -> bool:
@@ -138,6 +159,25 @@ def _mean_of_doubles(node: Node) -> Node | None:
     return exp.Avg(this=exp.cast(node.this, exp.DType.DOUBLE))
 
 
+def _contained(node: Node) -> Node | None:
+    """An array that has a text: no need to look at each element in turn."""
+    match node:
+        case exp.GT(
+            this=exp.ArraySize(
+                this=exp.ArrayFilter(
+                    this=array,
+                    expression=exp.Lambda(
+                        this=exp.EQ(expression=exp.Literal(is_string=True) as value)
+                    ),
+                )
+            ),
+            expression=exp.Literal(this="0"),
+        ):
+            return exp.ArrayContains(this=array, expression=value)
+        case _:
+            return None
+
+
 def _counted_rows(alias: Callable[[exp.Identifier], exp.TableAlias]) -> _Change:
     """Elements as rows, where there is no function that takes a condition."""
 
@@ -172,7 +212,7 @@ def _small_nulls(node: Node) -> Node | None:
 
 
 _CHANGES: Mapping[str, tuple[_Change, ...]] = {
-    "duckdb": (),
+    "duckdb": (_contained,),
     "trino": (_found_in, _end, _mean_of_doubles),
     "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
     "bigquery": (

@@ -102,7 +102,11 @@ def opposite(node: Node) -> Node:
     """Of a condition that is never null: true where it is false."""
     turned = _OPPOSITES.get(type(node))
     if turned is None:
-        return boolean(not node.this) if isinstance(node, exp.Boolean) else exp.Not(this=node)
+        return (
+            boolean(not node.this)
+            if isinstance(node, exp.Boolean)
+            else exp.Not(this=_wrapped(node))
+        )
     return turned(this=node.this, expression=node.expression)
 
 

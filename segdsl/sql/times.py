@@ -24,14 +24,19 @@ NEVER: Interval = (0, 0)
 def calendar_of(context: Context) -> Calendar:
     """The calendar of a context.
 
-    Raises SqlError where it names no time zone.
+    Raises SqlError where it names no time zone, or a time that no calendar has.
     """
     try:
-        return Calendar(context.now, ZoneInfo(context.zone))
+        calendar = Calendar(context.now, ZoneInfo(context.zone))
     except (ZoneInfoNotFoundError, ValueError):
         raise SqlError(
             f"there is no time zone `{context.zone}`", "name one such as Asia/Tokyo"
         ) from None
+    try:
+        calendar.start("year")
+    except (ValueError, OverflowError):
+        raise SqlError(f"{context.now} seconds from 1970 is outside of the calendar") from None
+    return calendar
 
 
 def interval(predicate: TimePredicate, calendar: Calendar) -> Interval:

@@ -27,8 +27,8 @@ NASTY = (
     "*/", "/* x */", "#", "$1", "$$", "$$x$$", ":name", "?", "%s", "%(x)s", "@v", "@@v", "{x}",
     "{{x}}", "{% x %}", "x;y", ";", "(", ")", "[x]", "E'\\x41'", "U&'\\0041'", "\\u0041", "\\x41",
     "0x41", "NULL", "true", "a.b", "a b", " ", "  a ", "é", "e\u0301", "姓", "🛒", "\u2028",
-    "\u200b", "\u202e", "\ufeff", "İ", "ß", "%", "_", "a%b_c", "*", "e", "element", "matches", "value",
-    "__SQLGLOT__LB__", "\x7f", "\x0b", "select", "FROM", "group",
+    "\u200b", "\u202e", "\ufeff", "İ", "ß", "%", "_", "a%b_c", "*", "e", "element", "matches",
+    "value", "__SQLGLOT__LB__", "\x7f", "\x0b", "select", "FROM", "group",
 )  # fmt: skip
 # Spark's own: what looks like a variable in a name is refused there.
 VARIABLES = ("${env:HOME}", "${x", "a${b}${c}d${", "$${x}}")
@@ -188,6 +188,7 @@ def literals(sql: str, dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+@settings(max_examples=settings().max_examples // 10)
 @given(st.one_of(nasty_texts, nasty_names), nasty_names)
 def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
     name = name.replace(".", "") if dialect == "bigquery" else name
@@ -216,7 +217,7 @@ def test_spark_has_no_variable_to_put_in(text: str) -> None:
 def test_what_a_dialect_has_no_words_for_is_refused() -> None:
     dotted = c.Test(c.Attribute("a.b"), p.Compare("=", Text("x")))
     query = selection(c.Segment("x", dotted), Context(0, "UTC", database="project.dataset"))
-    with pytest.raises(SqlError, match="BigQuery has no names with a dot in them, like `a.b`"):
+    with pytest.raises(SqlError, match="BigQuery has no names with a dot in them"):
         render(query, "bigquery")
     plain = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("x"))))
     query = selection(plain, Context(0, "UTC", database="project.dataset"))

@@ -137,6 +137,7 @@ def test_numbers_are_written_so_that_no_engine_rounds_them() -> None:
     assert written("0.12345678901234567") == "1.2345678901234566E-1"
 
 
+@FEWER
 @given(
     st.fractions(min_value="0.000000000000000001", max_value="0.999999999999999999"),
     st.integers(0, 10**9),

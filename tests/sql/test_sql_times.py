@@ -43,6 +43,7 @@ NOWS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(time_predicates, NOWS, st.sampled_from(ZONES))
 def test_intervals_are_those_of_the_reference(of: p.Predicate, now: int, zone: str) -> None:
     assert isinstance(
@@ -98,3 +99,5 @@ def test_an_unknown_time_zone_is_an_error() -> None:
         selection(segment_of("visit is today"), Context(0, "Asia/Tokio"))
     with pytest.raises(SqlError, match="no time zone"):
         selection(segment_of("visit is today"), Context(0, "../etc"))
+    with pytest.raises(SqlError, match="outside of the calendar"):
+        selection(segment_of("visit is today"), Context(10**18, "UTC"))
