@@ -372,7 +372,7 @@ class Client:
             raise e.QueryFailedError(
                 f"the query was killed ({status.query_id})"
                 if status.status == "killed"
-                else f"the query failed: {status.error or 'the API does not say why'}"
+                else status.error or "the query failed, and the API does not say why"
             )
         return status
 

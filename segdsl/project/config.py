@@ -145,7 +145,10 @@ def _checked(document: dict[str, Any], path: Path) -> _File:
     try:
         return msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
-        raise ProjectError(f"{path} is not as it should be: {error}") from None
+        raise ProjectError(
+            f"{path} is not as it should be: {error}; a target has a `kind`, local or "
+            "treasuredata, and what the README lists for it"
+        ) from None
 
 
 def _holds_a_key(value: object) -> bool:
