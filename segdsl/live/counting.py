@@ -18,7 +18,12 @@ from segdsl.diagnostics import Report
 from segdsl.live.listing import on_server
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
-from segdsl.live.references import in_order, named_segments, put_in_place, segment_ids
+from segdsl.live.references import (
+    in_order,
+    named_segments,
+    put_in_place,
+    segment_ids,
+)
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
@@ -89,13 +94,14 @@ async def _questions(
     if any(named_segments(each.condition) for each in segments):
         known = (await on_server(connection.client, connection.parent.id)).ids_by_name
         in_order(segments, report)
-    here = {each.name: each for each in segments}
     found = []
     for segment in segments:
         own = Report()
-        placed = put_in_place(segment, here, known, own)
-        ids = segment_ids([placed], known, own)
-        asked = None if own.has_errors else _question(placed, segment, ids, own, wish)
+        placed = put_in_place(segment, segments, known, own)
+        asked = None
+        if not own.has_errors:
+            ids = segment_ids([placed], known, own)
+            asked = None if own.has_errors else _question(placed, segment, ids, own, wish)
         # What is wrong with a segment is wrong wherever it is put in place, and told once.
         report.diagnostics.extend(of for of in own.diagnostics if of not in report.diagnostics)
         if asked is not None:

@@ -19,7 +19,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
 from segdsl.files import FileError
 from segdsl.live.listing import on_server, read_segment
-from segdsl.live.references import named_segments, segment_ids
+from segdsl.live.references import named_segments, one_meaning, segment_ids
 from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
@@ -57,6 +57,9 @@ def offline_sql(
     except (ZoneInfoNotFoundError, ValueError):
         raise FileError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
+    one_meaning(segments, segments, {}, report)
+    if report.has_errors:
+        return []
     among = _by_name(segments)
     context = Context(now=clock, zone=zone, segments=among, database=offline.database)
     return _printed(segments, context, report, dialect)
@@ -76,6 +79,7 @@ async def target_sql(
     client, parent = connection.client, connection.parent
     server = await on_server(client, parent.id)
     here = _by_name(segments)
+    one_meaning(segments, segments, server.ids_by_name, report)
     ids = segment_ids(segments, server.ids_by_name, report, among=[each.name for each in segments])
     if report.has_errors:
         return []

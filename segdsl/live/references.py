@@ -7,6 +7,7 @@ nothing is guessed.
 from __future__ import annotations
 
 import graphlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -85,6 +86,31 @@ def segment_ids(
     return ids
 
 
+def one_meaning(
+    segments: Iterable[c.Segment],
+    here: Iterable[c.Segment],
+    known: ByTheirName,
+    report: Report,
+) -> None:
+    """Reports references by a name that the server does not know and several files define."""
+    times = Counter(each.name for each in here)
+    for segment in segments:
+        for name, place in named_segments(segment.condition):
+            if times[name.name] > 1 and not known.get(name.name):
+                _several(place, name.name, times[name.name], report)
+
+
+def _several(place: c.Membership, name: str, times: int, report: Report) -> None:
+    report.add(
+        Code.SEG305,
+        place.span,
+        f"{times} segments of these files are named {string(name)}, and this could mean any "
+        "of them",
+        help="give them different names, or leave the other files out",
+        via=place.via,
+    )
+
+
 def in_order(segments: Sequence[c.Segment], report: Report) -> list[c.Segment]:
     """The segments with each after those it refers to by name; a cycle is reported."""
     by_name = {each.name: index for index, each in enumerate(segments)}
@@ -110,20 +136,23 @@ def in_order(segments: Sequence[c.Segment], report: Report) -> list[c.Segment]:
 
 
 def put_in_place(
-    of: c.Segment, among: Mapping[str, c.Segment], known: ByTheirName, report: Report
+    of: c.Segment, here: Iterable[c.Segment], known: ByTheirName, report: Report
 ) -> c.Segment:
     """The segment with the conditions of others in the place of references to them.
 
-    Done for those of `among` that the server does not know by name. What cannot stand
+    Done for those of `here` that the server does not know by name. What cannot stand
     in another segment's condition, such as a limit, is reported.
     """
+    among: dict[str, list[c.Segment]] = {}
+    for each in here:
+        among.setdefault(each.name, []).append(each)
     condition = _placed(of.condition, among, known, report, (of.name,))
     return msgspec.structs.replace(of, condition=condition)
 
 
 def _placed(
     of: c.Condition,
-    among: Mapping[str, c.Segment],
+    among: Mapping[str, Sequence[c.Segment]],
     known: ByTheirName,
     report: Report,
     path: tuple[str, ...],
@@ -137,7 +166,10 @@ def _placed(
         case c.Not(child) | c.RuleSet(_, child):
             return msgspec.structs.replace(of, child=inner(child))
         case c.Membership("segment", ByName(name)) if name in among and not known.get(name):
-            other = among[name]
+            if len(among[name]) > 1:
+                _several(of, name, len(among[name]), report)
+                return of
+            [other] = among[name]
             if name in path:
                 # Reported once, with the whole circle, by `in_order`.
                 return of

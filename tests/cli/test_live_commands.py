@@ -119,6 +119,23 @@ def test_an_attribute_that_is_not_there(folder: Path) -> None:
     assert "country" in done.stderr
 
 
+def test_a_name_that_two_of_the_files_have_means_neither(folder: Path) -> None:
+    """Inside a segment put in place as well."""
+    (folder / "x.seg").write_text(
+        'segment "A" folder "One" where age > 1\n'
+        'segment "A" folder "Two" where age > 50\n'
+        'segment "B" where in segment "A"\n'
+        'segment "C" where not in segment "B"\n'
+    )
+    for command in ("preview", "create", "sql"):
+        done = segdsl(command, "x.seg")
+        assert done.exit_code == 1, command
+        assert "error[SEG305]" in done.stderr
+    # Nothing is said of what cannot be known.
+    found = json.loads(segdsl("preview", "x.seg", "--json").stdout)
+    assert [each["name"] for each in found["segments"]] == ["A", "A"]
+
+
 # --- create, list, show, delete ----------------------------------------------------------
 
 
