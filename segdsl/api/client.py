@@ -301,7 +301,7 @@ class Client:
 
     async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
         """The profiles of a query that has succeeded, page by page."""
-        number = 1
+        number, pause = 1, self._patience.first_poll
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
             page = a.decoded(body, a.Page)
@@ -312,7 +312,8 @@ class Client:
                 case "end":
                     return
                 case "pending":
-                    await asyncio.sleep(self._patience.longest_poll)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, self._patience.longest_poll)
                 case _:
                     raise e.QueryFailedError(f"the query ended: {page.error or page.type}")
 

@@ -20,6 +20,8 @@ from segdsl.syntax.text import string
 from segdsl.values import ByName
 
 ByTheirName = Mapping[str, Sequence[str]]
+MOST_IN_PLACE = 200
+"""References in one segment that are replaced: each may bring others along."""
 
 
 def memberships(of: c.Condition) -> Iterator[c.Membership]:
@@ -146,47 +148,60 @@ def put_in_place(
     among: dict[str, list[c.Segment]] = {}
     for each in here:
         among.setdefault(each.name, []).append(each)
-    condition = _placed(of.condition, among, known, report, (of.name,))
+    condition = _Placer(among, known, report).placed(of.condition, (of.name,))
     return msgspec.structs.replace(of, condition=condition)
 
 
-def _placed(
-    of: c.Condition,
-    among: Mapping[str, Sequence[c.Segment]],
-    known: ByTheirName,
-    report: Report,
-    path: tuple[str, ...],
-) -> c.Condition:
-    def inner(child: c.Condition) -> c.Condition:
-        return _placed(child, among, known, report, path)
+class _Placer:
+    """Puts conditions in the place of references, in one segment."""
 
-    match of:
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(of, children=tuple(map(inner, children)))
-        case c.Not(child) | c.RuleSet(_, child):
-            return msgspec.structs.replace(of, child=inner(child))
-        case c.Membership("segment", ByName(name)) if name in among and not known.get(name):
-            if len(among[name]) > 1:
-                _several(of, name, len(among[name]), report)
+    def __init__(
+        self, among: Mapping[str, Sequence[c.Segment]], known: ByTheirName, report: Report
+    ) -> None:
+        self.among = among
+        self.known = known
+        self.report = report
+        self.times = 0
+
+    def placed(self, of: c.Condition, path: tuple[str, ...]) -> c.Condition:
+        match of:
+            case c.And(children) | c.Or(children):
+                inner = tuple(self.placed(child, path) for child in children)
+                return msgspec.structs.replace(of, children=inner)
+            case c.Not(child) | c.RuleSet(_, child):
+                return msgspec.structs.replace(of, child=self.placed(child, path))
+            case c.Membership("segment", ByName(name)):
+                if name not in self.among or self.known.get(name) or name in path:
+                    # On the server, nowhere, or in a circle that is reported as a whole.
+                    return of
+                return self._in_place(of, name, path)
+            case _:
                 return of
-            [other] = among[name]
-            if name in path:
-                # Reported once, with the whole circle, by `in_order`.
-                return of
-            if other.limit is not None or isinstance(other.condition, c.Everyone):
-                what = "a limit" if other.limit is not None else "no condition"
-                report.add(
-                    Code.SEG304,
-                    of.span,
-                    f"the segment {string(name)} is not on the server yet, and it has {what}: "
-                    "it cannot be counted as a part of another",
-                    help="create it first",
-                    via=of.via,
-                )
-                return of
-            return without_rule_sets(_placed(other.condition, among, known, report, (*path, name)))
-        case _:
+
+    def _in_place(self, of: c.Membership, name: str, path: tuple[str, ...]) -> c.Condition:
+        if len(self.among[name]) > 1:
+            _several(of, name, len(self.among[name]), self.report)
             return of
+        [other] = self.among[name]
+        self.times += 1
+        if other.limit is not None:
+            why = "it has a limit"
+        elif isinstance(other.condition, c.Everyone):
+            why = "it is everyone"
+        elif self.times > MOST_IN_PLACE:
+            why = f"more than {MOST_IN_PLACE} segments would have to be put in place"
+        else:
+            return without_rule_sets(self.placed(other.condition, (*path, name)))
+        if self.times <= MOST_IN_PLACE + 1:
+            self.report.add(
+                Code.SEG304,
+                of.span,
+                f"the segment {string(name)} is not on the server yet, and cannot be counted as a "
+                f"part of another: {why}",
+                help="create it first",
+                via=of.via,
+            )
+        return of
 
 
 def without_rule_sets(of: c.Condition) -> c.Condition:

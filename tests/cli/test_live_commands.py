@@ -136,6 +136,32 @@ def test_a_name_that_two_of_the_files_have_means_neither(folder: Path) -> None:
     assert [each["name"] for each in found["segments"]] == ["A", "A"]
 
 
+def test_what_cannot_be_put_in_place_has_to_be_created_first(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        'segment "Top" where age > 1 limit 2 by age desc\n'
+        'segment "All" where everyone\n'
+        'segment "B" where in segment "Top"\n'
+        'segment "C" where not in segment "All"\n'
+    )
+    done = segdsl("preview", "x.seg")
+    assert done.exit_code == 1
+    assert "it has a limit" in done.stderr
+    assert "it is everyone" in done.stderr
+    told("create", "x.seg")
+    assert counts(told("preview", "x.seg")) == {"Top": 2, "All": 6, "B": 2, "C": 0}
+
+
+def test_references_that_multiply_are_refused_at_once(folder: Path) -> None:
+    twice = "".join(
+        f'segment "S{n}" where in segment "S{n - 1}" and (age > {n} or in segment "S{n - 1}")\n'
+        for n in range(1, 40)
+    )
+    (folder / "x.seg").write_text('segment "S0" where age > 0\n' + twice)
+    done = segdsl("preview", "x.seg")
+    assert done.exit_code == 1
+    assert "more than 200 segments" in done.stderr
+
+
 # --- create, list, show, delete ----------------------------------------------------------
 
 
