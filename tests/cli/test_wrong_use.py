@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -90,16 +89,17 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent otherwise elsewhere")
 def test_an_interruption_is_quiet() -> None:
+    os.mkfifo("a.seg")
     running = subprocess.Popen(
-        [sys.executable, "-m", "segdsl", "check", "-"],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-m", "segdsl", "check", "a.seg"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
     )
-    time.sleep(1.5)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    # Opening a pipe with a name waits until the command opens its other end.
+    with open("a.seg", "wb"):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
     assert (running.returncode, out.strip(), err.strip()) == (130, b"", b"")
 
 
