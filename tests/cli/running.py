@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -49,3 +51,28 @@ def process(
         check=False,
         timeout=60,
     )
+
+
+@contextmanager
+def interruptible(*arguments: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A run that takes an interrupt, also where the tests run with interrupts ignored.
+
+    Whoever starts a command in the background may have them ignored for all under it.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "segdsl", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=cwd,
+        preexec_fn=_take_interrupts,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _take_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

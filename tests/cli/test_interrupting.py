@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from running import ENVIRONMENT
+from running import interruptible
 from workspace import serving, write_project
 
 # One profile whose events all lie in every window: each is compared with all others.
@@ -42,14 +40,7 @@ def statuses(store: Path) -> list[str]:
 
 
 def interrupted(folder: Path, ready: Callable[[], bool]) -> tuple[int, str, str]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "segdsl", "preview", "slow.seg"],
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with interruptible("preview", "slow.seg", cwd=folder) as process:
         wait_until(ready)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from running import ENVIRONMENT, TIDY, WRONG, process, segdsl
+from running import ENVIRONMENT, TIDY, WRONG, interruptible, process, segdsl
 
 
 @pytest.fixture(autouse=True)
@@ -90,17 +90,11 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent otherwise elsewhere")
 def test_an_interruption_is_quiet() -> None:
     os.mkfifo("a.seg")
-    running = subprocess.Popen(
-        [sys.executable, "-m", "segdsl", "check", "a.seg"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
-    )
     # Opening a pipe with a name waits until the command opens its other end.
-    with open("a.seg", "wb"):
+    with interruptible("check", "a.seg") as running, open("a.seg", "wb"):
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
-    assert (running.returncode, out.strip(), err.strip()) == (130, b"", b"")
+    assert (running.returncode, out, err.strip()) == (130, "", "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device to write to")
