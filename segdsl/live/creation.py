@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api import Client, ClientError, NewSegment, same_rule
+from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Note, Report
@@ -233,6 +233,12 @@ async def _do(
             folder_id=None if folder is None else folder.id,
             count_population=count,
         )
-        found, done = await client.create_segment(parent_id, new), "created"
+        try:
+            found, done = await client.create_segment(parent_id, new), "created"
+        except AlreadyExistsError as error:
+            # Somebody was quicker; if it is the same, all is as it should be.
+            if _differences(step.segment, rule, error.existing):
+                raise
+            found = error.existing
     counted = await client.count(parent_id, msgspec.Raw(rule.encode())) if count else None
     return Outcome(step, done, found.id, counted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +281,15 @@ def test_commands_end_well_as_processes_too(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""
     assert b"\x1b" not in done.stdout
+
+
+def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        "".join(f'segment "S{n}" folder "F" where age > {n}\n' for n in range(30))
+    )
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: process("create", "x.seg", cwd=folder), range(2)))
+    assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
+    assert sum(done.stdout.count(b"created ") for done in runs) == 30
+    assert sum(done.stdout.count(b"there already ") for done in runs) == 30
+    assert len(told("list")) == 30
