@@ -326,6 +326,9 @@ class Recorder:
                 answer = await original(client, request, **options)
                 exchange = self._answered(exchange, answer)
             finally:
+                # The key is put on at the last moment.
+                key = request.headers.get("Authorization", "")
+                exchange = exchange._replace(has_key=re.fullmatch(r"TD1 \S+", key) is not None)
                 if exchange.by_client or exchange.by_local:
                     self._waiting.append(exchange)
             return answer
@@ -342,7 +345,7 @@ class Recorder:
             method=request.method,
             path=request.url.path,
             query=tuple(request.url.params.multi_items()),
-            has_key=re.fullmatch(r"TD1 \S+", headers.get("Authorization", "")) is not None,
+            has_key=False,
             by_client=headers.get("User-Agent", "").startswith(OURS),
             request_media=_media(headers),
             request=content,

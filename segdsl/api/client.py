@@ -183,6 +183,12 @@ class Client:
                 if found is None:
                     raise
                 return found
+            except e.BadAnswerError:
+                # It was taken, and nobody says what comes back: what was made is looked up.
+                found = await look(True)
+                if found is None:
+                    raise
+                return found
             except e.ClientError as error:
                 tried = tried or error.lost
                 raise
@@ -241,7 +247,7 @@ class Client:
                     await self._wire.send("POST", path, body=_body(parent_id, new, folder))
                 )
             except e.ClientError as error:
-                sent = sent_before or error.lost
+                sent = sent_before or error.lost or isinstance(error, e.BadAnswerError)
                 raise
 
         return await self._make_once(look, make)
@@ -302,16 +308,22 @@ class Client:
     async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
         """The profiles of a query that has succeeded, page by page."""
         number, pause = 1, self._patience.first_poll
+        deadline = monotonic() + self._patience.query
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
             page = a.decoded(body, a.Page)
             match page.type:
                 case "rows":
                     yield page
-                    number += 1
+                    number, deadline = number + 1, monotonic() + self._patience.query
                 case "end":
                     return
                 case "pending":
+                    if monotonic() > deadline:
+                        raise e.QueryFailedError(
+                            f"page {number} of the profiles is still being made after "
+                            f"{self._patience.query:g} seconds"
+                        )
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, self._patience.longest_poll)
                 case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ import stamina
 
 from segdsl import __version__
 from segdsl.api import errors as e
-from segdsl.api.hosts import checked, is_loopback, same_origin
+from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
 JSON = "application/json"
@@ -35,6 +35,8 @@ class Patience(msgspec.Struct, frozen=True):
 
     connect: float = 10.0
     answer: float = 60.0
+    exchange: float = 180.0
+    """For all of one request and its answer, however steadily it trickles."""
     attempts: int = 10
     refusals: int = 5
     """How often one knocks where nobody is."""
@@ -47,6 +49,20 @@ class Patience(msgspec.Struct, frozen=True):
     longest_poll: float = 2.0
     query: float = 3_600.0
     """How long a query may run before it is killed."""
+
+
+class _WithKey(httpx.Auth):
+    """Puts the key on a request at the last moment.
+
+    Headers of httpx hide it when they are shown; a header in a variable of ours would not.
+    """
+
+    def __init__(self, key: ApiKey) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._key.header
+        yield request
 
 
 class Wire:
@@ -66,16 +82,27 @@ class Wire:
         self._key = key
         self._room = asyncio.Semaphore(concurrency)
         self._deserted = False
-        self._http = httpx.AsyncClient(
-            base_url=self.base,
-            transport=transport,
-            timeout=httpx.Timeout(patience.answer, connect=patience.connect),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            follow_redirects=False,
-            # A proxy for others is none for this machine.
-            trust_env=not is_loopback(self.base),
-            headers={"User-Agent": f"segdsl/{__version__}"},
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=self.base,
+                auth=_WithKey(key),
+                transport=transport,
+                timeout=httpx.Timeout(patience.answer, connect=patience.connect),
+                limits=httpx.Limits(
+                    max_connections=concurrency, max_keepalive_connections=concurrency
+                ),
+                follow_redirects=False,
+                # A proxy for others is none for this machine.
+                trust_env=not is_loopback(self.base),
+                headers={"User-Agent": f"segdsl/{__version__}"},
+            )
+        except (ImportError, ValueError, OSError, httpx.InvalidURL):
+            # What the error says may hold the password of a proxy.
+            raise HostError(
+                "the variables of the environment that say how to reach the network cannot be "
+                "used: check HTTPS_PROXY and ALL_PROXY (http:// or https:// proxies), "
+                "SSL_CERT_FILE and SSL_CERT_DIR"
+            ) from None
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -122,13 +149,21 @@ class Wire:
         media: str = JSON,
     ) -> bytes:
         """One request, once; the body of the answer to it."""
-        headers = {"Accept": media, "Authorization": self._key.header}
+        headers = {"Accept": media}
         content: bytes | None = None
         if body is not None:
             content = msgspec.json.encode(body)
             headers["Content-Type"] = media
         async with self._room:
-            answer = await self._answer(method, path, query, content, headers)
+            try:
+                async with asyncio.timeout(self.patience.exchange):
+                    answer = await self._answer(method, path, query, content, headers)
+            except TimeoutError:
+                raise e.UnreachableError(
+                    f"{self.base.host} did not answer in full within "
+                    f"{self.patience.exchange:g} seconds",
+                    "try again later",
+                ) from None
         self._deserted = False
         if answer.is_success:
             return answer.content
@@ -290,6 +325,6 @@ def _seconds(retry_after: str | None) -> float | None:
         return float(retry_after)
     try:
         when = parsedate_to_datetime(retry_after)
-    except ValueError:
+        return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
