@@ -1,0 +1,104 @@
+"""The schema of a parent segment: what a segment can ask for, by name, with its type.
+
+Plain frozen data, wherever it came from: an Audience API that was asked, or the file in a
+workspace that was written then. Nothing is read or written here.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.api.answers import ColumnType
+
+Folder = tuple[str, ...]
+"""The names of the folders on the way to one; the root folder is ()."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """An attribute, or a column of a behavior; `heading` is the group the console lists it in."""
+
+    name: str
+    type: ColumnType
+    heading: str | None = None
+
+
+class _Columns(msgspec.Struct, frozen=True, dict=True):
+    name: str
+    columns: tuple[Column, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {each.name: each for each in self.columns}
+
+
+class Behavior(_Columns, frozen=True):
+    """A behavior with the columns of its events."""
+
+
+class CustomerGroup(_Columns, frozen=True):
+    """A customer group with its attributes."""
+
+
+class Segment(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    folder: Folder = ()
+    kind: OneOf["batch", "realtime", "funnel_stage"] = "batch"
+
+
+class Stage(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Funnel(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    stages: tuple[Stage, ...] = ()
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A model: `predictive` for `score of …`, or one of the solutions whose attributes are asked."""
+
+    id: str
+    name: str
+    solution: OneOf["predictive", "rfm", "cltv"] = "predictive"
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """A variant of a test; `test` is the name of the test."""
+
+    id: str
+    name: str
+    test: str
+
+
+class Schema(msgspec.Struct, frozen=True, dict=True):
+    """A parent segment and all that its segments can name. `id` is the parent segment's."""
+
+    id: str
+    name: str
+    timezone: str = "UTC"
+    attributes: tuple[Column, ...] = ()
+    behaviors: tuple[Behavior, ...] = ()
+    customer_groups: tuple[CustomerGroup, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    funnels: tuple[Funnel, ...] = ()
+    models: tuple[Model, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+    @cached_property
+    def attributes_by_name(self) -> dict[str, Column]:
+        return {each.name: each for each in self.attributes}
+
+    @cached_property
+    def behaviors_by_name(self) -> dict[str, Behavior]:
+        return {each.name: each for each in self.behaviors}
+
+    @cached_property
+    def groups_by_name(self) -> dict[str, CustomerGroup]:
+        return {each.name: each for each in self.customer_groups}
