@@ -16,6 +16,10 @@ import msgspec
 from segdsl.source import NOWHERE, Span
 
 Unit = OneOf["year", "quarter", "month", "week", "day", "hour", "minute", "second"]
+ColumnType = OneOf[
+    "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
+]
+"""The types of attributes and of behaviors' columns (described)."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)

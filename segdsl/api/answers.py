@@ -13,12 +13,10 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.api.errors import BadAnswerError
+from segdsl.values import ColumnType
 
 Kind = OneOf["batch", "realtime", "funnel_stage"]
 KINDS: tuple[Kind, ...] = ("batch", "realtime", "funnel_stage")
-ColumnType = OneOf[
-    "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
-]
 _Id = str | int
 _T = TypeVar("_T")
 

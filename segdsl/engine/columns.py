@@ -12,7 +12,8 @@ from typing import assert_never
 import msgspec
 
 from segdsl.engine.errors import DataError
-from segdsl.sql.catalog import BEHAVIOR, Column, ColumnType
+from segdsl.sql.catalog import BEHAVIOR, Column
+from segdsl.values import ColumnType
 
 # The columns of a behavior that are Unix seconds when they are whole numbers (observed).
 TIME_COLUMNS = ("timestamp", "time")

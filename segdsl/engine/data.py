@@ -28,7 +28,8 @@ from segdsl.engine.priority import stepped_back
 from segdsl.engine.query import Query
 from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
 from segdsl.sql import render
-from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, ColumnType, Table
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
+from segdsl.values import ColumnType
 
 DATABASE_SUFFIX = ".duckdb"
 # What a database file is called beside the one in memory.

@@ -16,7 +16,7 @@ import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
-from segdsl.sql.catalog import ColumnType
+from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"

@@ -14,7 +14,8 @@ import msgspec
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, ColumnType
+from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
+from segdsl.values import ColumnType
 
 MODEL_TABLES = tuple(f"ml_{solution}" for solution in MODEL_ATTRIBUTES)
 # The columns that a table must have beside the profile's id, and what they are.

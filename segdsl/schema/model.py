@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api.answers import ColumnType
+from segdsl.values import ColumnType
 
 Folder = tuple[str, ...]
 """The names of the folders on the way to one; the root folder is ()."""
@@ -61,7 +61,7 @@ class Funnel(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model: `predictive` for `score of …`, or one of the solutions whose attributes are asked."""
+    """A model: `predictive` for `score of …`, or a solution whose attributes are asked."""
 
     id: str
     name: str

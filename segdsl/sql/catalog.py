@@ -7,15 +7,11 @@ on `cdp_customer_id`, times in Unix seconds. The other tables are this project's
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
-
 import msgspec
 
 from segdsl.condition.ml import MODEL_ATTRIBUTES
+from segdsl.values import ColumnType
 
-ColumnType = OneOf[
-    "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
-]
 PROFILE_ID = "cdp_customer_id"
 CUSTOMERS = "customers"
 BEHAVIOR = "behavior_"

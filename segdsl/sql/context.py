@@ -20,11 +20,10 @@ from segdsl.sql.catalog import (
     CUSTOMERS,
     PROFILE_ID,
     Catalog,
-    ColumnType,
     Table,
 )
 from segdsl.sql.expressions import Node, column, identifier
-from segdsl.values import Reference
+from segdsl.values import ColumnType, Reference
 
 # What a value is, as far as comparing goes; times are numbers. None: nobody has said.
 Kind = OneOf["text", "number", "boolean", "texts", "numbers"]

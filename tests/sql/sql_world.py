@@ -18,8 +18,8 @@ from reference.population import Population, Profile
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.sql import Context, render
-from segdsl.sql.catalog import Catalog, Column, ColumnType, Table
-from segdsl.values import ById, Reference, Text
+from segdsl.sql.catalog import Catalog, Column, Table
+from segdsl.values import ById, ColumnType, Reference, Text
 from strategies import populations as v
 
 _SQL_TYPES: dict[ColumnType, str] = {
