@@ -166,10 +166,12 @@ class _Loader:
             if name in files:
                 continue
             files[name] = self.trees[name]
-            imports = [item for item in files[name].items if isinstance(item, Import)]
-            waiting.extend(
-                imported for item in imports if (imported := self._import(name, item)) is not None
-            )
+            for item in files[name].items:
+                if isinstance(item, Import):
+                    is_room = len(files) + len(waiting) < MAX_FILES
+                    imported = self._import(name, item, is_room)
+                    if imported is not None:
+                        waiting.append(imported)
         return Program(key, files)
 
     def _parse(self, name: str, data: bytes) -> None:
@@ -180,14 +182,14 @@ class _Loader:
         if not tree.names_known:
             self.broken.add(name)
 
-    def _import(self, importer: str, item: Import) -> str | None:
+    def _import(self, importer: str, item: Import, is_room: bool) -> str | None:
         """The name of the imported file, read by now; None after a report."""
         name = import_key(importer, item.path)
-        if name in self.trees:
+        if name in self.trees and is_room:
             return name
         problem: str | None = None
         help = "the path counts from the folder of the file that imports"
-        if len(self.trees) >= MAX_FILES:
+        if not is_room:
             problem = f"more than {MAX_FILES:,} files are imported"
             help = "gather their definitions in fewer files"
         elif os.path.isdir(name):

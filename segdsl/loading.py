@@ -6,7 +6,7 @@ segments here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from segdsl.condition.tree import Segment
@@ -14,23 +14,44 @@ from segdsl.diagnostics import Report
 from segdsl.files import load_programs, seg_files
 from segdsl.resolve import check_settings, resolve
 from segdsl.source import Source
+from segdsl.syntax.tree import File
 
 
 class Loaded(NamedTuple):
-    """The segments in the order of the files, each source by name, how many files were named."""
+    """The segments in the order of the files, each source by name, how many files were named.
+
+    `trees` holds each file that was read, by name, imported ones too.
+    """
 
     segments: tuple[Segment, ...]
     sources: dict[str, Source]
     files: int
+    trees: dict[str, File]
 
 
-def load_segments(paths: Iterable[str], settings: Mapping[str, str], report: Report) -> Loaded:
+def load_segments(
+    paths: Iterable[str],
+    settings: Mapping[str, str],
+    report: Report,
+    groups: Collection[str] = (),
+) -> Loaded:
     """The segments of files and folders (`-`: standard input); those with mistakes are left out.
 
-    `settings` gives params their values, as texts, by name.
+    `settings` gives params their values, as texts, by name; `groups` are the customer groups
+    that a schema knows.
     """
-    files = seg_files(paths)
+    return load_files(seg_files(paths), settings, report, groups)
+
+
+def load_files(
+    files: Sequence[str],
+    settings: Mapping[str, str],
+    report: Report,
+    groups: Collection[str] = (),
+) -> Loaded:
+    """The same for files alone."""
     programs, sources = load_programs(files, report)
     check_settings(programs, settings, report)
     segments = [each for program in programs for each in resolve(program, report, settings)]
-    return Loaded(tuple(segments), sources, len(files))
+    trees = {name: tree for program in programs for name, tree in program.files.items()}
+    return Loaded(tuple(segments), sources, len(files), trees)

@@ -77,14 +77,17 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class NewSegment(msgspec.Struct, frozen=True):
-    """A segment to create, or what an existing one is to become."""
+    """A segment to create, or what an existing one is to become.
+
+    `count_population` of None leaves that setting as it is.
+    """
 
     name: str
     rule: msgspec.Raw
     kind: Kind = "batch"
     description: str | None = None
     folder_id: str | None = None
-    count_population: bool = False
+    count_population: bool | None = False
 
 
 class QueryStatus(_Body, frozen=True):

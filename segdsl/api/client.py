@@ -419,15 +419,17 @@ class Client:
 
 def _body(parent_id: str, new: a.NewSegment, folder: str) -> dict[str, object]:
     """The body of a create or an update (described)."""
-    return {
+    body: dict[str, object] = {
         "audienceId": _sent(parent_id),
         "name": new.name,
         "kind": a.KINDS.index(new.kind),
         "description": new.description or "",
         "segmentFolderId": _sent(folder),
         "rule": new.rule,
-        "countPopulation": new.count_population,
     }
+    if new.count_population is not None:
+        body["countPopulation"] = new.count_population
+    return body
 
 
 def _is(found: a.Segment, new: a.NewSegment) -> bool:

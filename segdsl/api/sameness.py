@@ -9,25 +9,26 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.layout import normalise
 from segdsl.rule.document import UnreadableError, load
-from segdsl.rule.model import Rule
+from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
 
 
 def same_rule(one: msgspec.Raw, other: msgspec.Raw) -> bool:
     """Whether two rules, as JSON, are the same. What cannot be read is the same only as itself."""
     first, second = bytes(one), bytes(other)
-    if first == second:
-        return True
-    read_first, read_second = _read(first), _read(second)
-    if read_first is None or read_second is None:
-        return bool(json.loads(first) == json.loads(second))
-    return read_first == read_second
+    return first == second or canonical_rule(first) == canonical_rule(second)
 
 
-def _read(text: bytes) -> Rule | None:
+def canonical_rule(text: bytes) -> str:
+    """A rule's JSON in normal form: the same text for the same rule.
+
+    Of a rule that the language does not know, the JSON without what its layout adds.
+    """
     report = Report()
     try:
         rule = read_rule(load(text.decode(), report), "$", report)
     except (UnreadableError, UnicodeDecodeError):
-        return None
-    return None if rule is None or report.has_errors else normalise(rule)
+        rule = None
+    if rule is None or report.has_errors:
+        return json.dumps(json.loads(text), sort_keys=True)
+    return encode(normalise(rule), pretty=False)

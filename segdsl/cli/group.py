@@ -17,6 +17,7 @@ import click
 from segdsl import __version__
 
 COMMANDS = (
+    "apply",
     "check",
     "compile",
     "create",
@@ -25,7 +26,9 @@ COMMANDS = (
     "explain",
     "fmt",
     "list",
+    "plan",
     "preview",
+    "pull",
     "serve",
     "show",
     "sql",

@@ -71,6 +71,9 @@ class Code(Enum):
     SEG307 = "a segment that cannot be created on its own"
     SEG308 = "a segment that is there with something else in it"
     SEG309 = "a segment that cannot be made into SQL"
+    SEG310 = "a deletion of what others refer to"
+    SEG311 = "changes that wait for each other"
+    SEG312 = "a segment of the server that no source can hold"
     # 4xx: reading the API's JSON
     SEG401 = "text that is not JSON"
     SEG402 = "JSON that is no rule we know"
@@ -79,7 +82,7 @@ class Code(Enum):
     SEG405 = "an empty group whose meaning nobody states"
 
 
-WARNINGS = frozenset({Code.SEG112, Code.SEG212, Code.SEG214})
+WARNINGS = frozenset({Code.SEG112, Code.SEG212, Code.SEG214, Code.SEG312})
 
 
 def severity_of(code: Code) -> Severity:

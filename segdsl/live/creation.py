@@ -80,7 +80,7 @@ def steps(
     segments: Sequence[c.Segment], server: OnServer, report: Report, *, layout: Layout = "v5"
 ) -> list[Step]:
     """What to do, each segment after those that it refers to; nothing after an error."""
-    _one_of_each(segments, report)
+    one_of_each(segments, report)
     ordered = in_order(segments, report)
     coming = [each for each in ordered if server.at(folder_path(each.folder), each.name) is None]
     _one_meaning(ordered, coming, server, report)
@@ -89,7 +89,7 @@ def steps(
     return [] if report.has_errors else found
 
 
-def _one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
+def one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
     """Reports a segment of one file that another file has too; one file knows its own."""
     seen: dict[tuple[Folder, str], c.Segment] = {}
     for each in segments:

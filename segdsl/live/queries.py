@@ -18,7 +18,8 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
 from segdsl.files import FileError
-from segdsl.live.listing import on_server, read_segment
+from segdsl.lift.named import read_segment
+from segdsl.live.listing import on_server
 from segdsl.live.references import named_segments, one_meaning, segment_ids
 from segdsl.lower import lower
 from segdsl.project.config import moment

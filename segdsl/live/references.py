@@ -16,6 +16,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.lower.references import Ids
+from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 
@@ -65,12 +66,15 @@ def segment_ids(
             if len(found) == 1:
                 ids["segment", name] = found[0]
             elif len(found) > 1:
+                there = [f"#{id}" for id in found if not is_symbol(id)]
                 report.add(
                     Code.SEG305,
                     place.span,
-                    f"{len(found)} segments on the server are named {string(name.name)}: "
-                    f"{', '.join(f'#{id}' for id in found)}",
-                    help=f"say which: `in segment #{found[0]}`",
+                    f"{len(found)} segments are named {string(name.name)}"
+                    + (f": {', '.join(there)}" if len(there) == len(found) else ""),
+                    help=f"say which: `in segment {there[0]}`"
+                    if there
+                    else "give them different names",
                     via=place.via,
                 )
             elif name.name not in others:

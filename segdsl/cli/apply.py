@@ -1,0 +1,185 @@
+"""`segdsl apply`: a plan carried out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from segdsl.cli.asking import NO_ANSWER, Bar, ask, target_options, tell_error
+from segdsl.cli.group import WrongUse
+from segdsl.cli.options import (
+    Look,
+    color_option,
+    in_color,
+    layout_option,
+    settings_option,
+    stop_on_errors,
+    tell,
+    told,
+)
+from segdsl.cli.workspace_options import open_workspace
+
+if TYPE_CHECKING:
+    from segdsl.project.connect import Connection
+    from segdsl.workspace.applying import Outcome
+    from segdsl.workspace.plan import Plan
+
+
+@click.command("apply")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--plan", "saved", metavar="FILE", help="Carry out exactly this saved plan.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--prune", is_flag=True, help="Delete what no file has any more.")
+@click.option("--force", is_flag=True, help="Overwrite what was changed on the server.")
+@click.option(
+    "--format",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="As lines, or as data.",
+)
+@settings_option
+@layout_option
+@target_options
+@color_option
+def command(
+    paths: tuple[str, ...],
+    saved: str | None,
+    yes: bool,
+    prune: bool,
+    force: bool,
+    form: str,
+    settings: dict[str, str],
+    layout: Literal["v5", "nested"],
+    target: str | None,
+    now: str | None,
+    color: str,
+) -> None:
+    """Make the server have what the workspace says.
+
+    Shows the plan and asks first (--yes where nobody can be asked). Each segment comes after
+    those that it refers to. With a conflict nothing is sent. After a failure, or Ctrl-C, run
+    it again: only what is left is done.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import tally
+    from segdsl.project.config import need_project
+    from segdsl.workspace.planning import Wish
+    from segdsl.workspace.running import apply_plan, plan_for
+
+    look = Look("text", (), color)
+    report = Report()
+    fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
+    if fixed is not None:
+        target = target or fixed.target
+        project, sources = need_project(Path.cwd()), {}
+    else:
+        place = open_workspace(target, settings, report)
+        project, sources = place.project, place.workspace.sources
+
+    async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
+        plan = fixed
+        if plan is None:
+            wish = Wish(layout, force, prune)
+            plan = await plan_for(
+                connection, project, place.workspace, report, wish, place.ids, paths
+            )
+        if report.has_errors:
+            return None
+        _show(plan, form, color)
+        if plan.conflicts:
+            return plan, []
+        if plan.changes and not yes:
+            _confirm(plan)
+        bar = Bar("Applying")
+        bar.begin(len(plan.changes))
+
+        def hear(outcome: Outcome) -> None:
+            bar.answered()
+            if form == "text":
+                _say(outcome)
+
+        try:
+            return plan, await apply_plan(connection, project, plan, hear)
+        finally:
+            bar.end()
+
+    answer = None if report.has_errors else ask(target, now, question)
+    tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    stop_on_errors(report)
+    assert answer is not None, "without errors there is a plan"
+    _end(*answer, form)
+
+
+def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:
+    from segdsl.files import read_bytes
+    from segdsl.workspace.plan import read_plan
+
+    if paths or prune or force:
+        raise WrongUse("a saved plan is carried out as it is: leave PATHs, --prune, --force out")
+    return read_plan(read_bytes(file), file)
+
+
+def _show(plan: Plan, form: str, color: str) -> None:
+    from segdsl.workspace.plan_text import plan_text
+
+    if form == "text":
+        color_it = in_color(color, sys.stdout)
+        click.echo(plan_text(plan, {}, color=color_it), nl=False, color=color_it)
+        sys.stdout.flush()
+
+
+def _confirm(plan: Plan) -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise WrongUse("would make these changes; say --yes where nobody can be asked")
+    click.confirm(f"Apply to “{plan.target}”?", abort=True, err=True)
+
+
+def _say(outcome: Outcome) -> None:
+    from segdsl.diagnostics.render import visible
+    from segdsl.live.listing import path_of
+
+    state = outcome.change.state
+    id = "" if outcome.id is None else f"  #{outcome.id}"
+    click.echo(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
+    sys.stdout.flush()
+
+
+def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
+    from segdsl.workspace.applying import undone
+
+    if form == "json":
+        _write_json(plan, outcomes)
+    if plan.conflicts:
+        click.echo("nothing was sent: settle the conflicts first", err=True)
+        raise click.exceptions.Exit(1)
+    left = undone(outcomes)
+    for each in left:
+        if each.error is not None:
+            tell_error(each.error, f"“{each.change.state.name}”: ")
+    if left:
+        click.echo(
+            f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays", err=True
+        )
+        raise click.exceptions.Exit(NO_ANSWER)
+
+
+def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
+    from segdsl.rule.model import encode
+    from segdsl.workspace.plan_text import plan_data
+
+    done: list[dict[str, Any]] = [
+        {
+            "name": each.change.state.name,
+            "folder": "/".join(each.change.state.folder) or None,
+            "done": each.done,
+            "id": each.id,
+            "error": None if each.error is None else each.error.message,
+        }
+        for each in outcomes
+    ]
+    click.echo(encode({**plan_data(plan, {}), "outcomes": done}))

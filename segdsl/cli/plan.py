@@ -1,0 +1,115 @@
+"""`segdsl plan`: what an apply would do."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from segdsl.cli.asking import Bar, ask, target_options
+from segdsl.cli.options import (
+    Look,
+    color_option,
+    in_color,
+    layout_option,
+    settings_option,
+    stop_on_errors,
+    tell,
+    told,
+)
+from segdsl.cli.workspace_options import open_workspace
+
+if TYPE_CHECKING:
+    from segdsl.project.connect import Connection
+    from segdsl.workspace.effects import Effect
+    from segdsl.workspace.plan import Plan
+
+PENDING = 4
+
+
+@click.command("plan")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--count", is_flag=True, help="Count who joins and who leaves by each change.")
+@click.option("--save", metavar="FILE", help="Keep the plan, for `segdsl apply --plan FILE`.")
+@click.option("--prune", is_flag=True, help="Plan to delete what no file has any more.")
+@click.option("--force", is_flag=True, help="Plan to overwrite what was changed on the server.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 where there is something to do.")
+@click.option(
+    "--format",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="As lines, as data, or as the comment of a pull request.",
+)
+@settings_option
+@layout_option
+@target_options
+@color_option
+def command(
+    paths: tuple[str, ...],
+    count: bool,
+    save: str | None,
+    prune: bool,
+    force: bool,
+    exit_code: bool,
+    form: str,
+    settings: dict[str, str],
+    layout: Literal["v5", "nested"],
+    target: str | None,
+    now: str | None,
+    color: str,
+) -> None:
+    """Compare the workspace with the server, and say what `segdsl apply` would do.
+
+    The workspace is the folder of segdsl.toml; with PATHs, only their files are planned.
+    Nothing is changed. What somebody changed on the server since it was last seen is a
+    conflict, and is never planned to be overwritten without --force.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import tally
+    from segdsl.files import write_text
+    from segdsl.rule.model import encode
+    from segdsl.workspace.plan import write_plan
+    from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
+    from segdsl.workspace.planning import Wish
+    from segdsl.workspace.running import Watcher, effects_of, plan_for
+
+    look = Look("text", (), color)
+    report = Report()
+    place = open_workspace(target, settings, report)
+
+    async def question(connection: Connection) -> tuple[Plan, dict[int, Effect]] | None:
+        wish = Wish(layout, force, prune)
+        plan = await plan_for(
+            connection, place.project, place.workspace, report, wish, place.ids, paths
+        )
+        if report.has_errors:
+            return None
+        bar = Bar("Counting")
+        watcher = Watcher(bar.begin, bar.answered)
+        try:
+            return plan, await effects_of(connection, plan, watcher) if count else {}
+        finally:
+            bar.end()
+
+    answer = None if report.has_errors else ask(target, now, question)
+    tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
+    stop_on_errors(report)
+    assert answer is not None, "without errors there is a plan"
+    plan, effects = answer
+    if save is not None:
+        write_text(save, write_plan(plan))
+    match form:
+        case "json":
+            click.echo(encode(plan_data(plan, effects)))
+        case "github":
+            click.echo(plan_markdown(plan, effects), nl=False)
+        case _:
+            color_it = in_color(color, sys.stdout)
+            click.echo(plan_text(plan, effects, color=color_it), nl=False, color=color_it)
+    if plan.conflicts:
+        raise click.exceptions.Exit(1)
+    if exit_code and plan.changes:
+        raise click.exceptions.Exit(PENDING)

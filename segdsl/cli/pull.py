@@ -1,0 +1,126 @@
+"""`segdsl pull`: the server's segments as files of the workspace."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from segdsl.cli.asking import ask, target_options
+from segdsl.cli.options import (
+    Look,
+    in_color,
+    look_options,
+    settings_option,
+    stop_on_errors,
+    tell,
+    told,
+)
+from segdsl.cli.workspace_options import open_workspace
+
+if TYPE_CHECKING:
+    from segdsl.project.connect import Connection
+    from segdsl.workspace.pulling import Pull
+
+
+@click.command("pull")
+@click.argument("names", nargs=-1, metavar="[NAME|ID]...")
+@click.option("--force", is_flag=True, help="Take the server's also where this side was changed.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
+@settings_option
+@target_options
+@look_options
+def command(
+    names: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+    settings: dict[str, str],
+    target: str | None,
+    now: str | None,
+    form: str,
+    allowed: tuple[str, ...],
+    color: str,
+) -> None:
+    """Write the server's segments into files, in folders like the server's.
+
+    Only what is here as it was last seen is replaced: what was changed here stays, and where
+    both sides changed it, that is shown as a conflict. A second pull changes nothing.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.diagnostics.places import tally
+    from segdsl.workspace.running import pull_into
+
+    look = Look(form, allowed, color)
+    report = Report()
+    place = open_workspace(target, settings, report)
+
+    async def question(connection: Connection) -> Pull:
+        return await pull_into(
+            connection, place.project, place.workspace, report, place.ids, names, force=force
+        )
+
+    pull = None if report.has_errors else ask(target, now, question)
+    tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
+    stop_on_errors(report)
+    assert pull is not None, "without errors there is a pull"
+    if as_json:
+        _write_json(pull)
+    else:
+        _write_lines(pull, color)
+    if pull.conflicts:
+        raise click.exceptions.Exit(1)
+
+
+_TOLD = {
+    "new": "new",
+    "changed": "changed",
+    "gone": "gone from the server; delete it here too, or `segdsl apply --force` makes it again",
+    "kept": "kept: it has comments or definitions that would be lost",
+    "deleted here": "deleted here; name it to have it back",
+    "changed here": "changed here",
+}
+
+
+def _write_lines(pull: Pull, color: str) -> None:
+    from segdsl.diagnostics.render import visible
+    from segdsl.live.listing import path_of
+    from segdsl.workspace.plan_text import conflict_text
+
+    for each in pull.items:
+        if each.what in _TOLD:
+            path = visible(each.file or path_of(each.folder, each.name))
+            click.echo(
+                f"{_TOLD[each.what]}: {path}"
+                if each.what in ("new", "changed")
+                else f"{path}: {_TOLD[each.what]}"
+            )
+    color_it = in_color(color, sys.stdout)
+    click.echo(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
+    times = Counter(each.what for each in pull.items)
+    parts = [f"{times[what]:,} {what}" for what in ("new", "changed", "the same") if times[what]]
+    if pull.conflicts:
+        parts.append(f"{len(pull.conflicts)} in conflict")
+    click.echo(", ".join(parts) or "no segments on the server", err=True)
+
+
+def _write_json(pull: Pull) -> None:
+    from segdsl.rule.model import encode
+
+    found: dict[str, Any] = {
+        "segments": [
+            {
+                "done": each.what,
+                "folder": "/".join(each.folder) or None,
+                "name": each.name,
+                "file": each.file or None,
+            }
+            for each in pull.items
+        ],
+        "conflicts": [
+            {"why": each.why, "id": each.id, "name": each.name, "file": each.file or None}
+            for each in pull.conflicts
+        ],
+    }
+    click.echo(encode(found))

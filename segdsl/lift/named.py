@@ -1,0 +1,80 @@
+"""A segment of a server as source, with names in the place of the ids of other segments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from segdsl.api.answers import Segment as ServerSegment
+from segdsl.diagnostics import Report
+from segdsl.format import format_file
+from segdsl.lift.segments import lift_rule
+from segdsl.rule.document import UnreadableError, load
+from segdsl.rule.reader import read_rule
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.values import ById, ByName
+
+
+def source_of(
+    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, str], report: Report
+) -> str | None:
+    """A segment as canonical source; None after a report.
+
+    `names` holds the name of each segment by id, where no other has the same.
+    """
+    tree = read_segment(segment, report)
+    if tree is None:
+        return None
+    if folder:
+        clause = t.Clause("folder", "/".join(folder))
+        at = 1 if tree.clause("description") is not None else 0
+        tree = msgspec.structs.replace(
+            tree, clauses=(*tree.clauses[:at], clause, *tree.clauses[at:])
+        )
+    named = _with_names(tree, names)
+    assert isinstance(named, t.Segment)
+    return format_file(t.File((named,)))
+
+
+def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:
+    """A segment of the server as a syntax tree, without its folder; None after a report."""
+    found = Report()
+    try:
+        rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
+    except UnreadableError:
+        rule = None
+    start = Span(f"#{segment.id}", 0, 0)
+    for each in found.diagnostics:
+        report.add(each.code, start, each.message, help=each.help, path=each.path)
+    if rule is None:
+        return None
+    return lift_rule(rule, segment.name, segment.description or None, segment.kind)
+
+
+def unique_names(segments: Iterable[ServerSegment]) -> dict[str, str]:
+    """Names by id, of segments whose name no other has."""
+    listed = list(segments)
+    times = Counter(each.name for each in listed)
+    return {each.id: each.name for each in listed if times[each.name] == 1}
+
+
+def _with_names(node: object, names: Mapping[str, str]) -> object:
+    """The tree with names in the place of ids of segments."""
+    match node:
+        case t.Membership("segment", ById(id)) if id in names:
+            return msgspec.structs.replace(node, target=ByName(names[id]))
+        case tuple():
+            return tuple(_with_names(each, names) for each in node)
+        case msgspec.Struct():
+            return msgspec.structs.replace(
+                node,
+                **{
+                    field: _with_names(getattr(node, field), names)
+                    for field in node.__struct_fields__
+                },
+            )
+        case _:
+            return node

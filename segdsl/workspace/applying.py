@@ -1,0 +1,205 @@
+"""Carrying out a plan: each change once what it waits for is made, independent ones together.
+
+Right before a segment is changed or deleted it is looked at again: only what is as the plan
+saw it is touched (the API has no other means to say so). What the plan wants and is there
+already counts as done, so a plan can be carried out again after any failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, NotFoundError
+from segdsl.api import Segment as ServerSegment
+from segdsl.rule.symbols import symbol
+from segdsl.values import ByName
+from segdsl.workspace.plan import Change, Plan
+from segdsl.workspace.state import Folder, State, state_of, with_ids
+
+AT_ONCE = 16
+"""Changes that are under way at the same time."""
+GRACE = 15.0
+"""Seconds that a change under way is given when a person breaks off."""
+
+Done = OneOf["created", "updated", "deleted", "there already", "failed", "not tried"]
+
+
+class ChangedSinceError(ClientError):
+    """A segment that is not as the plan saw it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} since the plan was made, and was left as it is", "make a new plan"
+        )
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a change; `state` is the segment's on the server, where that is known."""
+
+    change: Change
+    done: Done
+    id: str | None = None
+    state: State | None = None
+    error: ClientError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.done not in ("failed", "not tried")
+
+
+async def carry_out(
+    client: Client,
+    plan: Plan,
+    told: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Makes the changes of a plan; `told` hears of each outcome as it comes.
+
+    A failure stops what waits for it and nothing else. Broken off, what is under way is
+    finished, nothing else is begun, and CancelledError is raised behind the last outcome.
+    """
+    return await _Run(client, plan, told).run()
+
+
+class _Run:
+    def __init__(self, client: Client, plan: Plan, told: Callable[[Outcome], None]) -> None:
+        self.client = client
+        self.plan = plan
+        self.told = told
+        self.room = asyncio.Semaphore(AT_ONCE)
+        self.stopped = False
+        self.outcomes: list[asyncio.Future[Outcome]] = []
+        self.ids: dict[str, str] = {}
+        """The ids of what was created, by the marked names that stand for them."""
+
+    async def run(self) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        self.outcomes = [loop.create_future() for _ in self.plan.changes]
+        tasks = [asyncio.create_task(self._one(index)) for index in range(len(self.plan.changes))]
+        if not tasks:
+            return []
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            self.stopped = True
+            await asyncio.wait(tasks, timeout=GRACE)
+            for task in tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        return [task.result() for task in tasks]
+
+    async def _one(self, index: int) -> Outcome:
+        try:
+            outcome = await self._when_its_turn_comes(index)
+        except BaseException:
+            if not self.outcomes[index].done():
+                self.outcomes[index].set_result(Outcome(self.plan.changes[index], "not tried"))
+            raise
+        self.outcomes[index].set_result(outcome)
+        self.told(outcome)
+        return outcome
+
+    async def _when_its_turn_comes(self, index: int) -> Outcome:
+        change = self.plan.changes[index]
+        before = [await self.outcomes[each] for each in change.first]
+        outcome = Outcome(change, "not tried", change.id)
+        if all(each.is_done for each in before):
+            async with self.room:
+                if not self.stopped:
+                    outcome = await self._try(change)
+        if outcome.id is not None and change.id is None:
+            self.ids[symbol("segment", ByName(change.state.name))] = outcome.id
+        return outcome
+
+    async def _try(self, change: Change) -> Outcome:
+        try:
+            match change.action:
+                case "create":
+                    return await self._create(change)
+                case "update":
+                    return await self._update(change)
+                case "delete":
+                    return await self._delete(change)
+        except ClientError as error:
+            return Outcome(change, "failed", change.id, error=error)
+
+    def _new(self, change: Change, folder_id: str | None) -> tuple[NewSegment, State]:
+        assert change.after is not None, "only a deletion has no state to be"
+        assert change.rule is not None, "what is sent is in the plan"
+        state = change.after.state
+        rule = with_ids(change.rule, self.ids)
+        new = NewSegment(
+            state.name,
+            msgspec.Raw(rule.encode()),
+            state.kind,
+            state.description,
+            folder_id,
+            count_population=False if change.before is None else None,
+        )
+        return new, state.with_ids(self.ids)
+
+    async def _folder(self, folder: Folder) -> str:
+        return (await self.client.ensure_folder(self.plan.parent_segment, folder)).id
+
+    async def _create(self, change: Change) -> Outcome:
+        new, wanted = self._new(change, await self._folder(change.state.folder))
+        try:
+            made = await self.client.create_segment(self.plan.parent_segment, new)
+        except AlreadyExistsError as error:
+            existing = error.existing
+            if state_of(wanted.folder, existing) != wanted:
+                raise
+            return Outcome(change, "there already", existing.id, wanted)
+        return Outcome(change, "created", made.id, state_of(wanted.folder, made))
+
+    async def _update(self, change: Change) -> Outcome:
+        assert change.id is not None, "it is there"
+        assert change.before is not None, "it was seen"
+        before = change.before.state
+        folder_id = change.folder_id
+        if change.state.folder != before.folder:
+            folder_id = await self._folder(change.state.folder)
+        new, wanted = self._new(change, folder_id)
+        now = await self._look(change)
+        if now is None:
+            raise ChangedSinceError("it was deleted")
+        if _is(now, wanted, folder_id):
+            return Outcome(change, "there already", change.id, wanted)
+        if not _is(now, before, change.folder_id):
+            raise ChangedSinceError("somebody changed it")
+        made = await self.client.update_segment(self.plan.parent_segment, change.id, new)
+        return Outcome(change, "updated", change.id, state_of(wanted.folder, made))
+
+    async def _delete(self, change: Change) -> Outcome:
+        assert change.id is not None, "it is there"
+        assert change.before is not None, "it was seen"
+        now = await self._look(change)
+        if now is None:
+            return Outcome(change, "there already", change.id)
+        if not _is(now, change.before.state, change.folder_id):
+            raise ChangedSinceError("somebody changed it")
+        await self.client.delete_segment(change.id)
+        return Outcome(change, "deleted", change.id)
+
+    async def _look(self, change: Change) -> ServerSegment | None:
+        assert change.id is not None, "only what is there can be looked at"
+        try:
+            return await self.client.segment(self.plan.parent_segment, change.id)
+        except NotFoundError:
+            return None
+
+
+def _is(now: ServerSegment, state: State, folder_id: str | None) -> bool:
+    """Whether a segment is in that state and that folder."""
+    same_folder = None in (now.folder_id, folder_id) or now.folder_id == folder_id
+    return same_folder and state_of(state.folder, now) == state
+
+
+def undone(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [each for each in outcomes if not each.is_done]

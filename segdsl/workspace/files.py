@@ -1,0 +1,39 @@
+"""The edge of a workspace: its lock beside `segdsl.toml`, read and written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segdsl.files import FileError, write_text
+from segdsl.project.config import Project
+from segdsl.project.naming import beside
+from segdsl.workspace.lock import Lock, read_lock, write_lock
+
+
+def lock_path(project: Project, target: str) -> Path:
+    """`<target>.lock.toml` beside the project file."""
+    return beside(project, target, "lock.toml")
+
+
+def load_lock(project: Project, target: str) -> Lock:
+    """The lock of a target, an empty one where there is none; raises LockError."""
+    path = lock_path(project, target)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"cannot read {path}: {error}") from error
+    return read_lock(text, path.name)
+
+
+def save_lock(project: Project, target: str, lock: Lock) -> bool:
+    """Writes the lock where it says something new; whether it did."""
+    path = lock_path(project, target)
+    text = write_lock(lock)
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    if not lock.entries and not path.exists():
+        return False
+    write_text(str(path), text)
+    return True

@@ -1,0 +1,114 @@
+"""The segments that a workspace holds, each with its place in a file.
+
+What is wrong with a file is in the report, as everywhere; a segment with mistakes is left
+out, and whoever goes on looks at the report first.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
+from segdsl.live.creation import folder_path, one_of_each
+from segdsl.loading import load_files
+from segdsl.source import Source, Span
+from segdsl.syntax import tree as t
+from segdsl.values import Name
+from segdsl.workspace.state import Key
+
+
+class Local(msgspec.Struct, frozen=True):
+    """A segment of a file. `file` counts from the workspace's folder.
+
+    `says_more` is whether its text holds more than its rule: comments, uses of definitions.
+    """
+
+    segment: c.Segment
+    file: str
+    place: Span
+    says_more: bool
+
+    @property
+    def key(self) -> Key:
+        return (folder_path(self.segment.folder), self.segment.name)
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    """A folder's segments, the paths of its files, and each text by its reported name.
+
+    Paths count from the folder.
+    """
+
+    folder: Path
+    segments: tuple[Local, ...]
+    paths: tuple[str, ...]
+    sources: dict[str, Source]
+
+    def text(self, path: str) -> str:
+        """The text of a file."""
+        local = next(each for each in self.segments if each.file == path)
+        return self.sources[local.segment.span.file].text
+
+
+def read_workspace(
+    folder: Path, here: Path, settings: Mapping[str, str], report: Report, groups: frozenset[str]
+) -> Workspace:
+    """All `.seg` files of a folder; files are reported by their path from `here`."""
+    files = files_of(folder)
+    loaded = load_files([os.path.relpath(each, here) for each in files], settings, report, groups)
+    items = {
+        (name, item.span.start): (item, file)
+        for name, file in loaded.trees.items()
+        for item in file.items
+        if isinstance(item, t.Segment)
+    }
+    found: list[Local] = []
+    for segment in loaded.segments:
+        item, file = items[segment.span.file, segment.span.start]
+        path = os.path.relpath(here / segment.span.file, folder)
+        found.append(Local(segment, Path(path).as_posix(), item.span, _says_more(item, file)))
+    one_of_each([each.segment for each in found], report)
+    paths = tuple(each.relative_to(folder).as_posix() for each in files)
+    return Workspace(folder, tuple(found), paths, loaded.sources)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The `.seg` files of a folder, by path; hidden folders are passed over."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found.extend(Path(parent, each) for each in sorted(names) if each.endswith(".seg"))
+    return found
+
+
+def inside(file: str, paths: list[str]) -> bool:
+    """Whether a file is one of these paths, or in one of them; all count from the workspace."""
+    return any(
+        path == "." or file == path or file.startswith(posixpath.join(path, "")) for path in paths
+    )
+
+
+def _says_more(item: t.Segment, file: t.File) -> bool:
+    start, end = item.span.start, item.span.end
+    if any(start <= each.span.start < end for each in file.comments):
+        return True
+    return _uses_names(item.where) or _uses_names(item.limit)
+
+
+def _uses_names(node: object) -> bool:
+    """Whether a definition or a param is used anywhere in it."""
+    match node:
+        case t.Use() | Name():
+            return True
+        case tuple():
+            return any(map(_uses_names, node))
+        case msgspec.Struct():
+            return any(_uses_names(getattr(node, field)) for field in node.__struct_fields__)
+        case _:
+            return False

@@ -1,0 +1,112 @@
+"""The lock: which segment of a server each segment of the workspace is, and how it was last seen.
+
+One file for each target, committed with the workspace. Without it nothing is lost: what is
+equal on both sides finds together again, and what differs is a conflict. Pure: texts in,
+texts out.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from segdsl.files import FileError
+
+VERSION = 1
+_HEAD = """\
+# Written by segdsl and committed with the workspace: the id of each segment on the server,
+# and how it was last seen there. Not meant to be edited.
+"""
+
+
+class LockError(FileError):
+    """A lock that cannot be used; its text says what to do."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One segment that both sides knew.
+
+    `file` counts from the workspace's folder, and is "" where it is in no file (yet).
+    `digest` is that of the state last seen, `source` the same as a person reads it, or ""
+    where the language has no words for it.
+    """
+
+    id: str
+    name: str
+    folder: tuple[str, ...]
+    file: str
+    digest: str
+    source: str
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """The entries by id, and the parent segment that they are of; None before the first."""
+
+    parent_segment: str | None = None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def by_id(self) -> dict[str, Entry]:
+        return {each.id: each for each in self.entries}
+
+    def with_entries(self, parent_segment: str, entries: Iterable[Entry]) -> Lock:
+        """The lock with these entries and no others, in the order of their paths."""
+        ordered = sorted(entries, key=lambda each: (each.folder, each.name, each.id))
+        return Lock(parent_segment, tuple(ordered))
+
+    def of_parent(self, parent_segment: str, where: str) -> Lock:
+        """The lock, seen to be of that parent segment; raises LockError."""
+        if self.parent_segment not in (None, parent_segment):
+            raise LockError(
+                f"{where} is of the parent segment {self.parent_segment}, and the target's is "
+                f"{parent_segment}: check `parent_segment` in segdsl.toml, or delete the lock, "
+                "if the target is meant to be another one now"
+            )
+        return self
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    parent_segment: str
+    segments: tuple[Entry, ...] = ()
+
+
+def read_lock(text: str, name: str) -> Lock:
+    """The lock in a file's text; raises LockError that names the file."""
+    mended = "take the last committed one, or delete it and run `segdsl plan`"
+    if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
+        raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {mended}")
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LockError(f"{name} is no lock: {error}; {mended}") from None
+    if document.get("version") != VERSION:
+        raise LockError(
+            f"{name} was written by another version of segdsl: this one reads version {VERSION}"
+        )
+    try:
+        file = msgspec.convert(document, _File)
+    except msgspec.ValidationError as error:
+        raise LockError(f"{name} is no lock: {error}; {mended}") from None
+    ids = [each.id for each in file.segments]
+    if len(set(ids)) < len(ids):
+        again = next(id for id in ids if ids.count(id) > 1)
+        raise LockError(f"{name} has the segment #{again} twice: keep one of the two")
+    return Lock(file.parent_segment, file.segments)
+
+
+def write_lock(lock: Lock) -> str:
+    """The text of a lock: the same bytes for the same entries."""
+    document = {
+        "version": VERSION,
+        "parent_segment": lock.parent_segment or "",
+        "segments": [msgspec.to_builtins(each) for each in lock.entries],
+    }
+    if not lock.entries:
+        del document["segments"]
+    # Each has a source of several lines, or is spread: one segment is never one line.
+    return _HEAD + tomli_w.dumps(document, multiline_strings=True)

@@ -1,0 +1,134 @@
+"""A plan: what would be done on a server so that it has what a workspace says.
+
+Frozen data that can be kept in a file and applied later, exactly as it is. How it is made is
+in `segdsl.workspace.planning`, how it is carried out in `segdsl.workspace.applying`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.files import FileError
+from segdsl.workspace.lock import Entry
+from segdsl.workspace.state import State
+
+VERSION = 1
+
+Why = OneOf[
+    "changed on both sides",
+    "changed on the server",
+    "deleted on the server",
+    "deleted here, changed on the server",
+    "on both sides, and never seen together",
+]
+
+
+class PlanError(FileError):
+    """A plan in a file that cannot be used; its text says why."""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A state with its source as a person reads it; None where the language has no words for it."""
+
+    state: State
+    source: str | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One segment to create (no `before`), to update, or to delete (no `after`).
+
+    `rule` is what is sent; the ids of segments that the same plan creates stand in it as
+    marked names, `name:"Churned"`. `first` are the numbers of the changes that must have
+    been made before. `folder_id` is the folder that the segment is in now.
+    """
+
+    file: str
+    id: str | None = None
+    before: Version | None = None
+    after: Version | None = None
+    rule: str | None = None
+    folder_id: str | None = None
+    first: tuple[int, ...] = ()
+    forced: bool = False
+
+    @property
+    def action(self) -> OneOf["create", "update", "delete"]:
+        if self.after is None:
+            return "delete"
+        return "create" if self.before is None else "update"
+
+    @property
+    def state(self) -> State:
+        """The state to be, or, of what is deleted, the one that was."""
+        version = self.after or self.before
+        assert version is not None, "a change has one side at least"
+        return version.state
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What becomes different: `moved`, `renamed`, `rule`, `description`, `kind`."""
+        if self.before is None or self.after is None:
+            return ()
+        old, new = self.before.state, self.after.state
+        words = {
+            "moved": old.folder != new.folder,
+            "renamed": old.name != new.name,
+            "rule": old.rule != new.rule,
+            "description": old.description != new.description,
+            "kind": old.kind != new.kind,
+        }
+        return tuple(word for word, differs in words.items() if differs)
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """A segment that is not touched: `base` is how both sides last knew it.
+
+    A side that has no such segment, or no words for it, is None.
+    """
+
+    why: Why
+    folder: tuple[str, ...]
+    name: str
+    file: str
+    id: str | None
+    base: str | None
+    here: str | None
+    there: str | None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Everything that a run of `apply` needs.
+
+    `settled` are segments that are the same on both sides, as the lock is to have them;
+    `dropped` are ids that it is to forget. `left` were in the workspace once and are on the
+    server still; `others` is how many the workspace never had.
+    """
+
+    parent_segment: str
+    target: str
+    changes: tuple[Change, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    settled: tuple[Entry, ...] = ()
+    dropped: tuple[str, ...] = ()
+    left: tuple[Entry, ...] = ()
+    others: int = 0
+    version: int = VERSION
+
+
+def write_plan(plan: Plan) -> str:
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
+
+
+def read_plan(data: bytes, name: str) -> Plan:
+    """A plan that was kept in a file; raises PlanError."""
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except msgspec.DecodeError as error:
+        raise PlanError(
+            f"{name} is no plan ({error}): make one with `segdsl plan --save FILE`"
+        ) from None
+    if plan.version != VERSION:
+        raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
+    return plan

@@ -1,0 +1,276 @@
+"""A plan for people: lines for a terminal, markdown for a pull request, data for programs.
+
+Differences are shown in `.seg` source. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from segdsl.diagnostics.places import counted
+from segdsl.diagnostics.render import visible
+from segdsl.workspace.effects import Effect
+from segdsl.workspace.plan import Change, Conflict, Plan, Version
+
+Effects = Mapping[int, Effect]
+_Line = tuple[str, str | None]
+"""A line and its colour."""
+_SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+NO_WORDS = "(the language has no words for a part of its rule)\n"
+
+
+def plan_text(plan: Plan, effects: Effects, *, color: bool) -> str:
+    """The plan in lines."""
+    return _styled(_lines(plan, effects), color)
+
+
+def conflict_text(conflicts: Iterable[Conflict], *, color: bool) -> str:
+    """Conflicts in lines."""
+    return _styled((line for each in conflicts for line in _conflict(each)), color)
+
+
+def _styled(lines: Iterable[_Line], color: bool) -> str:
+    return "".join(
+        (click.style(text, fg=look) if color and look else text) + "\n" for text, look in lines
+    )
+
+
+def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
+    for number, change in enumerate(plan.changes):
+        sign, look = _SIGNS[change.action]
+        yield f"{sign} {_headline(change)}", look
+        if change.forced:
+            yield "    forced: what the server has now is overwritten", "red"
+        if number in effects:
+            yield f"    {effect_text(effects[number])}", None
+        if change.before is not None and change.after is not None:
+            for line in difference(change.before, change.after):
+                yield f"    {visible(line)}", _look(line)
+    for conflict in plan.conflicts:
+        yield from _conflict(conflict)
+    for entry in plan.left:
+        path = visible("/".join((*entry.folder, entry.name)))
+        yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
+    yield summary(plan), None
+
+
+def _conflict(of: Conflict) -> Iterator[_Line]:
+    yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {of.why}", "red"
+    for title, lines in three_ways(of):
+        yield f"    {title}:", None
+        for line in lines:
+            yield f"      {visible(line)}", _look(line)
+    yield f"    {advice(of)}", None
+
+
+def _look(line: str) -> str | None:
+    return {"+": "green", "-": "red"}.get(line[:1])
+
+
+def summary(plan: Plan) -> str:
+    """One line: how many of what."""
+    actions = [each.action for each in plan.changes]
+    parts = [
+        f"{actions.count(action)} to {action}"
+        for action in ("create", "update", "delete")
+        if action in actions
+    ]
+    if plan.conflicts:
+        parts.append(counted(len(plan.conflicts), "conflict"))
+    if not parts:
+        parts.append("nothing to do")
+    parts.append(f"{len(plan.settled):,} as on the server")
+    if plan.others:
+        parts.append(f"{plan.others:,} on the server only")
+    return ", ".join(parts)
+
+
+def _headline(change: Change) -> str:
+    name = visible("/".join((*change.state.folder, change.state.name)))
+    if change.before is None or change.after is None:
+        where = f"  ({change.file})" if change.before is None else ""
+        return f"{change.action}  {name}{_id(change.id)}{where}"
+    old = change.before.state
+    words = [each for each in change.what if each not in ("moved", "renamed")]
+    if old.key != change.after.state.key:
+        words.insert(0, f"was {visible('/'.join((*old.folder, old.name)))}")
+    return f"update  {name}{_id(change.id)}: {', '.join(words)}"
+
+
+def _path(conflict: Conflict) -> str:
+    return "/".join((*conflict.folder, conflict.name))
+
+
+def _id(id: str | None) -> str:
+    return "" if id is None else f" (#{id})"
+
+
+def effect_text(effect: Effect) -> str:
+    """`1,200 → 1,350 profiles: 170 join, 20 leave`."""
+    if effect.error is not None:
+        return f"profiles: unknown, {effect.error}"
+    joins = f"{effect.joins or 0:,} join"
+    leaves = f"{effect.leaves or 0:,} leave"
+    if effect.before is None:
+        return f"{effect.after or 0:,} profiles"
+    if effect.after is None:
+        return f"{effect.before:,} profiles leave"
+    return f"{effect.before:,} → {effect.after:,} profiles: {joins}, {leaves}"
+
+
+def difference(before: Version, after: Version) -> list[str]:
+    """The lines of a unified diff of two sources, without its head."""
+    return _diff(before.source, after.source)
+
+
+def _diff(before: str | None, after: str | None) -> list[str]:
+    old = (before or NO_WORDS).splitlines()
+    new = (after or NO_WORDS).splitlines()
+    found = list(difflib.unified_diff(old, new, n=2, lineterm=""))
+    return [line for line in found[2:] if not line.startswith("@@")]
+
+
+def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
+    """What each side made of the state that both knew; or the two sides, where nobody knew one."""
+    here, there = conflict.here, conflict.there
+    if conflict.base is None:
+        if here is not None and there is not None:
+            yield "on the server (-) and here (+)", _diff(there, here)
+        return
+    if here is not None:
+        yield "last seen (-) and here (+)", _diff(conflict.base, here) or ["(no difference)"]
+    if there is not None:
+        yield (
+            "last seen (-) and on the server (+)",
+            _diff(conflict.base, there) or ["(no difference)"],
+        )
+
+
+def advice(conflict: Conflict) -> str:
+    """What to do about a conflict."""
+    match conflict.why:
+        case "changed on the server":
+            return "take the server's with `segdsl pull`, or overwrite it with --force"
+        case "deleted on the server":
+            return "delete it here too, or make it again with --force"
+        case "deleted here, changed on the server":
+            return "take it back with `segdsl pull NAME`, or delete it with --prune --force"
+        case "changed on both sides" | "on both sides, and never seen together":
+            return (
+                "bring both together in the file, take the server's with `segdsl pull --force "
+                "NAME`, or overwrite it with --force"
+            )
+
+
+# --- other forms -----------------------------------------------------------------------
+
+
+def plan_markdown(plan: Plan, effects: Effects) -> str:
+    """The plan as the comment of a pull request."""
+    return "".join(f"{line}\n" for line in _markdown(plan, effects))
+
+
+def _markdown(plan: Plan, effects: Effects) -> Iterator[str]:
+    yield f"### segdsl plan for `{plan.target}`"
+    yield ""
+    yield f"{summary(plan)}."
+    for number, change in enumerate(plan.changes):
+        yield ""
+        yield f"**{_escaped(_headline(change))}**"
+        if number in effects:
+            yield ""
+            yield effect_text(effects[number])
+        if change.before is not None and change.after is not None:
+            yield from _fenced(difference(change.before, change.after))
+    for conflict in plan.conflicts:
+        yield ""
+        yield f"**Conflict: {_escaped(_path(conflict))}{_id(conflict.id)}**, {conflict.why}"
+        for title, lines in three_ways(conflict):
+            yield ""
+            yield f"{title}:"
+            yield from _fenced(lines)
+        yield ""
+        yield advice(conflict)
+    if plan.left:
+        yield ""
+        yield "No file has these now, and they stay on the server without `--prune`:"
+        yield ""
+        for entry in plan.left:
+            yield f"- {_escaped('/'.join((*entry.folder, entry.name)))} (#{entry.id})"
+
+
+def _fenced(lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    if not lines:
+        return
+    fence = "```"
+    while any(fence in line for line in lines):
+        fence += "`"
+    yield ""
+    yield f"{fence}diff"
+    yield from (visible(line) for line in lines)
+    yield fence
+
+
+def _escaped(text: str) -> str:
+    """Text that markdown takes as it is."""
+    text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~@" else char for char in text)
+
+
+def plan_data(plan: Plan, effects: Effects) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "target": plan.target,
+        "parent_segment": plan.parent_segment,
+        "changes": [
+            {
+                "action": change.action,
+                "id": change.id,
+                "folder": "/".join(change.state.folder) or None,
+                "name": change.state.name,
+                "file": change.file,
+                "what": list(change.what),
+                "forced": change.forced,
+                "before": None if change.before is None else change.before.source,
+                "after": None if change.after is None else change.after.source,
+                "effect": _effect_data(effects.get(number)),
+            }
+            for number, change in enumerate(plan.changes)
+        ],
+        "conflicts": [
+            {
+                "why": each.why,
+                "id": each.id,
+                "folder": "/".join(each.folder) or None,
+                "name": each.name,
+                "file": each.file,
+                "last_seen": each.base,
+                "here": each.here,
+                "server": each.there,
+            }
+            for each in plan.conflicts
+        ],
+        "left": [
+            {"id": each.id, "folder": "/".join(each.folder) or None, "name": each.name}
+            for each in plan.left
+        ],
+        "same": len(plan.settled),
+        "others": plan.others,
+    }
+
+
+def _effect_data(effect: Effect | None) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    return {
+        "before": effect.before,
+        "after": effect.after,
+        "joins": effect.joins,
+        "leaves": effect.leaves,
+        "error": effect.error,
+    }

@@ -1,0 +1,232 @@
+"""What `plan`, `apply` and `pull` do from end to end: files, lock and server brought together.
+
+The edge of this room: it reads and writes the workspace's files and asks a connection. What
+is decided is decided in the pure modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from segdsl.diagnostics import Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.files import FileError, write_text
+from segdsl.live.listing import NotThereError
+from segdsl.lower.references import Ids
+from segdsl.project.config import Project
+from segdsl.project.connect import Connection
+from segdsl.workspace.applying import Outcome, carry_out
+from segdsl.workspace.effects import Effect, counts, effects
+from segdsl.workspace.files import load_lock, lock_path, save_lock
+from segdsl.workspace.local import Workspace, inside
+from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.plan import Plan, PlanError
+from segdsl.workspace.planning import Wish, make_plan
+from segdsl.workspace.pulling import Pull, make_pull
+from segdsl.workspace.server import Server, ask_server
+
+KEEP_EVERY = 50
+"""Changes between two writings of the lock, for a run that is killed."""
+
+
+class Watcher(msgspec.Struct, frozen=True):
+    """Whoever shows how far a long piece of work is."""
+
+    begin: Callable[[int], None] = lambda steps: None
+    step: Callable[[], None] = lambda: None
+
+
+async def plan_for(
+    connection: Connection,
+    project: Project,
+    workspace: Workspace,
+    report: Report,
+    wish: Wish,
+    ids: Ids,
+    paths: Sequence[str] = (),
+) -> Plan:
+    """The plan of a workspace, or of its files in some paths; no use where the report has errors.
+
+    Raises LockError.
+    """
+    lock = _lock(connection, project)
+    server = await ask_server(connection.client, connection.parent.id)
+    among = _among(project, workspace, lock, paths)
+    return make_plan(
+        connection.parent.id,
+        connection.target,
+        workspace.segments,
+        lock,
+        server,
+        report,
+        wish,
+        ids,
+        among=among,
+    )
+
+
+async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> dict[int, Effect]:
+    watcher.begin(sum(map(counts, plan.changes)))
+    return await effects(connection.client, plan, watcher.step)
+
+
+async def apply_plan(
+    connection: Connection,
+    project: Project,
+    plan: Plan,
+    told: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Carries out a plan, and keeps in the lock what is done, also when it is broken off.
+
+    Raises PlanError where the plan is of another parent segment, LockError.
+    """
+    if plan.parent_segment != connection.parent.id:
+        raise PlanError(
+            f"the plan is of the parent segment {plan.parent_segment}, and the target "
+            f"`{connection.target}` is {connection.parent.id}"
+        )
+    keeper = _Keeper(connection, project, plan)
+
+    def hear(outcome: Outcome) -> None:
+        keeper.hear(outcome)
+        told(outcome)
+
+    try:
+        return await carry_out(connection.client, plan, hear)
+    finally:
+        keeper.save()
+
+
+async def pull_into(
+    connection: Connection,
+    project: Project,
+    workspace: Workspace,
+    report: Report,
+    ids: Ids,
+    named: Sequence[str] = (),
+    *,
+    force: bool = False,
+) -> Pull:
+    """Writes the server's segments into the workspace, and the lock.
+
+    Raises NotThereError where a name is on no side, LockError, FileError.
+    """
+    lock = _lock(connection, project)
+    server = await ask_server(connection.client, connection.parent.id)
+    only = _named(server, lock, named) if named else None
+    pull = make_pull(
+        connection.parent.id, workspace, lock, server, report, ids, only=only, force=force
+    )
+    for path, text in pull.writes.items():
+        _write(workspace, path, text)
+    for path in pull.removals:
+        (workspace.folder / path).unlink(missing_ok=True)
+    save_lock(project, connection.target, pull.lock)
+    return pull
+
+
+def _write(workspace: Workspace, path: str, text: str) -> None:
+    target = workspace.folder / path
+    if path not in workspace.paths and target.exists():
+        raise FileError(f"`{target}` is in the way of a segment to write: move it first")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder `{target.parent}`: {error.strerror}") from error
+    write_text(str(target), text)
+
+
+def _lock(connection: Connection, project: Project) -> Lock:
+    lock = load_lock(project, connection.target)
+    return lock.of_parent(connection.parent.id, lock_path(project, connection.target).name)
+
+
+def _among(
+    project: Project, workspace: Workspace, lock: Lock, paths: Sequence[str]
+) -> frozenset[str] | None:
+    """The files in these paths (which count from the current folder), also such as are no more."""
+    if not paths:
+        return None
+    known = {*workspace.paths, *(each.file for each in lock.entries)}
+    chosen: set[str] = set()
+    for path in paths:
+        whole = Path(path).resolve()
+        root = workspace.folder.resolve()
+        if not whole.is_relative_to(root):
+            raise FileError(f"`{path}` is outside the workspace {workspace.folder}")
+        relative = whole.relative_to(root).as_posix()
+        found = {each for each in known if inside(each, [relative])}
+        if not found:
+            raise FileError(f"there is no .seg file at `{path}`: check the spelling")
+        chosen |= found
+    return frozenset(chosen)
+
+
+def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
+    """The ids of segments that a person named by id, path or name."""
+    places: dict[str, list[str]] = {}
+    for id, each in server.segments.items():
+        _note(places, id, each.state.folder, each.state.name)
+    for entry in lock.entries:
+        if entry.id not in server.segments:
+            _note(places, entry.id, entry.folder, entry.name)
+    for segment in server.nameless:
+        _note(places, segment.id, (), segment.name)
+    found: set[str] = set()
+    for word in named:
+        ids = places.get(word, [])
+        if not ids:
+            help = did_you_mean(word, places, "`segdsl list` shows which there are")
+            raise NotThereError(f"there is no segment `{word}`; {help}")
+        if len(ids) > 1:
+            listed = ", ".join(f"#{id}" for id in ids)
+            raise NotThereError(f"{len(ids)} segments are named `{word}`: say which of {listed}")
+        found.add(ids[0])
+    return frozenset(found)
+
+
+def _note(places: dict[str, list[str]], id: str, folder: Sequence[str], name: str) -> None:
+    for word in dict.fromkeys((name, "/".join((*folder, name)), id, f"#{id}")):
+        ids = places.setdefault(word, [])
+        if id not in ids:
+            ids.append(id)
+
+
+class _Keeper:
+    """Keeps the lock true while a plan is carried out."""
+
+    def __init__(self, connection: Connection, project: Project, plan: Plan) -> None:
+        self.connection = connection
+        self.project = project
+        self.entries: dict[str, Entry] = dict(_lock(connection, project).by_id)
+        for each in plan.settled:
+            self.entries[each.id] = each
+        for id in plan.dropped:
+            self.entries.pop(id, None)
+        self.heard = 0
+
+    def hear(self, outcome: Outcome) -> None:
+        if not outcome.is_done or outcome.id is None:
+            return
+        change = outcome.change
+        if change.after is None or outcome.state is None:
+            self.entries.pop(outcome.id, None)
+        else:
+            self.entries[outcome.id] = Entry(
+                outcome.id,
+                outcome.state.name,
+                outcome.state.folder,
+                change.file,
+                outcome.state.digest,
+                change.after.source or "",
+            )
+        self.heard += 1
+        if self.heard % KEEP_EVERY == 0:
+            self.save()
+
+    def save(self) -> None:
+        lock = Lock().with_entries(self.connection.parent.id, self.entries.values())
+        save_lock(self.project, self.connection.target, lock)

@@ -1,0 +1,102 @@
+"""What a segment is, wherever it was seen: in a workspace, on a server, or in a lock.
+
+Two states are equal when nothing that carries a meaning differs: folder, name, kind,
+description, and the rule in the compiler's normal form. Nothing is read or written here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from segdsl.api.answers import Kind
+from segdsl.api.answers import Segment as ServerSegment
+from segdsl.api.sameness import canonical_rule
+from segdsl.diagnostics import Report
+from segdsl.lift.named import source_of
+from segdsl.rule.document import load
+from segdsl.rule.model import encode
+
+Folder = tuple[str, ...]
+Key = tuple[Folder, str]
+"""Where a segment is: the API keeps names unique within a folder."""
+
+
+class State(msgspec.Struct, frozen=True, dict=True):
+    """What is compared; `rule` is the canonical JSON of it (`canonical_rule`)."""
+
+    folder: Folder
+    name: str
+    kind: Kind
+    description: str
+    rule: str
+
+    @property
+    def key(self) -> Key:
+        return (self.folder, self.name)
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint: equal for equal states, and practically for no others."""
+        text = json.dumps([self.folder, self.name, self.kind, self.description, self.rule])
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def source(self, names: Mapping[str, str]) -> str | None:
+        """Canonical source, with `names` in the place of ids; None where the language has none."""
+        segment = ServerSegment(
+            "", self.name, self.kind, msgspec.Raw(self.rule.encode()), self.description
+        )
+        return source_of(self.folder, segment, names, Report())
+
+    @cached_property
+    def refers_to(self) -> frozenset[str]:
+        """The ids, or the marked names, of the segments that the rule refers to."""
+        return frozenset(_references(json.loads(self.rule)))
+
+    def with_ids(self, ids: Mapping[str, str]) -> State:
+        """The state with ids in the place of others, or of marked names."""
+        return msgspec.structs.replace(self, rule=with_ids(self.rule, ids))
+
+
+def state_of(folder: Folder, segment: ServerSegment) -> State:
+    """The state of a segment that a server answered."""
+    return State(
+        folder,
+        segment.name,
+        segment.kind,
+        segment.description or "",
+        canonical_rule(bytes(segment.rule)),
+    )
+
+
+def with_ids(rule: str, ids: Mapping[str, str]) -> str:
+    """A rule's JSON with other ids in its references to segments; its numbers keep their text."""
+    if not ids:
+        return rule
+    document = load(rule, Report())
+    for reference in _reference_nodes(document):
+        reference["id"] = ids.get(str(reference["id"]), reference["id"])
+    return encode(document, pretty=False)
+
+
+def _references(document: Any) -> Iterable[str]:
+    return (str(each["id"]) for each in _reference_nodes(document))
+
+
+def _reference_nodes(document: Any) -> Iterable[dict[str, Any]]:
+    """Every `Reference` of a rule; inside filters there is none."""
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        if node.get("type") == "Reference" and "id" in node:
+            yield node
+        conditions = node.get("conditions")
+        if isinstance(conditions, list):
+            waiting.extend(conditions)
