@@ -76,7 +76,7 @@ def make_plan(
     return Plan(
         parent_segment,
         target,
-        ordered(changes, server, report),
+        () if report.has_errors else ordered(changes, server, report),
         tuple(each.conflict for each in decisions if each.conflict is not None),
         tuple(each.settled for each in decisions if each.settled is not None),
         tuple(each.dropped for each in decisions if each.dropped is not None),

@@ -1,0 +1,170 @@
+"""A team for tests: a workspace in a folder, and a console beside it on the same server."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from local_api import NOW, write_data
+from segdsl.api import ApiKey, Client, NewSegment, Patience
+from segdsl.api import Segment as ServerSegment
+from segdsl.diagnostics import Report
+from segdsl.local import LOCAL_KEY, open_local, parse_faults
+from segdsl.project.config import Project, read_project
+from segdsl.project.connect import Connection
+from segdsl.workspace.applying import Outcome
+from segdsl.workspace.local import Workspace, read_workspace
+from segdsl.workspace.plan import Plan
+from segdsl.workspace.planning import Wish
+from segdsl.workspace.pulling import Pull
+from segdsl.workspace.running import apply_plan, plan_for, pull_into
+from segdsl.workspace.server import Server, ask_server
+
+QUICK = Patience(attempts=30, first_pause=0.001, longest_pause=0.01)
+
+
+class Team:
+    """A workspace in `folder`, and whoever sits at the console."""
+
+    def __init__(self, folder: Path, client: Client, connection: Connection) -> None:
+        self.folder = folder
+        self.client = client
+        self.connection = connection
+        self.clear()
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        (self.folder / "segdsl.toml").write_text(
+            '[targets.local]\nkind = "local"\nurl = "http://localhost"\n'
+        )
+
+    @property
+    def project(self) -> Project:
+        return read_project(self.folder / "segdsl.toml")
+
+    # --- the workspace -----------------------------------------------------------------
+
+    def write(self, path: str, text: str) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def files(self) -> dict[str, str]:
+        return {
+            each.relative_to(self.folder).as_posix(): each.read_text()
+            for each in sorted(self.folder.rglob("*.seg"))
+        }
+
+    def read(self, report: Report | None = None) -> Workspace:
+        found = report or Report()
+        workspace = read_workspace(self.folder, Path.cwd(), {}, found, frozenset())
+        assert report is not None or not found.has_errors, found.diagnostics
+        return workspace
+
+    # --- what segdsl does --------------------------------------------------------------
+
+    async def plan(
+        self,
+        *,
+        force: bool = False,
+        prune: bool = False,
+        paths: Sequence[str] = (),
+        report: Report | None = None,
+    ) -> Plan:
+        found = report or Report()
+        wish = Wish(force=force, prune=prune)
+        workspace = self.read(found)
+        plan = await plan_for(self.connection, self.project, workspace, found, wish, {}, paths)
+        assert report is not None or not found.has_errors, found.diagnostics
+        return plan
+
+    async def apply(self, plan: Plan | None = None, *, prune: bool = False) -> list[Outcome]:
+        """An apply as the command does it: with a conflict nothing is sent."""
+        plan = plan or await self.plan(prune=prune)
+        if plan.conflicts:
+            return []
+        return await apply_plan(self.connection, self.project, plan, lambda outcome: None)
+
+    async def pull(self, *named: str, force: bool = False, report: Report | None = None) -> Pull:
+        found = report or Report()
+        pull = await pull_into(
+            self.connection, self.project, self.read(), found, {}, named, force=force
+        )
+        assert report is not None or not found.diagnostics, found.diagnostics
+        return pull
+
+    # --- the console -------------------------------------------------------------------
+
+    async def server(self) -> Server:
+        return await ask_server(self.client, "7")
+
+    async def segments(self) -> dict[str, ServerSegment]:
+        return {each.name: each for each in await self.client.segments("7")}
+
+    async def console_create(
+        self, name: str, rule: object, folder: tuple[str, ...] = (), **more: object
+    ) -> str:
+        place = await self.client.ensure_folder("7", folder)
+        raw = msgspec.Raw(msgspec.json.encode(rule))
+        new = NewSegment(name, raw, folder_id=place.id)
+        new = msgspec.structs.replace(new, **more)
+        return (await self.client.create_segment("7", new)).id
+
+    async def console_update(
+        self, id: str, rule: object, name: str | None = None, folder: tuple[str, ...] | None = None
+    ) -> None:
+        now = await self.client.segment("7", id)
+        folder_id = now.folder_id
+        if folder is not None:
+            folder_id = (await self.client.ensure_folder("7", folder)).id
+        raw = msgspec.Raw(msgspec.json.encode(rule))
+        new = NewSegment(name or now.name, raw, now.kind, now.description, folder_id)
+        await self.client.update_segment("7", id, new)
+
+    async def empty(self) -> None:
+        """Takes every segment off the server."""
+        for each in await self.client.segments("7"):
+            await self.client.delete_segment(each.id)
+
+
+@asynccontextmanager
+async def team(
+    folder: Path, *, faults: str | None = None, store: Path | None = None
+) -> AsyncIterator[Team]:
+    """A team with a server of its own in this process."""
+    data = write_data(folder)
+    weather = None if faults is None else parse_faults(faults)
+    async with open_local(data, store, NOW, weather) as transport:
+        async with connected(folder, transport) as found:
+            yield found
+
+
+@asynccontextmanager
+async def connected(folder: Path, transport: httpx.AsyncBaseTransport) -> AsyncIterator[Team]:
+    key = ApiKey(LOCAL_KEY)
+    async with Client("http://localhost", key, transport=transport, patience=QUICK) as client:
+        parent = await client.parent_segment("7")
+        connection = Connection(client, parent, "local", True, NOW)
+        yield Team(folder / "workspace", client, connection)
+
+
+def with_team(test: object) -> object:
+    """An async test of a team, as a test that pytest runs."""
+
+    def run(tmp_path: Path) -> None:
+        async def inside() -> None:
+            async with team(tmp_path) as one:
+                await test(one)  # type: ignore[operator]
+
+        asyncio.run(inside())
+
+    run.__name__ = getattr(test, "__name__", "test")
+    run.__doc__ = getattr(test, "__doc__", None)
+    return run

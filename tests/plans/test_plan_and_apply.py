@@ -1,0 +1,331 @@
+"""A workspace against a server: what is planned, what is made, and what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_api import JAPAN, equal, rule
+from segdsl.diagnostics import Report
+from segdsl.workspace.effects import effects
+from segdsl.workspace.files import load_lock
+from segdsl.workspace.lock import LockError
+from segdsl.workspace.plan import read_plan, write_plan
+from segdsl.workspace.plan_text import plan_markdown, plan_text
+from teams import Team, with_team
+
+US = rule(equal("country", "US"))
+ADULTS = 'segment "Adults"\n  folder "Ages"\n\nwhere\n  age >= 18\n'
+SENIORS = 'segment "Seniors"\n\nwhere\n  in segment "Adults"\n  and age >= 60\n'
+
+
+def actions(plan: object) -> list[tuple[str, str]]:
+    return [(each.action, each.state.name) for each in plan.changes]  # type: ignore[attr-defined]
+
+
+@with_team
+async def test_what_is_new_is_created_after_what_it_refers_to(team: Team) -> None:
+    team.write("a.seg", SENIORS)
+    team.write("b.seg", ADULTS)
+    plan = await team.plan()
+    assert actions(plan) == [("create", "Adults"), ("create", "Seniors")]
+    assert [each.first for each in plan.changes] == [(), (0,)]
+    assert [each.done for each in await team.apply(plan)] == ["created", "created"]
+    plan = await team.plan()
+    assert not plan.changes
+    assert len(plan.settled) == 2
+    seniors = (await team.segments())["Seniors"]
+    assert f'"id":"{(await team.segments())["Adults"].id}"' in bytes(seniors.rule).decode()
+
+
+@with_team
+async def test_a_circle_is_an_error_before_anything_is_sent(team: Team) -> None:
+    team.write("a.seg", 'segment "A" where in segment "B"\nsegment "B" where in segment "A"\n')
+    report = Report()
+    await team.plan(report=report)
+    assert [each.code.name for each in report.diagnostics] == ["SEG306"]
+    assert await team.segments() == {}
+
+
+@with_team
+async def test_a_change_a_move_and_a_new_name_keep_the_id(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", SENIORS)
+    await team.apply()
+    ids = {name: each.id for name, each in (await team.segments()).items()}
+    team.write("a.seg", ADULTS.replace('"Ages"', '"Grown/Up"').replace("18", "21"))
+    team.write("b.seg", SENIORS.replace('"Seniors"', '"Old"'))
+    plan = await team.plan()
+    assert [(each.id, each.what) for each in plan.changes] == [
+        (ids["Adults"], ("moved", "rule")),
+        (ids["Seniors"], ("renamed",)),
+    ]
+    assert {each.done for each in await team.apply(plan)} == {"updated"}
+    found = await team.server()
+    assert found.segments[ids["Adults"]].state.folder == ("Grown", "Up")
+    assert found.segments[ids["Seniors"]].state.name == "Old"
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_another_condition_under_another_name_is_another_segment(team: Team) -> None:
+    """Or else what is attached to the one would go to the profiles of the other."""
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "JP"\n')
+    plan = await team.plan()
+    assert actions(plan) == [("create", "Japan")]
+    assert [each.name for each in plan.left] == ["Adults"]
+
+
+@with_team
+async def test_what_somebody_changed_in_the_console_is_a_conflict_shown_three_ways(
+    team: Team,
+) -> None:
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    adults = (await team.segments())["Adults"]
+    await team.console_update(adults.id, US)
+    team.write("a.seg", ADULTS.replace("18", "21"))
+    plan = await team.plan()
+    [conflict] = plan.conflicts
+    assert conflict.why == "changed on both sides"
+    assert "age >= 18" in (conflict.base or "")
+    assert "age >= 21" in (conflict.here or "")
+    assert 'country = "US"' in (conflict.there or "")
+    text = plan_text(plan, {}, color=False)
+    for line in ("-  age >= 18", "+  age >= 21", '+  country = "US"', "1 conflict"):
+        assert line in text
+    assert not plan.changes
+    assert await team.apply() == []
+    # Asked to, it overwrites.
+    forced = await team.plan(force=True)
+    assert [each.forced for each in forced.changes] == [True]
+    await team.apply(forced)
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_one_side_alone_changed_on_the_server(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    adults = (await team.segments())["Adults"]
+    await team.console_update(adults.id, US)
+    assert [each.why for each in (await team.plan()).conflicts] == ["changed on the server"]
+    pull = await team.pull()
+    assert [(each.what, each.file) for each in pull.items] == [("changed", "a.seg")]
+    assert 'country = "US"' in team.files()["a.seg"]
+    assert not (await team.plan()).conflicts
+
+
+@with_team
+async def test_one_that_was_deleted_in_the_console_is_not_made_again_unasked(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    await team.client.delete_segment((await team.segments())["Adults"].id)
+    assert [each.why for each in (await team.plan()).conflicts] == ["deleted on the server"]
+    assert [each.what for each in (await team.pull()).items] == ["gone"]
+    forced = await team.plan(force=True)
+    assert actions(forced) == [("create", "Adults")]
+    await team.apply(forced)
+    assert len((await team.plan()).settled) == 1
+    assert len(load_lock(team.project, "local").entries) == 1
+
+
+@with_team
+async def test_one_that_is_on_both_sides_for_the_first_time(team: Team) -> None:
+    """Equal, it is taken on; different, nobody knows which is right."""
+    await team.console_create("Japan", JAPAN)
+    team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "JP"\n')
+    plan = await team.plan()
+    assert not plan.changes
+    assert len(plan.settled) == 1
+    team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "US"\n')
+    plan = await team.plan()
+    assert [each.why for each in plan.conflicts] == ["on both sides, and never seen together"]
+
+
+@with_team
+async def test_deleting_needs_prune_and_only_what_was_ours(team: Team) -> None:
+    await team.console_create("Somebody else's", JAPAN)
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    (team.folder / "a.seg").unlink()
+    plan = await team.plan()
+    assert (actions(plan), [each.name for each in plan.left]) == ([], ["Adults"])
+    plan = await team.plan(prune=True)
+    assert actions(plan) == [("delete", "Adults")]
+    assert plan.others == 1
+    await team.apply(plan)
+    assert list(await team.segments()) == ["Somebody else's"]
+    assert load_lock(team.project, "local").entries == ()
+
+
+@with_team
+async def test_deleting_what_others_refer_to_is_an_error(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", SENIORS)
+    await team.apply()
+    (team.folder / "a.seg").unlink()
+    report = Report()
+    await team.plan(prune=True, report=report)
+    assert [each.code.name for each in report.diagnostics] == ["SEG310"]
+    # With the reference gone in the same plan, first the reference, then the segment.
+    team.write("b.seg", 'segment "Seniors"\n\nwhere\n  age >= 60\n')
+    plan = await team.plan(prune=True)
+    assert actions(plan) == [("update", "Seniors"), ("delete", "Adults")]
+    assert {each.done for each in await team.apply(plan)} == {"updated", "deleted"}
+
+
+@with_team
+async def test_references_turned_round_in_one_plan(team: Team) -> None:
+    team.write("a.seg", 'segment "A" where in segment "B" and age > 1\n')
+    team.write("b.seg", 'segment "B" where age > 2\n')
+    await team.apply()
+    team.write("a.seg", 'segment "A" where age > 1\n')
+    team.write("b.seg", 'segment "B" where in segment "A" and age > 2\n')
+    assert {each.done for each in await team.apply()} == {"updated"}
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_a_name_that_is_given_on(team: Team) -> None:
+    """B goes, and A takes its name: B's place is free first."""
+    team.write("a.seg", 'segment "A" where age > 1\n')
+    team.write("b.seg", 'segment "B" where age > 2\n')
+    await team.apply()
+    team.write("a.seg", 'segment "B" folder "F" where age > 1\n')
+    team.write("b.seg", 'segment "C" where age > 2\n')
+    plan = await team.plan(prune=True)
+    outcomes = await team.apply(plan)
+    assert all(each.is_done for each in outcomes)
+    assert not (await team.plan()).changes
+    assert sorted(await team.segments()) == ["B", "C"]
+
+
+@with_team
+async def test_names_that_are_swapped_are_told(team: Team) -> None:
+    team.write("a.seg", 'segment "A" folder "X" where age > 1\n')
+    team.write("b.seg", 'segment "A" folder "Y" where age > 2\n')
+    await team.apply()
+    team.write("a.seg", 'segment "A" folder "Y" where age > 1\n')
+    team.write("b.seg", 'segment "A" folder "X" where age > 2\n')
+    # By place they are two changed rules, which needs no order.
+    plan = await team.plan()
+    assert [each.what for each in plan.changes] == [("rule",), ("rule",)]
+
+
+@with_team
+async def test_a_saved_plan_is_carried_out_as_it_is_or_not_at_all(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    team.write("a.seg", ADULTS.replace("18", "21"))
+    saved = read_plan(write_plan(await team.plan()).encode(), "plan.json")
+    # What the workspace says by now is not what was planned.
+    team.write("a.seg", ADULTS.replace("18", "99"))
+    assert [each.done for each in await team.apply(saved)] == ["updated"]
+    assert b"21" in bytes((await team.segments())["Adults"].rule)
+    # A second time there is nothing left of it.
+    assert [each.done for each in await team.apply(saved)] == ["there already"]
+    # Somebody was at the console since.
+    await team.console_update((await team.segments())["Adults"].id, US)
+    [outcome] = await team.apply(saved)
+    assert outcome.done == "failed"
+    assert "since the plan was made" in str(outcome.error)
+    assert b"US" in bytes((await team.segments())["Adults"].rule)
+
+
+@with_team
+async def test_a_saved_plan_with_references_to_what_it_creates(team: Team) -> None:
+    team.write("a.seg", SENIORS + ADULTS)
+    saved = read_plan(write_plan(await team.plan()).encode(), "plan.json")
+    assert {each.done for each in await team.apply(saved)} == {"created"}
+    assert {each.done for each in await team.apply(saved)} == {"there already"}
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_a_failure_stops_what_waits_for_it_and_nothing_else(team: Team) -> None:
+    team.write(
+        "a.seg",
+        'segment "Bad" where no_such > 1\n'
+        'segment "Waits" where in segment "Bad"\n'
+        'segment "Good" where age > 1\n',
+    )
+    outcomes = {each.change.state.name: each.done for each in await team.apply()}
+    assert outcomes == {"Bad": "failed", "Waits": "not tried", "Good": "created"}
+    team.write("a.seg", team.files()["a.seg"].replace("no_such", "age"))
+    assert {each.done for each in await team.apply()} == {"created"}
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_some_files_alone(team: Team) -> None:
+    team.write("a/a.seg", ADULTS)
+    team.write("b/b.seg", SENIORS)
+    plan = await team.plan(paths=[str(team.folder / "a")])
+    assert actions(plan) == [("create", "Adults")]
+    await team.apply(plan)
+    assert actions(await team.plan()) == [("create", "Seniors")]
+
+
+@with_team
+async def test_without_a_lock_what_is_equal_finds_together_again(team: Team) -> None:
+    team.write("a.seg", ADULTS + SENIORS)
+    await team.apply()
+    (team.folder / "local.lock.toml").unlink()
+    plan = await team.plan()
+    assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), 2)
+
+
+@with_team
+async def test_the_effect_of_each_change(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", SENIORS)
+    team.write("c.seg", 'segment "Some"\n\nwhere\n  age > 0\n\nlimit 2 by age desc\n')
+    await team.apply()
+    team.write("a.seg", ADULTS.replace(">= 18", "> 31"))
+    team.write("b.seg", SENIORS.replace("age >= 60", 'country = "JP"'))
+    team.write("c.seg", 'segment "Some"\n\nwhere\n  age > 0\n\nlimit 3 by age asc\n')
+    team.write("d.seg", 'segment "Old"\n\nwhere\n  in segment "Seniors"\n')
+    plan = await team.plan()
+    found = await effects(team.client, plan, lambda: None)
+    by_name = {plan.changes[at].state.name: each for at, each in found.items()}
+    told = {
+        name: (each.before, each.after, each.joins, each.leaves, each.error)
+        for name, each in by_name.items()
+    }
+    # Ages: 31 JP, none JP, 45 US, 22, 67 JP, 18 FR.
+    assert told == {
+        "Adults": (5, 2, 0, 3, None),
+        "Seniors": (1, 1, 0, 0, None),
+        "Some": (2, 3, 3, 2, None),
+        "Old": (None, 1, 1, 0, None),
+    }
+    text = plan_text(plan, found, color=False)
+    assert "5 → 2 profiles: 0 join, 3 leave" in text
+    assert "```diff" in plan_markdown(plan, found)
+
+
+@with_team
+async def test_a_lock_of_another_parent_segment_is_refused(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    lock = team.folder / "local.lock.toml"
+    lock.write_text(lock.read_text().replace('parent_segment = "7"', 'parent_segment = "8"'))
+    with pytest.raises(LockError, match="of the parent segment 8"):
+        await team.plan()
+
+
+@with_team
+async def test_a_segment_with_comments_keeps_them_when_the_server_changed(team: Team) -> None:
+    text = ADULTS.replace("  age >= 18", "  # By law.\n  age >= 18")
+    team.write("a.seg", text)
+    await team.apply()
+    await team.console_update((await team.segments())["Adults"].id, US)
+    pull = await team.pull()
+    assert "kept" in [each.what for each in pull.items]
+    assert len(pull.conflicts) == 1
+    assert team.files()["a.seg"] == text
+    pull = await team.pull("Adults", force=True)
+    assert "By law" not in team.files()["a.seg"]
+    assert not (await team.plan()).conflicts
