@@ -176,16 +176,18 @@ class World:
 
 
 async def live(histories: list[list[Step]], folder: Path) -> None:
-    async with open_local(write_data(folder), None, NOW, None) as transport:
-        async with connected(folder, transport) as team:
-            for history in histories:
-                team.clear()
-                await team.empty()
-                world = World(team)
-                for step in history:
-                    await world.do(step)
-                await world.do(Step("pull", ""))
-                await world.do(Step("apply", ""))
+    async with (
+        open_local(write_data(folder), None, NOW, None) as transport,
+        connected(folder, transport) as team,
+    ):
+        for history in histories:
+            team.clear()
+            await team.empty()
+            world = World(team)
+            for step in history:
+                await world.do(step)
+            await world.do(Step("pull", ""))
+            await world.do(Step("apply", ""))
 
 
 # Many in one run, as opening a server takes longest.

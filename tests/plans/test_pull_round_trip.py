@@ -1,0 +1,206 @@
+"""Five hundred segments of every shape on a server: pulled they plan to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+import contract
+from local_api import JAPAN, equal, rule
+from segdsl.api import Folder as ServerFolder
+from segdsl.api import RefusedError
+from segdsl.api import Segment as ServerSegment
+from segdsl.diagnostics import Report
+from segdsl.local import open_local
+from segdsl.workspace.local import read_workspace
+from segdsl.workspace.lock import Lock
+from segdsl.workspace.mirror import fold, mirror_path
+from segdsl.workspace.planning import Wish, make_plan
+from segdsl.workspace.pulling import make_pull
+from segdsl.workspace.server import server_of
+from sql.sql_world import _SQL_TYPES, CATALOG
+from strategies.rules import rules
+from teams import NOW, Team, connected, with_team
+
+MANY = 500
+NAMES = ("Plain", "a/b", 'quo"te', "back\\slash", "con", ".hidden", "  spaces  ", "日本", "x" * 200)
+FOLDERS: tuple[tuple[str, ...], ...] = ((), ("Loyalty",), ("Loyalty", "Tokyo"), ("NUL", "..."))
+
+
+def write_world(folder: Path) -> Path:
+    """A database with every table of the vocabulary, and nobody in it."""
+    path = folder / "world.duckdb"
+    types: list[str] = ['id = "7"', 'name = "World"', 'timezone = "Asia/Tokyo"']
+    with duckdb.connect(str(path)) as connection:
+        for table in CATALOG.tables:
+            columns = "".join(f', "{each.name}" {_SQL_TYPES[each.type]}' for each in table.columns)
+            connection.execute(f'CREATE TABLE "{table.name}" (cdp_customer_id VARCHAR{columns})')
+            timed = [each.name for each in table.columns if each.type == "timestamp"]
+            if timed:
+                types.append(f'[types."{table.name}"]')
+                types.extend(f'"{each}" = "timestamp"' for each in timed if each != "timestamp")
+    (folder / "world.toml").write_text("\n".join(types) + "\n")
+    return path
+
+
+def generated(many: int, *, nested: bool) -> list[str]:
+    """Rules that the compiler and the console write; with `nested` older ones too."""
+    found: list[str] = []
+
+    @settings(max_examples=many)
+    @given(rules(nested=nested))
+    def collect(made: Any) -> None:
+        found.append(json.dumps(made))
+
+    collect()
+    return found
+
+
+def test_pull_then_plan_is_empty_and_a_second_pull_changes_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            open_local(write_world(tmp_path), None, NOW, None) as transport,
+            connected(tmp_path, transport) as team,
+        ):
+            await round_trip(team)
+
+    asyncio.run(main())
+
+
+def _is_described(rule: Any) -> bool:
+    """Whether the description admits a rule as it is; what it does not is asked for elsewhere."""
+    if not (contract.folder() / "contract.py").is_file():
+        return True
+    return "customerGroup" not in json.dumps(rule) and not contract.rule_errors(rule)
+
+
+async def round_trip(team: Team) -> None:
+    made = 0
+    for number in range(22):
+        await team.console_create(f"Early {number}", None)
+    for number, text in enumerate(generated(MANY + 900, nested=False)):
+        if not _is_described(json.loads(text)):
+            continue
+        if made == MANY:
+            break
+        name = f"{NAMES[number % len(NAMES)]} {number if number % 3 else ''}"
+        folder = FOLDERS[number % len(FOLDERS)]
+        try:
+            await team.console_post(name, json.loads(text), folder)
+        except RefusedError:
+            continue
+        made += 1
+    assert made == MANY
+    report = Report()
+    pull = await team.pull(report=report)
+    # Whatever is left out is told by name.
+    assert len(pull.items) + len(report.diagnostics) == MANY + 22
+    assert [each.message for each in report.diagnostics] == []
+    files = team.files()
+    assert len(files) == MANY + 22
+    plan = await team.plan()
+    assert (plan.changes, plan.conflicts, plan.left) == ((), (), ())
+    assert len(plan.settled) == MANY + 22
+    lock = (team.folder / "local.lock.toml").read_text()
+    again = await team.pull()
+    assert {each.what for each in again.items} == {"the same"}
+    assert (team.files(), (team.folder / "local.lock.toml").read_text()) == (files, lock)
+    # Without the lock, too.
+    (team.folder / "local.lock.toml").unlink()
+    plan = await team.plan()
+    assert (plan.changes, plan.conflicts) == ((), ())
+
+
+def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
+    """As a server would list them; nothing is asked, as the description has no such rules."""
+    segments = [
+        ServerSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
+        for number, text in enumerate(generated(300, nested=True), 1)
+    ]
+    server = server_of([ServerFolder("9", ())], segments)
+    report = Report()
+    empty = read_workspace(tmp_path, Path.cwd(), {}, report, frozenset())
+    pull = make_pull("7", empty, Lock(), server, report, {})
+    assert (len(pull.writes), report.diagnostics) == (len(segments), [])
+    for path, text in pull.writes.items():
+        (tmp_path / path).write_text(text)
+    workspace = read_workspace(tmp_path, Path.cwd(), {}, report, frozenset())
+    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, Wish(), {})
+    assert report.diagnostics == []
+    assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_name_is_safe_and_stays_in_the_workspace(name: str) -> None:
+    path = mirror_path(("..", name), name, "12", set())
+    assert ".." not in path.split("/")
+    assert not path.startswith("/")
+    assert all(part == part.strip() or part.startswith(" ") for part in path.split("/"))
+    assert all(len(part.encode()) < 200 for part in path.split("/"))
+    other = mirror_path(("..", name), name.upper(), "13", {fold(path)})
+    assert fold(other) != fold(path) or name.upper() != name
+
+
+@with_team
+async def test_a_folder_that_no_clause_can_name_is_left_alone_and_told(team: Team) -> None:
+    await team.console_create("Inside", JAPAN, ("One/two",))
+    await team.console_create("Outside", JAPAN)
+    report = Report()
+    pull = await team.pull(report=report)
+    assert [each.code.name for each in report.diagnostics] == ["SEG312"]
+    assert [each.name for each in pull.items] == ["Outside"]
+    plan = await team.plan()
+    assert (plan.changes, plan.others) == ((), 1)
+
+
+@with_team
+async def test_what_was_deleted_here_comes_back_when_it_is_named(team: Team) -> None:
+    await team.console_create("Japan", JAPAN, ("Asia",))
+    await team.pull()
+    (team.folder / "Asia/Japan.seg").unlink()
+    assert [each.what for each in (await team.pull()).items] == ["deleted here"]
+    assert team.files() == {}
+    assert [each.what for each in (await team.pull("Asia/Japan")).items] == ["new"]
+    assert list(team.files()) == ["Asia/Japan.seg"]
+
+
+@with_team
+async def test_one_segment_of_a_file_is_replaced_and_the_rest_stays(team: Team) -> None:
+    text = '# Kept.\nlet old = age > 60\n\nsegment "One"\n\nwhere\n  age = 1\n\n# Also kept.\n'
+    team.write("all.seg", text + 'segment "Two"\n\nwhere\n  old\n')
+    await team.apply()
+    ids = {name: each.id for name, each in (await team.segments()).items()}
+    await team.console_update(ids["One"], rule(equal("age", 7)))
+    await team.pull()
+    assert team.files()["all.seg"] == text.replace("age = 1", "age = 7") + (
+        'segment "Two"\n\nwhere\n  old\n'
+    )
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_a_file_follows_its_segment_to_another_folder(team: Team) -> None:
+    id = await team.console_create("Japan", JAPAN, ("Asia",))
+    await team.pull()
+    await team.console_update(id, JAPAN, name="Nippon", folder=("East", "Asia"))
+    await team.pull()
+    assert list(team.files()) == ["East/Asia/Nippon.seg"]
+    assert not (await team.plan()).changes
+
+
+@with_team
+async def test_references_come_as_names_and_go_as_ids(team: Team) -> None:
+    id = await team.console_create("Japan", JAPAN)
+    reference = {"type": "Reference", "id": id, "exclude": True}
+    await team.console_create("Not Japan", rule(reference))
+    await team.pull()
+    assert 'not in segment "Japan"' in team.files()["Not Japan.seg"]
+    plan = await team.plan()
+    assert (plan.changes, plan.conflicts) == ((), ())
