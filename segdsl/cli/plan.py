@@ -95,7 +95,15 @@ def command(
             bar.end()
 
     answer = None if report.has_errors else ask(target, now, question)
-    tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
+    if report.has_errors and form == "json":
+        look = Look("json", (), color)
+    tell(
+        report,
+        place.workspace.sources,
+        look,
+        product=not report.has_errors,
+        summary=tally(told(report, look)),
+    )
     stop_on_errors(report)
     assert answer is not None, "without errors there is a plan"
     plan, effects = answer

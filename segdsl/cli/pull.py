@@ -58,7 +58,7 @@ def command(
 
     async def question(connection: Connection) -> Pull:
         return await pull_into(
-            connection, place.project, place.workspace, report, place.ids, names, force=force
+            connection, place.project, place.workspace, place.ids, names, force=force
         )
 
     pull = None if report.has_errors else ask(target, now, question)
@@ -80,6 +80,7 @@ _TOLD = {
     "kept": "kept: it has comments or definitions that would be lost",
     "deleted here": "deleted here; name it to have it back",
     "changed here": "changed here",
+    "left alone": "left alone",
 }
 
 
@@ -91,11 +92,9 @@ def _write_lines(pull: Pull, color: str) -> None:
     for each in pull.items:
         if each.what in _TOLD:
             path = visible(each.file or path_of(each.folder, each.name))
-            click.echo(
-                f"{_TOLD[each.what]}: {path}"
-                if each.what in ("new", "changed")
-                else f"{path}: {_TOLD[each.what]}"
-            )
+            told = _TOLD[each.what] + (f": {each.why}" if each.why else "")
+            is_made = each.what in ("new", "changed")
+            click.echo(f"{told}: {path}" if is_made else f"{path}: {told}")
     color_it = in_color(color, sys.stdout)
     click.echo(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
     times = Counter(each.what for each in pull.items)
@@ -115,6 +114,7 @@ def _write_json(pull: Pull) -> None:
                 "folder": "/".join(each.folder) or None,
                 "name": each.name,
                 "file": each.file or None,
+                "why": each.why or None,
             }
             for each in pull.items
         ],

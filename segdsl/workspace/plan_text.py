@@ -35,7 +35,8 @@ def conflict_text(conflicts: Iterable[Conflict], *, color: bool) -> str:
 
 def _styled(lines: Iterable[_Line], color: bool) -> str:
     return "".join(
-        (click.style(text, fg=look) if color and look else text) + "\n" for text, look in lines
+        (click.style(text.rstrip(), fg=look) if color and look else text.rstrip()) + "\n"
+        for text, look in lines
     )
 
 

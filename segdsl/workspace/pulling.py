@@ -13,14 +13,13 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.api.sameness import canonical_rule
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Report
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
 from segdsl.syntax.parser import parse
-from segdsl.syntax.text import string
 from segdsl.values import ByName
 from segdsl.workspace.local import Local, Workspace
 from segdsl.workspace.lock import Entry, Lock
@@ -30,17 +29,24 @@ from segdsl.workspace.planning import Compared, compare, entry_of
 from segdsl.workspace.server import Seen, Server
 from segdsl.workspace.state import State
 
-Pulled = OneOf["new", "changed", "the same", "changed here", "deleted here", "gone", "kept"]
-"""`gone` is what the server has no more; `kept` is what has comments or definitions of its own."""
+Pulled = OneOf[
+    "new", "changed", "the same", "changed here", "deleted here", "gone", "kept", "left alone"
+]
+"""`gone` is what the server has no more; `kept` is what has comments or definitions of its own;
+`left alone` is what no source can hold."""
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What a pull does with a segment; `file` is "" where it is in none."""
+    """What a pull does with a segment; `file` is "" where it is in none.
+
+    `why` is there for what is left alone.
+    """
 
     what: Pulled
     folder: tuple[str, ...]
     name: str
     file: str
+    why: str = ""
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -61,7 +67,6 @@ def make_pull(
     workspace: Workspace,
     lock: Lock,
     server: Server,
-    report: Report,
     ids: Ids,
     *,
     only: frozenset[str] | None = None,
@@ -74,12 +79,12 @@ def make_pull(
     """
     # What does not compile here is none of a pull's business: it counts as changed here.
     compared = compare(workspace.segments, lock, server, Report(), "v5", ids)
-    pulling = _Pulling(workspace, lock, server, report, only, force)
+    pulling = _Pulling(workspace, lock, server, only, force)
     for each in compared:
         pulling.look(each)
     for segment in server.nameless:
         if only is None or segment.id in only:
-            pulling.cannot(segment.id, segment.name, "no `folder` clause can name its folder")
+            pulling.cannot(segment.name, "no `folder` clause can name its folder")
     return pulling.result(parent_segment)
 
 
@@ -89,7 +94,6 @@ class _Pulling:
         workspace: Workspace,
         lock: Lock,
         server: Server,
-        report: Report,
         only: frozenset[str] | None,
         force: bool,
     ) -> None:
@@ -97,7 +101,6 @@ class _Pulling:
         self.server = server
         self.names = server.names
         self.ids = {("segment", ByName(name)): id for id, name in self.names.items()}
-        self.report = report
         self.only = only
         self.force = force
         self.entries = dict(lock.by_id)
@@ -234,24 +237,19 @@ class _Pulling:
     # --- source ------------------------------------------------------------------------
 
     def _source(self, seen: Seen) -> str | None:
-        """The segment as source that compiles to it again; None after a report."""
+        """The segment as source that compiles to it again; None where there is none."""
         state = seen.state
         source = state.source(self.names)
         if source is None:
-            self.cannot(seen.id, state.name, "the language has no words for a part of its rule")
+            self.cannot(state.name, "the language has no words for a part of its rule")
         elif _compiled(source, self.ids) != (state.kind, state.rule):
-            self.cannot(seen.id, state.name, "its source would not compile to the same rule")
+            self.cannot(state.name, "its source would not compile to the same rule")
         else:
             return source
         return None
 
-    def cannot(self, id: str, name: str, why: str) -> None:
-        self.report.add(
-            Code.SEG312,
-            None,
-            f"{string(name)} (#{id}) cannot be kept as source: {why}",
-            help=f"it stays as it is on the server; `segdsl show '#{id}' --json` shows it",
-        )
+    def cannot(self, name: str, why: str) -> None:
+        self.items.append(Item("left alone", (), name, "", why))
 
 
 def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:

@@ -104,7 +104,6 @@ async def pull_into(
     connection: Connection,
     project: Project,
     workspace: Workspace,
-    report: Report,
     ids: Ids,
     named: Sequence[str] = (),
     *,
@@ -117,9 +116,7 @@ async def pull_into(
     lock = _lock(connection, project)
     server = await ask_server(connection.client, connection.parent.id)
     only = _named(server, lock, named) if named else None
-    pull = make_pull(
-        connection.parent.id, workspace, lock, server, report, ids, only=only, force=force
-    )
+    pull = make_pull(connection.parent.id, workspace, lock, server, ids, only=only, force=force)
     for path, text in pull.writes.items():
         _write(workspace, path, text)
     for path in pull.removals:

@@ -92,13 +92,8 @@ class Team:
             return []
         return await apply_plan(self.connection, self.project, plan, lambda outcome: None)
 
-    async def pull(self, *named: str, force: bool = False, report: Report | None = None) -> Pull:
-        found = report or Report()
-        pull = await pull_into(
-            self.connection, self.project, self.read(), found, {}, named, force=force
-        )
-        assert report is not None or not found.diagnostics, found.diagnostics
-        return pull
+    async def pull(self, *named: str, force: bool = False) -> Pull:
+        return await pull_into(self.connection, self.project, self.read(), {}, named, force=force)
 
     # --- the console -------------------------------------------------------------------
 
