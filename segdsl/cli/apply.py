@@ -65,6 +65,8 @@ def command(
     those that it refers to. With a conflict nothing is sent. After a failure, or Ctrl-C, run
     it again: only what is left is done.
     """
+    from asyncio import CancelledError
+
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.project.config import need_project
@@ -105,6 +107,10 @@ def command(
 
         try:
             return plan, await apply_plan(connection, project, plan, hear)
+        except CancelledError:
+            bar.end()
+            click.echo("stopped; run it again: what is done stays", err=True)
+            raise
         finally:
             bar.end()
 

@@ -70,3 +70,40 @@ def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
     assert (code, out) == (130, "")
     assert err == "stopped: 1 running query was killed on the server\n"
     assert statuses(store) == ["killed"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_an_apply_finish_what_is_under_way(tmp_path: Path) -> None:
+    write_project(
+        tmp_path,
+        '[targets.local]\nkind = "local"\ndata = "data"\nstore = "store.sqlite"\n'
+        'faults = "latency=60ms"\n',
+    )
+    text = "".join(f'segment "S{at}" folder "F" where age > {at}\n' for at in range(150))
+    (tmp_path / "many.seg").write_text(text)
+    store = tmp_path / "store.sqlite"
+
+    def made() -> int:
+        if not store.exists():
+            return 0
+        with sqlite3.connect(store) as database:
+            try:
+                [(number,)] = database.execute("SELECT count(*) FROM segments").fetchall()
+            except sqlite3.OperationalError:
+                return 0
+        return int(number)
+
+    with interruptible("apply", "--yes", cwd=tmp_path) as process:
+        wait_until(lambda: made() > 5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "stopped; run it again: what is done stays\n"
+    begun = made()
+    # What was made was also told, and is in the lock.
+    assert out.count("created  ") == begun < 150
+    assert (tmp_path / "local.lock.toml").read_text().count("[[segments]]") == begun
+    with interruptible("apply", "--yes", cwd=tmp_path) as process:
+        process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert made() == 153

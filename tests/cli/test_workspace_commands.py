@@ -1,0 +1,193 @@
+"""`segdsl plan`, `apply` and `pull` as a person or a pipeline types them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from running import segdsl
+from workspace import JAPAN, NOW, write_project
+
+LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_project(tmp_path, LOCAL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_from_nothing_to_nothing_to_do(project: Path) -> None:
+    planned = segdsl("plan", "--exit-code")
+    assert planned.exit_code == 4
+    assert "+ create  Countries/Asia/Japan  (japan.seg)" in planned.stdout
+    assert planned.stdout.endswith("3 to create, 0 as on the server\n")
+    applied = segdsl("apply", "--yes")
+    assert applied.exit_code == 0
+    lines = applied.stdout.splitlines()
+    made = [line.split("  ")[-2].strip() for line in lines if line.startswith("created")]
+    # What is referred to comes first.
+    assert made[-1] == "Countries/Asia/Buyers in Japan"
+    following = segdsl("plan", "--exit-code")
+    assert (following.exit_code, following.stdout) == (0, "nothing to do, 3 as on the server\n")
+    again = segdsl("apply", "--yes")
+    assert (again.exit_code, again.stdout) == (0, "nothing to do, 3 as on the server\n")
+
+
+def test_an_apply_asks_first(project: Path) -> None:
+    refused = segdsl("apply")
+    assert refused.exit_code == 2
+    assert "say --yes" in refused.stderr
+    assert "3 to create" in segdsl("plan").stdout
+
+
+def test_a_mistake_in_any_file_stops_all(project: Path) -> None:
+    (project / "wrong.seg").write_text('segment "Wrong" where country = = 1\n')
+    for command in (["plan"], ["apply", "--yes"], ["pull"]):
+        done = segdsl(*command)
+        assert done.exit_code == 1
+        assert "wrong.seg:1:" in done.stderr
+        assert done.stdout == ""
+    told = segdsl("plan", "--format", "json")
+    assert [each["code"] for each in json.loads(told.stdout)["diagnostics"]] == ["SEG001"]
+
+
+def test_a_reference_that_leads_nowhere(project: Path) -> None:
+    (project / "x.seg").write_text('segment "x" where in segment "Japn"\n')
+    done = segdsl("apply", "--yes")
+    assert done.exit_code == 1
+    assert "SEG304" in done.stderr
+    assert "did you mean `Japan`?" in done.stderr
+    assert segdsl("list").stderr.startswith("no segments yet")
+
+
+def test_plans_for_programs(project: Path) -> None:
+    found = json.loads(segdsl("plan", "--count", "--output", "json").stdout)
+    japan = next(each for each in found["changes"] if each["name"] == "Japan")
+    assert japan["action"] == "create"
+    assert japan["effect"]["after"] == 3
+    done = json.loads(segdsl("apply", "--yes", "--output", "json").stdout)
+    assert {each["done"] for each in done["outcomes"]} == {"created"}
+
+
+def test_a_saved_plan(project: Path) -> None:
+    assert segdsl("plan", "--save", "plan.json").exit_code == 0
+    (project / "japan.seg").unlink()
+    done = segdsl("apply", "--plan", "plan.json", "--yes")
+    assert done.exit_code == 0
+    assert "created        Countries/Asia/Japan" in done.stdout
+    for wrong in (["--prune"], ["--force"], ["japan.seg"]):
+        assert segdsl("apply", "--plan", "plan.json", "--yes", *wrong).exit_code == 2
+    Path("bad.json").write_text('{"version": 1}')
+    bad = segdsl("apply", "--plan", "bad.json", "--yes")
+    assert bad.exit_code == 2
+    assert "bad.json is no plan" in bad.stderr
+    assert segdsl("apply", "--plan", "missing.json", "--yes").exit_code == 2
+
+
+def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
+    segdsl("apply", "--yes")
+    lock = Path("local.lock.toml").read_text()
+    Path("japan.seg").write_text(JAPAN.replace("JP", "US"))
+    segdsl("apply", "--yes")
+    Path("local.lock.toml").write_text(lock)
+    Path("japan.seg").write_text(JAPAN.replace("JP", "FR"))
+    for command in (["plan"], ["apply", "--yes"]):
+        done = segdsl(*command)
+        assert done.exit_code == 1
+        assert "! conflict  Countries/Asia/Japan (#" in done.stdout
+        assert "changed on both sides" in done.stdout
+    assert 'country = "US"' in segdsl("show", "Japan").stdout
+    assert segdsl("pull").exit_code == 1
+    assert 'country = "FR"' in Path("japan.seg").read_text()
+    forced = segdsl("apply", "--yes", "--force")
+    assert forced.exit_code == 0
+    assert "forced" in forced.stdout
+    assert 'country = "FR"' in segdsl("show", "Japan").stdout
+
+
+def test_deleting_names_each(project: Path) -> None:
+    segdsl("apply", "--yes")
+    Path("buyers.seg").unlink()
+    left = segdsl("plan")
+    assert ". left      Buyers (#" in left.stdout
+    done = segdsl("apply", "--prune", "--yes")
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()[-2:]] == ["deleted"] * 2
+    assert "Buyers" not in segdsl("list").stdout
+
+
+def test_paths(project: Path) -> None:
+    assert "1 to create" in segdsl("plan", "japan.seg").stdout
+    missing = segdsl("plan", "nowhere")
+    assert (missing.exit_code, "no .seg file at `nowhere`" in missing.stderr) == (2, True)
+    outside = segdsl("plan", "/")
+    assert (outside.exit_code, "outside the workspace" in outside.stderr) == (2, True)
+
+
+def test_a_lock_that_cannot_be_used(project: Path) -> None:
+    segdsl("apply", "--yes")
+    lock = Path("local.lock.toml")
+    good = lock.read_text()
+    for text, words in (
+        ("nonsense = ", "is no lock"),
+        (good.replace("version = 1", "version = 99"), "another version"),
+        (good.replace('parent_segment = "1"', 'parent_segment = "2"'), "parent segment 2"),
+        ("<<<<<<< HEAD\n" + good, "the marks of a merge"),
+        (good + good.partition("\n\n")[2], "twice"),
+    ):
+        lock.write_text(text)
+        done = segdsl("plan")
+        assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
+    lock.unlink()
+    assert segdsl("plan").stdout == "nothing to do, 3 as on the server\n"
+
+
+def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
+    segdsl("apply", "--yes")
+    for each in (*project.glob("*.seg"), project / "local.lock.toml"):
+        each.unlink()
+    done = segdsl("pull")
+    assert done.exit_code == 0
+    assert sorted(done.stdout.splitlines()) == [
+        "new: Buyers.seg",
+        "new: Countries/Asia/Buyers in Japan.seg",
+        "new: Countries/Asia/Japan.seg",
+    ]
+    assert segdsl("plan").stdout == "nothing to do, 3 as on the server\n"
+    assert segdsl("pull").stdout == ""
+    assert segdsl("fmt", "--check", ".").exit_code == 0
+    wrong = segdsl("pull", "Japn")
+    assert (wrong.exit_code, "did you mean `Japan`?" in wrong.stderr) == (2, True)
+    told = json.loads(segdsl("pull", "--json").stdout)
+    assert {each["done"] for each in told["segments"]} == {"the same"}
+
+
+def test_from_a_folder_inside(project: Path) -> None:
+    Path("deep/er").mkdir(parents=True)
+    Path("deep/er/x.seg").write_text('segment "x" where age > 1\n')
+    os.chdir("deep/er")
+    assert "(deep/er/x.seg)" in segdsl("plan", "x.seg").stdout
+    assert segdsl("apply", "--yes").exit_code == 0
+    assert "nothing to do, 4" in segdsl("plan").stdout
+
+
+def test_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (["plan"], ["apply", "--yes"], ["pull"]):
+        done = segdsl(*command)
+        assert done.exit_code == 2
+        assert "segdsl.toml" in done.stderr
+
+
+def test_names_that_are_not_meant_for_terminals_or_markdown(project: Path) -> None:
+    name = "a\\u{1b}[31m `code` <b> *x*"
+    Path("odd.seg").write_text(f'segment "{name}" where age > 1\n')
+    text = segdsl("plan").stdout
+    assert "\x1b" not in text
+    comment = segdsl("plan", "--format", "github").stdout
+    assert "\x1b" not in comment
+    assert "<b>" not in comment
