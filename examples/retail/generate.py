@@ -228,7 +228,7 @@ FROM (SELECT id, chance(i // 3, 'household') AS h FROM people)
 WHERE part(h, 2) >= 0.33;
 """
 
-# What other parts of the platform know. Ids are texts; those with names are named after them.
+# What other parts of the platform know. `parent_segment.toml` has the names of the ids.
 MODELS = """
 CREATE TABLE predictive_scores AS
 SELECT
@@ -238,7 +238,7 @@ SELECT
     part(m, 1) < 0.2 AS converted
 FROM (
     SELECT cdp_customer_id, model, chance(cdp_customer_id, model) AS m
-    FROM customers, (VALUES ('Churn model'), ('17')) AS models(model)
+    FROM customers, (VALUES ('16'), ('17')) AS models(model)
 )
 WHERE part(m, 2) < 0.8;
 
@@ -259,11 +259,11 @@ FROM (
         ntile(4) OVER (ORDER BY count(*), cdp_customer_id) AS f,
         ntile(4) OVER (ORDER BY sum(amount) NULLS FIRST, cdp_customer_id) AS m
     FROM behavior_purchases GROUP BY cdp_customer_id
-), (VALUES ('Customer RFM'), ('9')) AS models(model);
+), (VALUES ('8'), ('9')) AS models(model);
 
 CREATE TABLE ml_cltv AS
 SELECT
-    'Customer value' AS model_id,
+    '10' AS model_id,
     cdp_customer_id,
     ltv // 60 AS cltv_1m, ltv // 20 AS cltv_3m, ltv // 10 AS cltv_6m, ltv // 5 AS cltv_12m,
     ltv // 3 AS cltv_24m,
@@ -274,12 +274,12 @@ SELECT
 FROM customers WHERE ltv > 0;
 
 CREATE TABLE funnel_stages AS
-SELECT pick(part(s, 0), ['Interest', 'Interest', 'Trial', '42']) AS stage_id, cdp_customer_id
+SELECT pick(part(s, 0), ['41', '41', '43', '42']) AS stage_id, cdp_customer_id
 FROM (SELECT cdp_customer_id, chance(cdp_customer_id, 'stage') AS s FROM customers)
 WHERE part(s, 1) < 0.5;
 
 CREATE TABLE ab_test_variants AS
-SELECT pick(part(v, 0), ['A', 'B']) AS variant_id, cdp_customer_id
+SELECT pick(part(v, 0), ['1', '2']) AS variant_id, cdp_customer_id
 FROM (SELECT cdp_customer_id, chance(cdp_customer_id, 'variant') AS v FROM customers)
 WHERE part(v, 1) < 0.3;
 """

@@ -44,6 +44,38 @@ class CustomerGroup(_Body, frozen=True):
     customer_group_attributes: tuple[Column, ...] = ()
 
 
+class Stage(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Funnel(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    stages: tuple[Stage, ...]
+
+
+class PredictiveModel(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Solution(msgspec.Struct, frozen=True):
+    """A model whose attributes a condition can ask."""
+
+    id: str
+    name: str
+    solution: OneOf["rfm", "cltv"]
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """A variant of a test of a journey; `test` is the name of the step that is the test."""
+
+    id: str
+    name: str
+    test: str
+
+
 class ParentSegment(msgspec.Struct, frozen=True):
     """A parent segment; `population` is how many profiles it has, where that is known."""
 
@@ -149,6 +181,15 @@ class _Behavior(_Body, frozen=True):
     schema: tuple[Column, ...]
 
 
+class _Named(_Body, frozen=True):
+    id: _Id
+    name: str
+
+
+class _Funnel(_Named, frozen=True):
+    stages: tuple[_Named, ...] = ()
+
+
 class _Query(_Body, frozen=True):
     query_id: _Id
 
@@ -215,6 +256,18 @@ def behaviors(body: bytes) -> tuple[Behavior, ...]:
     )
 
 
+def funnels(body: bytes) -> tuple[Funnel, ...]:
+    return tuple(
+        Funnel(str(each.id), each.name, tuple(Stage(str(of.id), of.name) for of in each.stages))
+        for each in decoded(body, tuple[_Funnel, ...])
+    )
+
+
+def predictive_models(body: bytes) -> tuple[PredictiveModel, ...]:
+    found = decoded(body, tuple[_Named, ...])
+    return tuple(PredictiveModel(str(each.id), each.name) for each in found)
+
+
 class _Pointer(msgspec.Struct, frozen=True):
     id: _Id
 
@@ -231,6 +284,9 @@ class _Relations(_Body, frozen=True):
 class _Attributes(_Body, frozen=True):
     name: str = ""
     v4_id: int | float | str | None = None
+    solution_type: str | None = None
+    realtime_journey_name: str | None = None
+    realtime_journey_step_name: str | None = None
 
 
 class _Resource(msgspec.Struct, frozen=True):
@@ -262,6 +318,30 @@ def root_folder(body: bytes, parent_id: str) -> str | None:
         if folder is not None:
             return str(folder.id)
     return None
+
+
+def solutions(body: bytes) -> tuple[Solution, ...]:
+    """The models among what lies in folders."""
+    found = []
+    for each in decoded(body, _Many).data:
+        match each.type, each.attributes.solution_type:
+            case "mlSolution", ("rfm" | "cltv") as kind:
+                found.append(Solution(str(each.id), each.attributes.name, kind))
+    return tuple(found)
+
+
+def variants(body: bytes) -> tuple[Variant, ...]:
+    """The step of a journey is the test; without a name of its own it is named as the journey."""
+    return tuple(
+        Variant(
+            str(each.id),
+            each.attributes.name,
+            each.attributes.realtime_journey_step_name
+            or each.attributes.realtime_journey_name
+            or "",
+        )
+        for each in decoded(body, _Many).data
+    )
 
 
 def folder_id(body: bytes) -> str:

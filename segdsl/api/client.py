@@ -101,16 +101,36 @@ class Client:
         body = await self._get(f"/audiences/{_id(parent_id)}{under}/statistics")
         return a.decoded(body, tuple[tuple[int | bool, ...], ...])
 
+    # --- what else a segment can name ------------------------------------------------
+
+    async def funnels(self, parent_id: str) -> tuple[a.Funnel, ...]:
+        return a.funnels(await self._get(f"/audiences/{_id(parent_id)}/funnels"))
+
+    async def predictive_models(self, parent_id: str) -> tuple[a.PredictiveModel, ...]:
+        path = f"/audiences/{_id(parent_id)}/predictive_segments"
+        return a.predictive_models(await self._get(path))
+
+    async def solutions(self, parent_id: str) -> tuple[a.Solution, ...]:
+        """The models of solutions (RFM, CLTV): no list has them but that of the folders."""
+        return a.solutions(await self._by_folder(await self._root(parent_id)))
+
+    async def variants(self, parent_id: str) -> tuple[a.Variant, ...]:
+        path = "/entities/realtime_journeys/abtest_variants"
+        return a.variants(await self._get(path, JSON_API, audience_id=parent_id))
+
     # --- folders ---------------------------------------------------------------------
 
     async def folders(self, parent_id: str) -> tuple[a.Folder, ...]:
         """All folders of a parent segment, the root first, each after the one it is in."""
         root = await self._root(parent_id)
-        path = f"/entities/by-folder/{_id(root)}"
-        body = await self._get(path, JSON_API, depth=_DEEPEST, with_rule="false")
-        found = a.folders(body, root)
+        found = a.folders(await self._by_folder(root), root)
         self._trees[parent_id] = {each.path: each for each in found}
         return found
+
+    async def _by_folder(self, root: str) -> bytes:
+        """Everything that lies in folders, without rules."""
+        path = f"/entities/by-folder/{_id(root)}"
+        return await self._get(path, JSON_API, depth=_DEEPEST, with_rule="false")
 
     async def _root(self, parent_id: str) -> str:
         if parent_id not in self._roots:

@@ -29,6 +29,7 @@ COMMANDS = (
     "plan",
     "preview",
     "pull",
+    "schema",
     "serve",
     "show",
     "sql",

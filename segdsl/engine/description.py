@@ -16,6 +16,7 @@ import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
+from segdsl.schema.model import Funnel, Model, Stage, Variant
 from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
@@ -26,6 +27,7 @@ class ParentSegment(msgspec.Struct, frozen=True):
     """Whom the data is about.
 
     `timezone` is an IANA name; `grouping` is the grouping name of an attribute, by attribute.
+    The names of stages, models and variants, by whose ids alone the tables know them.
     """
 
     id: str
@@ -33,6 +35,9 @@ class ParentSegment(msgspec.Struct, frozen=True):
     description: str = ""
     timezone: str = "UTC"
     grouping: Mapping[str, str] = {}
+    funnels: tuple[Funnel, ...] = ()
+    models: tuple[Model, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -46,6 +51,17 @@ class Description(msgspec.Struct, frozen=True):
     types: Mapping[str, Mapping[str, ColumnType]] = {}
 
 
+class _Funnel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: int
+    stages: dict[str, int] = {}
+
+
+class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    predictive: dict[str, int] = {}
+    rfm: dict[str, int] = {}
+    cltv: dict[str, int] = {}
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | int = DEFAULT_ID
     name: str | None = None
@@ -53,6 +69,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     types: dict[str, dict[str, str]] = {}
     groups: dict[str, str] = {}
+    funnels: dict[str, _Funnel] = {}
+    models: _Models = _Models()
+    tests: dict[str, dict[str, int]] = {}
 
 
 def read_description(path: Path, name: str) -> Description:
@@ -74,10 +93,51 @@ def read_description(path: Path, name: str) -> Description:
                     f"is none of: {there}"
                 )
             types.setdefault(table, {})[column] = type
+    _check_ids(file, path)
     parent = ParentSegment(
-        str(file.id), file.name or name, file.description, file.timezone, file.groups
+        str(file.id),
+        file.name or name,
+        file.description,
+        file.timezone,
+        file.groups,
+        tuple(
+            Funnel(
+                str(each.id),
+                funnel,
+                tuple(Stage(str(id), stage) for stage, id in each.stages.items()),
+            )
+            for funnel, each in file.funnels.items()
+        ),
+        (
+            *(Model(str(id), each, "predictive") for each, id in file.models.predictive.items()),
+            *(Model(str(id), each, "rfm") for each, id in file.models.rfm.items()),
+            *(Model(str(id), each, "cltv") for each, id in file.models.cltv.items()),
+        ),
+        tuple(
+            Variant(str(id), each, test)
+            for test, variants in file.tests.items()
+            for each, id in variants.items()
+        ),
     )
     return Description(path, parent, types)
+
+
+def _check_ids(file: _File, path: Path) -> None:
+    """Refuses ids that the API could not have, and one that is given twice."""
+    models = file.models
+    kinds: dict[str, list[int]] = {
+        "funnels": [each.id for each in file.funnels.values()],
+        "stages": [id for each in file.funnels.values() for id in each.stages.values()],
+        "predictive models": list(models.predictive.values()),
+        "rfm and cltv models": [*models.rfm.values(), *models.cltv.values()],
+        "variants": [id for each in file.tests.values() for id in each.values()],
+    }
+    for kind, ids in kinds.items():
+        for id in ids:
+            if id < 1:
+                raise DataError(f"{path}: ids of {kind} are whole numbers from 1, and {id} is none")
+            if ids.count(id) > 1:
+                raise DataError(f"{path}: two {kind} have the id {id}; give each its own")
 
 
 def _read(path: Path) -> _File:

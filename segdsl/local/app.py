@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segdsl.engine import Data
 from segdsl.local import entity_handlers as entities
+from segdsl.local import known
 from segdsl.local import parent_handlers as parents
 from segdsl.local import segment_handlers as segments
 from segdsl.local.errors import ApiError, Problem
@@ -57,10 +58,14 @@ _PLAIN: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", f"{_AUDIENCE}/segments/{{segment}}", segments.update_segment),
     ("DELETE", f"{_AUDIENCE}/segments/{{segment}}", segments.delete_segment),
     ("GET", f"{_AUDIENCE}/segments/{{segment}}/statistics", parents.segment_statistics),
+    ("GET", f"{_AUDIENCE}/funnels", known.funnels),
+    ("GET", f"{_AUDIENCE}/funnels/{{funnel}}", known.funnel),
+    ("GET", f"{_AUDIENCE}/predictive_segments", known.predictive_segments),
 )
 _ENTITIES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/entities/parent_segments", entities.parent_segments),
     ("GET", "/entities/parent_segments/{id}", entities.parent_segment),
+    ("GET", "/entities/realtime_journeys/abtest_variants", known.variants),
     ("POST", "/entities/folders", entities.create_folder),
     ("GET", "/entities/folders/{id}", entities.folder),
     ("PATCH", "/entities/folders/{id}", entities.update_folder),

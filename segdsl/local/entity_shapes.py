@@ -108,6 +108,10 @@ def _is_empty(of: Segment) -> bool:
     return of.rule is None or not msgspec.json.decode(of.rule, type=_Conditions).conditions
 
 
+def in_folder(id: int) -> Json:
+    return _link(FOLDER, id)
+
+
 def _link(kind: str, id: int) -> Json:
     return {"data": {"id": str(id), "type": kind}}
 

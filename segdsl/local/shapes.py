@@ -52,7 +52,7 @@ def audience(service: Service) -> Json:
         "attributes": [_attribute(service, each) for each in service.data.catalog.attributes],
         "behaviors": [behavior(service, id, table) for id, table in behaviors(service)],
         "audienceFilters": [],
-        **_made(service.root),
+        **made(service.root),
     }
     groups = service.data.catalog.customer_groups
     if groups:
@@ -157,7 +157,7 @@ def master_segment(service: Service) -> Json:
 # --- folders and segments ----------------------------------------------------------------
 
 
-def _made(of: Folder | Segment) -> Json:
+def made(of: Folder | Segment) -> Json:
     times = {"createdAt": iso(of.created), "updatedAt": iso(of.updated)}
     return {**times, "createdBy": USER, "updatedBy": USER}
 
@@ -168,7 +168,7 @@ def folder(of: Folder) -> Json:
         "audienceId": of.audience,
         "name": of.name,
         "description": of.description,
-        **_made(of),
+        **made(of),
     }
 
 
@@ -188,7 +188,7 @@ def segment(of: Segment) -> Json:
         "segmentFolderId": str(of.folder),
         "population": of.population,
         "countPopulation": of.count_population,
-        **_made(of),
+        **made(of),
         "rule": rule(of),
     }
 

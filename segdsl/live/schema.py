@@ -1,0 +1,122 @@
+"""Asking an Audience API for the schema of a parent segment.
+
+What a key or an account may not see is left out and noted: a part that is missing must not
+keep the rest from coming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import NamedTuple, TypeVar
+
+from segdsl.api import Client, ForbiddenError, NotFoundError
+from segdsl.api import answers as a
+from segdsl.project.connect import Connection
+from segdsl.schema.model import (
+    Behavior,
+    Column,
+    CustomerGroup,
+    Funnel,
+    Model,
+    Schema,
+    Segment,
+    Stage,
+    Variant,
+)
+
+_T = TypeVar("_T")
+
+
+class Asked(NamedTuple):
+    """A schema, and what is missing in it, in the reader's words."""
+
+    schema: Schema
+    missing: tuple[str, ...]
+
+
+async def pull_schema(connection: Connection) -> Asked:
+    """The schema as it is now; raises ClientError where its main parts cannot be had."""
+    client, parent = connection.client, connection.parent
+    missing: list[str] = []
+
+    async def maybe(what: str, asking: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
+        try:
+            return await asking
+        except (NotFoundError, ForbiddenError) as error:
+            missing.append(f"{what}: {error.message}")
+            return ()
+
+    (
+        (attributes, behaviors, folders, segments),
+        (funnels, predictive, solutions, variants),
+    ) = await asyncio.gather(
+        asyncio.gather(
+            client.attributes(parent.id),
+            client.behaviors(parent.id),
+            client.folders(parent.id),
+            client.segments(parent.id),
+        ),
+        asyncio.gather(
+            maybe("funnels", client.funnels(parent.id)),
+            maybe("predictive models", client.predictive_models(parent.id)),
+            maybe("models of solutions", client.solutions(parent.id)),
+            maybe("variants of tests", client.variants(parent.id)),
+        ),
+    )
+    paths = {each.id: each.path for each in folders}
+    groups = [] if parent.customer_group is None else [parent.customer_group]
+    schema = Schema(
+        parent.id,
+        parent.name,
+        parent.timezone,
+        tuple(map(_column, attributes)),
+        tuple(Behavior(each.name, tuple(map(_column, each.columns))) for each in behaviors),
+        tuple(
+            CustomerGroup(each.name, tuple(map(_column, each.customer_group_attributes)))
+            for each in groups
+        ),
+        tuple(each.path for each in folders if each.path),
+        tuple(
+            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind)
+            for each in segments
+        ),
+        tuple(
+            Funnel(each.id, each.name, tuple(Stage(of.id, of.name) for of in each.stages))
+            for each in funnels
+        ),
+        tuple(Model(each.id, each.name) for each in predictive)
+        + tuple(Model(each.id, each.name, each.solution) for each in solutions),
+        tuple(Variant(each.id, each.name, each.test) for each in variants),
+    )
+    return Asked(schema, tuple(sorted(missing)))
+
+
+def _column(of: a.Column) -> Column:
+    return Column(of.name, of.type, of.grouping_name or None)
+
+
+class Sample(NamedTuple):
+    """Frequent values of an attribute, or of a behavior's column."""
+
+    behavior: str | None
+    column: str
+    values: tuple[object, ...]
+
+
+async def sample(
+    client: Client, parent_id: str, wanted: list[tuple[str | None, str]]
+) -> list[Sample]:
+    """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
+    ids: dict[str, str] = {}
+    if any(behavior is not None for behavior, _ in wanted):
+        ids = {each.name: each.id for each in await client.behaviors(parent_id)}
+
+    async def one(behavior: str | None, column: str) -> Sample:
+        id = None if behavior is None else ids.get(behavior)
+        if behavior is not None and id is None:
+            return Sample(behavior, column, ())
+        rows = await client.sample_values(parent_id, column, id)
+        return Sample(behavior, column, tuple(row[0] for row in rows if row))
+
+    return list(await asyncio.gather(*(one(*each) for each in wanted)))

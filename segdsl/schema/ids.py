@@ -1,0 +1,37 @@
+"""The ids that names stand for, as a schema has them."""
+
+from __future__ import annotations
+
+from segdsl.lower.references import Ids
+from segdsl.schema.model import Schema
+from segdsl.values import ByName
+
+Key = tuple[str, ByName]
+
+
+def ids_of(schema: Schema, *, segments: bool = True) -> Ids:
+    """The ids of segments, stages, variants and models whose name no other has."""
+    return {key: ids[0] for key, ids in all_ids(schema).items() if _wanted(key, ids, segments)}
+
+
+def _wanted(key: Key, ids: list[str], segments: bool) -> bool:
+    return len(ids) == 1 and (segments or key[0] != "segment")
+
+
+def all_ids(schema: Schema) -> dict[Key, list[str]]:
+    """Every id by kind and name; several where several have a name."""
+    found: dict[Key, list[str]] = {}
+
+    def note(kind: str, id: str, name: str, parent: str | None = None) -> None:
+        found.setdefault((kind, ByName(name, parent)), []).append(id)
+
+    for segment in schema.segments:
+        note("segment", segment.id, segment.name)
+    for funnel in schema.funnels:
+        for stage in funnel.stages:
+            note("stage", stage.id, stage.name, funnel.name)
+    for variant in schema.variants:
+        note("variant", variant.id, variant.name, variant.test)
+    for model in schema.models:
+        note("model", model.id, model.name)
+    return found
