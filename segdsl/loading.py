@@ -12,9 +12,13 @@ from typing import NamedTuple
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.files import load_programs, seg_files
+from segdsl.lower.references import Ids
 from segdsl.resolve import check_settings, resolve
+from segdsl.schema.placing import with_ids
 from segdsl.source import Source
 from segdsl.syntax.tree import File
+
+NO_IDS: Ids = {}
 
 
 class Loaded(NamedTuple):
@@ -34,13 +38,14 @@ def load_segments(
     settings: Mapping[str, str],
     report: Report,
     groups: Collection[str] = (),
+    ids: Ids = NO_IDS,
 ) -> Loaded:
     """The segments of files and folders (`-`: standard input); those with mistakes are left out.
 
-    `settings` gives params their values, as texts, by name; `groups` are the customer groups
-    that a schema knows.
+    `settings` gives params their values, as texts, by name. `groups` are the customer groups
+    that a schema knows, and `ids` what names stand for; other names stay as they are.
     """
-    return load_files(seg_files(paths), settings, report, groups)
+    return load_files(seg_files(paths), settings, report, groups, ids)
 
 
 def load_files(
@@ -48,10 +53,15 @@ def load_files(
     settings: Mapping[str, str],
     report: Report,
     groups: Collection[str] = (),
+    ids: Ids = NO_IDS,
 ) -> Loaded:
     """The same for files alone."""
     programs, sources = load_programs(files, report)
     check_settings(programs, settings, report)
-    segments = [each for program in programs for each in resolve(program, report, settings)]
+    segments = [
+        with_ids(each, ids)
+        for program in programs
+        for each in resolve(program, report, settings, groups)
+    ]
     trees = {name: tree for program in programs for name, tree in program.files.items()}
     return Loaded(tuple(segments), sources, len(files), trees)

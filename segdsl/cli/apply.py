@@ -87,9 +87,7 @@ def command(
         plan = fixed
         if plan is None:
             wish = Wish(layout, force, prune)
-            plan = await plan_for(
-                connection, project, place.workspace, report, wish, place.ids, paths
-            )
+            plan = await plan_for(connection, project, place.workspace, report, wish, paths)
         if report.has_errors:
             return None
         _show(plan, form, color)

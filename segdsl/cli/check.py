@@ -1,6 +1,8 @@
-"""`segdsl check`: what is wrong in files, without making anything of them."""
+"""`segdsl check`: what is wrong or odd in files, without making anything of them."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,16 +12,28 @@ from segdsl.cli.options import (
     settings_option,
     stop_on_errors,
     tell,
-    told,
 )
+
+if TYPE_CHECKING:
+    from segdsl.project.check import Checked, PutRight
+
+HINT = "hint: `segdsl schema pull` makes this know the columns of the parent segment"
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@click.option("--fix", is_flag=True, help="Put right what can be put right by itself.")
+@click.option("--diff", is_flag=True, help="With --fix: write nothing; show what would change.")
+@click.option("--target", metavar="NAME", help="The target whose schema is used.")
+@click.option("--no-schema", is_flag=True, help="Use no schema, even where there is one.")
 @settings_option
 @look_options
 def command(
     files: tuple[str, ...],
+    fix: bool,
+    diff: bool,
+    target: str | None,
+    no_schema: bool,
     settings: dict[str, str],
     form: str,
     allowed: tuple[str, ...],
@@ -27,20 +41,59 @@ def command(
 ) -> None:
     """Look for mistakes in files (`-`: standard input), and in what they import.
 
-    A folder stands for all .seg files in it. References by name are taken as they are.
-    Machine forms go to standard output.
+    A folder stands for all .seg files in it; without any FILE it is the project's. Where the
+    target has a schema (`segdsl schema pull`), names and types are checked with it. Machine
+    forms go to standard output.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import counted, tally
-    from segdsl.loading import load_segments
-    from segdsl.lower import lower
+    from segdsl.diagnostics.places import tally
+    from segdsl.project.check import check, look_at, put_right, wanted
 
     look = Look(form, allowed, color)
-    report = Report()
-    loaded = load_segments(files, settings, report)
-    for segment in loaded.segments:
-        lower(segment, report, symbolic=True)
-    looked_at = f"{counted(loaded.files, 'file')}, {counted(len(loaded.segments), 'segment')}"
-    summary = f"{looked_at}: {tally(told(report, look)) or 'nothing to report'}"
-    tell(report, loaded.sources, look, product=False, summary=summary)
-    stop_on_errors(report)
+    if diff and not fix:
+        raise click.UsageError("--diff shows what --fix would do: give both")
+    what = wanted(files, target)
+    done = put_right(what, allowed, write=not diff) if fix else []
+    if diff:
+        from segdsl.cli.diff import show_diff
+
+        for each in done:
+            show_diff(each.name, each.before, each.after, "fixed", look)
+        tell(Report(), {}, look, product=True, summary=_fixed(done, dry=True))
+        return
+    if fix and what.files == ["-"]:
+        for each in done:
+            click.echo(each.after, nl=False)
+            report, sources = look_at(each)
+            tell(report, sources, look, product=True, summary=_fixed(done))
+            stop_on_errors(report)
+        return
+    found = check(what, settings, target=target, use_schema=not no_schema, allowed=allowed)
+    summary = f"{_looked_at(found)}: {tally(found.report.diagnostics) or 'nothing to report'}"
+    lines = [_fixed(done), summary, HINT if found.may_have_schema else ""]
+    tell(
+        found.report,
+        found.sources,
+        look,
+        product=False,
+        summary="\n".join(line for line in lines if line),
+    )
+    stop_on_errors(found.report)
+
+
+def _looked_at(found: Checked) -> str:
+    from segdsl.diagnostics.places import counted
+
+    looked_at = f"{counted(found.files, 'file')}, {counted(found.segments, 'segment')}"
+    return looked_at if found.schema is None else f"{looked_at}, checked with {found.schema}"
+
+
+def _fixed(done: list[PutRight], *, dry: bool = False) -> str:
+    said = "would fix" if dry else "fixed"
+    lines = [f"{said}: {each.made} in {each.name}" for each in done if each.made]
+    lines += [
+        f"left alone: {each.kept_for_comments} in {each.name}, for a comment that stands there"
+        for each in done
+        if each.kept_for_comments
+    ]
+    return "\n".join(lines)

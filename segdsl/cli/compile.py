@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -26,6 +27,9 @@ from segdsl.cli.options import (
 @layout_option
 @click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
+@click.option(
+    "--target", metavar="NAME", help="The target whose schema and lock know the ids of names."
+)
 @look_options
 def command(
     files: tuple[str, ...],
@@ -34,6 +38,7 @@ def command(
     layout: Literal["v5", "nested"],
     symbolic: bool,
     output: str | None,
+    target: str | None,
     form: str,
     allowed: tuple[str, ...],
     color: str,
@@ -48,11 +53,13 @@ def command(
     from segdsl.diagnostics.places import tally
     from segdsl.loading import load_segments
     from segdsl.lower import create_request, lower
+    from segdsl.project.names import known_names
     from segdsl.rule.model import encode
 
     look = Look(form, allowed, color)
     report = Report()
-    loaded = load_segments(files, settings, report)
+    known = known_names(Path.cwd(), target, segments=True)
+    loaded = load_segments(files, settings, report, known.groups, known.ids)
     made: list[object] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)

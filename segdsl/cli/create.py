@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -55,10 +56,12 @@ def command(
     from segdsl.live.creation import create, steps
     from segdsl.live.listing import on_server
     from segdsl.loading import load_segments
+    from segdsl.project.names import known_names
 
     look = Look(form, allowed, color)
     report = Report()
-    loaded = load_segments(files, settings, report)
+    known = known_names(Path.cwd(), target)
+    loaded = load_segments(files, settings, report, known.groups, known.ids)
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)

@@ -82,9 +82,7 @@ def command(
 
     async def question(connection: Connection) -> tuple[Plan, dict[int, Effect]] | None:
         wish = Wish(layout, force, prune)
-        plan = await plan_for(
-            connection, place.project, place.workspace, report, wish, place.ids, paths
-        )
+        plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
         if report.has_errors:
             return None
         bar = Bar("Counting")

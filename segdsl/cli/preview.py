@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -65,12 +66,14 @@ def command(
     from segdsl.diagnostics.places import tally
     from segdsl.live.counting import Wish, preview
     from segdsl.loading import load_segments
+    from segdsl.project.names import known_names
 
     if columns is not None and sample is None:
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
     look = Look(form, allowed, color)
     report = Report()
-    loaded = load_segments(files, settings, report)
+    known = known_names(Path.cwd(), target)
+    loaded = load_segments(files, settings, report, known.groups, known.ids)
     names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
     wish = Wish(breakdown, sample or 0, names, layout)
     bar = Bar("counting")

@@ -57,9 +57,7 @@ def command(
     place = open_workspace(target, settings, report)
 
     async def question(connection: Connection) -> Pull:
-        return await pull_into(
-            connection, place.project, place.workspace, place.ids, names, force=force
-        )
+        return await pull_into(connection, place.project, place.workspace, names, force=force)
 
     pull = None if report.has_errors else ask(target, now, question)
     tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -59,17 +60,17 @@ def command(
     With a segdsl.toml the target's time zone, columns and segments are used; without one
     names are taken as they are written. Times are those of the moment it is printed.
     """
-    from pathlib import Path
-
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.live.queries import Offline, offline_sql, remote_sql, target_sql
     from segdsl.loading import load_segments
     from segdsl.project.config import find_project
+    from segdsl.project.names import known_names
 
     look = Look(form, allowed, color)
     report = Report()
-    loaded = load_segments(files, settings, report)
+    known = known_names(Path.cwd(), target)
+    loaded = load_segments(files, settings, report, known.groups, known.ids)
     segments = loaded.segments
     made: list[str] = []
 

@@ -73,16 +73,36 @@ class Code(Enum):
     SEG309 = "a segment that cannot be made into SQL"
     SEG310 = "a deletion of what others refer to"
     SEG311 = "changes that wait for each other"
-    SEG312 = "a segment of the server that no source can hold"
     # 4xx: reading the API's JSON
     SEG401 = "text that is not JSON"
     SEG402 = "JSON that is no rule we know"
     SEG403 = "a Composite expression that does not fit"
     SEG404 = "an empty condition"
     SEG405 = "an empty group whose meaning nobody states"
+    # 6xx: lints
+    SEG601 = "a negation that also holds where there is no value"
+    SEG602 = "a condition repeated"
+    SEG603 = "values compared one by one"
+    SEG604 = "conditions that can never hold"
+    SEG605 = "conditions that always hold"
+    SEG606 = "a segment equal to another"
+    SEG607 = "an allow that allows nothing"
 
 
-WARNINGS = frozenset({Code.SEG112, Code.SEG212, Code.SEG214, Code.SEG312})
+WARNINGS = frozenset(
+    {
+        Code.SEG112,
+        Code.SEG212,
+        Code.SEG214,
+        Code.SEG601,
+        Code.SEG602,
+        Code.SEG603,
+        Code.SEG604,
+        Code.SEG605,
+        Code.SEG606,
+        Code.SEG607,
+    }
+)
 
 
 def severity_of(code: Code) -> Severity:

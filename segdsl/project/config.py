@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from segdsl.diagnostics.codes import WARNINGS, Code
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 
@@ -67,14 +68,19 @@ Target = LocalTarget | ApiTarget
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     targets: dict[str, Target]
     default: str | None = None
+    allow: tuple[str, ...] = ()
 
 
 class Project(msgspec.Struct, frozen=True):
-    """The targets of a project file, and the folder it is in."""
+    """The targets of a project file, and the folder it is in.
+
+    `allow` are the codes of warnings that are not told of its files.
+    """
 
     folder: Path
     targets: dict[str, Target]
     default: str
+    allow: tuple[str, ...] = ()
 
     def target(self, name: str | None) -> tuple[str, Target]:
         """The target of that name, or the default one; raises ProjectError."""
@@ -133,7 +139,18 @@ def read_project(path: Path) -> Project:
     if file.default is not None and file.default not in file.targets:
         there = ", ".join(sorted(file.targets))
         raise ProjectError(f"{path}: the default target `{file.default}` is not among: {there}")
-    return Project(path.parent, file.targets, default)
+    _check_codes(file.allow, path)
+    return Project(path.parent, file.targets, default, file.allow)
+
+
+def _check_codes(codes: tuple[str, ...], path: Path) -> None:
+    warnings = sorted(code.name for code in WARNINGS)
+    for code in codes:
+        if code in Code.__members__ and code not in warnings:
+            raise ProjectError(f"{path}: `allow` names {code}, an error; only warnings can be")
+        if code not in warnings:
+            help = did_you_mean(code, warnings) or f"the warnings are {', '.join(warnings)}"
+            raise ProjectError(f"{path}: `allow` names `{code}`, and there is no such code; {help}")
 
 
 def _checked(document: dict[str, Any], path: Path) -> _File:

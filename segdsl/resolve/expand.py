@@ -7,7 +7,7 @@ the place where it was written; what only the API's rule cannot hold is left to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import assert_never
 
@@ -55,7 +55,9 @@ class Expander:
         scopes: Mapping[str, Scope],
         params: Mapping[tuple[str, str], Literal | None],
         report: Report,
+        groups: Collection[str] = (),
     ) -> None:
+        self.groups = groups
         self.scopes = scopes
         self.params = params
         self.report = report
@@ -249,10 +251,13 @@ class Expander:
     # --- leaves ------------------------------------------------------------------------
 
     def _outside_filter(self, of: t.Expression, context: Context, what: str) -> bool:
+        return self._outside_filter_at(of.span, context, what)
+
+    def _outside_filter_at(self, span: Span, context: Context, what: str) -> bool:
         if context.in_filter:
             self.report.add(
                 Code.SEG201,
-                of.span,
+                span,
                 f"{what} cannot stand inside a behavior's filter",
                 help="a filter asks only for columns of its events; put this beside the aggregate",
                 via=context.via,
@@ -364,15 +369,7 @@ class Expander:
             case t.Attribute(attribute):
                 return subject if self._plain_names((attribute,), span, context) else None
             case t.Dotted(left, right):
-                dotted = f"{name(left)}.{name(right)}"
-                self.report.add(
-                    Code.SEG109,
-                    span,
-                    f"what `{dotted}` is only a schema can tell, and there is none",
-                    help=f"for an attribute of a customer group write `group {dotted}`",
-                    via=context.via,
-                )
-                return None
+                return self._dotted(left, right, span, context)
             case t.GroupAttribute(group, attribute):
                 if not self._outside_filter(of, context, "an attribute of a customer group"):
                     return None
@@ -397,6 +394,24 @@ class Expander:
                 return self._aggregate(of, subject, context)
             case _:
                 assert_never(subject)
+
+    def _dotted(
+        self, left: str, right: str, span: Span, context: Context
+    ) -> c.GroupAttribute | None:
+        if left in self.groups:
+            if not self._outside_filter_at(span, context, "an attribute of a customer group"):
+                return None
+            return c.GroupAttribute(left, right)
+        dotted = f"{name(left)}.{name(right)}"
+        help = f"for an attribute of a customer group write `group {dotted}`"
+        what = f"what `{dotted}` is only a schema can tell, and there is none"
+        if self.groups:
+            what = f"the schema has no customer group `{name(left)}`"
+            help = did_you_mean(left, self.groups) or (
+                f"a column of a behavior is asked in an aggregate, such as `max({dotted})`"
+            )
+        self.report.add(Code.SEG109, span, what, help=help, via=context.via)
+        return None
 
     def _aggregate(self, of: t.Test, subject: t.Aggregate, context: Context) -> c.Aggregate | None:
         if not self._outside_filter(of, context, f"`{subject.function}`"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 from segdsl.condition.tree import Everyone, Segment
@@ -16,11 +16,15 @@ from segdsl.values import Literal
 
 
 def resolve(
-    program: Program, report: Report, settings: Mapping[str, str] | None = None
+    program: Program,
+    report: Report,
+    settings: Mapping[str, str] | None = None,
+    groups: Collection[str] = (),
 ) -> tuple[Segment, ...]:
     """The segments of the main file, in order; those with mistakes are left out.
 
-    `settings` gives params their values, as texts, by name.
+    `settings` gives params their values, as texts, by name. `groups` are the customer groups
+    that a schema knows: `household.size` is an attribute of one.
     """
     found = scopes(program, report)
     params: dict[tuple[str, str], Literal | None] = {
@@ -29,7 +33,7 @@ def resolve(
         for item in file.items
         if isinstance(item, t.Param)
     }
-    expander = Expander(found, params, report)
+    expander = Expander(found, params, report, groups)
     main = program.files[program.main]
     scope = found[program.main]
     segments: list[Segment] = []

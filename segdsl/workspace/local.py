@@ -17,6 +17,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.live.creation import folder_path, one_of_each
 from segdsl.loading import load_files
+from segdsl.project.names import Known
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
 from segdsl.values import Name
@@ -57,11 +58,13 @@ class Workspace(msgspec.Struct, frozen=True):
 
 
 def read_workspace(
-    folder: Path, here: Path, settings: Mapping[str, str], report: Report, groups: frozenset[str]
+    folder: Path, here: Path, settings: Mapping[str, str], report: Report, known: Known
 ) -> Workspace:
     """All `.seg` files of a folder; files are reported by their path from `here`."""
     files = files_of(folder)
-    loaded = load_files([os.path.relpath(each, here) for each in files], settings, report, groups)
+    loaded = load_files(
+        [os.path.relpath(each, here) for each in files], settings, report, known.groups, known.ids
+    )
     items = {
         (name, item.span.start): (item, file)
         for name, file in loaded.trees.items()
@@ -74,8 +77,8 @@ def read_workspace(
         path = os.path.relpath(here / segment.span.file, folder)
         found.append(Local(segment, Path(path).as_posix(), item.span, _says_more(item, file)))
     one_of_each([each.segment for each in found], report)
-    paths = tuple(each.relative_to(folder).as_posix() for each in files)
-    return Workspace(folder, tuple(found), paths, loaded.sources)
+    relative = tuple(each.relative_to(folder).as_posix() for each in files)
+    return Workspace(folder, tuple(found), relative, loaded.sources)
 
 
 def files_of(folder: Path) -> list[Path]:

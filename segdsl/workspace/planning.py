@@ -59,16 +59,15 @@ def make_plan(
     server: Server,
     report: Report,
     wish: Wish,
-    ids: Ids,
     *,
     among: frozenset[str] | None = None,
 ) -> Plan:
     """What is to be done; where the report has errors, there is no use in it.
 
-    `ids` are those of what is no segment, by name. `among` are the files that a person
+    `among` are the files that a person
     named: the plan is about their segments alone.
     """
-    compared = compare(local, lock, server, report, wish.layout, ids)
+    compared = compare(local, lock, server, report, wish.layout)
     names = server.names
     chosen = [each for each in compared if among is None or _file_of(each.match) in among]
     decisions = [_Decision(each, names, wish) for each in chosen]
@@ -92,7 +91,6 @@ def compare(
     server: Server,
     report: Report,
     layout: Layout,
-    ids: Ids,
 ) -> list[Compared]:
     """Every segment of the three sides, those of the workspace lowered with the ids they need.
 
@@ -103,7 +101,7 @@ def compare(
     segments = [each.segment for each in local]
     in_order(segments, report)
     known = _ids_by_name(matches, server)
-    found = {**ids, **segment_ids(segments, known, report)}
+    found = segment_ids(segments, known, report)
     compared = []
     for match in matches:
         if match.local is None:

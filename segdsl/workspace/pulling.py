@@ -67,7 +67,6 @@ def make_pull(
     workspace: Workspace,
     lock: Lock,
     server: Server,
-    ids: Ids,
     *,
     only: frozenset[str] | None = None,
     force: bool = False,
@@ -78,7 +77,7 @@ def make_pull(
     differs is taken from the server, whatever is here.
     """
     # What does not compile here is none of a pull's business: it counts as changed here.
-    compared = compare(workspace.segments, lock, server, Report(), "v5", ids)
+    compared = compare(workspace.segments, lock, server, Report(), "v5")
     pulling = _Pulling(workspace, lock, server, only, force)
     for each in compared:
         pulling.look(each)

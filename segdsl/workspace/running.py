@@ -15,7 +15,6 @@ from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError, write_text
 from segdsl.live.listing import NotThereError
-from segdsl.lower.references import Ids
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
 from segdsl.workspace.applying import Outcome, carry_out
@@ -45,7 +44,6 @@ async def plan_for(
     workspace: Workspace,
     report: Report,
     wish: Wish,
-    ids: Ids,
     paths: Sequence[str] = (),
 ) -> Plan:
     """The plan of a workspace, or of its files in some paths; no use where the report has errors.
@@ -63,7 +61,6 @@ async def plan_for(
         server,
         report,
         wish,
-        ids,
         among=among,
     )
 
@@ -104,7 +101,6 @@ async def pull_into(
     connection: Connection,
     project: Project,
     workspace: Workspace,
-    ids: Ids,
     named: Sequence[str] = (),
     *,
     force: bool = False,
@@ -116,7 +112,7 @@ async def pull_into(
     lock = _lock(connection, project)
     server = await ask_server(connection.client, connection.parent.id)
     only = _named(server, lock, named) if named else None
-    pull = make_pull(connection.parent.id, workspace, lock, server, ids, only=only, force=force)
+    pull = make_pull(connection.parent.id, workspace, lock, server, only=only, force=force)
     for path, text in pull.writes.items():
         _write(workspace, path, text)
     for path in pull.removals:

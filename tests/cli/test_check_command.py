@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from running import WRONG, segdsl
+from segdsl.condition.tree import Segment
+from segdsl.diagnostics import Code, Report
+from segdsl.project.config import Project, need_project
+from segdsl.project.schema import save_schema
+from segdsl.schema.model import Schema
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +60,7 @@ def test_an_import_is_found_from_the_file_that_names_it() -> None:
 def test_files_may_import_each_other() -> None:
     write(
         a='import y from "b.seg"\nlet x = a is true\nsegment "A" where y',
-        b='import x from "a.seg"\nlet y = x or b is true\nsegment "B" where y',
+        b='import x from "a.seg"\nlet y = x or b is true\nsegment "B" where x',
     )
     result = segdsl("check", "./a.seg", "b.seg")
     assert (result.exit_code, result.stderr) == (0, "2 files, 2 segments: nothing to report\n")
@@ -144,3 +152,176 @@ def test_color_is_for_terminals_or_on_demand() -> None:
     write(a=WRONG)
     assert "\x1b[" not in segdsl("check", "a.seg").stderr
     assert "\x1b[" in segdsl("check", "a.seg", "--color", "always").stderr
+
+
+# --- lints, and what is allowed --------------------------------------------------------------
+
+ODD = 'segment "Odd"\n\nwhere\n  country != "JP"\n'
+TOML = '[targets.local]\nkind = "local"\ndata = "data"\n'
+
+
+def test_lints_are_warnings_that_can_be_silenced_in_three_ways() -> None:
+    write(a=ODD)
+    result = segdsl("check", "a.seg")
+    assert result.exit_code == 0
+    assert "warning[SEG601]" in result.stderr
+    nothing = "1 file, 1 segment: nothing to report\n"
+    assert segdsl("check", "a.seg", "--allow", "SEG601").stderr == nothing
+    write(a=f"# allow SEG601: whoever has no country is meant\n{ODD}")
+    assert segdsl("check", "a.seg").stderr == nothing
+    write(a=ODD)
+    Path("segdsl.toml").write_text(f'allow = ["SEG601"]\n\n{TOML}')
+    assert segdsl("check", "a.seg", "--no-schema").stderr == nothing
+
+
+def test_what_a_comment_allows_is_not_told_to_machines_either() -> None:
+    write(a=f"# allow SEG601\n{ODD}")
+    for form in ("json", "sarif", "github"):
+        assert "SEG601" not in segdsl("check", "a.seg", "--format", form).stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SEG06", "`allow` names `SEG06`, and there is no such code; did you mean"),
+        ("SEG101", "`allow` names SEG101, an error; only warnings can be"),
+    ],
+)
+def test_a_project_allows_only_codes_of_warnings(code: str, said: str) -> None:
+    write(a=ODD)
+    Path("segdsl.toml").write_text(f'allow = ["{code}"]\n\n{TOML}')
+    result = segdsl("check", "a.seg")
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_segments_that_refer_to_each_other_in_a_circle_are_told() -> None:
+    write(a='segment "A" where in segment "B"', b='segment "B" where in segment "A"')
+    result = segdsl("check", "a.seg", "b.seg", "--format", "json")
+    assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
+
+
+# --- without files ---------------------------------------------------------------------------
+
+
+def test_without_files_the_whole_project_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(a='segment "A" where a > 1', deep__b='segment "B" where b > 1')
+    Path("segdsl.toml").write_text(TOML)
+    monkeypatch.chdir("deep")
+    result = segdsl("check", "--no-schema")
+    assert result.stderr == "2 files, 2 segments: nothing to report\n"
+
+
+def test_without_files_and_a_project_nobody_knows_what_to_look_at() -> None:
+    result = segdsl("check")
+    assert result.exit_code == 2
+    assert "there is no segdsl.toml here or in a folder above" in result.stderr
+    assert "name a file" in result.stderr
+
+
+# --- putting right ---------------------------------------------------------------------------
+
+UNLISTED = 'segment "A"\n\nwhere\n  a = 1\n  or a = 2\n'
+LISTED = 'segment "A"\n\nwhere\n  a in (1, 2)\n'
+
+
+def test_fix_writes_what_can_be_put_right() -> None:
+    write(a=UNLISTED, b='segment "B" where b > 1')
+    result = segdsl("check", "--fix", "a.seg", "b.seg")
+    assert result.exit_code == 0
+    assert result.stderr == "fixed: 1 in a.seg\n2 files, 2 segments: nothing to report\n"
+    assert Path("a.seg").read_text() == LISTED
+    again = segdsl("check", "--fix", "a.seg", "b.seg")
+    assert again.stderr == "2 files, 2 segments: nothing to report\n"
+
+
+def test_fix_with_diff_only_shows() -> None:
+    write(a=UNLISTED)
+    result = segdsl("check", "--fix", "--diff", "a.seg")
+    assert result.stdout.splitlines()[2:] == [
+        "@@ -1,5 +1,4 @@",
+        ' segment "A"',
+        " ",
+        " where",
+        "-  a = 1",
+        "-  or a = 2",
+        "+  a in (1, 2)",
+    ]
+    assert result.stderr == "would fix: 1 in a.seg\n"
+    assert Path("a.seg").read_text() == UNLISTED
+
+
+def test_fix_of_standard_input_goes_to_standard_output() -> None:
+    result = segdsl("check", "--fix", "-", input=UNLISTED)
+    assert (result.exit_code, result.stdout) == (0, LISTED)
+    assert result.stderr == "fixed: 1 in <stdin>\n"
+
+
+def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
+    result = segdsl("check", "--fix", "-", input=WRONG)
+    assert (result.exit_code, result.stdout) == (1, WRONG)
+    write(a=WRONG)
+    assert segdsl("check", "--fix", "a.seg").exit_code == 1
+    assert Path("a.seg").read_text() == WRONG
+
+
+def test_fix_says_where_a_comment_is_in_the_way() -> None:
+    write(a='segment "A"\n\nwhere\n  a = 1  # the first\n  or a = 2\n')
+    result = segdsl("check", "--fix", "a.seg")
+    assert "left alone: 1 in a.seg, for a comment that stands there\n" in result.stderr
+    assert "warning[SEG603]" in result.stderr
+
+
+def test_fix_leaves_what_is_allowed() -> None:
+    write(a=UNLISTED)
+    segdsl("check", "--fix", "--allow", "SEG603", "a.seg")
+    assert Path("a.seg").read_text() == UNLISTED
+
+
+def test_wrong_use_is_told() -> None:
+    write(a=ODD)
+    assert segdsl("check", "--diff", "a.seg").exit_code == 2
+    assert segdsl("check", "--fix", "-", "a.seg", input="").exit_code == 2
+
+
+# --- with a schema ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_targets(monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project without a schema; what is checked with one only says that it was looked at."""
+
+    def look(
+        segments: Sequence[Segment], schema: Schema, report: Report, *, among: Sequence[Segment]
+    ) -> None:
+        report.add(Code.SEG304, None, f"{len(segments)} of {len(among)} asked of {schema.name}")
+
+    checking = ModuleType("segdsl.checking")
+    checking.check_segments = look  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "segdsl.checking", checking)
+    Path("segdsl.toml").write_text(TOML + TOML.replace("local]", "other]"))
+    write(a='segment "A" where a > 1')
+    return need_project(Path.cwd())
+
+
+def test_without_a_schema_it_is_said_how_to_get_one(two_targets: Project) -> None:
+    lines = segdsl("check", "a.seg").stderr.splitlines()
+    assert lines[0] == "1 file, 1 segment: nothing to report"
+    assert lines[1].startswith("hint: `segdsl schema pull`")
+    assert len(segdsl("check", "a.seg", "--no-schema").stderr.splitlines()) == 1
+
+
+def test_the_schema_of_the_target_is_used_and_named(two_targets: Project) -> None:
+    save_schema(two_targets, "other", Schema("1", "Shop"))
+    assert "hint:" in segdsl("check").stderr
+    result = segdsl("check", "--target", "other")
+    assert result.exit_code == 1
+    assert "1 of 1 asked of Shop" in result.stderr
+    assert result.stderr.endswith("1 file, 1 segment, checked with other.schema.toml: 1 error\n")
+    assert segdsl("check", "--target", "other", "--no-schema").exit_code == 0
+
+
+def test_a_target_that_is_not_there_is_wrong_use(two_targets: Project) -> None:
+    result = segdsl("check", "a.seg", "--target", "othr", "--no-schema")
+    assert result.exit_code == 2
+    assert "did you mean `other`?" in result.stderr

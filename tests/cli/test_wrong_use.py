@@ -23,7 +23,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["chek"], "there is no command `chek`; did you mean `check`?"),
         (["zzz"], "there are check, compile, create, decompile, delete, explain, fmt, list"),
-        (["check"], "Missing argument 'FILE...'"),
+        (["check"], "name a file or a folder to check"),
         (["check", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["compile", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["explain", "nope.seg"], "there is no file or folder `nope.seg`"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from local_api import JAPAN, Api, with_api
-
 from segdsl.local import LOCAL_KEY
 from segdsl.local.errors import pointer_of
 

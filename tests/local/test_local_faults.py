@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from local_api import JAPAN, Api, local_api
-from serving import serving
 
+from local_api import JAPAN, Api, local_api
 from segdsl.local import Faults, FaultsError, parse_faults
 from segdsl.local.faults import Fault, Weather
+from serving import serving
 
 
 def test_what_is_written_is_what_is_meant() -> None:

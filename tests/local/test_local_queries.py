@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import sqlglot
-from local_api import JAPAN, NOW, Api, client, equal, local_api, rule, with_api, write_data
 from sqlglot import exp
 
+from local_api import JAPAN, NOW, Api, client, equal, local_api, rule, with_api, write_data
 from segdsl.engine import Data, Query, open_data
 from segdsl.local import LocalTransport, application, open_store
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from local_api import JAPAN, Api, equal, rule, with_api
 
 from contract import referee, rule_errors
+from local_api import JAPAN, Api, equal, rule, with_api
 from segdsl.local.errors import ApiError
 from segdsl.local.rules import read_described
 from strategies.wild_rules import wild_rules

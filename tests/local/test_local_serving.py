@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from local_api import JAPAN, NOW, client, write_data
-from serving import serving
 
+from local_api import JAPAN, NOW, client, write_data
 from segdsl.local import LOCAL_KEY, PortError, serve
+from serving import serving
 
 pytestmark = pytest.mark.slow
 

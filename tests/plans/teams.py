@@ -18,6 +18,7 @@ from segdsl.diagnostics import Report
 from segdsl.local import LOCAL_KEY, open_local, parse_faults
 from segdsl.project.config import Project, read_project
 from segdsl.project.connect import Connection
+from segdsl.project.names import Known
 from segdsl.workspace.applying import Outcome
 from segdsl.workspace.local import Workspace, read_workspace
 from segdsl.workspace.plan import Plan
@@ -64,7 +65,7 @@ class Team:
 
     def read(self, report: Report | None = None) -> Workspace:
         found = report or Report()
-        workspace = read_workspace(self.folder, Path.cwd(), {}, found, frozenset())
+        workspace = read_workspace(self.folder, Path.cwd(), {}, found, Known())
         assert report is not None or not found.has_errors, found.diagnostics
         return workspace
 
@@ -81,7 +82,7 @@ class Team:
         found = report or Report()
         wish = Wish(force=force, prune=prune)
         workspace = self.read(found)
-        plan = await plan_for(self.connection, self.project, workspace, found, wish, {}, paths)
+        plan = await plan_for(self.connection, self.project, workspace, found, wish, paths)
         assert report is not None or not found.has_errors, found.diagnostics
         return plan
 
@@ -93,7 +94,7 @@ class Team:
         return await apply_plan(self.connection, self.project, plan, lambda outcome: None)
 
     async def pull(self, *named: str, force: bool = False) -> Pull:
-        return await pull_into(self.connection, self.project, self.read(), {}, named, force=force)
+        return await pull_into(self.connection, self.project, self.read(), named, force=force)
 
     # --- the console -------------------------------------------------------------------
 

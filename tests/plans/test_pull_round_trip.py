@@ -19,13 +19,14 @@ from segdsl.api import RefusedError
 from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Report
 from segdsl.local import open_local
+from segdsl.project.names import Known
 from segdsl.workspace.local import read_workspace
 from segdsl.workspace.lock import Lock
 from segdsl.workspace.mirror import fold, mirror_path
 from segdsl.workspace.planning import Wish, make_plan
 from segdsl.workspace.pulling import make_pull
 from segdsl.workspace.server import server_of
-from sql.sql_world import _SQL_TYPES, CATALOG
+from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import NOW, Team, connected, with_team
 
@@ -123,13 +124,13 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     ]
     server = server_of([ServerFolder("9", ())], segments)
     report = Report()
-    empty = read_workspace(tmp_path, Path.cwd(), {}, report, frozenset())
-    pull = make_pull("7", empty, Lock(), server, {})
+    empty = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
+    pull = make_pull("7", empty, Lock(), server)
     assert (len(pull.writes), report.diagnostics) == (len(segments), [])
     for path, text in pull.writes.items():
         (tmp_path / path).write_text(text)
-    workspace = read_workspace(tmp_path, Path.cwd(), {}, report, frozenset())
-    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, Wish(), {})
+    workspace = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
+    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, Wish())
     assert report.diagnostics == []
     assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
 

@@ -6,10 +6,10 @@ Without a catalog nothing is known, and so nothing refused.
 from __future__ import annotations
 
 import pytest
-from sql_world import CATALOG
 
 from segdsl.sql import Context, SqlError, profiles, render, selection
 from segdsl.sql.catalog import Catalog, Column, Table
+from sql_world import CATALOG
 from support import segment_of
 
 CONTEXT = Context(1_700_000_000, "Asia/Tokyo", CATALOG)

@@ -11,7 +11,6 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sql_world import World
 
 from reference.evaluator import select
 from reference.population import Population, Profile
@@ -20,6 +19,7 @@ from segdsl.condition import tree as c
 from segdsl.sql import DIALECTS, Context, SqlError, profiles, render, selection
 from segdsl.sql.catalog import Catalog, Column, Table
 from segdsl.values import ById, Limit, Number, Order, Text
+from sql_world import World
 
 NASTY = (
     "'", "''", "' OR 1=1 --", "'; DROP TABLE customers; --", '"', '""', '" OR ""="', "`", "``",

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sql_world import CATALOG, context_of, world
 
 from reference.evaluator import select
 from reference.population import Population
@@ -19,6 +18,7 @@ from segdsl.condition import tree as c
 from segdsl.sql import DIALECTS, count, profiles, selection
 from segdsl.sql.catalog import Catalog
 from segdsl.values import Duration, Limit, Number, Order, Part
+from sql_world import CATALOG, context_of, world
 from strategies import populations as v
 from strategies.conditions import (
     OF_TYPE,

@@ -6,13 +6,13 @@ What is missing or goes in a circle is an error that says so, however long the w
 from __future__ import annotations
 
 import pytest
-from sql_world import CATALOG, world
 
 from reference.evaluator import select
 from reference.population import Population, Profile
 from segdsl.condition import tree as c
 from segdsl.sql import DIALECTS, Context, SqlError, count, profiles, render, selection
 from segdsl.values import ById, ByName, Limit, Number, Order, Reference
+from sql_world import CATALOG, world
 from support import segment_of
 
 PEOPLE = Population(

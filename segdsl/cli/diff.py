@@ -1,0 +1,30 @@
+"""Two texts of one file as a unified diff, in colour on a terminal. Not for rules or plans."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from segdsl.cli.options import Look, in_color
+
+_COLORS = {"-": "red", "+": "green", "@": "cyan"}
+
+
+def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None:
+    """Writes what changes to standard output; `what` says how the second text came about."""
+    import difflib
+
+    color = in_color(look.color, sys.stdout)
+    for line in difflib.unified_diff(_lines(before), _lines(after), name, f"{name} ({what})"):
+        text = line.removesuffix("\n")
+        if not line.endswith("\n"):
+            text += "\n\\ No newline at end of file"
+        style = _COLORS.get(line[0]) if color else None
+        click.echo(click.style(text, fg=style) if style else text, color=color)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines at line feeds alone: a form feed in a comment ends none."""
+    *whole, last = text.split("\n")
+    return [line + "\n" for line in whole] + ([last] if last else [])

@@ -1,0 +1,275 @@
+"""What a lint can put right by itself, in the text: only the places that change are changed.
+
+Values compared one by one become a list, what is repeated and imports that nobody uses are
+taken out. The meaning stays, and so do all comments: where one stands in a place that would
+be rewritten, nothing is. No file is read or written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from segdsl import predicates as p
+from segdsl.diagnostics import Code, Report
+from segdsl.format import format_expression, format_file
+from segdsl.lint.normal import comparable, listed
+from segdsl.lint.silence import silenced
+from segdsl.source import Source, Span
+from segdsl.syntax import tree as t
+from segdsl.syntax.parser import parse
+from segdsl.syntax.text import name, string
+from segdsl.values import Name, Number, Value
+
+_MOST_ROUNDS = 20
+
+
+class Edit(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+class Fix(NamedTuple):
+    """Changes that belong together; `span` is what they put right."""
+
+    code: Code
+    span: Span
+    edits: tuple[Edit, ...]
+
+
+class Fixed(NamedTuple):
+    """A text after its fixes, how many were made, and how many a comment stood in the way of."""
+
+    text: str
+    made: int
+    kept_for_comments: int
+
+
+def fix(source: Source, allowed: Collection[str] = ()) -> Fixed:
+    """The text of a file put right; as it was, where it cannot be parsed.
+
+    Codes of `allowed` are left alone, as are those that comments allow. A text in its canonical
+    spelling stays in it.
+    """
+    tree = _parsed(source)
+    if tree is None:
+        return Fixed(source.text, 0, 0)
+    canonical = format_file(tree, source) == source.text
+    made = 0
+    kept = 0
+    for _ in range(_MOST_ROUNDS):
+        is_silenced = silenced(tree, source, allowed)
+        wanted = [each for each in fixes(tree) if not is_silenced(each.code, each.span)]
+        free = [each for each in wanted if not _has_comment(each, tree)]
+        kept = len(wanted) - len(free)
+        chosen = _apart(free)
+        if not chosen:
+            break
+        after = Source(source.name, _applied(source.text, chosen))
+        parsed = _parsed(after)
+        if parsed is None:
+            break
+        source, tree = after, parsed
+        made += len(chosen)
+    text = format_file(tree, source) if canonical and made else source.text
+    return Fixed(text, made, kept)
+
+
+def _parsed(source: Source) -> t.File | None:
+    report = Report()
+    tree = parse(source, report)
+    return None if report.has_errors else tree
+
+
+def _has_comment(of: Fix, tree: t.File) -> bool:
+    return any(
+        edit.start <= comment.span.start < edit.end
+        for edit in of.edits
+        for comment in tree.comments
+    )
+
+
+def _apart(found: Iterable[Fix]) -> list[Fix]:
+    """Those that do not change one place twice; the others wait for the next round."""
+    taken: list[Edit] = []
+    chosen: list[Fix] = []
+    for each in found:
+        if not any(a.start < b.end and b.start < a.end for a in each.edits for b in taken):
+            taken.extend(each.edits)
+            chosen.append(each)
+    return chosen
+
+
+def _applied(text: str, chosen: Iterable[Fix]) -> str:
+    for edit in sorted((edit for each in chosen for edit in each.edits), reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def fixes(tree: t.File) -> Iterator[Fix]:
+    """All that can be put right in a file, outer groups first."""
+    used = _named(tree)
+    for item in tree.items:
+        match item:
+            case t.Segment(_, _, where) if where is not None:
+                yield from _of_expression(where, False)
+            case t.Let(_, _, body):
+                yield from _of_expression(body, False)
+            case t.Import():
+                yield from _of_import(item, used, tree)
+            case _:
+                pass
+
+
+def _of_expression(of: t.Expression, pinned: bool) -> Iterator[Fix]:
+    match of:
+        case t.Chain(word, operands):
+            yield from _of_group(of, operands, word == "or", pinned)
+            inner: tuple[t.Expression, ...] = operands
+        case t.Listing(word, operands):
+            yield from _of_group(of, operands, word != "all", pinned)
+            inner = operands
+        case t.Negation(operand) | t.Limited(operand):
+            inner = (operand,)
+        case t.Pinned(_, operand):
+            yield from _of_expression(operand, True)
+            return
+        case t.Has(_, _, filter):
+            inner = () if filter is None else (filter,)
+        case t.Test(subject, predicate):
+            yield from _of_list(of, predicate)
+            filter = subject.filter if isinstance(subject, t.Aggregate) else None
+            inner = () if filter is None else (filter,)
+        case _:
+            return
+    for each in inner:
+        yield from _of_expression(each, False)
+
+
+# --- groups ----------------------------------------------------------------------------
+
+
+def _of_group(
+    of: t.Chain | t.Listing, operands: Sequence[t.Expression], positive: bool, pinned: bool
+) -> Iterator[Fix]:
+    mergeable: dict[object, list[int]] = {}
+    for at, operand in enumerate(operands):
+        key = _merging(operand, positive)
+        if key is not None:
+            mergeable.setdefault(key, []).append(at)
+    merged: set[int] = set()
+    for places in mergeable.values():
+        values = [value for at in places for value in _values(operands[at])]
+        if len(places) < 2 or len(_once(values)) < 2:
+            continue
+        merged.update(places)
+        test = _one_list(operands[places[0]], _once(values), positive)
+        alone = len(places) == len(operands) and isinstance(of, t.Listing) and of.word != "none"
+        span = operands[places[0]].span.to(operands[places[-1]].span)
+        text = format_expression(test)
+        if alone:
+            whole = Edit(of.span.start, of.span.end, f"({text})" if pinned else text)
+            yield Fix(Code.SEG603, span, (whole,))
+        else:
+            first = operands[places[0]].span
+            edits = (Edit(first.start, first.end, text), *_without(operands, places[1:]))
+            yield Fix(Code.SEG603, span, edits)
+    seen: dict[t.Expression, int] = {}
+    for at, operand in enumerate(operands):
+        if seen.setdefault(operand, at) != at and at not in merged:
+            yield Fix(Code.SEG602, operand.span, tuple(_without(operands, [at])))
+
+
+def _without(operands: Sequence[t.Expression], places: Iterable[int]) -> Iterator[Edit]:
+    """Takes operands out, never the first, each with the word or comma before it."""
+    for at in places:
+        yield Edit(operands[at - 1].span.end, operands[at].span.end, "")
+
+
+def _merging(of: t.Expression, positive: bool) -> object | None:
+    """What comparisons share that can be one list; see `segdsl.lint.equals`."""
+    test = of
+    outer = False
+    if not positive and isinstance(of, t.Negation):
+        test, outer = of.operand, True
+    if not isinstance(test, t.Test) or positive == (test.negated or outer):
+        return None
+    if outer and test.negated:
+        return None
+    subject = test.subject
+    if not positive and isinstance(subject, t.Aggregate) and _is_several(subject, outer):
+        return None
+    if test.quantifier is not None and not (positive and test.quantifier.how == "any"):
+        return None
+    values = listed(test.predicate)
+    # What a name stands for may be of another kind elsewhere.
+    if values is None or any(isinstance(each, Name) for each in values):
+        return None
+    kinds = {isinstance(each, Number) for each in values}
+    return (subject, test.quantifier, kinds.pop()) if len(kinds) == 1 else None
+
+
+def _is_several(of: t.Aggregate, outer: bool) -> bool:
+    """Whether a negation of it is not one of its value: of groups, windows, or of `some`."""
+    return bool(of.grouping) or of.window is not None or (of.some and outer)
+
+
+def _values(of: t.Expression) -> Sequence[Value]:
+    test = of.operand if isinstance(of, t.Negation) else of
+    assert isinstance(test, t.Test)
+    return listed(test.predicate) or ()
+
+
+def _once(values: Iterable[Value]) -> tuple[Value, ...]:
+    first: dict[object, Value] = {}
+    for each in values:
+        first.setdefault(each if isinstance(each, Name) else comparable(each), each)
+    return tuple(first.values())
+
+
+def _one_list(of: t.Expression, values: tuple[Value, ...], positive: bool) -> t.Test:
+    test = of.operand if isinstance(of, t.Negation) else of
+    assert isinstance(test, t.Test)
+    return msgspec.structs.replace(test, predicate=p.In(values), negated=not positive)
+
+
+def _of_list(of: t.Test, predicate: p.Predicate) -> Iterator[Fix]:
+    """A value that is twice in its own list."""
+    if isinstance(predicate, (p.In, p.Like)):
+        once = _once(predicate.values)
+        if len(once) < len(predicate.values):
+            shorter: p.Predicate = (
+                p.In(once) if isinstance(predicate, p.In) else p.Like(predicate.match, once)
+            )
+            text = format_expression(msgspec.structs.replace(of, predicate=shorter))
+            yield Fix(Code.SEG602, of.span, (Edit(of.span.start, of.span.end, text),))
+
+
+# --- imports ---------------------------------------------------------------------------
+
+
+def _of_import(of: t.Import, used: set[str], tree: t.File) -> Iterator[Fix]:
+    kept = [each for each in of.names if each in used]
+    if len(kept) == len(of.names) or not tree.names_known:
+        return
+    listed_names = ", ".join(map(name, kept))
+    text = f"import {listed_names} from {string(of.path)}" if kept else ""
+    yield Fix(Code.SEG112, of.span, (Edit(of.span.start, of.span.end, text),))
+
+
+def _named(tree: t.File) -> set[str]:
+    """Every name that stands in a file outside its imports, whatever it means there."""
+    found: set[str] = set()
+    waiting: list[object] = [item for item in tree.items if not isinstance(item, t.Import)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (t.Use, Name)):
+            found.add(node.name)
+        if isinstance(node, tuple):
+            waiting.extend(node)
+        elif isinstance(node, msgspec.Struct):
+            waiting.extend(getattr(node, field) for field in node.__struct_fields__)
+    return found
