@@ -14,7 +14,7 @@ from segdsl.diagnostics import Report
 from segdsl.files import load_programs, seg_files
 from segdsl.lower.references import Ids
 from segdsl.resolve import check_settings, resolve
-from segdsl.schema.placing import with_ids
+from segdsl.schema.placing import NONE, Several, with_known
 from segdsl.source import Source
 from segdsl.syntax.tree import File
 
@@ -39,13 +39,15 @@ def load_segments(
     report: Report,
     groups: Collection[str] = (),
     ids: Ids = NO_IDS,
+    several: Several = NONE,
 ) -> Loaded:
     """The segments of files and folders (`-`: standard input); those with mistakes are left out.
 
     `settings` gives params their values, as texts, by name. `groups` are the customer groups
-    that a schema knows, and `ids` what names stand for; other names stay as they are.
+    that a schema knows, and `ids` what names stand for; other names stay as they are, but for those
+    of `several`: they are reported.
     """
-    return load_files(seg_files(paths), settings, report, groups, ids)
+    return load_files(seg_files(paths), settings, report, groups, ids, several)
 
 
 def load_files(
@@ -54,14 +56,16 @@ def load_files(
     report: Report,
     groups: Collection[str] = (),
     ids: Ids = NO_IDS,
+    several: Several = NONE,
 ) -> Loaded:
     """The same for files alone."""
     programs, sources = load_programs(files, report)
     check_settings(programs, settings, report)
     segments = [
-        with_ids(each, ids)
+        known
         for program in programs
         for each in resolve(program, report, settings, groups)
+        if (known := with_known(each, ids, several, report)) is not None
     ]
     trees = {name: tree for program in programs for name, tree in program.files.items()}
     return Loaded(tuple(segments), sources, len(files), trees)

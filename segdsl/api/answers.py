@@ -287,6 +287,7 @@ class _Attributes(_Body, frozen=True):
     solution_type: str | None = None
     realtime_journey_name: str | None = None
     realtime_journey_step_name: str | None = None
+    location: str | None = None
 
 
 class _Resource(msgspec.Struct, frozen=True):
@@ -331,13 +332,17 @@ def solutions(body: bytes) -> tuple[Solution, ...]:
 
 
 def variants(body: bytes) -> tuple[Variant, ...]:
-    """The step of a journey is the test; without a name of its own it is named as the journey."""
+    """The step of a journey is the test; one without a name is named as the journey or its place.
+
+    Only the place is always there (described); that the console names tests so is assumed.
+    """
     return tuple(
         Variant(
             str(each.id),
             each.attributes.name,
             each.attributes.realtime_journey_step_name
             or each.attributes.realtime_journey_name
+            or each.attributes.location
             or "",
         )
         for each in decoded(body, _Many).data

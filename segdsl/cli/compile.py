@@ -59,7 +59,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(Path.cwd(), target, segments=True)
-    loaded = load_segments(files, settings, report, known.groups, known.ids)
+    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
     made: list[object] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)

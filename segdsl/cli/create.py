@@ -61,7 +61,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(Path.cwd(), target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids)
+    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)

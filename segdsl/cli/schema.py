@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLED = 20
 VALUES = 5
+NARROW = 60
 
 
 @click.group("schema")
@@ -35,8 +37,8 @@ def pull(check: bool, target: str | None, now: str | None) -> None:
     from segdsl.diagnostics.render import visible
     from segdsl.live.schema import pull_schema
     from segdsl.project.config import need_project
-    from segdsl.project.schema import save_schema, schema_path
-    from segdsl.schema.document import write_schema
+    from segdsl.project.schema import save_schema
+    from segdsl.schema.changes import tally
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
@@ -44,22 +46,15 @@ def pull(check: bool, target: str | None, now: str | None) -> None:
     async def question(connection: Connection) -> Asked:
         return await pull_schema(connection)
 
-    schema, missing = ask(target, now, question)
-    for each in missing:
+    asked = ask(target, now, question)
+    for each in asked.missing:
         click.echo(f"left out: {visible(each)}", err=True)
-    path = schema_path(project, name)
-    if check:
-        text = write_schema(schema).encode()
-        same = path.exists() and path.read_bytes() == text
-        click.echo(f"{'up to date' if same else 'out of date'}: {path.name}")
-        raise click.exceptions.Exit(0 if same else 1)
-    written = save_schema(project, name, schema)
-    columns = sum(len(each.columns) for each in schema.behaviors)
-    click.echo(
-        f"{'written' if written else 'unchanged'}: {path.name} ({len(schema.attributes):,} "
-        f"attributes, {len(schema.behaviors):,} behaviors with {columns:,} columns, "
-        f"{len(schema.segments):,} segments)"
-    )
+    kept = save_schema(project, name, asked.schema, write=not check)
+    click.echo(f"{kept.done}: {kept.path.name} ({tally(asked.schema)})")
+    for each in kept.changes:
+        click.echo(f"  {visible(each)}")
+    if kept.done == "out of date":
+        raise click.exceptions.Exit(1)
 
 
 @command.command("show")
@@ -77,32 +72,38 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.diagnostics.suggest import did_you_mean
+    from segdsl.diagnostics.render import visible
     from segdsl.live.schema import sample as samples_of
     from segdsl.project.config import need_project
     from segdsl.project.schema import load_schema
     from segdsl.rule.model import encode
-    from segdsl.schema.searching import search, things
+    from segdsl.schema.searching import nothing_like, search
 
     project = need_project(Path.cwd())
     schema = load_schema(project, target)
     if schema is None:
-        raise WrongUse("there is no schema yet: `segdsl schema pull` writes it")
+        option = "" if target is None else f" --target {shlex.quote(target)}"
+        raise WrongUse(f"there is no schema yet: run `segdsl schema pull{option}`, which writes it")
     found = search(schema, word)
     if word is not None and not found:
-        help = did_you_mean(word, [each.name for each in things(schema)])
-        click.echo(f"nothing is named like `{word}`" + (f"; {help}" if help else ""), err=True)
+        click.echo(visible(nothing_like(schema, word)), err=True)
         raise click.exceptions.Exit(1)
     samples: list[Sample] = []
     if sample:
         wanted = [(each.of, each.name) for each in found if each.what in ("attribute", "column")]
         if len(wanted) > MOST_SAMPLED:
-            click.echo(f"values of the first {MOST_SAMPLED} of {len(wanted)} columns", err=True)
+            click.echo(
+                f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer",
+                err=True,
+            )
 
         async def question(connection: Connection) -> list[Sample]:
             return await samples_of(connection.client, connection.parent.id, wanted[:MOST_SAMPLED])
 
-        samples = ask(target, now, question)
+        samples = ask(target, now, question) if wanted else []
+        for each in samples:
+            if each.problem is not None:
+                click.echo(visible(f"no values of {each.column}: {each.problem}"), err=True)
     if as_json:
         click.echo(encode([_data(each, samples) for each in found]))
     else:
@@ -136,15 +137,22 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
     from segdsl.diagnostics.render import visible
     from segdsl.live.preview_text import text_of
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("What", "Written as", "Type or id", *(["Values"] if samples else [])):
-        table.add_column(head, overflow="fold")
-    for each in found:
-        values = _values(each, samples) or []
-        shown = ", ".join(visible(str(value)) for value in values[:VALUES])
-        cells = [each.what, visible(each.spelling), visible(each.more)]
-        table.add_row(*(Text(cell) for cell in (*cells, *([shown] if samples else []))))
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
+    heads = ["What", "Written as", "Type or id", *(["Values"] if samples else [])]
+    rows = []
+    for each in found:
+        cells = [each.what, visible(each.spelling), visible(each.more)]
+        if samples:
+            values = _values(each, samples) or []
+            cells.append(", ".join(visible(str(value)) for value in values[:VALUES]))
+        rows.append(cells)
+    # Where there is little room, what is written says well enough what it is.
+    shown = slice(1 if width is not None and width < NARROW else 0, None)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads[shown]:
+        table.add_column(head, overflow="fold")
+    for cells in rows:
+        table.add_row(*map(Text, cells[shown]))
     color_it = in_color(color, sys.stdout)
     click.echo(text_of([table], color=color_it, width=width), nl=False, color=color_it)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
+from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
 from segdsl.schema.model import Funnel, Model, Stage, Variant
@@ -21,6 +22,9 @@ from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"
+MOST_ID = 2**63 - 1
+FEWEST_STAGES = 3
+"""Of a funnel (described)."""
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
@@ -123,21 +127,35 @@ def read_description(path: Path, name: str) -> Description:
 
 
 def _check_ids(file: _File, path: Path) -> None:
-    """Refuses ids that the API could not have, and one that is given twice."""
+    """Refuses what the API could not have: such ids, one given twice, such funnels (described)."""
     models = file.models
-    kinds: dict[str, list[int]] = {
-        "funnels": [each.id for each in file.funnels.values()],
-        "stages": [id for each in file.funnels.values() for id in each.stages.values()],
-        "predictive models": list(models.predictive.values()),
-        "rfm and cltv models": [*models.rfm.values(), *models.cltv.values()],
-        "variants": [id for each in file.tests.values() for id in each.values()],
+    kinds: dict[str, list[tuple[str, int]]] = {
+        "funnels": [(name, each.id) for name, each in file.funnels.items()],
+        "stages": [each for funnel in file.funnels.values() for each in funnel.stages.items()],
+        "predictive models": list(models.predictive.items()),
+        "models of solutions": [*models.rfm.items(), *models.cltv.items()],
+        "variants": [each for variants in file.tests.values() for each in variants.items()],
     }
-    for kind, ids in kinds.items():
-        for id in ids:
-            if id < 1:
-                raise DataError(f"{path}: ids of {kind} are whole numbers from 1, and {id} is none")
-            if ids.count(id) > 1:
-                raise DataError(f"{path}: two {kind} have the id {id}; give each its own")
+    for kind, named in kinds.items():
+        holders: dict[int, str] = {}
+        for name, id in named:
+            if not 1 <= id <= MOST_ID:
+                raise DataError(
+                    f"{path}: the ids of {kind} are whole numbers from 1, and {id}, "
+                    f"that of “{name}”, is none"
+                )
+            if id in holders:
+                raise DataError(
+                    f"{path}: the {kind} “{holders[id]}” and “{name}” have the same id {id}; "
+                    "give each its own"
+                )
+            holders[id] = name
+    for name, funnel in file.funnels.items():
+        if not 3 <= len(funnel.stages) <= 8:
+            raise DataError(
+                f"{path}: the funnel “{name}” has {counted(len(funnel.stages), 'stage')}; "
+                "a funnel has 3 to 8"
+            )
 
 
 def _read(path: Path) -> _File:

@@ -7,10 +7,10 @@ keep the rest from coming.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple, TypeVar
 
-from segdsl.api import Client, ForbiddenError, NotFoundError
+from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
@@ -26,6 +26,8 @@ from segdsl.schema.model import (
 )
 
 _T = TypeVar("_T")
+LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError)
+"""What an account that lacks a part answers (403 and 404 are described)."""
 
 
 class Asked(NamedTuple):
@@ -43,7 +45,7 @@ async def pull_schema(connection: Connection) -> Asked:
     async def maybe(what: str, asking: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
         try:
             return await asking
-        except (NotFoundError, ForbiddenError) as error:
+        except LEFT_OUT as error:
             missing.append(f"{what}: {error.message}")
             return ()
 
@@ -97,15 +99,16 @@ def _column(of: a.Column) -> Column:
 
 
 class Sample(NamedTuple):
-    """Frequent values of an attribute, or of a behavior's column."""
+    """Frequent values of an attribute, or of a behavior's column; `problem` where none came."""
 
     behavior: str | None
     column: str
     values: tuple[object, ...]
+    problem: str | None = None
 
 
 async def sample(
-    client: Client, parent_id: str, wanted: list[tuple[str | None, str]]
+    client: Client, parent_id: str, wanted: Sequence[tuple[str | None, str]]
 ) -> list[Sample]:
     """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
     ids: dict[str, str] = {}
@@ -113,10 +116,15 @@ async def sample(
         ids = {each.name: each.id for each in await client.behaviors(parent_id)}
 
     async def one(behavior: str | None, column: str) -> Sample:
-        id = None if behavior is None else ids.get(behavior)
-        if behavior is not None and id is None:
-            return Sample(behavior, column, ())
-        rows = await client.sample_values(parent_id, column, id)
+        if behavior is not None and behavior not in ids:
+            gone = f"the server has no behavior `{behavior}`: run `segdsl schema pull` again"
+            return Sample(behavior, column, (), gone)
+        id = None if behavior is None else ids[behavior]
+        try:
+            rows = await client.sample_values(parent_id, column, id)
+        except LEFT_OUT as error:
+            # What is secret, or gone since, must not hide the values of the others.
+            return Sample(behavior, column, (), error.message)
         return Sample(behavior, column, tuple(row[0] for row in rows if row))
 
     return list(await asyncio.gather(*(one(*each) for each in wanted)))

@@ -11,7 +11,7 @@ from segdsl.local import entity_shapes as shapes
 from segdsl.local import saving
 from segdsl.local.bodies import EntityBody, decode_entity, parameter, path_id, rule_text, whole
 from segdsl.local.errors import ASSOCIATION, refuse
-from segdsl.local.known import solutions
+from segdsl.local.known import funnels_in_folders, solutions_in_folders
 from segdsl.local.records import BATCH, REALTIME, Folder, Segment
 from segdsl.local.requests import Call
 from segdsl.local.saving import Draft, Paths
@@ -101,7 +101,8 @@ def by_folder(service: Service, call: Call) -> Any:
                 yield from (shapes.segment(each, with_rule=with_rule) for each in inside)
                 waiting.extend((each, level + 1) for each in below)
         if top == service.root and depth > 0:
-            yield from solutions(service)
+            yield from funnels_in_folders(service)
+            yield from solutions_in_folders(service)
 
     return shapes.document(list(walk()))
 

@@ -55,6 +55,37 @@ def _funnel(service: Service, of: Funnel) -> Json:
     }
 
 
+def funnel_resources(service: Service, call: Call) -> Any:
+    service.check_audience(call.path["id"])
+    return entity_shapes.document(funnels_in_folders(service))
+
+
+def funnels_in_folders(service: Service) -> list[Json]:
+    """The funnels as they lie in the root folder."""
+    return [
+        {
+            "id": funnel.id,
+            "type": "funnel",
+            "attributes": {
+                "audienceId": service.audience,
+                "name": funnel.name,
+                "description": None,
+                "population": None,
+                "numSyndications": 0,
+                "createdAt": iso(service.root.created),
+                "updatedAt": iso(service.root.updated),
+                "countPopulation": False,
+                "stages": [
+                    {"id": each.id, "name": each.name, "numSyndications": 0}
+                    for each in funnel.stages
+                ],
+            },
+            "relationships": {"parentFolder": entity_shapes.in_folder(service.root.id)},
+        }
+        for funnel in service.data.parent.funnels
+    ]
+
+
 def predictive_segments(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
     return [
@@ -100,7 +131,7 @@ def variants(service: Service, call: Call) -> Any:
     }
 
 
-def solutions(service: Service) -> list[Json]:
+def solutions_in_folders(service: Service) -> list[Json]:
     """The models of solutions as they lie in the root folder."""
     return [
         {

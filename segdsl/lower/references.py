@@ -12,8 +12,8 @@ import msgspec
 
 from segdsl.condition.tree import Leaf
 from segdsl.diagnostics import Code, Report
-from segdsl.rule.symbols import symbol
-from segdsl.syntax.text import string
+from segdsl.rule.symbols import PARENTS, symbol
+from segdsl.syntax.text import reference
 from segdsl.values import ById, ByName, Reference
 
 Ids = Mapping[tuple[str, ByName], str]
@@ -38,14 +38,14 @@ class Resolver(msgspec.Struct, frozen=True):
                 return self.ids[kind, target]
             case ByName() if self.symbolic:
                 return symbol(kind, target)
-            case ByName(name):
+            case ByName():
+                named = reference(target, PARENTS.get(kind, ""))
                 report.add(
                     Code.SEG303,
                     of.span,
-                    f"the API wants the id of the {kind} {string(name)}, and there is no schema or "
-                    "lock to look it up in",
-                    help="refer to it by its id (`#1234`), or compile with `--symbolic` to keep "
-                    "the name",
+                    f"the API wants the id of the {kind} {named}, and no schema or lock has it",
+                    help="`segdsl schema pull` fetches what is there; or refer to it by its id "
+                    "(`#1234`), or compile with `--symbolic` to keep the name",
                     via=of.via,
                 )
                 return None

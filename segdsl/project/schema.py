@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal as OneOf
+from typing import NamedTuple
 
 from segdsl.files import FileError, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
-from segdsl.schema.document import read_schema, write_schema
+from segdsl.schema.changes import changes
+from segdsl.schema.document import AGAIN, SchemaError, read_schema, write_schema
 from segdsl.schema.model import Schema
+
+
+class Kept(NamedTuple):
+    """The file of a schema, what became of it, and what is different in it, in lines."""
+
+    path: Path
+    done: OneOf["written", "unchanged", "out of date"]
+    changes: tuple[str, ...] = ()
 
 
 def schema_path(project: Project, target: str) -> Path:
@@ -24,16 +35,33 @@ def load_schema(project: Project, target: str | None) -> Schema | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read {path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{path.name} is no schema: {error}; {AGAIN}") from None
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
     return read_schema(text, path.name)
 
 
-def save_schema(project: Project, target: str, schema: Schema) -> bool:
-    """Writes the schema where it says something new; whether it did."""
+def save_schema(project: Project, target: str, schema: Schema, *, write: bool = True) -> Kept:
+    """Writes the schema where it says something new; without `write` only says whether it does."""
     path = schema_path(project, target)
     text = write_schema(schema)
-    if path.exists() and path.read_bytes() == text.encode():
-        return False
-    write_text(str(path), text)
-    return True
+    try:
+        if path.read_bytes() == text.encode():
+            return Kept(path, "unchanged")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        before = load_schema(project, target)
+    except SchemaError:
+        # It is damaged, and what its own text says to do about that is this.
+        before = None
+    if write:
+        write_text(str(path), text)
+    return Kept(
+        path,
+        "written" if write else "out of date",
+        () if before is None else changes(before, schema),
+    )

@@ -11,7 +11,8 @@ import re
 from segdsl.syntax.text import EscapeError, reference, unquote
 from segdsl.values import ById, ByName, Reference
 
-_PARENTS = {"stage": "funnel", "variant": "test"}
+PARENTS = {"stage": "funnel", "variant": "test"}
+"""What a stage and a variant are named with."""
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
 _SYMBOL = re.compile(rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?")
 
@@ -23,13 +24,13 @@ def is_symbol(id: str) -> bool:
 
 def symbol(kind: str, target: ByName) -> str:
     """The marked name to write for a segment, stage, variant or model."""
-    return f"name:{reference(target, _PARENTS.get(kind, ''))}"
+    return f"name:{reference(target, PARENTS.get(kind, ''))}"
 
 
 def symbol_target(kind: str, id: str) -> Reference:
     """The reference that an id of a rule stands for: a marked name of that kind, or the id."""
     found = _SYMBOL.fullmatch(id)
-    if found is None or found[2] != _PARENTS.get(kind):
+    if found is None or found[2] != PARENTS.get(kind):
         return ById(id)
     try:
         return ByName(unquote(found[1]), unquote(found[3]) if found[3] is not None else None)

@@ -6,12 +6,13 @@ Made to be read and to be merged: what comes or goes is one line. Pure: texts in
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar, get_args
 
 import msgspec
 import tomli_w
 
+from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.schema.model import (
     Behavior,
@@ -31,8 +32,14 @@ _HEAD = """\
 # What the parent segment has, as `segdsl schema pull` found it: names with their types, and ids
 # with their names. Committed with the workspace, so that `segdsl check` knows it offline.
 """
-_AGAIN = "run `segdsl schema pull` again"
-_Solution = dict[str, str]
+AGAIN = "run `segdsl schema pull` again"
+# Texts by name or id, and tables of them. What is neither is found by hand: msgspec does not
+# say at which key it is.
+_Texts = dict[str, Any]
+_Tables = dict[str, Any]
+_TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
+_KINDS = ("realtime", "funnel_stage")
+NO_HEADINGS: Mapping[str, str] = {}
 
 
 class _Named(Protocol):
@@ -54,9 +61,9 @@ class _Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    predictive: _Solution = {}
-    rfm: _Solution = {}
-    cltv: _Solution = {}
+    predictive: _Texts = {}
+    rfm: _Texts = {}
+    cltv: _Texts = {}
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,16 +71,16 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     parent_segment: _Parent
     folders: tuple[str, ...] = ()
-    attributes: dict[str, ColumnType] = {}
-    headings: dict[str, str] = {}
-    behaviors: dict[str, dict[str, ColumnType]] = {}
-    customer_groups: dict[str, dict[str, ColumnType]] = {}
-    segments: dict[str, str] = {}
-    kinds: dict[str, str] = {}
-    funnels: dict[str, str] = {}
-    stages: dict[str, dict[str, str]] = {}
+    attributes: _Texts = {}
+    headings: _Texts = {}
+    behaviors: _Tables = {}
+    customer_groups: _Tables = {}
+    segments: _Texts = {}
+    kinds: _Texts = {}
+    funnels: _Texts = {}
+    stages: _Tables = {}
     models: _Models = _Models()
-    variants: dict[str, dict[str, str]] = {}
+    variants: _Tables = {}
 
 
 def write_schema(schema: Schema) -> str:
@@ -143,50 +150,102 @@ def read_schema(text: str, name: str) -> Schema:
     """The schema in a file's text; raises SchemaError that names the file and the place."""
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaError(f"{name} is no schema: {error}; {_AGAIN}") from None
-    except msgspec.ValidationError as error:
-        raise SchemaError(f"{name} is no schema: {error}; {_AGAIN}") from None
-    for funnel in file.stages:
-        if funnel not in file.funnels:
-            raise SchemaError(f"{name} has stages of a funnel #{funnel} that it lacks; {_AGAIN}")
-    for id, kind in file.kinds.items():
-        if id not in file.segments or kind not in ("realtime", "funnel_stage"):
-            raise SchemaError(f"{name}: `kinds` is wrong about #{id}; {_AGAIN}")
-    return Schema(
-        file.parent_segment.id,
-        file.parent_segment.name,
-        file.parent_segment.timezone,
-        tuple(
-            Column(each, type, file.headings.get(each)) for each, type in file.attributes.items()
-        ),
-        tuple(Behavior(each, _read(columns)) for each, columns in file.behaviors.items()),
-        tuple(
-            CustomerGroup(each, _read(columns)) for each, columns in file.customer_groups.items()
-        ),
-        tuple(map(_folder, file.folders)),
-        tuple(_segment(id, path, file.kinds.get(id)) for id, path in file.segments.items()),
-        tuple(
-            Funnel(
-                id,
-                funnel,
-                tuple(Stage(stage, each) for stage, each in file.stages.get(id, {}).items()),
-            )
-            for id, funnel in file.funnels.items()
-        ),
-        tuple(Model(id, each) for id, each in file.models.predictive.items())
-        + tuple(Model(id, each, "rfm") for id, each in file.models.rfm.items())
-        + tuple(Model(id, each, "cltv") for id, each in file.models.cltv.items()),
-        tuple(
-            Variant(id, each, test)
-            for test, variants in file.variants.items()
-            for id, each in variants.items()
-        ),
-    )
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SchemaError(f"{name} is no schema: {error}; {AGAIN}") from None
+    except RecursionError:
+        raise SchemaError(f"{name} is no schema: it is nested too deep; {AGAIN}") from None
+    return _Reader(name).schema(file)
 
 
-def _read(columns: Mapping[str, ColumnType]) -> tuple[Column, ...]:
-    return tuple(Column(each, type) for each, type in columns.items())
+class _Reader:
+    """Makes a schema of a file, and says of what is wrong in it where that is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def schema(self, of: _File) -> Schema:
+        return Schema(
+            of.parent_segment.id,
+            of.parent_segment.name,
+            of.parent_segment.timezone,
+            self.columns(of.attributes, "attributes", self.headings(of)),
+            tuple(
+                Behavior(each, self.columns(columns, f"behaviors.{each}"))
+                for each, columns in self.tables(of.behaviors, "behaviors")
+            ),
+            tuple(
+                CustomerGroup(each, self.columns(columns, f"customer_groups.{each}"))
+                for each, columns in self.tables(of.customer_groups, "customer_groups")
+            ),
+            tuple(map(_folder, of.folders)),
+            self.segments(of),
+            self.funnels(of),
+            tuple(Model(*each) for each in self.texts(of.models.predictive, "models.predictive"))
+            + tuple(Model(*each, "rfm") for each in self.texts(of.models.rfm, "models.rfm"))
+            + tuple(Model(*each, "cltv") for each in self.texts(of.models.cltv, "models.cltv")),
+            tuple(
+                Variant(*each, test)
+                for test, variants in self.tables(of.variants, "variants")
+                for each in self.texts(variants, f"variants.{test}")
+            ),
+        )
+
+    def wrong(self, table: str, key: str, why: str) -> SchemaError:
+        return SchemaError(f"{self.name}: `{key}` in `[{table}]` {why}; {AGAIN}")
+
+    def texts(self, of: _Texts, table: str) -> Iterator[tuple[str, str]]:
+        for key, value in of.items():
+            if not isinstance(value, str):
+                raise self.wrong(table, key, "is no text in quotes")
+            yield key, value
+
+    def tables(self, of: _Tables, table: str) -> Iterator[tuple[str, _Texts]]:
+        for key, value in of.items():
+            if not isinstance(value, dict):
+                raise self.wrong(table, key, "is no table")
+            yield key, value
+
+    def columns(
+        self, of: _Texts, table: str, headings: Mapping[str, str] = NO_HEADINGS
+    ) -> tuple[Column, ...]:
+        found = []
+        for name, text in self.texts(of, table):
+            type = _TYPES.get(text)
+            if type is None:
+                help = did_you_mean(text, _TYPES, f"there are {', '.join(_TYPES)}")
+                raise self.wrong(table, name, f"has the type `{text}`, which is none: {help}")
+            found.append(Column(name, type, headings.get(name)))
+        return tuple(found)
+
+    def headings(self, of: _File) -> dict[str, str]:
+        found = dict(self.texts(of.headings, "headings"))
+        for attribute in found:
+            if attribute not in of.attributes:
+                raise self.wrong("headings", attribute, "is no attribute of this file")
+        return found
+
+    def segments(self, of: _File) -> tuple[Segment, ...]:
+        kinds = dict(self.texts(of.kinds, "kinds"))
+        for id, kind in kinds.items():
+            if id not in of.segments:
+                raise self.wrong("kinds", id, "is the id of no segment of this file")
+            if kind not in _KINDS:
+                raise self.wrong("kinds", id, f"is none of {' and '.join(_KINDS)}")
+        return tuple(
+            _segment(id, path, kinds.get(id)) for id, path in self.texts(of.segments, "segments")
+        )
+
+    def funnels(self, of: _File) -> tuple[Funnel, ...]:
+        stages = {
+            funnel: tuple(Stage(*each) for each in self.texts(names, f"stages.{funnel}"))
+            for funnel, names in self.tables(of.stages, "stages")
+        }
+        for funnel in stages:
+            if funnel not in of.funnels:
+                raise self.wrong("stages", funnel, "is the id of no funnel of this file")
+        return tuple(
+            Funnel(id, name, stages.get(id, ())) for id, name in self.texts(of.funnels, "funnels")
+        )
 
 
 def _segment(id: str, path: str, kind: str | None) -> Segment:

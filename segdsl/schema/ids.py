@@ -11,11 +11,19 @@ Key = tuple[str, ByName]
 
 def ids_of(schema: Schema, *, segments: bool = True) -> Ids:
     """The ids of segments, stages, variants and models whose name no other has."""
-    return {key: ids[0] for key, ids in all_ids(schema).items() if _wanted(key, ids, segments)}
+    found = _wanted(schema, segments)
+    return {key: ids[0] for key, ids in found.items() if len(ids) == 1}
 
 
-def _wanted(key: Key, ids: list[str], segments: bool) -> bool:
-    return len(ids) == 1 and (segments or key[0] != "segment")
+def ids_of_several(schema: Schema, *, segments: bool = True) -> dict[Key, list[str]]:
+    """The ids of those whose name another of the kind has too."""
+    found = _wanted(schema, segments)
+    return {key: ids for key, ids in found.items() if len(ids) > 1}
+
+
+def _wanted(schema: Schema, segments: bool) -> dict[Key, list[str]]:
+    found = all_ids(schema)
+    return {key: ids for key, ids in found.items() if segments or key[0] != "segment"}
 
 
 def all_ids(schema: Schema) -> dict[Key, list[str]]:

@@ -1,43 +1,79 @@
-"""Ids in the place of names of what is no segment of the workspace: stages, variants, models."""
+"""Ids in the place of the names that they are known for, and names that mean several things.
+
+What is known comes from a schema or a lock; a name that neither has stays as it is.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from segdsl.condition import tree as c
+from segdsl.diagnostics import Code, Report
 from segdsl.lower.references import Ids
+from segdsl.rule.symbols import PARENTS
+from segdsl.syntax.text import reference
 from segdsl.values import ById, ByName, Reference
+
+Several = Mapping[tuple[str, ByName], Sequence[str]]
+"""The ids of names that several things of a kind have."""
+NONE: Several = {}
 
 
 def with_ids(segment: c.Segment, ids: Ids) -> c.Segment:
-    """The segment with the ids of those names that `ids` has; other names stay as they are."""
+    """The segment with the ids of those names that `ids` has."""
     if not ids:
         return segment
-    return msgspec.structs.replace(segment, condition=_placed(segment.condition, ids))
+    placed = _Placing(ids, NONE, Report()).placed(segment.condition)
+    return msgspec.structs.replace(segment, condition=placed)
 
 
-def _placed(of: c.Condition, ids: Ids) -> c.Condition:
-    match of:
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(
-                of, children=tuple(_placed(one, ids) for one in children)
-            )
-        case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-            return msgspec.structs.replace(of, child=_placed(child, ids))
-        case c.Membership(kind, target):
-            return msgspec.structs.replace(of, target=_id(kind, target, ids))
-        case c.Score(model):
-            return msgspec.structs.replace(of, model=_id("model", model, ids))
-        case c.Test(c.MlAttribute() as subject):
-            placed = msgspec.structs.replace(subject, model=_id("model", subject.model, ids))
-            return msgspec.structs.replace(of, subject=placed)
-        case _:
-            return of
+def with_known(segment: c.Segment, ids: Ids, several: Several, report: Report) -> c.Segment | None:
+    """The same; None where it refers to one of `several`, which is reported."""
+    if not several:
+        return with_ids(segment, ids)
+    own = Report()
+    placed = _Placing(ids, several, own).placed(segment.condition)
+    report.diagnostics.extend(own.diagnostics)
+    return None if own.has_errors else msgspec.structs.replace(segment, condition=placed)
 
 
-def _id(kind: str, target: Reference, ids: Ids) -> Reference:
-    match target:
-        case ByName() if (kind, target) in ids:
-            return ById(ids[kind, target])
-        case _:
-            return target
+class _Placing(msgspec.Struct, frozen=True):
+    ids: Ids
+    several: Several
+    report: Report
+
+    def placed(self, of: c.Condition) -> c.Condition:
+        match of:
+            case c.And(children) | c.Or(children):
+                return msgspec.structs.replace(of, children=tuple(map(self.placed, children)))
+            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
+                return msgspec.structs.replace(of, child=self.placed(child))
+            case c.Membership(kind, target):
+                return msgspec.structs.replace(of, target=self.id(kind, target, of))
+            case c.Score(model):
+                return msgspec.structs.replace(of, model=self.id("model", model, of))
+            case c.Test(c.MlAttribute() as subject):
+                model = self.id("model", subject.model, of)
+                placed = msgspec.structs.replace(subject, model=model)
+                return msgspec.structs.replace(of, subject=placed)
+            case _:
+                return of
+
+    def id(self, kind: str, target: Reference, of: c.Leaf) -> Reference:
+        match target:
+            case ByName() if (kind, target) in self.ids:
+                return ById(self.ids[kind, target])
+            case ByName() if (kind, target) in self.several:
+                found = self.several[kind, target]
+                self.report.add(
+                    Code.SEG305,
+                    of.span,
+                    f"{len(found)} {kind}s are named {reference(target, PARENTS.get(kind, ''))}",
+                    help=f"say which by its id: {' or '.join(f'#{id}' for id in found)}",
+                    via=of.via,
+                )
+                return target
+            case _:
+                return target

@@ -1,20 +1,29 @@
-"""Finding things of a schema by a word in their names."""
+"""Everything that a segment can name, as one list, and finding some of it by a word.
+
+Each thing comes with how it is written in a `.seg` file. What the list looks like on a
+terminal is not said here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import NamedTuple
 
+from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.schema.model import Schema
+from segdsl.syntax.text import name, string
 
-What = OneOf["attribute", "column", "group attribute", "segment", "stage", "model", "variant"]
+What = OneOf[
+    "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"
+]
 
 
 class Thing(NamedTuple):
     """Something that a segment can name.
 
-    `of` is the behavior of a column, the group, the funnel or the test it belongs to;
-    `spelling` what one writes in a `.seg` file; `more` its type, id or heading.
+    `of` is the behavior of a column, the customer group, the folder, funnel or test it belongs
+    to; `spelling` what one writes in a `.seg` file; `more` its type or id, and what else is known.
     """
 
     what: What
@@ -26,74 +35,15 @@ class Thing(NamedTuple):
 
 def things(schema: Schema) -> list[Thing]:
     """Everything, by kind and then in the order of the schema."""
-    from segdsl.syntax.text import name, string
-
-    found = [
-        Thing(
-            "attribute",
-            each.name,
-            None,
-            name(each.name),
-            each.type + (f", under “{each.heading}”" if each.heading else ""),
-        )
-        for each in schema.attributes
+    return [
+        *_attributes(schema),
+        *_behaviors(schema),
+        *_group_attributes(schema),
+        *_segments(schema),
+        *_stages(schema),
+        *_models(schema),
+        *_variants(schema),
     ]
-    for behavior in schema.behaviors:
-        found += [
-            Thing(
-                "column",
-                each.name,
-                behavior.name,
-                f"{name(behavior.name)}.{name(each.name)}",
-                each.type,
-            )
-            for each in behavior.columns
-        ]
-    for group in schema.customer_groups:
-        found += [
-            Thing(
-                "group attribute",
-                each.name,
-                group.name,
-                f"{name(group.name)}.{name(each.name)}",
-                each.type,
-            )
-            for each in group.columns
-        ]
-    for segment in schema.segments:
-        folder = "/".join(segment.folder)
-        more = f"#{segment.id}" + (f", in {folder}" if folder else "")
-        spelling = f"in segment {string(segment.name)}"
-        found.append(Thing("segment", segment.name, folder or None, spelling, more))
-    for funnel in schema.funnels:
-        found += [
-            Thing(
-                "stage",
-                each.name,
-                funnel.name,
-                f"in stage {string(each.name)} of funnel {string(funnel.name)}",
-                f"#{each.id}",
-            )
-            for each in funnel.stages
-        ]
-    for model in schema.models:
-        spelling = (
-            f"score of {string(model.name)} …"
-            if model.solution == "predictive"
-            else f"{model.solution}({string(model.name)}).…"
-        )
-        found.append(Thing("model", model.name, None, spelling, f"#{model.id}"))
-    found += [
-        Thing(
-            "variant",
-            each.name,
-            each.test,
-            f"in variant {string(each.name)} of test {string(each.test)}",
-            f"#{each.id}",
-        )
-        for each in schema.variants
-    ]
-    return found
 
 
 def search(schema: Schema, word: str | None) -> list[Thing]:
@@ -106,3 +56,66 @@ def search(schema: Schema, word: str | None) -> list[Thing]:
         for each in things(schema)
         if looked in each.name.casefold() or looked in (each.of or "").casefold()
     ]
+
+
+def nothing_like(schema: Schema, word: str) -> str:
+    """What to say where a search finds nothing."""
+    every = things(schema)
+    names = [each.name for each in every] + [each.of for each in every if each.of]
+    help = did_you_mean(word, names, "`segdsl schema show` lists everything")
+    return f"nothing has `{word}` in its name; {help}"
+
+
+def _attributes(schema: Schema) -> Iterator[Thing]:
+    for each in schema.attributes:
+        under = f", under “{each.heading}”" if each.heading else ""
+        yield Thing("attribute", each.name, None, name(each.name), f"{each.type}{under}")
+
+
+def _behaviors(schema: Schema) -> Iterator[Thing]:
+    for behavior in schema.behaviors:
+        count = len(behavior.columns)
+        columns = f"{count:,} column" + ("" if count == 1 else "s")
+        yield Thing("behavior", behavior.name, None, f"has {name(behavior.name)}", columns)
+        for each in behavior.columns:
+            spelling = f"{name(behavior.name)}.{name(each.name)}"
+            yield Thing("column", each.name, behavior.name, spelling, each.type)
+
+
+def _group_attributes(schema: Schema) -> Iterator[Thing]:
+    for group in schema.customer_groups:
+        for each in group.columns:
+            spelling = f"{name(group.name)}.{name(each.name)}"
+            yield Thing("group attribute", each.name, group.name, spelling, each.type)
+
+
+def _segments(schema: Schema) -> Iterator[Thing]:
+    for each in schema.segments:
+        folder = "/".join(each.folder)
+        kind = "" if each.kind == "batch" else f", {each.kind.replace('_', ' ')}"
+        more = f"#{each.id}{kind}" + (f", in {folder}" if folder else "")
+        yield Thing("segment", each.name, folder or None, f"in segment {string(each.name)}", more)
+
+
+def _stages(schema: Schema) -> Iterator[Thing]:
+    for funnel in schema.funnels:
+        for each in funnel.stages:
+            spelling = f"in stage {string(each.name)} of funnel {string(funnel.name)}"
+            yield Thing("stage", each.name, funnel.name, spelling, f"#{each.id}")
+
+
+def _models(schema: Schema) -> Iterator[Thing]:
+    for model in schema.models:
+        called = string(model.name)
+        match model.solution:
+            case "predictive":
+                spelling = f"score of {called} …"
+            case solution:
+                spelling = f"{solution}({called}).…"
+        yield Thing("model", model.name, None, spelling, f"#{model.id}")
+
+
+def _variants(schema: Schema) -> Iterator[Thing]:
+    for each in schema.variants:
+        spelling = f"in variant {string(each.name)} of test {string(each.test)}"
+        yield Thing("variant", each.name, each.test, spelling, f"#{each.id}")

@@ -63,7 +63,12 @@ def read_workspace(
     """All `.seg` files of a folder; files are reported by their path from `here`."""
     files = files_of(folder)
     loaded = load_files(
-        [os.path.relpath(each, here) for each in files], settings, report, known.groups, known.ids
+        [os.path.relpath(each, here) for each in files],
+        settings,
+        report,
+        known.groups,
+        known.ids,
+        known.several,
     )
     items = {
         (name, item.span.start): (item, file)

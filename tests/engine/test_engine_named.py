@@ -1,0 +1,74 @@
+"""Names of stages, models and variants in `parent_segment.toml`, and what they cannot be."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from segdsl.engine.description import read_description
+from segdsl.engine.errors import DataError
+from segdsl.schema.model import Funnel, Model, Stage, Variant
+
+STAGES = "stages = { In = 41, Trial = 42, Out = 43 }\n"
+
+
+def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
+    file = tmp_path / "parent_segment.toml"
+    file.write_text(
+        f"[funnels.Onboarding]\nid = 1\n{STAGES}"
+        '[models]\npredictive = { Churn = 16 }\nrfm = { "Who buys" = 8 }\ncltv = { Value = 16 }\n'
+        "[tests.Mail]\nA = 1\nB = 2\n"
+    )
+    found = read_description(file, "shop").parent
+    stages = (Stage("41", "In"), Stage("42", "Trial"), Stage("43", "Out"))
+    assert found.funnels == (Funnel("1", "Onboarding", stages),)
+    assert found.models == (
+        Model("16", "Churn"),
+        Model("8", "Who buys", "rfm"),
+        Model("16", "Value", "cltv"),
+    )
+    assert found.variants == (Variant("1", "A", "Mail"), Variant("2", "B", "Mail"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            f"[funnels.A]\nid = 1\n{STAGES}"
+            "[funnels.B]\nid = 2\nstages = { X = 43, Y = 44, Z = 45 }\n",
+            "the stages “Out” and “X” have the same id 43; give each its own",
+        ),
+        (
+            f"[funnels.A]\nid = 1\n{STAGES}[funnels.B]\nid = 1\n{STAGES.replace('4', '5')}",
+            "the funnels “A” and “B” have the same id 1",
+        ),
+        ("[models.predictive]\nA = 1\nB = 1\n", "the predictive models “A” and “B”"),
+        (
+            "[models.rfm]\nA = 1\n[models.cltv]\nB = 1\n",
+            "the models of solutions “A” and “B” have the same id 1",
+        ),
+        ("[tests.T]\nA = 1\n[tests.U]\nA = 1\n", "the variants “A” and “A” have the same id 1"),
+        ("[tests.T]\nA = 0\n", "the ids of variants are whole numbers from 1, and 0, that of “A”"),
+        ("[models.rfm]\nA = -3\n", "and -3, that of “A”, is none"),
+        ("[models.rfm]\nA = 9223372036854775808\n", "and 9223372036854775808, that of “A”"),
+        (
+            "[funnels.A]\nid = 1\nstages = { In = 1, Out = 2 }\n",
+            "the funnel “A” has 2 stages; a funnel has 3 to 8",
+        ),
+        ("[funnels.A]\nid = 1\n", "the funnel “A” has 0 stages"),
+        (
+            f"[funnels.A]\nid = 1\nstages = {{ {', '.join(f's{n} = {n}' for n in range(1, 10))} }}",
+            "the funnel “A” has 9 stages",
+        ),
+        (f"[funnels.A]\n{STAGES}", "is not as it should be"),
+        ('[tests.T]\nA = "1"\n', "is not as it should be"),
+    ],
+)
+def test_what_the_api_could_not_have(text: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "parent_segment.toml"
+    file.write_text(text)
+    with pytest.raises(DataError, match=re.escape(words)) as told:
+        read_description(file, "shop")
+    assert str(told.value).startswith(str(file))

@@ -1,0 +1,127 @@
+"""What a local API says of funnels, models and variants: names that `parent_segment.toml` gives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from local_api import NOW, Api, client, rule, with_api, write_data
+from segdsl.local import open_local
+
+NAMED = """
+[funnels.Onboarding]
+id = 3
+stages = { Interest = 41, Activation = 42, Trial = 43 }
+
+[models.predictive]
+Churn = 16
+
+[models.rfm]
+Customers = 8
+
+[models.cltv]
+Value = 10
+
+[tests."Welcome mail"]
+A = 1
+B = 2
+
+[tests.Banner]
+A = 3
+"""
+
+
+def with_names(test: Callable[[Api], Awaitable[None]]) -> Callable[[Path], None]:
+    """As `with_api`, where the parent segment has funnels, models and tests."""
+
+    def run(tmp_path: Path) -> None:
+        async def inside() -> None:
+            data = write_data(tmp_path)
+            with (data / "parent_segment.toml").open("a") as file:
+                file.write(NAMED)
+            (data / "funnel_stages.csv").write_text("cdp_customer_id,stage_id\nc01,41\nc02,41\n")
+            (data / "ab_test_variants.csv").write_text("cdp_customer_id,variant_id\nc03,2\n")
+            async with (
+                open_local(data, None, NOW) as transport,
+                client(transport=transport) as http,
+            ):
+                await test(Api(http))
+
+        asyncio.run(inside())
+
+    run.__name__ = test.__name__
+    run.__doc__ = test.__doc__
+    return run
+
+
+@with_names
+async def test_funnels_with_their_stages(api: Api) -> None:
+    [found] = await api.ask("GET", "/audiences/7/funnels")
+    assert (found["id"], found["name"], found["audienceId"]) == ("3", "Onboarding", "7")
+    stages = [("41", "Interest"), ("42", "Activation"), ("43", "Trial")]
+    assert [(each["id"], each["name"]) for each in found["stages"]] == stages
+    assert await api.ask("GET", "/audiences/7/funnels/3") == found
+    await api.ask("GET", "/audiences/7/funnels/4", status=404)
+    await api.ask("GET", "/audiences/8/funnels", status=404)
+
+
+@with_names
+async def test_funnels_on_the_json_api_side(api: Api) -> None:
+    [found] = (await api.ask("GET", "/entities/parent_segments/7/funnels"))["data"]
+    assert (found["id"], found["type"]) == ("3", "funnel")
+    assert [each["id"] for each in found["attributes"]["stages"]] == ["41", "42", "43"]
+    await api.ask("GET", "/entities/parent_segments/8/funnels", status=404)
+
+
+@with_names
+async def test_predictive_models(api: Api) -> None:
+    [found] = await api.ask("GET", "/audiences/7/predictive_segments")
+    assert (found["id"], found["name"]) == ("16", "Churn")
+    await api.ask("GET", "/audiences/8/predictive_segments", status=404)
+
+
+@with_names
+async def test_funnels_and_models_of_solutions_lie_in_the_root_folder(api: Api) -> None:
+    inside = (await api.ask("GET", "/entities/by-folder/1?depth=1"))["data"]
+    assert [(each["type"], each["id"], each["attributes"]["name"]) for each in inside] == [
+        ("folder-segment", "1", inside[0]["attributes"]["name"]),
+        ("funnel", "3", "Onboarding"),
+        ("mlSolution", "8", "Customers"),
+        ("mlSolution", "10", "Value"),
+    ]
+    assert [each["attributes"].get("solutionType") for each in inside[2:]] == ["rfm", "cltv"]
+    assert len((await api.ask("GET", "/entities/by-folder/1?depth=0"))["data"]) == 1
+    folder = await api.create_folder("Other")
+    assert len((await api.ask("GET", f"/entities/by-folder/{folder}?depth=9"))["data"]) == 1
+
+
+@with_names
+async def test_variants_with_the_names_of_their_tests(api: Api) -> None:
+    path = "/entities/realtime_journeys/abtest_variants"
+    found = (await api.ask("GET", f"{path}?audience_id=7"))["data"]
+    assert [
+        (each["id"], each["attributes"]["realtimeJourneyStepName"], each["attributes"]["name"])
+        for each in found
+    ] == [("1", "Welcome mail", "A"), ("2", "Welcome mail", "B"), ("3", "Banner", "A")]
+    missing = await api.ask("GET", path, status=400)
+    assert "audience_id" in str(missing)
+    await api.ask("GET", f"{path}?audience_id=8", status=404)
+
+
+@with_names
+async def test_their_ids_are_those_of_rules(api: Api) -> None:
+    stage = {"type": "FunnelStageReference", "id": "41", "exclude": False}
+    assert await api.count(rule(stage)) == 2
+    variant = {"type": "AbTestVariantReference", "id": "2", "exclude": True}
+    assert await api.count(rule(stage, variant)) == 2
+
+
+@with_api
+async def test_a_parent_segment_without_any(api: Api) -> None:
+    assert await api.ask("GET", "/audiences/7/funnels") == []
+    assert await api.ask("GET", "/audiences/7/predictive_segments") == []
+    assert (await api.ask("GET", "/entities/parent_segments/7/funnels"))["data"] == []
+    path = "/entities/realtime_journeys/abtest_variants?audience_id=7"
+    assert (await api.ask("GET", path))["data"] == []
+    assert len((await api.ask("GET", "/entities/by-folder/1?depth=9"))["data"]) == 1

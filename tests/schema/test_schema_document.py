@@ -1,0 +1,260 @@
+"""The schema's file: what is written is read again, sorted, a line for each thing."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segdsl.schema.document import SchemaError, read_schema, write_schema
+from segdsl.schema.ids import ids_of, ids_of_several
+from segdsl.schema.model import (
+    Behavior,
+    Column,
+    CustomerGroup,
+    Funnel,
+    Model,
+    Schema,
+    Segment,
+    Stage,
+    Variant,
+)
+from segdsl.values import ByName
+
+names = st.one_of(
+    st.sampled_from(["a", "b c", 'quo"te', "dots.in.it", "日本", "a/b", "~1", "", "#"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+)
+types = st.sampled_from(["string", "number", "timestamp", "date", "string_array", "boolean"])
+ids = st.integers(1, 10_000).map(str)
+
+
+def some(of: st.SearchStrategy[object], key: str) -> st.SearchStrategy[tuple[object, ...]]:
+    """Several, no two with the same `key`."""
+    unique = st.lists(of, max_size=4, unique_by=lambda each: getattr(each, key))
+    return unique.map(tuple)
+
+
+columns = some(st.builds(Column, names, types), "name")
+folders = st.lists(names.filter(bool), min_size=1, max_size=3).map(tuple)
+stages = some(st.builds(Stage, ids, names), "id")
+schemas = st.builds(
+    Schema,
+    ids,
+    names,
+    st.just("Asia/Tokyo"),
+    some(st.builds(Column, names, types, st.none() | names), "name"),
+    some(st.builds(Behavior, names, columns), "name"),
+    some(st.builds(CustomerGroup, names, columns), "name"),
+    st.lists(folders, max_size=3, unique=True).map(tuple),
+    some(
+        st.builds(
+            Segment,
+            ids,
+            names,
+            st.just(()) | folders,
+            st.sampled_from(["batch", "realtime", "funnel_stage"]),
+        ),
+        "id",
+    ),
+    some(st.builds(Funnel, ids, names, stages), "id"),
+    some(
+        st.builds(Model, ids, names, st.sampled_from(["predictive", "rfm", "cltv"])),
+        "id",
+    ),
+    some(st.builds(Variant, ids, names, names), "id"),
+)
+
+
+@settings(max_examples=500)
+@given(schemas)
+def test_what_is_written_is_read_again_whatever_the_order(schema: Schema) -> None:
+    text = write_schema(schema)
+    read = read_schema(text, "x")
+    assert write_schema(read) == text
+    shuffled = {
+        field: tuple(random.Random(1).sample(value, len(value)))
+        for field in schema.__struct_fields__
+        if isinstance(value := getattr(schema, field), tuple)
+    }
+    assert write_schema(msgspec.structs.replace(schema, **shuffled)) == text
+    for field in schema.__struct_fields__:
+        here, there = getattr(schema, field), getattr(read, field)
+        if isinstance(here, tuple) and field not in ("funnels", "behaviors", "customer_groups"):
+            assert set(here) == set(there)
+    assert {(each.id, each.name, frozenset(each.stages)) for each in schema.funnels} == {
+        (each.id, each.name, frozenset(each.stages)) for each in read.funnels
+    }
+    assert {(each.name, frozenset(each.columns)) for each in schema.behaviors} == {
+        (each.name, frozenset(each.columns)) for each in read.behaviors
+    }
+
+
+def test_one_thing_more_is_one_line_more() -> None:
+    before = Schema("1", "Shop", attributes=(Column("a", "string"), Column("c", "number")))
+    after = msgspec.structs.replace(before, attributes=(*before.attributes, Column("b", "date")))
+    old, new = write_schema(before).splitlines(), write_schema(after).splitlines()
+    assert [line for line in new if line not in old] == ['b = "date"']
+    assert [line for line in old if line not in new] == []
+
+
+PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nonsense", "local.schema.toml is no schema: Expected '='"),
+        ("<<<<<<< HEAD\n" + PARENT, "at line 1"),
+        ('[parent_segment]\nid = "1"\nname = "x"\n', "`timezone`"),
+        (PARENT + "timzone = 3", "`timzone`"),
+        ("folders = 3\n" + PARENT, "folders"),
+        (PARENT + "[atributes]\n", "`atributes`"),
+        (PARENT + '[attributes]\na = "x"\na = "y"\n', "at line 7"),
+        (PARENT + '[attributes]\na = "strng"', "`a` in `[attributes]` has the type `strng`"),
+        (PARENT + '[attributes]\na = "strng"', "did you mean `string`?"),
+        (PARENT + "[behaviors]\na = 3", "`a` in `[behaviors]` is no table"),
+        (PARENT + '[behaviors.b]\na = ["x"]', "`a` in `[behaviors.b]` is no text in quotes"),
+        (PARENT + "[segments]\n7 = 8", "`7` in `[segments]` is no text in quotes"),
+        (PARENT + '[headings]\nb = "Address"', "`b` in `[headings]` is no attribute"),
+        (PARENT + '[kinds]\n7 = "realtime"', "`7` in `[kinds]` is the id of no segment"),
+        (
+            PARENT + '[segments]\n7 = "A"\n[kinds]\n7 = "batch"',
+            "`7` in `[kinds]` is none of realtime and funnel_stage",
+        ),
+        (PARENT + '[stages.3]\n4 = "S"', "`3` in `[stages]` is the id of no funnel"),
+        ("a = " + "[" * 5_000, "nested too deep"),
+    ],
+)
+def test_a_damaged_file_is_told_with_the_place(text: str, words: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(words)) as told:
+        read_schema(text, "local.schema.toml")
+    assert str(told.value).startswith("local.schema.toml")
+    assert str(told.value).endswith("; run `segdsl schema pull` again")
+
+
+def test_a_schema_with_nothing_in_it() -> None:
+    nothing = Schema("1", "Shop", "UTC")
+    assert read_schema(write_schema(nothing), "x") == nothing
+    assert write_schema(nothing).endswith("\n" + PARENT)
+
+
+def test_the_file_is_for_people() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        "Asia/Tokyo",
+        attributes=(Column("age", "number"), Column("a.b", "string", "Odd")),
+        behaviors=(Behavior("views", (Column("url", "string"),)), Behavior("nothing")),
+        customer_groups=(CustomerGroup("home", (Column("size", "number"),)),),
+        folders=((), ("Loyalty", "A/B"), ("Loyalty",)),
+        segments=(
+            Segment("7", "Gold", ("Loyalty",), "realtime"),
+            Segment("9", "Gold"),
+            Segment("8", "Gold", ("Loyalty", "A/B")),
+        ),
+        funnels=(Funnel("2", "F", (Stage("5", "In"), Stage("4", "Out"))), Funnel("1", "F")),
+        models=(Model("1", "M"), Model("1", "M", "rfm")),
+        variants=(Variant("1", "B", "Mail"), Variant("2", "A", "Mail")),
+    )
+    text = write_schema(schema)
+    assert text.partition("\n\n")[0].endswith(
+        """
+folders = [
+    "Loyalty",
+    "Loyalty/A~1B",
+]"""
+    )
+    assert (
+        text.partition("\n\n")[2]
+        == """\
+[parent_segment]
+id = "1"
+name = "Shop"
+timezone = "Asia/Tokyo"
+
+[attributes]
+"a.b" = "string"
+age = "number"
+
+[headings]
+"a.b" = "Odd"
+
+[behaviors.nothing]
+
+[behaviors.views]
+url = "string"
+
+[customer_groups.home]
+size = "number"
+
+[segments]
+9 = "Gold"
+7 = "Loyalty/Gold"
+8 = "Loyalty/A~1B/Gold"
+
+[kinds]
+7 = "realtime"
+
+[funnels]
+1 = "F"
+2 = "F"
+
+[stages.1]
+
+[stages.2]
+5 = "In"
+4 = "Out"
+
+[models.predictive]
+1 = "M"
+
+[models.rfm]
+1 = "M"
+
+[variants.Mail]
+2 = "A"
+1 = "B"
+"""
+    )
+    assert write_schema(read_schema(text, "x")) == text
+
+
+def test_a_name_of_two_has_no_id() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        segments=(Segment("1", "A"), Segment("2", "A", ("F",)), Segment("3", "B")),
+        funnels=(Funnel("1", "F", (Stage("4", "S"),)),),
+    )
+    assert ids_of(schema) == {("segment", ByName("B")): "3", ("stage", ByName("S", "F")): "4"}
+    assert ids_of(schema, segments=False) == {("stage", ByName("S", "F")): "4"}
+    assert ids_of_several(schema) == {("segment", ByName("A")): ["1", "2"]}
+    assert ids_of_several(schema, segments=False) == {}
+
+
+def test_what_belongs_to_something_else_is_another() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        funnels=(
+            Funnel("1", "F", (Stage("4", "S"),)),
+            Funnel("2", "G", (Stage("5", "S"), Stage("6", "S"))),
+        ),
+        models=(Model("1", "M"), Model("2", "M", "rfm"), Model("3", "N")),
+        variants=(Variant("1", "A", "Mail"), Variant("2", "A", "Push")),
+    )
+    assert ids_of(schema) == {
+        ("stage", ByName("S", "F")): "4",
+        ("model", ByName("N")): "3",
+        ("variant", ByName("A", "Mail")): "1",
+        ("variant", ByName("A", "Push")): "2",
+    }
+    assert ids_of_several(schema) == {
+        ("stage", ByName("S", "G")): ["5", "6"],
+        ("model", ByName("M")): ["1", "2"],
+    }
