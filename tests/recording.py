@@ -105,7 +105,7 @@ def shown_answer(answer: Any) -> Any:
 
     A cell of a profile is described as exactly one of text, integer and number: read to the
     letter nothing that is whole fits, since an integer is a number too. They are shown as
-    texts.
+    texts. Rules of segments are shown as those that are sent.
     """
     match answer:
         case {"rows": list(rows)}:
@@ -116,6 +116,10 @@ def shown_answer(answer: Any) -> Any:
                 for row in rows
             ]
             return {**answer, "rows": shown}
+        case {"rule": dict() as rule}:
+            return {**answer, "rule": shown_rule(rule)}
+        case list():
+            return [shown_answer(each) for each in answer]
         case _:
             return answer
 

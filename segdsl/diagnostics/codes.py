@@ -79,6 +79,19 @@ class Code(Enum):
     SEG403 = "a Composite expression that does not fit"
     SEG404 = "an empty condition"
     SEG405 = "an empty group whose meaning nobody states"
+    # 5xx: the schema
+    SEG501 = "an unknown attribute"
+    SEG502 = "an unknown behavior"
+    SEG503 = "an unknown column"
+    SEG504 = "an unknown customer group"
+    SEG505 = "a behavior used as an attribute, or the reverse"
+    SEG506 = "an operator that does not fit the type"
+    SEG507 = "a value that does not fit the type"
+    SEG508 = "a list compared as one value, or the reverse"
+    SEG509 = "a regular expression that cannot be read"
+    SEG510 = "an unknown stage, variant or model"
+    SEG511 = "an id that the schema does not have"
+    SEG512 = "a condition that a realtime segment cannot hold"
     # 6xx: lints
     SEG601 = "a negation that also holds where there is no value"
     SEG602 = "a condition repeated"
@@ -94,6 +107,7 @@ WARNINGS = frozenset(
         Code.SEG112,
         Code.SEG212,
         Code.SEG214,
+        Code.SEG511,
         Code.SEG601,
         Code.SEG602,
         Code.SEG603,

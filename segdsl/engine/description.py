@@ -21,6 +21,8 @@ from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"
+FEWEST_STAGES = 3
+"""Of a funnel (described)."""
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
@@ -124,6 +126,12 @@ def read_description(path: Path, name: str) -> Description:
 
 def _check_ids(file: _File, path: Path) -> None:
     """Refuses ids that the API could not have, and one that is given twice."""
+    for name, funnel in file.funnels.items():
+        if len(funnel.stages) < FEWEST_STAGES:
+            raise DataError(
+                f"{path}: the funnel “{name}” has {len(funnel.stages)} stages; a funnel has "
+                f"{FEWEST_STAGES} at least"
+            )
     models = file.models
     kinds: dict[str, list[int]] = {
         "funnels": [each.id for each in file.funnels.values()],

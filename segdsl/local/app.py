@@ -65,7 +65,6 @@ _PLAIN: tuple[tuple[str, str, Handler], ...] = (
 _ENTITIES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/entities/parent_segments", entities.parent_segments),
     ("GET", "/entities/parent_segments/{id}", entities.parent_segment),
-    ("GET", "/entities/realtime_journeys/abtest_variants", known.variants),
     ("POST", "/entities/folders", entities.create_folder),
     ("GET", "/entities/folders/{id}", entities.folder),
     ("PATCH", "/entities/folders/{id}", entities.update_folder),
@@ -168,7 +167,12 @@ def _routes() -> list[Route]:
         for method, path, handler in _ENTITIES
     ]
     by_folder = endpoint(entities.by_folder, media=JSON)
-    return [*routes, Route("/entities/by-folder/{id}", by_folder, methods=["GET"])]
+    variants = endpoint(known.variants, media=JSON)
+    return [
+        *routes,
+        Route("/entities/by-folder/{id}", by_folder, methods=["GET"]),
+        Route("/entities/realtime_journeys/abtest_variants", variants, methods=["GET"]),
+    ]
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

@@ -1,0 +1,5 @@
+"""Segments against the schema of a parent segment: names that are there, types that fit."""
+
+from segdsl.checking.segments import check_segments
+
+__all__ = ["check_segments"]

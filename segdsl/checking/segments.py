@@ -1,0 +1,345 @@
+"""Looks at every name and every comparison of segments, and reports what the schema speaks against.
+
+What is wrong in itself was reported before; here only the schema is asked. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+from segdsl import predicates as p
+from segdsl.checking import types
+from segdsl.checking.patterns import broken
+from segdsl.condition import tree as c
+from segdsl.condition.ml import MODEL_ATTRIBUTES
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.live.references import segment_ids
+from segdsl.schema.ids import all_ids
+from segdsl.schema.model import Behavior, Column, Schema
+from segdsl.syntax.text import name, reference, string
+from segdsl.values import ById, ByName, ColumnType, Limit, Reference, Text
+
+PROFILE_ID = Column("cdp_customer_id", "string")
+_PULL = "if it is new, run `segdsl schema pull`"
+_PARENTS = {"stage": "funnel", "variant": "test"}
+
+
+def check_segments(
+    segments: Sequence[c.Segment],
+    schema: Schema,
+    report: Report,
+    among: Iterable[c.Segment] = (),
+) -> None:
+    """Reports what the schema speaks against.
+
+    `among` are all segments of the workspace: what is defined there may be referred to,
+    whether or not it is on the server already.
+    """
+    here = [each.name for each in among]
+    known: dict[str, list[str]] = {}
+    for each in schema.segments:
+        known.setdefault(each.name, []).append(each.id)
+    # What the workspace defines is what the name means, also where the server has it already.
+    for one in here:
+        known[one] = known.get(one, ["0"])[:1]
+    segment_ids(segments, known, report, among=here)
+    checker = _Checker(schema, report)
+    for segment in segments:
+        checker.segment(segment)
+
+
+class _Checker:
+    def __init__(self, schema: Schema, report: Report) -> None:
+        self.schema = schema
+        self.report = report
+        self.attributes: Mapping[str, Column] = {
+            PROFILE_ID.name: PROFILE_ID,
+            **schema.attributes_by_name,
+        }
+        self.ids = all_ids(schema)
+        self.known_ids = {(kind, id) for (kind, _), ids in self.ids.items() for id in ids}
+        self.realtime = False
+
+    def segment(self, of: c.Segment) -> None:
+        self.realtime = of.kind == "realtime"
+        self._condition(of.condition)
+        if of.limit is not None:
+            self._limit(of.limit, of)
+
+    def _add(self, code: Code, node: c.Node, message: str, help: str | None = None) -> None:
+        self.report.add(code, node.span, message, help=help, via=node.via)
+
+    # --- groups ------------------------------------------------------------------------
+
+    def _condition(self, of: c.Condition) -> None:
+        match of:
+            case c.And(children) | c.Or(children):
+                for child in children:
+                    self._condition(child)
+            case c.Not(child) | c.RuleSet(_, child):
+                self._condition(child)
+            case c.Limited(child, limit):
+                self._condition(child)
+                self._limit(limit, of)
+            case c.Test():
+                self._test(of)
+            case c.Membership(kind, target):
+                if kind == "segment" and self.realtime:
+                    self._not_in_realtime(of, "a reference to another segment")
+                self._reference(kind, target, of)
+            case c.Score(model):
+                self._reference("model", model, of)
+            case c.Everyone():
+                pass
+            case _:
+                assert_never(of)
+
+    def _limit(self, of: Limit, node: c.Node | c.Segment) -> None:
+        for order in of.order:
+            if order.column is not None and order.column not in self.attributes:
+                via = node.via if isinstance(node, c.Node) else ()
+                self.report.add(
+                    Code.SEG501,
+                    of.span,
+                    f"there is no attribute `{name(order.column)}`",
+                    help=did_you_mean(order.column, self.attributes, _PULL),
+                    via=via,
+                )
+
+    def _reference(self, kind: str, target: Reference, node: c.Node) -> None:
+        match target:
+            case ById(id):
+                if (kind, id) not in self.known_ids:
+                    self._add(
+                        Code.SEG511, node, f"the schema has no {kind} with the id #{id}", _PULL
+                    )
+            case ByName() if kind != "segment":
+                found = self.ids.get((kind, target), [])
+                if len(found) > 1:
+                    listed = " or ".join(f"#{id}" for id in found)
+                    said = reference(target, _PARENTS.get(kind, ""))
+                    what = f"{len(found)} {kind}s are named {said}"
+                    self._add(Code.SEG305, node, what, f"say which by its id: {listed}")
+                elif not found:
+                    self._unknown(kind, target, node)
+            case _:
+                pass  # segments are looked up together
+
+    def _unknown(self, kind: str, target: ByName, node: c.Node) -> None:
+        others = [each for of, each in self.ids if of == kind]
+        parents = {each.parent for each in others if each.parent is not None}
+        if target.parent is not None and target.parent not in parents:
+            what = f"there is no {_PARENTS[kind]} {string(target.parent)}"
+            help = did_you_mean(target.parent, parents, _PULL)
+        else:
+            beside = [each.name for each in others if each.parent == target.parent]
+            what = f"there is no {kind} {reference(target, _PARENTS.get(kind, ''))}"
+            help = did_you_mean(target.name, beside, _PULL)
+        self._add(Code.SEG510, node, what, help)
+
+    # --- tests -------------------------------------------------------------------------
+
+    def _test(self, of: c.Test) -> None:
+        if self.realtime:
+            if isinstance(of.predicate, p.Within) and of.predicate.direction == "past":
+                self._not_in_realtime(of, "`within past`")
+            if of.quantifier is not None:
+                self._not_in_realtime(of, "an attribute that is a list")
+        match of.subject:
+            case c.Attribute(attribute):
+                column = self.attributes.get(attribute)
+                if column is None:
+                    self._no_attribute(attribute, of)
+                else:
+                    self._fits(of, column.type, f"`{name(attribute)}`")
+            case c.GroupAttribute(group, attribute):
+                self._group_attribute(group, attribute, of)
+            case c.MlAttribute(solution, model, attribute):
+                self._reference("model", model, of)
+                if attribute in MODEL_ATTRIBUTES[solution] and attribute.endswith("_segment"):
+                    self._fits(of, "string", f"`{name(attribute)}`")
+            case c.Aggregate() as aggregate:
+                self._aggregate(aggregate, of)
+            case _:
+                assert_never(of.subject)
+
+    def _no_attribute(self, attribute: str, of: c.Test) -> None:
+        if attribute in self.schema.behaviors_by_name:
+            self._add(
+                Code.SEG505,
+                of,
+                f"`{name(attribute)}` is a behavior and not an attribute",
+                f"ask how often: `count({name(attribute)}) > 0`, or whether at all: "
+                f"`has {name(attribute)}`",
+            )
+            return
+        self._add(
+            Code.SEG501,
+            of,
+            f"there is no attribute `{name(attribute)}`",
+            did_you_mean(attribute, self.attributes, _PULL),
+        )
+
+    def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
+        found = self.schema.groups_by_name.get(group)
+        if found is None:
+            what = f"there is no customer group `{name(group)}`"
+            self._add(Code.SEG504, of, what, did_you_mean(group, self.schema.groups_by_name, _PULL))
+            return
+        column = found.by_name.get(attribute)
+        if column is None:
+            what = f"the customer group `{name(group)}` has no attribute `{name(attribute)}`"
+            self._add(Code.SEG504, of, what, did_you_mean(attribute, found.by_name, _PULL))
+            return
+        self._fits(of, column.type, f"`{name(group)}.{name(attribute)}`")
+
+    def _not_in_realtime(self, of: c.Node, what: str) -> None:
+        self._add(
+            Code.SEG512,
+            of,
+            f"a realtime segment cannot hold {what}",
+            "make it `kind batch`, or say it another way",
+        )
+
+    # --- behaviors ---------------------------------------------------------------------
+
+    def _aggregate(self, of: c.Aggregate, test: c.Test) -> None:
+        behavior = self.schema.behaviors_by_name.get(of.behavior)
+        if behavior is None:
+            self._no_behavior(of.behavior, test)
+            return
+        columns = [self._column(behavior, each, test) for each in of.columns]
+        for each in of.grouping:
+            self._column(behavior, each, test)
+        if of.order is not None:
+            order = self._column(behavior, of.order, test)
+            if order is not None and (order.type in types.ELEMENTS or order.type == "boolean"):
+                self._cannot(test, "put events in the order of", order)
+        if of.filter is not None:
+            self._filter(of.filter, behavior)
+        match of.function:
+            case "count" | "count distinct":
+                pass
+            case "sum" | "average":
+                for column in columns:
+                    if column is not None and column.type != "number":
+                        self._cannot(test, f"take the {of.function} of", column)
+                        return
+                self._fits(test, "number", f"the {of.function}")
+            case "min" | "max":
+                for column in columns:
+                    if column is None:
+                        continue
+                    if column.type in types.ELEMENTS or column.type == "boolean":
+                        self._cannot(test, f"take the {of.function} of", column)
+                    else:
+                        self._fits(test, column.type, f"the {of.function}")
+            case "first" | "last":
+                for column in columns:
+                    if column is not None:
+                        self._fits(test, column.type, f"the {of.function}")
+            case _:
+                assert_never(of.function)
+
+    def _cannot(self, test: c.Test, what: str, column: Column) -> None:
+        self._add(
+            Code.SEG506,
+            test,
+            f"one cannot {what} `{name(column.name)}`, which is of type {column.type}",
+            "name another column",
+        )
+
+    def _no_behavior(self, behavior: str, of: c.Test) -> None:
+        if behavior in self.attributes:
+            self._add(
+                Code.SEG505,
+                of,
+                f"`{name(behavior)}` is an attribute and not a behavior",
+                f"compare it as it is: `{name(behavior)} …`",
+            )
+            return
+        known = self.schema.behaviors_by_name
+        self._add(
+            Code.SEG502,
+            of,
+            f"there is no behavior `{name(behavior)}`",
+            did_you_mean(behavior, known, _PULL),
+        )
+
+    def _column(self, behavior: Behavior, column: str, node: c.Node) -> Column | None:
+        found = PROFILE_ID if column == PROFILE_ID.name else behavior.by_name.get(column)
+        if found is None:
+            self._add(
+                Code.SEG503,
+                node,
+                f"the behavior `{name(behavior.name)}` has no column `{name(column)}`",
+                did_you_mean(column, behavior.by_name, _PULL),
+            )
+        return found
+
+    def _filter(self, of: c.Condition, behavior: Behavior) -> None:
+        match of:
+            case c.And(children) | c.Or(children):
+                for child in children:
+                    self._filter(child, behavior)
+            case c.Not(child):
+                self._filter(child, behavior)
+            case c.Test(c.Attribute(column)):
+                found = self._column(behavior, column, of)
+                if found is not None:
+                    self._fits(of, found.type, f"`{name(column)}`")
+            case _:
+                raise AssertionError("a filter holds tests of columns alone")
+
+    # --- types -------------------------------------------------------------------------
+
+    def _fits(self, of: c.Test, type: ColumnType, what: str) -> None:
+        """Whether a test makes sense of values of a type."""
+        if isinstance(of.predicate, p.Matches) and isinstance(of.predicate.pattern, Text):
+            wrong = broken(of.predicate.pattern.value)
+            if wrong is not None:
+                self._add(
+                    Code.SEG509,
+                    of,
+                    f"this is no regular expression: {wrong}",
+                    "a character with a meaning of its own takes `\\\\` in front",
+                )
+        element = types.ELEMENTS.get(type)
+        if of.quantifier is not None and element is None:
+            self._add(
+                Code.SEG508,
+                of,
+                f"{what} is one value of type {type}, and not a list of elements",
+                "leave `… of` out",
+            )
+            return
+        kinds = types.asked(of.predicate)
+        if of.quantifier is None and element is not None:
+            if kinds != {"null"}:
+                self._add(
+                    Code.SEG508,
+                    of,
+                    f"{what} is a list of elements, and cannot be compared as one value",
+                    "say how many elements: `any of …`, `every one of …`, `at least 2 of …`",
+                )
+            return
+        scalar = element or type
+        if len(kinds) > 1:
+            listed = " and ".join(sorted(types.DESCRIBED[kind] for kind in kinds))
+            self._add(
+                Code.SEG507,
+                of,
+                f"{what} is of type {type}, and is compared with {listed} at once",
+                "give values of one kind",
+            )
+        elif not kinds <= types.FITS[scalar]:
+            [kind] = kinds
+            code = Code.SEG507 if types.compares_values(of.predicate) else Code.SEG506
+            self._add(
+                code,
+                of,
+                f"{what} is of type {type}, and can never be compared with {types.DESCRIBED[kind]}",
+                types.advice(scalar, kinds),
+            )
