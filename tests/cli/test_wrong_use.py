@@ -22,7 +22,10 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "said"),
     [
         (["chek"], "there is no command `chek`; did you mean `check`?"),
-        (["zzz"], "there are apply, check, compile, create, decompile, delete, explain, fmt, list"),
+        (
+            ["zzz"],
+            "there are apply, check, compile, create, decompile, delete, explain, fmt, import, list",
+        ),
         (["check"], "name a file or a folder to check"),
         (["check", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["compile", "nope.seg"], "there is no file or folder `nope.seg`"),
