@@ -24,7 +24,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["chek"], "there is no command `chek`; did you mean `check`?"),
         (
             ["zzz"],
-            "there are apply, check, compile, create, decompile, delete, explain, fmt, import, list",
+            "there are apply, check, compile, create, decompile, delete",
         ),
         (["check"], "name a file or a folder to check"),
         (["check", "nope.seg"], "there is no file or folder `nope.seg`"),
