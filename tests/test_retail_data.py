@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from sqlglot import parse_one
 
-from segdsl.condition.tree import Score, Segment
+from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
 from segdsl.files import load_programs, seg_files
 from segdsl.resolve import resolve
+from segdsl.schema.ids import ids_of
+from segdsl.schema.model import Schema
+from segdsl.schema.placing import with_ids
 from segdsl.sql import Context, count
-from segdsl.values import ById, ByName, Number, Reference
+from segdsl.values import ByName, Reference
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"
 NOW = int(
@@ -26,8 +29,6 @@ NOW = int(
         "now"
     ].timestamp()
 )
-# An example refers to it by its id: on a server it is somebody else's.
-ELSEWHERE = Segment("Elsewhere", Score(ByName("Churn model"), Number("5"), Number("5")))
 # It compares with a text that is no ISO timestamp, to show that such a text is passed on.
 EMPTY = {"Show the banner"}
 
@@ -129,10 +130,14 @@ def test_what_is_known_of_profiles_follows_from_their_events(data: Data) -> None
 
 @pytest.mark.parametrize("segment", segments(), ids=lambda each: each.name)
 def test_each_example_selects_some_and_not_all(data: Data, segment: Segment) -> None:
-    known: dict[Reference, Segment] = {ByName(each.name): each for each in segments()}
-    known[ById("1234")] = ELSEWHERE
+    of = data.parent
+    schema = Schema(of.id, of.name, funnels=of.funnels, models=of.models, variants=of.variants)
+    ids = ids_of(schema)
+    known: dict[Reference, Segment] = {
+        ByName(each.name): with_ids(each, ids) for each in segments()
+    }
     context = Context(NOW, data.parent.timezone, data.catalog, known)
-    ((found,),) = data.start(count(segment, context)).wait().rows
+    ((found,),) = data.start(count(with_ids(segment, ids), context)).wait().rows
     assert isinstance(found, int)
     if segment.name in EMPTY:
         assert found == 0
