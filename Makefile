@@ -20,9 +20,10 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@set -e; cd $(RETAIL); PATH="$(abspath $(BIN)):$$PATH"; \
 	show() { printf '\n$$ %s\n' "$$1"; eval "$$1"; }; \
-	rm -rf .segdsl; \
+	rm -rf .segdsl local.*.toml; \
 	show 'python generate.py'; \
 	show 'segdsl fmt --check'; \
+	show 'segdsl schema pull'; \
 	show 'segdsl check .'; \
 	show 'cat $(SHOWN)'; \
 	show 'segdsl compile --symbolic $(SHOWN)'; \
@@ -33,7 +34,10 @@ demo: $(READY)
 	show 'segdsl preview --breakdown $(SHOWN)'; \
 	show 'segdsl create $(SHOWN)'; \
 	show 'segdsl list'; \
-	show 'segdsl show "High-value Tokyo shoppers"'
+	show 'segdsl show "High-value Tokyo shoppers"'; \
+	show 'segdsl plan --count winback'; \
+	show 'segdsl apply --yes winback'; \
+	show 'segdsl plan winback'
 
 test: $(READY)
 	$(BIN)/ruff format --check

@@ -24,8 +24,9 @@ from segdsl.syntax.grammar import grammar_text
 from segdsl.syntax.parser import parse
 from support import nodes
 
-RETAIL = Path(__file__).parents[1] / "examples" / "retail"
-FILES = sorted(RETAIL.rglob("*.seg"))
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FOLDERS = (EXAMPLES / "funnels", EXAMPLES / "retail")
+FILES = sorted(path for folder in FOLDERS for path in folder.rglob("*.seg"))
 
 
 def compiled(path: Path) -> list[Rule]:
@@ -42,7 +43,7 @@ def compiled(path: Path) -> list[Rule]:
 
 def test_there_are_at_least_twelve_segments() -> None:
     assert sum(len(compiled(path)) for path in FILES) >= 12
-    assert len(seg_files([str(RETAIL)])) == len(FILES)
+    assert len(seg_files(map(str, FOLDERS))) == len(FILES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -25,6 +25,7 @@ COMMANDS = (
     "delete",
     "explain",
     "fmt",
+    "import",
     "list",
     "plan",
     "preview",
@@ -34,6 +35,8 @@ COMMANDS = (
     "show",
     "sql",
 )
+# A keyword cannot be the name of a module.
+_MODULES = {"import": "importing"}
 INTERRUPTED = 130
 NO_READER = 141
 
@@ -53,7 +56,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"segdsl.cli.{cmd_name}").command
+        command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

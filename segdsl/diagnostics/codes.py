@@ -101,6 +101,11 @@ class Code(Enum):
     SEG606 = "a segment equal to another"
     SEG607 = "an allow that allows nothing"
 
+    # 7xx: the YAML of the vendor's own tool
+    SEG701 = "a YAML file that cannot be read"
+    SEG702 = "YAML that is no segment we know"
+    SEG703 = "a part of a YAML file that is left out"
+
 
 WARNINGS = frozenset(
     {
@@ -115,6 +120,7 @@ WARNINGS = frozenset(
         Code.SEG605,
         Code.SEG606,
         Code.SEG607,
+        Code.SEG703,
     }
 )
 

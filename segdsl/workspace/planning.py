@@ -67,7 +67,7 @@ def make_plan(
     `among` are the files that a person
     named: the plan is about their segments alone.
     """
-    compared = compare(local, lock, server, report, wish.layout)
+    compared = compare(local, lock, server, report, wish.layout, among)
     names = server.names
     chosen = [each for each in compared if among is None or _file_of(each.match) in among]
     decisions = [_Decision(each, names, wish) for each in chosen]
@@ -91,25 +91,33 @@ def compare(
     server: Server,
     report: Report,
     layout: Layout,
+    among: frozenset[str] | None = None,
 ) -> list[Compared]:
     """Every segment of the three sides, those of the workspace lowered with the ids they need.
 
     References by name mean a segment of the workspace, or else one of the server that the
-    workspace does not have. What cannot be compiled is reported and not wanted.
+    workspace does not have. What cannot be compiled is not wanted, and reported where it is
+    `among` the files that a person named.
     """
     matches = matched(local, lock, server)
     segments = [each.segment for each in local]
     in_order(segments, report)
     known = _ids_by_name(matches, server)
-    found = segment_ids(segments, known, report)
+    elsewhere = Report()
+    reports = [report if among is None or each.file in among else elsewhere for each in local]
+    found: dict[tuple[str, ByName], str] = {}
+    for segment, own in zip(segments, reports, strict=True):
+        found.update(segment_ids([segment], known, own))
     compared = []
-    for match in matches:
+    for at, match in enumerate(matches):
         if match.local is None:
             compared.append(Compared(match))
             continue
-        wanted = _wanted(match.local, match.seen, found, report, layout)
+        # Those of the workspace come first, and in its order.
+        own = reports[at]
+        wanted = _wanted(match.local, match.seen, found, own, layout)
         if match.seen is None and match.local.segment.kind == "funnel_stage":
-            report.add(
+            own.add(
                 Code.SEG307,
                 match.local.segment.span,
                 f"{string(match.local.segment.name)} is a stage of a funnel, and comes into "

@@ -35,6 +35,8 @@ Pulled = OneOf[
 """`gone` is what the server has no more; `kept` is what has comments or definitions of its own;
 `left alone` is what no source can hold."""
 
+_UNSEEN: Why = "on both sides, and never seen together"
+
 
 class Item(msgspec.Struct, frozen=True):
     """What a pull does with a segment; `file` is "" where it is in none.
@@ -104,6 +106,8 @@ class _Pulling:
         self.force = force
         self.entries = dict(lock.by_id)
         self.taken = {fold(each) for each in workspace.paths}
+        self.here = {each.key: each.file for each in workspace.segments}
+        """The file of each place that is taken in the workspace."""
         self.by_file: dict[str, list[Local]] = {}
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
@@ -150,7 +154,10 @@ class _Pulling:
 
     def _not_here(self, entry: Entry | None, seen: Seen) -> None:
         asked = self.force or self.only is not None
-        if entry is None or asked:
+        if seen.state.key in self.here:
+            # Another segment has this place here, and nobody knows which is meant.
+            self._dispute(_UNSEEN, entry, None, seen, self.here[seen.state.key])
+        elif entry is None or asked:
             self._write_new(seen)
         elif entry.digest == seen.state.digest:
             self._tell("deleted here", *seen.state.key, "")
@@ -163,6 +170,7 @@ class _Pulling:
             return
         path = mirror_path(*seen.state.key, seen.id, self.taken)
         self.taken.add(fold(path))
+        self.here[seen.state.key] = path
         self.writes[path] = source
         self._settle(seen, path)
         self._tell("new", *seen.state.key, path)
@@ -177,18 +185,19 @@ class _Pulling:
             self._tell("kept", *local.key, local.file)
             self._dispute("changed on the server", entry, wanted, seen, local.file)
         else:
-            why: Why = (
-                "on both sides, and never seen together"
-                if entry is None
-                else "changed on both sides"
-            )
+            why: Why = _UNSEEN if entry is None else "changed on both sides"
             self._dispute(why, entry, wanted, seen, local.file)
 
     def _replace(self, local: Local, entry: Entry | None, seen: Seen) -> None:
+        if seen.state.key != local.key and seen.state.key in self.here:
+            self._dispute(_UNSEEN, entry, None, seen, self.here[seen.state.key])
+            return
         source = self._source(seen)
         if source is None:
             return
+        del self.here[local.key]
         path = self._moved_path(local, entry, seen)
+        self.here[seen.state.key] = path
         if path == local.file:
             self.edits.setdefault(path, []).append((local, source))
         else:

@@ -197,6 +197,18 @@ async def live(histories: list[list[Step]], folder: Path) -> None:
 @example([[Step("console", "A"), Step("pull", ""), Step("move there", "A"), Step("pull", "")]])
 @example([[Step("here", "A"), Step("apply", ""), Step("move there", "A"), Step("here", "A")]])
 @example([[Step("here", "A"), Step("apply", ""), Step("delete there", "A"), Step("console", "A")]])
+@example(
+    # Moved away in the console, and another made in its place: both are the place's here.
+    [
+        [
+            Step("console", "C", ("F",)),
+            Step("pull", ""),
+            Step("move there", "C", ("F",)),
+            Step("console", "C", ("F",)),
+            Step("here", "C", ("F",)),
+        ]
+    ]
+)
 def test_no_edit_is_lost(histories: list[list[Step]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(live(histories, Path(folder)))

@@ -266,6 +266,12 @@ async def test_some_files_alone(team: Team) -> None:
     assert actions(plan) == [("create", "Adults")]
     await team.apply(plan)
     assert actions(await team.plan()) == [("create", "Seniors")]
+    # What is wrong with the others is none of theirs.
+    team.write("c/c.seg", 'segment "C" kind funnel_stage where in segment "Nowhere"\n')
+    assert actions(await team.plan(paths=[str(team.folder / "b")])) == [("create", "Seniors")]
+    report = Report()
+    await team.plan(report=report)
+    assert {each.code.name for each in report.diagnostics} == {"SEG304", "SEG307"}
 
 
 @with_team

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 import contract
-from local_api import JAPAN, equal, rule
+from local_api import JAPAN, NOW, equal, rule
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import RefusedError
 from segdsl.api import Segment as ServerSegment
@@ -28,7 +28,7 @@ from segdsl.workspace.pulling import make_pull
 from segdsl.workspace.server import server_of
 from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
-from teams import NOW, Team, connected, with_team
+from teams import Team, connected, with_team
 
 MANY = 500
 NAMES = ("Plain", "a/b", 'quo"te', "back\\slash", "con", ".hidden", "  spaces  ", "日本", "x" * 200)

@@ -1,0 +1,83 @@
+"""A YAML file of the vendor's own tool as a segment in the language's syntax."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from segdsl.diagnostics import Code, Report
+from segdsl.layout import normalise
+from segdsl.lift import lift_rule
+from segdsl.rule.document import load as load_json
+from segdsl.rule.model import encode
+from segdsl.rule.reader import read_rule
+from segdsl.source import Source, Span
+from segdsl.syntax import tree as t
+from segdsl.tdx.conditions import Conditions
+from segdsl.tdx.document import UnreadableError, Value, load
+
+_KEYS = ("name", "description", "kind", "visible", "rule", "activations")
+_KINDS: dict[str, t.Kind] = {
+    "batch": "batch",
+    "realtime": "realtime",
+    "funnel_stage": "funnel_stage",
+}
+
+
+class Imported(NamedTuple):
+    """A segment without its folder, and how many activations were left out."""
+
+    segment: t.Segment
+    activations: int
+
+
+def read_segment(source: Source, report: Report) -> Imported | None:
+    """The segment in a YAML text; None after a report. Raises FileError without a YAML reader."""
+    found = Report()
+    try:
+        read = _read(load(source, found), found)
+    except UnreadableError:
+        read = None
+    report.diagnostics.extend(found.diagnostics)
+    return None if found.has_errors else read
+
+
+def _read(document: Value, report: Report) -> Imported | None:
+    conditions = Conditions(report)
+    keys = conditions.map(document, _KEYS, "a segment")
+    name_at = conditions.need(keys, "name", document, "a segment")
+    name = conditions.text(name_at, "a segment's name")
+    if not name.strip():
+        conditions.fail(name_at, "the segment has no name")
+    description = (
+        conditions.text(keys["description"], "a description") if "description" in keys else ""
+    )
+    kind: t.Kind = "batch"
+    if "kind" in keys:
+        kind = _KINDS[conditions.choice(keys["kind"], tuple(_KINDS), "the kind of a segment")]
+    if "visible" in keys and not conditions.flag(keys["visible"], "`visible`"):
+        _left_out(keys["visible"].place, "that it is not visible", report)
+    activations = 0
+    if "activations" in keys:
+        activations = len(conditions.items(keys["activations"], "`activations`"))
+        if activations:
+            what = "1 activation" if activations == 1 else f"{activations} activations"
+            _left_out(keys["activations"].place, what, report)
+    rule_at = keys.get("rule")
+    rule = None if rule_at is None else conditions.group(rule_at)
+    own = Report()
+    read = read_rule(load_json(encode(rule, pretty=False), own), "$.rule", own)
+    place = document.place if rule_at is None else rule_at.place
+    for each in own.diagnostics:
+        report.add(Code.SEG702, place, f"{each.message} ({each.path})", help=each.help)
+    if read is None or own.has_errors:
+        return None
+    return Imported(lift_rule(normalise(read), name, description or None, kind), activations)
+
+
+def _left_out(place: Span, what: str, report: Report) -> None:
+    report.add(
+        Code.SEG703,
+        place,
+        f"{what}: this is no part of the language, and is left out",
+        help="it stays as it is on the server",
+    )
