@@ -72,7 +72,8 @@ def compare(of: Comparison) -> Row:
     of.agree()
     of.ours()
     of.theirs()
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for number in range(of.rounds):
         sides = [(of.ours, ours), (of.theirs, theirs)]
         for run, into in sides if number % 2 else reversed(sides):
