@@ -10,7 +10,7 @@ SHOWN := loyalty/high-value-tokyo.seg
 .PHONY: demo test slow format clean
 
 # Everything the project needs, in a virtual environment of its own.
-$(READY): pyproject.toml
+$(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/syntax/tables.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or later is needed: make PYTHON=python3.11 …' >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)

@@ -9,29 +9,25 @@ from __future__ import annotations
 import bisect
 from functools import cached_property
 
+import msgspec
 
-class Span:
+
+class Span(msgspec.Struct, frozen=True, eq=False):
     """A half-open range of characters of one source.
 
     Two spans always compare equal: where a node stands is not part of what it
     says, so a tree equals its own reformatted self.
     """
 
-    __slots__ = ("end", "file", "start")
-
-    def __init__(self, file: str, start: int, end: int) -> None:
-        self.file = file
-        self.start = start
-        self.end = end
+    file: str
+    start: int
+    end: int
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Span)
 
     def __hash__(self) -> int:
         return 0
-
-    def __repr__(self) -> str:
-        return f"Span({self.file!r}, {self.start}, {self.end})"
 
     def to(self, other: Span) -> Span:
         """The range from the start of this span to the end of the other."""

@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import Any, cast
 
 import msgspec
-from lark import Token
 
 from segdsl.diagnostics import Code
 from segdsl.source import Span
 from segdsl.syntax import tree as t
-from segdsl.syntax.pieces import Piece
+from segdsl.syntax.machine import Child
 from segdsl.syntax.predicate_builder import PredicateBuilder
-from segdsl.values import ByName, Limit, Order, Reference
+from segdsl.values import ByName, Duration, Limit, Order, Reference
 
 _KINDS = ("batch", "realtime", "funnel_stage")
 _PARAM_TYPES = ("number", "string", "boolean", "date")
 _PARENT_WORD = {"stage": "funnel", "variant": "test"}
+# The condition of a segment (None: everyone), its limit, and where the condition ends.
+_Body = tuple[t.Expression | None, Limit | None, int]
 
 
 class Builder(PredicateBuilder):
@@ -29,53 +30,50 @@ class Builder(PredicateBuilder):
 
     # --- subjects ----------------------------------------------------------------------
 
-    def attribute(self, c: list[Any]) -> Piece:
-        return Piece("subject", t.Attribute(c[0].value), c[0].span)
+    def attribute(self, c: list[Child]) -> t.Attribute:
+        return t.Attribute(c[0][1])
 
-    def dotted(self, c: list[Any]) -> Piece:
-        return Piece("subject", t.Dotted(c[0].value, c[2].value), self._span(c))
+    def dotted(self, c: list[Child]) -> t.Dotted:
+        return t.Dotted(c[0][1], c[2][1])
 
-    def group_attribute(self, c: list[Any]) -> Piece:
-        return Piece("subject", t.GroupAttribute(c[1].value, c[3].value), self._span(c))
+    def group_attribute(self, c: list[Child]) -> t.GroupAttribute:
+        return t.GroupAttribute(c[1][1], c[3][1])
 
-    def ml_attribute(self, c: list[Any]) -> Piece:
-        node = t.MlAttribute(cast(Any, str(c[0])), c[2].value, c[5].value)
-        return Piece("subject", node, self._span(c))
+    def ml_attribute(self, c: list[Child]) -> t.MlAttribute:
+        return t.MlAttribute(cast(Any, c[0][1]), c[2][1], c[5][1])
 
-    def column(self, c: list[Any]) -> Piece:
-        return Piece("column", (c[0].value, c[2].value), self._span(c))
+    def column(self, c: list[Child]) -> tuple[str, str]:
+        return c[0][1], c[2][1]
 
-    def by(self, c: list[Any]) -> Piece:
-        return Piece("grouping", tuple(self._of(c, "name")), self._span(c))
+    def by(self, c: list[Child]) -> tuple[str, ...]:
+        return tuple(self._of(c, "name"))
 
     per = by
 
-    def over(self, c: list[Any]) -> Piece:
-        for part in c[1].value.parts:
+    def over(self, c: list[Child]) -> Duration:
+        window: Duration = c[1][1]
+        for part in window.parts:
             if part.unit not in ("day", "hour", "minute", "second"):
                 self.report.add(
                     Code.SEG014,
-                    c[1].span,
+                    self._at(c[1]),
                     f"a window cannot be counted in {part.unit}s",
                     help="a window is counted in days, hours, minutes and seconds",
                 )
-        return Piece("over", c[1].value, self._span(c))
+        return window
 
-    def filter(self, c: list[Any]) -> Piece:
-        return Piece("filter", c[1], self._span(c))
+    def filter(self, c: list[Child]) -> t.Expression:
+        return cast(t.Expression, c[1][1])
 
-    def _aggregate(self, c: list[Any], order: str | None) -> Piece:
-        words = [
-            str(w) for w in c if isinstance(w, Token) and w.type not in ("LPAR", "RPAR", "COMMA")
-        ]
-        function = "count distinct" if "distinct" in words else words[0]
+    def _aggregate(self, c: list[Child], order: str | None) -> t.Aggregate:
+        kinds = self._kinds(c)
+        function = "count distinct" if "DISTINCT" in kinds else c[0][1]
         columns = self._of(c, "column")
         behavior = columns[0][0] if columns else self._one(c, "name")
-        span = self._span(c)
         if any(of != behavior for of, _ in columns):
             self.report.add(
                 Code.SEG211,
-                span,
+                self._span(c),
                 "the columns of one aggregate belong to one behavior",
                 help=f"count columns of `{behavior}` only, and ask for the other elsewhere",
             )
@@ -83,25 +81,25 @@ class Builder(PredicateBuilder):
         node = t.Aggregate(
             cast(t.Function, function),
             behavior,
-            tuple(column for _, column in columns),
-            "some" in words,
+            tuple([column for _, column in columns]),
+            "SOME" in kinds,
             order,
-            self._one(c, "grouping") or (),
+            self._one(c, "by") or self._one(c, "per") or (),
             self._one(c, "over"),
             where,
         )
-        return Piece("subject", self._deep(node, [where], span), span)
+        return node if where is None else self._deep(node, [where], self._span(c))
 
-    def aggregate(self, c: list[Any]) -> Piece:
+    def aggregate(self, c: list[Child]) -> t.Aggregate:
         return self._aggregate(c, None)
 
-    def edge_aggregate(self, c: list[Any]) -> Piece:
+    def edge_aggregate(self, c: list[Child]) -> t.Aggregate:
         return self._aggregate(c, self._one(c, "name"))
 
     # --- tests and other leaves --------------------------------------------------------
 
-    def quantifier(self, c: list[Any]) -> Piece:
-        words = self._tokens(c)
+    def quantifier(self, c: list[Child]) -> t.Quantifier:
+        words = self._kinds(c)
         how = (
             "any"
             if "ANY" in words
@@ -113,27 +111,26 @@ class Builder(PredicateBuilder):
             if "LEAST" in words
             else "at most"
         )
-        number = self._one(c, "amount")
-        return Piece("quantifier", t.Quantifier(cast(Any, how), number), self._span(c))
+        return t.Quantifier(cast(Any, how), self._one(c, "amount"))
 
-    def test(self, c: list[Any]) -> t.Test:
-        predicate, negated = c[-1].value
-        quantifier = self._one(c, "quantifier")
-        subject = c[-2]
+    def test(self, c: list[Child]) -> t.Test:
+        predicate, negated = c[-1][1]
+        quantifier = c[0][1] if len(c) == 3 else None
+        _, subject, start, end = c[-2]
         span = self._span(c)
-        node = t.Test(subject.value, predicate, negated, quantifier, span, subject.span)
-        return self._deep(node, [subject.value], span)
+        node = t.Test(subject, predicate, negated, quantifier, span, Span(self.file, start, end))
+        return self._deep(node, [subject], span) if id(subject) in self.depths else node
 
-    def has(self, c: list[Any]) -> t.Has:
-        return t.Has(c[1].value, c[0].type == "NO", None, self._span(c))
+    def has(self, c: list[Child]) -> t.Has:
+        return t.Has(c[1][1], c[0][0] == "NO", None, self._span(c))
 
-    def has_where(self, c: list[Any]) -> t.Has:
+    def has_where(self, c: list[Child]) -> t.Has:
         span = self._span(c)
-        return self._deep(t.Has(c[1].value, c[0].type == "NO", c[3], span), [c[3]], span)
+        return self._deep(t.Has(c[1][1], c[0][0] == "NO", c[3][1], span), [c[3][1]], span)
 
-    def membership(self, c: list[Any]) -> t.Membership:
-        of = str(c[1])
-        target: Reference = c[2].value
+    def membership(self, c: list[Child]) -> t.Membership:
+        of: str = c[1][1]
+        target: Reference = c[2][1]
         if len(c) > 3:
             if isinstance(target, ByName):
                 target = ByName(target.name, self._text(c[5]))
@@ -154,73 +151,69 @@ class Builder(PredicateBuilder):
             )
         return t.Membership(cast(Any, of), target, self._span(c))
 
-    def score(self, c: list[Any]) -> t.Score:
-        converted = "CONVERTED" in self._tokens(c)
-        return t.Score(c[2].value, c[4].value, c[6].value, converted, self._span(c))
+    def score(self, c: list[Child]) -> t.Score:
+        return t.Score(c[2][1], c[4][1], c[6][1], c[-1][0] == "CONVERTED", self._span(c))
 
-    def use(self, c: list[Any]) -> t.Use:
+    def use(self, c: list[Child]) -> t.Use:
         arguments = tuple(self._of(c, "value")) if len(c) > 1 else None
-        return t.Use(c[0].value, arguments, self._span(c))
+        return t.Use(c[0][1], arguments, self._span(c))
 
     # --- groups ------------------------------------------------------------------------
 
-    def chain(self, c: list[Any]) -> t.Chain:
+    def chain(self, c: list[Child]) -> t.Chain:
         span = self._span(c)
-        operands = c[::2]
-        node = t.Chain(cast(Any, str(c[1])), tuple(operands), span)
-        return self._deep(node, operands, span)
+        operands = [child[1] for child in c[::2]]
+        return self._deep(t.Chain(c[1][1], tuple(operands), span), operands, span)
 
-    def negation(self, c: list[Any]) -> t.Negation:
+    def negation(self, c: list[Child]) -> t.Negation:
         span = self._span(c)
-        return self._deep(t.Negation(c[1], span), [c[1]], span)
+        return self._deep(t.Negation(c[1][1], span), [c[1][1]], span)
 
-    def paren(self, c: list[Any]) -> t.Expression:
+    def paren(self, c: list[Child]) -> t.Expression:
         span = self._span(c)
-        inner: t.Expression = c[1]
+        inner: t.Expression = c[1][1]
         node = msgspec.structs.replace(inner, span=span)
         return self._deep(node, [inner], span, self._depth(inner)[1] + 1)
 
-    def listing(self, c: list[Any]) -> t.Listing:
+    def listing(self, c: list[Child]) -> t.Listing:
         span = self._span(c)
-        items = [item for item in c if not isinstance(item, Token)]
-        return self._deep(t.Listing(cast(Any, str(c[0])), tuple(items), span), items, span)
+        items = [value for kind, value, _, _ in c if not kind.isupper()]
+        return self._deep(t.Listing(c[0][1], tuple(items), span), items, span)
 
-    def pinned(self, c: list[Any]) -> t.Pinned:
+    def pinned(self, c: list[Child]) -> t.Pinned:
         span = self._span(c)
-        label = self._text(c[0]) if c[0].type == "STRING" else None
-        return self._deep(t.Pinned(label, c[2], span), [c[2]], span)
+        label = self._text(c[0]) if c[0][0] == "STRING" else None
+        return self._deep(t.Pinned(label, c[2][1], span), [c[2][1]], span)
 
-    def order(self, c: list[Any]) -> Piece:
-        column = None if isinstance(c[0], Token) else c[0].value
-        return Piece("order", Order(column, c[1].type == "DESC"), self._span(c))
+    def order(self, c: list[Child]) -> Order:
+        column = None if c[0][0] == "AGGREGATE" else c[0][1]
+        return Order(column, c[1][0] == "DESC")
 
-    def limit(self, c: list[Any]) -> Piece:
+    def limit(self, c: list[Child]) -> Limit:
+        percent = "PERCENT" in self._kinds(c)
+        return Limit(c[1][1], percent, tuple(self._of(c, "order")), self._span(c))
+
+    def limited(self, c: list[Child]) -> t.Limited:
         span = self._span(c)
-        percent = "PERCENT" in self._tokens(c)
-        limit = Limit(c[1].value, percent, tuple(self._of(c, "order")), span)
-        return Piece("limit", limit, span)
-
-    def limited(self, c: list[Any]) -> t.Limited:
-        span = self._span(c)
-        return self._deep(t.Limited(c[1], c[2].value, span), [c[1]], span)
+        return self._deep(t.Limited(c[1][1], c[2][1], span), [c[1][1]], span)
 
     # --- items: appended as they end, so that those before a mistake are kept -----------
 
-    def clause(self, c: list[Any]) -> t.Clause:
+    def clause(self, c: list[Child]) -> t.Clause:
         word, value = c
-        if word.type == "KIND":
+        if word[0] == "KIND":
             text = self._choice(value, _KINDS, "kind of segment")
         else:
             text = self._text(value)
-        return t.Clause(cast(Any, str(word)), text, self._span(c))
+        return t.Clause(word[1], text, self._span(c))
 
-    def body(self, c: list[Any]) -> Piece:
-        where = None if isinstance(c[0], Token) else c[0]
-        return Piece("body", (where, self._one(c, "limit"), self._span(c[:1])), self._span(c))
+    def body(self, c: list[Child]) -> _Body:
+        where = None if c[0][0] == "EVERYONE" else c[0][1]
+        return where, self._one(c, "limit"), c[0][3]
 
-    def segment(self, c: list[Any]) -> None:
+    def segment(self, c: list[Child]) -> None:
         clauses: dict[str, t.Clause] = {}
-        for clause in c[2:-2]:
+        for clause in self._of(c, "clause"):
             if clause.word in clauses:
                 self.report.add(
                     Code.SEG011,
@@ -229,7 +222,7 @@ class Builder(PredicateBuilder):
                     help="keep one of the two",
                 )
             clauses.setdefault(clause.word, clause)
-        where, limit, body = c[-1].value
+        where, limit, body_end = c[-1][1]
         ordered = tuple(clauses[w] for w in ("description", "folder", "kind") if w in clauses)
         item = t.Segment(
             self._text(c[1]),
@@ -237,26 +230,23 @@ class Builder(PredicateBuilder):
             where,
             limit,
             self._span(c),
-            self._token_span(c[1]),
-            Span(self.file, c[-2].start_pos, body.end),
+            self._at(c[1]),
+            Span(self.file, c[-2][2], body_end),
         )
         self.items.append(item)
 
-    def let(self, c: list[Any]) -> None:
+    def let(self, c: list[Child]) -> None:
         names = self._of(c, "name")
-        item = t.Let(names[0], tuple(names[1:]), c[-1], self._span(c), c[1].span)
+        item = t.Let(names[0], tuple(names[1:]), c[-1][1], self._span(c), self._at(c[1]))
         self.items.append(item)
 
-    def param(self, c: list[Any]) -> None:
+    def param(self, c: list[Child]) -> None:
         kind = self._choice(c[3], _PARAM_TYPES, "type of param")
         default = self._one(c, "literal")
-        item = t.Param(c[1].value, cast(Any, kind), default, self._span(c), c[1].span)
+        item = t.Param(c[1][1], cast(Any, kind), default, self._span(c), self._at(c[1]))
         self.items.append(item)
 
-    def import_(self, c: list[Any]) -> None:
+    def import_(self, c: list[Child]) -> None:
         path, names = self._text(c[-1]), tuple(self._of(c, "name"))
-        item = t.Import(names, path, self._span(c), self._token_span(c[-1]))
+        item = t.Import(names, path, self._span(c), self._at(c[-1]))
         self.items.append(item)
-
-    def start(self, c: list[Any]) -> None:
-        return None

@@ -1,6 +1,6 @@
 """What to say of text that the grammar does not take.
 
-Lark tells where it stopped and what it could have gone on with; this module puts
+The parser tells where it stopped and what it could have gone on with; this module puts
 that in the reader's words and spots the usual slips.
 """
 
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Source, Span
 from segdsl.syntax.grammar import reserved_words
+from segdsl.syntax.machine import Stopped
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _NUMBERLIKE = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.,]*")
@@ -117,19 +115,18 @@ def _expected(accepts: set[str]) -> str:
     return " or ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else listed[0]
 
 
-def explain(error: UnexpectedInput, source: Source, report: Report) -> int:
+def explain(stopped: Stopped, source: Source, report: Report) -> int:
     """Reports what stopped the parser; returns the offset behind it."""
-    if isinstance(error, UnexpectedToken):
-        token: Token = error.token
-        accepts = set(error.accepts or error.expected)
-        if token.type == "$END":
+    accepts = set(stopped.accepts)
+    match stopped.text:
+        case None:
+            return _bad_characters(stopped.start, accepts, source, report)
+        case "":
             _unexpected_end(accepts, source, report)
             return len(source.text)
-        start = token.start_pos or 0
-        _unexpected(start, str(token), accepts, source, report)
-        return start
-    assert isinstance(error, UnexpectedCharacters)
-    return _bad_characters(error.pos_in_stream or 0, set(error.allowed or ()), source, report)
+        case text:
+            _unexpected(stopped.start, text, accepts, source, report)
+            return stopped.start
 
 
 def _unexpected_end(accepts: set[str], source: Source, report: Report) -> None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import TYPE_CHECKING
+from functools import cache
 
 from segdsl.diagnostics import Code, Report
 from segdsl.source import Source, Span
+from segdsl.syntax.builder import Builder
+from segdsl.syntax.machine import Machine
+from segdsl.syntax.pieces import StoppedError
+from segdsl.syntax.tables import tables
 from segdsl.syntax.tree import Comment, File, Item
-
-if TYPE_CHECKING:
-    from lark import Lark, Token
-
-    from segdsl.syntax.builder import Builder
 
 MAX_CHARACTERS = 2_000_000
 MAX_MISTAKES = 20
@@ -25,34 +24,17 @@ _ITEM = re.compile(r"^(?:segment|let|param|import)\b", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class _Parser:
-    """Lark's parser with the builder it calls; one for each thread, as it holds state."""
+class _Parser(threading.local):
+    """The machine with the builder that it calls; one for each thread, as a builder has state."""
 
     def __init__(self) -> None:
-        from segdsl.syntax.builder import Builder
-        from segdsl.syntax.grammar import make_parser
-
-        self.comments: list[Comment] = []
-        self.builder: Builder = Builder()
-        self.lark: Lark = make_parser(self.builder, self._comment)
-
-    def _comment(self, token: Token) -> Token:
-        assert token.start_pos is not None
-        assert token.end_pos is not None
-        text = str(token).rstrip()
-        span = Span(self.builder.file, token.start_pos, token.start_pos + len(text))
-        self.comments.append(Comment(text, span))
-        return token
+        self.builder = Builder()
+        self.machine = Machine(tables(), lambda name: getattr(self.builder, name))
 
 
-_local = threading.local()
-
-
+@cache
 def _parser() -> _Parser:
-    found: _Parser | None = getattr(_local, "parser", None)
-    if found is None:
-        found = _local.parser = _Parser()
-    return found
+    return _Parser()
 
 
 def parse(source: Source, report: Report) -> File:
@@ -76,38 +58,39 @@ def parse(source: Source, report: Report) -> File:
         )
         return File((), names_known=False)
 
-    from lark import TextSlice
-    from lark.exceptions import UnexpectedInput
-
-    from segdsl.syntax.mistakes import explain
-    from segdsl.syntax.pieces import StoppedError
-
     parser = _parser()
-    parser.builder.report = report
-    parser.builder.file = source.name
-    parser.comments.clear()
+    comments: list[tuple[int, str]] = []
     items: list[Item] = []
     names_known = True
     start = 0
     for _ in range(MAX_MISTAKES):
-        parser.builder.depths = {}
-        parser.builder.items = items
+        parser.builder.begin(source.name, report, items)
         try:
-            parser.lark.parse(TextSlice(text, start, len(text)))
-            break
-        except UnexpectedInput as error:
-            stopped = explain(error, source, report)
+            where = parser.machine.run(text, start, comments)
         except StoppedError:
             last = report.diagnostics[-1].span
             stopped = len(text) if last is None else last.end
+        else:
+            if where is None:
+                break
+            from segdsl.syntax.mistakes import explain
+
+            stopped = explain(where, source, report)
         names_known = names_known and _is_segment(text, stopped)
         following = _ITEM.search(text, max(stopped, start + 1))
         if following is None:
             break
         start = following.start()
-    comments = {comment.span.start: comment for comment in parser.comments}
-    kept = tuple(comments[at] for at in sorted(comments))
-    return File(tuple(items), kept, names_known)
+    return File(tuple(items), _comments(comments, source.name), names_known)
+
+
+def _comments(found: list[tuple[int, str]], file: str) -> tuple[Comment, ...]:
+    """Those that were met, in order; what was parsed again has met some twice."""
+    texts = {start: text.rstrip() for start, text in found}
+    return tuple(
+        Comment(texts[start], Span(file, start, start + len(texts[start])))
+        for start in sorted(texts)
+    )
 
 
 def _is_segment(text: str, offset: int) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 import msgspec
-from lark import Token, Transformer
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Span
 from segdsl.syntax import tree as t
+from segdsl.syntax.machine import Child
 from segdsl.syntax.text import EscapeError, unquote
 from segdsl.values import (
     UNITS,
@@ -29,6 +29,7 @@ from segdsl.values import (
     Reference,
     Text,
     Unit,
+    Value,
 )
 
 MAX_DEPTH = 200
@@ -39,44 +40,40 @@ class StoppedError(Exception):
     """Parsing cannot go on; the report says why."""
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """A piece of a rule on its way up: its kind, its value and where it stood."""
+class PieceBuilder:
+    """What is common to all rules; `begin` comes before each parse.
 
-    kind: str
-    value: Any
-    span: Span
-
-
-class PieceBuilder(Transformer[Token, Any]):
-    """State (`report`, `file`, `depths`) is set by the parser before each parse."""
+    A method is handed the children of its rule, tokens among them, each with its symbol, its
+    text or value, its start and its end; it returns the value of the rule.
+    """
 
     report: Report
     file: str
-    # Of each node by its id: the node (kept, so that no other takes its id), how deep it
-    # is, and how many parentheses stand around it.
+    # Of each node by its id that is deeper than one: the node (kept, so that no other takes
+    # its id), how deep it is, and how many parentheses stand around it.
     depths: dict[int, tuple[object, int, int]]
     items: list[t.Item]
 
+    def begin(self, file: str, report: Report, items: list[t.Item]) -> None:
+        """What is built now is of this file; items are added as they end."""
+        self.file, self.report, self.items = file, report, items
+        self.depths = {}
+
     # --- helpers ---------------------------------------------------------------------
 
-    def _span(self, children: list[Any]) -> Span:
-        first, last = children[0], children[-1]
-        start: Any = first.start_pos if isinstance(first, Token) else first.span.start
-        end: Any = last.end_pos if isinstance(last, Token) else last.span.end
-        return Span(self.file, start, end)
+    def _span(self, children: list[Child]) -> Span:
+        return Span(self.file, children[0][2], children[-1][3])
 
-    def _token_span(self, token: Token) -> Span:
-        assert token.start_pos is not None
-        assert token.end_pos is not None
-        return Span(self.file, token.start_pos, token.end_pos)
+    def _at(self, child: Child) -> Span:
+        return Span(self.file, child[2], child[3])
 
     def _depth(self, node: object) -> tuple[int, int]:
-        _, depth, parentheses = self.depths.get(id(node), (None, 0, 0))
+        _, depth, parentheses = self.depths.get(id(node), (None, 1, 0))
         return depth, parentheses
 
     def _deep(self, node: _N, inner: list[Any], span: Span, parentheses: int = 0) -> _N:
         """Notes the depth of a node; parentheses alone make none, as the formatter sets its own."""
-        depth = max((self._depth(child)[0] for child in inner), default=0) + (not parentheses)
+        depth = max([self._depth(child)[0] for child in inner], default=0) + (not parentheses)
         if max(depth, parentheses) > MAX_DEPTH:
             self.report.add(
                 Code.SEG007,
@@ -88,11 +85,11 @@ class PieceBuilder(Transformer[Token, Any]):
         self.depths[id(node)] = (node, depth, parentheses)
         return node
 
-    def _text(self, token: Token, prefix: int = 0) -> str:
+    def _text(self, child: Child, prefix: int = 0) -> str:
         try:
-            return unquote(token[prefix:])
+            return unquote(child[1][prefix:])
         except EscapeError as error:
-            start = (token.start_pos or 0) + prefix + error.at
+            start = child[2] + prefix + error.at
             self.report.add(
                 Code.SEG003,
                 Span(self.file, start, start + len(error.escape)),
@@ -102,133 +99,129 @@ class PieceBuilder(Transformer[Token, Any]):
             return ""
 
     @staticmethod
-    def _tokens(children: list[Any]) -> set[str]:
-        return {child.type for child in children if isinstance(child, Token)}
+    def _kinds(children: list[Child]) -> set[str]:
+        return {child[0] for child in children}
 
     @staticmethod
-    def _of(children: list[Any], kind: str) -> list[Any]:
-        return [c.value for c in children if isinstance(c, Piece) and c.kind == kind]
+    def _of(children: list[Child], kind: str) -> list[Any]:
+        return [child[1] for child in children if child[0] == kind]
 
-    def _one(self, children: list[Any], kind: str) -> Any:
-        found = self._of(children, kind)
-        return found[0] if found else None
+    def _one(self, children: list[Child], kind: str) -> Any:
+        for child in children:
+            if child[0] == kind:
+                return child[1]
+        return None
 
-    def _choice(self, token: Token, choices: tuple[str, ...], what: str) -> str:
-        if token in choices:
-            return str(token)
+    def _choice(self, child: Child, choices: tuple[str, ...], what: str) -> str:
+        word: str = child[1]
+        if word in choices:
+            return word
         listed = ", ".join(f"`{choice}`" for choice in choices)
         self.report.add(
             Code.SEG012,
-            self._token_span(token),
-            f"`{token}` is no {what}",
-            help=did_you_mean(token, choices, f"it is one of {listed}"),
+            self._at(child),
+            f"`{word}` is no {what}",
+            help=did_you_mean(word, choices, f"it is one of {listed}"),
         )
         return choices[0]
 
     # --- names, literals, lengths of time ----------------------------------------------
 
-    def name(self, c: list[Any]) -> Piece:
-        token = c[0]
-        text = self._text(token) if token.type == "QUOTED_NAME" else str(token)
-        return Piece("name", text, self._token_span(token))
+    def name(self, c: list[Child]) -> str:
+        kind, text, _, _ = c[0]
+        return self._text(c[0]) if kind == "QUOTED_NAME" else text
 
-    def literal(self, c: list[Any]) -> Piece:
-        token = c[0]
-        value: Literal
-        match token.type:
+    def literal(self, c: list[Child]) -> Literal:
+        kind = c[0][0]
+        match kind:
             case "STRING":
-                value = Text(self._text(token))
+                return Text(self._text(c[0]))
             case "NUMBER":
-                value = self._number(token)
+                return self._number(c[0])
             case "DATE":
-                value = self._date(token)
+                return self._date(c[0])
             case "TIMESTAMP":
-                value = Date(self._text(token, 1))
+                return Date(self._text(c[0], 1))
             case _:
-                value = Boolean(token.type == "TRUE")
-        return Piece("literal", value, self._token_span(token))
+                return Boolean(kind == "TRUE")
 
-    def _number(self, token: Token) -> Number:
-        found = Number(str(token))
+    def _number(self, child: Child) -> Number:
+        found = Number(child[1])
         if found.is_bounded:
             return found
         self.report.add(
             Code.SEG008,
-            self._token_span(token),
+            self._at(child),
             "this number is too large to reckon with",
             help="write it with at most 400 digits and an exponent of at most 9999",
         )
         return Number("0")
 
-    def _date(self, token: Token) -> Date:
-        found = Date(str(token))
+    def _date(self, child: Child) -> Date:
+        found = Date(child[1])
         if not found.is_iso:
             self.report.add(
                 Code.SEG016,
-                self._token_span(token),
-                f"{token} is not in the calendar",
-                help=f'for a text that only the API can read write `@"{token}"`',
+                self._at(child),
+                f"{child[1]} is not in the calendar",
+                help=f'for a text that only the API can read write `@"{child[1]}"`',
             )
         return found
 
-    def value(self, c: list[Any]) -> Piece:
-        part = c[0]
-        value = part.value if part.kind == "literal" else Name(part.value, part.span)
-        return Piece("value", value, part.span)
+    def value(self, c: list[Child]) -> Value:
+        kind, value, _, _ = c[0]
+        return Name(value, self._at(c[0])) if kind == "name" else value
 
-    def amount(self, c: list[Any]) -> Piece:
-        if isinstance(c[0], Token):
-            return Piece("amount", self._number(c[0]), self._token_span(c[0]))
-        return Piece("amount", Name(c[0].value, c[0].span), c[0].span)
+    def amount(self, c: list[Child]) -> Number | Name:
+        kind, value, _, _ = c[0]
+        return Name(value, self._at(c[0])) if kind == "name" else self._number(c[0])
 
     @staticmethod
-    def _unit(token: Token) -> Unit:
-        return cast(Unit, str(token).removesuffix("s"))
+    def _unit(child: Child) -> Unit:
+        return cast(Unit, child[1].removesuffix("s"))
 
-    def duration(self, c: list[Any]) -> Piece:
+    def duration(self, c: list[Child]) -> Duration:
         parts = tuple(
-            Part(amount.value, self._unit(unit))
-            for amount, unit in zip(c[::2], c[1::2], strict=True)
+            Part(amount[1], self._unit(unit)) for amount, unit in zip(c[::2], c[1::2], strict=True)
         )
-        span = self._span(c)
         units = [part.unit for part in parts]
         if len(set(units)) < len(units):
             self.report.add(
                 Code.SEG014,
-                span,
+                self._span(c),
                 "a unit stands twice in this length of time",
                 help="add the two up",
             )
             parts = parts[:1]
-        parts = tuple(sorted(parts, key=lambda part: UNITS.index(part.unit)))
-        return Piece("duration", Duration(parts), span)
+        return Duration(tuple(sorted(parts, key=lambda part: UNITS.index(part.unit))))
 
-    def rounded(self, c: list[Any]) -> Piece:
-        return Piece("rounded", self._unit(c[2]), self._span(c))
+    def rounded(self, c: list[Child]) -> Unit:
+        return self._unit(c[2])
 
-    def _single(self, part: Piece, instead: str) -> Part:
-        duration: Duration = part.value
+    def _single(self, child: Child, instead: str) -> Part:
+        duration: Duration = child[1]
         if len(duration.parts) > 1:
             self.report.add(
-                Code.SEG014, part.span, "the API takes one unit here, not several", help=instead
+                Code.SEG014,
+                self._at(child),
+                "the API takes one unit here, not several",
+                help=instead,
             )
         return duration.parts[0]
 
-    def _rounded(self, c: list[Any]) -> Duration:
+    def _rounded(self, c: list[Child]) -> Duration:
         duration: Duration = self._one(c, "duration")
         rounded: Unit | None = self._one(c, "rounded")
-        if rounded == duration.smallest:
-            rounded = None
+        if rounded is None or rounded == duration.smallest:
+            return duration
         return msgspec.structs.replace(duration, rounded=rounded)
 
-    def ref(self, c: list[Any]) -> Piece:
-        token = c[0]
-        value: Reference
-        match token.type:
+    def ref(self, c: list[Child]) -> Reference:
+        kind, text, _, _ = c[0]
+        match kind:
             case "STRING":
-                value = ByName(self._text(token))
+                return ByName(self._text(c[0]))
             case "ID":
-                value = ById(str(token[1:]))
+                return ById(text[1:])
             case _:
-                value = ById(self._text(token, 1))
-        return Piece("ref", value, self._token_span(token))
+                return ById(self._text(c[0], 1))

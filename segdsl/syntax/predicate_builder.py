@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from lark import Token
-
 from segdsl import predicates as p
 from segdsl.diagnostics import Code
 from segdsl.source import Places
-from segdsl.syntax.pieces import Piece, PieceBuilder
+from segdsl.syntax.machine import Child
+from segdsl.syntax.pieces import PieceBuilder
 from segdsl.values import Boolean, Date, Duration, Name, Number, Part, Value
 
 _RELATIONS: dict[str, p.Relation] = {
@@ -22,17 +21,23 @@ _RELATIONS: dict[str, p.Relation] = {
 }
 
 
+# A predicate, and whether a `not` or `!=` stands in it.
+Told = tuple[p.Predicate, bool]
+
+
 class PredicateBuilder(PieceBuilder):
-    """Predicates, each a piece holding (predicate, negated)."""
+    """Predicates, each with whether it is negated."""
 
-    def _predicate(self, c: list[Any], predicate: p.Predicate) -> Piece:
-        negated = bool(self._tokens(c) & {"NOT", "NOT_EQUAL"})
-        return Piece("predicate", (predicate, negated), self._span(c))
+    @staticmethod
+    def _told(c: list[Child], predicate: p.Predicate) -> Told:
+        # In `is not null` the `not` is the second word; in `!=` the sign itself.
+        return predicate, c[0][0] in ("NOT", "NOT_EQUAL") or (len(c) > 1 and c[1][0] == "NOT")
 
-    def compare(self, c: list[Any]) -> Piece:
-        relation = _RELATIONS[str(c[-2])]
-        value: Value = c[-1].value
+    def compare(self, c: list[Child]) -> Told:
+        sign: str = c[-2][1]
+        value: Value = c[-1][1]
         if isinstance(value, Date):
+            relation = _RELATIONS[sign]
             word = {
                 "=": "on",
                 "<": "before",
@@ -42,33 +47,31 @@ class PredicateBuilder(PieceBuilder):
             }
             self.report.add(
                 Code.SEG013,
-                c[-1].span,
-                f"a date is not compared with `{c[-2]}`",
-                help=f"write `{'not ' if c[-2] == '!=' else ''}{word[relation]} {value.text}`",
+                self._at(c[-1]),
+                f"a date is not compared with `{sign}`",
+                help=f"write `{'not ' if sign == '!=' else ''}{word[relation]} {value.text}`",
             )
-        return self._predicate(c, p.Compare(relation, value))
+        return self._told(c, p.Compare(_RELATIONS[sign], value))
 
-    def is_word(self, c: list[Any]) -> Piece:
-        match c[-1].type:
+    def is_word(self, c: list[Child]) -> Told:
+        match c[-1][0]:
             case "NULL":
-                return self._predicate(c, p.IsNull())
+                return self._told(c, p.IsNull())
             case "TODAY":
-                return self._predicate(c, p.Today())
+                return self._told(c, p.Today())
             case word:
-                return self._predicate(c, p.Compare("=", Boolean(word == "TRUE")))
+                return self._told(c, p.Compare("=", Boolean(word == "TRUE")))
 
-    def bound(self, c: list[Any]) -> Piece:
-        if c[0].kind == "value":
-            return Piece("bound", c[0].value, c[0].span)
+    def bound(self, c: list[Child]) -> Any:
+        if c[0][0] == "value":
+            return c[0][1]
         duration = self._rounded(c)
-        ago = "AGO" in self._tokens(c)
-        return Piece("bound", p.Ago(duration) if ago else duration, self._span(c))
+        return p.Ago(duration) if "AGO" in self._kinds(c) else duration
 
-    def between(self, c: list[Any]) -> Piece:
-        low_part, high_part = (part for part in c if isinstance(part, Piece))
-        low, high = low_part.value, high_part.value
-        from_now = "NOW" in self._tokens(c)
-        span = self._span(c)
+    def between(self, c: list[Child]) -> Told:
+        low_part, high_part = (child for child in c if child[0] == "bound")
+        low, high = low_part[1], high_part[1]
+        from_now = c[-1][0] == "NOW"
 
         def as_duration(bound: Any, unit_of: Any) -> Any:
             """`7` in `between 7 and 3 days ago` takes the unit of the other end."""
@@ -79,7 +82,7 @@ class PredicateBuilder(PieceBuilder):
         if from_now:
             low = as_duration(low, high)
             if isinstance(low, Duration) and isinstance(high, Duration):
-                return self._predicate(c, p.BetweenNext(low, high))
+                return self._told(c, p.BetweenNext(low, high))
         elif isinstance(high, p.Ago):
             if not (isinstance(low, Name) and len(high.duration.parts) > 1):
                 low = as_duration(low, high.duration)
@@ -87,61 +90,61 @@ class PredicateBuilder(PieceBuilder):
         if isinstance(low, Duration) or isinstance(high, Duration):
             self.report.add(
                 Code.SEG014,
-                span,
+                self._span(c),
                 "it is not said when these lengths of time are counted from",
                 help="end with `ago` (`between 7 and 3 days ago`) or `from now`",
             )
-            return self._predicate(c, p.Between(Number("0"), Number("0")))
+            return self._told(c, p.Between(Number("0"), Number("0")))
         timed = isinstance(low, (p.Ago, Date)), isinstance(high, (p.Ago, Date))
         if not any(timed):
-            return self._predicate(c, p.Between(low, high))
+            return self._told(c, p.Between(low, high))
         for bound, part in ((low, low_part), (high, high_part)):
             if not isinstance(bound, (p.Ago, Date, Name)):
                 self.report.add(
                     Code.SEG013,
-                    part.span,
+                    self._at(part),
                     "the other end is a time, and this is none",
                     help="write a date (`2024-01-31`) or a time ago (`7 days ago`)",
                 )
-        return self._predicate(c, p.TimeBetween(low, high))
+        return self._told(c, p.TimeBetween(low, high))
 
-    def _values(self, c: list[Any]) -> tuple[tuple[Value, ...], Places]:
-        found = [part for part in c if isinstance(part, Piece) and part.kind == "value"]
+    def _values(self, c: list[Child]) -> tuple[tuple[Value, ...], Places]:
+        found = [child for child in c if child[0] == "value"]
         if not found:
             self.report.add(
                 Code.SEG015, self._span(c), "this list is empty", help="list one value at least"
             )
-        return tuple(part.value for part in found), Places(part.span for part in found)
+        return tuple([child[1] for child in found]), Places([self._at(child) for child in found])
 
-    def in_list(self, c: list[Any]) -> Piece:
-        return self._predicate(c, p.In(*self._values(c)))
+    def in_list(self, c: list[Child]) -> Told:
+        return self._told(c, p.In(*self._values(c)))
 
-    def in_unit(self, c: list[Any]) -> Piece:
-        return self._predicate(c, p.InUnit(cast(Any, str(c[-2])), self._unit(c[-1])))
+    def in_unit(self, c: list[Child]) -> Told:
+        return self._told(c, p.InUnit(cast(Any, c[-2][1]), self._unit(c[-1])))
 
-    def like(self, c: list[Any]) -> Piece:
+    def like(self, c: list[Child]) -> Told:
         words = {"CONTAINS": "contains", "STARTS": "starts with", "ENDS": "ends with"}
-        word = next(words[kind] for kind in words if kind in self._tokens(c))
-        return self._predicate(c, p.Like(cast(p.TextMatch, word), *self._values(c)))
+        word = next(words[kind] for kind, *_ in c if kind in words)
+        return self._told(c, p.Like(cast(p.TextMatch, word), *self._values(c)))
 
-    def matches(self, c: list[Any]) -> Piece:
-        return self._predicate(c, p.Matches(c[-1].value))
+    def matches(self, c: list[Child]) -> Told:
+        return self._told(c, p.Matches(c[-1][1]))
 
-    def within(self, c: list[Any]) -> Piece:
-        direction = "past" if "PAST" in self._tokens(c) else "next"
+    def within(self, c: list[Child]) -> Told:
+        direction = "past" if c[-2][0] == "PAST" else "next"
         rolling = "at most 1 day 12 hours ago" if direction == "past" else "within next 36 hours"
         part = self._single(c[-1], f"write one unit, or a comparison such as `{rolling}`")
-        return self._predicate(c, p.Within(cast(Any, direction), part.amount, part.unit))
+        return self._told(c, p.Within(cast(Any, direction), part.amount, part.unit))
 
-    def time_range(self, c: list[Any]) -> Piece:
-        length_part, start_part = (d for d in c if isinstance(d, Piece) and d.kind == "duration")
+    def time_range(self, c: list[Child]) -> Told:
+        length_part, start_part = (child for child in c if child[0] == "duration")
         length = Duration((self._single(length_part, "write the length in one unit"),))
-        rounded = [d for d in c if isinstance(d, Piece) and d.kind == "rounded"]
+        rounded = [child for child in c if child[0] == "rounded"]
         start = self._rounded([start_part, *rounded])
-        return self._predicate(c, p.TimeRange(length, start, "REVERSE" in self._tokens(c)))
+        return self._told(c, p.TimeRange(length, start, "REVERSE" in self._kinds(c)))
 
-    def ago(self, c: list[Any]) -> Piece:
-        words = self._tokens(c)
+    def ago(self, c: list[Child]) -> Told:
+        words = self._kinds(c)
         relation: p.Relation = (
             "<"
             if "MORE_WORD" in words
@@ -151,10 +154,10 @@ class PredicateBuilder(PieceBuilder):
             if "LEAST" in words
             else ">="
         )
-        return self._predicate(c, p.TimeCompare(relation, p.Ago(self._rounded(c))))
+        return self._told(c, p.TimeCompare(relation, p.Ago(self._rounded(c))))
 
-    def dated(self, c: list[Any]) -> Piece:
-        words = self._tokens(c)
+    def dated(self, c: list[Child]) -> Told:
+        words = self._kinds(c)
         relation: p.Relation
         if "BEFORE" in words:
             relation = "<=" if "OR" in words else "<"
@@ -162,9 +165,7 @@ class PredicateBuilder(PieceBuilder):
             relation = ">=" if "OR" in words else ">"
         else:
             relation = "="
-        return self._predicate(c, p.TimeCompare(relation, c[-1].value))
+        return self._told(c, p.TimeCompare(relation, c[-1][1]))
 
-    def moment(self, c: list[Any]) -> Piece:
-        if isinstance(c[0], Token):
-            return Piece("moment", self.literal(c).value, self._token_span(c[0]))
-        return Piece("moment", Name(c[0].value, c[0].span), c[0].span)
+    def moment(self, c: list[Child]) -> Value:
+        return self.value(c) if c[0][0] == "name" else self.literal(c)

@@ -1,0 +1,25 @@
+"""Makes the parser's tables when the package is built or installed, also in place."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class TablesHook(BuildHookInterface[Any]):
+    """Writes `segdsl/syntax/segment.tables.json`, which the version control does not keep."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Makes them of the grammar that is being built."""
+        sys.path.insert(0, self.root)
+        try:
+            from segdsl.syntax import tables
+
+            tables.write(tables.FILE)
+        finally:
+            sys.path.remove(self.root)
+        assert Path(self.root) in tables.FILE.parents, "the tables are of this source"
+        build_data["artifacts"].append("segdsl/syntax/segment.tables.json")

@@ -1,0 +1,161 @@
+"""Our machine runs Lark's tables as Lark does: the same trees, stopped at the same places."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from segdsl.format.printer import format_file
+from segdsl.syntax.machine import Child, Machine, Stopped
+from segdsl.syntax.tables import FILE, LAYOUT, make, read, tables, write
+from segdsl.syntax.tables import lark_parser as make_lark
+from strategies.syntax import files
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").rglob("*.seg"))
+PIECES = [
+    *("and", "or", "not", "where", "segment", "let", "in", "count", "today", "days", "day", "of"),
+    *("(", ")", ",", ":", ".", "%", "=", "!=", ">", ">=", '"a"', "`a b`", "`", '"', "'", "\\"),
+    *("1", "-2.5", "1e6", "007", "2024-01-31", '@"x"', "#1", '#"a"', "# so", "\n", " ", "é", "a"),
+    *("limit", "between", "ago", "any", "everyone", "import", "from", "is", "null", "a.b", ";"),
+]
+
+# Two trees or the place of a mistake, of the same form for both parsers.
+Outcome = list[Any] | tuple[int, str | None, frozenset[str]]
+
+
+@cache
+def lark() -> Lark:
+    return make_lark()
+
+
+def by_lark(text: str) -> Outcome:
+    try:
+        tree = lark().parse(text)
+    except UnexpectedToken as error:
+        token = error.token
+        at = len(text) if token.type == "$END" else token.start_pos
+        assert at is not None
+        return at, str(token), frozenset(error.accepts or error.expected)
+    except UnexpectedInput as error:
+        assert isinstance(error, UnexpectedCharacters)
+        assert error.pos_in_stream is not None
+        return error.pos_in_stream, None, frozenset(error.allowed or ())
+    return [_plain(child) for child in tree.children]
+
+
+def _plain(of: Tree[Token] | Token) -> Any:
+    if isinstance(of, Token):
+        return (of.type, str(of), of.start_pos, of.end_pos)
+    return (str(of.data), [_plain(child) for child in of.children])
+
+
+def by_machine(text: str) -> Outcome:
+    top: list[Any] = []
+
+    def builds(name: str) -> Any:
+        def build(children: list[Child]) -> Any:
+            made = (name, [_child(child) for child in children])
+            if name in ("segment", "let", "param", "import_"):
+                top.append(made)
+            return made
+
+        return build
+
+    stopped = Machine(tables(), builds).run(text, 0, [])
+    return (stopped.start, stopped.text, stopped.accepts) if stopped else top
+
+
+def _child(child: Child) -> Any:
+    kind, value, start, end = child
+    return (kind, value, start, end) if kind.isupper() else value
+
+
+def agree(text: str) -> None:
+    ours, theirs = by_machine(text), by_lark(text)
+    if isinstance(theirs, tuple) and theirs[2] == frozenset({"<END-OF-FILE>"}):
+        # Lark's word for a state that can only end.
+        theirs = (*theirs[:2], frozenset())
+    assert ours == theirs, text
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_are_parsed_alike(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    agree(text)
+    assert isinstance(by_machine(text), list)
+
+
+@given(files)
+@settings(max_examples=150, deadline=None)
+def test_generated_files_are_parsed_alike(file: Any) -> None:
+    text = format_file(file)
+    agree(text)
+    assert isinstance(by_machine(text), list)
+
+
+@given(files, st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_slips_stop_both_at_the_same_place(file: Any, chance: random.Random) -> None:
+    text = format_file(file)
+    for _ in range(chance.randint(1, 2)):
+        at = chance.randint(0, len(text))
+        gone = chance.choice([0, 0, 1, 5])
+        text = text[:at] + chance.choice(["", *PIECES]) + text[at + gone :]
+    agree(text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+@settings(max_examples=300, deadline=None)
+def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
+    agree(text)
+    agree(f'segment "a" where {text}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "# only a comment",
+        'segment "a" where day = 1',
+        'segment "a" where a in segment #1 #2',
+    ],
+)
+def test_odd_texts_are_parsed_alike(text: str) -> None:
+    agree(text)
+
+
+def test_tables_are_of_this_grammar_or_not_used(tmp_path: Path) -> None:
+    made = tmp_path / "made.json"
+    write(made)
+    assert read(made) == make()
+    text = made.read_text()
+    for damaged in (
+        text[:-1],
+        "{}",
+        text.replace(f'"layout":{LAYOUT}', f'"layout":{LAYOUT + 1}'),
+        text.replace("segment: SEGMENT", "segment: SEGMENTS"),
+    ):
+        assert damaged != text
+        made.write_text(damaged)
+        assert read(made) is None
+    assert read(tmp_path / "absent.json") is None
+
+
+def test_the_package_has_its_tables() -> None:
+    assert read(FILE) is not None, f"make them: python -m segdsl.syntax.tables ({FILE.name})"
+
+
+def test_where_it_stopped_is_told_with_what_could_stand_there() -> None:
+    machine = Machine(tables(), lambda name: lambda children: None)
+    stopped = machine.run('segment "a" whre', 0, [])
+    assert stopped == Stopped(12, "whre", frozenset({"DESCRIPTION", "FOLDER", "KIND", "WHERE"}))
