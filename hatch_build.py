@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -21,5 +20,5 @@ class TablesHook(BuildHookInterface[Any]):
             tables.write(tables.FILE)
         finally:
             sys.path.remove(self.root)
-        assert Path(self.root) in tables.FILE.parents, "the tables are of this source"
+        assert tables.FILE.startswith(self.root), "the tables are of this source"
         build_data["artifacts"].append("segdsl/syntax/segment.tables.json")

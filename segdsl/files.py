@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from segdsl.diagnostics import Code, Report
@@ -66,7 +65,11 @@ def _in_folder(folder: str) -> list[str]:
 
 def name_of(path: str) -> str:
     """The name that a file is reported under: as typed, with `/` and no idle `./`."""
-    return STDIN if path == "-" else Path(path).as_posix()
+    if path == "-":
+        return STDIN
+    text = path.replace(os.sep, "/")
+    root = "/" if text.startswith("/") else ""
+    return root + "/".join(part for part in text.split("/") if part not in ("", ".")) or "."
 
 
 # --- reading -------------------------------------------------------------------------

@@ -22,12 +22,12 @@ ColumnType = OneOf[
 """The types of attributes and of behaviors' columns (described)."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
-JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
-WHOLE = re.compile(r"0|[1-9][0-9]*", re.ASCII)
-ISO_TIMESTAMP = re.compile(
+# Patterns as texts: `re` compiles each when it is first used, and most runs use none.
+JSON_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+WHOLE = r"0|[1-9][0-9]*"
+ISO_TIMESTAMP = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
-    re.ASCII,
+    r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 
 
@@ -65,7 +65,7 @@ class Number:
     @property
     def is_whole(self) -> bool:
         """Whether this is 0, 1, 2 … written plainly."""
-        return WHOLE.fullmatch(self.text) is not None
+        return re.fullmatch(WHOLE, self.text) is not None
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class Date(msgspec.Struct, frozen=True):
 
 
 def is_iso_timestamp(text: str) -> bool:
-    if ISO_TIMESTAMP.fullmatch(text) is None:
+    if re.fullmatch(ISO_TIMESTAMP, text) is None:
         return False
     try:
         datetime.fromisoformat(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import click
@@ -58,7 +57,7 @@ def command(
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(Path.cwd(), target, segments=True)
+    known = known_names(target, segments=True)
     loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
     made: list[object] = []
     for segment in loaded.segments:

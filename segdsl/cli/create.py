@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -60,7 +59,7 @@ def command(
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(Path.cwd(), target)
+    known = known_names(target)
     loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
 
     async def question(connection: Connection) -> list[Outcome]:

@@ -16,25 +16,26 @@ import click
 
 from segdsl import __version__
 
-COMMANDS = (
-    "apply",
-    "check",
-    "compile",
-    "create",
-    "decompile",
-    "delete",
-    "explain",
-    "fmt",
-    "import",
-    "list",
-    "plan",
-    "preview",
-    "pull",
-    "schema",
-    "serve",
-    "show",
-    "sql",
-)
+# Each command with the line that the help of all has, so that none is imported for it.
+COMMANDS = {
+    "apply": "Make the server have what the workspace says.",
+    "check": "Look for mistakes in files (`-`: standard input), and in what they import.",
+    "compile": "Compile segments to create requests, or with --rule to rules.",
+    "create": "Create segments on the server, and the folders they are in.",
+    "decompile": "Turn a rule, a segment or a list of segments into source (`-`: standard input).",
+    "delete": "Delete a segment of the server.",
+    "explain": "Say in plain English who is in each segment (`-`: standard input).",
+    "fmt": "Format files in place (`-`: standard input to standard output).",
+    "import": "Turn YAML segments of the vendor's own tool into .seg files.",
+    "list": "List the segments of the parent segment, by folder and name.",
+    "plan": "Compare the workspace with the server, and say what `segdsl apply` would do.",
+    "preview": "Count the profiles that segments select, without creating anything.",
+    "pull": "Write the server's segments into files, in folders like the server's.",
+    "schema": "The attributes, behaviors and other things that segments can name.",
+    "serve": "Serve a local Audience API over data of your own, on this machine only.",
+    "show": "Show a segment of the server as source.",
+    "sql": "Print the query that selects the profiles of each segment.",
+}
 # A keyword cannot be the name of a module.
 _MODULES = {"import": "importing"}
 INTERRUPTED = 130
@@ -59,6 +60,10 @@ class Commands(click.Group):
         command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

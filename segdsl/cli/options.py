@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -140,7 +139,11 @@ def tell(
     """
     found = told(report, look)
     match look.form:
+        case "text" if not found:
+            pass
         case "text":
+            import shutil
+
             from segdsl.diagnostics.render import render_text
 
             color = in_color(look.color, sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -72,7 +71,7 @@ def command(
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(Path.cwd(), target)
+    known = known_names(target)
     loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
     names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
     wish = Wish(breakdown, sample or 0, names, layout)

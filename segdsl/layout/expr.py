@@ -15,7 +15,7 @@ import msgspec
 MAX_RULES = 26
 MAX_RULE_SETS = 9
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_TOKEN = re.compile(r"\s*(?:([A-Za-z]+|[0-9]+)|([()])|(\S))")
+_TOKEN = r"\s*(?:([A-Za-z]+|[0-9]+)|([()])|(\S))"
 _MAX_DEPTH = 200
 
 
@@ -62,11 +62,12 @@ def write_expr(expr: Expr, *, rule_sets: bool) -> str:
 
 def read_expr(text: str, *, rule_sets: bool) -> Expr:
     """The expression that a text stands for; raises ExprError."""
+    token = re.compile(_TOKEN)
     tokens: list[str] = []
     at = 0
     text = text.rstrip()
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = token.match(text, at)
         if match is None or match[3]:
             raise ExprError(f"`{text[at:].strip()[:1]}` is no part of a Composite expression")
         tokens.append(match[1] or match[2])

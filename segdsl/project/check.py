@@ -22,7 +22,8 @@ from segdsl.lint.silence import spoken
 from segdsl.live.references import in_order
 from segdsl.loading import load_files
 from segdsl.lower import lower
-from segdsl.project.config import FILE, Project, find_project, need_project
+from segdsl.project.config import Project, find_project, need_project
+from segdsl.project.finding import FILE
 from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source

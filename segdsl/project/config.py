@@ -17,8 +17,8 @@ import msgspec
 from segdsl.diagnostics.codes import WARNINGS, Code
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
+from segdsl.project.finding import FILE, project_file
 
-FILE = "segdsl.toml"
 EXAMPLE = """\
 [targets.local]
 kind = "local"
@@ -98,11 +98,8 @@ class Project(msgspec.Struct, frozen=True):
 
 def find_project(start: Path) -> Project | None:
     """The project that a folder is in: the nearest `segdsl.toml`, there or further up."""
-    folder = start.resolve()
-    for each in (folder, *folder.parents):
-        if (each / FILE).is_file():
-            return read_project(each / FILE)
-    return None
+    path = project_file(str(start))
+    return None if path is None else read_project(Path(path))
 
 
 def need_project(start: Path) -> Project:

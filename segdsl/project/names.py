@@ -1,18 +1,23 @@
-"""What a project knows of names without asking: by the schema and the lock of a target."""
+"""What a project knows of names without asking: by the schema and the lock of a target.
+
+What reads those is imported only where there is a project.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from segdsl.lower.references import Ids
-from segdsl.project.config import Project, find_project
-from segdsl.project.schema import load_schema
-from segdsl.schema.ids import Key, ids_of, ids_of_several
+from segdsl.project.finding import project_file
 from segdsl.schema.placing import Several
 from segdsl.values import ByName
-from segdsl.workspace.files import load_lock
+
+if TYPE_CHECKING:
+    from segdsl.project.config import Project
+    from segdsl.schema.ids import Key
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -26,18 +31,28 @@ class Known(msgspec.Struct, frozen=True):
     several: Several = {}
 
 
-def known_names(here: Path, target: str | None, *, segments: bool = False) -> Known:
-    """What the project that a folder is in knows; nothing where there is no project or schema.
+def known_names(target: str | None, *, segments: bool = False) -> Known:
+    """What the project here, or in a folder above, knows; nothing without project or schema.
 
     With `segments` also the ids of segments, which only a server can be sure of. Raises
     ProjectError, SchemaError, LockError.
     """
-    project = find_project(here)
-    return Known() if project is None else names_of(project, target, segments=segments)
+    path = project_file(os.getcwd())
+    if path is None:
+        return Known()
+    from pathlib import Path
+
+    from segdsl.project.config import read_project
+
+    return names_of(read_project(Path(path)), target, segments=segments)
 
 
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
+    from segdsl.project.schema import load_schema
+    from segdsl.schema.ids import ids_of, ids_of_several
+    from segdsl.workspace.files import load_lock
+
     name, _ = project.target(target)
     schema = load_schema(project, name)
     ids: dict[Key, str] = {}

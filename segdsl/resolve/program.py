@@ -7,6 +7,7 @@ only what the named file itself defines.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -128,7 +129,7 @@ def literal_of(text: str, kind: str) -> Literal | None:
     match kind:
         case "number":
             number = Number(text)
-            return number if JSON_NUMBER.fullmatch(text) and number.is_bounded else None
+            return number if re.fullmatch(JSON_NUMBER, text) and number.is_bounded else None
         case "boolean":
             return Boolean(text == "true") if text in ("true", "false") else None
         case "date":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from segdsl.rule import model as m
@@ -140,7 +141,7 @@ class OperatorReader(Reader):
         if isinstance(value, Number):
             return self.whole(value, path, "a length of time").text
         text = self.text(value, path, "a length of time")
-        if not WHOLE.fullmatch(text):
+        if not re.fullmatch(WHOLE, text):
             self.fail(path, f"a length of time is a whole number, and this is “{text}”")
         return text
 

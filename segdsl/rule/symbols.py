@@ -14,12 +14,12 @@ from segdsl.values import ById, ByName, Reference
 PARENTS = {"stage": "funnel", "variant": "test"}
 """What a stage and a variant are named with."""
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
-_SYMBOL = re.compile(rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?")
+_SYMBOL = rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?"
 
 
 def is_symbol(id: str) -> bool:
     """Whether a marked name stands in the id's place."""
-    return _SYMBOL.fullmatch(id) is not None
+    return re.fullmatch(_SYMBOL, id) is not None
 
 
 def symbol(kind: str, target: ByName) -> str:
@@ -29,7 +29,7 @@ def symbol(kind: str, target: ByName) -> str:
 
 def symbol_target(kind: str, id: str) -> Reference:
     """The reference that an id of a rule stands for: a marked name of that kind, or the id."""
-    found = _SYMBOL.fullmatch(id)
+    found = re.fullmatch(_SYMBOL, id)
     if found is None or found[2] != PARENTS.get(kind):
         return ById(id)
     try:

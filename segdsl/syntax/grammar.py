@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
-from pathlib import Path
 
-_BESIDE = Path(__file__).with_name("segment.lark")
-_CHECKOUT = Path(__file__).parents[2] / "grammar" / "segment.lark"
+# Without pathlib, which takes longer to import than a small file takes to compile.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_BESIDE = os.path.join(_HERE, "segment.lark")
+_CHECKOUT = os.path.join(_HERE, "..", "..", "grammar", "segment.lark")
 
 
 @cache
 def grammar_text() -> str:
     """The grammar: packed beside this module in a wheel, in `grammar/` of a checkout."""
-    path = _BESIDE if _BESIDE.exists() else _CHECKOUT
-    return path.read_text(encoding="utf-8")
+    path = _BESIDE if os.path.exists(_BESIDE) else _CHECKOUT
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @cache

@@ -25,7 +25,9 @@ _Reduction = tuple[int, str, Build | None, tuple[int, ...]]
 # The state that is reached behind a reduction, and what is done there with the next token.
 _Step = tuple[int, int | None]
 
+# Groups of the regular expression that are no terminals: any word, and the end of the text.
 _WORD = "WORD_"
+_END = "END_"
 
 
 class Stopped(NamedTuple):
@@ -56,7 +58,8 @@ class Machine:
         ]
         space = dict(tables.terminals)["SPACE"]
         word = rf"(?P<{_WORD}>[A-Za-z_][A-Za-z0-9_]*)(?!\w)"
-        self._token = re.compile(f"(?:{space})?(?:{word}|{'|'.join(one_by_one)})")
+        end = rf"(?P<{_END}>\Z)"
+        self._token = re.compile(f"(?:{space})?(?:{word}|{'|'.join(one_by_one)}|{end})")
 
     def run(self, text: str, start: int, comments: list[tuple[int, str]]) -> Stopped | None:
         """Parses from `start` to the end; comments are added as they are met.
@@ -90,6 +93,9 @@ class Machine:
                         comments.append((begin, token))
                         at = at_end
                         continue
+                    if kind == _END:
+                        kind = END
+                        action = row.get(END)
             if action is None:
                 # Rare: the end, a mistake, or a token that only this state has.
                 exact = self._exact(states, text, at, comments)
@@ -134,9 +140,9 @@ class Machine:
             at = at_end
 
     def _row(self, state: int) -> dict[str, int]:
-        symbols, flat = self._tables.symbols, self._tables.rows[state]
-        row = {symbols[of]: action for of, action in zip(flat[::2], flat[1::2], strict=True)}
-        self._rows[state] = row
+        row = self._rows[state]
+        if row is None:
+            row = self._rows[state] = self._tables.row(state)
         return row
 
     def _reduction(self, number: int) -> _Reduction:

@@ -20,7 +20,7 @@ from segdsl.syntax.tree import Comment, File, Item
 
 MAX_CHARACTERS = 2_000_000
 MAX_MISTAKES = 20
-_ITEM = re.compile(r"^(?:segment|let|param|import)\b", re.MULTILINE)
+_ITEM = r"(?m)^(?:segment|let|param|import)\b"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -77,7 +77,7 @@ def parse(source: Source, report: Report) -> File:
 
             stopped = explain(where, source, report)
         names_known = names_known and _is_segment(text, stopped)
-        following = _ITEM.search(text, max(stopped, start + 1))
+        following = re.compile(_ITEM).search(text, max(stopped, start + 1))
         if following is None:
             break
         start = following.start()
@@ -95,5 +95,7 @@ def _comments(found: list[tuple[int, str]], file: str) -> tuple[Comment, ...]:
 
 def _is_segment(text: str, offset: int) -> bool:
     """Whether the item that holds the offset begins a segment, and so defines no name."""
-    before = [match for match in _ITEM.finditer(text, 0, offset) if match.start() < offset]
+    before = [
+        match for match in re.compile(_ITEM).finditer(text, 0, offset) if match.start() < offset
+    ]
     return bool(before) and before[-1][0] == "segment"

@@ -7,9 +7,9 @@ makes new ones, which takes some tenths of a second. How they are run is in `mac
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from lark.grammar import Rule
     from lark.lexer import TerminalDef
 
-FILE = Path(__file__).with_name("segment.tables.json")
-LAYOUT = 1
+FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "segment.tables.json")
+LAYOUT = 2
 """Of the tables; goes up when what they hold, or how it is read, changes."""
 END = "$END"
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Rows are texts of one character for each number, from this one on: the whole is read in a
+# fraction of the time that lists of numbers take, and few rows are looked at in a run.
+_ZERO = 0x2000
 _UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 
@@ -46,8 +48,7 @@ class Tables(msgspec.Struct, frozen=True):
     """An LALR(1) automaton with the terminals of its lexer.
 
     `terminals` are names and regular expressions in the order in which they are tried, and
-    `words` the terminals of words. A row lists symbol, action, symbol, action…: symbols are
-    indices of `symbols`; an action is the state to go to, or `~` the production to reduce.
+    `words` the terminals of words. There is a row for each state; `row` reads it.
     """
 
     layout: int
@@ -57,9 +58,15 @@ class Tables(msgspec.Struct, frozen=True):
     words: dict[str, str]
     symbols: tuple[str, ...]
     productions: tuple[Production, ...]
-    rows: tuple[tuple[int, ...], ...]
+    rows: tuple[str, ...]
     start: int
     end: int
+
+    def row(self, state: int) -> dict[str, int]:
+        """What to do with each symbol: the state to go to, or `~` the production to reduce."""
+        codes = [ord(code) - _ZERO for code in self.rows[state]]
+        pairs = zip(codes[::2], codes[1::2], strict=True)
+        return {self.symbols[symbol]: action for symbol, action in pairs}
 
 
 @cache
@@ -68,18 +75,20 @@ def tables() -> Tables:
     return read(FILE) or make()
 
 
-def read(path: Path) -> Tables | None:
+def read(path: str) -> Tables | None:
     """The tables of a file, or None where they are damaged, of another grammar or not there."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Tables)
+        with open(path, "rb") as file:
+            found = msgspec.json.decode(file.read(), type=Tables)
     except (OSError, msgspec.DecodeError):
         return None
     return found if found.layout == LAYOUT and found.grammar == grammar_text() else None
 
 
-def write(path: Path) -> None:
+def write(path: str) -> None:
     """Makes tables and keeps them in a file."""
-    path.write_bytes(msgspec.json.encode(make()))
+    with open(path, "wb") as file:
+        file.write(msgspec.json.encode(make()))
 
 
 def make() -> Tables:
@@ -137,7 +146,7 @@ def _tables(lark: Lark, terminals: list[tuple[str, str]]) -> Tables:
                 numbers[target] = len(order)
                 order.append(target)
             row += index[symbol], numbers[target] if action is Shift else ~rules[target]
-        rows.append(tuple(row))
+        rows.append("".join(chr(_ZERO + number) for number in row))
     return Tables(
         LAYOUT,
         grammar_text(),
@@ -158,7 +167,7 @@ def _words(terminals: list[tuple[str, str]]) -> dict[str, str]:
     units = [unit + s for unit in _UNITS for s in ("", "s")]
     found = {}
     for word in (*spelled, *units):
-        if _WORD.fullmatch(word):
+        if re.fullmatch(r"[A-Za-z_]+", word):
             found[word] = next(name for name, regex in terminals if re.fullmatch(regex, word))
     return {word: name for word, name in found.items() if name != "NAME"}
 

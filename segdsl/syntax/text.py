@@ -24,10 +24,8 @@ from segdsl.values import (
     Value,
 )
 
-_ESCAPE = re.compile(r'\\(u\{([0-9a-fA-F]{1,6})\}|["\\`n]|.)?', re.DOTALL)
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
+_ESCAPE = r'(?s)\\(u\{([0-9a-fA-F]{1,6})\}|["\\`n]|.)?'
+_UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 class EscapeError(ValueError):
@@ -58,12 +56,12 @@ def unquote(token: str) -> str:
             return escape
         raise EscapeError(match.start() + 1, match[0], f"`{match[0]}` is not an escape")
 
-    return _ESCAPE.sub(replace, inner)
+    return re.sub(_ESCAPE, replace, inner)
 
 
 def _escape(text: str, quote: str) -> str:
     escaped = text.replace("\\", "\\\\").replace(quote, "\\" + quote).replace("\n", "\\n")
-    return _UNPRINTABLE.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", escaped)
+    return re.sub(_UNPRINTABLE, lambda match: f"\\u{{{ord(match[0]):x}}}", escaped)
 
 
 def string(text: str) -> str:

@@ -122,7 +122,7 @@ class _Reader:
 def _scalar(text: str) -> object:
     if text in _WORDS:
         return _WORDS[text]
-    if JSON_NUMBER.fullmatch(text):
+    if re.fullmatch(JSON_NUMBER, text):
         return Number(text)
     if _INTEGER.fullmatch(text) and len(text) < 400:
         return Number(str(int(text)))
