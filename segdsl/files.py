@@ -43,10 +43,13 @@ def seg_files(paths: Iterable[str]) -> list[str]:
         if path == "-":
             found.setdefault(STDIN, path)
             continue
-        for file in _in_folder(path) if os.path.isdir(path) else [path]:
-            if not os.path.exists(file):
-                raise FileError(f"there is no file or folder `{file}`: check the spelling")
-            found.setdefault(name_of(file), file)
+        if os.path.isdir(path):
+            for file in _in_folder(path):
+                found.setdefault(name_of(file), file)
+        elif os.path.exists(path):
+            found.setdefault(name_of(path), path)
+        else:
+            raise FileError(f"there is no file or folder `{path}`: check the spelling")
     return list(found.values())
 
 
@@ -81,6 +84,11 @@ def read_bytes(path: str) -> bytes:
         stream = sys.stdin
         return b"" if stream is None else stream.buffer.read(MAX_BYTES + 1)
     try:
+        with open(path, "rb", buffering=0) as file:
+            # Where the size is known, no room is made for the largest.
+            known = os.fstat(file.fileno())
+            if stat.S_ISREG(known.st_mode) and 0 < known.st_size <= MAX_BYTES:
+                return file.readall()
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -91,6 +99,11 @@ def read_bytes(path: str) -> bytes:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
+
+
+def body_of(data: bytes) -> bytes:
+    """What a file says: without a byte order mark."""
+    return data.removeprefix(_BOM)
 
 
 def decode(data: bytes, name: str, report: Report) -> tuple[Source, bool]:
@@ -107,7 +120,7 @@ def decode(data: bytes, name: str, report: Report) -> tuple[Source, bool]:
             help="split it into several files and share definitions with `import`",
         )
         return Source(name, ""), False
-    body = data.removeprefix(_BOM)
+    body = body_of(data)
     try:
         return Source(name, body.decode()), True
     except UnicodeDecodeError as error:
@@ -219,6 +232,11 @@ class _Loader:
 
 def write_text(path: str, text: str) -> None:
     """Writes a whole file or leaves it as it was; a link's target is written, its mode kept."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """The same for bytes."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -232,7 +250,6 @@ def write_text(path: str, text: str) -> None:
         raise FileError(
             f"cannot write `{path}`: there is no folder `{os.path.dirname(path)}`; make it first"
         )
-    data = text.encode()
     try:
         if mode is not None and not stat.S_ISREG(mode):
             # A device or a pipe is not a place to put another file in.

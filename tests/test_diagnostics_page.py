@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.checking import check_segments
+from segdsl.checking import check_names, check_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.lift import decompile
@@ -35,7 +35,8 @@ def checked(example: str) -> set[str]:
     tree = parse(Source("x.seg", example), report)
     segments = resolve(Program("x.seg", {"x.seg": tree}), report)
     assert report.diagnostics == []
-    check_segments(segments, schema, report, among=segments)
+    check_segments(segments, schema, report)
+    check_names(segments, schema, report, among=[each.name for each in segments])
     return {of.code.name for of in report.diagnostics}
 
 

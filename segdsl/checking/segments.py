@@ -5,7 +5,7 @@ What is wrong in itself was reported before; here only the schema is asked. Pure
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from segdsl import predicates as p
@@ -30,24 +30,28 @@ def check_segments(
     segments: Sequence[c.Segment],
     schema: Schema,
     report: Report,
-    among: Iterable[c.Segment] = (),
 ) -> None:
-    """Reports what the schema speaks against.
+    """Reports what the schema speaks against, but for names of segments: see `check_names`."""
+    checker = _Checker(schema, report)
+    for segment in segments:
+        checker.segment(segment)
 
-    `among` are all segments of the workspace: what is defined there may be referred to,
-    whether or not it is on the server already.
+
+def check_names(
+    segments: Iterable[c.Segment], schema: Schema, report: Report, among: Collection[str] = ()
+) -> None:
+    """Reports references to segments that are nowhere, or whose name several have.
+
+    `among` are the names of all segments of the workspace: what is defined there may be
+    referred to, whether or not it is on the server already.
     """
-    here = [each.name for each in among]
     known: dict[str, list[str]] = {}
     for each in schema.segments:
         known.setdefault(each.name, []).append(each.id)
     # What the workspace defines is what the name means, also where the server has it already.
-    for one in here:
+    for one in among:
         known[one] = known.get(one, ["0"])[:1]
-    segment_ids(segments, known, report, among=here)
-    checker = _Checker(schema, report)
-    for segment in segments:
-        checker.segment(segment)
+    segment_ids(segments, known, report, among=among)
 
 
 class _Checker:

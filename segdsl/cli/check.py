@@ -26,6 +26,7 @@ HINT = "hint: `segdsl schema pull` makes this know the columns of the parent seg
 @click.option("--diff", is_flag=True, help="With --fix: write nothing; show what would change.")
 @click.option("--target", metavar="NAME", help="The target whose schema is used.")
 @click.option("--no-schema", is_flag=True, help="Use no schema, even where there is one.")
+@click.option("--no-cache", is_flag=True, help="Look at all files again, and keep nothing.")
 @settings_option
 @look_options
 def command(
@@ -34,6 +35,7 @@ def command(
     diff: bool,
     target: str | None,
     no_schema: bool,
+    no_cache: bool,
     settings: dict[str, str],
     form: str,
     allowed: tuple[str, ...],
@@ -68,7 +70,14 @@ def command(
             tell(report, sources, look, product=True, summary=_fixed(done))
             stop_on_errors(report)
         return
-    found = check(what, settings, target=target, use_schema=not no_schema, allowed=allowed)
+    found = check(
+        what,
+        settings,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        keep=not no_cache,
+    )
     summary = f"{_looked_at(found)}: {tally(found.report.diagnostics) or 'nothing to report'}"
     lines = [_fixed(done), summary, HINT if found.may_have_schema else ""]
     tell(

@@ -60,12 +60,16 @@ class Report:
 
         The same finding at the same place is kept once, whatever led there.
         """
-        key = (code, span.key if span else None, path, message)
-        if key in self._seen:
-            return
-        self._seen.add(key)
         uses = tuple(Note("expanded from this use", use) for use in reversed(via))
-        self.diagnostics.append(Diagnostic(code, message, span, help, (*notes, *uses), path))
+        self.put(Diagnostic(code, message, span, help, (*notes, *uses), path))
+
+    def put(self, found: Diagnostic) -> None:
+        """Adds a finding of another report, if it is not there."""
+        span = found.span
+        key = (found.code, span.key if span else None, found.path, found.message)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.diagnostics.append(found)
 
     @property
     def has_errors(self) -> bool:

@@ -15,21 +15,25 @@ from segdsl.lint.equals import equals
 from segdsl.lint.normal import Node, Normal, leaves
 from segdsl.lint.nulls import negated_nulls
 from segdsl.lint.repeats import repeats
-from segdsl.lint.twins import twins
+from segdsl.lint.twins import Mark, twins
 
-__all__ = ["lint"]
+__all__ = ["Mark", "lint", "lint_each", "twins"]
 
 
 def lint(segments: Sequence[c.Segment], report: Report) -> None:
     """Adds what is odd about each segment, and which are the same as another."""
-    normal = Normal()
-    nodes: list[tuple[c.Segment, Node]] = []
+    twins(lint_each(segments, Normal(), report), report)
+
+
+def lint_each(segments: Sequence[c.Segment], normal: Normal, report: Report) -> list[Mark]:
+    """Adds what is odd about each segment by itself; the marks are for `twins`."""
+    marks: list[Mark] = []
     for segment in segments:
         node = normal.node(segment.condition)
-        nodes.append((segment, node))
         equals(segment.condition, report)
         _look(node, report, in_filter=False)
-    twins(nodes, normal, report)
+        marks.append(Mark(normal.segment(segment, node), segment.name, segment.span))
+    return marks
 
 
 def _look(of: Node, report: Report, *, in_filter: bool) -> None:

@@ -1,7 +1,7 @@
 """Conditions in the form that the lints look at: no `not` above a leaf, groups flat, keys.
 
 Two nodes of one key mean the same, and the key of the opposite of a node is its own with
-the last bit turned over. Keys are small numbers, so that finding equals is looking in a
+the last bit turned over. Keys are numbers, so that finding equals is looking in a
 dictionary. Nothing is reported here.
 """
 
@@ -73,10 +73,15 @@ def leaves(of: Node) -> Iterator[Leaf]:
 
 
 class Normal:
-    """Makes nodes, and gives equal ones equal keys: one for all segments that are compared."""
+    """Makes nodes, and gives equal ones equal keys: one for all segments that are compared.
+
+    What is not equal never has one key here. Another one, in a process that was forked from
+    the same, almost always gives the same keys: two whose hashes are equal are told apart.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
+        self._taken: set[int] = set()
         self._listed: dict[int, tuple[int, frozenset[object]]] = {}
 
     def node(self, of: c.Condition, *, negated: bool = False) -> Node:
@@ -126,7 +131,14 @@ class Normal:
         return self._number(("segment", of.kind, condition.key, kept))
 
     def _number(self, of: object) -> int:
-        return self._numbers.setdefault(of, len(self._numbers))
+        found = self._numbers.get(of)
+        if found is None:
+            found = hash(of)
+            while found in self._taken:
+                found += 1
+            self._taken.add(found)
+            self._numbers[of] = found
+        return found
 
     # --- groups ------------------------------------------------------------------------
 

@@ -79,10 +79,22 @@ def silenced(
     return is_silenced
 
 
+def all_allowances(
+    trees: Mapping[str, t.File], sources: Mapping[str, Source]
+) -> dict[str, list[Allowance]]:
+    """What the comments of files allow, by file; files that allow nothing are left out."""
+    return {
+        name: found
+        for name, tree in trees.items()
+        if name in sources and "SEG" in sources[name].text.upper()
+        if (found := allowances(tree, sources[name]))
+    }
+
+
 def spoken(
     report: Report,
-    trees: Mapping[str, t.File],
-    sources: Mapping[str, Source],
+    of_file: Mapping[str, list[Allowance]],
+    used: Callable[[], Collection[str]],
     *,
     allowed: Collection[str] = (),
     judged: Collection[str] = (),
@@ -90,15 +102,11 @@ def spoken(
 ) -> Report:
     """What is told of a report: all but the allowed, and allows that allow nothing.
 
-    `trees` are all files that were read, by name. Allows are judged in the files `judged`;
+    `of_file` are the allowances of all files that were read, and `used` tells the names of
+    definitions that are used in them, if that is asked. Allows are judged in the files `judged`;
     not those of codes in `idle`, which nobody looked for, nor where errors kept segments
     from being looked at.
     """
-    of_file = {
-        name: allowances(tree, sources[name])
-        for name, tree in trees.items()
-        if name in sources and "SEG" in sources[name].text.upper()
-    }
     kept = {id(each.item) for of in of_file.values() for each in of if each.code == "SEG607"}
     fired: set[int] = set()
     heard: list[Diagnostic] = []
@@ -111,7 +119,7 @@ def spoken(
         each
         for name in judged
         for each in of_file.get(name, ())
-        if id(each) not in fired and not _is_open(each, trees, report, idle)
+        if id(each) not in fired and not _is_open(each, used, report, idle)
         if each.item is None or id(each.item) not in kept
     ]
     vain = Report()
@@ -136,7 +144,7 @@ def _is_about(of: Allowance, code: Code, span: Span) -> bool:
 
 
 def _is_open(
-    of: Allowance, trees: Mapping[str, t.File], report: Report, idle: Collection[Code]
+    of: Allowance, used: Callable[[], Collection[str]], report: Report, idle: Collection[Code]
 ) -> bool:
     """Whether nobody can say that an allow is in vain."""
     code = Code.__members__.get(of.code)
@@ -145,7 +153,7 @@ def _is_open(
     if code in idle or code is Code.SEG607 or report.has_errors:
         return True
     # A definition is only looked at where it is used.
-    return isinstance(of.item, t.Let) and of.item.name not in used_names(trees.values())
+    return isinstance(of.item, t.Let) and of.item.name not in used()
 
 
 def used_names(trees: Iterable[t.File]) -> set[str]:

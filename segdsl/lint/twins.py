@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from segdsl.condition import tree as c
+import msgspec
+
 from segdsl.diagnostics import Code, Note, Report
-from segdsl.lint.normal import Node, Normal
+from segdsl.source import Span
 from segdsl.syntax.text import string
 
 
-def twins(segments: Iterable[tuple[c.Segment, Node]], normal: Normal, report: Report) -> None:
+class Mark(msgspec.Struct, frozen=True):
+    """A segment as far as others are compared with it: `number` is that of `Normal.segment`."""
+
+    number: int
+    name: str
+    span: Span
+
+
+def twins(segments: Iterable[Mark], report: Report) -> None:
     """Reports each segment that says the same as one before it."""
-    first: dict[int, c.Segment] = {}
-    for segment, node in segments:
-        before = first.setdefault(normal.segment(segment, node), segment)
+    first: dict[int, Mark] = {}
+    for segment in segments:
+        before = first.setdefault(segment.number, segment)
         if before is not segment:
             report.add(
                 Code.SEG606,

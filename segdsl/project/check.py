@@ -7,27 +7,18 @@ Reads and, with `put_right`, writes files; asks no server. How it is told is the
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from segdsl.condition.tree import Segment
+import msgspec
+
 from segdsl.diagnostics import Report
-from segdsl.diagnostics.codes import WARNINGS
-from segdsl.files import STDIN, FileError, name_of, read_source, seg_files, write_text
-from segdsl.lint import lint
-from segdsl.lint.fixes import fix
-from segdsl.lint.silence import spoken
-from segdsl.live.references import in_order
-from segdsl.loading import load_files
-from segdsl.lower import lower
+from segdsl.files import FileError, read_bytes, read_source, seg_files, write_text
 from segdsl.project.config import Project, find_project, need_project
 from segdsl.project.finding import FILE
-from segdsl.resolve import import_key
-from segdsl.schema.model import Schema
+from segdsl.project.keeping import FEWEST, Keeper, Kept, files_told
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 
 class Checked(NamedTuple):
@@ -88,47 +79,81 @@ def check(
     target: str | None = None,
     use_schema: bool = True,
     allowed: Sequence[str] = (),
+    keep: bool = True,
 ) -> Checked:
-    """All that is wrong or odd in files; `allowed` are codes of warnings that are not told."""
+    """All that is wrong or odd in files; `allowed` are codes of warnings that are not told.
+
+    Of a project's files what was found is kept, with `keep`, and told again while nothing has
+    changed.
+    """
+    project = of.project
+    codes = (*allowed, *(project.allow if project is not None else ()))
+    path = _schema_path(project, target) if project is not None and use_schema else None
+    text = read_bytes(str(path)) if path is not None else None
+    may_have = use_schema and project is not None and path is None
+    if project is None or not keep or "-" in of.files or len(of.files) < FEWEST:
+        found, sources = _look(of, settings, codes, path)
+        return _checked(found, sources, of, may_have)
+    keeper = Keeper(str(project.folder), of.files, [sorted(settings.items()), codes, str(path)])
+    basis = keeper.basis(text)
+    again = keeper.again(basis)
+    if again is not None:
+        return _checked(*again, of, may_have)
+    found, sources = _look(of, settings, codes, path)
+    # What changed while it was looked at is not known: only what was there before counts.
+    if path is None or read_bytes(str(path)) == text:
+        keeper.keep(msgspec.structs.replace(found, basis=basis))
+    return _checked(found, sources, of, may_have)
+
+
+def _checked(
+    found: Kept, sources: Mapping[str, Source], of: Wanted, may_have_schema: bool
+) -> Checked:
     report = Report()
-    name, schema = _schema(of.project, target) if use_schema else (None, None)
-    groups = [] if schema is None else [each.name for each in schema.customer_groups]
-    loaded = load_files(of.files, settings, report, groups)
-    for segment in loaded.segments:
-        lower(segment, report, symbolic=True)
-    _circles(loaded.segments, report)
-    if schema is not None:
-        from segdsl.checking import check_segments
-
-        check_segments(loaded.segments, schema, report, among=loaded.segments)
-    lint(loaded.segments, report)
-    told = spoken(
-        report,
-        loaded.trees,
-        loaded.sources,
-        allowed=(*allowed, *(of.project.allow if of.project is not None else ())),
-        judged=[STDIN if path == "-" else import_key("", name_of(path)) for path in of.files],
-        idle=[] if schema is not None else [code for code in WARNINGS if code.name[3] == "5"],
+    report.diagnostics.extend(found.diagnostics)
+    return Checked(
+        report, dict(sources), len(of.files), found.segments, found.schema, may_have_schema
     )
-    may_have = use_schema and of.project is not None and schema is None
-    used = name if schema is not None else None
-    return Checked(told, loaded.sources, loaded.files, len(loaded.segments), used, may_have)
 
 
-def _schema(project: Project | None, target: str | None) -> tuple[str | None, Schema | None]:
-    """The name of the schema's file, and the schema, where the workspace has one."""
-    if project is None:
-        return None, None
-    from segdsl.project.schema import load_schema, schema_path
+def _schema_path(project: Project, target: str | None) -> Path | None:
+    """The file of the target's schema, where there is one."""
+    from segdsl.project.schema import schema_path
 
-    name, _ = project.target(target)
-    return schema_path(project, name).name, load_schema(project, name)
+    path = schema_path(project, project.target(target)[0])
+    return path if path.exists() else None
 
 
-def _circles(segments: Sequence[Segment], report: Report) -> None:
-    """Reports segments that refer to each other; a name that two have means neither."""
-    times = Counter(each.name for each in segments)
-    in_order([each for each in segments if times[each.name] == 1], report)
+def _look(
+    of: Wanted, settings: Mapping[str, str], allowed: Sequence[str], schema: Path | None
+) -> tuple[Kept, dict[str, Source]]:
+    """Checks files from the beginning: in several processes where there are many."""
+    from segdsl.project.judging import Basis, judge_here, judge_many, together
+    from segdsl.project.schema import schema_in
+
+    basis = Basis(settings, None if schema is None else schema_in(schema), tuple(allowed))
+    parts = judge_many(of.files, basis)
+    sources: dict[str, Source] | None = None
+    if parts is None:
+        one, sources = judge_here(of.files, basis)
+        parts = [one]
+
+    def used() -> Collection[str]:
+        known = parts[0].used if len(parts) == 1 else None
+        return known if known is not None else judge_here(of.files, basis)[0].used or ()
+
+    report = together(parts, of.files, basis, used)
+    found = Kept(
+        b"",
+        {name: known for part in parts for name, known in part.digests.items()},
+        tuple(report.diagnostics),
+        sum(len(part.names) for part in parts),
+        None if schema is None else schema.name,
+    )
+    if sources is None:
+        told = files_told(report.diagnostics)
+        sources = {name: read_source(name, Report())[0] for name in found.files if name in told}
+    return found, sources
 
 
 def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRight]:
@@ -138,6 +163,8 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     """
     if "-" in of.files and len(of.files) > 1:
         raise FileError("`-` (standard input) and files cannot be put right in one run")
+    from segdsl.lint.fixes import fix
+
     codes = (*allowed, *(of.project.allow if of.project is not None else ()))
     done: list[PutRight] = []
     for path in of.files:
@@ -153,6 +180,8 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
 
 def look_at(of: PutRight) -> tuple[Report, dict[str, Source]]:
     """What is wrong with the text of a file that was put right, as far as it can be parsed."""
+    from segdsl.syntax.parser import parse
+
     report = Report()
     source = Source(of.name, of.after)
     parse(source, report)

@@ -30,7 +30,11 @@ def schema_path(project: Project, target: str) -> Path:
 def load_schema(project: Project, target: str | None) -> Schema | None:
     """The schema of a target, None where none was pulled; raises SchemaError, ProjectError."""
     name, _ = project.target(target)
-    path = schema_path(project, name)
+    return schema_in(schema_path(project, name))
+
+
+def schema_in(path: Path) -> Schema | None:
+    """The schema in a file, None where it is not there; raises SchemaError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

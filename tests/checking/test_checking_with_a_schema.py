@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.checking import check_segments, types
+from segdsl.checking import check_names, check_segments, types
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
 from segdsl.resolve import Program, resolve
@@ -70,7 +70,8 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
     program = Program("x.seg", {"x.seg": parse(source, report)})
     segments = resolve(program, report, groups=[each.name for each in SCHEMA.customer_groups])
     assert report.diagnostics == []
-    check_segments(segments, SCHEMA, report, among=segments)
+    check_segments(segments, SCHEMA, report)
+    check_names(segments, SCHEMA, report, among=[each.name for each in segments])
     return report
 
 
@@ -162,7 +163,8 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
     report = Report()
     source = Source("x.seg", 'let l = txt = "x"\nsegment "a" where l\nsegment "b" where l\n')
     segments = resolve(Program("x.seg", {"x.seg": parse(source, report)}), report)
-    check_segments(segments, SCHEMA, report, among=segments)
+    check_segments(segments, SCHEMA, report)
+    check_names(segments, SCHEMA, report, among=[each.name for each in segments])
     [one] = report.diagnostics
     assert one.code.name == "SEG501"
     assert [note.message for note in one.notes] == ["expanded from this use"]

@@ -6,7 +6,7 @@ import pytest
 
 from segdsl.diagnostics import Code, Report
 from segdsl.lint import lint
-from segdsl.lint.silence import spoken
+from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.resolve import Program, resolve
 from segdsl.source import Source
 from segdsl.syntax.parser import parse
@@ -21,7 +21,14 @@ def told(text: str, *allowed: str, idle: tuple[Code, ...] = ()) -> list[tuple[st
     tree = parse(source, report)
     segments = resolve(Program(NAME, {NAME: tree}), report)
     lint(segments, report)
-    found = spoken(report, {NAME: tree}, {NAME: source}, allowed=allowed, judged=[NAME], idle=idle)
+    found = spoken(
+        report,
+        all_allowances({NAME: tree}, {NAME: source}),
+        lambda: used_names([tree]),
+        allowed=allowed,
+        judged=[NAME],
+        idle=idle,
+    )
     return [(of.code.name, of.message) for of in found.diagnostics]
 
 

@@ -1,0 +1,200 @@
+"""Files judged, many at a time: each by itself, in processes where there are many, and then all
+together.
+
+What one file can tell alone is worked out by `judge`, and what takes others by `together`, from
+what `judge` has kept of each. How a run is asked for and shown is in `check`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import msgspec
+
+from segdsl.checking import check_names, check_segments
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Diagnostic, Report
+from segdsl.diagnostics.codes import WARNINGS
+from segdsl.files import STDIN, name_of
+from segdsl.lint import Mark, lint_each, twins
+from segdsl.lint.normal import Normal
+from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.live.references import in_order, named_segments
+from segdsl.loading import load_files
+from segdsl.lower import lower
+from segdsl.project.keeping import digest
+from segdsl.resolve import import_key
+from segdsl.schema.model import Schema
+from segdsl.source import Source
+
+MANY = 400
+"""Files for which a second process is worth its start."""
+MOST_PROCESSES = 8
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """What files are judged by: values of params, a schema, codes of warnings not told."""
+
+    settings: Mapping[str, str]
+    schema: Schema | None
+    allowed: tuple[str, ...]
+
+    @property
+    def groups(self) -> list[str]:
+        """The customer groups that are known."""
+        return [] if self.schema is None else [each.name for each in self.schema.customer_groups]
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What some files tell by themselves, and what is needed of them to judge all.
+
+    `names` are those of the segments; `referring` the segments that refer to others by name,
+    with nothing but those references in their conditions. `digests` are of every file that was
+    read, by name. `used` are the names of definitions in use, where that was asked for.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    names: tuple[str, ...]
+    referring: tuple[c.Segment, ...]
+    marks: tuple[Mark, ...]
+    allowances: dict[str, list[Allowance]]
+    digests: dict[str, bytes]
+    used: frozenset[str] | None
+
+
+def judge(files: Sequence[str], basis: Basis, *, with_used: bool = False) -> Judged:
+    """Reads files and what they import, and looks at each by itself."""
+    return _judge(files, basis, with_used)[0]
+
+
+def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, Source]]:
+    """The same, with the names in use and all sources."""
+    return _judge(files, basis, True)
+
+
+def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
+    report = Report()
+    loaded = load_files(files, basis.settings, report, basis.groups)
+    for segment in loaded.segments:
+        lower(segment, report, symbolic=True)
+    if basis.schema is not None:
+        check_segments(loaded.segments, basis.schema, report)
+    marks = lint_each(loaded.segments, Normal(), report)
+    found = all_allowances(loaded.trees, loaded.sources)
+    judged = Judged(
+        tuple(report.diagnostics),
+        tuple(each.name for each in loaded.segments),
+        tuple(made for each in loaded.segments if (made := _references(each)) is not None),
+        tuple(marks),
+        found,
+        {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
+        frozenset(used_names(loaded.trees.values())) if with_used and found else None,
+    )
+    return judged, loaded.sources
+
+
+def _references(of: c.Segment) -> c.Segment | None:
+    kept = tuple(each for _, each in named_segments(of.condition))
+    return msgspec.structs.replace(of, condition=c.And(kept)) if kept else None
+
+
+# --- in processes --------------------------------------------------------------------
+
+
+def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
+    """Judged in several processes; None where that is not worth it, or cannot be.
+
+    Processes are forked: they start at once, and keys of conditions are the same in all.
+    """
+    if len(files) < MANY or "-" in files or basis.settings or sys.platform != "linux":
+        # A setting is wrong only if no file of all has such a param.
+        return None
+    processes = min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    if processes < 2:
+        return None
+    import multiprocessing
+    import threading
+    from concurrent.futures import ProcessPoolExecutor
+
+    if threading.active_count() > 1:
+        return None
+    share = -(-len(files) // (2 * processes))
+    chunks = [files[at : at + share] for at in range(0, len(files), share)]
+    pool: AbstractContextManager[ProcessPoolExecutor] = ProcessPoolExecutor(
+        processes, multiprocessing.get_context("fork"), initializer=_leave_interrupts
+    )
+    with pool as workers:
+        return list(workers.map(judge, chunks, [basis] * len(chunks)))
+
+
+def _leave_interrupts() -> None:
+    """An interruption is the parent's to tell, not every worker's."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+# --- all together --------------------------------------------------------------------
+
+
+def together(
+    parts: Sequence[Judged], files: Sequence[str], basis: Basis, used: Callable[[], Collection[str]]
+) -> Report:
+    """What is told of all files: what each says alone, and what only all of them show.
+
+    `used` tells the names of definitions that are in use, where that is asked.
+    """
+    report = Report()
+    for part in parts:
+        for each in part.diagnostics:
+            report.put(each)
+    names = [name for part in parts for name in part.names]
+    referring = [each for part in parts for each in part.referring]
+    times = Counter(names)
+    in_order([each for each in referring if times[each.name] == 1], report)
+    if basis.schema is not None:
+        check_names(referring, basis.schema, report, among=names)
+    twins(_comparable([part.marks for part in parts], basis), report)
+    allowances: dict[str, list[Allowance]] = {}
+    for part in parts:
+        allowances.update(part.allowances)
+    return spoken(
+        report,
+        allowances,
+        used,
+        allowed=basis.allowed,
+        judged=[STDIN if path == "-" else import_key("", name_of(path)) for path in files],
+        idle=[] if basis.schema is not None else [code for code in WARNINGS if code.name[3] == "5"],
+    )
+
+
+def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
+    """The marks of several processes with numbers that are exact among all.
+
+    A number that two of them have is almost surely of the same condition; that is looked at
+    once more, in one place.
+    """
+    times = Counter(number for part in parts for number in {mark.number for mark in part})
+    doubtful = {number for number, count in times.items() if count > 1}
+    if not doubtful:
+        return [mark for part in parts for mark in part]
+    files = dict.fromkeys(
+        mark.span.file for part in parts for mark in part if mark.number in doubtful
+    )
+    loaded = load_files(list(files), basis.settings, Report(), basis.groups)
+    normal = Normal()
+    exact = {
+        each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments
+    }
+    # Numbers of the one and of the other never meet: those are made odd, these even.
+    return [
+        msgspec.structs.replace(mark, number=2 * exact[mark.span.key] + 1)
+        if mark.number in doubtful and mark.span.key in exact
+        else msgspec.structs.replace(mark, number=2 * mark.number)
+        for part in parts
+        for mark in part
+    ]
