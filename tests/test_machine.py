@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from segdsl.diagnostics import Report
 from segdsl.format.printer import format_file
+from segdsl.syntax.builder import Builder
 from segdsl.syntax.machine import Child, Machine, Stopped
+from segdsl.syntax.phrases import phrase_pattern
 from segdsl.syntax.tables import FILE, LAYOUT, make, read, tables, write
 from segdsl.syntax.tables import lark_parser as make_lark
+from segdsl.syntax.tree import Item
 from strategies.syntax import files
 
 ROOT = Path(__file__).parents[1]
@@ -156,3 +160,101 @@ def test_where_it_stopped_is_told_with_what_could_stand_there() -> None:
     machine = Machine(tables(), lambda name: lambda children: None)
     stopped = machine.run('segment "a" whre', 0, [])
     assert stopped == Stopped(12, "whre", frozenset({"DESCRIPTION", "FOLDER", "KIND", "WHERE"}))
+
+
+# --- whole tests at once -------------------------------------------------------------
+
+SIGNS = ["=", "!=", ">", ">=", "<", "<="]
+PREDICATES = [
+    *(f"{sign} {value}" for sign in SIGNS for value in ('"a"', "-1.5e3", '""', '"# and"')),
+    *(f"{sign}{value}" for sign in SIGNS for value in ('"a"', "7")),
+    *(f"is {what}" for what in ("null", "not null", "true", "not false", "today", "not  today")),
+    *(f'{n}contains "x"' for n in ("", "not ")),
+    *(f'{n}starts with "x"' for n in ("", "not ", "not\n")),
+    *('ends  with "x"', 'contains"x"', 'contains any ("x")', 'contains "a\\"b"'),
+    *('in ("a", "b")', "in (1,2 , 3)", "not in (1)", 'in ("a,b", 2,)', "in ()", "in(1)"),
+    *("in (x)", 'in ("a" "b")', "in (2024-01-31)", "in (1 , )", 'in ("\\n")', "in last month"),
+    *("between 1 and 2", "not between -1 and 2.5", "between 7 and 3 days ago"),
+    "between x and 2",
+    *("between 1 and 2 from now", "between 2024-01-01 and 2024-02-01", 'between "a" and "b"'),
+    *(
+        "within past 3 days",
+        "not within next 1 week",
+        "within past 1 day 2 hours",
+        "within past x days",
+    ),
+    *(
+        "within past 0.5 hours",
+        "within past 3 daysx",
+        "= 1 days",
+        "= 2024-01-31",
+        "= 01",
+        "= 1.",
+        "= x",
+    ),
+    *(
+        "is nulland b",
+        "= 1and b = 2",
+        '= "a"and b = 2',
+        "== 1",
+        "=> 1",
+        "= # so\n 1",
+        "is # x\n null",
+    ),
+    *("in (1, # two\n 2)", "between 1 # x\n and 2", f"= {'9' * 500}", f"in (1, {'9' * 500})"),
+    *("on 2024-01-31", "more than 3 days ago", 'matches "a"', '= "ü"', "= 1 limit 3", "= 1 where"),
+]
+
+
+def trees_of(text: str, *, at_once: bool) -> str:
+    """The tree of a text with every span, and what is told."""
+    report = Report()
+    builder = Builder()
+    items: list[Item] = []
+    phrases = (phrase_pattern(dict(tables().terminals)["NUMBER"]), builder.phrase)
+    machine = Machine(tables(), lambda name: getattr(builder, name), phrases if at_once else None)
+    builder.begin("x", report, items)
+    comments: list[tuple[int, str]] = []
+    stopped = machine.run(text, 0, comments)
+    return repr((items, stopped, sorted(comments), report.diagnostics))
+
+
+@pytest.mark.parametrize(
+    "name", ["age", "today", "order", "`age`", "a.b", "days", "limit", "é", "_x9"]
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "{} and b = 1",
+        "({}) or b",
+        "any ({}, {})",
+        "any of {}",
+        "not {}",
+        "sum(o.p where {}) > 3",
+        "{} limit 3",
+        '{}\nsegment "y" where {}',
+        "{} {}",
+        "{} =",
+        "{}x",
+        "{}  # end",
+        "has o where {}",
+    ],
+)
+def test_a_whole_test_at_once_is_what_its_tokens_are(name: str, around: str) -> None:
+    for predicate in PREDICATES:
+        test = f"{name} {predicate}"
+        text = f'segment "x" where {around.replace("{}", test)}'
+        assert trees_of(text, at_once=True) == trees_of(text, at_once=False), text
+    let = f"let a = {name} = 1\nparam b: number = 3\nparam {name}: number = 2"
+    assert trees_of(let, at_once=True) == trees_of(let, at_once=False)
+
+
+@given(files, st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_whole_tests_change_nothing_of_any_file(file: Any, chance: random.Random) -> None:
+    text = format_file(file)
+    assert trees_of(text, at_once=True) == trees_of(text, at_once=False)
+    at = chance.randint(0, len(text))
+    text = text[:at] + chance.choice(PIECES) + text[at + chance.choice([0, 1]) :]
+    assert trees_of(text, at_once=True) == trees_of(text, at_once=False)

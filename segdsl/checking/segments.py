@@ -79,6 +79,8 @@ class _Checker:
 
     def _condition(self, of: c.Condition) -> None:
         match of:
+            case c.Test():
+                self._test(of)
             case c.And(children) | c.Or(children):
                 for child in children:
                     self._condition(child)
@@ -87,8 +89,6 @@ class _Checker:
             case c.Limited(child, limit):
                 self._condition(child)
                 self._limit(limit, of)
-            case c.Test():
-                self._test(of)
             case c.Membership(kind, target):
                 if kind == "segment" and self.realtime:
                     self._not_in_realtime(of, "a reference to another segment")

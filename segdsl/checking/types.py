@@ -29,11 +29,17 @@ FITS: dict[ColumnType, frozenset[Asked]] = {
 """What an unquantified test of a scalar column may ask; the rows of arrays are their elements'."""
 
 
+_NULL: frozenset[Asked] = frozenset({"null"})
+_TEXT: frozenset[Asked] = frozenset({"text"})
+_TIME: frozenset[Asked] = frozenset({"time"})
+_NUMBER: frozenset[Asked] = frozenset({"number"})
+
+
 def asked(predicate: p.Predicate) -> frozenset[Asked]:
     """What a predicate compares with: mostly one, several where its values are of two kinds."""
     match predicate:
         case p.IsNull():
-            return frozenset({"null"})
+            return _NULL
         case p.Compare(relation, Boolean()) if relation != "=":
             return frozenset({"order of booleans"})
         case p.Compare(_, value):
@@ -43,7 +49,7 @@ def asked(predicate: p.Predicate) -> frozenset[Asked]:
         case p.In(values):
             return frozenset().union(*map(_kinds, values))
         case p.Like() | p.Matches():
-            return frozenset({"text"})
+            return _TEXT
         case (
             p.TimeCompare()
             | p.TimeBetween()
@@ -53,7 +59,7 @@ def asked(predicate: p.Predicate) -> frozenset[Asked]:
             | p.TimeRange()
             | p.BetweenNext()
         ):
-            return frozenset({"time"})
+            return _TIME
         case _:
             assert_never(predicate)
 
@@ -61,9 +67,9 @@ def asked(predicate: p.Predicate) -> frozenset[Asked]:
 def _kinds(value: Value) -> frozenset[Asked]:
     match value:
         case Number():
-            return frozenset({"number"})
+            return _NUMBER
         case Text() | Date():
-            return frozenset({"text"})
+            return _TEXT
         case Boolean():
             return frozenset({"boolean"})
         case Name():

@@ -6,14 +6,14 @@ from typing import assert_never
 
 from segdsl import predicates as p
 
+_ALWAYS = (p.Compare, p.Between, p.In, p.Like, p.Matches, p.IsNull, p.TimeBetween, p.TimeRange)
+
 
 def has_not(predicate: p.Predicate) -> bool:
     """Whether the API's operator for this predicate takes `not: true` (described)."""
+    if isinstance(predicate, _ALWAYS):
+        return True
     match predicate:
-        case p.Compare() | p.Between() | p.In() | p.Like() | p.Matches() | p.IsNull():
-            return True
-        case p.TimeBetween() | p.TimeRange():
-            return True
         case p.TimeCompare(relation, p.Ago()):
             return relation == ">="
         case p.TimeCompare(relation, _):

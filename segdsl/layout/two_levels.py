@@ -109,9 +109,10 @@ def _rule_set(items: list[Shape], kind: str) -> Group:
     """A rule set of some children of a group of that kind."""
     if len(items) == 1 and isinstance(items[0], Branch):
         return _rule_set(list(items[0].children), items[0].kind)
+    loose = [item.condition for item in items if isinstance(item, Leaf)]
+    if len(loose) == len(items):
+        return Group("Or" if kind == "Or" and len(items) > 1 else "And", tuple(loose))
     conditions = tuple(leaf.condition for item in items for leaf in leaves(item))
-    if all(isinstance(item, Leaf) for item in items):
-        return Group("Or" if kind == "Or" and len(items) > 1 else "And", conditions)
     counter = iter(range(len(conditions)))
     word = "and" if kind == "And" else "or"
     expr = _combined(word, [_expr_of(item, counter) for item in items])

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.lint.bounds import bounds
+from segdsl.lint.bounds import bounds, bounds_alone
 from segdsl.lint.equals import equals
-from segdsl.lint.normal import Node, Normal, leaves
+from segdsl.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.lint.nulls import negated_nulls
-from segdsl.lint.repeats import repeats
+from segdsl.lint.repeats import listed_twice, repeats
 from segdsl.lint.twins import Mark, twins
 
 __all__ = ["Mark", "lint", "lint_each", "twins"]
@@ -30,16 +30,43 @@ def lint_each(segments: Sequence[c.Segment], normal: Normal, report: Report) -> 
     marks: list[Mark] = []
     for segment in segments:
         node = normal.node(segment.condition)
-        equals(segment.condition, report)
-        _look(node, report, in_filter=False)
+        if _look(node, report, in_filter=False):
+            equals(segment.condition, report)
         marks.append(Mark(normal.segment(segment, node), segment.name, segment.span))
     return marks
 
 
-def _look(of: Node, report: Report, *, in_filter: bool) -> None:
-    negated_nulls(of, report, in_filter=in_filter)
-    repeats(of, report)
-    bounds(of, report)
-    for leaf in leaves(of):
+def _look(of: Node, report: Report, *, in_filter: bool) -> bool:
+    """Looks at a node and the filters in it; whether any two conditions ask of one thing."""
+    found = list(leaves(of))
+    crowded = not are_apart(found)
+    if crowded:
+        negated_nulls(of, report, in_filter=in_filter)
+        repeats(of, report)
+        bounds(of, report)
+    else:
+        if any(leaf.negated for leaf in found):
+            negated_nulls(of, report, in_filter=in_filter)
+        for leaf in found:
+            listed_twice(leaf, report)
+            bounds_alone(leaf, report)
+    for leaf in found:
         if leaf.inside is not None:
-            _look(leaf.inside, report, in_filter=in_filter or isinstance(leaf.of, c.Test))
+            within = in_filter or isinstance(leaf.of, c.Test)
+            crowded = _look(leaf.inside, report, in_filter=within) or crowded
+    return crowded
+
+
+def are_apart(found: Sequence[Leaf]) -> bool:
+    """Whether each condition asks of something else, so that none can say anything of another.
+
+    Most are, and then there is little to look at.
+    """
+    seen: set[tuple[int, bool]] = set()
+    for leaf in found:
+        asks = leaf.subject >= 0
+        what = (leaf.subject if asks else leaf.key >> 1, asks)
+        if what in seen:
+            return False
+        seen.add(what)
+    return True

@@ -16,6 +16,7 @@ from segdsl.lint.words import subject_text
 from segdsl.values import Number
 
 _MOST_PAIRED = 12
+_MAY_BE_EMPTY = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)
 
 
 class Claim(msgspec.Struct, frozen=True, eq=False):
@@ -34,6 +35,13 @@ def bounds(of: Node, report: Report) -> None:
     """Reports what can never hold, and what always does."""
     for claim in claims(of):
         _tell(claim, report)
+
+
+def bounds_alone(of: Leaf, report: Report) -> None:
+    """Reports it of one condition by itself."""
+    found = _alone(of)
+    if found is not None:
+        _tell(Claim(found, (of,), _subject(of)), report)
 
 
 def claims(of: Node) -> Iterator[Claim]:
@@ -65,13 +73,12 @@ class _Finder:
 def _alone(of: Leaf) -> Verdict | None:
     """What one condition says by itself; only some kinds can say too little or too much."""
     match of.of:
-        case c.Score():
-            return verdict(of, of.subject)
         case c.Test(subject, predicate):
             counts = isinstance(subject, c.Aggregate) and subject.counts
-            may = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)
-            if not (counts or isinstance(predicate, may)) or _is_ordinary(predicate):
+            if not (counts or isinstance(predicate, _MAY_BE_EMPTY)) or _is_ordinary(predicate):
                 return None
+            return verdict(of, of.subject)
+        case c.Score():
             return verdict(of, of.subject)
         case _:
             return None

@@ -24,6 +24,7 @@ from segdsl.values import Boolean, Date, Name, Number, Text, Value
 Word = OneOf["and", "or"]
 Written = c.Test | c.Membership | c.Score | c.Limited | c.Everyone
 _MOST_EXACT = Decimal(10**15)
+_POSITIVE = 2**62 - 1
 
 
 class Leaf(msgspec.Struct, frozen=True, eq=False):
@@ -87,6 +88,8 @@ class Normal:
     def node(self, of: c.Condition, *, negated: bool = False) -> Node:
         """A condition, or its opposite."""
         match of:
+            case c.Test():
+                return self._test(of, negated)
             case c.And(children) | c.Or(children):
                 word: Word = "and" if isinstance(of, c.And) != negated else "or"
                 return self._group(
@@ -100,8 +103,6 @@ class Normal:
                 return found
             case c.RuleSet(_, child):
                 return self.node(child, negated=negated)
-            case c.Test():
-                return self._test(of, negated)
             case c.Membership(what, target):
                 key = 2 * self._number(("membership", what, target)) + negated
                 return Leaf(of, negated, key, -1, of.span, of.via)
@@ -133,7 +134,7 @@ class Normal:
     def _number(self, of: object) -> int:
         found = self._numbers.get(of)
         if found is None:
-            found = hash(of)
+            found = hash(of) & _POSITIVE
             while found in self._taken:
                 found += 1
             self._taken.add(found)

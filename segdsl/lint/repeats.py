@@ -15,12 +15,13 @@ Frame = tuple[Word, dict[int, Node]]
 def repeats(of: Node, report: Report) -> None:
     """Reports conditions that are repeated."""
     for leaf in leaves(of):
-        _listed_twice(leaf, report)
+        listed_twice(leaf, report)
     if isinstance(of, Group):
         _look(of, (), report)
 
 
-def _listed_twice(of: Leaf, report: Report) -> None:
+def listed_twice(of: Leaf, report: Report) -> None:
+    """Reports values that a list has twice."""
     if not isinstance(of.of, c.Test) or not isinstance(of.of.predicate, (p.In, p.Like)):
         return
     seen: set[object] = set()

@@ -71,6 +71,8 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Co
 def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
     subject = of.subject
     match subject:
+        case c.Attribute(name):
+            return _attribute(of, m.AttributeValue(name), negated)
         case c.MlAttribute(solution, model, attribute):
             if negated and not has_not(of.predicate):
                 report.add(
@@ -92,8 +94,6 @@ def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Conditi
                 m.MlValue(attribute),
                 operator(of.predicate, negated),
             )
-        case c.Attribute(name):
-            return _attribute(of, m.AttributeValue(name), negated)
         case c.GroupAttribute(group, name):
             return _attribute(of, m.AttributeValue(name, group), negated)
         case c.Aggregate():
@@ -103,9 +103,9 @@ def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Conditi
 
 
 def _attribute(of: c.Test, subject: m.AttributeValue, negated: bool) -> m.ValueCondition:
-    matching = array_matching(of.quantifier)
-    if matching is None and has_not(of.predicate):
+    if of.quantifier is None and has_not(of.predicate):
         return m.ValueCondition("Value", subject, operator(of.predicate, negated), None, False)
+    matching = array_matching(of.quantifier)
     return m.ValueCondition("Value", subject, operator(of.predicate, of.negated), matching, negated)
 
 

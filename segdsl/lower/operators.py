@@ -73,7 +73,7 @@ def _moment(of: p.Moment) -> m.Moment:
 
 def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
     """The operator, with its own `not` where `negated` (only where `has_not`)."""
-    assert has_not(of) or not negated
+    assert not negated or has_not(of)
     match of:
         case p.Compare(relation, value):
             return m.Comparison(_RELATIONS[relation], negated, scalar(value))

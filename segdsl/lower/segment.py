@@ -56,6 +56,9 @@ def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
 def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Shape | None:
     """Negation normal form: every `not` pushed down to a leaf."""
     match of:
+        case c.Test() | c.Limited() | c.Membership() | c.Score():
+            condition = lower_leaf(of, negated, ids, report)
+            return None if condition is None else Leaf(condition, of.span)
         case c.And(children) | c.Or(children):
             shapes = [_shape(child, negated, ids, report) for child in children]
             known = [shape for shape in shapes if shape is not None]
@@ -71,8 +74,5 @@ def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Sha
             return None if inner is None else Pin(label or None, inner, of.span, of.via)
         case c.Everyone():
             raise AssertionError("everyone is a whole segment")
-        case c.Test() | c.Limited() | c.Membership() | c.Score():
-            condition = lower_leaf(of, negated, ids, report)
-            return None if condition is None else Leaf(condition, of.span)
         case _:
             assert_never(of)

@@ -63,6 +63,8 @@ class Expander:
         self.report = report
         self.conditions = 0
         self._known: dict[str, tuple[Mapping[str, Literal | None], frozenset[str]]] = {}
+        # What values mean outside of definitions, by file.
+        self._outside: dict[str, Values] = {}
 
     def segment(self, expression: t.Expression, scope: Scope) -> c.Condition | None:
         """The condition of a segment's `where`; None after a report."""
@@ -80,21 +82,19 @@ class Expander:
         except _TooLargeError:
             return None
 
-    def _grow(self, span: Span, context: Context) -> None:
-        self.conditions += 1
-        if self.conditions > MAX_CONDITIONS or context.depth > MAX_DEPTH:
-            bound = (
-                f"more than {MAX_CONDITIONS:,} conditions"
-                if self.conditions > MAX_CONDITIONS
-                else f"more than {MAX_DEPTH} levels"
-            )
-            self.report.add(
-                Code.SEG108,
-                context.via[0] if context.via else span,
-                f"with its definitions written out this grows to {bound}",
-                help='move a part into a segment of its own and refer to it: `in segment "…"`',
-            )
-            raise _TooLargeError
+    def _too_large(self, span: Span, context: Context) -> _TooLargeError:
+        bound = (
+            f"more than {MAX_CONDITIONS:,} conditions"
+            if self.conditions > MAX_CONDITIONS
+            else f"more than {MAX_DEPTH} levels"
+        )
+        self.report.add(
+            Code.SEG108,
+            context.via[0] if context.via else span,
+            f"with its definitions written out this grows to {bound}",
+            help='move a part into a segment of its own and refer to it: `in segment "…"`',
+        )
+        return _TooLargeError()
 
     def limit(self, limit: Limit | None, scope: Scope) -> Limit | None:
         """A segment's limit with its number looked up."""
@@ -104,6 +104,8 @@ class Expander:
 
     def _values(self, context: Context) -> Values:
         scope = context.scope
+        if not context.active and scope.file in self._outside:
+            return self._outside[scope.file]
         if scope.file not in self._known:
             self._known[scope.file] = (
                 {
@@ -114,12 +116,19 @@ class Expander:
                 frozenset(known for known, (_, of) in scope.names.items() if isinstance(of, t.Let)),
             )
         params, conditions = self._known[scope.file]
-        return Values(context.parameters, params, conditions, scope.used, self.report, context.via)
+        found = Values(context.parameters, params, conditions, scope.used, self.report, context.via)
+        if not context.active:
+            self._outside[scope.file] = found
+        return found
 
     # --- groups ------------------------------------------------------------------------
 
     def _expand(self, of: t.Expression, context: Context) -> c.Condition | None:
-        self._grow(of.span, context)
+        self.conditions += 1
+        if self.conditions > MAX_CONDITIONS or context.depth > MAX_DEPTH:
+            raise self._too_large(of.span, context)
+        if isinstance(of, t.Test):
+            return self._test(of, context)
         inner = msgspec.structs.replace(context, depth=context.depth + 1)
         match of:
             case t.Chain(word, operands):
@@ -150,8 +159,6 @@ class Expander:
                 return c.RuleSet(label, child, span=of.span, via=context.via)
             case t.Limited(operand):
                 return self._limited(of, operand, inner)
-            case t.Test():
-                return self._test(of, inner)
             case t.Has():
                 return self._has(of, inner)
             case t.Membership(kind, target):
@@ -266,7 +273,7 @@ class Expander:
 
     def _plain_names(self, names: tuple[str, ...], span: Span, context: Context) -> bool:
         """Refuses parameters where a name of the data stands: they would be taken literally."""
-        for each in names:
+        for each in names if context.parameters else ():
             if each in context.parameters:
                 self.report.add(
                     Code.SEG113,
@@ -283,6 +290,12 @@ class Expander:
         subject = self._subject(of, context)
         values = self._values(context)
         predicate = values.predicate(of.predicate, of.span)
+        if of.quantifier is None and isinstance(subject, c.Attribute):
+            # Nothing more can be wrong with the kind that most are.
+            if predicate is None:
+                return None
+            test = c.Test(subject, predicate, span=of.span, via=context.via)
+            return c.Not(test, span=of.span, via=context.via) if of.negated else test
         quantifier = values.quantifier(of.quantifier, of.span)
         if subject is None or predicate is None or (of.quantifier and quantifier is None):
             return None

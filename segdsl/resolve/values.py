@@ -173,6 +173,8 @@ class Values:
         match of:
             case p.Compare(relation, value):
                 found = self._typed(value, span, "number", "string", "boolean")
+                if found is value:
+                    return of
                 return None if found is None else p.Compare(relation, found)
             case p.Between(low, high):
                 return self._between(low, high, span)

@@ -15,7 +15,7 @@ from segdsl.diagnostics import Code
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.machine import Child
-from segdsl.syntax.predicate_builder import PredicateBuilder
+from segdsl.syntax.phrases import PhraseBuilder
 from segdsl.values import ByName, Duration, Limit, Order, Reference
 
 _KINDS = ("batch", "realtime", "funnel_stage")
@@ -25,7 +25,7 @@ _PARENT_WORD = {"stage": "funnel", "variant": "test"}
 _Body = tuple[t.Expression | None, Limit | None, int]
 
 
-class Builder(PredicateBuilder):
+class Builder(PhraseBuilder):
     """Subjects, tests, groups and items."""
 
     # --- subjects ----------------------------------------------------------------------

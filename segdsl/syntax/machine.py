@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from segdsl.syntax.grammar import reserved_words
 from segdsl.syntax.tables import END, Tables
@@ -22,12 +22,15 @@ Build = Callable[[list[Child]], Any]
 
 # Of a production: how many children, its symbol, what builds it, and its gatherings.
 _Reduction = tuple[int, str, Build | None, tuple[int, ...]]
-# The state that is reached behind a reduction, and what is done there with the next token.
-_Step = tuple[int, int | None]
+# The state that is reached behind a reduction, what is done there with the next token, and what
+# is built meanwhile of the one child that was made: the symbol and the builder of each.
+_Step = tuple[int, int | None, tuple[tuple[str, Build], ...]]
 
-# Groups of the regular expression that are no terminals: any word, and the end of the text.
+# Groups of the regular expression that are no terminals: any word, the end of the text, and a
+# whole test.
 _WORD = "WORD_"
 _END = "END_"
+_PHRASE = "PHRASE_"
 
 
 class Stopped(NamedTuple):
@@ -43,9 +46,17 @@ class Stopped(NamedTuple):
 
 
 class Machine:
-    """An automaton with the builder that it calls; holds no state between runs."""
+    """An automaton with the builder that it calls; holds no state between runs.
 
-    def __init__(self, tables: Tables, builds: Callable[[str], Build]) -> None:
+    With `phrases`, a pattern and what builds a match of it, whole tests are taken at once.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        builds: Callable[[str], Build],
+        phrases: tuple[str, Callable[[re.Match[str]], Any]] | None = None,
+    ) -> None:
         self._tables = tables
         self._builds = builds
         self._rows: list[dict[str, int] | None] = [None] * len(tables.rows)
@@ -59,7 +70,12 @@ class Machine:
         space = dict(tables.terminals)["SPACE"]
         word = rf"(?P<{_WORD}>[A-Za-z_][A-Za-z0-9_]*)(?!\w)"
         end = rf"(?P<{_END}>\Z)"
-        self._token = re.compile(f"(?:{space})?(?:{word}|{'|'.join(one_by_one)}|{end})")
+        others = f"{word}|{'|'.join(one_by_one)}|{end}"
+        self._token = re.compile(f"(?:{space})?(?:{others})")
+        self._longest = self._token
+        if phrases is not None:
+            whole, self._phrase = phrases
+            self._longest = re.compile(f"(?:{space})?(?:(?P<{_PHRASE}>{whole})|{others})")
 
     def run(self, text: str, start: int, comments: list[tuple[int, str]]) -> Stopped | None:
         """Parses from `start` to the end; comments are added as they are met.
@@ -71,14 +87,27 @@ class Machine:
         state = self._tables.start
         states = [state]
         children: list[Child] = []
-        tokens = self._token.scanner(text, start).match  # type: ignore[attr-defined]
+        tokens = self._tokens(text, start)
         at = start
         while True:
             row = rows[state] or self._row(state)
             found = tokens()
             action: int | None = None
+            if found is not None and found.lastgroup == _PHRASE:
+                behind = row.get("test")
+                begin, at_end = found.span(_PHRASE)
+                if behind is not None and found["name"] not in words:
+                    children.append(("test", self._phrase(found), begin, at_end))
+                    states.append(behind)
+                    state = behind
+                    at = at_end
+                    continue
+                # It stands where no test can: a token at a time.
+                found = self._token.match(text, begin)
+                if found is not None:
+                    tokens = self._tokens(text, found.end())
             if found is not None:
-                kind = found.lastgroup
+                kind: Any = found.lastgroup
                 begin, at_end = found.span(kind)
                 token = text[begin:at_end]
                 if kind == _WORD:
@@ -105,7 +134,7 @@ class Machine:
                 action = row.get(kind)
                 if action is None:
                     return Stopped(begin, token, self._accepts(states))
-                tokens = self._token.scanner(text, at_end).match  # type: ignore[attr-defined]
+                tokens = self._tokens(text, at_end)
             while action < 0:
                 reduction = reductions[~action] or self._reduction(~action)
                 size, origin, build, inlined = reduction
@@ -127,7 +156,12 @@ class Machine:
                     assert build is not None, "one child alone is passed on"
                     children.append((origin, build(taken), first, end))
                 reached = (states[-1], origin, kind)
-                state, following = steps.get(reached) or self._step(reached)
+                state, following, more = steps.get(reached) or self._step(reached)
+                if more:
+                    child = children[-1]
+                    for origin, build in more:
+                        child = (origin, build([child]), child[2], child[3])
+                    children[-1] = child
                 states.append(state)
                 if following is None:
                     if kind == END and state == self._tables.end:
@@ -138,6 +172,11 @@ class Machine:
             state = action
             states.append(state)
             at = at_end
+
+    def _tokens(self, text: str, start: int) -> Callable[[], re.Match[str] | None]:
+        """Gives one token after the other, and whole tests, until nothing fits."""
+        scanner: Any = self._longest.scanner(text, start)  # type: ignore[attr-defined]
+        return cast(Callable[[], "re.Match[str] | None"], scanner.match)
 
     def _row(self, state: int) -> dict[str, int]:
         row = self._rows[state]
@@ -156,18 +195,21 @@ class Machine:
         return made
 
     def _step(self, reached: tuple[int, str, str]) -> _Step:
-        """Goes on over reductions that only pass one child on, as most of a chain's do."""
+        """Goes on over reductions of one child, as most of a chain's are."""
         below, origin, kind = reached
+        more: list[tuple[str, Build]] = []
         while True:
             state = self._row(below)[origin]
             action = None if state == self._tables.end else self._row(state).get(kind)
             if action is None or action >= 0:
                 break
-            size, origin_of_next, build, _ = self._reduction(~action)
-            if size != 1 or build is not None:
+            size, above, build, inlined = self._reduction(~action)
+            if size != 1 or inlined:
                 break
-            origin = origin_of_next
-        made = self._steps[reached] = (state, action)
+            origin = above
+            if build is not None:
+                more.append((origin, build))
+        made = self._steps[reached] = (state, action, tuple(more))
         return made
 
     def _exact(

@@ -14,6 +14,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.source import Source, Span
 from segdsl.syntax.builder import Builder
 from segdsl.syntax.machine import Machine
+from segdsl.syntax.phrases import phrase_pattern
 from segdsl.syntax.pieces import StoppedError
 from segdsl.syntax.tables import tables
 from segdsl.syntax.tree import Comment, File, Item
@@ -29,7 +30,9 @@ class _Parser(threading.local):
 
     def __init__(self) -> None:
         self.builder = Builder()
-        self.machine = Machine(tables(), lambda name: getattr(self.builder, name))
+        found = tables()
+        phrases = phrase_pattern(dict(found.terminals)["NUMBER"]), self.builder.phrase
+        self.machine = Machine(found, lambda name: getattr(self.builder, name), phrases)
 
 
 @cache

@@ -73,7 +73,9 @@ class PieceBuilder:
 
     def _deep(self, node: _N, inner: list[Any], span: Span, parentheses: int = 0) -> _N:
         """Notes the depth of a node; parentheses alone make none, as the formatter sets its own."""
-        depth = max([self._depth(child)[0] for child in inner], default=0) + (not parentheses)
+        known = self.depths
+        deepest = max([known[id(child)][1] for child in inner if id(child) in known], default=1)
+        depth = deepest + (not parentheses)
         if max(depth, parentheses) > MAX_DEPTH:
             self.report.add(
                 Code.SEG007,

@@ -11,7 +11,7 @@ from segdsl.syntax.machine import Child
 from segdsl.syntax.pieces import PieceBuilder
 from segdsl.values import Boolean, Date, Duration, Name, Number, Part, Value
 
-_RELATIONS: dict[str, p.Relation] = {
+RELATIONS: dict[str, p.Relation] = {
     "=": "=",
     "!=": "=",
     ">": ">",
@@ -37,7 +37,7 @@ class PredicateBuilder(PieceBuilder):
         sign: str = c[-2][1]
         value: Value = c[-1][1]
         if isinstance(value, Date):
-            relation = _RELATIONS[sign]
+            relation = RELATIONS[sign]
             word = {
                 "=": "on",
                 "<": "before",
@@ -51,7 +51,7 @@ class PredicateBuilder(PieceBuilder):
                 f"a date is not compared with `{sign}`",
                 help=f"write `{'not ' if sign == '!=' else ''}{word[relation]} {value.text}`",
             )
-        return self._told(c, p.Compare(_RELATIONS[sign], value))
+        return self._told(c, p.Compare(RELATIONS[sign], value))
 
     def is_word(self, c: list[Child]) -> Told:
         match c[-1][0]:
