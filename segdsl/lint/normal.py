@@ -81,8 +81,8 @@ class Normal:
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[object, int] = {}
-        self._taken: set[int] = set()
+        # What each number stands for.
+        self._holders: dict[int, object] = {}
         self._listed: dict[int, tuple[int, frozenset[object]]] = {}
 
     def node(self, of: c.Condition, *, negated: bool = False) -> Node:
@@ -132,14 +132,12 @@ class Normal:
         return self._number(("segment", of.kind, condition.key, kept))
 
     def _number(self, of: object) -> int:
-        found = self._numbers.get(of)
-        if found is None:
-            found = hash(of) & _POSITIVE
-            while found in self._taken:
-                found += 1
-            self._taken.add(found)
-            self._numbers[of] = found
-        return found
+        found = hash(of) & _POSITIVE
+        while True:
+            holder = self._holders.setdefault(found, of)
+            if holder is of or holder == of:
+                return found
+            found += 1
 
     # --- groups ------------------------------------------------------------------------
 

@@ -125,16 +125,18 @@ def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
     share = -(-len(files) // (2 * processes))
     chunks = [files[at : at + share] for at in range(0, len(files), share)]
     pool: AbstractContextManager[ProcessPoolExecutor] = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("fork"), initializer=_leave_interrupts
+        processes, multiprocessing.get_context("fork"), initializer=_begin_work
     )
     with pool as workers:
         return list(workers.map(judge, chunks, [basis] * len(chunks)))
 
 
-def _leave_interrupts() -> None:
-    """An interruption is the parent's to tell, not every worker's."""
+def _begin_work() -> None:
+    """A worker lives for this work alone; an interruption is its parent's to tell."""
+    import gc
     import signal
 
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
