@@ -256,7 +256,8 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
         case Leaf():
             return True
         case Branch(_, children):
-            fit = [_pins_fit(child, report) for child in children]
+            # Every one is looked at, so that all are told.
+            fit = [_pins_fit(each, report) for each in children if not isinstance(each, Leaf)]
             return all(fit)
         case Pin(_, child, span, via):
             inner = next((pin for pin in _pins(child)), None)

@@ -44,7 +44,7 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Co
     """The condition that holds where the leaf does (or does not, where `negated`)."""
     match of:
         case c.Test():
-            return _test(of, negated, ids, report)
+            return lower_test(of, negated, ids, report)
         case c.Limited():
             return _limited(of, negated, ids, report)
         case c.Membership(kind, target):
@@ -68,7 +68,8 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Co
             assert_never(of)
 
 
-def _test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+def lower_test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+    """The same of a test."""
     subject = of.subject
     match subject:
         case c.Attribute(name):
@@ -175,7 +176,7 @@ def _limited(of: c.Limited, negated: bool, ids: Resolver, report: Report) -> m.C
     inner_not = isinstance(of.child, c.Not)
     test = of.child.child if isinstance(of.child, c.Not) else of.child
     assert isinstance(test, c.Test)
-    made = _test(test, inner_not, ids, report)
+    made = lower_test(test, inner_not, ids, report)
     if made is None:
         return None
     assert isinstance(made, m.ValueCondition)

@@ -11,7 +11,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
 from segdsl.layout.shape import branch
-from segdsl.lower.leaves import lower_leaf, lower_limit
+from segdsl.lower.leaves import lower_leaf, lower_limit, lower_test
 from segdsl.lower.references import Ids, Resolver
 from segdsl.rule.model import EVERYONE, Rule
 
@@ -56,7 +56,10 @@ def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
 def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Shape | None:
     """Negation normal form: every `not` pushed down to a leaf."""
     match of:
-        case c.Test() | c.Limited() | c.Membership() | c.Score():
+        case c.Test():
+            tested = lower_test(of, negated, ids, report)
+            return None if tested is None else Leaf(tested, of.span)
+        case c.Limited() | c.Membership() | c.Score():
             condition = lower_leaf(of, negated, ids, report)
             return None if condition is None else Leaf(condition, of.span)
         case c.And(children) | c.Or(children):

@@ -287,7 +287,11 @@ class Expander:
         return True
 
     def _test(self, of: t.Test, context: Context) -> c.Condition | None:
-        subject = self._subject(of, context)
+        subject: c.Subject | None
+        if isinstance(of.subject, c.Attribute) and not context.parameters:
+            subject = of.subject
+        else:
+            subject = self._subject(of, context)
         values = self._values(context)
         predicate = values.predicate(of.predicate, of.span)
         if of.quantifier is None and isinstance(subject, c.Attribute):

@@ -138,17 +138,17 @@ def literal_of(text: str, kind: str) -> Literal | None:
             return Text(text)
 
 
+_KINDS: dict[type[Literal], str] = {
+    Number: "number",
+    Boolean: "boolean",
+    Date: "date",
+    Text: "string",
+}
+
+
 def kind_of(value: Literal) -> str:
     """The type of a param that may hold the value."""
-    match value:
-        case Number():
-            return "number"
-        case Boolean():
-            return "boolean"
-        case Date():
-            return "date"
-        case Text():
-            return "string"
+    return _KINDS[type(value)]
 
 
 def check_settings(

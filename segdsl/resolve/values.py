@@ -78,7 +78,7 @@ class Values:
         return None
 
     def _typed(self, value: Value, span: Span, *kinds: str) -> Literal | None:
-        found = self.literal(value, span)
+        found = self.literal(value, span) if isinstance(value, Name) else value
         if found is None or kind_of(found) in kinds:
             return found
         wanted = " or ".join(_WHAT[kind] for kind in kinds)
