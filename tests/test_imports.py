@@ -33,7 +33,14 @@ COMPILING = {
         *("lower.segment", "predicates", "project", "project.finding", "project.names"),
         *("resolve", "resolve.expand", "resolve.program", "resolve.segments", "resolve.values"),
         *("rule", "rule.model", "rule.symbols", "schema", "schema.placing", "source", "syntax"),
-        *("syntax.builder", "syntax.grammar", "syntax.machine", "syntax.parser", "syntax.pieces"),
+        *(
+            "syntax.builder",
+            "syntax.grammar",
+            "syntax.machine",
+            "syntax.parser",
+            "syntax.phrases",
+            "syntax.pieces",
+        ),
         *("syntax.predicate_builder", "syntax.tables", "syntax.text", "syntax.tree", "values"),
     )
 }

@@ -212,7 +212,8 @@ def trees_of(text: str, *, at_once: bool) -> str:
     builder = Builder()
     items: list[Item] = []
     phrases = (phrase_pattern(dict(tables().terminals)["NUMBER"]), builder.phrase)
-    machine = Machine(tables(), lambda name: getattr(builder, name), phrases if at_once else None)
+    given = phrases if at_once else None
+    machine = Machine(tables(), lambda name: getattr(builder, name), given, before_phrases=0)
     builder.begin("x", report, items)
     comments: list[tuple[int, str]] = []
     stopped = machine.run(text, 0, comments)

@@ -48,7 +48,8 @@ class Stopped(NamedTuple):
 class Machine:
     """An automaton with the builder that it calls; holds no state between runs.
 
-    With `phrases`, a pattern and what builds a match of it, whole tests are taken at once.
+    With `phrases`, a pattern and what builds a match of it, whole tests are taken at once;
+    to compile the pattern is worth it only when so many characters have been parsed.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Machine:
         tables: Tables,
         builds: Callable[[str], Build],
         phrases: tuple[str, Callable[[re.Match[str]], Any]] | None = None,
+        before_phrases: int = 10_000,
     ) -> None:
         self._tables = tables
         self._builds = builds
@@ -73,9 +75,11 @@ class Machine:
         others = f"{word}|{'|'.join(one_by_one)}|{end}"
         self._token = re.compile(f"(?:{space})?(?:{others})")
         self._longest = self._token
+        self._with_phrases: str | None = None
         if phrases is not None:
             whole, self._phrase = phrases
-            self._longest = re.compile(f"(?:{space})?(?:(?P<{_PHRASE}>{whole})|{others})")
+            self._with_phrases = f"(?:{space})?(?:(?P<{_PHRASE}>{whole})|{others})"
+        self._before_phrases = before_phrases
 
     def run(self, text: str, start: int, comments: list[tuple[int, str]]) -> Stopped | None:
         """Parses from `start` to the end; comments are added as they are met.
@@ -84,6 +88,10 @@ class Machine:
         """
         rows, steps, reductions = self._rows, self._steps, self._reductions
         words, reserved = self._tables.words, reserved_words()
+        if self._with_phrases is not None and self._before_phrases <= 0:
+            self._longest = re.compile(self._with_phrases)
+            self._with_phrases = None
+        self._before_phrases -= len(text)
         state = self._tables.start
         states = [state]
         children: list[Child] = []
