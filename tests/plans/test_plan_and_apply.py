@@ -13,7 +13,7 @@ from segdsl.files import FileError
 from segdsl.workspace.effects import effects
 from segdsl.workspace.files import load_lock, save_lock
 from segdsl.workspace.lock import LockError
-from segdsl.workspace.plan import read_plan, write_plan
+from segdsl.workspace.plan import Change, Plan, PlanError, read_plan, write_plan
 from segdsl.workspace.plan_text import plan_markdown, plan_text
 from teams import Team, with_team
 
@@ -245,6 +245,24 @@ async def test_a_saved_plan_with_references_to_what_it_creates(team: Team) -> No
     assert {each.done for each in await team.apply(saved)} == {"created"}
     assert {each.done for each in await team.apply(saved)} == {"there already"}
     assert not (await team.plan()).changes
+
+
+@with_team
+async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
+    """Two targets may well give their parent segments the same id."""
+    team.write("a.seg", ADULTS)
+    plan = msgspec.structs.replace(await team.plan(), target="staging")
+    with pytest.raises(PlanError, match="of the target `staging`, and not of `local`"):
+        await team.apply(plan)
+    assert await team.segments() == {}
+
+
+@pytest.mark.parametrize("first", [(0,), (1,), (7,), (-1,)])
+def test_a_saved_plan_that_waits_for_what_never_comes_is_refused(first: tuple[int, ...]) -> None:
+    """It would end in a traceback, or never."""
+    plan = Plan("7", "local", (Change("a.seg", "1", first=first),))
+    with pytest.raises(PlanError, match="in no order"):
+        read_plan(write_plan(plan).encode(), "plan.json")
 
 
 @with_team
