@@ -7,7 +7,7 @@ from pathlib import Path
 from segdsl.files import FileError, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
-from segdsl.workspace.lock import Lock, read_lock, write_lock
+from segdsl.workspace.lock import MENDED, Lock, LockError, read_lock, write_lock
 
 
 def lock_path(project: Project, target: str) -> Path:
@@ -22,8 +22,10 @@ def load_lock(project: Project, target: str) -> Lock:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Lock()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read {path}: {error}") from error
+    except UnicodeDecodeError:
+        raise LockError(f"{path.name} is no lock: it is not UTF-8; {MENDED}") from None
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     return read_lock(text, path.name)
 
 

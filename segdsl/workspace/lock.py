@@ -17,6 +17,7 @@ import tomli_w
 from segdsl.files import FileError
 
 VERSION = 1
+MENDED = "take the last committed one, or delete it and run `segdsl plan`"
 _HEAD = """\
 # Written by segdsl and committed with the workspace: the id of each segment on the server,
 # and how it was last seen there. Not meant to be edited.
@@ -77,21 +78,22 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_lock(text: str, name: str) -> Lock:
     """The lock in a file's text; raises LockError that names the file."""
-    mended = "take the last committed one, or delete it and run `segdsl plan`"
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
-        raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {mended}")
+        raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {MENDED}")
     try:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise LockError(f"{name} is no lock: {error}; {mended}") from None
-    if document.get("version") != VERSION:
+        raise LockError(f"{name} is no lock: {error}; {MENDED}") from None
+    if "version" not in document:
+        raise LockError(f"{name} is no lock: it has no version; {MENDED}")
+    if document["version"] != VERSION:
         raise LockError(
             f"{name} was written by another version of segdsl: this one reads version {VERSION}"
         )
     try:
         file = msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
-        raise LockError(f"{name} is no lock: {error}; {mended}") from None
+        raise LockError(f"{name} is no lock: {error}; {MENDED}") from None
     ids = [each.id for each in file.segments]
     if len(set(ids)) < len(ids):
         again = next(id for id in ids if ids.count(id) > 1)

@@ -79,7 +79,9 @@ class _Matching:
         ]
 
     def _same_place_as_last_seen(self) -> None:
-        by_key = {(each.folder, each.name): each for each in self.entries.values()}
+        # Of two of one place (a merge kept both) the one that is still there is meant.
+        listed = sorted(self.entries.values(), key=lambda each: each.id in self.server.segments)
+        by_key = {(each.folder, each.name): each for each in listed}
         for index, each in self._open():
             entry = by_key.get(each.key)
             if entry is None or entry.id in self.taken:

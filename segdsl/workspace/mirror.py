@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import count
 
 from segdsl.workspace.state import Folder
 
@@ -13,20 +15,30 @@ _LONGEST = 120
 
 
 def mirror_path(folder: Folder, name: str, id: str, taken: set[str]) -> str:
-    """The path of a segment's file; with its id where another file has that name already.
+    """The path of a segment's file, one that no other file has: with its id, if need be.
 
-    `taken` holds the paths that are in use, in small letters (`fold`): some systems make no
+    `taken` holds the paths that are in use, folded (`fold`): some systems make no
     difference. The path counts from the workspace's folder.
     """
-    path = "/".join([*map(_safe, folder), _safe(name)])
-    if fold(f"{path}.seg") not in taken:
-        return f"{path}.seg"
-    return f"{path} ({_safe(id)}).seg"
+    path = "/".join([*map(_safe_folder, folder), _safe(name)])
+    with_id = f"{path} ({_safe(id)})"
+    for number in count():
+        # Another segment may bear the name with that id as its own.
+        stem = (path, with_id)[number] if number < 2 else f"{with_id} ({number})"
+        if fold(f"{stem}.seg") not in taken:
+            return f"{stem}.seg"
+    raise AssertionError("numbers do not end")
 
 
 def fold(path: str) -> str:
-    """What tells two paths apart on any system."""
-    return path.casefold()
+    """What tells two paths apart on any system: not the case of letters, nor their Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _safe_folder(name: str) -> str:
+    """The same for a folder, which must not be taken for a file of segments."""
+    text = _safe(name)
+    return f"{text}_" if fold(text).endswith(".seg") else text
 
 
 def _safe(name: str) -> str:

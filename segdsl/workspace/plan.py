@@ -131,4 +131,7 @@ def read_plan(data: bytes, name: str) -> Plan:
         ) from None
     if plan.version != VERSION:
         raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
+    for number, change in enumerate(plan.changes):
+        if not all(0 <= each < number for each in change.first):
+            raise PlanError(f"{name} is no plan: its changes are in no order; make a new plan")
     return plan

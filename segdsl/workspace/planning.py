@@ -17,7 +17,7 @@ from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import symbol
+from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 from segdsl.workspace.local import Local
@@ -108,6 +108,8 @@ def compare(
     found: dict[tuple[str, ByName], str] = {}
     for segment, own in zip(segments, reports, strict=True):
         found.update(segment_ids([segment], known, own))
+    if among is not None:
+        _report_left_out(matches, among, found, report)
     compared = []
     for at, match in enumerate(matches):
         if match.local is None:
@@ -141,6 +143,27 @@ def _ids_by_name(matches: Sequence[Match], server: Server) -> dict[str, list[str
     for each in server.nameless:
         found.setdefault(each.name, []).append(each.id)
     return found
+
+
+def _report_left_out(
+    matches: Sequence[Match], among: frozenset[str], ids: Ids, report: Report
+) -> None:
+    """Reports references to what is still to be created, and not by this plan."""
+    here = [each.local for each in matches if each.local is not None]
+    files = {each.segment.name: each.file for each in here if each.file not in among}
+    for local in here:
+        if local.file not in among:
+            continue
+        for name, place in named_segments(local.segment.condition):
+            if name.name in files and is_symbol(ids.get(("segment", name), "")):
+                report.add(
+                    Code.SEG304,
+                    place.span,
+                    f"{string(name.name)} is not on the server yet, and its file "
+                    f"`{files[name.name]}` is not among those that are planned",
+                    help="name that file as well, or apply it first",
+                    via=place.via,
+                )
 
 
 def _wanted(

@@ -78,8 +78,14 @@ async def apply_plan(
 ) -> list[Outcome]:
     """Carries out a plan, and keeps in the lock what is done, also when it is broken off.
 
-    Raises PlanError where the plan is of another parent segment, LockError.
+    Raises PlanError where the plan is of another target or parent segment, LockError.
     """
+    if plan.target != connection.target:
+        # The same parent segment has an id of its own in each region.
+        raise PlanError(
+            f"the plan is of the target `{plan.target}`, and not of `{connection.target}`: make "
+            "a plan of that one"
+        )
     if plan.parent_segment != connection.parent.id:
         raise PlanError(
             f"the plan is of the parent segment {plan.parent_segment}, and the target "

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
+import msgspec
 import pytest
 
 from local_api import JAPAN, equal, rule
 from segdsl.diagnostics import Report
+from segdsl.files import FileError
 from segdsl.workspace.effects import effects
-from segdsl.workspace.files import load_lock
+from segdsl.workspace.files import load_lock, save_lock
 from segdsl.workspace.lock import LockError
-from segdsl.workspace.plan import read_plan, write_plan
+from segdsl.workspace.plan import Change, Plan, PlanError, read_plan, write_plan
 from segdsl.workspace.plan_text import plan_markdown, plan_text
 from teams import Team, with_team
 
@@ -244,6 +248,24 @@ async def test_a_saved_plan_with_references_to_what_it_creates(team: Team) -> No
 
 
 @with_team
+async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
+    """Two targets may well give their parent segments the same id."""
+    team.write("a.seg", ADULTS)
+    plan = msgspec.structs.replace(await team.plan(), target="staging")
+    with pytest.raises(PlanError, match="of the target `staging`, and not of `local`"):
+        await team.apply(plan)
+    assert await team.segments() == {}
+
+
+@pytest.mark.parametrize("first", [(0,), (1,), (7,), (-1,)])
+def test_a_saved_plan_that_waits_for_what_never_comes_is_refused(first: tuple[int, ...]) -> None:
+    """It would end in a traceback, or never."""
+    plan = Plan("7", "local", (Change("a.seg", "1", first=first),))
+    with pytest.raises(PlanError, match="in no order"):
+        read_plan(write_plan(plan).encode(), "plan.json")
+
+
+@with_team
 async def test_a_failure_stops_what_waits_for_it_and_nothing_else(team: Team) -> None:
     team.write(
         "a.seg",
@@ -272,6 +294,52 @@ async def test_some_files_alone(team: Team) -> None:
     report = Report()
     await team.plan(report=report)
     assert {each.code.name for each in report.diagnostics} == {"SEG304", "SEG307"}
+
+
+@with_team
+async def test_what_a_plan_of_some_files_refers_to_must_be_there_or_in_it(team: Team) -> None:
+    """Or else the plan promises what the API refuses."""
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", SENIORS)
+    report = Report()
+    await team.plan(paths=[str(team.folder / "b.seg")], report=report)
+    assert [each.code.name for each in report.diagnostics] == ["SEG304"]
+    assert "a.seg" in report.diagnostics[0].message
+    both = await team.plan(paths=[str(team.folder / each) for each in ("b.seg", "a.seg")])
+    assert actions(both) == [("create", "Adults"), ("create", "Seniors")]
+    await team.apply(await team.plan(paths=[str(team.folder / "a.seg")]))
+    assert actions(await team.plan(paths=[str(team.folder / "b.seg")])) == [("create", "Seniors")]
+
+
+@with_team
+async def test_two_entries_of_one_place_mean_the_one_that_is_still_there(team: Team) -> None:
+    """A merge that keeps both sides leaves them, where one side made a segment again."""
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    lock = load_lock(team.project, "local")
+    [entry] = lock.entries
+    for id in ("0", "999"):
+        old = msgspec.structs.replace(entry, id=id, digest="sha256:0")
+        save_lock(team.project, "local", lock.with_entries("7", [entry, old]))
+        plan = await team.plan(prune=True)
+        assert (plan.changes, plan.conflicts, plan.dropped) == ((), (), (id,))
+
+
+@with_team
+async def test_a_folder_that_cannot_be_read_is_no_deletion(team: Team) -> None:
+    team.write("ages/a.seg", ADULTS)
+    await team.apply()
+
+    def refuse(folder: str) -> object:
+        if str(folder).endswith("ages"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    scandir = os.scandir
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        with pytest.raises(FileError, match="ages`: permission denied"):
+            await team.plan(prune=True)
 
 
 @with_team

@@ -146,6 +146,45 @@ def test_a_file_name_is_safe_and_stays_in_the_workspace(name: str) -> None:
     assert fold(other) != fold(path) or name.upper() != name
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Japan (4)", "Japan (3)", "japan", "Japan", "JAPAN"),
+        ("Caf\u00e9", "Cafe\u0301", "CAF\u00c9"),
+        ("x/y", "x_y", "x?y", "x_y (3)"),
+    ],
+)
+def test_segments_with_names_alike_get_a_file_each(names: tuple[str, ...]) -> None:
+    taken: set[str] = set()
+    for id, name in enumerate(names, 1):
+        path = mirror_path(("Asia",), name, str(id), taken)
+        assert fold(path) not in taken
+        taken.add(fold(path))
+
+
+@with_team
+async def test_a_name_that_ends_in_the_id_of_another_does_not_cost_a_segment(team: Team) -> None:
+    """Two segments in one file would be one segment less, and the other deleted by --prune."""
+    for name in ("japan", "Japan (3)", "Japan"):
+        await team.console_create(name, JAPAN)
+    await team.pull()
+    assert len(team.files()) == 3
+    plan = await team.plan(prune=True)
+    assert (plan.changes, plan.left, len(plan.settled)) == ((), (), 3)
+
+
+@with_team
+async def test_a_folder_named_like_a_file_of_segments(team: Team) -> None:
+    await team.console_create("A", JAPAN)
+    await team.console_create("B", JAPAN, ("A.seg",))
+    await team.pull()
+    assert sorted(team.folder.rglob("*.seg"), key=str) == [
+        team.folder / "A.seg",
+        team.folder / "A.seg_" / "B.seg",
+    ]
+    assert not (await team.plan()).changes
+
+
 @with_team
 async def test_a_folder_that_no_clause_can_name_is_left_alone_and_told(team: Team) -> None:
     await team.console_create("Inside", JAPAN, ("One/two",))
