@@ -1,0 +1,92 @@
+"""`segdsl check` of 10,000 files with a schema, against a process that reads and hashes them.
+
+Cold, which is without what an earlier check kept, and with nothing changed since. That it looks
+at all of them, and finds what was changed, is asserted first.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import workspace
+from commands import COMMAND, running, said
+from measures import Comparison
+
+FILES = 10_000
+KEPT = Path(".segdsl") / "check"
+"""Where `segdsl check` keeps what it found."""
+_HASHING = """\
+import hashlib, os
+files = 0
+for folder, folders, names in os.walk("."):
+    folders.sort()
+    for name in sorted(names):
+        if name.endswith(".seg"):
+            with open(os.path.join(folder, name), "rb") as opened:
+                hashlib.sha256(opened.read()).digest()
+            files += 1
+print(files)
+"""
+HASH = (sys.executable, "-c", _HASHING)
+CHECK = (COMMAND, "check")
+
+
+def forget(project: Path) -> None:
+    """Takes away what was kept: the next check is cold."""
+    shutil.rmtree(project / KEPT, ignore_errors=True)
+
+
+def agree(project: Path, files: int, check: tuple[str | Path, ...] = CHECK) -> None:
+    """Both look at all files; a mistake in one is found, and gone when it is put right."""
+    hashed = said(*HASH, folder=project).strip()
+    assert hashed == str(files), f"{hashed} of {files} files were hashed"
+    fine = f"{files:,} files, {files - 1:,} segments, checked with live.schema.toml: nothing"
+    plain = fine.replace(",", "")
+
+    def finds_nothing() -> None:
+        shown = said(*check, folder=project)
+        assert plain in shown.replace(",", ""), f"of {files} files `check` said: {shown[:500]}"
+
+    finds_nothing()
+    changed = sorted(project.rglob("segment-*.seg"))[files // 2]
+    before = changed.read_text()
+    changed.write_text(before.replace("string_000", "string_999", 1))
+    try:
+        shown = said(*check, folder=project, code=1)
+    finally:
+        changed.write_text(before)
+    assert "error[SEG50" in shown and changed.name in shown, f"a mistake was not found: {shown[:500]}"
+    finds_nothing()
+
+
+def rows(folder: Path, files: int = FILES) -> Iterator[Comparison]:
+    project = folder / "many"
+    workspace.write(project, files)
+    check = running(*CHECK, folder=project)
+    agreed = functools.cache(lambda: agree(project, files))
+    against = f"reading and hashing {files:,} files"
+    yield Comparison(
+        f"segdsl check of {files:,} files, cold",
+        against,
+        12,
+        "at most",
+        check,
+        running(*HASH, folder=project),
+        agreed,
+        rounds=7,
+        before=lambda: forget(project),
+    )
+    yield Comparison(
+        "the same, nothing changed since",
+        against,
+        2,
+        "at most",
+        check,
+        running(*HASH, folder=project),
+        agreed,
+        rounds=15,
+    )
