@@ -204,7 +204,7 @@ class Conditions:
             self.need(keys, "type", of, "a filter"), ("And", "Or"), "a filter's type"
         )
         conditions = self.items(self.need(keys, "conditions", of, "a filter"), "`conditions`")
-        if not conditions and depth == 0:
+        if not conditions and depth == 0 and kind == "And":
             return None
         return {"type": kind, "conditions": [self._column(each, depth) for each in conditions]}
 
