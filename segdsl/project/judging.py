@@ -17,7 +17,7 @@ import msgspec
 
 from segdsl.checking import check_names, check_segments
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Diagnostic, Report
+from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, lint_each, twins
@@ -144,11 +144,16 @@ def _begin_work() -> None:
 
 
 def together(
-    parts: Sequence[Judged], files: Sequence[str], basis: Basis, used: Callable[[], Collection[str]]
+    parts: Sequence[Judged],
+    files: Sequence[str],
+    basis: Basis,
+    used: Callable[[], Collection[str]],
+    elsewhere: Callable[[], Collection[str]] | None = None,
 ) -> Report:
     """What is told of all files: what each says alone, and what only all of them show.
 
-    `used` tells the names of definitions that are in use, where that is asked.
+    `used` tells the names of definitions that are in use, and `elsewhere` those of the segments
+    in other files of the project, where that is asked; without it there are none.
     """
     report = Report()
     for part in parts:
@@ -159,7 +164,13 @@ def together(
     times = Counter(names)
     in_order([each for each in referring if times[each.name] == 1], report)
     if basis.schema is not None:
-        check_names(referring, basis.schema, report, among=names)
+        found = Report()
+        check_names(referring, basis.schema, found, among=names)
+        if found.diagnostics and elsewhere is not None:
+            found = Report()
+            check_names(referring, basis.schema, found, among=[*names, *elsewhere()])
+        for each in found.diagnostics:
+            report.put(each)
     twins(_comparable([part.marks for part in parts], basis), report)
     allowances: dict[str, list[Allowance]] = {}
     for part in parts:
@@ -170,7 +181,13 @@ def together(
         used,
         allowed=basis.allowed,
         judged=[STDIN if path == "-" else import_key("", name_of(path)) for path in files],
-        idle=[] if basis.schema is not None else [code for code in WARNINGS if code.name[3] == "5"],
+        idle=[
+            code
+            for code in WARNINGS
+            if (code.name[3] == "5" and basis.schema is None)
+            # The twin may be in a file that nobody looked at.
+            or (code is Code.SEG606 and elsewhere is not None)
+        ],
     )
 
 
