@@ -10,7 +10,7 @@ import pytest
 from running import WRONG, segdsl
 from segdsl.project.config import Project, need_project
 from segdsl.project.schema import save_schema
-from segdsl.schema.model import Schema, Segment
+from segdsl.schema.model import Column, Schema, Segment
 
 
 @pytest.fixture(autouse=True)
@@ -335,3 +335,14 @@ def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: 
     write(a='segment "A" where a > 2')
     assert "SEG607" in segdsl("check", "a.seg", "b.seg").stderr
     assert "SEG607" in segdsl("check").stderr
+
+
+@pytest.mark.parametrize("wrong", ["where nope(1)", "where a == 1", "whree a = 1"])
+def test_a_mistake_in_a_segment_is_not_told_wherever_it_is_referred_to(
+    two_targets: Project, wrong: str
+) -> None:
+    save_schema(two_targets, "local", Schema("1", "Shop", attributes=(Column("a", "number"),)))
+    write(here=f'segment "Here" {wrong}', b='segment "B" where in segment "Here"')
+    said = segdsl("check").stderr
+    assert "SEG304" not in said
+    assert "error" in said
