@@ -250,6 +250,26 @@ def test_a_filter_that_is_an_empty_or_is_not_taken_for_none() -> None:
     assert [of.code.name for of in report.diagnostics] == ["SEG702"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "attribute: a, arrayMatching: all",
+        "attribute: a, arrayMatching: any",
+        'attribute: "", source: behavior_buys, aggregation: {type: Max, column: timestamp}',
+    ],
+)
+def test_a_negation_of_a_time_that_can_be_read_two_ways_is_told(more: str) -> None:
+    """With its other operators the tool negates each element, and of those who have events."""
+    operator = "type: TimeWithinPast, value: 3, unit: day, not: {}"
+    text = f"{{type: Value, {more}, operator: {{{operator}}}}}"
+    assert where(text.replace("{}", "false"))
+    source, report = read(
+        f"name: x\nrule: {{type: And, conditions: [{text.replace('{}', 'true')}]}}"
+    )
+    assert source is None
+    assert [of.code.name for of in report.diagnostics] == ["SEG702"]
+
+
 def test_changed_texts_give_a_segment_or_a_finding() -> None:
     chance = random.Random(7)
     base = dedent(
