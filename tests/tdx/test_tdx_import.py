@@ -372,3 +372,10 @@ def test_two_of_one_name_and_wrong_use(folder: Path) -> None:
     assert segdsl("import", "empty").exit_code == 2
     Path("binary.yml").write_bytes(b"\xff\x00")
     assert segdsl("import", "binary.yml").exit_code == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    Path("taken").write_text("")
+    result = segdsl("import", ".", "--to", "taken/here")
+    assert result.exit_code == 2
+    assert "cannot make the folder `taken/here" in result.stderr
