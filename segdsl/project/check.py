@@ -6,7 +6,6 @@ Reads and, with `put_right`, writes files; asks no server. How it is told is the
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -88,24 +87,30 @@ def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
 
 
 class _Elsewhere:
-    """The names of the segments in files that are not looked at, read where they are asked for."""
+    """The names of the segments in files that are not looked at, read where they are asked for.
+
+    None where not all are known: what is wrong with those files is not told here.
+    """
 
     def __init__(self, files: Sequence[str]) -> None:
         self._files = files
         self.was_asked = False
 
-    def __call__(self) -> Collection[str]:
+    def __call__(self) -> Collection[str] | None:
         from segdsl.syntax import tree as t
         from segdsl.syntax.parser import parse
 
         self.was_asked = True
         names: set[str] = set()
+        report = Report()
         for path in self._files:
-            with contextlib.suppress(FileError):
-                source, usable = read_source(path, Report())
-                items = parse(source, Report()).items if usable else ()
-                names.update(each.name for each in items if isinstance(each, t.Segment))
-        return names
+            try:
+                source, usable = read_source(path, report)
+            except FileError:
+                return None
+            items = parse(source, report).items if usable else ()
+            names.update(each.name for each in items if isinstance(each, t.Segment))
+        return None if report.has_errors else names
 
 
 def check(

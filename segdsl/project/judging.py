@@ -167,12 +167,12 @@ def together(
     files: Sequence[str],
     basis: Basis,
     used: Callable[[], Collection[str]],
-    elsewhere: Callable[[], Collection[str]] | None = None,
+    elsewhere: Callable[[], Collection[str] | None] | None = None,
 ) -> Report:
     """What is told of all files: what each says alone, and what only all of them show.
 
     `used` tells the names of definitions that are in use, and `elsewhere` those of the segments
-    in other files of the project, where that is asked; without it there are none.
+    in other files of the project, None where not all are known; without it there are none.
     """
     report = Report()
     for part in parts:
@@ -184,14 +184,17 @@ def together(
     in_order([each for each in referring if times[each.name] == 1], report)
     if basis.schema is not None:
         every = frozenset(name for part in parts for name in part.defined)
+        all_known = all(part.all_defined for part in parts)
         found = Report()
         check_names(referring, basis.schema, found, among=every)
         if found.diagnostics and elsewhere is not None:
+            others = elsewhere()
+            all_known = all_known and others is not None
             found = Report()
-            check_names(referring, basis.schema, found, among=every.union(elsewhere()))
+            check_names(referring, basis.schema, found, among=every.union(others or ()))
         for each in found.diagnostics:
             # What a file that cannot be parsed defines is not known, and told there.
-            if each.code is not Code.SEG304 or all(part.all_defined for part in parts):
+            if each.code is not Code.SEG304 or all_known:
                 report.put(each)
     twins(_comparable([part.marks for part in parts], basis), report)
     allowances: dict[str, list[Allowance]] = {}

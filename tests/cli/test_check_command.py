@@ -346,3 +346,4 @@ def test_a_mistake_in_a_segment_is_not_told_wherever_it_is_referred_to(
     said = segdsl("check").stderr
     assert "SEG304" not in said
     assert "error" in said
+    assert segdsl("check", "b.seg").exit_code == 0
