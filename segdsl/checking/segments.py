@@ -94,7 +94,7 @@ class _Checker:
                     self._not_in_realtime(of, "a reference to another segment")
                 self._reference(kind, target, of)
             case c.Score(model):
-                self._model("predictive", model, of)
+                self._reference("predictive model", model, of)
             case c.Everyone():
                 pass
             case _:
@@ -131,22 +131,6 @@ class _Checker:
             case _:
                 pass  # segments are looked up together
 
-    def _model(self, solution: str, target: Reference, node: c.Node) -> None:
-        """A model of the right kind: the ids of one kind mean nothing to another."""
-        match target:
-            case ById(id):
-                found = {each.solution for each in self.schema.models if each.id == id}
-            case ByName(name):
-                found = {each.solution for each in self.schema.models if each.name == name}
-            case _:
-                assert_never(target)
-        if not found or solution in found:
-            self._reference("model", target, node)
-            return
-        said = f"the model {reference(target)} is {' or '.join(sorted(found))}, not {solution}"
-        code = Code.SEG511 if isinstance(target, ById) else Code.SEG510
-        self._add(code, node, said, f"name a {solution} model; {_PULL}")
-
     def _unknown(self, kind: str, target: ByName, node: c.Node) -> None:
         others = [each for of, each in self.ids if of == kind]
         parents = {each.parent for each in others if each.parent is not None}
@@ -177,7 +161,7 @@ class _Checker:
             case c.GroupAttribute(group, attribute):
                 self._group_attribute(group, attribute, of)
             case c.MlAttribute(solution, model, attribute):
-                self._model(solution, model, of)
+                self._reference(f"{solution} model", model, of)
                 if attribute in MODEL_ATTRIBUTES[solution] and attribute.endswith("_segment"):
                     self._fits(of, "string", f"`{name(attribute)}`")
             case c.Aggregate() as aggregate:
