@@ -276,6 +276,8 @@ def test_numbers_keep_their_text() -> None:
         ({"type": "And", "conditions": [{}]}, Code.SEG404, "$.conditions[0]"),
         (rule(kind="Or"), Code.SEG405, "$"),
         (rule(rule(equal("a")), rule(), kind="Or"), Code.SEG405, "$.conditions[1]"),
+        (rule(rule(equal("a")), rule(kind="Or")), Code.SEG405, "$.conditions[1]"),
+        (rule(rule(rule(kind="Or"))), Code.SEG405, "$.conditions[0].conditions[0]"),
         (rule(kind="Xor"), Code.SEG402, "$.type"),
         (rule({**equal("a"), "color": 1}), Code.SEG402, "$.conditions[0].color"),
         (rule(rule(equal("a")), kind="Composite"), Code.SEG402, "$"),

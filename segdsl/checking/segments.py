@@ -94,7 +94,7 @@ class _Checker:
                     self._not_in_realtime(of, "a reference to another segment")
                 self._reference(kind, target, of)
             case c.Score(model):
-                self._reference("model", model, of)
+                self._reference("predictive model", model, of)
             case c.Everyone():
                 pass
             case _:
@@ -161,7 +161,7 @@ class _Checker:
             case c.GroupAttribute(group, attribute):
                 self._group_attribute(group, attribute, of)
             case c.MlAttribute(solution, model, attribute):
-                self._reference("model", model, of)
+                self._reference(f"{solution} model", model, of)
                 if attribute in MODEL_ATTRIBUTES[solution] and attribute.endswith("_segment"):
                     self._fits(of, "string", f"`{name(attribute)}`")
             case c.Aggregate() as aggregate:

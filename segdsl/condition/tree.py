@@ -46,6 +46,11 @@ class Aggregate(msgspec.Struct, frozen=True):
         return bool(self.grouping) or self.window is not None
 
     @property
+    def may_have_several(self) -> bool:
+        """Whether more than one value may be there to match: also those of a shared first place."""
+        return self.is_existential or self.function in ("first", "last")
+
+    @property
     def counts(self) -> bool:
         """Whether its value for a profile without events is 0 and not missing."""
         return self.function in ("count", "count distinct")

@@ -125,7 +125,7 @@ class _Cells:
         subject = of.subject if isinstance(of, c.Test) else None
         if not isinstance(subject, c.Aggregate):
             return [_NULL, _OTHER] if isinstance(of, c.Test) else [_NULL]
-        if subject.is_existential:
+        if subject.may_have_several:
             # Several values, of which one must fit: nothing is known once there are events.
             return [_NO_EVENT, _OTHER]
         if subject.counts:
@@ -136,7 +136,7 @@ class _Cells:
         subject = of.subject if isinstance(of, c.Test) else None
         least = None
         if isinstance(subject, c.Aggregate):
-            if subject.is_existential:
+            if subject.may_have_several:
                 return []
             if subject.counts:
                 least = int(subject.some and subject.function == "count")
@@ -220,7 +220,7 @@ class _Cells:
             case c.Test() as test:
                 if cell == _NO_EVENT:
                     return False
-                if isinstance(test.subject, c.Aggregate) and test.subject.is_existential:
+                if isinstance(test.subject, c.Aggregate) and test.subject.may_have_several:
                     return None
                 if test.quantifier is not None:
                     return False if cell == _NULL else None
@@ -275,7 +275,7 @@ def _said(of: Leaf) -> _Said | None:
         case c.Score(_, low, high, _):
             return _Said("number", (_Range(low.value, True, high.value, True),))
         case c.Test(subject, predicate, _, None):
-            if isinstance(subject, c.Aggregate) and subject.is_existential:
+            if isinstance(subject, c.Aggregate) and subject.may_have_several:
                 return None
             return _of_predicate(predicate)
         case _:

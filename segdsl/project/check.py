@@ -51,10 +51,11 @@ class PutRight(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The files to look at, and the project they are in."""
+    """The files to look at, the project they are in, and what else is in it."""
 
     files: list[str]
     project: Project | None
+    rest: tuple[str, ...] = ()
 
 
 def wanted(files: Sequence[str], target: str | None) -> Wanted:
@@ -63,13 +64,53 @@ def wanted(files: Sequence[str], target: str | None) -> Wanted:
     if project is not None:
         project.target(target)
     if files:
-        return Wanted(seg_files(files), project)
+        named = seg_files(files)
+        return Wanted(named, project, _besides(named, project))
     if project is None:
         raise FileError(
             f"name a file or a folder to check: without one it is the project's, and there is no "
             f"{FILE} here or in a folder above"
         )
     return Wanted(seg_files([os.path.relpath(project.folder)]), project)
+
+
+def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
+    """The files of a project that are not among some."""
+    if project is None:
+        return ()
+    try:
+        every = seg_files([os.path.relpath(project.folder)])
+    except FileError:
+        return ()
+    named = {os.path.abspath(each) for each in files}
+    return tuple(each for each in every if os.path.abspath(each) not in named)
+
+
+class _Elsewhere:
+    """The names of the segments in files that are not looked at, read where they are asked for.
+
+    None where not all are known: what is wrong with those files is not told here.
+    """
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
+        self.was_asked = False
+
+    def __call__(self) -> Collection[str] | None:
+        from segdsl.syntax import tree as t
+        from segdsl.syntax.parser import parse
+
+        self.was_asked = True
+        names: set[str] = set()
+        report = Report()
+        for path in self._files:
+            try:
+                source, usable = read_source(path, report)
+            except FileError:
+                return None
+            items = parse(source, report).items if usable else ()
+            names.update(each.name for each in items if isinstance(each, t.Segment))
+        return None if report.has_errors else names
 
 
 def check(
@@ -91,17 +132,20 @@ def check(
     path = _schema_path(project, target) if project is not None and use_schema else None
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
+    elsewhere = _Elsewhere(of.rest)
     if project is None or not keep or "-" in of.files or len(of.files) < FEWEST:
-        found, sources = _look(of, settings, codes, path)
+        found, sources = _look(of, settings, codes, path, elsewhere)
         return _checked(found, sources, of, may_have)
-    keeper = Keeper(str(project.folder), of.files, [sorted(settings.items()), codes, str(path)])
+    options = [sorted(settings.items()), codes, str(path), bool(of.rest)]
+    keeper = Keeper(str(project.folder), of.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis)
     if again is not None:
         return _checked(*again, of, may_have)
-    found, sources = _look(of, settings, codes, path)
-    # What changed while it was looked at is not known: only what was there before counts.
-    if path is None or read_bytes(str(path)) == text:
+    found, sources = _look(of, settings, codes, path, elsewhere)
+    # What changed while it was looked at is not known: only what was there before counts. Nor is
+    # what other files will say.
+    if not elsewhere.was_asked and (path is None or read_bytes(str(path)) == text):
         keeper.keep(msgspec.structs.replace(found, basis=basis))
     return _checked(found, sources, of, may_have)
 
@@ -125,7 +169,11 @@ def _schema_path(project: Project, target: str | None) -> Path | None:
 
 
 def _look(
-    of: Wanted, settings: Mapping[str, str], allowed: Sequence[str], schema: Path | None
+    of: Wanted,
+    settings: Mapping[str, str],
+    allowed: Sequence[str],
+    schema: Path | None,
+    elsewhere: _Elsewhere,
 ) -> tuple[Kept, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
     from segdsl.project.judging import Basis, judge_here, judge_many, together
@@ -142,7 +190,7 @@ def _look(
         known = parts[0].used if len(parts) == 1 else None
         return known if known is not None else judge_here(of.files, basis)[0].used or ()
 
-    report = together(parts, of.files, basis, used)
+    report = together(parts, of.files, basis, used, elsewhere if of.rest else None)
     found = Kept(
         b"",
         {name: known for part in parts for name, known in part.digests.items()},

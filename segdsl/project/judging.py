@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
 
 from segdsl.checking import check_names, check_segments
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Diagnostic, Report
+from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, lint_each, twins
@@ -30,6 +30,7 @@ from segdsl.project.keeping import digest
 from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source
+from segdsl.syntax import tree as t
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -52,13 +53,17 @@ class Basis(msgspec.Struct, frozen=True):
 class Judged(msgspec.Struct, frozen=True):
     """What some files tell by themselves, and what is needed of them to judge all.
 
-    `names` are those of the segments; `referring` the segments that refer to others by name,
-    with nothing but those references in their conditions. `digests` are of every file that was
-    read, by name. `used` are the names of definitions in use, where that was asked for.
+    `names` are those of the segments, `defined` also those of the ones with mistakes, and
+    `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
+    `referring` are the segments that refer to others by name, with nothing but those references in
+    their conditions. `digests` are of every file that was read, by name. `used` are the names of
+    definitions in use, where that was asked for.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     names: tuple[str, ...]
+    defined: frozenset[str]
+    all_defined: bool
     referring: tuple[c.Segment, ...]
     marks: tuple[Mark, ...]
     allowances: dict[str, list[Allowance]]
@@ -85,9 +90,13 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged,
         check_segments(loaded.segments, basis.schema, report)
     marks = lint_each(loaded.segments, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
+    keys = _keys(files)
+    named = [loaded.trees[key] for key in keys if key in loaded.trees]
     judged = Judged(
         tuple(report.diagnostics),
         tuple(each.name for each in loaded.segments),
+        _defined(named),
+        len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
         tuple(made for each in loaded.segments if (made := _references(each)) is not None),
         tuple(marks),
         found,
@@ -95,6 +104,16 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged,
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
     )
     return judged, loaded.sources
+
+
+def _keys(files: Sequence[str]) -> list[str]:
+    """What files that are named are called."""
+    return [STDIN if path == "-" else import_key("", name_of(path)) for path in files]
+
+
+def _defined(trees: Iterable[t.File]) -> frozenset[str]:
+    items = (item for tree in trees for item in tree.items)
+    return frozenset(item.name for item in items if isinstance(item, t.Segment))
 
 
 def _references(of: c.Segment) -> c.Segment | None:
@@ -144,11 +163,16 @@ def _begin_work() -> None:
 
 
 def together(
-    parts: Sequence[Judged], files: Sequence[str], basis: Basis, used: Callable[[], Collection[str]]
+    parts: Sequence[Judged],
+    files: Sequence[str],
+    basis: Basis,
+    used: Callable[[], Collection[str]],
+    elsewhere: Callable[[], Collection[str] | None] | None = None,
 ) -> Report:
     """What is told of all files: what each says alone, and what only all of them show.
 
-    `used` tells the names of definitions that are in use, where that is asked.
+    `used` tells the names of definitions that are in use, and `elsewhere` those of the segments
+    in other files of the project, None where not all are known; without it there are none.
     """
     report = Report()
     for part in parts:
@@ -159,7 +183,19 @@ def together(
     times = Counter(names)
     in_order([each for each in referring if times[each.name] == 1], report)
     if basis.schema is not None:
-        check_names(referring, basis.schema, report, among=names)
+        every = frozenset(name for part in parts for name in part.defined)
+        all_known = all(part.all_defined for part in parts)
+        found = Report()
+        check_names(referring, basis.schema, found, among=every)
+        if found.diagnostics and elsewhere is not None:
+            others = elsewhere()
+            all_known = all_known and others is not None
+            found = Report()
+            check_names(referring, basis.schema, found, among=every.union(others or ()))
+        for each in found.diagnostics:
+            # What a file that cannot be parsed defines is not known, and told there.
+            if each.code is not Code.SEG304 or all_known:
+                report.put(each)
     twins(_comparable([part.marks for part in parts], basis), report)
     allowances: dict[str, list[Allowance]] = {}
     for part in parts:
@@ -169,8 +205,14 @@ def together(
         allowances,
         used,
         allowed=basis.allowed,
-        judged=[STDIN if path == "-" else import_key("", name_of(path)) for path in files],
-        idle=[] if basis.schema is not None else [code for code in WARNINGS if code.name[3] == "5"],
+        judged=_keys(files),
+        idle=[
+            code
+            for code in WARNINGS
+            if (code.name[3] == "5" and basis.schema is None)
+            # The twin may be in a file that nobody looked at.
+            or (code is Code.SEG606 and elsewhere is not None)
+        ],
     )
 
 

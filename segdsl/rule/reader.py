@@ -77,9 +77,10 @@ class _RuleReader(OperatorReader):
             expr = self._expr(of, parts, depth == 0, path)
             return m.Group("Composite", parts, description, expr)
         kept = tuple(part for part in parts if not _is_empty(part))
-        if len(kept) < len(parts) and kind == "Or":
-            empty = next(index for index, part in enumerate(parts) if _is_empty(part))
-            self._empty_or(f"{at}[{empty}]")
+        for index, part in enumerate(parts):
+            # Only an And without conditions is everyone, and adds nothing to another And.
+            if isinstance(part, m.Group) and _is_empty(part) and "Or" in (kind, part.type):
+                self._empty_or(f"{at}[{index}]")
         return m.Group("And" if kind == "And" else "Or", kept, description)
 
     def _expr(

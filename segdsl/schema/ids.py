@@ -27,7 +27,10 @@ def _wanted(schema: Schema, segments: bool) -> dict[Key, list[str]]:
 
 
 def all_ids(schema: Schema) -> dict[Key, list[str]]:
-    """Every id by kind and name; several where several have a name."""
+    """Every id by kind and name; several where several have a name.
+
+    A model is of the kind of what asks it: an id of one kind means nothing to another.
+    """
     found: dict[Key, list[str]] = {}
 
     def note(kind: str, id: str, name: str, parent: str | None = None) -> None:
@@ -41,5 +44,5 @@ def all_ids(schema: Schema) -> dict[Key, list[str]]:
     for variant in schema.variants:
         note("variant", variant.id, variant.name, variant.test)
     for model in schema.models:
-        note("model", model.id, model.name)
+        note(f"{model.solution} model", model.id, model.name)
     return found

@@ -53,9 +53,9 @@ class _Placing(msgspec.Struct, frozen=True):
             case c.Membership(kind, target):
                 return msgspec.structs.replace(of, target=self.id(kind, target, of))
             case c.Score(model):
-                return msgspec.structs.replace(of, model=self.id("model", model, of))
+                return msgspec.structs.replace(of, model=self.id("predictive model", model, of))
             case c.Test(c.MlAttribute() as subject):
-                model = self.id("model", subject.model, of)
+                model = self.id(f"{subject.solution} model", subject.model, of)
                 placed = msgspec.structs.replace(subject, model=model)
                 return msgspec.structs.replace(of, subject=placed)
             case _:

@@ -143,16 +143,22 @@ class Conditions:
         )
         keys = self.map(of, known, "a condition")
         operator, negated = self.operator(self.need(keys, "operator", of, "a condition"))
-        made: Json = {
+        is_behavior = "source" in keys or kind == "Behavior"
+        matching = self._matching(keys.get("arrayMatching"))
+        if negated and (is_behavior or matching is not None):
+            what = "one without events" if is_behavior else "a list with other elements too"
+            self.fail(
+                keys["operator"],
+                f"the API cannot negate this operator, and nobody says whether {what} is meant",
+                "write this segment by hand, as it is meant, in a `.seg` file",
+            )
+        return {
             "type": "Value",
-            "leftValue": self._behavior(of, keys)
-            if "source" in keys or kind == "Behavior"
-            else self._attribute(of, keys),
+            "leftValue": self._behavior(of, keys) if is_behavior else self._attribute(of, keys),
             "operator": operator,
-            "arrayMatching": self._matching(keys.get("arrayMatching")),
+            "arrayMatching": matching,
             "exclude": negated,
         }
-        return made
 
     def _attribute(self, of: Value, keys: dict[str, Value]) -> Json:
         for key in ("aggregation", "filter", "timeWindow"):
@@ -204,7 +210,7 @@ class Conditions:
             self.need(keys, "type", of, "a filter"), ("And", "Or"), "a filter's type"
         )
         conditions = self.items(self.need(keys, "conditions", of, "a filter"), "`conditions`")
-        if not conditions and depth == 0:
+        if not conditions and depth == 0 and kind == "And":
             return None
         return {"type": kind, "conditions": [self._column(each, depth) for each in conditions]}
 

@@ -18,6 +18,9 @@ from segdsl.values import JSON_NUMBER, Number
 
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?", re.ASCII)
+_OTHER_BASES = re.compile(r"0x[0-9a-fA-F]{1,300}|0o[0-7]{1,300}")
+_NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_TAG = re.compile(r"(&\S+\s+)?!")
 _WORDS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -104,8 +107,20 @@ class _Reader:
             case "sequence":
                 return Value([self.value(each, depth + 1, inside) for each in node.value], place)
             case _:
-                plain = node.style is None
-                return Value(_scalar(node.value) if plain else node.value, place)
+                return Value(self._scalar(node, place), place)
+
+    def _scalar(self, node: Any, place: Span) -> object:
+        """What a scalar says: quoted, in a block or tagged `!!str` it is a text."""
+        if _TAG.match(self.source.text, place.start):
+            kind = node.tag.removeprefix("tag:yaml.org,2002:")
+            if kind != "str":
+                self.fail(place, f"the tag `!!{kind}` is not known here", "write the value plainly")
+        elif node.style is None:
+            if _NO_NUMBER.fullmatch(node.value):
+                help = "name a number, or put a text in quotes"
+                self.fail(place, f"`{node.value}` is no number that a segment can hold", help)
+            return _plain(node.value)
+        return node.value
 
     def _map(self, node: Any, depth: int, above: frozenset[int]) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -119,9 +134,11 @@ class _Reader:
         return found
 
 
-def _scalar(text: str) -> object:
+def _plain(text: str) -> object:
     if text in _WORDS:
         return _WORDS[text]
+    if _OTHER_BASES.fullmatch(text):
+        return Number(str(int(text, 0)))
     if re.fullmatch(JSON_NUMBER, text):
         return Number(text)
     if _INTEGER.fullmatch(text) and len(text) < 400:

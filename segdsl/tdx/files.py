@@ -99,7 +99,11 @@ def import_files(
     if write:
         for one in made:
             if one.what in ("new", "changed"):
-                one.path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    one.path.parent.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    why = (error.strerror or str(error)).lower()
+                    raise FileError(f"cannot make the folder `{one.path.parent}`: {why}") from None
                 write_text(str(one.path), one.text)
     return Import(made, sources, len(found))
 

@@ -10,7 +10,7 @@ import pytest
 from running import WRONG, segdsl
 from segdsl.project.config import Project, need_project
 from segdsl.project.schema import save_schema
-from segdsl.schema.model import Schema
+from segdsl.schema.model import Column, Schema, Segment
 
 
 @pytest.fixture(autouse=True)
@@ -311,3 +311,39 @@ def test_a_target_that_is_not_there_is_wrong_use(two_targets: Project) -> None:
     result = segdsl("check", "a.seg", "--target", "othr", "--no-schema")
     assert result.exit_code == 2
     assert "did you mean `other`?" in result.stderr
+
+
+# --- some files of a project -----------------------------------------------------------------
+
+
+def test_some_files_of_a_project_may_refer_to_the_others(two_targets: Project) -> None:
+    schema = Schema("1", "Shop", segments=(Segment("8", "Here"), Segment("9", "Here")))
+    save_schema(two_targets, "local", schema)
+    write(here='segment "Here" where everyone', b='segment "B" where in segment "Here"')
+    assert segdsl("check", "b.seg").exit_code == 0
+    assert segdsl("check", "-", input='segment "C" where in segment "B"').exit_code == 0
+    result = segdsl("check", "-", input='segment "C" where in segment "D"')
+    assert "error[SEG304]" in result.stderr
+    Path("here.seg").unlink()
+    assert "error[SEG305]" in segdsl("check", "b.seg").stderr
+
+
+def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: Project) -> None:
+    write(a='segment "A" where a > 1', b='# allow SEG606\nsegment "B" where a > 1')
+    assert "SEG607" not in segdsl("check").stderr
+    assert "SEG607" not in segdsl("check", "b.seg").stderr
+    write(a='segment "A" where a > 2')
+    assert "SEG607" in segdsl("check", "a.seg", "b.seg").stderr
+    assert "SEG607" in segdsl("check").stderr
+
+
+@pytest.mark.parametrize("wrong", ["where nope(1)", "where a == 1", "whree a = 1"])
+def test_a_mistake_in_a_segment_is_not_told_wherever_it_is_referred_to(
+    two_targets: Project, wrong: str
+) -> None:
+    save_schema(two_targets, "local", Schema("1", "Shop", attributes=(Column("a", "number"),)))
+    write(here=f'segment "Here" {wrong}', b='segment "B" where in segment "Here"')
+    said = segdsl("check").stderr
+    assert "SEG304" not in said
+    assert "error" in said
+    assert segdsl("check", "b.seg").exit_code == 0

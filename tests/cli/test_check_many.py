@@ -303,3 +303,21 @@ def test_where_nothing_can_be_kept_nothing_is(project: Path) -> None:
     (project / ".segdsl").write_text("in the way")
     first, _ = looked()
     assert looked()[0] == first
+
+
+def test_what_files_beside_those_named_say_is_not_kept(project: Path) -> None:
+    (project / "t1.seg").write_text('segment "S1"\nwhere in segment "Beside"\n')
+    (project / "beside").mkdir()
+    beside = project / "beside" / "b.seg"
+    beside.write_text('segment "Beside"\nwhere a = 1\n')
+    named = [f"t{at}.seg" for at in range(FEWEST)]
+
+    def codes() -> set[str]:
+        found = check(wanted(named, None), {}).report.diagnostics
+        return {each.code.name for each in found}
+
+    assert "SEG304" not in codes()
+    beside.unlink()
+    assert "SEG304" in codes()
+    beside.write_text('segment "Beside"\nwhere a = 1\n')
+    assert "SEG304" not in codes()

@@ -238,18 +238,31 @@ def test_nothing_of_a_name_reaches_the_terminal_unseen(project: Path) -> None:
 
 
 def test_a_name_that_several_have_is_told_with_their_ids(project: Path) -> None:
-    with (project / "data/parent_segment.toml").open("a") as file:
-        file.write("[models.cltv]\nValues = 9\n")
     segdsl("schema", "pull")
+    schema = Path("local.schema.toml")
+    schema.write_text(schema.read_text().replace('8 = "Values"', '8 = "Values"\n9 = "Values"'))
     Path("x.seg").write_text('segment "x" where rfm("Values").rfm_segment = "Champions"\n')
     for command in ("compile", "preview", "create", "sql", "plan", "apply"):
         done = segdsl(command, "x.seg")
         assert done.exit_code == 1, command
         assert done.stderr.count("error[") == 1
-        assert "error[SEG305]: 2 models are named" in done.stderr
+        assert "error[SEG305]: 2 rfm models are named" in done.stderr
         assert "say which by its id: #8 or #9" in done.stderr
     Path("x.seg").write_text('segment "x" where rfm(#8).rfm_segment = "Champions"\n')
     assert segdsl("preview", "x.seg").exit_code == 0
+
+
+def test_models_of_two_kinds_may_share_a_name_and_none_stands_for_another(project: Path) -> None:
+    with (project / "data/parent_segment.toml").open("a") as file:
+        file.write("[models.cltv]\nValues = 9\n")
+    segdsl("schema", "pull")
+    Path("x.seg").write_text('segment "x" where rfm("Values").rfm_segment = "Champions"\n')
+    assert '"id": "8"' in segdsl("compile", "x.seg").stdout
+    Path("x.seg").write_text('segment "x" where score of "Values" between 1 and 2\n')
+    for command in ("compile", "preview", "create", "plan", "apply"):
+        done = segdsl(command, "x.seg")
+        assert done.exit_code == 1, command
+        assert "error[SEG303]" in done.stderr, command
 
 
 def test_a_name_that_none_has_says_where_to_get_it(project: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,9 +15,15 @@ from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
 from segdsl import predicates as p
 from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
+from segdsl.engine import open_data
 from segdsl.lint.bounds import Claim, claims
 from segdsl.lint.domains import verdict
 from segdsl.lint.normal import Leaf, Node, Normal, leaves
+from segdsl.resolve import Program, resolve
+from segdsl.source import Source
+from segdsl.sql import Context, count
+from segdsl.syntax.parser import parse
 from segdsl.values import ById, Number, Text
 from strategies import conditions as s
 from strategies import populations as v
@@ -109,6 +117,24 @@ def check(condition: c.Condition, population: Population) -> None:
 def test_what_is_claimed_of_conditions_that_meet_is_so(data: st.DataObject) -> None:
     condition = data.draw(meeting)
     check(condition, data.draw(v.populations(of=condition)))
+
+
+@pytest.mark.parametrize("of", ["first", "last"])
+@pytest.mark.parametrize("some", ["", "some "])
+def test_of_events_that_share_the_first_place_nothing_is_claimed(
+    of: str, some: str, tmp_path: Path
+) -> None:
+    (tmp_path / "customers.csv").write_text("cdp_customer_id\nc1\n")
+    (tmp_path / "behavior_p.csv").write_text("cdp_customer_id,timestamp,x\nc1,1000,1\nc1,1000,2\n")
+    subject = f"{of}({some}p.x by timestamp)"
+    source = Source("x.seg", f'segment "x" where {subject} = 1 and {subject} = 2')
+    [segment] = resolve(Program("x.seg", {"x.seg": parse(source, Report())}), Report())
+    with open_data(tmp_path) as data:
+        context = Context(now=v.NOW, zone="UTC", catalog=data.catalog)
+        [(number,)] = data.start(count(segment, context)).wait().rows
+    assert number == 1
+    assert list(all_claims(Normal().node(segment.condition))) == []
+    assert list(all_claims(Normal().node(segment.condition, negated=True))) == []
 
 
 @given(s.cases(allow_limits=True))

@@ -245,16 +245,21 @@ def test_what_belongs_to_something_else_is_another() -> None:
             Funnel("1", "F", (Stage("4", "S"),)),
             Funnel("2", "G", (Stage("5", "S"), Stage("6", "S"))),
         ),
-        models=(Model("1", "M"), Model("2", "M", "rfm"), Model("3", "N")),
+        models=(
+            *(Model("1", "M"), Model("2", "M", "rfm"), Model("3", "N")),
+            *(Model("4", "L", "cltv"), Model("5", "L", "cltv")),
+        ),
         variants=(Variant("1", "A", "Mail"), Variant("2", "A", "Push")),
     )
     assert ids_of(schema) == {
         ("stage", ByName("S", "F")): "4",
-        ("model", ByName("N")): "3",
+        ("predictive model", ByName("M")): "1",
+        ("rfm model", ByName("M")): "2",
+        ("predictive model", ByName("N")): "3",
         ("variant", ByName("A", "Mail")): "1",
         ("variant", ByName("A", "Push")): "2",
     }
     assert ids_of_several(schema) == {
         ("stage", ByName("S", "G")): ["5", "6"],
-        ("model", ByName("M")): ["1", "2"],
+        ("cltv model", ByName("L")): ["4", "5"],
     }

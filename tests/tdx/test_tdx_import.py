@@ -51,6 +51,11 @@ def value(operator: str, more: str = "") -> str:
         ('type: Equal, value: "1"', 'a = "1"'),
         ("type: Equal, value: 1.50", "a = 1.50"),
         ("type: Equal, value: 007", "a = 7"),
+        ("type: Equal, value: 0x1F", "a = 31"),
+        ("type: Equal, value: 0o17", "a = 15"),
+        ('type: Equal, value: "0x1F"', 'a = "0x1F"'),
+        ("type: Equal, value: !!str 123", 'a = "123"'),
+        ("type: Equal, value: &here !!str 1e3", 'a = "1e3"'),
         ("type: Equal, value: true", "a is true"),
         ("type: NotEqual, value: JP", 'a != "JP"'),
         ("type: NotEqual, value: JP, not: true", 'a = "JP"'),
@@ -193,6 +198,8 @@ def test_a_whole_segment() -> None:
         ("a: &a [1]\nb: *a", "SEG701", "alias"),
         ("name: !!python/object x", "SEG701", "tag"),
         ("---\nname: x\n---\nname: y", "SEG701", "not YAML"),
+        ('name: !!int "5"', "SEG701", "`!!int`"),
+        ("name: .inf", "SEG701", "no number"),
         ("[1]", "SEG702", "keys and values"),
         ("description: x", "SEG702", "needs `name`"),
         ("name: 3", "SEG702", "text"),
@@ -231,6 +238,34 @@ def test_what_is_wrong_is_told_at_its_place(text: str, code: str, words: str) ->
 def test_operators_that_are_none(operator: str) -> None:
     text = indent(f"- {{type: Value, attribute: a, operator: {{{operator}}}}}\n", "    ")
     source, report = read(f"name: x\nrule:\n  type: And\n  conditions:\n{text}")
+    assert source is None
+    assert [of.code.name for of in report.diagnostics] == ["SEG702"]
+
+
+def test_a_filter_that_is_an_empty_or_is_not_taken_for_none() -> None:
+    operator = "aggregation: {type: Count}, operator: {type: Greater, value: 3}"
+    text = f"{{{BUYS}, {operator}, filter: {{type: Or, conditions: []}}}}"
+    source, report = read(f"name: x\nrule: {{type: And, conditions: [{text}]}}")
+    assert source is None
+    assert [of.code.name for of in report.diagnostics] == ["SEG702"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "attribute: a, arrayMatching: all",
+        "attribute: a, arrayMatching: any",
+        'attribute: "", source: behavior_buys, aggregation: {type: Max, column: timestamp}',
+    ],
+)
+def test_a_negation_of_a_time_that_can_be_read_two_ways_is_told(more: str) -> None:
+    """With its other operators the tool negates each element, and of those who have events."""
+    operator = "type: TimeWithinPast, value: 3, unit: day, not: {}"
+    text = f"{{type: Value, {more}, operator: {{{operator}}}}}"
+    assert where(text.replace("{}", "false"))
+    source, report = read(
+        f"name: x\nrule: {{type: And, conditions: [{text.replace('{}', 'true')}]}}"
+    )
     assert source is None
     assert [of.code.name for of in report.diagnostics] == ["SEG702"]
 
@@ -337,3 +372,10 @@ def test_two_of_one_name_and_wrong_use(folder: Path) -> None:
     assert segdsl("import", "empty").exit_code == 2
     Path("binary.yml").write_bytes(b"\xff\x00")
     assert segdsl("import", "binary.yml").exit_code == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    Path("taken").write_text("")
+    result = segdsl("import", ".", "--to", "taken/here")
+    assert result.exit_code == 2
+    assert "cannot make the folder `taken/here" in result.stderr
