@@ -24,7 +24,7 @@ from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import load_csv
 from segdsl.engine.description import FILE, Description, ParentSegment, read_description
 from segdsl.engine.errors import DataError, reason
-from segdsl.engine.priority import stepped_back
+from segdsl.engine.priority import kept_threads, stepped_back
 from segdsl.engine.query import Query
 from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
 from segdsl.sql import render
@@ -34,6 +34,7 @@ from segdsl.values import ColumnType
 DATABASE_SUFFIX = ".duckdb"
 # What a database file is called beside the one in memory.
 _ATTACHED = "attached"
+_MOST_AT_ONCE = 1_000
 
 
 class Data:
@@ -54,6 +55,7 @@ class Data:
         self._spill = spill
         self._lock = threading.Lock()
         self._queries: list[Query] = []
+        self._threads = kept_threads(_MOST_AT_ONCE)
         self._closed = False
 
     def population(self) -> int:
@@ -67,7 +69,7 @@ class Data:
             if self._closed:
                 raise ValueError("the data is closed")
             self._queries = [each for each in self._queries if not each.has_ended]
-            started = Query(self._connection.cursor(), sql)
+            started = Query(self._connection.cursor(), sql, self._threads)
             self._queries.append(started)
         return started
 
@@ -81,6 +83,7 @@ class Data:
             each.kill()
         for each in self._queries:
             each.join()
+        self._threads.shutdown()
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 

@@ -24,6 +24,11 @@ def step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
+def kept_threads(most: int) -> ThreadPoolExecutor:
+    """Threads that have stepped back, made as they are needed, and kept until it is shut down."""
+    return ThreadPoolExecutor(most, "segdsl query", step_back)
+
+
 def stepped_back(make: Callable[[], _T]) -> _T:
     """What `make` makes on a thread that has stepped back, as whatever threads it starts."""
     with ThreadPoolExecutor(1, initializer=step_back) as pool:

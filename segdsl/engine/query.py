@@ -1,6 +1,7 @@
 """One running query: it is waited for, or killed.
 
-Each has a thread and a DuckDB cursor of its own, so that none waits for another.
+Each has a thread to itself while it runs, and a DuckDB cursor of its own, so that none waits
+for another. Threads are kept: what DuckDB reads on a new one, it reads into new memory.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import datetime
 import math
 import threading
+from concurrent import futures
 from decimal import Decimal
 
 import duckdb
 import msgspec
 
 from segdsl.engine.errors import EngineError, QueryFailed, QueryKilled, reason
-from segdsl.engine.priority import step_back
 
 Value = str | int | float | bool | None | list["Value"]
 
@@ -32,15 +33,16 @@ class Result(msgspec.Struct, frozen=True):
 class Query:
     """A query that runs since it was made; every method may be called from any thread."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, sql: str, threads: futures.Executor
+    ) -> None:
         self._cursor = cursor
         self._sql = sql
         self._lock = threading.Lock()
         self._kill_wanted = threading.Event()
         self._ended = threading.Event()
         self._outcome: Result | EngineError = QueryKilled()
-        self._thread = threading.Thread(target=self._run, name="segdsl query", daemon=True)
-        self._thread.start()
+        self._work = threads.submit(self._run)
 
     def wait(self) -> Result:
         """The result, once it is there; raises QueryKilled or QueryFailed."""
@@ -64,7 +66,7 @@ class Query:
 
     def join(self) -> None:
         """Waits until the query has ended and has given everything back."""
-        self._thread.join()
+        futures.wait([self._work])
 
     @property
     def has_ended(self) -> bool:
@@ -79,7 +81,6 @@ class Query:
             self._ended.wait(_INSIST)
 
     def _run(self) -> None:
-        step_back()
         outcome: Result | EngineError = QueryFailed("the query ended without a result")
         try:
             outcome = self._fetch()

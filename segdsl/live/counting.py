@@ -30,7 +30,9 @@ from segdsl.project.connect import Connection
 from segdsl.rule.model import EVERYONE, encode
 
 AT_ONCE = 16
-"""Queries that run at the same time."""
+"""Queries that run at the same time on a server that others use, too."""
+AT_ONCE_HERE = 100
+"""On a local one, which counts together what it is asked together."""
 FIRST = 5
 """The attributes of a sample where nobody says which."""
 
@@ -79,7 +81,10 @@ async def preview(
     if parent.population is None:
         rules.append(everyone)
     watcher.begin(len(rules) + (len(questions) if wish.sample else 0))
-    answers, samples = await _asked(client, parent.id, rules, questions, wish, watcher)
+    at_once = AT_ONCE_HERE if connection.is_local else AT_ONCE
+    answers, samples = await _asked(
+        client, parent.id, rules, questions, wish, watcher, asyncio.Semaphore(at_once)
+    )
     population = parent.population
     if population is None:
         whole = answers[everyone]
@@ -128,11 +133,11 @@ async def _asked(
     questions: Iterable[Question],
     wish: Wish,
     watcher: Watcher,
+    room: asyncio.Semaphore,
 ) -> tuple[dict[Rule, Answer], dict[Rule, Sample | Failed]]:
     answers: dict[Rule, Answer] = {}
     samples: dict[Rule, Sample | Failed] = {}
     killed: list[str] = []
-    room = asyncio.Semaphore(AT_ONCE)
 
     async def count(rule: Rule) -> None:
         async with room:

@@ -15,6 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from segdsl.engine import Data, EngineError, QueryKilled, Result
+from segdsl.local.counts import Counts
 from segdsl.local.records import Query, QueryContent
 from segdsl.local.store import Store
 from segdsl.local.work import Outcome, Work
@@ -50,12 +51,13 @@ class Queries:
     def __init__(self, data: Data, store: Store) -> None:
         self._store = store
         self._work = Work(data)
+        self._counts = Counts(self._work)
         self._lock = threading.Lock()
         self._portions: OrderedDict[tuple[str, int], Waiting | Page | Lost] = OrderedDict()
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def start(self, content: QueryContent, count: exp.Expression) -> Query:
+    def start(self, content: QueryContent, count: exp.Select) -> Query:
         """Begins to count; the query is in the store when this returns."""
         found = self._store.add_query(content)
 
@@ -63,7 +65,7 @@ class Queries:
             self._ended(content.id, outcome)
 
         try:
-            self._work.start(content.id, count, done)
+            self._counts.start(content.id, count, done)
         except BaseException:
             self._store.end_query(content.id, "error", error="the query could not be started")
             raise
@@ -89,6 +91,7 @@ class Queries:
     def kill(self, query: Query) -> bool:
         """Stops a query wherever it runs, and the selection of its profiles; whether it ran."""
         was_running = self._store.end_query(query.content.id, "killed")
+        self._counts.kill(query.content.id)
         for key in self._work.keys:
             if key.split()[0] == query.content.id:
                 self._work.kill(key)
@@ -157,12 +160,13 @@ class Queries:
     def _look(self) -> None:
         """Kills queries of ours that another server was asked to kill, while any runs."""
         while not self._stop.wait(_LOOK):
-            for id in self._store.ended_elsewhere(self._work.keys):
-                self._work.kill(id)
+            for id in self._store.ended_elsewhere(self._counts.keys):
+                self._counts.kill(id)
 
     def close(self) -> None:
         """Kills what runs, and waits for its end."""
         self._stop.set()
+        self._counts.close()
         self._work.close()
         if self._watcher is not None:
             self._watcher.join()

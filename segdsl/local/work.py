@@ -29,15 +29,17 @@ class Work:
     def start(self, key: str, query: exp.Expression, done: Callable[[Outcome], None]) -> None:
         """Runs a query; `done` gets its outcome, once, on a thread of its own."""
         with self._lock:
-            if self._closed:
-                done(QueryKilled())
-                return
-            started = self._data.start(query)
-            thread = threading.Thread(
-                target=self._wait, args=(key, started, done), name=f"segdsl {key}", daemon=True
-            )
-            self._running[key] = (started, thread)
-            thread.start()
+            closed = self._closed
+            if not closed:
+                started = self._data.start(query)
+                thread = threading.Thread(
+                    target=self._wait, args=(key, started, done), name=f"segdsl {key}", daemon=True
+                )
+                self._running[key] = (started, thread)
+                thread.start()
+        if closed:
+            # What is told of the end may start more.
+            done(QueryKilled())
 
     def kill(self, key: str) -> None:
         """Stops a query, if it runs; its outcome follows."""

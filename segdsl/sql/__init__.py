@@ -3,5 +3,16 @@
 from segdsl.sql.context import Context, SqlError
 from segdsl.sql.dialects import DIALECTS, render
 from segdsl.sql.queries import count, profiles, selection
+from segdsl.sql.together import merged, together
 
-__all__ = ["DIALECTS", "Context", "SqlError", "count", "profiles", "render", "selection"]
+__all__ = [
+    "DIALECTS",
+    "Context",
+    "SqlError",
+    "count",
+    "merged",
+    "profiles",
+    "render",
+    "selection",
+    "together",
+]

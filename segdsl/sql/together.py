@@ -112,7 +112,8 @@ class _Scan:
             query = asked(node)
             if query is not None:
                 node.replace(self._mark(query))
-            elif isinstance(node, exp.Column):
+            elif isinstance(node, exp.Column) and node.this.quoted:
+                # What is not quoted is the element of an array that a condition is asked of.
                 node.set("table", identifier(CUSTOMERS))
         found: Node = holder.this
         return found

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import workspace
+import many_files
 from commands import COMMAND, running, said
 from measures import Comparison
 
@@ -59,13 +59,15 @@ def agree(project: Path, files: int, check: tuple[str | Path, ...] = CHECK) -> N
         shown = said(*check, folder=project, code=1)
     finally:
         changed.write_text(before)
-    assert "error[SEG50" in shown and changed.name in shown, f"a mistake was not found: {shown[:500]}"
+    missed = f"a mistake was not found: {shown[:500]}"
+    assert "error[SEG50" in shown, missed
+    assert changed.name in shown, missed
     finds_nothing()
 
 
 def rows(folder: Path, files: int = FILES) -> Iterator[Comparison]:
     project = folder / "many"
-    workspace.write(project, files)
+    many_files.write(project, files)
     check = running(*CHECK, folder=project)
     agreed = functools.cache(lambda: agree(project, files))
     against = f"reading and hashing {files:,} files"

@@ -1,4 +1,4 @@
-"""Processes that the benchmarks start: the installed command, and interpreters, in clean surroundings.
+"""Processes that the benchmarks start, in clean surroundings: the command and interpreters.
 
 The command is that beside the running interpreter, so that what is timed is what `pip install`
 gives, with no checkout and no settings of this shell about it.

@@ -7,6 +7,7 @@ and the SQL, in DuckDB.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from measures import Comparison
 from sqlglot import exp, parse_one
 
-from measures import Comparison
 from reference.population import Population
 from reference.population import Profile as Known
 from reference.rule_evaluator import select_rule
@@ -149,19 +150,19 @@ def _type(value: object) -> str:
     return "BIGINT" if isinstance(value, int) else "VARCHAR"
 
 
-def selected_by_cel() -> set[int]:
-    import celpy
+def _celpy() -> Any:
+    return importlib.import_module("celpy")
 
-    environment = celpy.Environment()
+
+def selected_by_cel() -> set[int]:
+    environment = _celpy().Environment()
     program = environment.program(environment.compile(CEL))
-    known = [{name: celpy.json_to_cel(value) for name, value in of.items()} for of in profiles()]
+    known = [{name: _celpy().json_to_cel(value) for name, value in of.items()} for of in profiles()]
     return {at for at, each in enumerate(known) if program.evaluate(each)}
 
 
 def selected_by_rule_engine() -> set[int]:
-    import rule_engine
-
-    rule = rule_engine.Rule(RULE)
+    rule = importlib.import_module("rule_engine").Rule(RULE)
     return {at for at, each in enumerate(profiles()) if rule.matches(each)}
 
 
@@ -208,16 +209,13 @@ def _cel() -> Callable[[], object]:
     def compile_() -> object:
         return environment.compile(CEL)
 
-    import celpy
-
-    environment = celpy.Environment()
+    environment = _celpy().Environment()
     return compile_
 
 
 def _rule_engine() -> Callable[[], object]:
-    import rule_engine
-
-    return lambda: rule_engine.Rule(RULE)
+    rule = importlib.import_module("rule_engine").Rule
+    return lambda: rule(RULE)
 
 
 def _sqlglot() -> Callable[[], object]:

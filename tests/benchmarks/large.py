@@ -19,6 +19,7 @@ from pathlib import Path
 
 from commands import surroundings
 from measures import Figure
+
 from segdsl.diagnostics import Report
 from segdsl.format import format_file
 from segdsl.lift.decompile import decompile
@@ -66,7 +67,8 @@ def rule_of(tree: File) -> Rule:
     report = Report()
     (segment,) = resolve(Program(_NAME, {_NAME: tree}), report, {})
     rule = lower(segment, report)
-    assert rule is not None and not report.diagnostics, report.diagnostics[0].message
+    assert not report.diagnostics, report.diagnostics[0].message
+    assert rule is not None
     return rule
 
 

@@ -19,9 +19,7 @@ Benchmark = Comparison | Figure
 Outcome = Row | Failure
 
 
-def run(
-    folder: Path, scale: float, only: str | None, tell: Callable[[str], None]
-) -> list[Outcome]:
+def run(folder: Path, scale: float, only: str | None, tell: Callable[[str], None]) -> list[Outcome]:
     """Measures the rows, or those that `only` is in the name of; a group's name stands for it.
 
     What a group makes, it makes in a folder of its own inside `folder`.

@@ -316,7 +316,7 @@ def _limit(draw: st.DrawFn, of: c.Aggregate | None) -> Limit:
 def _limited(draw: st.DrawFn) -> c.Limited:
     """A limit on a test that the API has no need of `exclude` for."""
     if draw(_often):
-        test = draw(_aggregate_tests)
+        test = draw(aggregate_tests)
         return c.Limited(test, _limit(draw, _sortable_by(test)))
     test = _attribute_test(draw)
     negatable = test.quantifier is None and has_not(test.predicate)
@@ -330,7 +330,9 @@ def _needs_exclude(test: c.Test) -> bool:
     return counted and _holds_of_zero(test.predicate)
 
 
-_aggregate_tests = st.composite(_aggregate_test)().filter(lambda test: not _needs_exclude(test))
+aggregate_tests: st.SearchStrategy[c.Test] = st.composite(_aggregate_test)().filter(
+    lambda test: not _needs_exclude(test)
+)
 
 
 def _sortable_by(test: c.Test) -> c.Aggregate | None:

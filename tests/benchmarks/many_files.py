@@ -108,7 +108,7 @@ def _attribute(column: Column, chance: random.Random) -> str:
         case "string":
             return chance.choice(
                 [
-                    f"{name} in ({_text_of(number)}, {_text_of(number + 1)}, {_text_of(number + 2)})",
+                    f"{name} in ({', '.join(_text_of(number + at) for at in range(3))})",
                     f"{name} contains {_text_of(number)}",
                     f"{name} is not null",
                 ]
