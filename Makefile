@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 RETAIL := examples/retail
 SHOWN := loyalty/high-value-tokyo.seg
 
-.PHONY: demo test slow format clean
+.PHONY: demo test slow bench format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/syntax/tables.py
@@ -49,9 +49,23 @@ test: $(READY)
 slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow
 
+# Figures of speed, in an environment of their own with the peers that they are measured against.
+# More of it: make bench BENCH='--only engine --json record.json'.
+BENCHED := .venv-bench/.ready
+$(BENCHED): $(READY) tests/benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+		. -r tests/benchmarks/requirements.txt
+	@touch $@
+
+bench: $(BENCHED)
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--force-reinstall .
+	.venv-bench/bin/python tests/benchmarks $(BENCH)
+
 format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -18,7 +18,7 @@ Relation = OneOf["=", ">", ">=", "<", "<="]
 TextMatch = OneOf["contains", "starts with", "ends with"]
 
 
-class Ago(msgspec.Struct, frozen=True):
+class Ago(msgspec.Struct, frozen=True, gc=False):
     """A moment counted back from now: the API's `{last, unit}`."""
 
     duration: Duration
@@ -27,28 +27,28 @@ class Ago(msgspec.Struct, frozen=True):
 Moment = Date | Name | Ago
 
 
-class Compare(msgspec.Struct, frozen=True):
+class Compare(msgspec.Struct, frozen=True, gc=False):
     """Equal, Greater, GreaterEqual, Less, LessEqual with a value."""
 
     relation: Relation
     value: Value
 
 
-class Between(msgspec.Struct, frozen=True):
+class Between(msgspec.Struct, frozen=True, gc=False):
     """Between with numbers or text, both ends included."""
 
     low: Value
     high: Value
 
 
-class In(msgspec.Struct, frozen=True):
+class In(msgspec.Struct, frozen=True, gc=False):
     """In."""
 
     values: tuple[Value, ...]
     places: Places = Places()
 
 
-class Like(msgspec.Struct, frozen=True):
+class Like(msgspec.Struct, frozen=True, gc=False):
     """Contain, StartWith, EndWith: any of the texts, case-sensitive."""
 
     match: TextMatch
@@ -56,31 +56,31 @@ class Like(msgspec.Struct, frozen=True):
     places: Places = Places()
 
 
-class Matches(msgspec.Struct, frozen=True):
+class Matches(msgspec.Struct, frozen=True, gc=False):
     """Regexp."""
 
     pattern: Value
 
 
-class IsNull(msgspec.Struct, frozen=True):
+class IsNull(msgspec.Struct, frozen=True, gc=False):
     """IsNull."""
 
 
-class TimeCompare(msgspec.Struct, frozen=True):
+class TimeCompare(msgspec.Struct, frozen=True, gc=False):
     """Equal, Greater, … with `timestamp`, or (not Equal) with `last`."""
 
     relation: Relation
     moment: Moment
 
 
-class TimeBetween(msgspec.Struct, frozen=True):
+class TimeBetween(msgspec.Struct, frozen=True, gc=False):
     """Between with `timestamp` or `last` at each end."""
 
     low: Moment
     high: Moment
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, gc=False):
     """TimeWithinPast, TimeWithinNext: whole units before or after the current one."""
 
     direction: OneOf["past", "next"]
@@ -88,18 +88,18 @@ class Within(msgspec.Struct, frozen=True):
     unit: Unit
 
 
-class InUnit(msgspec.Struct, frozen=True):
+class InUnit(msgspec.Struct, frozen=True, gc=False):
     """TimeRange without a length (last), TimeThis, TimeNext."""
 
     which: OneOf["last", "this", "next"]
     unit: Unit
 
 
-class Today(msgspec.Struct, frozen=True):
+class Today(msgspec.Struct, frozen=True, gc=False):
     """TimeToday: today and beyond."""
 
 
-class TimeRange(msgspec.Struct, frozen=True):
+class TimeRange(msgspec.Struct, frozen=True, gc=False):
     """TimeRange with a length: `for 7 days from 1 month ago`."""
 
     length: Duration
@@ -107,7 +107,7 @@ class TimeRange(msgspec.Struct, frozen=True):
     reverse: bool
 
 
-class BetweenNext(msgspec.Struct, frozen=True):
+class BetweenNext(msgspec.Struct, frozen=True, gc=False):
     """TimeInBetweenNext: `between 3 and 7 days from now`."""
 
     low: Duration

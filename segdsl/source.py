@@ -12,7 +12,7 @@ from functools import cached_property
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, eq=False):
+class Span(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A half-open range of characters of one source.
 
     Two spans always compare equal: where a node stands is not part of what it

@@ -68,15 +68,15 @@ class Number:
         return re.fullmatch(WHOLE, self.text) is not None
 
 
-class Text(msgspec.Struct, frozen=True):
+class Text(msgspec.Struct, frozen=True, gc=False):
     value: str
 
 
-class Boolean(msgspec.Struct, frozen=True):
+class Boolean(msgspec.Struct, frozen=True, gc=False):
     value: bool
 
 
-class Date(msgspec.Struct, frozen=True):
+class Date(msgspec.Struct, frozen=True, gc=False):
     """A timestamp literal: the text the API is sent."""
 
     text: str
@@ -97,7 +97,7 @@ def is_iso_timestamp(text: str) -> bool:
     return True
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A parameter used as a value; the resolver puts the value in its place."""
 
     name: str
@@ -108,14 +108,14 @@ Literal = Text | Number | Boolean | Date
 Value = Literal | Name
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """One step of a length of time: `30 days`."""
 
     amount: Value
     unit: Unit
 
 
-class Duration(msgspec.Struct, frozen=True):
+class Duration(msgspec.Struct, frozen=True, gc=False):
     """A length of time, `1 day 12 hours`.
 
     `rounded` is the unit whose start it is counted from, where that is not the
@@ -130,14 +130,14 @@ class Duration(msgspec.Struct, frozen=True):
         return max((part.unit for part in self.parts), key=UNITS.index)
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, gc=False):
     """One sort key of a limit; no column means the aggregate of the condition."""
 
     column: str | None
     descending: bool
 
 
-class Limit(msgspec.Struct, frozen=True):
+class Limit(msgspec.Struct, frozen=True, gc=False):
     """The first `number` profiles (or percent of them) in an order."""
 
     number: Value
@@ -146,11 +146,11 @@ class Limit(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class ById(msgspec.Struct, frozen=True):
+class ById(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
-class ByName(msgspec.Struct, frozen=True):
+class ByName(msgspec.Struct, frozen=True, gc=False):
     """Something on the server by its name; `parent` is a stage's funnel, a variant's test."""
 
     name: str

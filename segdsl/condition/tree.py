@@ -24,7 +24,7 @@ from segdsl.syntax.tree import (
 from segdsl.values import Duration, Limit, Number, Reference
 
 
-class Aggregate(msgspec.Struct, frozen=True):
+class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """An aggregate of a behavior's events; see `segdsl.syntax.tree.Aggregate`.
 
     Its `filter` is a condition whose tests are about `Attribute`s, the columns of
@@ -59,7 +59,7 @@ class Aggregate(msgspec.Struct, frozen=True):
 Subject = Attribute | GroupAttribute | MlAttribute | Aggregate
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     span: Span = NOWHERE
     via: tuple[Span, ...] = ()
 
@@ -123,7 +123,7 @@ Leaf = Test | Membership | Score | Limited
 Condition = Everyone | And | Or | Not | RuleSet | Leaf
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A resolved segment, ready to be lowered, explained or made into SQL."""
 
     name: str

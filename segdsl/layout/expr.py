@@ -19,13 +19,13 @@ _TOKEN = r"\s*(?:([A-Za-z]+|[0-9]+)|([()])|(\S))"
 _MAX_DEPTH = 200
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A rule or a rule set by its place, from 0."""
 
     index: int
 
 
-class Combined(msgspec.Struct, frozen=True):
+class Combined(msgspec.Struct, frozen=True, gc=False):
     word: OneOf["and", "or"]
     parts: tuple[Expr, ...]
 

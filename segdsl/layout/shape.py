@@ -17,18 +17,18 @@ from segdsl.source import NOWHERE, Span
 Kind = OneOf["And", "Or"]
 
 
-class Leaf(msgspec.Struct, frozen=True):
+class Leaf(msgspec.Struct, frozen=True, gc=False):
     condition: Condition
     span: Span = NOWHERE
 
 
-class Branch(msgspec.Struct, frozen=True):
+class Branch(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     children: tuple[Shape, ...]
     span: Span = NOWHERE
 
 
-class Pin(msgspec.Struct, frozen=True):
+class Pin(msgspec.Struct, frozen=True, gc=False):
     label: str | None
     child: Shape
     span: Span = NOWHERE

@@ -1,6 +1,7 @@
 """From an HTTP request to a handler's answer, the same way for every endpoint.
 
-A handler is a plain function of the service and the request's parts. It runs on a thread
+A handler is a plain function of the service and the request's parts, and makes what is encoded as
+JSON, or bytes that are. It runs on a thread
 of its own, so that nothing it waits for holds up another request.
 """
 
@@ -51,7 +52,8 @@ def endpoint(handler: Handler, *, media: str, answers: str | None = None) -> End
 
         def handle() -> bytes:
             try:
-                return msgspec.json.encode(handler(service, call))
+                made = handler(service, call)
+                return made if isinstance(made, bytes) else msgspec.json.encode(made)
             except RecursionError:
                 raise ApiError(400, [Problem("the body is nested too deeply")]) from None
 

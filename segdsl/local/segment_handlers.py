@@ -87,9 +87,9 @@ def folder_segments(service: Service, call: Call) -> Any:
 # --- segments ----------------------------------------------------------------------------
 
 
-def segments(service: Service, call: Call) -> Any:
+def segments(service: Service, call: Call) -> bytes:
     service.check_audience(call.path["audience"])
-    return [shapes.segment(each) for each in service.store.segments(service.audience)]
+    return service.listed.answer()
 
 
 def segment(service: Service, call: Call) -> Any:

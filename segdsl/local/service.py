@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from segdsl.engine import Data, DataError
 from segdsl.local.errors import missing
+from segdsl.local.listed import Listed
 from segdsl.local.populations import Populations
 from segdsl.local.queries import Queries
 from segdsl.local.records import Folder, Query, Segment
@@ -33,6 +34,7 @@ class Service:
         self.opened = self.clock()
         self.root: Folder = store.root(parent.id, parent.name, self.opened)
         self.rules = Rules(data.catalog, store, parent.id, parent.timezone)
+        self.listed = Listed(store, parent.id)
         self.queries = Queries(data, store)
         self.populations = Populations(data, store, self.rules, self.clock)
         for each in store.segments(parent.id):

@@ -6,6 +6,7 @@ that a local API has (assumed).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ USER_NAME = "Local user"
 USER: Json = {"id": USER_ID, "td_user_id": USER_ID, "name": USER_NAME}
 
 
+@functools.lru_cache(maxsize=10_000)
 def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

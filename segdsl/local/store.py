@@ -86,6 +86,16 @@ class Store:
         self._life.end()
         self._database.close()
 
+    def revision(self) -> tuple[int, int]:
+        """Another value as soon as anything that is kept may have changed, whoever did it.
+
+        What is read after this was asked is as it was then, for as long as this stays the same.
+        """
+        with self._database.read() as db:
+            # The one tells what other connections did, the other what this one did.
+            (others,) = db.execute("PRAGMA data_version").fetchone()
+            return others, db.total_changes
+
     def _forget_the_dead(self, db: sqlite3.Connection) -> None:
         owners = db.execute("SELECT DISTINCT owner FROM queries WHERE status = 'running'")
         for (owner,) in owners.fetchall():

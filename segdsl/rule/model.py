@@ -22,7 +22,7 @@ AggregationType = OneOf["Count", "CountDistinct", "Sum", "Min", "Max", "Average"
 ReferenceType = OneOf["Reference", "FunnelStageReference", "AbTestVariantReference"]
 
 
-class _Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class _Struct(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     pass
 
 

@@ -22,27 +22,27 @@ ParamType = OneOf["number", "string", "boolean", "date"]
 # --- what a test is about ------------------------------------------------------------
 
 
-class Attribute(msgspec.Struct, frozen=True):
+class Attribute(msgspec.Struct, frozen=True, gc=False):
     """An attribute of the profile; inside a filter, a column of the behavior."""
 
     name: str
 
 
-class Dotted(msgspec.Struct, frozen=True):
+class Dotted(msgspec.Struct, frozen=True, gc=False):
     """`household.size`: what it is only a schema can tell."""
 
     left: str
     right: str
 
 
-class GroupAttribute(msgspec.Struct, frozen=True):
+class GroupAttribute(msgspec.Struct, frozen=True, gc=False):
     """`group household.size`: an attribute of a customer group."""
 
     group: str
     name: str
 
 
-class MlAttribute(msgspec.Struct, frozen=True):
+class MlAttribute(msgspec.Struct, frozen=True, gc=False):
     """`rfm("Model").rfm_segment`."""
 
     solution: OneOf["rfm", "cltv"]
@@ -50,7 +50,7 @@ class MlAttribute(msgspec.Struct, frozen=True):
     attribute: str
 
 
-class Aggregate(msgspec.Struct, frozen=True):
+class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """`sum(purchases.amount by order_id over 7 days where …)`.
 
     `columns` is empty for count, several for count distinct, one otherwise.
@@ -70,7 +70,7 @@ class Aggregate(msgspec.Struct, frozen=True):
 Subject = Attribute | Dotted | GroupAttribute | MlAttribute | Aggregate
 
 
-class Quantifier(msgspec.Struct, frozen=True):
+class Quantifier(msgspec.Struct, frozen=True, gc=False):
     """How many elements of an array must match; `number` for the counting three."""
 
     how: OneOf["any", "every", "at least", "at most", "exactly"]
@@ -80,7 +80,7 @@ class Quantifier(msgspec.Struct, frozen=True):
 # --- expressions ---------------------------------------------------------------------
 
 
-class Chain(msgspec.Struct, frozen=True):
+class Chain(msgspec.Struct, frozen=True, gc=False):
     """`a and b and c`: two operands or more."""
 
     word: OneOf["and", "or"]
@@ -88,7 +88,7 @@ class Chain(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Listing(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True, gc=False):
     """`all (a, b)`, `any (a, b)`, `none (a, b)`: one item or more."""
 
     word: OneOf["all", "any", "none"]
@@ -96,12 +96,12 @@ class Listing(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Negation(msgspec.Struct, frozen=True):
+class Negation(msgspec.Struct, frozen=True, gc=False):
     operand: Expression
     span: Span = NOWHERE
 
 
-class Pinned(msgspec.Struct, frozen=True):
+class Pinned(msgspec.Struct, frozen=True, gc=False):
     """A group that stays a rule set of its own: `"Label": (…)`, or `rule set (…)` without one."""
 
     label: str | None
@@ -109,7 +109,7 @@ class Pinned(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Limited(msgspec.Struct, frozen=True):
+class Limited(msgspec.Struct, frozen=True, gc=False):
     """`(condition limit 100 by ltv desc)`."""
 
     operand: Expression
@@ -117,7 +117,7 @@ class Limited(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(msgspec.Struct, frozen=True, gc=False):
     """`subject predicate`; `negated` is a `not` (or `!=`) written in the predicate."""
 
     subject: Subject
@@ -128,7 +128,7 @@ class Test(msgspec.Struct, frozen=True):
     subject_span: Span = NOWHERE
 
 
-class Has(msgspec.Struct, frozen=True):
+class Has(msgspec.Struct, frozen=True, gc=False):
     """`has purchases where …`, and `no purchases` where `absent`."""
 
     behavior: str
@@ -137,7 +137,7 @@ class Has(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Membership(msgspec.Struct, frozen=True):
+class Membership(msgspec.Struct, frozen=True, gc=False):
     """`in segment …`, `in stage …`, `in variant …`."""
 
     of: OneOf["segment", "stage", "variant"]
@@ -145,7 +145,7 @@ class Membership(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """`score of "Churn model" between 3 and 5 including converted`."""
 
     model: Reference
@@ -155,7 +155,7 @@ class Score(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """A definition used by name: `reachable`, `bought("Books", 30)`."""
 
     name: str
@@ -169,7 +169,7 @@ Expression = Chain | Listing | Negation | Pinned | Limited | Test | Has | Member
 # --- items ---------------------------------------------------------------------------
 
 
-class Clause(msgspec.Struct, frozen=True):
+class Clause(msgspec.Struct, frozen=True, gc=False):
     """A line of a segment's head, kept for its place."""
 
     word: OneOf["description", "folder", "kind"]
@@ -177,7 +177,7 @@ class Clause(msgspec.Struct, frozen=True):
     span: Span = NOWHERE
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """One segment; no `where` body is `where everyone`."""
 
     name: str
@@ -193,7 +193,7 @@ class Segment(msgspec.Struct, frozen=True):
         return next((clause.value for clause in self.clauses if clause.word == word), None)
 
 
-class Let(msgspec.Struct, frozen=True):
+class Let(msgspec.Struct, frozen=True, gc=False):
     name: str
     parameters: tuple[str, ...]
     body: Expression
@@ -201,7 +201,7 @@ class Let(msgspec.Struct, frozen=True):
     name_span: Span = NOWHERE
 
 
-class Param(msgspec.Struct, frozen=True):
+class Param(msgspec.Struct, frozen=True, gc=False):
     """`param days: number = 30`; no default means it must be set."""
 
     name: str
@@ -211,7 +211,7 @@ class Param(msgspec.Struct, frozen=True):
     name_span: Span = NOWHERE
 
 
-class Import(msgspec.Struct, frozen=True):
+class Import(msgspec.Struct, frozen=True, gc=False):
     names: tuple[str, ...]
     path: str
     span: Span = NOWHERE
@@ -221,14 +221,14 @@ class Import(msgspec.Struct, frozen=True):
 Item = Segment | Let | Param | Import
 
 
-class Comment(msgspec.Struct, frozen=True):
+class Comment(msgspec.Struct, frozen=True, gc=False):
     """A comment from its `#` to the end of its line."""
 
     text: str
     span: Span = NOWHERE
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, gc=False):
     """A whole file: items and comments, each in the order written.
 
     `names_known` is false where a definition or an import had a mistake and is missing:

@@ -263,3 +263,24 @@ def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
             assert await api.count(JAPAN) == 3
 
     asyncio.run(test())
+
+
+# --- the list of segments --------------------------------------------------------------------
+
+
+def test_the_list_is_kept_until_anybody_changes_a_segment(tmp_path: Path) -> None:
+    async def test() -> None:
+        store = tmp_path / "store.sqlite"
+        async with (
+            local_api(tmp_path / "one", store=store) as one,
+            local_api(tmp_path / "other", store=store) as other,
+        ):
+            assert await one.names() == await other.names() == []
+            id = await one.create("First")
+            assert await one.names() == await other.names() == ["First"]
+            await other.create("Second")
+            assert await one.names() == await one.names() == ["First", "Second"]
+            await other.ask("DELETE", f"/audiences/7/segments/{id}")
+            assert await one.names() == await other.names() == ["Second"]
+
+    asyncio.run(test())
