@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
-from segdsl.local import shapes
 from segdsl.local.store import Store
 
 
 class Listed:
-    """The segments of a parent segment as the JSON of an answer."""
+    """The JSON of an answer that is made of nothing but what is in the store."""
 
-    def __init__(self, store: Store, audience: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._audience = audience
         self._lock = threading.Lock()
         self._kept: tuple[tuple[int, int], bytes] | None = None
 
-    def answer(self) -> bytes:
-        """All of them as they are now, whoever changed them last."""
+    def answer(self, make: Callable[[], object]) -> bytes:
+        """What `make` makes, as JSON; made again as soon as the store is another."""
         with self._lock:
-            # Asked before they are read: what comes between makes it another one.
+            # Asked before it is made: what changes meanwhile makes it another one.
             revision = self._store.revision()
             if self._kept is None or self._kept[0] != revision:
-                made = [shapes.segment(each) for each in self._store.segments(self._audience)]
-                self._kept = (revision, msgspec.json.encode(made))
+                self._kept = (revision, msgspec.json.encode(make()))
             return self._kept[1]

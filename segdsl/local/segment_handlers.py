@@ -89,7 +89,9 @@ def folder_segments(service: Service, call: Call) -> Any:
 
 def segments(service: Service, call: Call) -> bytes:
     service.check_audience(call.path["audience"])
-    return service.listed.answer()
+    return service.listed.answer(
+        lambda: [shapes.segment(each) for each in service.store.segments(service.audience)]
+    )
 
 
 def segment(service: Service, call: Call) -> Any:

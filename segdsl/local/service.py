@@ -34,7 +34,7 @@ class Service:
         self.opened = self.clock()
         self.root: Folder = store.root(parent.id, parent.name, self.opened)
         self.rules = Rules(data.catalog, store, parent.id, parent.timezone)
-        self.listed = Listed(store, parent.id)
+        self.listed = Listed(store)
         self.queries = Queries(data, store)
         self.populations = Populations(data, store, self.rules, self.clock)
         for each in store.segments(parent.id):

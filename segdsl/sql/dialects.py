@@ -15,7 +15,15 @@ from sqlglot.errors import UnsupportedError
 from sqlglot.generator import Generator
 
 from segdsl.sql.context import SqlError
-from segdsl.sql.expressions import ORDERED_TEXT, Node, identifier, integer, text
+from segdsl.sql.expressions import (
+    ORDERED_TEXT,
+    Node,
+    identifier,
+    integer,
+    is_false,
+    text,
+    true,
+)
 
 DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
@@ -38,7 +46,9 @@ def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
     if pretty and any(_is_broken_by_layout(node) for node in changed.walk()):
         pretty = False
     try:
-        return changed.sql(dialect=dialect, pretty=pretty, unsupported_level=ErrorLevel.RAISE)
+        return changed.sql(
+            dialect=dialect, pretty=pretty, unsupported_level=ErrorLevel.RAISE, copy=False
+        )
     except UnsupportedError as error:
         raise SqlError(f"this cannot be said in {dialect}: {error}") from None
 
@@ -211,8 +221,17 @@ def _small_nulls(node: Node) -> Node | None:
     return None
 
 
+def _untrue(node: Node) -> Node | None:
+    """DuckDB asks this of the rows of a file as fast as it asks the condition itself."""
+    if not isinstance(node, exp.Not) or not isinstance(node.this, exp.Coalesce):
+        return None
+    if not all(is_false(each) for each in node.this.expressions):
+        return None
+    return exp.Not(this=exp.Is(this=exp.Paren(this=node.this.this), expression=true()))
+
+
 _CHANGES: Mapping[str, tuple[_Change, ...]] = {
-    "duckdb": (_contained,),
+    "duckdb": (_contained, _untrue),
     "trino": (_found_in, _end, _mean_of_doubles),
     "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
     "bigquery": (

@@ -170,6 +170,8 @@ def _scanned(count: exp.Select) -> exp.Table | None:
 
 def merged(count: exp.Select) -> exp.Select:
     """The same count, which asks a table once where several conditions side by side ask it."""
+    if sum(asked(node) is not None for node in count.find_all(exp.In)) < 2:
+        return count
     whole = count.copy()
     condition = whole.args.get("where")
     if _scanned(whole) is not None and condition is not None:

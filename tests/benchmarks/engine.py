@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
-from measures import Comparison
 from sqlglot import exp
 
+from measures import Comparison
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
 from segdsl.resolve import Program, resolve

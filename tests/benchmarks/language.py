@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from measures import Comparison
 from sqlglot import exp, parse_one
 
+from measures import Comparison
 from reference.population import Population
 from reference.population import Profile as Known
 from reference.rule_evaluator import select_rule

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from commands import surroundings
 from measures import Figure
-
 from segdsl.diagnostics import Report
 from segdsl.format import format_file
 from segdsl.lift.decompile import decompile

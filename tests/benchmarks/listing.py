@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import language
-from measures import Comparison
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+import language
+from measures import Comparison
 from segdsl.local import LOCAL_KEY, LocalTransport, open_local
 
 SEGMENTS = 1_000

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from machine import Machine
-from measures import Failure, Row
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from machine import Machine
+from measures import Failure, Row
 
 Outcome = Row | Failure
 

@@ -272,8 +272,8 @@ def test_the_list_is_kept_until_anybody_changes_a_segment(tmp_path: Path) -> Non
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with (
-            local_api(tmp_path / "one", store=store) as one,
-            local_api(tmp_path / "other", store=store) as other,
+            local_api(tmp_path, store=store) as one,
+            local_api(tmp_path, store=store) as other,
         ):
             assert await one.names() == await other.names() == []
             id = await one.create("First")

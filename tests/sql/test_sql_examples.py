@@ -78,7 +78,7 @@ def test_everyone_counted_and_shown() -> None:
 @pytest.mark.parametrize(
     ("where", "sql"),
     [
-        ('country != "JP"', """NOT COALESCE("country" = 'JP', FALSE)"""),
+        ('country != "JP"', """NOT ("country" = 'JP') IS TRUE"""),
         ("age between 18 and 65", '"age" BETWEEN 18 AND 65'),
         ('country in ("US", "CA")', """"country" IN ('US', 'CA')"""),
         ("email is null", '"email" IS NULL'),
@@ -86,8 +86,8 @@ def test_everyone_counted_and_shown() -> None:
         ('url contains any ("/x", "/y")', """CONTAINS("url", '/x') OR CONTAINS("url", '/y')"""),
         ('url contains ""', 'NOT "url" IS NULL'),
         ('sku matches "^[A-Z]{2}-"', """REGEXP_MATCHES("sku", '^[A-Z]{2}-')"""),
-        ("none (a = 1, b = 2)", 'NOT COALESCE("a" = 1, FALSE) AND NOT COALESCE("b" = 2, FALSE)'),
-        ("not (not a = 1 or b = 2)", '"a" = 1 AND NOT COALESCE("b" = 2, FALSE)'),
+        ("none (a = 1, b = 2)", 'NOT ("a" = 1) IS TRUE AND NOT ("b" = 2) IS TRUE'),
+        ("not (not a = 1 or b = 2)", '"a" = 1 AND NOT ("b" = 2) IS TRUE'),
         ("visit in last month", '"visit" >= 1706713200 AND "visit" < 1709218800'),
         ("visit is today", '"visit" >= 1711810800'),
         ('visit before @"soon"', "FALSE"),
@@ -117,7 +117,7 @@ def test_everyone_counted_and_shown() -> None:
         ("score of #9 between 3 and 5",
          '"cdp_customer_id" IN (SELECT "t"."cdp_customer_id" FROM "predictive_scores" AS "t" '
          "WHERE \"t\".\"model_id\" = '9' AND \"t\".\"grade\" >= 3 AND \"t\".\"grade\" <= 5 "
-         'AND NOT COALESCE("t"."converted", FALSE))'),
+         'AND NOT ("t"."converted") IS TRUE)'),
     ],
 )  # fmt: skip
 def test_conditions_side_by_side(where: str, sql: str) -> None:
