@@ -29,11 +29,13 @@ class Slow:
     def __init__(self, data: Data) -> None:
         self.instead = _ENDLESS
         self.started: list[Query] = []
+        self.others: list[Query] = []
         self._start = data.start
 
     def start(self, query: exp.Expression) -> Query:
         if "'slow'" not in query.sql(dialect="duckdb"):
-            return self._start(query)
+            self.others.append(self._start(query))
+            return self.others[-1]
         self.started.append(self._start(self.instead))
         return self.started[-1]
 

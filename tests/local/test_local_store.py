@@ -276,7 +276,7 @@ def test_the_list_is_kept_until_anybody_changes_a_segment(tmp_path: Path) -> Non
             local_api(tmp_path, store=store) as other,
         ):
             assert await one.names() == await other.names() == []
-            id = await one.create("First")
+            id = (await one.create("First"))["id"]
             assert await one.names() == await other.names() == ["First"]
             await other.create("Second")
             assert await one.names() == await one.names() == ["First", "Second"]

@@ -1,0 +1,110 @@
+"""Counts that come at the same time run together, and are each what they are alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+
+from local_api import Api, client, equal, rule, write_data
+from segdsl.engine import Query, open_data
+from segdsl.local import LocalTransport, application, open_store
+from test_local_queries import SLOW, Slow, slow_api
+
+AGES = range(20)
+LUCKLESS = sqlglot.parse_one("SELECT error('no such luck')", read="duckdb")
+
+
+def of_age(age: int) -> Any:
+    return rule(equal("age", age))
+
+
+@asynccontextmanager
+async def watched_api(folder: Path) -> AsyncIterator[tuple[Api, list[Query]]]:
+    """The API, and the engine's queries that it has started."""
+    with open_data(write_data(folder)) as data, pytest.MonkeyPatch.context() as patch:
+        started: list[Query] = []
+        start, kept = data.start, open_store(None)
+
+        def noted(query: Any) -> Query:
+            started.append(start(query))
+            return started[-1]
+
+        patch.setattr(data, "start", noted)
+        app = application(data, kept)
+        try:
+            async with client(transport=LocalTransport(app)) as http:
+                yield Api(http), started
+        finally:
+            app.close()
+            kept.close()
+
+
+def test_those_that_come_together_are_few_queries_with_the_same_numbers(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with watched_api(tmp_path) as (api, started):
+            alone = [await api.count(of_age(age)) for age in AGES]
+            assert len(started) == len(AGES)
+            assert any(alone)
+            together = await asyncio.gather(*(api.count(of_age(age)) for age in AGES))
+            assert together == alone
+
+    asyncio.run(test())
+
+
+def test_beside_a_long_one_all_others_are_one_query(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with slow_api(tmp_path) as (api, slow):
+            long = await api.query(SLOW)
+            found = await asyncio.gather(*(api.count(of_age(age)) for age in AGES))
+            assert (await api.status(long))["status"] == "running"
+            assert len(slow.others) < len(AGES)
+            assert found == [await api.count(of_age(age)) for age in AGES]
+
+    asyncio.run(test())
+
+
+def test_what_one_breaks_the_others_are_asked_alone(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with slow_api(tmp_path) as (api, slow):
+            await api.query(SLOW)
+            slow.instead = LUCKLESS
+            ids = [await api.query(each) for each in (of_age(34), SLOW, of_age(1))]
+            ends = [await api.ended(id) for id in ids]
+            assert [each["status"] for each in ends] == ["success", "error", "success"]
+            assert "no such luck" in ends[1]["error"]
+
+    asyncio.run(test())
+
+
+def test_a_killed_one_takes_no_other_with_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with slow_api(tmp_path) as (api, slow):
+            ids = [await api.query(SLOW) for _ in range(4)]
+            while len(slow.started) < 2:
+                await asyncio.sleep(0.01)
+            for id in ids[:-1]:
+                await api.ask("POST", f"/audiences/7/segments/queries/{id}/kill")
+            states = [(await api.status(id))["status"] for id in ids]
+            assert states == ["killed", "killed", "killed", "running"]
+            # The last of those that run together ends the query itself.
+            await api.ask("POST", f"/audiences/7/segments/queries/{ids[-1]}/kill")
+            for query in slow.started:
+                await asyncio.to_thread(query.join)
+
+    asyncio.run(test())
+
+
+def test_of_a_slow_one_nothing_is_noted_as_another(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with slow_api(tmp_path) as (api, slow):
+            assert isinstance(slow, Slow)
+            await api.count(of_age(1))
+            assert (len(slow.started), len(slow.others)) == (0, 1)
+
+    asyncio.run(test())
