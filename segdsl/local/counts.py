@@ -18,9 +18,9 @@ from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
 from segdsl.local.work import Outcome, Work
 from segdsl.sql import merged, together
 
-QUIET = 0.05
+QUIET = 0.1
 """Seconds without another count, after which those that were gathered run."""
-LONGEST = 0.5
+LONGEST = 2.0
 """Seconds that they wait at most, however many come."""
 MOST = 100
 """Counts in one query."""
