@@ -34,6 +34,7 @@ def running(*command: str | Path, folder: Path) -> Callable[[], object]:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     return run
