@@ -411,6 +411,33 @@ async def test_a_segment_with_comments_keeps_them_when_the_server_changed(team: 
     assert not (await team.plan()).conflicts
 
 
+@with_team
+async def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_leaves_out(
+    team: Team,
+) -> None:
+    id = await team.console_create("Disputed", US)
+    team.write("z.seg", 'segment "Disputed" where age = 1\n')
+    names = [f"{'A long name ' * 8}{number}" for number in range(700)]
+    team.write("a.seg", "".join(f'segment "{each}" where age = 1\n' for each in names))
+    plan = await team.plan()
+    comment = plan_markdown(plan, {})
+    assert len(comment) < 65_536
+    shown = comment.count("**create")
+    assert 400 < shown < 700
+    assert f"…and {700 - shown} more changes" in comment
+    assert f"**Conflict: Disputed (#{id})**" in comment
+    assert comment.count("```") % 2 == 0
+
+
+@with_team
+async def test_a_comment_says_what_is_overwritten_by_force(team: Team) -> None:
+    await team.console_create("Disputed", US)
+    team.write("z.seg", 'segment "Disputed" where age = 1\n')
+    plan = await team.plan(force=True)
+    assert "overwritten" in plan_text(plan, {}, color=False)
+    assert "overwritten" in plan_markdown(plan, {})
+
+
 class _Trouble(httpx.AsyncBaseTransport):
     """Somebody edits at the console while the first request of a method fails."""
 
