@@ -30,6 +30,10 @@ _DEEPEST = 100
 _KILL_SECONDS = 10.0
 
 
+async def _nothing() -> None:
+    """A look that finds nothing."""
+
+
 class Client:
     """An Audience API behind an address; an asynchronous context manager.
 
@@ -272,20 +276,40 @@ class Client:
 
         return await self._make_once(look, make)
 
-    async def update_segment(self, parent_id: str, id: str, new: a.NewSegment) -> a.Segment:
-        """Puts all of a segment; the same body twice is the same as once."""
+    async def update_segment(
+        self,
+        parent_id: str,
+        id: str,
+        new: a.NewSegment,
+        look: Callable[[], Awaitable[a.Segment | None]] = _nothing,
+    ) -> a.Segment:
+        """Puts all of a segment; the same body twice is the same as once.
+
+        `look` comes right before each try: what it finds is the answer.
+        """
         path = f"/audiences/{_id(parent_id)}/segments/{_id(id)}"
         folder = new.folder_id or await self._root(parent_id)
         body = _body(parent_id, new, folder)
-        return a.segment(await self._wire.again(lambda: self._wire.send("PUT", path, body=body)))
 
-    async def delete_segment(self, id: str) -> None:
-        """Deletes a segment; ConflictError where others refer to it."""
+        async def attempt() -> a.Segment:
+            return await look() or a.segment(await self._wire.send("PUT", path, body=body))
+
+        return await self._wire.again(attempt)
+
+    async def delete_segment(
+        self, id: str, look: Callable[[], Awaitable[object | None]] = _nothing
+    ) -> None:
+        """Deletes a segment; ConflictError where others refer to it.
+
+        `look` comes right before each try: where it finds a reason nothing is sent.
+        """
         path = f"/entities/segments/{_id(id)}"
         lost = False
 
         async def attempt() -> None:
             nonlocal lost
+            if await look():
+                return
             try:
                 await self._wire.send("DELETE", path, media=JSON_API)
             except e.NotFoundError:

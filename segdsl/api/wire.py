@@ -303,7 +303,7 @@ def _collect(body: Any, texts: list[str], ids: list[str]) -> None:
                     )
                 elif name in ("message", "detail", "details", "error", "errors", "id", "deletion"):
                     _collect(value, texts, ids)
-                elif name == "meta":
+                elif name == "meta" and isinstance(value, dict):
                     _collect(
                         {
                             key: inner

@@ -1,8 +1,8 @@
 """Carrying out a plan: each change once what it waits for is made, independent ones together.
 
-Right before a segment is changed or deleted it is looked at again: only what is as the plan
-saw it is touched (the API has no other means to say so). What the plan wants and is there
-already counts as done, so a plan can be carried out again after any failure.
+Right before a segment is changed or deleted, each time that it is tried, it is looked at again:
+only what is as the plan saw it is touched (the API has no other means to say so). What the plan
+wants and is there already counts as done, so a plan can be carried out again after any failure.
 """
 
 from __future__ import annotations
@@ -166,26 +166,45 @@ class _Run:
         if change.state.folder != before.folder:
             folder_id = await self._folder(change.state.folder)
         new, wanted = self._new(change, folder_id)
-        now = await self._look(change)
-        if now is None:
-            raise ChangedSinceError("it was deleted")
-        if _is(now, wanted, folder_id):
+        looks = 0
+        there: ServerSegment | None = None
+
+        async def look() -> ServerSegment | None:
+            nonlocal looks, there
+            looks += 1
+            now = await self._look(change)
+            if now is None:
+                raise ChangedSinceError("it was deleted")
+            if _is(now, wanted, folder_id):
+                there = now
+            elif not _is(now, before, change.folder_id):
+                raise ChangedSinceError("somebody changed it")
+            return there
+
+        made = await self.client.update_segment(self.plan.parent_segment, change.id, new, look)
+        if there is not None and looks == 1:
             return Outcome(change, "there already", change.id, wanted)
-        if not _is(now, before, change.folder_id):
-            raise ChangedSinceError("somebody changed it")
-        made = await self.client.update_segment(self.plan.parent_segment, change.id, new)
         return Outcome(change, "updated", change.id, state_of(wanted.folder, made))
 
     async def _delete(self, change: Change) -> Outcome:
         assert change.id is not None, "it is there"
         assert change.before is not None, "it was seen"
-        now = await self._look(change)
-        if now is None:
-            return Outcome(change, "there already", change.id)
-        if not _is(now, change.before.state, change.folder_id):
-            raise ChangedSinceError("somebody changed it")
-        await self.client.delete_segment(change.id)
-        return Outcome(change, "deleted", change.id)
+        before = change.before.state
+        looks = 0
+        gone = False
+
+        async def look() -> bool:
+            nonlocal looks, gone
+            looks += 1
+            now = await self._look(change)
+            gone = now is None
+            if now is not None and not _is(now, before, change.folder_id):
+                raise ChangedSinceError("somebody changed it")
+            return gone
+
+        await self.client.delete_segment(change.id, look)
+        done: Done = "there already" if gone and looks == 1 else "deleted"
+        return Outcome(change, done, change.id)
 
     async def _look(self, change: Change) -> ServerSegment | None:
         assert change.id is not None, "only what is there can be looked at"

@@ -20,6 +20,7 @@ Effects = Mapping[int, Effect]
 _Line = tuple[str, str | None]
 """A line and its colour."""
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+FORCED = "forced: what the server has now is overwritten"
 NO_WORDS = "(the language has no words for a part of its rule)\n"
 
 
@@ -45,7 +46,7 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         sign, look = _SIGNS[change.action]
         yield f"{sign} {_headline(change)}", look
         if change.forced:
-            yield "    forced: what the server has now is overwritten", "red"
+            yield f"    {FORCED}", "red"
         if number in effects:
             yield f"    {effect_text(effects[number])}", None
         if change.before is not None and change.after is not None:
@@ -170,38 +171,65 @@ def advice(conflict: Conflict) -> str:
 # --- other forms -----------------------------------------------------------------------
 
 
+LONGEST = 60_000
+"""Characters of a comment: GitHub takes no more than 65,536."""
+
+
 def plan_markdown(plan: Plan, effects: Effects) -> str:
-    """The plan as the comment of a pull request."""
-    return "".join(f"{line}\n" for line in _markdown(plan, effects))
+    """The plan as the comment of a pull request.
+
+    What no comment has room for is left out and told, conflicts last of all.
+    """
+    title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}.\n"
+    conflicts = ["\n".join(_conflict_markdown(each)) for each in plan.conflicts]
+    changes = [
+        "\n".join(_change_markdown(change, effects.get(number)))
+        for number, change in enumerate(plan.changes)
+    ]
+    left = [f"- {_escaped('/'.join((*each.folder, each.name)))} (#{each.id})" for each in plan.left]
+    disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
+    changing, room = _that_fit(changes, "changes", room)
+    staying, _ = _that_fit(left, "of these", room)
+    if staying:
+        intro = "No file has these now, and they stay on the server without `--prune`:"
+        staying = f"\n{intro}\n\n{staying}"
+    return title + changing + disputed + staying
 
 
-def _markdown(plan: Plan, effects: Effects) -> Iterator[str]:
-    yield f"### segdsl plan for `{plan.target}`"
+def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
+    """The first blocks that there is room for, and the room that is left."""
+    text = ""
+    for number, block in enumerate(blocks):
+        if len(block) + 1 > room:
+            more = f"{len(blocks) - number:,} more {what}"
+            return f"{text}\n…and {more}: `segdsl plan` shows them all.\n", 0
+        text += f"{block}\n"
+        room -= len(block) + 1
+    return text, room
+
+
+def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
     yield ""
-    yield f"{summary(plan)}."
-    for number, change in enumerate(plan.changes):
+    yield f"**{_escaped(_headline(change))}**"
+    if change.forced:
         yield ""
-        yield f"**{_escaped(_headline(change))}**"
-        if number in effects:
-            yield ""
-            yield effect_text(effects[number])
-        if change.before is not None and change.after is not None:
-            yield from _fenced(difference(change.before, change.after))
-    for conflict in plan.conflicts:
+        yield FORCED
+    if effect is not None:
         yield ""
-        yield f"**Conflict: {_escaped(_path(conflict))}{_id(conflict.id)}**, {conflict.why}"
-        for title, lines in three_ways(conflict):
-            yield ""
-            yield f"{title}:"
-            yield from _fenced(lines)
+        yield effect_text(effect)
+    if change.before is not None and change.after is not None:
+        yield from _fenced(difference(change.before, change.after))
+
+
+def _conflict_markdown(conflict: Conflict) -> Iterator[str]:
+    yield ""
+    yield f"**Conflict: {_escaped(_path(conflict))}{_id(conflict.id)}**, {conflict.why}"
+    for title, lines in three_ways(conflict):
         yield ""
-        yield advice(conflict)
-    if plan.left:
-        yield ""
-        yield "No file has these now, and they stay on the server without `--prune`:"
-        yield ""
-        for entry in plan.left:
-            yield f"- {_escaped('/'.join((*entry.folder, entry.name)))} (#{entry.id})"
+        yield f"{title}:"
+        yield from _fenced(lines)
+    yield ""
+    yield advice(conflict)
 
 
 def _fenced(lines: Iterable[str]) -> Iterator[str]:

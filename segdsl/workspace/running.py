@@ -13,7 +13,7 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError, write_text
+from segdsl.files import FileError, read_source, write_text
 from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
@@ -119,6 +119,9 @@ async def pull_into(
     server = await ask_server(connection.client, connection.parent.id)
     only = _named(server, lock, named) if named else None
     pull = make_pull(connection.parent.id, workspace, lock, server, only=only, force=force)
+    # The server took its time, and somebody may have gone on writing.
+    for path in (*pull.writes, *pull.removals):
+        _unchanged(workspace, path)
     for path, text in pull.writes.items():
         _write(workspace, path, text)
     for path in pull.removals:
@@ -127,10 +130,18 @@ async def pull_into(
     return pull
 
 
+def _unchanged(workspace: Workspace, path: str) -> None:
+    """Raises FileError where a file is not as it was when the workspace was read."""
+    target = workspace.folder / path
+    if path not in workspace.paths:
+        if target.exists():
+            raise FileError(f"`{target}` is in the way of a segment to write: move it first")
+    elif read_source(str(target), Report())[0].text != workspace.text(path):
+        raise FileError(f"`{target}` was changed while the server was asked: pull again")
+
+
 def _write(workspace: Workspace, path: str, text: str) -> None:
     target = workspace.folder / path
-    if path not in workspace.paths and target.exists():
-        raise FileError(f"`{target}` is in the way of a segment to write: move it first")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

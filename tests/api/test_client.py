@@ -121,6 +121,8 @@ def test_this_machine_is_asked_without_encryption(base: str) -> None:
         (404, {"code": "x", "message": "no"}, NotFoundError, "region"),
         (409, {"errors": [], "referencedBySegments": [{"id": "7"}]}, ConflictError, "#7"),
         (500, {"status": 500, "error": "x"}, ServerFailedError, "later"),
+        (400, {"errors": [{"detail": "no such name", "meta": None}]}, RefusedError, "such name"),
+        (400, {"errors": [{"detail": "taken", "meta": ["x"]}]}, RefusedError, "taken"),
         (302, None, BadAnswerError, "302"),
     ],
 )

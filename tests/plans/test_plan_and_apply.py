@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
-from local_api import JAPAN, equal, rule
+from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
+from segdsl.local import open_local
+from segdsl.workspace.applying import ChangedSinceError
 from segdsl.workspace.effects import effects
 from segdsl.workspace.files import load_lock, save_lock
 from segdsl.workspace.lock import LockError
 from segdsl.workspace.plan import Change, Plan, PlanError, read_plan, write_plan
 from segdsl.workspace.plan_text import plan_markdown, plan_text
-from teams import Team, with_team
+from teams import Team, connected, with_team
 
 US = rule(equal("country", "US"))
 ADULTS = 'segment "Adults"\n  folder "Ages"\n\nwhere\n  age >= 18\n'
@@ -403,3 +409,75 @@ async def test_a_segment_with_comments_keeps_them_when_the_server_changed(team: 
     pull = await team.pull("Adults", force=True)
     assert "By law" not in team.files()["a.seg"]
     assert not (await team.plan()).conflicts
+
+
+@with_team
+async def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_leaves_out(
+    team: Team,
+) -> None:
+    id = await team.console_create("Disputed", US)
+    team.write("z.seg", 'segment "Disputed" where age = 1\n')
+    names = [f"{'A long name ' * 8}{number}" for number in range(700)]
+    team.write("a.seg", "".join(f'segment "{each}" where age = 1\n' for each in names))
+    plan = await team.plan()
+    comment = plan_markdown(plan, {})
+    assert len(comment) < 65_536
+    shown = comment.count("**create")
+    assert 400 < shown < 700
+    assert f"…and {700 - shown} more changes" in comment
+    assert f"**Conflict: Disputed (#{id})**" in comment
+    assert comment.count("```") % 2 == 0
+
+
+@with_team
+async def test_a_comment_says_what_is_overwritten_by_force(team: Team) -> None:
+    await team.console_create("Disputed", US)
+    team.write("z.seg", 'segment "Disputed" where age = 1\n')
+    plan = await team.plan(force=True)
+    assert "overwritten" in plan_text(plan, {}, color=False)
+    assert "overwritten" in plan_markdown(plan, {})
+
+
+class _Trouble(httpx.AsyncBaseTransport):
+    """Somebody edits at the console while the first request of a method fails."""
+
+    def __init__(self, under: httpx.AsyncBaseTransport, method: str, *, lost: bool) -> None:
+        self.under = under
+        self.method = method
+        self.lost = lost
+        self.console: Callable[[], Awaitable[None]] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != self.method or self.console is None:
+            return await self.under.handle_async_request(request)
+        edit, self.console = self.console, None
+        if self.lost:
+            await self.under.handle_async_request(request)
+        await edit()
+        if self.lost:
+            raise httpx.ReadTimeout("lost")
+        return httpx.Response(429)
+
+
+@pytest.mark.parametrize(
+    ("method", "lost"), [("PUT", False), ("PUT", True), ("DELETE", False)], ids=str
+)
+def test_what_somebody_changes_between_two_tries_is_not_overwritten(
+    method: str, lost: bool, tmp_path: Path
+) -> None:
+    async def inside() -> None:
+        async with open_local(write_data(tmp_path), None, NOW) as transport:
+            trouble = _Trouble(transport, method, lost=lost)
+            async with connected(tmp_path, trouble) as team:
+                team.write("a.seg", ADULTS)
+                await team.apply()
+                id = (await team.segments())["Adults"].id
+                team.write("a.seg", ADULTS.replace("18", "21") if method == "PUT" else "")
+                plan = await team.plan(prune=True)
+                trouble.console = lambda: team.console_update(id, US)
+                [outcome] = await team.apply(plan)
+                assert isinstance(outcome.error, ChangedSinceError)
+                now = (await team.segments())["Adults"]
+                assert msgspec.json.decode(bytes(now.rule)) == US
+
+    asyncio.run(inside())

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import msgspec
 import pytest
 from hypothesis import given, settings
 
 import contract
-from local_api import JAPAN, NOW, equal, rule
+from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import RefusedError
 from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Report
+from segdsl.files import FileError
 from segdsl.local import open_local
 from segdsl.project.names import Known
 from segdsl.workspace.local import read_workspace
@@ -242,3 +245,39 @@ async def test_references_come_as_names_and_go_as_ids(team: Team) -> None:
     assert 'not in segment "Japan"' in team.files()["Not Japan.seg"]
     plan = await team.plan()
     assert (plan.changes, plan.conflicts) == ((), ())
+
+
+class _Meanwhile(httpx.AsyncBaseTransport):
+    """Somebody saves a file while the server is asked for its segments."""
+
+    def __init__(self, under: httpx.AsyncBaseTransport) -> None:
+        self.under = under
+        self.save: Callable[[], object] = lambda: None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/segments"):
+            self.save()
+        return await self.under.handle_async_request(request)
+
+
+@pytest.mark.parametrize("folder", [(), ("Far",)], ids=["changed", "moved"])
+@pytest.mark.parametrize("force", [False, True], ids=["asked", "forced"])
+def test_what_is_saved_while_a_pull_runs_is_not_overwritten(
+    folder: tuple[str, ...], force: bool, tmp_path: Path
+) -> None:
+    async def inside() -> None:
+        async with open_local(write_data(tmp_path), None, NOW) as transport:
+            meanwhile = _Meanwhile(transport)
+            async with connected(tmp_path, meanwhile) as team:
+                id = await team.console_create("Japan", JAPAN)
+                await team.pull()
+                before = team.files()["Japan.seg"]
+                await team.console_update(id, rule(equal("age", 7)), folder=folder)
+                edited = before.replace("JP", "FR")
+                meanwhile.save = lambda: team.write("Japan.seg", edited)
+                with pytest.raises(FileError, match="changed while"):
+                    await team.pull(force=force)
+                assert team.files() == {"Japan.seg": edited}
+                assert (await team.plan()).conflicts
+
+    asyncio.run(inside())
