@@ -68,7 +68,7 @@ class Data:
         with self._lock:
             if self._closed:
                 raise ValueError("the data is closed")
-            self._queries = [each for each in self._queries if not each.has_ended]
+            self._queries = [each for each in self._queries if not each.is_over]
             started = Query(self._connection.cursor(), sql, self._threads)
             self._queries.append(started)
         return started

@@ -42,6 +42,7 @@ class Query:
         self._kill_wanted = threading.Event()
         self._ended = threading.Event()
         self._outcome: Result | EngineError = QueryKilled()
+        self._killer: threading.Thread | None = None
         self._work = threads.submit(self._run)
 
     def wait(self) -> Result:
@@ -62,15 +63,27 @@ class Query:
             if self._ended.is_set() or self._kill_wanted.is_set():
                 return
             self._kill_wanted.set()
-        threading.Thread(target=self._interrupt, name="segdsl kill", daemon=True).start()
+            self._killer = threading.Thread(target=self._interrupt, name="segdsl kill", daemon=True)
+            self._killer.start()
 
     def join(self) -> None:
         """Waits until the query has ended and has given everything back."""
         futures.wait([self._work])
+        with self._lock:
+            killer = self._killer
+        if killer is not None:
+            killer.join()
 
     @property
     def has_ended(self) -> bool:
         return self._ended.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to `join`."""
+        with self._lock:
+            killer = self._killer
+        return self._work.done() and (killer is None or not killer.is_alive())
 
     def _interrupt(self) -> None:
         # DuckDB forgets an interrupt that comes before the query starts: insist.

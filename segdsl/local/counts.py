@@ -10,6 +10,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -41,32 +42,34 @@ class Counts:
         self._waiting: dict[str, _Count] = {}
         self._running: dict[str, dict[str, _Count]] = {}
         self._gathering = False
-        self._closed = False
+        self._gatherer = ThreadPoolExecutor(1, "segdsl counts")
+        self._closed = threading.Event()
         self._names = (f"counts {number}" for number in itertools.count(1))
 
     def start(self, key: str, query: exp.Select, done: Done) -> None:
         """Counts; `done` gets the outcome, once, on any thread: one row, one column."""
         with self._lock:
-            closed = self._closed
+            closed = self._closed.is_set()
             if not closed:
                 self._waiting[key] = _Count(query, done)
-            gather = bool(self._running) and not self._gathering and not closed
-            self._gathering = self._gathering or gather
+                if self._running and not self._gathering:
+                    self._gathering = True
+                    self._gatherer.submit(self._gather)
+            at_once = not closed and not self._gathering
         if closed:
             done(QueryKilled())
-        elif gather:
-            threading.Thread(target=self._gather, name="segdsl counts", daemon=True).start()
-        elif not self._gathering:
+        elif at_once:
             self._go_on()
 
     def close(self) -> None:
-        """Ends what waits; what runs is ended with the work."""
+        """Ends what waits, and waits for its own thread; what runs is ended with the work."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             waiting = list(self._waiting.values())
             self._waiting.clear()
         for each in waiting:
             each.done(QueryKilled())
+        self._gatherer.shutdown()
 
     def kill(self, key: str) -> None:
         """Ends a count, if it runs or waits; those that run together with it go on."""
@@ -92,7 +95,7 @@ class Counts:
         begun, before = time.monotonic(), 0
         while (now := len(self._waiting)) > before and time.monotonic() - begun < LONGEST:
             before = now
-            time.sleep(QUIET)
+            self._closed.wait(QUIET)
         with self._lock:
             self._gathering = False
         self._go_on()

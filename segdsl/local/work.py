@@ -1,4 +1,4 @@
-"""Engine queries that run in the background: each is waited for on a thread of its own.
+"""Engine queries that run in the background, each with a thread that waits for it.
 
 Knows how to stop one, and all. What a query is for, and where its outcome is kept, is
 the caller's.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlglot import exp
 
@@ -15,6 +16,7 @@ from segdsl.engine import Data, EngineError, Query, QueryKilled, Result
 
 Outcome = Result | EngineError
 """A result, or why there is none (QueryKilled, QueryFailed)."""
+_MOST_AT_ONCE = 1_000
 
 
 class Work:
@@ -23,7 +25,8 @@ class Work:
     def __init__(self, data: Data) -> None:
         self._data = data
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[Query, threading.Thread]] = {}
+        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "segdsl work")
+        self._running: dict[str, Query] = {}
         self._closed = False
 
     def start(self, key: str, query: exp.Expression, done: Callable[[Outcome], None]) -> None:
@@ -32,11 +35,8 @@ class Work:
             closed = self._closed
             if not closed:
                 started = self._data.start(query)
-                thread = threading.Thread(
-                    target=self._wait, args=(key, started, done), name=f"segdsl {key}", daemon=True
-                )
-                self._running[key] = (started, thread)
-                thread.start()
+                self._running[key] = started
+                self._threads.submit(self._wait, key, started, done)
         if closed:
             # What is told of the end may start more.
             done(QueryKilled())
@@ -46,7 +46,7 @@ class Work:
         with self._lock:
             found = self._running.get(key)
         if found is not None:
-            found[0].kill()
+            found.kill()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -54,14 +54,13 @@ class Work:
             return tuple(self._running)
 
     def close(self) -> None:
-        """Stops all, and waits until every outcome has been handed over."""
+        """Stops all, and waits until every outcome has been handed over and no thread is left."""
         with self._lock:
             self._closed = True
             running = list(self._running.values())
-        for query, _ in running:
+        for query in running:
             query.kill()
-        for _, thread in running:
-            thread.join()
+        self._threads.shutdown()
 
     def _wait(self, key: str, query: Query, done: Callable[[Outcome], None]) -> None:
         outcome: Outcome
