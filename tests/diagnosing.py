@@ -1,0 +1,87 @@
+"""The page of diagnostics, and a text in one of its forms to the codes of what is found there."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from segdsl.checking import check_names, check_segments
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.codes import severity_of
+from segdsl.lift import decompile
+from segdsl.resolve import Program, resolve
+from segdsl.schema.document import read_schema
+from segdsl.source import Source
+from segdsl.syntax.parser import parse
+from support import compile_text
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "grammar" / "diagnostics.md").read_text(encoding="utf-8")
+
+
+class Entry(NamedTuple):
+    """What the page has of a code; `form` is the word behind the fence of its example."""
+
+    code: str
+    title: str
+    text: str
+    form: str
+    example: str
+
+
+ENTRIES = [
+    Entry(*found)
+    for found in re.findall(
+        r"^### (SEG\d+): ([^\n]*)\n\n(.*?)\n\n```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+    )
+]
+
+
+def codes_of(code: str, form: str, example: str, folder: Path) -> set[str]:
+    """The codes found in an example for `code`; commands are run in `folder`."""
+    if code.startswith("SEG5"):
+        return _checked(example)
+    if form == "seg":
+        return {found.name for found in compile_text(example, symbolic=False)[1]}
+    if form == "json":
+        report = Report()
+        assert (decompile(example, "rule.json", report) is None) == report.has_errors
+        return {of.code.name for of in report.diagnostics}
+    assert form == "sh"
+    return _told(example, folder)
+
+
+def _checked(example: str) -> set[str]:
+    """With the schema of the page."""
+    [text] = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    schema = read_schema(text, "schema.toml")
+    report = Report()
+    tree = parse(Source("x.seg", example), report)
+    segments = resolve(Program("x.seg", {"x.seg": tree}), report)
+    assert report.diagnostics == []
+    check_segments(segments, schema, report)
+    check_names(segments, schema, report, among=[each.name for each in segments])
+    return {of.code.name for of in report.diagnostics}
+
+
+def _told(commands: str, folder: Path) -> set[str]:
+    """By the last command, whose exit code must agree; what it makes may go to a file."""
+    script = f'segdsl() {{ "{sys.executable}" -m segdsl "$@" --format json; }}\n{commands}'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    said = json.loads(done.stdout or done.stderr)
+    # A plan that can be made is all that `plan` says.
+    codes = {of["code"] for of in said.get("diagnostics", [])}
+    wrong = any(severity_of(Code[code]) == "error" for code in codes)
+    assert done.returncode == (1 if wrong else 0)
+    return codes

@@ -1,0 +1,256 @@
+"""The other half of the page of diagnostics: for every code a text that is close, and fine.
+
+Each is the page's example, in the same form, with the smallest edit that makes it right and shows
+where the border is. It is looked at as the example is, and nothing at all is found.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diagnosing import ENTRIES, Entry, codes_of
+from segdsl.diagnostics import Code
+
+LOCAL = r"""
+mkdir data
+printf 'cdp_customer_id,age\nc1,30\n' > data/customers.csv
+printf '[targets.local]\nkind = "local"\ndata = "data"\n' > segdsl.toml
+"""
+
+CLOSE = {
+    # 0xx: the text
+    "SEG001": 'segment "x" where a = 1',
+    "SEG002": 'segment "x" where a = 1',
+    "SEG003": r'segment "x" where a = "\\q"',
+    "SEG004": 'segment "x" where `姓` = "佐藤"',
+    "SEG005": r"""
+printf 'segment "\303\277" where a = 1' > x.seg
+segdsl check x.seg
+""",
+    "SEG006": r"""
+head -c 2000000 /dev/zero | tr '\0' '#' > x.seg
+segdsl check x.seg
+""",
+    "SEG007": """
+{ printf 'segment "x" where '
+  for n in $(seq 198); do printf 'not '; done; printf 'a = 1'; } > x.seg
+segdsl check x.seg
+""",
+    "SEG008": 'segment "x" where store = "007"',
+    "SEG009": 'segment "x" where `limit` = 3',
+    "SEG010": 'segment "x" where a = 1 and (has p where b = 2)',
+    "SEG011": 'segment "x" kind batch folder "realtime" where a = 1',
+    "SEG012": 'segment "x" kind realtime where a = 1',
+    "SEG013": 'segment "x" where a after 2024-01-31',
+    "SEG014": 'segment "x" where a within past 36 hours',
+    "SEG015": 'segment "x" where a in (1)',
+    "SEG016": 'segment "x" where a before 2024-02-29',
+    # 1xx: names
+    "SEG101": 'segment "x" where reachable is true',
+    "SEG102": """
+let a = x = 1
+let b = x = 2
+""",
+    "SEG103": """
+let a = b
+let b = c = 1
+segment "x" where a
+""",
+    "SEG104": """
+let a(n) = x = n
+segment "x" where a(1)
+""",
+    "SEG105": """
+param days: number = 30
+segment "x" where a = days
+""",
+    "SEG106": r"""
+printf 'param days: number = 3\nsegment "x" where a = days' > x.seg
+segdsl compile --set days=7 x.seg > made.json
+""",
+    "SEG107": r"""
+printf 'let a = b = 1' > missing.seg
+printf 'import a from "missing.seg"\nsegment "x" where a' > x.seg
+segdsl check x.seg
+""",
+    # One level more, which is twice as many conditions, is too large.
+    "SEG108": """
+{ for n in $(seq 14); do echo "let a$n = a$((n + 1)) and a$((n + 1))"; done
+  echo 'let a15 = x = 1'; echo 'segment "x" where a1'; } > x.seg
+segdsl check --allow SEG602 x.seg
+""",
+    "SEG109": 'segment "x" where group household.size > 3',
+    "SEG110": 'segment "x" where rfm(#1).rfm_segment = "Champions"',
+    "SEG111": """
+segment "x" where a = 1
+segment "x" folder "y" where a = 2
+""",
+    "SEG112": r"""
+printf 'let a = x = 1' > common.seg
+printf 'import a from "common.seg"\nsegment "x" where a' > x.seg
+segdsl check x.seg
+""",
+    "SEG113": """
+let f(code) = country = code
+segment "x" where f("JP")
+""",
+    # 2xx: meaning
+    "SEG201": 'segment "x" where (has p) and in segment #1',
+    "SEG202": 'segment "x" where (has p where t not within past 3 days)',
+    "SEG203": 'segment "x" where count(p) = 3',
+    "SEG204": 'segment "x" where (has p where amount is null)',
+    "SEG205": 'segment "x" where count(p by o) >= 3',
+    "SEG206": 'segment "x" where score of #1 between 1 and 2',
+    "SEG207": 'segment "x" where not any of visits within past 3 days',
+    "SEG208": 'segment "x" where a = 1 and (b = 2 limit 10 by c desc)',
+    "SEG209": 'segment "x" where "Label": (not a = 1)',
+    "SEG210": 'segment "x" where "A": (a = 1) and "B": (b = 2)',
+    "SEG211": 'segment "x" where count distinct (p.a, p.b) > 1',
+    "SEG212": 'segment "x" where a = 1 limit 10 by b desc',
+    "SEG213": 'segment "x" where rfm(#1).rfm_score = 1',
+    "SEG214": 'segment "x" where (count(a) = 1 limit 10 by aggregate desc)',
+    # 3xx: the rule
+    "SEG301": """
+{ printf 'segment "x" where '
+  for n in $(seq 16); do printf 'a%s = 1 and (b = %s or (' $n $n; done; printf 'c = 3'
+  for n in $(seq 16); do printf '))'; done; } > x.seg
+segdsl check x.seg
+""",
+    "SEG302": """
+{ printf 'segment "x" where "Label": (a = 1 or (b = 2 and (c = 3'
+  for n in $(seq 23); do printf ' or d%s = 4' $n; done; printf ')))'; } > x.seg
+segdsl check x.seg
+""",
+    "SEG303": 'segment "x" where in segment #1',
+    "SEG304": rf"""{LOCAL}
+printf 'segment "x" where in segment "Churned"\n' > x.seg
+printf 'segment "Churned" where age > 1\n' > churned.seg
+segdsl preview x.seg churned.seg > counted.txt
+""",
+    "SEG305": rf"""{LOCAL}
+printf 'segment "a" folder "One" where age > 1 segment "a" folder "Two" where age > 2' > a.seg
+segdsl create a.seg > made.txt 2>&1
+printf 'segment "x" where in segment #1\n' > x.seg
+segdsl preview x.seg > counted.txt
+""",
+    "SEG306": rf"""{LOCAL}
+printf 'segment "a" where in segment "b" segment "b" where age > 1' > x.seg
+segdsl create x.seg > made.txt
+""",
+    "SEG307": rf"""{LOCAL}
+printf 'segment "x" kind batch where age > 1\n' > x.seg
+segdsl create x.seg > made.txt
+""",
+    "SEG308": rf"""{LOCAL}
+printf 'segment "x" where age > 1\n' > x.seg
+segdsl create x.seg > made.txt 2>&1
+printf 'segment "x" where (age > 1)\n' > x.seg
+segdsl create x.seg > made.txt
+""",
+    "SEG309": r"""
+printf 'segment "x" where in segment "Churned"\nsegment "Churned" where a = 1\n' > x.seg
+segdsl sql x.seg > made.sql
+""",
+    "SEG310": rf"""{LOCAL}
+printf 'segment "x" where age > 1\n' > x.seg
+printf 'segment "y" where in segment "x"\n' > y.seg
+segdsl apply --yes > made.txt
+rm x.seg y.seg
+segdsl plan --prune
+""",
+    # One of the two has its old name free, so there is an order.
+    "SEG311": rf"""{LOCAL}
+write() {{ printf 'segment "%s" where age > 1\nsegment "%s" where age > 2\n' "$1" "$2" > x.seg; }}
+write A B
+segdsl apply --yes > made.txt
+cp local.lock.toml kept.toml
+write T B; segdsl apply --yes > made.txt
+write T A; segdsl apply --yes > made.txt
+write A B; mv kept.toml local.lock.toml
+segdsl plan --force
+""",
+    # 4xx: reading the API's JSON
+    "SEG401": '{"type": "And", "conditions": []}',
+    "SEG402": """
+{"type": "And", "conditions": [
+  {"type": "Value", "leftValue": {"name": "a"}, "operator": {"type": "IsNull"}}
+]}
+""",
+    "SEG403": """
+{"type": "Composite", "expr": "1 and 2", "conditions": [
+  {"type": "And", "conditions": [{"type": "Reference", "id": "1"}]},
+  {"type": "And", "conditions": [{"type": "Reference", "id": "2"}]}
+]}
+""",
+    "SEG404": '{"type": "And", "conditions": [{"type": "And", "conditions": []}]}',
+    "SEG405": '{"type": "And", "conditions": []}',
+    # 5xx: the schema
+    "SEG501": 'segment "x" where country = "JP"',
+    "SEG502": 'segment "x" where count(purchases) > 3',
+    "SEG503": 'segment "x" where sum(purchases.amount) > 3',
+    "SEG504": 'segment "x" where group household.size > 3',
+    "SEG505": 'segment "x" where count(purchases) > 3',
+    "SEG506": 'segment "x" where country contains "3"',
+    "SEG507": 'segment "x" where age > 30',
+    "SEG508": 'segment "x" where any of tags = "vip"',
+    "SEG509": r'segment "x" where country matches "J\\(P"',
+    "SEG510": 'segment "x" where in stage "Interest" of funnel "Onboarding"',
+    "SEG511": 'segment "x" where in stage #41',
+    "SEG512": 'segment "x" kind realtime where last_visit within next 3 days',
+    # 6xx: lints
+    "SEG601": r"""
+printf 'segment "x" where country != "JP" and country is not null\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG602": r"""
+printf 'segment "x" where a >= 1 and (a = 1 or b = 2)\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG603": r"""
+printf 'segment "x" where country = "JP" or region = "US"\n' > x.seg
+segdsl check x.seg
+""",
+    # No whole number is between the two, but a number need not be whole.
+    "SEG604": r"""
+printf 'segment "x" where age > 20 and age < 21\n' > x.seg
+segdsl check x.seg
+""",
+    # All but 3, which a count can be.
+    "SEG605": r"""
+printf 'segment "x" where count(visits) < 3 or count(visits) > 3\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG606": r"""
+printf 'segment "x" where a > 1 and b > 1\nsegment "y" where any (b > 1, a > 1)\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG607": r"""
+printf '# allow SEG601\nsegment "x" where age != 30\n' > x.seg
+segdsl check x.seg
+""",
+    # 7xx: the YAML of the vendor's own tool
+    "SEG701": r"""
+printf 'name: "Japan"\n' > japan.yml
+segdsl import japan.yml
+""",
+    "SEG702": r"""
+value='{type: Value, attribute: a, operator: {type: IsNull}}'
+printf 'name: Japan\nrule: {type: And, conditions: [%s]}\n' "$value" > japan.yml
+segdsl import japan.yml
+""",
+    "SEG703": r"""
+printf 'name: Japan\nactivations: []\n' > japan.yml
+segdsl import japan.yml
+""",
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry.code for entry in ENTRIES])
+def test_what_is_close_to_the_example_is_fine(entry: Entry, tmp_path: Path) -> None:
+    assert codes_of(entry.code, entry.form, CLOSE[entry.code], tmp_path) == set()
+
+
+def test_every_code_has_a_close_text_and_no_other() -> None:
+    assert list(CLOSE) == [code.name for code in Code]
