@@ -21,6 +21,7 @@ from segdsl.sql.expressions import (
     identifier,
     integer,
     is_false,
+    is_null,
     text,
     true,
 )
@@ -222,12 +223,25 @@ def _small_nulls(node: Node) -> Node | None:
 
 
 def _untrue(node: Node) -> Node | None:
-    """DuckDB asks this of the rows of a file as fast as it asks the condition itself."""
+    """DuckDB asks this of the rows of a file as fast as it asks the condition itself.
+
+    A list or an order is asked faster where a null is asked for by itself, and an equality is not.
+    """
     if not isinstance(node, exp.Not) or not isinstance(node.this, exp.Coalesce):
         return None
     if not all(is_false(each) for each in node.this.expressions):
         return None
-    return exp.Not(this=exp.Is(this=exp.Paren(this=node.this.this), expression=true()))
+    asked = node.this.this
+    if isinstance(asked, _NULL_WITH_ITS_COLUMN) and isinstance(asked.this, exp.Column):
+        values = asked.expressions if isinstance(asked, exp.In) else [asked.expression]
+        if values and all(isinstance(each, exp.Literal) for each in values):
+            either = exp.Or(this=is_null(asked.this.copy()), expression=exp.Not(this=asked))
+            return exp.Paren(this=either)
+    return exp.Not(this=exp.Is(this=exp.Paren(this=asked), expression=true()))
+
+
+_NULL_WITH_ITS_COLUMN = (exp.In, exp.GT, exp.GTE, exp.LT, exp.LTE)
+"""What is null where its column is, and nowhere else, if all else in it are literals."""
 
 
 _CHANGES: Mapping[str, tuple[_Change, ...]] = {

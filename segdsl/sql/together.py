@@ -169,14 +169,37 @@ def _scanned(count: exp.Select) -> exp.Table | None:
 
 
 def merged(count: exp.Select) -> exp.Select:
-    """The same count, which asks a table once where several conditions side by side ask it."""
-    if sum(asked(node) is not None for node in count.find_all(exp.In)) < 2:
+    """The same count, which asks a table once where several conditions side by side ask it.
+
+    Profiles that must not be found somewhere are left out by a join, which is told by ids that
+    are never null.
+    """
+    times = sum(asked(node) is not None for node in count.find_all(exp.In))
+    if times == 0 or _scanned(count) is None:
         return count
     whole = count.copy()
-    condition = whole.args.get("where")
-    if _scanned(whole) is not None and condition is not None:
+    condition = whole.args["where"]
+    if times > 1:
         condition.set("this", _merged(condition.this))
-    return whole
+    return _without(whole)
+
+
+def _without(count: exp.Select) -> exp.Select:
+    """The count with an anti-join for each `NOT id IN (…)` that all its profiles pass."""
+    condition = count.args["where"].this
+    left: list[Node] = []
+    for each in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+        query = asked(each.this) if isinstance(each, exp.Not) else None
+        if query is None:
+            left.append(each)
+            continue
+        alias = f"{_JOIN}{len(count.args.get('joins') or ()) + 1}"
+        rows = exp.TableAlias(this=identifier(alias), columns=[identifier(_PROFILE)])
+        same = exp.EQ(this=column(PROFILE_ID, CUSTOMERS), expression=column(_PROFILE, alias))
+        outside = exp.Subquery(this=query.copy(), alias=rows)
+        count = count.join(outside, on=same, join_type="anti", copy=False)
+    count.set("where", None)
+    return where(count, all_of(each.copy() for each in left))
 
 
 def _merged(condition: Node) -> Node:

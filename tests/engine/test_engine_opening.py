@@ -273,3 +273,16 @@ def test_a_path_that_is_not_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.chdir(tmp_path)
         assert column(data, "age") == [0, 1, 2]
         assert data.parent.name == "data"
+
+
+def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    """Also what it says of itself: its number of rows, and where they are."""
+    rows = "SELECT 'c' || i AS cdp_customer_id, i AS n FROM range({}) AS r(i)"
+    parquet(tmp_path / "data", "customers", rows.format(3))
+    count = sql("SELECT count(*) AS n, max(n) AS most FROM customers WHERE n >= 0")
+    with open_data(tmp_path / "data") as data:
+        assert data.start(count).wait().rows == ((3, 2),)
+        for number in (200_000, 5):
+            parquet(tmp_path / "new", "customers", rows.format(number))
+            (tmp_path / "new" / "customers.parquet").replace(tmp_path / "data/customers.parquet")
+            assert data.start(count).wait().rows == ((number, number - 1),)

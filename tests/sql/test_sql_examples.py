@@ -79,6 +79,11 @@ def test_everyone_counted_and_shown() -> None:
     ("where", "sql"),
     [
         ('country != "JP"', """NOT ("country" = 'JP') IS TRUE"""),
+        (
+            'country not in ("JP", "US")',
+            """("country" IS NULL OR NOT "country" IN ('JP', 'US'))""",
+        ),
+        ("not a > 1", '("a" IS NULL OR NOT "a" > 1)'),
         ("age between 18 and 65", '"age" BETWEEN 18 AND 65'),
         ('country in ("US", "CA")', """"country" IN ('US', 'CA')"""),
         ("email is null", '"email" IS NULL'),

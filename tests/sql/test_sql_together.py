@@ -110,6 +110,28 @@ def test_two_side_by_side_are_merged_into_the_same(one: str, other: str, connect
         assert connection.execute(render(merged(query), "duckdb")).fetchall() == alone
 
 
+@pytest.mark.parametrize("asked", ASKED)
+def test_one_alone_is_the_same(asked: str) -> None:
+    query = count(segment_of(asked), CONTEXT)
+    with database() as connection:
+        assert connection.execute(render(merged(query), "duckdb")).fetchall() == [(ASKED[asked],)]
+
+
+def test_profiles_that_must_not_be_found_are_left_out_by_a_join() -> None:
+    query = merged(count(segment_of("(no purchases) and not in stage #1 and age = 1"), CONTEXT))
+    assert [each.kind for each in query.find_all(exp.Join)] == ["ANTI", "ANTI"]
+    either = merged(count(segment_of("(no purchases) or age = 1"), CONTEXT))
+    assert not list(either.find_all(exp.Join))
+
+
+def test_an_attribute_may_be_named_as_the_column_of_that_join() -> None:
+    query = merged(count(segment_of('profile = "x" and (no purchases)'), CONTEXT))
+    with database() as connection:
+        connection.execute("ALTER TABLE customers ADD COLUMN profile VARCHAR")
+        connection.execute("UPDATE customers SET profile = 'x'")
+        assert connection.execute(render(query, "duckdb")).fetchall() == [(1,)]
+
+
 # --- the shapes of the queries -------------------------------------------------------------
 
 
