@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from segdsl.diagnostics import Code, Report
 from segdsl.resolve import Program, import_key
@@ -142,15 +141,11 @@ def read_source(path: str, report: Report) -> tuple[Source, bool]:
     return decode(read_bytes(path), name_of(path), report)
 
 
-class Loaded(NamedTuple):
-    """Programs that can be resolved, and every source that was read, by name."""
-
-    programs: tuple[Program, ...]
-    sources: dict[str, Source]
-
-
-def load_programs(paths: Iterable[str], report: Report) -> Loaded:
-    """Several files with their imports, each read once.
+def load_programs(
+    paths: Iterable[str], report: Report
+) -> tuple[tuple[Program, ...], dict[str, Source]]:
+    """Several files with their imports, each read once: the programs that can be resolved, and
+    every source that was read, by name.
 
     A program with a mistake in a definition of any of its files is left out: what its
     names stand for is not known, and findings about them would mislead.
@@ -158,7 +153,7 @@ def load_programs(paths: Iterable[str], report: Report) -> Loaded:
     loader = _Loader(report)
     programs = [loader.program(path) for path in paths]
     whole = tuple(each for each in programs if loader.broken.isdisjoint(each.files))
-    return Loaded(whole, loader.sources)
+    return whole, loader.sources
 
 
 class _Loader:

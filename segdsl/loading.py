@@ -7,7 +7,8 @@ segments here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
@@ -21,7 +22,7 @@ from segdsl.syntax.tree import File
 NO_IDS: Ids = {}
 
 
-class Loaded(NamedTuple):
+class Loaded(msgspec.Struct, frozen=True):
     """The segments in the order of the files, each source by name, how many files were named.
 
     `trees` holds each file that was read, by name, imported ones too.

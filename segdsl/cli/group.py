@@ -57,6 +57,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        _import_msgspec()
         command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
@@ -94,6 +95,21 @@ class Commands(click.Group):
             _discard_output()
             reason = (error.strerror or str(error)).lower()
             raise WrongUse(f"cannot write the output: {reason}") from error
+
+
+def _import_msgspec() -> None:
+    """Imports msgspec as it is where `typing_extensions` is not installed.
+
+    Then it takes from `typing`, which has it all, what it needs; and the other is a twentieth of
+    a short run.
+    """
+    if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+    try:
+        import_module("msgspec")
+    finally:
+        del sys.modules["typing_extensions"]
 
 
 def _utf8_output() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic, Report
@@ -18,7 +19,7 @@ FORMATS = ("text", "json", "sarif", "github")
 PLAIN_WIDTH = 100
 
 
-class Look(NamedTuple):
+class Look(msgspec.Struct, frozen=True):
     """How findings are told, and which warnings are not."""
 
     form: str

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
+
+import msgspec
 
 from segdsl.syntax.grammar import reserved_words
 from segdsl.syntax.tables import END, Tables
@@ -33,7 +35,7 @@ _END = "END_"
 _PHRASE = "PHRASE_"
 
 
-class Stopped(NamedTuple):
+class Stopped(msgspec.Struct, frozen=True):
     """Where a text could not be gone on with, and the terminals that could have stood there.
 
     `text` is the token that stands there, empty at the end of the text, and None where there is
