@@ -38,6 +38,7 @@ COMMANDS = {
 }
 # A keyword cannot be the name of a module.
 _MODULES = {"import": "importing"}
+HELP = ["-h", "--help"]
 INTERRUPTED = 130
 NO_READER = 141
 
@@ -57,7 +58,6 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        _import_msgspec()
         command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
@@ -74,6 +74,8 @@ class Commands(click.Group):
 
             help = did_you_mean(args[0], COMMANDS, f"there are {', '.join(COMMANDS)}")
             ctx.fail(f"there is no command `{args[0]}`; {help}")
+        if not set(HELP) & set(args):
+            _import_msgspec()
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -125,7 +127,7 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": HELP})
 @click.version_option(__version__, prog_name="segdsl")
 def cli() -> None:
     """Segments of the Audience API, written to be read.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
-import msgspec
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic, Report
@@ -19,7 +18,7 @@ FORMATS = ("text", "json", "sarif", "github")
 PLAIN_WIDTH = 100
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(NamedTuple):
     """How findings are told, and which warnings are not."""
 
     form: str
