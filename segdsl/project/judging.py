@@ -20,7 +20,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.files import STDIN, name_of
-from segdsl.lint import Mark, lint_each, twins
+from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
 from segdsl.live.references import in_order, named_segments
@@ -84,11 +84,13 @@ def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, So
 def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
     report = Report()
     loaded = load_files(files, basis.settings, report, basis.groups)
-    for segment in loaded.segments:
-        lower(segment, report, symbolic=True)
+    glances = [glance(each) for each in loaded.segments]
+    for segment, seen in zip(loaded.segments, glances, strict=True):
+        if not seen.fits:
+            lower(segment, report, symbolic=True)
     if basis.schema is not None:
         check_segments(loaded.segments, basis.schema, report)
-    marks = lint_each(loaded.segments, Normal(), report)
+    marks = lint_each(loaded.segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
     keys = _keys(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
@@ -97,7 +99,11 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged,
         tuple(each.name for each in loaded.segments),
         _defined(named),
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
-        tuple(made for each in loaded.segments if (made := _references(each)) is not None),
+        tuple(
+            made
+            for each, seen in zip(loaded.segments, glances, strict=True)
+            if seen.refers and (made := _references(each)) is not None
+        ),
         tuple(marks),
         found,
         {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
@@ -219,26 +225,25 @@ def together(
 def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     """The marks of several processes with numbers that are exact among all.
 
-    A number that two of them have is almost surely of the same condition; that is looked at
+    Two segments of two processes that are alike are almost surely the same: those are looked at
     once more, in one place.
     """
-    times = Counter(number for part in parts for number in {mark.number for mark in part})
-    doubtful = {number for number, count in times.items() if count > 1}
-    if not doubtful:
-        return [mark for part in parts for mark in part]
+    if len(parts) == 1:
+        return list(parts[0])
+    times = Counter(likeness for part in parts for likeness in {mark.likeness for mark in part})
+    doubtful = {likeness for likeness, count in times.items() if count > 1}
     files = dict.fromkeys(
-        mark.span.file for part in parts for mark in part if mark.number in doubtful
+        mark.span.file for part in parts for mark in part if mark.likeness in doubtful
     )
     loaded = load_files(list(files), basis.settings, Report(), basis.groups)
     normal = Normal()
     exact = {
         each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments
     }
-    # Numbers of the one and of the other never meet: those are made odd, these even.
     return [
-        msgspec.structs.replace(mark, number=2 * exact[mark.span.key] + 1)
-        if mark.number in doubtful and mark.span.key in exact
-        else msgspec.structs.replace(mark, number=2 * mark.number)
+        msgspec.structs.replace(mark, number=exact.get(mark.span.key))
+        if mark.likeness in doubtful
+        else mark
         for part in parts
         for mark in part
     ]
