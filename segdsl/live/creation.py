@@ -55,7 +55,7 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def folder(self) -> Folder:
-        return folder_path(self.segment.folder)
+        return self.segment.place[0]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -68,11 +68,6 @@ class Outcome(msgspec.Struct, frozen=True):
     error: ClientError | None = None
 
 
-def folder_path(folder: str | None) -> Folder:
-    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
-    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
-
-
 # --- what is to be done --------------------------------------------------------------
 
 
@@ -82,7 +77,7 @@ def steps(
     """What to do, each segment after those that it refers to; nothing after an error."""
     one_of_each(segments, report)
     ordered = in_order(segments, report)
-    coming = [each for each in ordered if server.at(folder_path(each.folder), each.name) is None]
+    coming = [each for each in ordered if server.at(*each.place) is None]
     _one_meaning(ordered, coming, server, report)
     ids = segment_ids(ordered, server.ids_by_name, report, among=[each.name for each in coming])
     found = [_step(each, ids, server, report, layout) for each in ordered]
@@ -93,7 +88,7 @@ def one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
     """Reports a segment of one file that another file has too; one file knows its own."""
     seen: dict[tuple[Folder, str], c.Segment] = {}
     for each in segments:
-        first = seen.setdefault((folder_path(each.folder), each.name), each)
+        first = seen.setdefault(each.place, each)
         if first is not each and first.span.file != each.span.file:
             report.add(
                 Code.SEG111,
@@ -137,7 +132,7 @@ def _step(segment: c.Segment, ids: Ids, server: OnServer, report: Report, layout
         )
     # What is still to be created has no id yet; any will do to see whether the rule fits.
     rule = lower(segment, report, layout=layout, ids={**_stand_ins(segment), **ids})
-    existing = server.at(folder_path(segment.folder), segment.name)
+    existing = server.at(*segment.place)
     if existing is None or rule is None:
         return Step(segment, ids)
     changes = _differences(segment, encode(rule, pretty=False), existing)

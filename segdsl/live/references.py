@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from segdsl.circles import circles
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.lower.references import Ids
 from segdsl.rule.symbols import is_symbol
+from segdsl.source import Span
 from segdsl.syntax.text import string
-from segdsl.values import ByName
+from segdsl.values import ById, ByName
 
 ByTheirName = Mapping[str, Sequence[str]]
 MOST_IN_PLACE = 200
@@ -117,28 +119,61 @@ def _several(place: c.Membership, name: str, times: int, report: Report) -> None
     )
 
 
-def in_order(segments: Sequence[c.Segment], report: Report) -> list[c.Segment]:
-    """The segments with each after those it refers to by name; a cycle is reported."""
-    by_name = {each.name: index for index, each in enumerate(segments)}
+def in_order(
+    segments: Sequence[c.Segment], report: Report, names: Mapping[str, str] | None = None
+) -> list[c.Segment]:
+    """The segments with each after those it refers to; a circle is reported, and leaves none.
+
+    `names` are those of the segments that are referred to by id. A name that several have means
+    none of them here: that it means no one is told elsewhere.
+    """
+    times = Counter(each.name for each in segments)
+    by_name = {each.name: at for at, each in enumerate(segments) if times[each.name] == 1}
     graph: dict[int, list[int]] = {
-        index: [
-            by_name[name.name] for name, _ in named_segments(each.condition) if name.name in by_name
-        ]
+        index: [by_name[name] for name in _names(each.condition, names or {}) if name in by_name]
         for index, each in enumerate(segments)
     }
     try:
         return [segments[index] for index in graphlib.TopologicalSorter(graph).static_order()]
-    except graphlib.CycleError as error:
-        circle = [segments[index] for index in error.args[1]]
-        report.add(
-            Code.SEG306,
-            circle[0].span,
-            "segments refer to each other in a circle: "
-            + " → ".join(string(each.name) for each in circle),
-            help="take one of the references out: the API needs each segment to be there "
-            "before another can refer to it",
-        )
+    except graphlib.CycleError:
+        for circle in circles(graph):
+            found = [segments[index] for index in circle]
+            told = [string(each.name) for each in found]
+            report_circle(told, [each.span for each in found], report)
         return []
+
+
+def _names(of: c.Condition, by_id: Mapping[str, str]) -> Iterator[str]:
+    """The names of the segments that a condition refers to, as far as they are known."""
+    for each in memberships(of):
+        match each:
+            case c.Membership("segment", ByName(name)):
+                yield name
+            case c.Membership("segment", ById(id)) if id in by_id:
+                yield by_id[id]
+            case _:
+                pass
+
+
+def report_circle(circle: Sequence[str], places: Sequence[Span | None], report: Report) -> None:
+    """Reports segments of which each refers to the next, the last being the first once more."""
+    # Spans of their own compare equal, wherever they are.
+    known = {
+        place.key: (f"{name} is here", place)
+        for name, place in zip(circle[1:], places[1:], strict=True)
+        if place is not None
+    }
+    *others, (_, at) = known.values() if known else [("", None)]
+    report.add(
+        Code.SEG306,
+        at,
+        "segments refer to each other in a circle: " + " → ".join(circle)
+        if len(circle) > 2
+        else f"the segment {circle[0]} refers to itself",
+        help="take one of the references out: the API needs each segment to be there "
+        "before another can refer to it",
+        notes=tuple(Note(said, place) for said, place in others if place is not None),
+    )
 
 
 def put_in_place(

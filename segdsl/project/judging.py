@@ -23,7 +23,7 @@ from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
-from segdsl.live.references import in_order, named_segments
+from segdsl.live.references import in_order, memberships
 from segdsl.loading import load_files
 from segdsl.lower import lower
 from segdsl.project.keeping import digest
@@ -55,8 +55,8 @@ class Judged(msgspec.Struct, frozen=True):
 
     `names` are those of the segments, `defined` also those of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
-    `referring` are the segments that refer to others by name, with nothing but those references in
-    their conditions. `digests` are of every file that was read, by name. `used` are the names of
+    `referring` are the segments that refer to others, with nothing but those references in their
+    conditions. `digests` are of every file that was read, by name. `used` are the names of
     definitions in use, where that was asked for.
     """
 
@@ -123,7 +123,7 @@ def _defined(trees: Iterable[t.File]) -> frozenset[str]:
 
 
 def _references(of: c.Segment) -> c.Segment | None:
-    kept = tuple(each for _, each in named_segments(of.condition))
+    kept = tuple(each for each in memberships(of.condition) if each.of == "segment")
     return msgspec.structs.replace(of, condition=c.And(kept)) if kept else None
 
 
@@ -187,7 +187,8 @@ def together(
     names = [name for part in parts for name in part.names]
     referring = [each for part in parts for each in part.referring]
     times = Counter(names)
-    in_order([each for each in referring if times[each.name] == 1], report)
+    unique = [each for each in referring if times[each.name] == 1]
+    in_order(unique, report, _names(unique, basis.schema))
     if basis.schema is not None:
         every = frozenset(name for part in parts for name in part.defined)
         all_known = all(part.all_defined for part in parts)
@@ -220,6 +221,14 @@ def together(
             or (code is Code.SEG606 and elsewhere is not None)
         ],
     )
+
+
+def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, str]:
+    """The names of segments by the ids that a schema has for their places."""
+    if schema is None:
+        return {}
+    here = {each.place for each in segments}
+    return {each.id: each.name for each in schema.segments if (each.folder, each.name) in here}
 
 
 def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:

@@ -16,7 +16,7 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.live.creation import folder_path, one_of_each
+from segdsl.live.creation import one_of_each
 from segdsl.loading import load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span
@@ -38,7 +38,7 @@ class Local(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        return (folder_path(self.segment.folder), self.segment.name)
+        return self.segment.place
 
 
 class Workspace(msgspec.Struct, frozen=True):

@@ -11,6 +11,8 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.files import FileError
+from segdsl.rule.symbols import symbol
+from segdsl.values import ByName
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.state import State
 
@@ -65,6 +67,11 @@ class Change(msgspec.Struct, frozen=True):
         version = self.after or self.before
         assert version is not None, "a change has one side at least"
         return version.state
+
+    @property
+    def mark(self) -> str:
+        """What refers to the segment in rules: its id, or the marked name where it has none yet."""
+        return self.id or symbol("segment", ByName(self.state.name))
 
     @property
     def what(self) -> tuple[str, ...]:

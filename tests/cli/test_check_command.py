@@ -196,6 +196,24 @@ def test_segments_that_refer_to_each_other_in_a_circle_are_told() -> None:
     assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
 
 
+def test_a_circle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Project) -> None:
+    schema = Schema("1", "Shop", segments=(Segment("7", "There"), Segment("8", "Q", ("X",))))
+    save_schema(two_targets, "local", schema)
+    Path("a.seg").unlink()
+    there = 'segment "There" where in segment "Q"'
+    write(q='segment "Q" where in segment #7', there=there)
+    said = segdsl("check").stderr
+    assert "error[SEG306]" in said
+    assert "circle" in said
+    write(q='segment "Q" where in segment #8', there=there)
+    # #8 is in another folder, and another segment.
+    assert "SEG306" not in segdsl("check").stderr
+    write(q='segment "Q" folder "X" where in segment #8', there=there)
+    assert 'the segment "Q" refers to itself' in segdsl("check").stderr
+    write(q='segment "Q" folder "X" where in segment #7', there='segment "There" where everyone')
+    assert segdsl("check").exit_code == 0
+
+
 # --- without files ---------------------------------------------------------------------------
 
 
