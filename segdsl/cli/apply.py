@@ -131,11 +131,12 @@ def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Pl
 
 
 def _show(plan: Plan, form: str, color: str) -> None:
+    from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan_text import plan_text
 
     if form == "text":
         color_it = in_color(color, sys.stdout)
-        click.echo(plan_text(plan, {}, color=color_it), nl=False, color=color_it)
+        click.echo(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
         sys.stdout.flush()
 
 
@@ -176,6 +177,7 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
 
 def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
     from segdsl.rule.model import encode
+    from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan_text import plan_data
 
     done: list[dict[str, Any]] = [
@@ -188,4 +190,4 @@ def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
         }
         for each in outcomes
     ]
-    click.echo(encode({**plan_data(plan, {}), "outcomes": done}))
+    click.echo(encode({**plan_data(plan, UNASKED), "outcomes": done}))

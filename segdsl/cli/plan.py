@@ -22,7 +22,7 @@ from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
-    from segdsl.workspace.effects import Effect
+    from segdsl.workspace.effects import Effects
     from segdsl.workspace.plan import Plan
 
 PENDING = 4
@@ -71,6 +71,7 @@ def command(
     from segdsl.diagnostics.places import tally
     from segdsl.files import write_text
     from segdsl.rule.model import encode
+    from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan import write_plan
     from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
     from segdsl.workspace.planning import Wish
@@ -80,7 +81,7 @@ def command(
     report = Report()
     place = open_workspace(target, settings, report)
 
-    async def question(connection: Connection) -> tuple[Plan, dict[int, Effect]] | None:
+    async def question(connection: Connection) -> tuple[Plan, Effects] | None:
         wish = Wish(layout, force, prune)
         plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
         if report.has_errors:
@@ -88,7 +89,7 @@ def command(
         bar = Bar("Counting")
         watcher = Watcher(bar.begin, bar.answered)
         try:
-            return plan, await effects_of(connection, plan, watcher) if count else {}
+            return plan, await effects_of(connection, plan, watcher) if count else UNASKED
         finally:
             bar.end()
 

@@ -1,4 +1,4 @@
-"""What segments refer to by name: looked up on a server, among files, or put in their place.
+"""What segments refer to by name: looked up on a server or among files.
 
 Pure functions over condition trees. A name that cannot be found is reported at its place;
 nothing is guessed.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import graphlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-import msgspec
 
 from segdsl.circles import circles
 from segdsl.condition import tree as c
@@ -23,8 +21,6 @@ from segdsl.syntax.text import string
 from segdsl.values import ById, ByName
 
 ByTheirName = Mapping[str, Sequence[str]]
-MOST_IN_PLACE = 200
-"""References in one segment that are replaced: each may bring others along."""
 
 
 def memberships(of: c.Condition) -> Iterator[c.Membership]:
@@ -105,10 +101,10 @@ def one_meaning(
     for segment in segments:
         for name, place in named_segments(segment.condition):
             if times[name.name] > 1 and not known.get(name.name):
-                _several(place, name.name, times[name.name], report)
+                report_several(place, name.name, times[name.name], report)
 
 
-def _several(place: c.Membership, name: str, times: int, report: Report) -> None:
+def report_several(place: c.Membership, name: str, times: int, report: Report) -> None:
     report.add(
         Code.SEG305,
         place.span,
@@ -174,83 +170,3 @@ def report_circle(circle: Sequence[str], places: Sequence[Span | None], report: 
         "before another can refer to it",
         notes=tuple(Note(said, place) for said, place in others if place is not None),
     )
-
-
-def put_in_place(
-    of: c.Segment, here: Iterable[c.Segment], known: ByTheirName, report: Report
-) -> c.Segment:
-    """The segment with the conditions of others in the place of references to them.
-
-    Done for those of `here` that the server does not know by name. What cannot stand
-    in another segment's condition, such as a limit, is reported.
-    """
-    among: dict[str, list[c.Segment]] = {}
-    for each in here:
-        among.setdefault(each.name, []).append(each)
-    condition = _Placer(among, known, report).placed(of.condition, (of.name,))
-    return msgspec.structs.replace(of, condition=condition)
-
-
-class _Placer:
-    """Puts conditions in the place of references, in one segment."""
-
-    def __init__(
-        self, among: Mapping[str, Sequence[c.Segment]], known: ByTheirName, report: Report
-    ) -> None:
-        self.among = among
-        self.known = known
-        self.report = report
-        self.times = 0
-
-    def placed(self, of: c.Condition, path: tuple[str, ...]) -> c.Condition:
-        match of:
-            case c.And(children) | c.Or(children):
-                inner = tuple(self.placed(child, path) for child in children)
-                return msgspec.structs.replace(of, children=inner)
-            case c.Not(child) | c.RuleSet(_, child):
-                return msgspec.structs.replace(of, child=self.placed(child, path))
-            case c.Membership("segment", ByName(name)):
-                if name not in self.among or self.known.get(name) or name in path:
-                    # On the server, nowhere, or in a circle that is reported as a whole.
-                    return of
-                return self._in_place(of, name, path)
-            case _:
-                return of
-
-    def _in_place(self, of: c.Membership, name: str, path: tuple[str, ...]) -> c.Condition:
-        if len(self.among[name]) > 1:
-            _several(of, name, len(self.among[name]), self.report)
-            return of
-        [other] = self.among[name]
-        self.times += 1
-        if other.limit is not None:
-            why = "it has a limit"
-        elif isinstance(other.condition, c.Everyone):
-            why = "it is everyone"
-        elif self.times > MOST_IN_PLACE:
-            why = f"more than {MOST_IN_PLACE} segments would have to be put in place"
-        else:
-            return without_rule_sets(self.placed(other.condition, (*path, name)))
-        if self.times <= MOST_IN_PLACE + 1:
-            self.report.add(
-                Code.SEG304,
-                of.span,
-                f"the segment {string(name)} is not on the server yet, and cannot be counted as a "
-                f"part of another: {why}",
-                help="create it first",
-                via=of.via,
-            )
-        return of
-
-
-def without_rule_sets(of: c.Condition) -> c.Condition:
-    """The same condition with no group that must stay a rule set of its own."""
-    match of:
-        case c.RuleSet(_, child):
-            return without_rule_sets(child)
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(of, children=tuple(map(without_rule_sets, children)))
-        case c.Not(child):
-            return msgspec.structs.replace(of, child=without_rule_sets(child))
-        case _:
-            return of

@@ -18,7 +18,7 @@ from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
 from segdsl.workspace.applying import Outcome, carry_out
-from segdsl.workspace.effects import Effect, counts, effects
+from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, save_lock
 from segdsl.workspace.local import Workspace, inside
 from segdsl.workspace.lock import Entry, Lock
@@ -65,9 +65,8 @@ async def plan_for(
     )
 
 
-async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> dict[int, Effect]:
-    watcher.begin(sum(map(counts, plan.changes)))
-    return await effects(connection.client, plan, watcher.step)
+async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> Effects:
+    return await effects(connection.client, plan, watcher.begin, watcher.step)
 
 
 async def apply_plan(
