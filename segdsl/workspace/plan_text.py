@@ -53,10 +53,10 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
             for line in difference(change.before, change.after):
                 yield f"    {visible(line)}", _look(line)
     for each in _that_change(effects):
-        yield f"> also      {visible(_path(each))}{_id(each.id)}: {REACHED}", "yellow"
+        yield f"> also    {visible(_path(each))}{_id(each.id)}: {REACHED}", "yellow"
         yield f"    {effect_text(each.effect)}", None
     if effects.uncounted:
-        yield f"> also      {_uncounted(effects)}", "yellow"
+        yield f"> also    {_uncounted(effects)}", "yellow"
     for conflict in plan.conflicts:
         yield from _conflict(conflict)
     for entry in plan.left:
