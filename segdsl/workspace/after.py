@@ -83,7 +83,7 @@ class After:
         try:
             return list(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError:
-            return ()  # A circle that was on the server before: whoever is asked for tells.
+            return ()  # A circle that was on the server before; each in it is told of.
 
     def _remember(self, state: State) -> tuple[c.Segment, int] | UncountableError:
         found = self._placed.get(state)

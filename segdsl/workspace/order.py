@@ -125,16 +125,16 @@ class _Waits:
         """Reports circles among references as they would be; whether there are any."""
         found = circles(self.reached)
         for circle in found:
-            parts = [(self.changes[circle[0]].mark, self.changes[circle[0]].state)]
-            for one, next in pairwise(circle):
-                parts += [(id, self.before[id]) for id in self.reached[one][next]]
-                parts.append((self.changes[next].mark, self.changes[next].state))
-            found_at = [spans.get(state.key) for _, state in parts]
-            names = [
-                string(state.name) + (f" (#{id}, on the server)" if span is None else "")
-                for (id, state), span in zip(parts, found_at, strict=True)
-            ]
-            report_circle(names, found_at, report)
+            first = self.changes[circle[0]].state
+            parts = [(first, string(first.name))]
+            for one, other in pairwise(circle):
+                for id in self.reached[one][other]:
+                    state = self.before[id]
+                    parts.append((state, f"{string(state.name)} (#{id}, as the server has it)"))
+                state = self.changes[other].state
+                parts.append((state, string(state.name)))
+            found_at = [spans.get(state.key) for state, _ in parts]
+            report_circle([name for _, name in parts], found_at, report)
         return bool(found)
 
     def report_deletions(self, report: Report) -> None:
