@@ -141,12 +141,35 @@ def test_each_code(code: str, wrong: str, close: str) -> None:
         ("time within past 3 days", "time within next 3 days"),
         ('in segment "There"', "in stage #41"),
         ('any of texts = "x"', 'text = "x"'),
+        ("texts is null", "text is null"),
+        (
+            "count(buys where timestamp within past 3 days) > 1",
+            "count(buys where timestamp more than 3 days ago) > 1",
+        ),
+        (
+            "has buys where not (amount > 1 or timestamp not within past 3 days)",
+            "has buys where not (amount > 1 or timestamp is today)",
+        ),
+        ('count(buys where any of tags = "x") > 1', 'count(buys where kind = "x") > 1'),
+        ("has buys where tags is not null", "has buys where kind is not null"),
+        (
+            'any of first(buys.tags by timestamp) = "x"',
+            'first(buys.kind by timestamp) = "x"',
+        ),
+        ("max(buys.timestamp) within past 3 days", "max(buys.timestamp) is today"),
+        ("rfm(#8).rfm_score within past 3 days", "rfm(#8).rfm_score > 3"),
     ],
 )
 def test_what_a_realtime_segment_cannot_hold(wrong: str, close: str) -> None:
     assert found(wrong, head="kind realtime") == ["SEG512"]
     assert found(close, head="kind realtime") == []
     assert found(wrong) == []
+
+
+def test_a_list_that_a_realtime_segment_cannot_hold_is_told_of_once() -> None:
+    assert found('texts = "x"', head="kind realtime") == ["SEG512"]
+    # One value is no list, whatever it is asked for.
+    assert found('any of text = "x"', head="kind realtime") == ["SEG508"]
 
 
 def test_what_is_only_in_the_workspace_may_be_referred_to() -> None:
