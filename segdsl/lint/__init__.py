@@ -32,7 +32,8 @@ def lint_each(segments: Sequence[c.Segment], normal: Normal, report: Report) -> 
         node = normal.node(segment.condition)
         if _look(node, report, in_filter=False):
             equals(segment.condition, report)
-        marks.append(Mark(normal.segment(segment, node), segment.name, segment.span))
+        number = normal.segment(segment, node)
+        marks.append(Mark(number, segment.name, segment.span, segment.folder))
     return marks
 
 

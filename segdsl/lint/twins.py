@@ -17,6 +17,7 @@ class Mark(msgspec.Struct, frozen=True):
     number: int
     name: str
     span: Span
+    folder: str | None = None
 
 
 def twins(segments: Iterable[Mark], report: Report) -> None:

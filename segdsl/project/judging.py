@@ -23,6 +23,7 @@ from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, named_segments
 from segdsl.loading import load_files
 from segdsl.lower import lower
@@ -178,6 +179,7 @@ def together(
     for part in parts:
         for each in part.diagnostics:
             report.put(each)
+    one_of_each((mark for part in parts for mark in part.marks), report)
     names = [name for part in parts for name in part.names]
     referring = [each for part in parts for each in part.referring]
     times = Counter(names)

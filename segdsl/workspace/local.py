@@ -16,7 +16,7 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.live.creation import folder_path, one_of_each
+from segdsl.live.places import folder_path, one_of_each
 from segdsl.loading import load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span

@@ -12,7 +12,7 @@ import msgspec
 from segdsl.api import Client
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ServerSegment
-from segdsl.live.creation import folder_path
+from segdsl.live.places import folder_path
 from segdsl.workspace.state import Key, State, state_of
 
 

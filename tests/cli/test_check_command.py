@@ -196,6 +196,22 @@ def test_segments_that_refer_to_each_other_in_a_circle_are_told() -> None:
     assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
 
 
+def test_segments_of_one_place_are_told_across_files() -> None:
+    write(
+        a='segment "A" folder "F/G" where a = 1',
+        b='segment "A" where b = 2\nsegment "A" folder "F / G" where c = 3',
+        c='segment "C" folder "F" where a = 2\nsegment "C" folder "F/" where a = 3',
+    )
+    result = segdsl("check", "a.seg", "b.seg", "c.seg", "--format", "json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)["diagnostics"]
+    assert [(each["code"], each["file"]) for each in told] == [
+        ("SEG111", "b.seg"),
+        ("SEG111", "c.seg"),
+    ]
+    assert segdsl("check", "a.seg", "--format", "json").exit_code == 0
+
+
 # --- without files ---------------------------------------------------------------------------
 
 
