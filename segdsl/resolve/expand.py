@@ -109,9 +109,12 @@ class Expander:
         if scope.file not in self._known:
             self._known[scope.file] = (
                 {
-                    known: self.params[file, definition.name]
-                    for known, (file, definition) in scope.names.items()
-                    if isinstance(definition, t.Param)
+                    **dict.fromkeys(scope.missing),
+                    **{
+                        known: self.params[file, definition.name]
+                        for known, (file, definition) in scope.names.items()
+                        if isinstance(definition, t.Param)
+                    },
                 },
                 frozenset(known for known, (_, of) in scope.names.items() if isinstance(of, t.Let)),
             )
@@ -193,6 +196,8 @@ class Expander:
                 help="compare something with it",
                 via=context.via,
             )
+            return None
+        if found is None and of.name in context.scope.missing:
             return None
         if found is None:
             known = context.scope.names

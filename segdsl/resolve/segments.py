@@ -84,7 +84,7 @@ def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:
     for item in main.items:
         if isinstance(item, t.Import):
             for imported in item.names:
-                if imported not in scope.used:
+                if imported not in scope.used and imported not in scope.missing:
                     report.add(
                         Code.SEG112,
                         item.span,
