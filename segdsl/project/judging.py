@@ -32,6 +32,7 @@ from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source
 from segdsl.syntax import tree as t
+from segdsl.values import Owner
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -46,9 +47,9 @@ class Basis(msgspec.Struct, frozen=True):
     allowed: tuple[str, ...]
 
     @property
-    def groups(self) -> list[str]:
-        """The customer groups that are known."""
-        return [] if self.schema is None else [each.name for each in self.schema.customer_groups]
+    def owners(self) -> Mapping[str, Owner] | None:
+        """What dotted names begin with, where that is known."""
+        return None if self.schema is None else self.schema.owners
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, So
 
 def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
     report = Report()
-    loaded = load_files(files, basis.settings, report, basis.groups)
+    loaded = load_files(files, basis.settings, report, basis.owners)
     for segment in loaded.segments:
         lower(segment, report, symbolic=True)
     if basis.schema is not None:
@@ -231,7 +232,7 @@ def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     files = dict.fromkeys(
         mark.span.file for part in parts for mark in part if mark.number in doubtful
     )
-    loaded = load_files(list(files), basis.settings, Report(), basis.groups)
+    loaded = load_files(list(files), basis.settings, Report(), basis.owners)
     normal = Normal()
     exact = {
         each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments

@@ -67,7 +67,7 @@ def read_workspace(
         [os.path.relpath(each, here) for each in files],
         settings,
         report,
-        known.groups,
+        known.owners,
         known.ids,
         known.several,
     )
