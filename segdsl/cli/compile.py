@@ -58,7 +58,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target, segments=True)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
     made: list[object] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)

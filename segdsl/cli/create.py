@@ -60,7 +60,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)

@@ -70,7 +70,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
     segments = loaded.segments
     made: list[str] = []
 

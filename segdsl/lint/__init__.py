@@ -41,7 +41,7 @@ def lint_each(
             exact = normal.segment(segment, node)
             if not seen.is_plain and _look(node, report, in_filter=False):
                 equals(segment.condition, report)
-        marks.append(Mark(seen.likeness, exact, segment.name, segment.span))
+        marks.append(Mark(seen.likeness, exact, segment.name, segment.span, segment.folder))
     return marks
 
 

@@ -22,6 +22,7 @@ class Mark(msgspec.Struct, frozen=True):
     number: int | None
     name: str
     span: Span
+    folder: str | None = None
 
 
 def twins(segments: Iterable[Mark], report: Report) -> None:

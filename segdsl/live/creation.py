@@ -16,7 +16,8 @@ import msgspec
 from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics import Code, Report
+from segdsl.live.places import Folder, one_of_each
 from segdsl.live.references import in_order, named_segments, segment_ids
 from segdsl.lower import create_request, lower
 from segdsl.lower.references import Ids
@@ -24,8 +25,6 @@ from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
 from segdsl.syntax.text import string
 from segdsl.values import ByName
-
-Folder = tuple[str, ...]
 
 
 class OnServer(msgspec.Struct, frozen=True):
@@ -82,21 +81,6 @@ def steps(
     ids = segment_ids(ordered, server.ids_by_name, report, among=[each.name for each in coming])
     found = [_step(each, ids, server, report, layout) for each in ordered]
     return [] if report.has_errors else found
-
-
-def one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
-    """Reports a segment of one file that another file has too; one file knows its own."""
-    seen: dict[tuple[Folder, str], c.Segment] = {}
-    for each in segments:
-        first = seen.setdefault(each.place, each)
-        if first is not each and first.span.file != each.span.file:
-            report.add(
-                Code.SEG111,
-                each.span,
-                f"another of these files has a segment named {string(each.name)} too",
-                help="the API keeps names unique within a folder: give it another name or folder",
-                notes=(Note("the first one", first.span),),
-            )
 
 
 def _one_meaning(

@@ -23,6 +23,7 @@ from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, memberships
 from segdsl.loading import load_files
 from segdsl.lower import lower
@@ -31,6 +32,7 @@ from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source
 from segdsl.syntax import tree as t
+from segdsl.values import Owner
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -45,9 +47,9 @@ class Basis(msgspec.Struct, frozen=True):
     allowed: tuple[str, ...]
 
     @property
-    def groups(self) -> list[str]:
-        """The customer groups that are known."""
-        return [] if self.schema is None else [each.name for each in self.schema.customer_groups]
+    def owners(self) -> Mapping[str, Owner] | None:
+        """What dotted names begin with, where that is known."""
+        return None if self.schema is None else self.schema.owners
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -83,7 +85,7 @@ def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, So
 
 def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
     report = Report()
-    loaded = load_files(files, basis.settings, report, basis.groups)
+    loaded = load_files(files, basis.settings, report, basis.owners)
     glances = [glance(each) for each in loaded.segments]
     for segment, seen in zip(loaded.segments, glances, strict=True):
         if not seen.fits:
@@ -184,6 +186,7 @@ def together(
     for part in parts:
         for each in part.diagnostics:
             report.put(each)
+    one_of_each((mark for part in parts for mark in part.marks), report)
     names = [name for part in parts for name in part.names]
     referring = [each for part in parts for each in part.referring]
     times = Counter(names)
@@ -244,7 +247,7 @@ def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     files = dict.fromkeys(
         mark.span.file for part in parts for mark in part if mark.likeness in doubtful
     )
-    loaded = load_files(list(files), basis.settings, Report(), basis.groups)
+    loaded = load_files(list(files), basis.settings, Report(), basis.owners)
     normal = Normal()
     exact = {
         each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments

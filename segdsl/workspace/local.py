@@ -16,7 +16,7 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.live.creation import one_of_each
+from segdsl.live.places import one_of_each
 from segdsl.loading import load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span
@@ -67,7 +67,7 @@ def read_workspace(
         [os.path.relpath(each, here) for each in files],
         settings,
         report,
-        known.groups,
+        known.owners,
         known.ids,
         known.several,
     )

@@ -94,6 +94,11 @@ def test_names_become_ids_through_the_schema(project: Path) -> None:
     compiled = segdsl("compile", "x.seg")
     assert compiled.exit_code == 0, compiled.stderr
     assert '"id": "41"' in compiled.stdout
+    Path("y.seg").write_text('segment "y" where hom.size > 2')
+    said = segdsl("compile", "y.seg").stderr
+    Path("y.seg").unlink()
+    assert "SEG504" in said
+    assert "did you mean `home`?" in said
     assert '"customerGroup": "home"' in compiled.stdout
     told = json.loads(segdsl("preview", "x.seg", "--json").stdout)
     assert [
