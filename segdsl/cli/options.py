@@ -46,6 +46,27 @@ def layout_option(function: _Function) -> _Function:
     )(function)
 
 
+def no_schema_option(function: _Function) -> _Function:
+    """Adds `--no-schema` to a command that sends segments; it takes `no_schema`."""
+    return click.option(
+        "--no-schema",
+        is_flag=True,
+        help="Do not check with the target's schema, where that is out of date.",
+    )(function)
+
+
+def summed(report: Report, look: Look, schema: str | None) -> str:
+    """How many findings there are; where `schema`, a file, speaks against segments, what to do
+    if that is itself what is wrong."""
+    from segdsl.diagnostics.places import tally
+
+    count = tally(told(report, look))
+    if schema is None:
+        return count
+    todo = "`segdsl schema pull` renews it; --no-schema goes without"
+    return f"{count}\nhint: if {schema} is out of date, {todo}"
+
+
 def look_options(function: _Function) -> _Function:
     """Adds `--format`, `--allow` and `--color`; the command takes them as a `Look`."""
     function = color_option(function)
