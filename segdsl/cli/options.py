@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -195,11 +195,15 @@ def stop_on_errors(report: Report) -> None:
         raise click.exceptions.Exit(1)
 
 
-def write_product(text: str, output: str | None) -> None:
-    """Writes what a command made: to a file, whole or not at all, or to standard output."""
+def write_product(
+    text: str, output: str | None, read: Sequence[str] = (), *, makes_source: bool = False
+) -> None:
+    """Writes what a command made of what it `read`: to a file, whole or not at all, or to
+    standard output."""
     if output is None or output == "-":
         click.echo(text, nl=False)
         return
-    from segdsl.files import write_text
+    from segdsl.files import check_output, write_text
 
+    check_output(output, read=read, makes_source=makes_source)
     write_text(output, text)

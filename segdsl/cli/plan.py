@@ -71,13 +71,14 @@ def command(
     conflict, and is never planned to be overwritten without --force.
     """
     from segdsl.diagnostics import Report
-    from segdsl.files import write_text
     from segdsl.rule.model import encode
-    from segdsl.workspace.plan import write_plan
+    from segdsl.workspace.files import check_plan_file, save_plan
     from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import Watcher, effects_of, plan_for
 
+    if save is not None:
+        check_plan_file(save)
     look = Look("text", (), color)
     report = Report()
     place = open_workspace(target, settings, report)
@@ -109,7 +110,7 @@ def command(
     assert answer is not None, "without errors there is a plan"
     plan, effects = answer
     if save is not None:
-        write_text(save, write_plan(plan))
+        save_plan(save, plan)
     match form:
         case "json":
             click.echo(encode(plan_data(plan, effects)))
