@@ -15,12 +15,13 @@ from segdsl.cli.options import (
     color_option,
     in_color,
     layout_option,
+    no_schema_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
 )
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import check_place, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 )
 @settings_option
 @layout_option
+@no_schema_option
 @target_options
 @color_option
 def command(
@@ -55,6 +57,7 @@ def command(
     form: str,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     color: str,
@@ -68,7 +71,6 @@ def command(
     from asyncio import CancelledError
 
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.project.config import need_project
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import apply_plan, plan_for
@@ -78,10 +80,11 @@ def command(
     fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
     if fixed is not None:
         target = target or fixed.target
-        project, sources = need_project(Path.cwd()), {}
+        project, sources, speaking = need_project(Path.cwd()), {}, None
     else:
         place = open_workspace(target, settings, report)
         project, sources = place.project, place.workspace.sources
+        speaking = None if no_schema else check_place(place, paths, report)
 
     async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
         plan = fixed
@@ -115,7 +118,9 @@ def command(
     answer = None if report.has_errors else ask(target, now, question)
     if report.has_errors and form == "json":
         look = Look("json", (), color)
-    tell(report, sources, look, product=not report.has_errors, summary=tally(told(report, look)))
+    tell(
+        report, sources, look, product=not report.has_errors, summary=summed(report, look, speaking)
+    )
     stop_on_errors(report)
     assert answer is not None, "without errors there is a plan"
     _end(*answer, form)

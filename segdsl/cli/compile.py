@@ -68,4 +68,4 @@ def command(
     stop_on_errors(report)
     if not made:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output)
+    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output, files)

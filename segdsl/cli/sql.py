@@ -89,4 +89,4 @@ def command(
     stop_on_errors(report)
     if not segments:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product("\n".join(made), output)
+    write_product("\n".join(made), output, files)

@@ -25,7 +25,7 @@ from segdsl.resolve.values import Values
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import Duration, Limit, Literal, Number, Owner, Part
+from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner, Part
 
 MAX_CONDITIONS = 100_000
 MAX_DEPTH = 200
@@ -166,6 +166,15 @@ class Expander:
                 return self._has(of, inner)
             case t.Membership(kind, target):
                 if not self._outside_filter(of, context, f"`in {kind}`"):
+                    return None
+                if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
+                    self.report.add(
+                        Code.SEG114,
+                        of.span,
+                        "no segment can have a blank name",
+                        help="name the segment that is meant, or its id: `in segment #1234`",
+                        via=context.via,
+                    )
                     return None
                 return c.Membership(kind, target, span=of.span, via=context.via)
             case t.Score():

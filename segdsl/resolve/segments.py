@@ -53,13 +53,21 @@ def resolve(
                 help="the API keeps names unique within a folder: give it another name or folder",
                 notes=(Note("the first one", before),),
             )
+        is_named = bool(item.name.strip())
+        if not is_named:
+            report.add(
+                Code.SEG114,
+                item.name_span,
+                "the API takes no segment with a blank name",
+                help="say in a few words who is in it",
+            )
         condition = (
             Everyone(span=item.where_span)
             if item.where is None
             else expander.segment(item.where, scope)
         )
         limit = expander.limit(item.limit, scope)
-        if condition is None or (limit is None) != (item.limit is None):
+        if not is_named or condition is None or (limit is None) != (item.limit is None):
             continue
         segments.append(
             Segment(

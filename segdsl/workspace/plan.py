@@ -128,6 +128,15 @@ def write_plan(plan: Plan) -> str:
     return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
 
 
+def is_plan(data: bytes) -> bool:
+    """Whether this is a plan that was kept, by any version, and may make room for another."""
+    try:
+        document = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(document, dict) and document.keys() >= {"version", "target", "changes"}
+
+
 def read_plan(data: bytes, name: str) -> Plan:
     """A plan that was kept in a file; raises PlanError."""
     try:
