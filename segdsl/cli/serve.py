@@ -36,7 +36,7 @@ from segdsl.cli.group import WrongUse
     "--faults",
     metavar="SPEC",
     help="The weather of real networks, for tests: latency=20ms,429=0.05,500=0.05,"
-    "cut-before=0.05,cut-after=0.05,seed=7.",
+    "cut-before=0.05,cut-after=0.05,hang-after=0.05,seed=7.",
 )
 def command(data: Path, store: Path | None, port: int, now: str | None, faults: str | None) -> None:
     """Serve a local Audience API over data of your own, on this machine only.

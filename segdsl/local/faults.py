@@ -1,4 +1,4 @@
-"""The weather of real networks, for tests: slow answers, 429, 5xx, and cut connections.
+"""The weather of real networks, for tests: slow answers or none, 429, 5xx, cut connections.
 
 A fault is drawn for each request from a seeded source, in the order of arrival. Nothing
 here knows what a request asks for.
@@ -16,14 +16,15 @@ from typing import Literal as OneOf
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_STATUSES = ("429", "500", "502", "503", "504")
+_STATUSES = (429, 500, 502, 503, 504)
 _LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|s)", re.ASCII)
 _KINDS = (
     "latency=20ms, 429=0.05, 500=0.05 (or 502, 503, 504), 500-after=0.05, cut-before=0.05, "
-    "cut-after=0.05, retry-after=1, seed=7"
+    "cut-after=0.05, hang-before=0.05, hang-after=0.05, retry-after=1, seed=7"
 )
 
 When = OneOf["before", "after"]
+Silence = OneOf["cut", "hang"]
 Answer = Callable[[int], ASGIApp]
 
 
@@ -32,13 +33,24 @@ class FaultsError(ValueError):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What happens to a request: an answer of this status, or a cut (None).
+    """What happens to a request: an answer of this status, a cut, or nothing until it is given up.
 
     `before`: the request has no effect. `after`: it takes effect, and its own answer is lost.
     """
 
-    status: int | None
+    what: int | Silence
     when: When
+
+
+_FAULTS = {
+    **{f"{each}": Fault(each, "before") for each in _STATUSES},
+    # Too many requests are turned away, and never after the deed.
+    **{f"{each}-after": Fault(each, "after") for each in _STATUSES if each != 429},
+    "cut-before": Fault("cut", "before"),
+    "cut-after": Fault("cut", "after"),
+    "hang-before": Fault("hang", "before"),
+    "hang-after": Fault("hang", "after"),
+}
 
 
 class Faults(msgspec.Struct, frozen=True):
@@ -75,7 +87,7 @@ def parse_faults(text: str) -> Faults:
         if key in found:
             raise FaultsError(f"`{key}` stands twice: keep one of the two")
         found[key] = value
-        fault = _fault(key)
+        fault = _FAULTS.get(key)
         if fault is not None:
             chances[fault] = _chance(key, value)
         elif key not in ("latency", "retry-after", "seed"):
@@ -89,17 +101,6 @@ def parse_faults(text: str) -> Faults:
         _whole("retry-after", found.get("retry-after", "1")),
         _whole("seed", found.get("seed", "0")),
     )
-
-
-def _fault(key: str) -> Fault | None:
-    kind, _, when = key.partition("-")
-    if key in ("cut-before", "cut-after"):
-        return Fault(None, "before" if when == "before" else "after")
-    if key in _STATUSES:
-        return Fault(int(key), "before")
-    if kind in _STATUSES[1:] and when == "after":
-        return Fault(int(kind), "after")
-    return None
 
 
 def _chance(key: str, value: str) -> float:
@@ -154,10 +155,20 @@ class Weather:
             return
         if fault.when == "after":
             await app(scope, receive, _swallow)
-        if fault.status is None:
-            raise ConnectionCutError
-        await answer(fault.status)(scope, receive, send)
+        match fault.what:
+            case "hang":
+                await _given_up(receive)
+            case "cut":
+                raise ConnectionCutError
+            case status:
+                await answer(status)(scope, receive, send)
 
 
 async def _swallow(message: Message) -> None:
     """Where an answer goes that nobody will see."""
+
+
+async def _given_up(receive: Receive) -> None:
+    """Waits until the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -17,20 +17,23 @@ from serving import serving
 
 
 def test_what_is_written_is_what_is_meant() -> None:
-    found = parse_faults("latency=20ms,429=0.05, 500=0.1,503-after=0.2,cut-before=0.05,seed=7")
+    found = parse_faults(
+        "latency=20ms,429=0.05, 500=0.1,503-after=0.2,cut-before=0.05,hang-after=0.01,seed=7"
+    )
     assert found == Faults(
         (
             (Fault(429, "before"), 0.05),
             (Fault(500, "before"), 0.1),
             (Fault(503, "after"), 0.2),
-            (Fault(None, "before"), 0.05),
+            (Fault("cut", "before"), 0.05),
+            (Fault("hang", "after"), 0.01),
         ),
         latency=0.02,
         retry_after=1,
         seed=7,
     )
     assert parse_faults("latency=1.5s,retry-after=0") == Faults((), 1.5, 0, 0)
-    assert parse_faults("cut-after=1").chances == ((Fault(None, "after"), 1.0),)
+    assert parse_faults("cut-after=1").chances == ((Fault("cut", "after"), 1.0),)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,7 @@ def test_what_is_written_is_what_is_meant() -> None:
         ("418=0.5", "there is no fault `418`"),
         ("429-after=0.5", "there is no fault `429-after`"),
         ("cut=0.5", "there is no fault `cut`"),
+        ("hang=0.5", "there is no fault `hang`"),
         ("429=2", "the chance of 429 is a number from 0 to 1, and this is `2`"),
         ("429=nan", "the chance of 429 is a number from 0 to 1"),
         ("429=-0.1", "the chance of 429 is a number from 0 to 1"),
@@ -76,14 +80,22 @@ def test_the_same_seed_is_the_same_weather() -> None:
 CREATE = "/audiences/7/segments"
 
 
-async def create(api: Api, name: str) -> str:
+async def create(api: Api, name: str, patience: float) -> str:
     """What came of one create: a status, or the kind of error."""
     try:
-        response = await api.send("POST", CREATE, {"name": name, "rule": JAPAN})
+        body = {"name": name, "rule": JAPAN}
+        response = await api.send("POST", CREATE, body, timeout=patience)
+    except httpx.ReadTimeout:
+        return "given up"
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
         # Which of them depends on what was under way when the connection was cut.
         return "cut"
     return str(response.status_code)
+
+
+def patience(seen: str) -> float:
+    """Seconds in which the deed is done; for what is answered, as many as it may take."""
+    return 1 if seen == "given up" else 30
 
 
 # How a fault is written; what the client sees; whether the segment is there all the same.
@@ -97,6 +109,8 @@ KINDS = [
     ("503-after=1", "503", True),
     ("cut-before=1", "cut", False),
     ("cut-after=1", "cut", True),
+    ("hang-before=1", "given up", False),
+    ("hang-after=1", "given up", True),
     ("latency=1ms", "200", True),
 ]
 
@@ -106,7 +120,7 @@ def test_a_fault_in_process(text: str, seen: str, took_effect: bool, tmp_path: P
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with local_api(tmp_path, store=store, faults=parse_faults(text)) as api:
-            assert await create(api, "x") == seen
+            assert await create(api, "x", patience(seen)) == seen
         async with local_api(tmp_path, store=store) as api:
             assert await api.names() == ["x"] * took_effect
 
@@ -120,7 +134,8 @@ def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Pa
         store = tmp_path / "store.sqlite"
         async with serving(tmp_path, "--store", str(store), "--faults", text) as (api, server):
             # Each has a connection of its own, and its own fate; the name is taken once.
-            found = set(await asyncio.gather(*(create(api, "x") for _ in range(3))))
+            tries = (create(api, "x", patience(seen)) for _ in range(3))
+            found = set(await asyncio.gather(*tries))
             assert found - {"400"} == {seen}
             server.terminate()
             _, errors = server.communicate(timeout=20)
