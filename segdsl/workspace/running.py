@@ -17,6 +17,8 @@ from segdsl.files import FileError, read_source, write_text
 from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
+from segdsl.rule.symbols import symbol
+from segdsl.values import ByName
 from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effect, counts, effects
 from segdsl.workspace.files import load_lock, lock_path, save_lock
@@ -217,11 +219,15 @@ class _Keeper:
         for id in plan.dropped:
             self.entries.pop(id, None)
         self.heard = 0
+        self.made: dict[str, str] = {}
+        """The ids of what was created, by the marked names that stand for them in the plan."""
 
     def hear(self, outcome: Outcome) -> None:
         if not outcome.is_done or outcome.id is None:
             return
         change = outcome.change
+        if change.id is None:
+            self.made[symbol("segment", ByName(change.state.name))] = outcome.id
         if change.after is None or outcome.state is None:
             self.entries.pop(outcome.id, None)
         else:
@@ -232,6 +238,7 @@ class _Keeper:
                 change.file,
                 outcome.state.digest,
                 change.after.source or "",
+                {name: self.made.get(id, id) for name, id in change.refers.items()},
             )
         self.heard += 1
         if self.heard % KEEP_EVERY == 0:
