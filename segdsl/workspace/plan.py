@@ -108,7 +108,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Everything that a run of `apply` needs.
 
     `settled` are segments that are the same on both sides, as the lock is to have them;
-    `dropped` are ids that it is to forget. `left` were in the workspace once and are on the
+    `dropped` are ids that it is to forget. Either holds only where the lock has what it had when
+    the plan was made: `known` are those entries. `left` were in the workspace once and are on the
     server still; `others` is how many the workspace never had.
     """
 
@@ -120,6 +121,7 @@ class Plan(msgspec.Struct, frozen=True):
     dropped: tuple[str, ...] = ()
     left: tuple[Entry, ...] = ()
     others: int = 0
+    known: tuple[Entry, ...] = ()
     version: int = VERSION
 
 

@@ -86,16 +86,20 @@ def make_plan(
     chosen = [each for each in compared.all if among is None or _file_of(each.match) in among]
     decisions = [_Decision(each, compared.meaning, names, wish) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
+    settled = tuple(each.settled for each in decisions if each.settled is not None)
+    dropped = tuple(each.dropped for each in decisions if each.dropped is not None)
+    about = {*dropped, *(each.id for each in settled)}
     return Plan(
         parent_segment,
         target,
         () if report.has_errors else ordered(changes, server, report),
         tuple(each.conflict for each in decisions if each.conflict is not None),
-        tuple(each.settled for each in decisions if each.settled is not None),
-        tuple(each.dropped for each in decisions if each.dropped is not None),
+        settled,
+        dropped,
         tuple(each.left for each in decisions if each.left is not None),
         sum(each.match.local is None and each.match.entry is None for each in compared.all)
         + len(server.nameless),
+        tuple(each for each in lock.entries if each.id in about),
     )
 
 

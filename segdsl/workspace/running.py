@@ -214,10 +214,14 @@ class _Keeper:
         self.connection = connection
         self.project = project
         self.entries: dict[str, Entry] = dict(_lock(connection, project).by_id)
+        # A plan that was kept for a while knows less than the lock, where that has changed since.
+        known = {each.id: each for each in plan.known}
         for each in plan.settled:
-            self.entries[each.id] = each
+            if self.entries.get(each.id) == known.get(each.id):
+                self.entries[each.id] = each
         for id in plan.dropped:
-            self.entries.pop(id, None)
+            if self.entries.get(id) == known.get(id):
+                self.entries.pop(id, None)
         self.heard = 0
         self.made: dict[str, str] = {}
         """The ids of what was created, by the marked names that stand for them in the plan."""
