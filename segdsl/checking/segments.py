@@ -16,6 +16,7 @@ from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.live.references import segment_ids
+from segdsl.rule.symbols import symbol
 from segdsl.schema.ids import all_ids
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.syntax.text import name, reference, string
@@ -38,19 +39,24 @@ def check_segments(
 
 
 def check_names(
-    segments: Iterable[c.Segment], schema: Schema, report: Report, among: Collection[str] = ()
+    segments: Iterable[c.Segment],
+    schema: Schema,
+    report: Report,
+    among: Collection[str] = (),
+    several: Collection[str] = (),
 ) -> None:
     """Reports references to segments that are nowhere, or whose name several have.
 
     `among` are the names of all segments of the workspace: what is defined there may be
-    referred to, whether or not it is on the server already.
+    referred to, whether or not it is on the server already. `several` are those of them that more
+    than one has.
     """
     known: dict[str, list[str]] = {}
     for each in schema.segments:
         known.setdefault(each.name, []).append(each.id)
     # What the workspace defines is what the name means, also where the server has it already.
     for one in among:
-        known[one] = known.get(one, ["0"])[:1]
+        known[one] = [symbol("segment", ByName(one))] * (2 if one in several else 1)
     segment_ids(segments, known, report, among=among)
 
 
