@@ -95,6 +95,8 @@ def _write_lines(pull: Pull, color: str) -> None:
             told = _TOLD[each.what] + (f": {each.why}" if each.why else "")
             is_made = each.what in ("new", "changed", "respelled")
             click.echo(f"{told}: {path}" if is_made else f"{path}: {told}")
+    for path in pull.removals:
+        click.echo(f"removed: {visible(path)}")
     color_it = in_color(color, sys.stdout)
     click.echo(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
     times: Counter[str] = Counter(each.what for each in pull.items)
@@ -118,6 +120,7 @@ def _write_json(pull: Pull) -> None:
             }
             for each in pull.items
         ],
+        "removed": list(pull.removals),
         "conflicts": [
             {
                 "why": each.why,

@@ -165,7 +165,10 @@ def _among(
     for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
         found = {each for each in known if inside(each, [relative])}
         if not found:
-            raise FileError(f"there is no .seg file at `{path}`: check the spelling")
+            raise FileError(
+                f"there is no .seg file at `{path}`, nor was one that the lock knows: check the "
+                "spelling"
+            )
         chosen |= found
     return frozenset(chosen)
 

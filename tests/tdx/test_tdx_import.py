@@ -242,6 +242,44 @@ def test_operators_that_are_none(operator: str) -> None:
     assert [of.code.name for of in report.diagnostics] == ["SEG702"]
 
 
+def test_all_that_is_wrong_with_a_file_is_told_at_once() -> None:
+    """Also from one condition to the next, and in filters; but each place once."""
+    text = dedent(
+        f"""\
+        name: 3
+        kind: stream
+        rule:
+          type: And
+          conditions:
+            - {{type: Value, attribute: a, operator: {{type: Equl, value: 1}}}}
+            - {{type: Or, conditions: [{{type: inclde, segment: x}}, {{type: exclude}}]}}
+            - {{type: Value, attribute: a, oprator: 1, sorce: 2}}
+            - {{type: Value, attribute: a, operator: {{type: IsNull}}}}
+            - {{{BUYS}, aggregation: {{type: Count}}, operator: {{type: Greater, value: 3}},
+               filter: {{type: And, conditions: [{{type: Column}}, {{type: Colum}}]}}}}
+        """
+    )
+    source, report = read(text)
+    assert source is None
+    assert {of.code.name for of in report.diagnostics} == {"SEG702"}
+    parts = (
+        "name is text",
+        "kind of a segment",
+        "the operator is none",
+        "the type of a condition",
+        "needs `segment`",
+        "no `oprator`",
+        "no `sorce`",
+        "condition needs `operator`",
+        "type of a filter's condition",
+    )
+    told = [of.message for of in report.diagnostics]
+    for part, message in zip(parts, told, strict=True):
+        assert part in message
+    places = [(of.span.start, of.message) for of in report.diagnostics if of.span is not None]
+    assert places == sorted(places)
+
+
 def test_a_filter_that_is_an_empty_or_is_not_taken_for_none() -> None:
     operator = "aggregation: {type: Count}, operator: {type: Greater, value: 3}"
     text = f"{{{BUYS}, {operator}, filter: {{type: Or, conditions: []}}}}"
