@@ -1,8 +1,8 @@
 """“Did you mean …”: the nearest of the names there are, where one is near.
 
 Names are as far apart as it takes letters to be changed, left out, put in, or swapped with the
-next, to make one of the other. Capitals and small letters are alike. Where none is that near, a name
-that has all words of the other is: `order` and `order_id`.
+next, to make one of the other. Capitals and small letters are alike. Where none is that near, a
+name that has all words of the other is: `order` and `order_id`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _near(length: int) -> int:
 
 def _distance(one: str, other: str, most: int) -> int | None:
     """How far apart two texts are; None where that is more than `most`."""
-    if abs(len(one) - len(other)) > most:
+    # Most are far apart, and seen to be at once: a letter that changes is one less and one more.
+    if abs(len(one) - len(other)) > most or len({*one} ^ {*other}) > 2 * most:
         return None
     before_last: list[int] = []
     last = list(range(len(other) + 1))
