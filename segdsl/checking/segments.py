@@ -181,12 +181,16 @@ class _Checker:
                 f"`has {name(attribute)}`",
             )
             return
-        self._add(
-            Code.SEG501,
-            of,
-            f"there is no attribute `{name(attribute)}`",
-            did_you_mean(attribute, self.attributes, _PULL),
-        )
+        having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
+        help = did_you_mean(attribute, self.attributes, _PULL)
+        if having:
+            which = " and of ".join(f"`{name(each)}`" for each in having[:3])
+            column = name(attribute)
+            help = (
+                f"`{column}` is a column of the events of {which}: ask those, "
+                f"`has {name(having[0])} where {column} …`, or one aggregate of them"
+            )
+        self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
         found = self.schema.groups_by_name.get(group)
@@ -286,11 +290,17 @@ class _Checker:
     def _column(self, behavior: Behavior, column: str, node: c.Node) -> Column | None:
         found = PROFILE_ID if column == PROFILE_ID.name else behavior.by_name.get(column)
         if found is None:
+            help = did_you_mean(column, behavior.by_name, _PULL)
+            if column in self.attributes:
+                help = (
+                    f"`{name(column)}` is an attribute of the profile: compare it outside of the "
+                    "parentheses, beside the aggregate"
+                )
             self._add(
                 Code.SEG503,
                 node,
                 f"the behavior `{name(behavior.name)}` has no column `{name(column)}`",
-                did_you_mean(column, behavior.by_name, _PULL),
+                help,
             )
         return found
 

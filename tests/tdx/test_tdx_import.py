@@ -197,7 +197,7 @@ def test_a_whole_segment() -> None:
         ("name: x\nname: y", "SEG701", "stands twice"),
         ("a: &a [1]\nb: *a", "SEG701", "alias"),
         ("name: !!python/object x", "SEG701", "tag"),
-        ("---\nname: x\n---\nname: y", "SEG701", "not YAML"),
+        ("---\nname: x\n---\nname: y", "SEG701", "more than one document"),
         ('name: !!int "5"', "SEG701", "`!!int`"),
         ("name: .inf", "SEG701", "no number"),
         ("[1]", "SEG702", "keys and values"),
