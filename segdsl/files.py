@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 
 from segdsl.diagnostics import Code, Report
+from segdsl.project.finding import FILE
 from segdsl.resolve import Program, import_key
 from segdsl.source import Source, Span
 from segdsl.syntax.parser import parse
@@ -21,6 +22,8 @@ from segdsl.syntax.tree import File, Import
 MAX_BYTES = 8_000_000
 MAX_FILES = 1_000
 SUFFIX = ".seg"
+WRITTEN = (".lock.toml", ".schema.toml")
+"""The endings of the files that segdsl keeps beside a project's."""
 STDIN = "<stdin>"
 _BOM = b"\xef\xbb\xbf"
 
@@ -223,6 +226,22 @@ class _Loader:
 
 
 # --- writing -------------------------------------------------------------------------
+
+
+def check_output(path: str, *, read: Iterable[str] = (), makes_source: bool = False) -> None:
+    """Raises FileError where what a command makes would replace what a project is made of.
+
+    That are sources, unless a source is made, the project file, locks and schemas; and the files
+    that were `read` to make it.
+    """
+    for name in {os.path.basename(path), os.path.basename(os.path.realpath(path))}:
+        if name == FILE or name.endswith(WRITTEN) or (name.endswith(SUFFIX) and not makes_source):
+            raise FileError(
+                f"`{path}` is in the place of a file that a project is made of: name another file"
+            )
+    for each in read:
+        if each != "-" and os.path.isfile(path) and os.path.samefile(each, path):
+            raise FileError(f"`{path}` is read by this command: name another file")
 
 
 def write_text(path: str, text: str) -> None:

@@ -6,7 +6,7 @@ segments here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from segdsl.resolve import check_settings, resolve
 from segdsl.schema.placing import NONE, Several, with_known
 from segdsl.source import Source
 from segdsl.syntax.tree import File
+from segdsl.values import Owner
 
 NO_IDS: Ids = {}
 
@@ -38,24 +39,24 @@ def load_segments(
     paths: Iterable[str],
     settings: Mapping[str, str],
     report: Report,
-    groups: Collection[str] = (),
+    owners: Mapping[str, Owner] | None = None,
     ids: Ids = NO_IDS,
     several: Several = NONE,
 ) -> Loaded:
     """The segments of files and folders (`-`: standard input); those with mistakes are left out.
 
-    `settings` gives params their values, as texts, by name. `groups` are the customer groups
-    that a schema knows, and `ids` what names stand for; other names stay as they are, but for those
-    of `several`: they are reported.
+    `settings` gives params their values, as texts, by name. `owners` says what dotted names
+    begin with, where a schema does, and `ids` what names stand for; other names stay as they are,
+    but for those of `several`: they are reported.
     """
-    return load_files(seg_files(paths), settings, report, groups, ids, several)
+    return load_files(seg_files(paths), settings, report, owners, ids, several)
 
 
 def load_files(
     files: Sequence[str],
     settings: Mapping[str, str],
     report: Report,
-    groups: Collection[str] = (),
+    owners: Mapping[str, Owner] | None = None,
     ids: Ids = NO_IDS,
     several: Several = NONE,
 ) -> Loaded:
@@ -65,7 +66,7 @@ def load_files(
     segments = [
         known
         for program in programs
-        for each in resolve(program, report, settings, groups)
+        for each in resolve(program, report, settings, owners)
         if (known := with_known(each, ids, several, report)) is not None
     ]
     trees = {name: tree for program in programs for name, tree in program.files.items()}

@@ -20,6 +20,8 @@ ColumnType = OneOf[
     "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
 ]
 """The types of attributes and of behaviors' columns (described)."""
+Owner = OneOf["customer group", "behavior"]
+"""What the first half of a dotted name can be; only a schema tells."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 # Patterns as texts: `re` compiles each when it is first used, and most runs use none.

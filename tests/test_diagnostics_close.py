@@ -96,6 +96,7 @@ segdsl check x.seg
 let f(code) = country = code
 segment "x" where f("JP")
 """,
+    "SEG114": 'segment " x" where a = 1',
     # 2xx: meaning
     "SEG201": 'segment "x" where (has p) and in segment #1',
     "SEG202": 'segment "x" where (has p where t not within past 3 days)',

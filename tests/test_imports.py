@@ -31,7 +31,14 @@ COMPILING = {
         *("layout.two_levels", "layout.unfold", "loading", "lower", "lower.arrays"),
         *("lower.filters", "lower.leaves", "lower.operators", "lower.references"),
         *("lower.segment", "predicates", "project", "project.finding", "project.names"),
-        *("resolve", "resolve.expand", "resolve.program", "resolve.segments", "resolve.values"),
+        *(
+            "resolve",
+            "resolve.aggregates",
+            "resolve.expand",
+            "resolve.program",
+            "resolve.segments",
+            "resolve.values",
+        ),
         *("rule", "rule.model", "rule.symbols", "schema", "schema.placing", "source", "syntax"),
         *(
             "syntax.builder",

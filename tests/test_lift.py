@@ -6,11 +6,13 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
+from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
 from segdsl.layout import normalise
-from segdsl.lift import decompile
+from segdsl.lift import decompile, named
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve
 from segdsl.rule.document import load
@@ -349,3 +351,23 @@ def test_text_that_is_no_json_is_said_to_be_so(text: str) -> None:
     assert decompile(text, "x.json", report) is None
     assert {d.code for d in report.diagnostics} <= {Code.SEG401, Code.SEG402}
     assert report.has_errors
+
+
+def test_whatever_name_the_server_has_comes_back() -> None:
+    for name in ("", "\u3000", " x "):
+        body = json.dumps({"name": name, "rule": {"type": "And", "conditions": []}})
+        report = Report()
+        text = decompile(body, "x.json", report)
+        assert report.diagnostics == []
+        assert text == f'segment "{name}"\n\nwhere everyone\n'
+
+
+def test_a_blank_name_is_not_put_in_the_place_of_an_id() -> None:
+    rule = msgspec.Raw(
+        b'{"type": "And", "conditions": [{"type": "And", "conditions": '
+        b'[{"type": "Reference", "id": "1"}, {"type": "Reference", "id": "2"}]}]}'
+    )
+    names = {"1": " ", "2": "There"}
+    text = named.source_of((), Segment("3", "x", "batch", rule), names, Report())
+    assert text is not None
+    assert text.endswith('where\n  in segment #1\n  and in segment "There"\n')

@@ -279,6 +279,12 @@ def test_limits(where: str, rule_type: str, limit: dict[str, Any]) -> None:
         ('segment "s" where (a = 1 limit 5 by aggregate desc)', [Code.SEG214]),
         ('segment "s" where (count(p) > 1 limit 5 by aggregate desc)', []),
         ('segment "s" where a = 1 limit 5', [Code.SEG212]),
+        ('segment "" where a = 1', [Code.SEG114]),
+        ('segment "\\u{3000}\\n" where a = 1', [Code.SEG114]),
+        ('segment " s " where a = 1', []),
+        ('segment "s" where in segment ""', [Code.SEG114]),
+        ('let f = not in segment " "\nsegment "s" where f and f', [Code.SEG114]),
+        ('segment "s" folder " " where a = 1', []),
     ],
 )
 def test_what_is_found_in_whole_texts(text: str, codes: list[Code]) -> None:

@@ -146,11 +146,7 @@ class _Checker:
     # --- tests -------------------------------------------------------------------------
 
     def _test(self, of: c.Test) -> None:
-        if self.realtime:
-            if isinstance(of.predicate, p.Within) and of.predicate.direction == "past":
-                self._not_in_realtime(of, "`within past`")
-            if of.quantifier is not None:
-                self._not_in_realtime(of, "an attribute that is a list")
+        self._in_realtime(of)
         match of.subject:
             case c.Attribute(attribute):
                 column = self.attributes.get(attribute)
@@ -198,6 +194,15 @@ class _Checker:
             self._add(Code.SEG504, of, what, did_you_mean(attribute, found.by_name, _PULL))
             return
         self._fits(of, column.type, f"`{name(group)}.{name(attribute)}`")
+
+    def _in_realtime(self, of: c.Test) -> None:
+        """What is wrong in a realtime segment; lists are told of where types are looked at."""
+        if (
+            self.realtime
+            and isinstance(of.predicate, p.Within)
+            and of.predicate.direction == "past"
+        ):
+            self._not_in_realtime(of, "`within past`")
 
     def _not_in_realtime(self, of: c.Node, what: str) -> None:
         self._add(
@@ -291,6 +296,7 @@ class _Checker:
             case c.Not(child):
                 self._filter(child, behavior)
             case c.Test(c.Attribute(column)):
+                self._in_realtime(of)
                 found = self._column(behavior, column, of)
                 if found is not None:
                     self._fits(of, found.type, f"`{name(column)}`")
@@ -311,6 +317,9 @@ class _Checker:
                     "a character with a meaning of its own takes `\\\\` in front",
                 )
         element = types.ELEMENTS.get(type)
+        if self.realtime and element is not None:
+            self._not_in_realtime(of, f"{what}, which is a list of elements")
+            return
         if of.quantifier is not None and element is None:
             self._add(
                 Code.SEG508,

@@ -15,12 +15,13 @@ from segdsl.cli.options import (
     color_option,
     in_color,
     layout_option,
+    no_schema_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
 )
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import check_place, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 )
 @settings_option
 @layout_option
+@no_schema_option
 @target_options
 @color_option
 def command(
@@ -55,6 +57,7 @@ def command(
     form: str,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     color: str,
@@ -68,7 +71,6 @@ def command(
     from asyncio import CancelledError
 
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.project.config import need_project
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import apply_plan, plan_for
@@ -78,10 +80,11 @@ def command(
     fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
     if fixed is not None:
         target = target or fixed.target
-        project, sources = need_project(Path.cwd()), {}
+        project, sources, speaking = need_project(Path.cwd()), {}, None
     else:
         place = open_workspace(target, settings, report)
         project, sources = place.project, place.workspace.sources
+        speaking = None if no_schema else check_place(place, paths, report)
 
     async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
         plan = fixed
@@ -115,7 +118,9 @@ def command(
     answer = None if report.has_errors else ask(target, now, question)
     if report.has_errors and form == "json":
         look = Look("json", (), color)
-    tell(report, sources, look, product=not report.has_errors, summary=tally(told(report, look)))
+    tell(
+        report, sources, look, product=not report.has_errors, summary=summed(report, look, speaking)
+    )
     stop_on_errors(report)
     assert answer is not None, "without errors there is a plan"
     _end(*answer, form)
@@ -131,11 +136,12 @@ def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Pl
 
 
 def _show(plan: Plan, form: str, color: str) -> None:
+    from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan_text import plan_text
 
     if form == "text":
         color_it = in_color(color, sys.stdout)
-        click.echo(plan_text(plan, {}, color=color_it), nl=False, color=color_it)
+        click.echo(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
         sys.stdout.flush()
 
 
@@ -176,6 +182,7 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
 
 def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
     from segdsl.rule.model import encode
+    from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan_text import plan_data
 
     done: list[dict[str, Any]] = [
@@ -188,4 +195,4 @@ def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
         }
         for each in outcomes
     ]
-    click.echo(encode({**plan_data(plan, {}), "outcomes": done}))
+    click.echo(encode({**plan_data(plan, UNASKED), "outcomes": done}))

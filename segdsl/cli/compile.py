@@ -58,7 +58,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target, segments=True)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
     made: list[object] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)
@@ -68,4 +68,4 @@ def command(
     stop_on_errors(report)
     if not made:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output)
+    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output, files)

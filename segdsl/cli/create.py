@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -13,10 +14,11 @@ from segdsl.cli.options import (
     Look,
     layout_option,
     look_options,
+    no_schema_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @settings_option
 @layout_option
+@no_schema_option
 @target_options
 @look_options
 def command(
@@ -38,6 +41,7 @@ def command(
     as_json: bool,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     form: str,
@@ -51,16 +55,20 @@ def command(
     failure, only what is left is done.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.live.creation import create, steps
     from segdsl.live.listing import on_server
     from segdsl.loading import load_segments
-    from segdsl.project.names import known_names
+    from segdsl.project.config import need_project
+    from segdsl.project.names import names_of
+    from segdsl.project.sending import check_for_sending
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    project = need_project(Path.cwd())
+    known = names_of(project, target)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
+
+    speaking = None if no_schema else check_for_sending(project, target, loaded.segments, report)
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)
@@ -73,7 +81,7 @@ def command(
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
         outcomes = ask(target, now, question)
-    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
+    tell(report, loaded.sources, look, product=True, summary=summed(report, look, speaking))
     stop_on_errors(report)
     if not loaded.segments:
         raise WrongUse("there is no segment in these files, only definitions")

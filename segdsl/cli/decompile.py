@@ -29,4 +29,4 @@ def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], 
     tell(report, sources, look, product=True, summary=tally(told(report, look)))
     stop_on_errors(report)
     assert text is not None, "what could not be decompiled was reported"
-    write_product(text, output)
+    write_product(text, output, [file], makes_source=True)

@@ -27,9 +27,10 @@ def command(
 ) -> None:
     """Turn YAML segments of the vendor's own tool into .seg files.
 
-    A folder stands for all .yml and .yaml files in it; its folders become those of the
-    segments. A file with mistakes is told, and the others are written. What is there with
-    another text is never replaced without --force.
+    A folder stands for all .yml and .yaml files in it. The segments' folders are those under
+    the tool's tdx.json, here or above, or else under that folder. A file with mistakes is told,
+    and the others are written. What is there with another text is never replaced without
+    --force.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import counted, tally

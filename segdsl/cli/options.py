@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -44,6 +44,27 @@ def layout_option(function: _Function) -> _Function:
         default="v5",
         help="Two levels with Composite, or older nested And/Or.",
     )(function)
+
+
+def no_schema_option(function: _Function) -> _Function:
+    """Adds `--no-schema` to a command that sends segments; it takes `no_schema`."""
+    return click.option(
+        "--no-schema",
+        is_flag=True,
+        help="Do not check with the target's schema, where that is out of date.",
+    )(function)
+
+
+def summed(report: Report, look: Look, schema: str | None) -> str:
+    """How many findings there are; where `schema`, a file, speaks against segments, what to do
+    if that is itself what is wrong."""
+    from segdsl.diagnostics.places import tally
+
+    count = tally(told(report, look))
+    if schema is None:
+        return count
+    todo = "`segdsl schema pull` renews it; --no-schema goes without"
+    return f"{count}\nhint: if {schema} is out of date, {todo}"
 
 
 def look_options(function: _Function) -> _Function:
@@ -174,11 +195,15 @@ def stop_on_errors(report: Report) -> None:
         raise click.exceptions.Exit(1)
 
 
-def write_product(text: str, output: str | None) -> None:
-    """Writes what a command made: to a file, whole or not at all, or to standard output."""
+def write_product(
+    text: str, output: str | None, read: Sequence[str] = (), *, makes_source: bool = False
+) -> None:
+    """Writes what a command made of what it `read`: to a file, whole or not at all, or to
+    standard output."""
     if output is None or output == "-":
         click.echo(text, nl=False)
         return
-    from segdsl.files import write_text
+    from segdsl.files import check_output, write_text
 
+    check_output(output, read=read, makes_source=makes_source)
     write_text(output, text)

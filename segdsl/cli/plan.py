@@ -13,16 +13,17 @@ from segdsl.cli.options import (
     color_option,
     in_color,
     layout_option,
+    no_schema_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
 )
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import check_place, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
-    from segdsl.workspace.effects import Effect
+    from segdsl.workspace.effects import Effects
     from segdsl.workspace.plan import Plan
 
 PENDING = 4
@@ -45,6 +46,7 @@ PENDING = 4
 )
 @settings_option
 @layout_option
+@no_schema_option
 @target_options
 @color_option
 def command(
@@ -57,6 +59,7 @@ def command(
     form: str,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     color: str,
@@ -68,19 +71,21 @@ def command(
     conflict, and is never planned to be overwritten without --force.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
-    from segdsl.files import write_text
     from segdsl.rule.model import encode
-    from segdsl.workspace.plan import write_plan
+    from segdsl.workspace.effects import UNASKED
+    from segdsl.workspace.files import check_plan_file, save_plan
     from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import Watcher, effects_of, plan_for
 
+    if save is not None:
+        check_plan_file(save)
     look = Look("text", (), color)
     report = Report()
     place = open_workspace(target, settings, report)
+    speaking = None if no_schema else check_place(place, paths, report)
 
-    async def question(connection: Connection) -> tuple[Plan, dict[int, Effect]] | None:
+    async def question(connection: Connection) -> tuple[Plan, Effects] | None:
         wish = Wish(layout, force, prune)
         plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
         if report.has_errors:
@@ -88,7 +93,7 @@ def command(
         bar = Bar("Counting")
         watcher = Watcher(bar.begin, bar.answered)
         try:
-            return plan, await effects_of(connection, plan, watcher) if count else {}
+            return plan, await effects_of(connection, plan, watcher) if count else UNASKED
         finally:
             bar.end()
 
@@ -100,13 +105,13 @@ def command(
         place.workspace.sources,
         look,
         product=not report.has_errors,
-        summary=tally(told(report, look)),
+        summary=summed(report, look, speaking),
     )
     stop_on_errors(report)
     assert answer is not None, "without errors there is a plan"
     plan, effects = answer
     if save is not None:
-        write_text(save, write_plan(plan))
+        save_plan(save, plan)
     match form:
         case "json":
             click.echo(encode(plan_data(plan, effects)))

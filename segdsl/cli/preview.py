@@ -72,7 +72,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
     names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
     wish = Wish(breakdown, sample or 0, names, layout)
     bar = Bar("counting")

@@ -70,7 +70,7 @@ def command(
     look = Look(form, allowed, color)
     report = Report()
     known = known_names(target)
-    loaded = load_segments(files, settings, report, known.groups, known.ids, known.several)
+    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
     segments = loaded.segments
     made: list[str] = []
 
@@ -89,4 +89,4 @@ def command(
     stop_on_errors(report)
     if not segments:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product("\n".join(made), output)
+    write_product("\n".join(made), output, files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,3 +31,11 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
     name, _ = project.target(target)
     workspace = read_workspace(project.folder, here, settings, report, names_of(project, name))
     return Place(project, name, workspace)
+
+
+def check_place(place: Place, paths: Sequence[str], report: Report) -> str | None:
+    """As `check_for_sending`, of the segments in some paths, or of all."""
+    from segdsl.project.sending import check_for_sending
+
+    segments = [each.segment for each in place.workspace.within(paths)]
+    return check_for_sending(place.project, place.target, segments, report)

@@ -134,6 +134,16 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     limit: Limit | None = None
     span: Span = NOWHERE
 
+    @property
+    def place(self) -> tuple[tuple[str, ...], str]:
+        """The path of its folder, and its name."""
+        return (folder_path(self.folder), self.name)
+
+
+def folder_path(folder: str | None) -> tuple[str, ...]:
+    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
+    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+
 
 __all__ = [
     "Aggregate",
@@ -154,4 +164,5 @@ __all__ = [
     "Segment",
     "Subject",
     "Test",
+    "folder_path",
 ]

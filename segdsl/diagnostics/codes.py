@@ -46,6 +46,7 @@ class Code(Enum):
     SEG111 = "two segments of one name"
     SEG112 = "an import that is not used"
     SEG113 = "a parameter where only a name can stand"
+    SEG114 = "a blank name"
     # 2xx: meaning
     SEG201 = "a condition that a filter cannot hold"
     SEG202 = "a negation that a filter cannot hold"

@@ -62,9 +62,9 @@ def unique_names(segments: Iterable[ServerSegment]) -> dict[str, str]:
 
 
 def _with_names(node: object, names: Mapping[str, str]) -> object:
-    """The tree with names in the place of ids of segments."""
+    """The tree with names in the place of ids of segments; a blank one says nothing."""
     match node:
-        case t.Membership("segment", ById(id)) if id in names:
+        case t.Membership("segment", ById(id)) if names.get(id, "").strip():
             return msgspec.structs.replace(node, target=ByName(names[id]))
         case tuple():
             return tuple(_with_names(each, names) for each in node)

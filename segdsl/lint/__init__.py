@@ -6,33 +6,42 @@ Looks at resolved segments and changes nothing; `fixes` changes what can be put 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.lint.bounds import bounds, bounds_alone
 from segdsl.lint.equals import equals
+from segdsl.lint.glance import Glance, glance
 from segdsl.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.lint.nulls import negated_nulls
 from segdsl.lint.repeats import listed_twice, repeats
 from segdsl.lint.twins import Mark, twins
 
-__all__ = ["Mark", "lint", "lint_each", "twins"]
+__all__ = ["Glance", "Mark", "glance", "lint", "lint_each", "twins"]
 
 
 def lint(segments: Sequence[c.Segment], report: Report) -> None:
     """Adds what is odd about each segment, and which are the same as another."""
-    twins(lint_each(segments, Normal(), report), report)
+    glances = [glance(each) for each in segments]
+    twins(lint_each(segments, glances, Normal(), report), report)
 
 
-def lint_each(segments: Sequence[c.Segment], normal: Normal, report: Report) -> list[Mark]:
+def lint_each(
+    segments: Sequence[c.Segment], glances: Sequence[Glance], normal: Normal, report: Report
+) -> list[Mark]:
     """Adds what is odd about each segment by itself; the marks are for `twins`."""
+    alike = Counter(each.likeness for each in glances)
     marks: list[Mark] = []
-    for segment in segments:
-        node = normal.node(segment.condition)
-        if _look(node, report, in_filter=False):
-            equals(segment.condition, report)
-        marks.append(Mark(normal.segment(segment, node), segment.name, segment.span))
+    for segment, seen in zip(segments, glances, strict=True):
+        exact: int | None = None
+        if not seen.is_plain or alike[seen.likeness] > 1:
+            node = normal.node(segment.condition)
+            exact = normal.segment(segment, node)
+            if not seen.is_plain and _look(node, report, in_filter=False):
+                equals(segment.condition, report)
+        marks.append(Mark(seen.likeness, exact, segment.name, segment.span, segment.folder))
     return marks
 
 

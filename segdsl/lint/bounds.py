@@ -16,7 +16,7 @@ from segdsl.lint.words import subject_text
 from segdsl.values import Number
 
 _MOST_PAIRED = 12
-_MAY_BE_EMPTY = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)
+MAY_BE_EMPTY = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)
 
 
 class Claim(msgspec.Struct, frozen=True, eq=False):
@@ -75,7 +75,7 @@ def _alone(of: Leaf) -> Verdict | None:
     match of.of:
         case c.Test(subject, predicate):
             counts = isinstance(subject, c.Aggregate) and subject.counts
-            if not (counts or isinstance(predicate, _MAY_BE_EMPTY)) or _is_ordinary(predicate):
+            if not (counts or isinstance(predicate, MAY_BE_EMPTY)) or is_ordinary(predicate):
                 return None
             return verdict(of, of.subject)
         case c.Score():
@@ -84,7 +84,7 @@ def _alone(of: Leaf) -> Verdict | None:
             return None
 
 
-def _is_ordinary(of: p.Predicate) -> bool:
+def is_ordinary(of: p.Predicate) -> bool:
     """Whether it is plain that something fits and something does not; most are, so it is cheap."""
     match of:
         case p.Compare(_, Number() as bound):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from segdsl import predicates as p
 from segdsl.condition import tree as c
-from segdsl.lint.normal import Group, Leaf, Node
+from segdsl.lint.normal import Group, Leaf, Node, is_taken_for_whole
 from segdsl.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
 
 Verdict = OneOf["never", "always"]
@@ -102,7 +102,9 @@ class _Cells:
                 for each in found.ranges:
                     edges.update(edge for edge in (each.low, each.high) if edge is not None)
         self.edges: list[_Edge] = sorted(edges)
-        if kind == "local" and _may_swap(self.edges):
+        if (kind == "local" and _may_swap(self.edges)) or (
+            kind == "number" and _too_fine(self.edges, counts=_is_count(asked[0].of))
+        ):
             self.edges, ranges, kind = [], {}, None
         self.kind = kind
         self.sets = {key: self._places(found) for key, found in ranges.items()}
@@ -427,6 +429,21 @@ def _may_swap(edges: Sequence[_Edge]) -> bool:
         if not midnights and after - before < timedelta(hours=25):
             return True
     return False
+
+
+def _is_count(of: object) -> bool:
+    return isinstance(of, c.Test) and isinstance(of.subject, c.Aggregate) and of.subject.counts
+
+
+def _too_fine(edges: Sequence[_Edge], *, counts: bool) -> bool:
+    """Whether two of the numbers are one to a column of doubles, and nobody tells what it is of.
+
+    A count is whole, and exact beside whole numbers; only others could be taken for one.
+    """
+    numbers = [edge for edge in edges if isinstance(edge, Decimal)]
+    if counts:
+        return any(is_taken_for_whole(each) for each in numbers)
+    return any(float(before) == float(after) for before, after in pairwise(numbers))
 
 
 def _one_unit(of: Duration) -> tuple[int, Unit] | None:

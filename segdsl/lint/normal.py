@@ -228,7 +228,7 @@ def _at_least(of: p.Predicate) -> tuple[int, bool] | None:
         return None
     assert isinstance(of.value, Number)
     value = of.value.value
-    if abs(value) > _MOST_EXACT:
+    if abs(value) > _MOST_EXACT or is_taken_for_whole(value):
         return None
     match of.relation:
         case ">=":
@@ -243,6 +243,11 @@ def _at_least(of: p.Predicate) -> tuple[int, bool] | None:
             return (1, True) if value == 0 else None
         case _:
             assert_never(of.relation)
+
+
+def is_taken_for_whole(value: Decimal) -> bool:
+    """Whether a number is not whole, and the double nearest to it is."""
+    return value != value.to_integral_value() and float(value).is_integer()
 
 
 def listed(of: p.Predicate) -> tuple[Value, ...] | None:

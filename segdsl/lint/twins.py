@@ -12,18 +12,26 @@ from segdsl.syntax.text import string
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A segment as far as others are compared with it: `number` is that of `Normal.segment`."""
+    """A segment as far as others are compared with it.
 
-    number: int
+    `likeness` is that of a glance, and `number` that of `Normal.segment`, where it was asked for:
+    it is wherever another of those that were looked at together has the same likeness.
+    """
+
+    likeness: int
+    number: int | None
     name: str
     span: Span
+    folder: str | None = None
 
 
 def twins(segments: Iterable[Mark], report: Report) -> None:
     """Reports each segment that says the same as one before it."""
-    first: dict[int, Mark] = {}
+    first: dict[tuple[int, int], Mark] = {}
     for segment in segments:
-        before = first.setdefault(segment.number, segment)
+        if segment.number is None:
+            continue
+        before = first.setdefault((segment.likeness, segment.number), segment)
         if before is not segment:
             report.add(
                 Code.SEG606,

@@ -16,14 +16,10 @@ from segdsl.api import Client, ClientError
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.live.listing import on_server
+from segdsl.live.placing import put_in_place
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
-from segdsl.live.references import (
-    in_order,
-    named_segments,
-    put_in_place,
-    segment_ids,
-)
+from segdsl.live.references import in_order, named_segments, segment_ids
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection

@@ -16,7 +16,8 @@ import msgspec
 from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics import Code, Report
+from segdsl.live.places import Folder, one_of_each
 from segdsl.live.references import in_order, named_segments, segment_ids
 from segdsl.lower import create_request, lower
 from segdsl.lower.references import Ids
@@ -24,8 +25,6 @@ from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
 from segdsl.syntax.text import string
 from segdsl.values import ByName
-
-Folder = tuple[str, ...]
 
 
 class OnServer(msgspec.Struct, frozen=True):
@@ -55,7 +54,7 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def folder(self) -> Folder:
-        return folder_path(self.segment.folder)
+        return self.segment.place[0]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -68,11 +67,6 @@ class Outcome(msgspec.Struct, frozen=True):
     error: ClientError | None = None
 
 
-def folder_path(folder: str | None) -> Folder:
-    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
-    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
-
-
 # --- what is to be done --------------------------------------------------------------
 
 
@@ -82,26 +76,11 @@ def steps(
     """What to do, each segment after those that it refers to; nothing after an error."""
     one_of_each(segments, report)
     ordered = in_order(segments, report)
-    coming = [each for each in ordered if server.at(folder_path(each.folder), each.name) is None]
+    coming = [each for each in ordered if server.at(*each.place) is None]
     _one_meaning(ordered, coming, server, report)
     ids = segment_ids(ordered, server.ids_by_name, report, among=[each.name for each in coming])
     found = [_step(each, ids, server, report, layout) for each in ordered]
     return [] if report.has_errors else found
-
-
-def one_of_each(segments: Iterable[c.Segment], report: Report) -> None:
-    """Reports a segment of one file that another file has too; one file knows its own."""
-    seen: dict[tuple[Folder, str], c.Segment] = {}
-    for each in segments:
-        first = seen.setdefault((folder_path(each.folder), each.name), each)
-        if first is not each and first.span.file != each.span.file:
-            report.add(
-                Code.SEG111,
-                each.span,
-                f"another of these files has a segment named {string(each.name)} too",
-                help="the API keeps names unique within a folder: give it another name or folder",
-                notes=(Note("the first one", first.span),),
-            )
 
 
 def _one_meaning(
@@ -137,7 +116,7 @@ def _step(segment: c.Segment, ids: Ids, server: OnServer, report: Report, layout
         )
     # What is still to be created has no id yet; any will do to see whether the rule fits.
     rule = lower(segment, report, layout=layout, ids={**_stand_ins(segment), **ids})
-    existing = server.at(folder_path(segment.folder), segment.name)
+    existing = server.at(*segment.place)
     if existing is None or rule is None:
         return Step(segment, ids)
     changes = _differences(segment, encode(rule, pretty=False), existing)

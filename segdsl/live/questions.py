@@ -15,7 +15,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.format import format_expression
 from segdsl.lift import lift_rule
-from segdsl.live.references import without_rule_sets
+from segdsl.live.placing import without_rule_sets
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout

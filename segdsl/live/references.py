@@ -1,4 +1,4 @@
-"""What segments refer to by name: looked up on a server, among files, or put in their place.
+"""What segments refer to by name: looked up on a server or among files.
 
 Pure functions over condition trees. A name that cannot be found is reported at its place;
 nothing is guessed.
@@ -10,19 +10,17 @@ import graphlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
+from segdsl.circles import circles
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.lower.references import Ids
 from segdsl.rule.symbols import is_symbol
+from segdsl.source import Span
 from segdsl.syntax.text import string
-from segdsl.values import ByName
+from segdsl.values import ById, ByName
 
 ByTheirName = Mapping[str, Sequence[str]]
-MOST_IN_PLACE = 200
-"""References in one segment that are replaced: each may bring others along."""
 
 
 def memberships(of: c.Condition) -> Iterator[c.Membership]:
@@ -103,10 +101,10 @@ def one_meaning(
     for segment in segments:
         for name, place in named_segments(segment.condition):
             if times[name.name] > 1 and not known.get(name.name):
-                _several(place, name.name, times[name.name], report)
+                report_several(place, name.name, times[name.name], report)
 
 
-def _several(place: c.Membership, name: str, times: int, report: Report) -> None:
+def report_several(place: c.Membership, name: str, times: int, report: Report) -> None:
     report.add(
         Code.SEG305,
         place.span,
@@ -117,105 +115,58 @@ def _several(place: c.Membership, name: str, times: int, report: Report) -> None
     )
 
 
-def in_order(segments: Sequence[c.Segment], report: Report) -> list[c.Segment]:
-    """The segments with each after those it refers to by name; a cycle is reported."""
-    by_name = {each.name: index for index, each in enumerate(segments)}
+def in_order(
+    segments: Sequence[c.Segment], report: Report, names: Mapping[str, str] | None = None
+) -> list[c.Segment]:
+    """The segments with each after those it refers to; a circle is reported, and leaves none.
+
+    `names` are those of the segments that are referred to by id. A name that several have means
+    none of them here: that it means no one is told elsewhere.
+    """
+    times = Counter(each.name for each in segments)
+    by_name = {each.name: at for at, each in enumerate(segments) if times[each.name] == 1}
     graph: dict[int, list[int]] = {
-        index: [
-            by_name[name.name] for name, _ in named_segments(each.condition) if name.name in by_name
-        ]
+        index: [by_name[name] for name in _names(each.condition, names or {}) if name in by_name]
         for index, each in enumerate(segments)
     }
     try:
         return [segments[index] for index in graphlib.TopologicalSorter(graph).static_order()]
-    except graphlib.CycleError as error:
-        circle = [segments[index] for index in error.args[1]]
-        report.add(
-            Code.SEG306,
-            circle[0].span,
-            "segments refer to each other in a circle: "
-            + " → ".join(string(each.name) for each in circle),
-            help="take one of the references out: the API needs each segment to be there "
-            "before another can refer to it",
-        )
+    except graphlib.CycleError:
+        for circle in circles(graph):
+            found = [segments[index] for index in circle]
+            told = [string(each.name) for each in found]
+            report_circle(told, [each.span for each in found], report)
         return []
 
 
-def put_in_place(
-    of: c.Segment, here: Iterable[c.Segment], known: ByTheirName, report: Report
-) -> c.Segment:
-    """The segment with the conditions of others in the place of references to them.
-
-    Done for those of `here` that the server does not know by name. What cannot stand
-    in another segment's condition, such as a limit, is reported.
-    """
-    among: dict[str, list[c.Segment]] = {}
-    for each in here:
-        among.setdefault(each.name, []).append(each)
-    condition = _Placer(among, known, report).placed(of.condition, (of.name,))
-    return msgspec.structs.replace(of, condition=condition)
-
-
-class _Placer:
-    """Puts conditions in the place of references, in one segment."""
-
-    def __init__(
-        self, among: Mapping[str, Sequence[c.Segment]], known: ByTheirName, report: Report
-    ) -> None:
-        self.among = among
-        self.known = known
-        self.report = report
-        self.times = 0
-
-    def placed(self, of: c.Condition, path: tuple[str, ...]) -> c.Condition:
-        match of:
-            case c.And(children) | c.Or(children):
-                inner = tuple(self.placed(child, path) for child in children)
-                return msgspec.structs.replace(of, children=inner)
-            case c.Not(child) | c.RuleSet(_, child):
-                return msgspec.structs.replace(of, child=self.placed(child, path))
+def _names(of: c.Condition, by_id: Mapping[str, str]) -> Iterator[str]:
+    """The names of the segments that a condition refers to, as far as they are known."""
+    for each in memberships(of):
+        match each:
             case c.Membership("segment", ByName(name)):
-                if name not in self.among or self.known.get(name) or name in path:
-                    # On the server, nowhere, or in a circle that is reported as a whole.
-                    return of
-                return self._in_place(of, name, path)
+                yield name
+            case c.Membership("segment", ById(id)) if id in by_id:
+                yield by_id[id]
             case _:
-                return of
-
-    def _in_place(self, of: c.Membership, name: str, path: tuple[str, ...]) -> c.Condition:
-        if len(self.among[name]) > 1:
-            _several(of, name, len(self.among[name]), self.report)
-            return of
-        [other] = self.among[name]
-        self.times += 1
-        if other.limit is not None:
-            why = "it has a limit"
-        elif isinstance(other.condition, c.Everyone):
-            why = "it is everyone"
-        elif self.times > MOST_IN_PLACE:
-            why = f"more than {MOST_IN_PLACE} segments would have to be put in place"
-        else:
-            return without_rule_sets(self.placed(other.condition, (*path, name)))
-        if self.times <= MOST_IN_PLACE + 1:
-            self.report.add(
-                Code.SEG304,
-                of.span,
-                f"the segment {string(name)} is not on the server yet, and cannot be counted as a "
-                f"part of another: {why}",
-                help="create it first",
-                via=of.via,
-            )
-        return of
+                pass
 
 
-def without_rule_sets(of: c.Condition) -> c.Condition:
-    """The same condition with no group that must stay a rule set of its own."""
-    match of:
-        case c.RuleSet(_, child):
-            return without_rule_sets(child)
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(of, children=tuple(map(without_rule_sets, children)))
-        case c.Not(child):
-            return msgspec.structs.replace(of, child=without_rule_sets(child))
-        case _:
-            return of
+def report_circle(circle: Sequence[str], places: Sequence[Span | None], report: Report) -> None:
+    """Reports segments of which each refers to the next, the last being the first once more."""
+    # Spans of their own compare equal, wherever they are.
+    known = {
+        place.key: (f"{name} is here", place)
+        for name, place in zip(circle[1:], places[1:], strict=True)
+        if place is not None
+    }
+    *others, (_, at) = known.values() if known else [("", None)]
+    report.add(
+        Code.SEG306,
+        at,
+        "segments refer to each other in a circle: " + " → ".join(circle)
+        if len(circle) > 2
+        else f"the segment {circle[0]} refers to itself",
+        help="take one of the references out: the API needs each segment to be there "
+        "before another can refer to it",
+        notes=tuple(Note(said, place) for said, place in others if place is not None),
+    )

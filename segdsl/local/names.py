@@ -12,7 +12,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
 from segdsl.rule.symbols import is_symbol
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, PROFILE_ID, Catalog
+from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
 
 _GROUPS = ("And", "Or", "Composite")
 
@@ -83,11 +83,17 @@ class Names:
         elif left["name"] != PROFILE_ID:
             known = [each.name for each in self.catalog.attributes]
             self._known(left["name"], known, f"{at}.name", "attribute")
-        if self.is_realtime and of.get("arrayMatching") is not None:
-            self._fail(f"{path}.arrayMatching", "a realtime segment takes no array attribute")
+            self._no_list(left["name"], CUSTOMERS, f"{at}.name")
         self._operator(of["operator"], f"{path}.operator")
         if isinstance(of.get("limit"), dict):
             self._limit(of["limit"], f"{path}.limit")
+
+    def _no_list(self, name: str, table: str, path: str) -> None:
+        """Refuses a list that a realtime segment would compare."""
+        found = self.catalog.table(table)
+        column = None if found is None else found.column(name)
+        if self.is_realtime and column is not None and column.type.endswith("_array"):
+            self._fail(path, f"a realtime segment takes no array attribute such as `{name}`")
 
     def _operator(self, of: dict[str, Any], path: str) -> None:
         if self.is_realtime and of["type"] == "TimeWithinPast":
@@ -98,6 +104,7 @@ class Names:
         groups = self.catalog.customer_groups
         if self._known(group, groups, f"{path}.customerGroup", "customer group"):
             self._column(left["name"], f"{CUSTOMER_GROUP}{group}", f"{path}.name")
+            self._no_list(left["name"], f"{CUSTOMER_GROUP}{group}", f"{path}.name")
 
     def _limit(self, of: dict[str, Any], path: str) -> None:
         known = [PROFILE_ID, *(each.name for each in self.catalog.attributes)]
@@ -118,6 +125,8 @@ class Names:
         for key in ("column", "orderColumn"):
             if aggregation.get(key) is not None:
                 self._column(aggregation[key], table, f"{at}.{key}")
+        if aggregation.get("column") is not None:
+            self._no_list(aggregation["column"], table, f"{at}.column")
         for key in ("columns", "groupingColumns"):
             for index, column in enumerate(aggregation.get(key) or ()):
                 self._column(column, table, f"{at}.{key}[{index}]")
@@ -127,6 +136,7 @@ class Names:
     def _filter(self, of: dict[str, Any], table: str, path: str) -> None:
         if of["type"] == "Column":
             self._column(of["column"], table, f"{path}.column")
+            self._no_list(of["column"], table, f"{path}.column")
             self._operator(of["operator"], f"{path}.operator")
             return
         for index, each in enumerate(of["conditions"]):

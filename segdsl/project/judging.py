@@ -20,10 +20,11 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.files import STDIN, name_of
-from segdsl.lint import Mark, lint_each, twins
+from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
-from segdsl.live.references import in_order, named_segments
+from segdsl.live.places import one_of_each
+from segdsl.live.references import in_order, memberships
 from segdsl.loading import load_files
 from segdsl.lower import lower
 from segdsl.project.keeping import digest
@@ -31,6 +32,7 @@ from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source
 from segdsl.syntax import tree as t
+from segdsl.values import Owner
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -45,9 +47,9 @@ class Basis(msgspec.Struct, frozen=True):
     allowed: tuple[str, ...]
 
     @property
-    def groups(self) -> list[str]:
-        """The customer groups that are known."""
-        return [] if self.schema is None else [each.name for each in self.schema.customer_groups]
+    def owners(self) -> Mapping[str, Owner] | None:
+        """What dotted names begin with, where that is known."""
+        return None if self.schema is None else self.schema.owners
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -55,8 +57,8 @@ class Judged(msgspec.Struct, frozen=True):
 
     `names` are those of the segments, `defined` also those of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
-    `referring` are the segments that refer to others by name, with nothing but those references in
-    their conditions. `digests` are of every file that was read, by name. `used` are the names of
+    `referring` are the segments that refer to others, with nothing but those references in their
+    conditions. `digests` are of every file that was read, by name. `used` are the names of
     definitions in use, where that was asked for.
     """
 
@@ -83,12 +85,14 @@ def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, So
 
 def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
     report = Report()
-    loaded = load_files(files, basis.settings, report, basis.groups)
-    for segment in loaded.segments:
-        lower(segment, report, symbolic=True)
+    loaded = load_files(files, basis.settings, report, basis.owners)
+    glances = [glance(each) for each in loaded.segments]
+    for segment, seen in zip(loaded.segments, glances, strict=True):
+        if not seen.fits:
+            lower(segment, report, symbolic=True)
     if basis.schema is not None:
         check_segments(loaded.segments, basis.schema, report)
-    marks = lint_each(loaded.segments, Normal(), report)
+    marks = lint_each(loaded.segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
     keys = _keys(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
@@ -97,7 +101,11 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged,
         tuple(each.name for each in loaded.segments),
         _defined(named),
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
-        tuple(made for each in loaded.segments if (made := _references(each)) is not None),
+        tuple(
+            made
+            for each, seen in zip(loaded.segments, glances, strict=True)
+            if seen.refers and (made := _references(each)) is not None
+        ),
         tuple(marks),
         found,
         {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
@@ -117,7 +125,7 @@ def _defined(trees: Iterable[t.File]) -> frozenset[str]:
 
 
 def _references(of: c.Segment) -> c.Segment | None:
-    kept = tuple(each for _, each in named_segments(of.condition))
+    kept = tuple(each for each in memberships(of.condition) if each.of == "segment")
     return msgspec.structs.replace(of, condition=c.And(kept)) if kept else None
 
 
@@ -178,10 +186,12 @@ def together(
     for part in parts:
         for each in part.diagnostics:
             report.put(each)
+    one_of_each((mark for part in parts for mark in part.marks), report)
     names = [name for part in parts for name in part.names]
     referring = [each for part in parts for each in part.referring]
     times = Counter(names)
-    in_order([each for each in referring if times[each.name] == 1], report)
+    unique = [each for each in referring if times[each.name] == 1]
+    in_order(unique, report, _names(unique, basis.schema))
     if basis.schema is not None:
         every = frozenset(name for part in parts for name in part.defined)
         all_known = all(part.all_defined for part in parts)
@@ -216,29 +226,36 @@ def together(
     )
 
 
+def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, str]:
+    """The names of segments by the ids that a schema has for their places."""
+    if schema is None:
+        return {}
+    here = {each.place for each in segments}
+    return {each.id: each.name for each in schema.segments if (each.folder, each.name) in here}
+
+
 def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     """The marks of several processes with numbers that are exact among all.
 
-    A number that two of them have is almost surely of the same condition; that is looked at
+    Two segments of two processes that are alike are almost surely the same: those are looked at
     once more, in one place.
     """
-    times = Counter(number for part in parts for number in {mark.number for mark in part})
-    doubtful = {number for number, count in times.items() if count > 1}
-    if not doubtful:
-        return [mark for part in parts for mark in part]
+    if len(parts) == 1:
+        return list(parts[0])
+    times = Counter(likeness for part in parts for likeness in {mark.likeness for mark in part})
+    doubtful = {likeness for likeness, count in times.items() if count > 1}
     files = dict.fromkeys(
-        mark.span.file for part in parts for mark in part if mark.number in doubtful
+        mark.span.file for part in parts for mark in part if mark.likeness in doubtful
     )
-    loaded = load_files(list(files), basis.settings, Report(), basis.groups)
+    loaded = load_files(list(files), basis.settings, Report(), basis.owners)
     normal = Normal()
     exact = {
         each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments
     }
-    # Numbers of the one and of the other never meet: those are made odd, these even.
     return [
-        msgspec.structs.replace(mark, number=2 * exact[mark.span.key] + 1)
-        if mark.number in doubtful and mark.span.key in exact
-        else msgspec.structs.replace(mark, number=2 * mark.number)
+        msgspec.structs.replace(mark, number=exact.get(mark.span.key))
+        if mark.likeness in doubtful
+        else mark
         for part in parts
         for mark in part
     ]

@@ -6,6 +6,7 @@ What reads those is imported only where there is a project.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from segdsl.lower.references import Ids
 from segdsl.project.finding import project_file
 from segdsl.schema.placing import Several
-from segdsl.values import ByName
+from segdsl.values import ByName, Owner
 
 if TYPE_CHECKING:
     from segdsl.project.config import Project
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class Known(msgspec.Struct, frozen=True):
-    """Customer groups, whose attributes have dotted names, and ids by kind and name.
+    """What dotted names begin with, and ids by kind and name; no owners without a schema.
 
     `several` has those of names that mean more than one thing.
     """
 
-    groups: frozenset[str] = frozenset()
+    owners: Mapping[str, Owner] | None = None
     ids: Ids = {}
     several: Several = {}
 
@@ -57,9 +58,9 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     schema = load_schema(project, name)
     ids: dict[Key, str] = {}
     several: dict[Key, list[str]] = {}
-    groups: frozenset[str] = frozenset()
+    owners: Mapping[str, Owner] | None = None
     if schema is not None:
-        groups = frozenset(each.name for each in schema.customer_groups)
+        owners = schema.owners
         ids.update(ids_of(schema, segments=segments))
         several.update(ids_of_several(schema, segments=segments))
     if segments:
@@ -75,4 +76,4 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
             elif ids.setdefault(key, found[0]) != found[0]:
                 # One of the two is older, and nobody knows which.
                 del ids[key]
-    return Known(groups, ids, several)
+    return Known(owners, ids, several)

@@ -7,7 +7,7 @@ the place where it was written; what only the API's rule cannot hold is left to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import assert_never
 
@@ -15,17 +15,17 @@ import msgspec
 
 from segdsl import predicates as p
 from segdsl.condition import tree as c
-from segdsl.condition.counting import holds_of_zero, is_numeric
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.resolve.aggregates import makes_sense
 from segdsl.resolve.program import Definition, Scope
 from segdsl.resolve.values import Values
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import Duration, Limit, Literal, Number, Part
+from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner, Part
 
 MAX_CONDITIONS = 100_000
 MAX_DEPTH = 200
@@ -55,9 +55,9 @@ class Expander:
         scopes: Mapping[str, Scope],
         params: Mapping[tuple[str, str], Literal | None],
         report: Report,
-        groups: Collection[str] = (),
+        owners: Mapping[str, Owner] | None = None,
     ) -> None:
-        self.groups = groups
+        self.owners = owners
         self.scopes = scopes
         self.params = params
         self.report = report
@@ -109,9 +109,12 @@ class Expander:
         if scope.file not in self._known:
             self._known[scope.file] = (
                 {
-                    known: self.params[file, definition.name]
-                    for known, (file, definition) in scope.names.items()
-                    if isinstance(definition, t.Param)
+                    **dict.fromkeys(scope.missing),
+                    **{
+                        known: self.params[file, definition.name]
+                        for known, (file, definition) in scope.names.items()
+                        if isinstance(definition, t.Param)
+                    },
                 },
                 frozenset(known for known, (_, of) in scope.names.items() if isinstance(of, t.Let)),
             )
@@ -164,6 +167,15 @@ class Expander:
             case t.Membership(kind, target):
                 if not self._outside_filter(of, context, f"`in {kind}`"):
                     return None
+                if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
+                    self.report.add(
+                        Code.SEG114,
+                        of.span,
+                        "no segment can have a blank name",
+                        help="name the segment that is meant, or its id: `in segment #1234`",
+                        via=context.via,
+                    )
+                    return None
                 return c.Membership(kind, target, span=of.span, via=context.via)
             case t.Score():
                 return self._score(of, inner)
@@ -193,6 +205,8 @@ class Expander:
                 help="compare something with it",
                 via=context.via,
             )
+            return None
+        if found is None and of.name in context.scope.missing:
             return None
         if found is None:
             known = context.scope.names
@@ -306,7 +320,7 @@ class Expander:
         if (
             isinstance(subject, c.Aggregate)
             and not subject.some
-            and not self._aggregate_makes_sense(of, subject, predicate, context)
+            and not makes_sense(of, subject, predicate, self.report, context.via)
         ):
             return None
         if quantifier is not None and isinstance(subject, c.MlAttribute):
@@ -332,52 +346,6 @@ class Expander:
             return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
         test = c.Test(subject, predicate, span=of.span, via=context.via)
         return c.Not(test, span=of.span, via=context.via) if of.negated else test
-
-    def _aggregate_makes_sense(
-        self, of: t.Test, subject: c.Aggregate, predicate: p.Predicate, context: Context
-    ) -> bool:
-        if isinstance(predicate, p.IsNull):
-            message = (
-                "an aggregate is never null: over no events a count is 0, and anything else fails"
-            )
-            behavior = name(subject.behavior)
-            help = f"ask for the events: `no {behavior} …` or `has {behavior} …`"
-            self.report.add(Code.SEG204, of.span, message, help=help, via=context.via)
-            return False
-        if subject.counts and (of.quantifier is not None or not is_numeric(predicate)):
-            self.report.add(
-                Code.SEG203,
-                of.span,
-                "a count is a number and can only be compared with numbers",
-                help="use `=`, `>`, `<`, `between` or `in` with numbers without quotes",
-                via=context.via,
-            )
-            return False
-        if not subject.is_existential:
-            return True
-        each = "window" if subject.window is not None else "group"
-        reading: str | None = None
-        if of.negated and of.quantifier is None:
-            reading = (
-                f"this can be read two ways: about a {each} that it is not true of, or about no "
-                f"{each} that it is true of"
-            )
-        elif subject.counts and holds_of_zero(predicate):
-            reading = (
-                f"this asks for a {each} with a small count, and a profile without events has no "
-                f"{each}"
-            )
-        if reading is not None:
-            self.report.add(
-                Code.SEG205,
-                of.span,
-                reading,
-                help=f"say which: `some` in front of `{name(subject.behavior)}` for a {each} that "
-                f"there is, or `not …` in front of the opposite test for no such {each}",
-                via=context.via,
-            )
-            return False
-        return True
 
     def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
         subject = of.subject
@@ -415,19 +383,31 @@ class Expander:
     def _dotted(
         self, left: str, right: str, span: Span, context: Context
     ) -> c.GroupAttribute | None:
-        if left in self.groups:
+        owner = None if self.owners is None else self.owners.get(left)
+        if owner == "customer group":
             if not self._outside_filter_at(span, context, "an attribute of a customer group"):
                 return None
             return c.GroupAttribute(left, right)
         dotted = f"{name(left)}.{name(right)}"
-        help = f"for an attribute of a customer group write `group {dotted}`"
-        what = f"what `{dotted}` is only a schema can tell, and there is none"
-        if self.groups:
-            what = f"the schema has no customer group `{name(left)}`"
-            help = did_you_mean(left, self.groups) or (
-                f"a column of a behavior is asked in an aggregate, such as `max({dotted})`"
+        help: str | None
+        if self.owners is None:
+            code = Code.SEG109
+            what = f"what `{dotted}` is only a schema can tell, and there is none"
+            help = f"for an attribute of a customer group write `group {dotted}`"
+        elif owner == "behavior":
+            code = Code.SEG505
+            what = f"`{name(left)}` is a behavior, and a column of its events is no attribute"
+            help = (
+                f"inside its filter a column stands alone: `{name(right)}`"
+                if context.in_filter
+                else f"say which of a profile's events is meant: `sum({dotted}) …`, "
+                f"`max({dotted}) …`, or `has {name(left)} where {name(right)} …`"
             )
-        self.report.add(Code.SEG109, span, what, help=help, via=context.via)
+        else:
+            code = Code.SEG504
+            what = f"there is no customer group `{name(left)}`"
+            help = did_you_mean(left, self.owners, "if it is new, run `segdsl schema pull`")
+        self.report.add(code, span, what, help=help, via=context.via)
         return None
 
     def _aggregate(self, of: t.Test, subject: t.Aggregate, context: Context) -> c.Aggregate | None:

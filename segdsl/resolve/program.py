@@ -41,6 +41,8 @@ class Scope:
         self.file = file
         self.names: dict[str, tuple[str, Definition]] = {}
         self.imported: dict[str, Span] = {}
+        # Imported in vain, which is told at the import and nowhere else.
+        self.missing: set[str] = set()
         self.used: set[str] = set()
 
 
@@ -97,6 +99,7 @@ def _bring_in(
                     name, own[key], "only what a file defines itself can be imported"
                 ),
             )
+            scope.missing.add(name)
             continue
         if name in scope.names:
             before = scope.imported.get(name) or scope.names[name][1].name_span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 from segdsl.condition.tree import Everyone, Segment
@@ -12,19 +12,19 @@ from segdsl.resolve.program import Program, Scope, param_value, scopes
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name, string
-from segdsl.values import Literal
+from segdsl.values import Literal, Owner
 
 
 def resolve(
     program: Program,
     report: Report,
     settings: Mapping[str, str] | None = None,
-    groups: Collection[str] = (),
+    owners: Mapping[str, Owner] | None = None,
 ) -> tuple[Segment, ...]:
     """The segments of the main file, in order; those with mistakes are left out.
 
-    `settings` gives params their values, as texts, by name. `groups` are the customer groups
-    that a schema knows: `household.size` is an attribute of one.
+    `settings` gives params their values, as texts, by name. `owners` says what dotted
+    names begin with, where a schema does: `household.size` is an attribute of a customer group.
     """
     found = scopes(program, report)
     params: dict[tuple[str, str], Literal | None] = {
@@ -33,7 +33,7 @@ def resolve(
         for item in file.items
         if isinstance(item, t.Param)
     }
-    expander = Expander(found, params, report, groups)
+    expander = Expander(found, params, report, owners)
     main = program.files[program.main]
     scope = found[program.main]
     segments: list[Segment] = []
@@ -53,13 +53,21 @@ def resolve(
                 help="the API keeps names unique within a folder: give it another name or folder",
                 notes=(Note("the first one", before),),
             )
+        is_named = bool(item.name.strip())
+        if not is_named:
+            report.add(
+                Code.SEG114,
+                item.name_span,
+                "the API takes no segment with a blank name",
+                help="say in a few words who is in it",
+            )
         condition = (
             Everyone(span=item.where_span)
             if item.where is None
             else expander.segment(item.where, scope)
         )
         limit = expander.limit(item.limit, scope)
-        if condition is None or (limit is None) != (item.limit is None):
+        if not is_named or condition is None or (limit is None) != (item.limit is None):
             continue
         segments.append(
             Segment(
@@ -84,7 +92,7 @@ def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:
     for item in main.items:
         if isinstance(item, t.Import):
             for imported in item.names:
-                if imported not in scope.used:
+                if imported not in scope.used and imported not in scope.missing:
                     report.add(
                         Code.SEG112,
                         item.span,

@@ -32,6 +32,7 @@ from segdsl.values import (
 )
 
 _WHAT = {"number": "a number", "string": "a text", "boolean": "`true` or `false`", "date": "a date"}
+_EXAMPLES = {"number": "30", "date": "2024-01-31"}
 
 
 class Values:
@@ -57,8 +58,10 @@ class Values:
         self.report = report
         self.via = via
 
-    def literal(self, value: Value, span: Span) -> Literal | None:
-        """The value itself, or what the name stands for."""
+    def literal(
+        self, value: Value, span: Span, kinds: tuple[str, ...] = ("string",)
+    ) -> Literal | None:
+        """The value itself, or what the name stands for; `kinds` are what fits here."""
         if not isinstance(value, Name):
             return value
         if value.name in self.parameters:
@@ -73,12 +76,15 @@ class Values:
             message = f"nothing named `{value.name}` has a value here"
             best = nearest(value.name, [*self.parameters, *self.params])
             help = f"did you mean `{best}`? " if best else ""
-            help += f'a text stands in quotes: "{value.name}"'
+            if "string" in kinds:
+                help += f'a text stands in quotes: "{value.name}"'
+            else:
+                help += f"{_WHAT[kinds[0]]} is written `{_EXAMPLES[kinds[0]]}`"
         self.report.add(Code.SEG101, value.span or span, message, help=help, via=self.via)
         return None
 
     def _typed(self, value: Value, span: Span, *kinds: str) -> Literal | None:
-        found = self.literal(value, span) if isinstance(value, Name) else value
+        found = self.literal(value, span, kinds) if isinstance(value, Name) else value
         if found is None or kind_of(found) in kinds:
             return found
         wanted = " or ".join(_WHAT[kind] for kind in kinds)

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.values import ColumnType
+from segdsl.values import ColumnType, Owner
 
 Folder = tuple[str, ...]
 """The names of the folders on the way to one; the root folder is ()."""
@@ -98,6 +98,13 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def behaviors_by_name(self) -> dict[str, Behavior]:
         return {each.name: each for each in self.behaviors}
+
+    @cached_property
+    def owners(self) -> dict[str, Owner]:
+        """What the first half of a dotted name is; a customer group comes first."""
+        found: dict[str, Owner] = {each.name: "behavior" for each in self.behaviors}
+        found.update((each.name, "customer group") for each in self.customer_groups)
+        return found
 
     @cached_property
     def groups_by_name(self) -> dict[str, CustomerGroup]:

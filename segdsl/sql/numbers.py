@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from segdsl.predicates import Relation
 from segdsl.sql.context import SqlError
-from segdsl.sql.expressions import Node, false, integer, is_not_null
+from segdsl.sql.expressions import Node, any_of, false, integer, is_not_null
 from segdsl.values import Number
 
 COMPARISONS: dict[Relation, type[exp.Binary]] = {
@@ -28,6 +28,8 @@ COMPARISONS: dict[Relation, type[exp.Binary]] = {
 # A decimal this short is read as the double nearest to it, and fits beside any BIGINT.
 _PLAIN_DIGITS = 15
 _BIGINT = 2**63
+# Up to it doubles are exact for whole numbers.
+_EXACT = 2**53
 _LARGEST = Decimal.from_float(sys.float_info.max)
 
 
@@ -48,12 +50,19 @@ def compared(node: Node, relation: Relation, number: Number) -> Node:
 
 
 def equals_any(node: Node, numbers: Iterable[Number]) -> Node:
-    """`node IN (numbers)`; false where no column can be any of them."""
+    """`node IN (numbers)`; false where no column can be any of them.
+
+    One double in a list makes doubles of all, so that large integers stand in one of their own.
+    """
     values = [_value(number) for number in numbers]
-    known = [_literal(value) for value in values if not _is_huge(value) and not _is_tiny(value)]
-    if not known:
-        return false()
-    return exp.In(this=node, expressions=known)
+    known = [value for value in values if not _is_huge(value) and not _is_tiny(value)]
+    lists = [known]
+    if any(value.copy_abs() > _EXACT for value in known):
+        integers = [value for value in known if _is_integer(value)]
+        lists = [integers, [value for value in known if not _is_integer(value)]]
+    return any_of(
+        exp.In(this=node.copy(), expressions=list(map(_literal, each))) for each in lists if each
+    )
 
 
 def _value(number: Number) -> Decimal:
@@ -67,11 +76,16 @@ def _literal(value: Decimal) -> Node:
     size = value.copy_abs()
     _, digits, exponent = size.as_tuple()
     assert isinstance(exponent, int)
-    if size < _BIGINT and size == int(size):
+    if _is_integer(value):
         return integer(int(value))
     short = len(digits) <= _PLAIN_DIGITS and -_PLAIN_DIGITS <= exponent < 0
     plain = exp.Literal(this=f"{size:f}" if short else _double(float(size)), is_string=False)
     return exp.Neg(this=plain) if value.is_signed() else plain
+
+
+def _is_integer(value: Decimal) -> bool:
+    """Whether it is written as one: it is whole, and a BIGINT holds it."""
+    return value.copy_abs() < _BIGINT and value == int(value)
 
 
 def _double(value: float) -> str:

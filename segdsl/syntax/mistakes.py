@@ -13,6 +13,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Source, Span
 from segdsl.syntax.grammar import reserved_words
 from segdsl.syntax.machine import Stopped
+from segdsl.values import is_iso_timestamp
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _NUMBERLIKE = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.,]*")
@@ -41,6 +42,7 @@ _EXPECTED: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"NAME", "NOT", "HAS"}), "a condition"),
     (frozenset({"STRING", "NUMBER"}), "a value"),
     (frozenset({"NAME", "NUMBER"}), "a number"),
+    (frozenset({"DATE", "TIMESTAMP"}), "a date such as `2024-01-31`"),
     (frozenset({"SEGMENT", "AND"}), "`and`, `or` or the end of the condition"),
     (frozenset({"SEGMENT", "LET"}), "`segment`, `let`, `param` or `import`"),
     (frozenset({"RPAR", "AND", "COMMA"}), "`and`, `or`, `,` or `)`"),
@@ -148,6 +150,9 @@ def _unexpected(start: int, text: str, accepts: set[str], source: Source, report
     """Reports a token that stands where it cannot."""
     before = source.text[max(0, start - 200) : start].rstrip()
     doubled = source.text[max(0, start - 1) : start + 1]
+    if _is_a_moment(accepts):
+        _bad_moment(start, text, before, source, report)
+        return
     if doubled in _SYMBOLS and start > 0:
         # The first half was taken for a sign of its own.
         start, text = start - 1, doubled
@@ -186,6 +191,16 @@ def _unexpected(start: int, text: str, accepts: set[str], source: Source, report
             help="name it again, as in `age >= 18 and age < 30`, or use `between 18 and 30`",
         )
         return
+    if text == "is" and re.search(r"\bnot$", before):
+        follows = re.match(r"is\s+(\w+)", source.text[start : start + 40])
+        report.add(
+            Code.SEG001,
+            span,
+            "the `not` of this `is` stands behind it",
+            help=f"write `{'' if 'EQUAL' in accepts else 'name '}is not "
+            f"{follows[1] if follows else 'null'}`",
+        )
+        return
     if text in ("and", "or") and "NOT" in accepts:
         report.add(
             Code.SEG009,
@@ -207,6 +222,56 @@ def _unexpected(start: int, text: str, accepts: set[str], source: Source, report
         message = "this `)` closes nothing"
     help = _hint(text, before, accepts, source.text[start : start + 2])
     report.add(Code.SEG001, span, message, help=help)
+
+
+# --- dates -----------------------------------------------------------------------------
+
+_LOOSE = re.compile(r"([0-9]{4})([-/.]?)([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
+_AGO = {"before": "more than", "after": "less than"}
+
+
+def _is_a_moment(accepts: set[str]) -> bool:
+    """Whether a date is due, and no other value."""
+    return "DATE" in accepts and not {"NUMBER", "STRING"} & accepts
+
+
+def _bad_moment(start: int, text: str, before: str, source: Source, report: Report) -> None:
+    """Reports what stands in a date's place."""
+    quoted = text[0] in "\"'"
+    said = text[1:-1] if quoted else source.text[start : start + 40]
+    loose = _LOOSE.match(said)
+    if loose is not None and not quoted:
+        text = loose[0]
+    report.add(
+        Code.SEG001,
+        Span(source.name, start, start + len(text)),
+        f"`{_short(text)}` is unexpected: {_expected({'DATE', 'TIMESTAMP'})} was expected",
+        help=_date_hint(text, said, loose, before),
+    )
+
+
+def _date_hint(text: str, said: str, loose: re.Match[str] | None, before: str) -> str:
+    quoted = text[0] in "\"'"
+    if quoted and is_iso_timestamp(said):
+        return f"write the date without quotes: `{said}`"
+    if loose is not None:
+        date = f"{loose[1]}-{loose[3]:0>2}-{loose[4]:0>2}"
+        clock = said[loose.end() :]
+        if re.match(r"T[0-9]", clock):
+            return f"a time of day has two digits each: `{date}T09:30`"
+        if is_iso_timestamp(date) and not (quoted and clock):
+            return f"write the date as `{date}`"
+    if quoted:
+        return f'a date stands without quotes; a text that only the API can read is `@"{said}"`'
+    last = re.search(r"\w+$", before)
+    word = _AGO.get(last[0]) if last else None
+    if word and re.match(r"[0-9]{1,3}(?![0-9A-Za-z_.])", said):
+        unit = re.match(r"[0-9]+ *([a-z]+)", said)
+        return (
+            "a date is written `2024-01-31`; a length of time back from today "
+            f"`{word} {text} {unit[1] if unit else 'days'} ago`"
+        )
+    return "a date is written `2024-01-31`: year, month, day"
 
 
 def _hint(text: str, before: str, accepts: set[str], following: str) -> str | None:
@@ -268,6 +333,8 @@ def _hint(text: str, before: str, accepts: set[str], following: str) -> str | No
         return "conditions are joined with `and` or `or`"
     if text[:1] in '"-0123456789' and "NOT" in accepts:
         return "the attribute stands on the left, the value on the right"
+    if re.match(r"[0-9]", text) and re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", before):
+        return "a time of day follows its date with a `T`: `2024-01-31T09:30`"
     if _WORD.fullmatch(text):
         return _word_hint(text, accepts, words)
     return None
@@ -301,6 +368,10 @@ def _bad_characters(at: int, allowed: set[str], source: Source, report: Report) 
     """Reports what is no token at all, or none of the language."""
     rest = source.text[at : at + 200]
     character = rest[0]
+    if _is_a_moment(allowed) and (odd := re.match(r"'[^'\n]*'|[-+0-9][\w./]*", rest)):
+        before = source.text[max(0, at - 200) : at].rstrip()
+        _bad_moment(at, odd[0], before, source, report)
+        return at + odd.end()
     prefix = 1 if character in "@#" and rest[1:2] == '"' else 0
     if rest[prefix : prefix + 1] in ('"', "`", "'"):
         return _bad_quoted(at, prefix, allowed, source, report)

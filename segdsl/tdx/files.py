@@ -1,6 +1,7 @@
 """Importing files and folders of YAML: what is read from where, and what is written where.
 
-Folders mirror the server's: a file's place under the folder that was named is its segment's.
+Folders mirror the server's: a file's place under the folder with the tool's `tdx.json` is its
+segment's, or, where there is none, its place under the folder that was named.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from segdsl.syntax import tree as t
 from segdsl.tdx.segments import read_segment
 
 ENDINGS = (".yml", ".yaml")
+TOP = "tdx.json"
+"""The file that marks the top of the tool's folders."""
+REPOSITORY = ".git"
 
 
 class Found(NamedTuple):
-    """A YAML file, and its folder under the one that was named."""
+    """A YAML file, and its folder under the top one."""
 
     path: str
     folder: tuple[str, ...]
@@ -51,19 +55,36 @@ def yaml_files(paths: Iterable[str]) -> list[Found]:
         if not os.path.isdir(path):
             if not os.path.exists(path):
                 raise FileError(f"there is no file or folder `{path}`: check the spelling")
-            found.setdefault(name_of(path), Found(path, ()))
+            folder = os.path.dirname(path)
+            found.setdefault(name_of(path), Found(path, _place(folder, folder)))
             continue
         before = len(found)
         for parent, folders, names in os.walk(path):
             folders[:] = sorted(each for each in folders if not each.startswith("."))
-            folder = Path(parent).relative_to(path).parts
+            place = _place(parent, path)
             for name in sorted(names):
                 if name.endswith(ENDINGS):
                     file = os.path.join(parent, name)
-                    found.setdefault(name_of(file), Found(file, folder))
+                    found.setdefault(name_of(file), Found(file, place))
         if len(found) == before:
             raise FileError(f"no YAML file is in the folder `{path}`: name another, or a file")
     return list(found.values())
+
+
+def _place(folder: str, named: str) -> tuple[str, ...]:
+    """A folder's path from the top, which is, where nothing else marks one, what was named."""
+    whole = os.path.abspath(folder)
+    return Path(whole).relative_to(_top(whole) or os.path.abspath(named)).parts
+
+
+def _top(folder: str) -> str | None:
+    """The nearest folder with a `tdx.json`, this one or one above, in the same repository."""
+    while not os.path.exists(os.path.join(folder, TOP)):
+        above = os.path.dirname(folder)
+        if above == folder or os.path.exists(os.path.join(folder, REPOSITORY)):
+            return None
+        folder = above
+    return folder
 
 
 def import_files(

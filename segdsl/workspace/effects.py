@@ -1,7 +1,7 @@
-"""What changes do to populations: how many profiles before and after, who joins and who leaves.
+"""What a plan does to populations: how many profiles before and after, who joins and who leaves.
 
-Each segment is counted as it will be once the whole plan is applied: what it refers to and
-the plan changes too is counted in its new state, in the place of the reference.
+Each segment is counted as it will be once the whole plan is applied: each change, and each segment
+of the server that no change is about but that refers to what changes.
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ import msgspec
 from segdsl.api import Client, ClientError
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.lift.segments import lift_rule
-from segdsl.live.references import without_rule_sets
+from segdsl.live.placing import EVERYONE, NOBODY, without_rule_sets
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
-from segdsl.rule.document import load
 from segdsl.rule.model import encode
-from segdsl.rule.reader import read_rule
-from segdsl.rule.symbols import symbol
-from segdsl.syntax import tree as t
-from segdsl.values import ById, ByName
+from segdsl.workspace.after import After, UncountableError, lifted
 from segdsl.workspace.plan import Change, Plan
+from segdsl.workspace.server import ask_server
 from segdsl.workspace.state import State
 
 AT_ONCE = 16
 MOST_PROFILES = 200_000
 """Profiles whose ids are fetched to compare, where a limit leaves no other way."""
+MOST_REACHED = 30
+"""Segments beside those of the plan that are counted."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -42,139 +39,145 @@ class Effect(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-class _UncountableError(Exception):
-    pass
+class Reached(msgspec.Struct, frozen=True):
+    """A segment that is in no change, and refers to what changes."""
+
+    id: str
+    folder: tuple[str, ...]
+    name: str
+    effect: Effect
 
 
-async def effects(client: Client, plan: Plan, answered: Callable[[], None]) -> dict[int, Effect]:
-    """The effect of each change of a plan that changes who is in a segment, by its number."""
+class Effects(msgspec.Struct, frozen=True):
+    """What a plan does, counted.
+
+    `by_change` has, by its number, each change of who is in a segment. `uncounted` is how many
+    there are beside those of `reached`.
+    """
+
+    by_change: Mapping[int, Effect] = {}
+    reached: tuple[Reached, ...] = ()
+    uncounted: int = 0
+
+
+UNASKED = Effects()
+"""Nothing was counted."""
+
+
+async def effects(
+    client: Client,
+    plan: Plan,
+    begin: Callable[[int], None] = lambda steps: None,
+    answered: Callable[[], None] = lambda: None,
+) -> Effects:
+    """The effects of a plan; `begin` hears how many there are to count."""
+    if not plan.changes:
+        return UNASKED
+    there = (await ask_server(client, plan.parent_segment)).states
+    after = After(plan.changes, there)
+    counting = _Counting(client, plan.parent_segment, after)
+    changes = [
+        (number, change)
+        for number, change in enumerate(plan.changes)
+        if change.action != "update" or change.mark in after.changing
+    ]
+    marks = {change.mark for change in plan.changes}
+    others = sorted(
+        (state.folder, state.name, id)
+        for id, state in there.items()
+        if id in after.changing and id not in marks
+    )
+    reached = [id for _, _, id in others[:MOST_REACHED]]
+    begin(len(changes) + len(reached))
     room = asyncio.Semaphore(AT_ONCE)
-    becoming = _becoming(plan)
 
-    async def one(number: int, change: Change) -> tuple[int, Effect]:
+    async def one(old: State | None, new: State | None) -> Effect:
         async with room:
-            effect = await _Counting(client, plan.parent_segment, becoming).effect(change)
+            effect = await counting.effect(old, new)
         answered()
-        return number, effect
+        return effect
 
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(one(number, change))
-            for number, change in enumerate(plan.changes)
-            if counts(change)
-        ]
-    return dict(task.result() for task in tasks)
+        of_changes = {
+            number: group.create_task(one(*_states(change))) for number, change in changes
+        }
+        of_reached = {id: group.create_task(one(there[id], there[id])) for id in reached}
+    return Effects(
+        {number: task.result() for number, task in of_changes.items()},
+        tuple(
+            Reached(id, there[id].folder, there[id].name, task.result())
+            for id, task in of_reached.items()
+        ),
+        len(others) - len(reached),
+    )
 
 
-def counts(change: Change) -> bool:
-    """Whether a change may change who is in a segment."""
-    return change.action != "update" or "rule" in change.what
-
-
-def _becoming(plan: Plan) -> dict[str, State]:
-    """The states to be, by id or marked name."""
-    return {
-        change.id or symbol("segment", ByName(change.state.name)): change.after.state
-        for change in plan.changes
-        if change.after is not None
-    }
+def _states(change: Change) -> tuple[State | None, State | None]:
+    return (
+        None if change.before is None else change.before.state,
+        None if change.after is None else change.after.state,
+    )
 
 
 class _Counting:
-    """Counts one change."""
+    """Counts one segment after the other."""
 
-    def __init__(self, client: Client, parent: str, becoming: Mapping[str, State]) -> None:
+    def __init__(self, client: Client, parent: str, after: After) -> None:
         self.client = client
         self.parent = parent
-        self.becoming = becoming
+        self.after = after
 
-    async def effect(self, change: Change) -> Effect:
+    async def effect(self, old: State | None, new: State | None) -> Effect:
+        """Of a segment that is `old` now and will be `new`."""
         try:
-            return await self._effect(change)
+            return await self._effect(old, new)
         except ClientError as error:
             return Effect(error=error.message)
-        except _UncountableError as error:
+        except UncountableError as error:
             return Effect(error=str(error))
 
-    async def _effect(self, change: Change) -> Effect:
-        old = None if change.before is None else _segment(change.before.state)
-        new = None if change.after is None else self._to_be(change.after.state)
-        before = None if old is None else await self._count(_rule(old))
-        after = None if new is None else await self._count(_rule(new))
-        if old is None or new is None or before is None or after is None:
+    async def _effect(self, old: State | None, new: State | None) -> Effect:
+        to_be = None if new is None else self.after.segment(new)
+        before = None if old is None else await self._count(old.rule)
+        after = None if to_be is None else await self._number(to_be)
+        if old is None or to_be is None or before is None or after is None:
             return Effect(before, after, joins=after or 0, leaves=before or 0)
-        both = await self._common(old, new, before, after)
+        both = await self._common(old, to_be, before, after)
         return Effect(before, after, after - both, before - both)
 
-    async def _common(self, old: c.Segment, new: c.Segment, before: int, after: int) -> int:
+    async def _common(self, old: State, new: c.Segment, before: int, after: int) -> int:
         """How many profiles are in both."""
-        if old.limit is not None or new.limit is not None:
-            return len(await self._profiles(old, before) & await self._profiles(new, after))
-        if isinstance(old.condition, c.Everyone):
+        if before == 0 or after == 0:
+            return 0
+        try:
+            now = lifted(old)
+        except UncountableError:
+            now = None
+        if now is None or now.limit is not None or new.limit is not None:
+            return len(await self._ids(old.rule, before) & await self._ids(_rule(new), after))
+        if now.condition == EVERYONE:
             return after
-        if isinstance(new.condition, c.Everyone):
+        if new.condition == EVERYONE:
             return before
-        both = c.And((without_rule_sets(new.condition), without_rule_sets(old.condition)))
+        both = c.And((without_rule_sets(new.condition), without_rule_sets(now.condition)))
         return await self._count(_rule(msgspec.structs.replace(new, condition=both)))
+
+    async def _number(self, of: c.Segment) -> int:
+        return 0 if of.condition == NOBODY else await self._count(_rule(of))
 
     async def _count(self, rule: str) -> int:
         return await self.client.count(self.parent, msgspec.Raw(rule.encode()))
 
-    async def _profiles(self, of: c.Segment, number: int) -> set[object]:
+    async def _ids(self, rule: str, number: int) -> set[object]:
         if number > MOST_PROFILES:
-            raise _UncountableError(f"a limit of more than {MOST_PROFILES:,} profiles")
-        rule = msgspec.Raw(_rule(of).encode())
-        found = await self.client.profiles(self.parent, rule, (), number)
+            raise UncountableError(f"a limit of more than {MOST_PROFILES:,} profiles")
+        found = await self.client.profiles(self.parent, msgspec.Raw(rule.encode()), (), number)
         return {row[0] for row in found.rows}
-
-    def _to_be(self, state: State) -> c.Segment:
-        segment = _segment(state)
-        return msgspec.structs.replace(segment, condition=self._placed(segment.condition))
-
-    def _placed(self, of: c.Condition) -> c.Condition:
-        """The condition with those of segments that the plan changes in the place of references."""
-        match of:
-            case c.And(children) | c.Or(children):
-                return msgspec.structs.replace(
-                    of, children=tuple(self._placed(child) for child in children)
-                )
-            case c.Not(child) | c.RuleSet(_, child):
-                return msgspec.structs.replace(of, child=self._placed(child))
-            case c.Membership("segment", target):
-                match target:
-                    case ById(id):
-                        state = self.becoming.get(id)
-                    case ByName():
-                        state = self.becoming.get(symbol("segment", target))
-                if state is None:
-                    return of
-                other = _segment(state)
-                if other.limit is not None or isinstance(other.condition, c.Everyone):
-                    raise _UncountableError(
-                        f"it refers to “{state.name}”, whose new limit no other rule can hold"
-                        if other.limit is not None
-                        else f"it refers to “{state.name}”, which becomes everyone"
-                    )
-                return without_rule_sets(self._placed(other.condition))
-            case _:
-                return of
-
-
-def _segment(state: State) -> c.Segment:
-    """A state as a condition."""
-    report = Report()
-    rule = read_rule(load(state.rule, report), "$", report)
-    if rule is not None:
-        tree = t.File((lift_rule(rule, state.name, None, state.kind),))
-        segments = resolve(Program("", {"": tree}), report)
-        if len(segments) == 1 and not report.has_errors:
-            return segments[0]
-    raise _UncountableError("the language has no words for a part of its rule")
 
 
 def _rule(of: c.Segment) -> str:
     report = Report()
     rule = lower(of, report) or lower(of, report, layout="nested")
     if rule is None:
-        raise _UncountableError("; ".join(each.message for each in report.diagnostics))
+        raise UncountableError("; ".join(each.message for each in report.diagnostics))
     return encode(rule, pretty=False)

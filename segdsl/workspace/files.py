@@ -1,13 +1,16 @@
-"""The edge of a workspace: its lock beside `segdsl.toml`, read and written whole."""
+"""The edge of a workspace: its lock beside `segdsl.toml`, and plans in files of their own, read
+and written whole."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from segdsl.files import FileError, write_text
+from segdsl.files import FileError, check_output, read_bytes, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
 from segdsl.workspace.lock import MENDED, Lock, LockError, read_lock, write_lock
+from segdsl.workspace.plan import Plan, is_plan, write_plan
 
 
 def lock_path(project: Project, target: str) -> Path:
@@ -39,3 +42,18 @@ def save_lock(project: Project, target: str, lock: Lock) -> bool:
         return False
     write_text(str(path), text)
     return True
+
+
+def check_plan_file(path: str) -> None:
+    """Raises FileError where a file is in the way that holds anything else than a plan."""
+    check_output(path)
+    if os.path.isfile(path) and (data := read_bytes(path)) and not is_plan(data):
+        raise FileError(
+            f"`{path}` is there and is no saved plan: name another file, or delete it first"
+        )
+
+
+def save_plan(path: str, plan: Plan) -> None:
+    """Writes a plan, where no other file is in the way; raises FileError."""
+    check_plan_file(path)
+    write_text(path, write_plan(plan))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.live.creation import folder_path, one_of_each
+from segdsl.live.places import one_of_each
 from segdsl.loading import load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span
@@ -38,7 +38,7 @@ class Local(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        return (folder_path(self.segment.folder), self.segment.name)
+        return self.segment.place
 
 
 class Workspace(msgspec.Struct, frozen=True):
@@ -57,6 +57,13 @@ class Workspace(msgspec.Struct, frozen=True):
         local = next(each for each in self.segments if each.file == path)
         return self.sources[local.segment.span.file].text
 
+    def within(self, paths: Sequence[str]) -> list[Local]:
+        """The segments in files and folders that a person named, or all; raises FileError."""
+        if not paths:
+            return list(self.segments)
+        wanted = relative_to(self.folder, paths)
+        return [each for each in self.segments if inside(each.file, wanted)]
+
 
 def read_workspace(
     folder: Path, here: Path, settings: Mapping[str, str], report: Report, known: Known
@@ -67,7 +74,7 @@ def read_workspace(
         [os.path.relpath(each, here) for each in files],
         settings,
         report,
-        known.groups,
+        known.owners,
         known.ids,
         known.several,
     )
@@ -101,6 +108,21 @@ def files_of(folder: Path) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         found.extend(Path(parent, each) for each in sorted(names) if each.endswith(".seg"))
+    return found
+
+
+def relative_to(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Paths that count from the current folder as they count from the workspace's.
+
+    Raises FileError where one is outside.
+    """
+    root = folder.resolve()
+    found = []
+    for path in paths:
+        whole = Path(path).resolve()
+        if not whole.is_relative_to(root):
+            raise FileError(f"`{path}` is outside the workspace {folder}")
+        found.append(whole.relative_to(root).as_posix())
     return found
 
 

@@ -7,25 +7,38 @@ together. Pure.
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
+from segdsl.circles import circles
 from segdsl.diagnostics import Code, Report
-from segdsl.rule.symbols import symbol
+from segdsl.live.references import report_circle
+from segdsl.source import Span
 from segdsl.syntax.text import string
-from segdsl.values import ByName
 from segdsl.workspace.plan import Change
 from segdsl.workspace.server import Server
+from segdsl.workspace.state import Key, State
 
 
-def ordered(changes: Sequence[Change], server: Server, report: Report) -> tuple[Change, ...]:
+def ordered(
+    changes: Sequence[Change],
+    server: Server,
+    report: Report,
+    spans: Mapping[Key, Span] | None = None,
+) -> tuple[Change, ...]:
     """The changes in an order that works, each with the numbers of those it waits for.
 
-    A deletion of what is still referred to, and places that are swapped, are reported.
+    What cannot be made at all is reported: a circle of references as they would be then, a
+    deletion of what is still referred to, places that are swapped. `spans` are where the
+    workspace has its segments.
     """
     waits = _Waits(changes, server)
     waits.report_deletions(report)
+    if waits.report_circles(report, spans or {}):
+        return tuple(changes)
     try:
         order = list(graphlib.TopologicalSorter(waits.graph).static_order())
     except graphlib.CycleError as error:
@@ -52,14 +65,8 @@ class _Waits:
 
     def __init__(self, changes: Sequence[Change], server: Server) -> None:
         self.changes = changes
-        self.server = server
-        self.by_id: dict[str, int] = {}
-        """The change of a segment, by the id or the marked name in a rule."""
-        for index, change in enumerate(changes):
-            if change.id is not None:
-                self.by_id[change.id] = index
-            else:
-                self.by_id[symbol("segment", ByName(change.state.name))] = index
+        self.before = server.states
+        self.by_mark = {change.mark: index for index, change in enumerate(changes)}
         self.places = {
             change.before.state.key: index
             for index, change in enumerate(changes)
@@ -67,35 +74,38 @@ class _Waits:
             and (change.after is None or change.after.state.key != change.before.state.key)
         }
         """The changes that leave a place, by that place."""
+        self.reached = {
+            index: {} if change.after is None else self._reached(change.after.state)
+            for index, change in enumerate(changes)
+        }
+        """The changes behind the references of each, itself where that is a circle."""
         self.graph: dict[int, list[int]] = {
             index: sorted(self._before(index, change) - {index})
             for index, change in enumerate(changes)
         }
 
     def _before(self, index: int, change: Change) -> set[int]:
-        found: set[int] = set()
-        if change.after is not None:
-            for id in change.after.state.refers_to:
-                found |= self._through(id)
-        else:
+        found = set(self.reached[index])
+        if change.after is None:
             assert change.id is not None, "what is deleted has an id"
             found.update(self._let_go(change.id))
         return found | self._making_room(index, change)
 
-    def _through(self, id: str) -> set[int]:
-        """The changes behind a reference, also through segments that stay as they are."""
-        found: set[int] = set()
-        seen: set[str] = set()
-        waiting = [id]
+    def _reached(self, state: State) -> dict[int, tuple[str, ...]]:
+        """The changes behind the references of a state, also through segments that stay as they
+        are: each with the ids of those on a shortest way."""
+        found: dict[int, tuple[str, ...]] = {}
+        ways: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(state.refers_to), ())
+        waiting = deque(ways)
         while waiting:
-            each = waiting.pop()
-            if each in seen:
-                continue
-            seen.add(each)
-            if each in self.by_id:
-                found.add(self.by_id[each])
-            elif each in self.server.segments:
-                waiting.extend(self.server.segments[each].state.refers_to)
+            each = waiting.popleft()
+            if each in self.by_mark:
+                found[self.by_mark[each]] = ways[each]
+            elif each in self.before:
+                for id in sorted(self.before[each].refers_to):
+                    if id not in ways:
+                        ways[id] = (*ways[each], each)
+                        waiting.append(id)
         return found
 
     def _let_go(self, id: str) -> Iterable[int]:
@@ -111,10 +121,26 @@ class _Waits:
         there = self.places.get(change.after.state.key)
         return set() if there is None or there == index else {there}
 
+    def report_circles(self, report: Report, spans: Mapping[Key, Span]) -> bool:
+        """Reports circles among references as they would be; whether there are any."""
+        found = circles(self.reached)
+        for circle in found:
+            first = self.changes[circle[0]].state
+            parts = [(first, string(first.name))]
+            for one, other in pairwise(circle):
+                for id in self.reached[one][other]:
+                    state = self.before[id]
+                    parts.append((state, f"{string(state.name)} (#{id}, as the server has it)"))
+                state = self.changes[other].state
+                parts.append((state, string(state.name)))
+            found_at = [spans.get(state.key) for state, _ in parts]
+            report_circle([name for _, name in parts], found_at, report)
+        return bool(found)
+
     def report_deletions(self, report: Report) -> None:
-        """Reports what is to be deleted and has others on the server that will go on referring."""
-        after = {id: each.state.refers_to for id, each in self.server.segments.items()}
-        names = {id: each.state.name for id, each in self.server.segments.items()}
+        """Reports what is to be deleted while others on the server go on referring to it."""
+        after = {id: each.refers_to for id, each in self.before.items()}
+        names = {id: each.name for id, each in self.before.items()}
         for index, change in enumerate(self.changes):
             key = change.id or f"new {index}"
             if change.after is None:

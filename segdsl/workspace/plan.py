@@ -11,6 +11,8 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.files import FileError
+from segdsl.rule.symbols import symbol
+from segdsl.values import ByName
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.state import State
 
@@ -67,6 +69,11 @@ class Change(msgspec.Struct, frozen=True):
         return version.state
 
     @property
+    def mark(self) -> str:
+        """What refers to the segment in rules: its id, or the marked name where it has none yet."""
+        return self.id or symbol("segment", ByName(self.state.name))
+
+    @property
     def what(self) -> tuple[str, ...]:
         """What becomes different: `moved`, `renamed`, `rule`, `description`, `kind`."""
         if self.before is None or self.after is None:
@@ -119,6 +126,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 def write_plan(plan: Plan) -> str:
     return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
+
+
+def is_plan(data: bytes) -> bool:
+    """Whether this is a plan that was kept, by any version, and may make room for another."""
+    try:
+        document = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(document, dict) and document.keys() >= {"version", "target", "changes"}
 
 
 def read_plan(data: bytes, name: str) -> Plan:

@@ -6,20 +6,20 @@ Differences are shown in `.seg` source. Nothing is decided here.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import visible
-from segdsl.workspace.effects import Effect
+from segdsl.workspace.effects import Effect, Effects, Reached
 from segdsl.workspace.plan import Change, Conflict, Plan, Version
 
-Effects = Mapping[int, Effect]
 _Line = tuple[str, str | None]
 """A line and its colour."""
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+REACHED = "stays as it is, but refers to what changes"
 FORCED = "forced: what the server has now is overwritten"
 NO_WORDS = "(the language has no words for a part of its rule)\n"
 
@@ -47,11 +47,16 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         yield f"{sign} {_headline(change)}", look
         if change.forced:
             yield f"    {FORCED}", "red"
-        if number in effects:
-            yield f"    {effect_text(effects[number])}", None
+        if number in effects.by_change:
+            yield f"    {effect_text(effects.by_change[number])}", None
         if change.before is not None and change.after is not None:
             for line in difference(change.before, change.after):
                 yield f"    {visible(line)}", _look(line)
+    for each in _that_change(effects):
+        yield f"> also    {visible(_path(each))}{_id(each.id)}: {REACHED}", "yellow"
+        yield f"    {effect_text(each.effect)}", None
+    if effects.uncounted:
+        yield f"> also    {_uncounted(effects)}", "yellow"
     for conflict in plan.conflicts:
         yield from _conflict(conflict)
     for entry in plan.left:
@@ -103,8 +108,23 @@ def _headline(change: Change) -> str:
     return f"update  {name}{_id(change.id)}: {', '.join(words)}"
 
 
-def _path(conflict: Conflict) -> str:
-    return "/".join((*conflict.folder, conflict.name))
+def _that_change(effects: Effects) -> list[Reached]:
+    """The segments outside the plan whose profiles become others, or may."""
+    return [
+        each
+        for each in effects.reached
+        if each.effect.error is not None or each.effect.joins or each.effect.leaves
+    ]
+
+
+def _uncounted(effects: Effects) -> str:
+    if effects.uncounted == 1:
+        return "1 more segment refers to what changes, and was not counted"
+    return f"{effects.uncounted:,} more segments refer to what changes, and were not counted"
+
+
+def _path(of: Conflict | Reached) -> str:
+    return "/".join((*of.folder, of.name))
 
 
 def _id(id: str | None) -> str:
@@ -183,17 +203,21 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}.\n"
     conflicts = ["\n".join(_conflict_markdown(each)) for each in plan.conflicts]
     changes = [
-        "\n".join(_change_markdown(change, effects.get(number)))
+        "\n".join(_change_markdown(change, effects.by_change.get(number)))
         for number, change in enumerate(plan.changes)
     ]
+    also = ["\n".join(_reached_markdown(each)) for each in _that_change(effects)]
+    if effects.uncounted:
+        also.append(f"\n{_uncounted(effects)}.")
     left = [f"- {_escaped('/'.join((*each.folder, each.name)))} (#{each.id})" for each in plan.left]
     disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
     changing, room = _that_fit(changes, "changes", room)
+    reached, room = _that_fit(also, "segments that refer to what changes", room)
     staying, _ = _that_fit(left, "of these", room)
     if staying:
         intro = "No file has these now, and they stay on the server without `--prune`:"
         staying = f"\n{intro}\n\n{staying}"
-    return title + changing + disputed + staying
+    return title + changing + reached + disputed + staying
 
 
 def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
@@ -219,6 +243,13 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
         yield effect_text(effect)
     if change.before is not None and change.after is not None:
         yield from _fenced(difference(change.before, change.after))
+
+
+def _reached_markdown(of: Reached) -> Iterator[str]:
+    yield ""
+    yield f"**also {_escaped(_path(of))}{_id(of.id)}**, which {REACHED}"
+    yield ""
+    yield effect_text(of.effect)
 
 
 def _conflict_markdown(conflict: Conflict) -> Iterator[str]:
@@ -267,10 +298,20 @@ def plan_data(plan: Plan, effects: Effects) -> dict[str, Any]:
                 "forced": change.forced,
                 "before": None if change.before is None else change.before.source,
                 "after": None if change.after is None else change.after.source,
-                "effect": _effect_data(effects.get(number)),
+                "effect": _effect_data(effects.by_change.get(number)),
             }
             for number, change in enumerate(plan.changes)
         ],
+        "reached": [
+            {
+                "id": each.id,
+                "folder": "/".join(each.folder) or None,
+                "name": each.name,
+                "effect": _effect_data(each.effect),
+            }
+            for each in effects.reached
+        ],
+        "reached_uncounted": effects.uncounted,
         "conflicts": [
             {
                 "why": each.why,

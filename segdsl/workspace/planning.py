@@ -12,7 +12,7 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
-from segdsl.live.references import in_order, named_segments, segment_ids
+from segdsl.live.references import named_segments, segment_ids
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
@@ -72,10 +72,11 @@ def make_plan(
     chosen = [each for each in compared if among is None or _file_of(each.match) in among]
     decisions = [_Decision(each, names, wish) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
+    spans = {each.key: each.segment.span for each in local}
     return Plan(
         parent_segment,
         target,
-        () if report.has_errors else ordered(changes, server, report),
+        () if report.has_errors else ordered(changes, server, report, spans),
         tuple(each.conflict for each in decisions if each.conflict is not None),
         tuple(each.settled for each in decisions if each.settled is not None),
         tuple(each.dropped for each in decisions if each.dropped is not None),
@@ -101,7 +102,6 @@ def compare(
     """
     matches = matched(local, lock, server)
     segments = [each.segment for each in local]
-    in_order(segments, report)
     known = _ids_by_name(matches, server)
     elsewhere = Report()
     reports = [report if among is None or each.file in among else elsewhere for each in local]

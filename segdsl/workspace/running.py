@@ -7,7 +7,6 @@ is decided is decided in the pure modules beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -18,9 +17,9 @@ from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
 from segdsl.workspace.applying import Outcome, carry_out
-from segdsl.workspace.effects import Effect, counts, effects
+from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, save_lock
-from segdsl.workspace.local import Workspace, inside
+from segdsl.workspace.local import Workspace, inside, relative_to
 from segdsl.workspace.lock import Entry, Lock
 from segdsl.workspace.plan import Plan, PlanError
 from segdsl.workspace.planning import Wish, make_plan
@@ -65,9 +64,8 @@ async def plan_for(
     )
 
 
-async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> dict[int, Effect]:
-    watcher.begin(sum(map(counts, plan.changes)))
-    return await effects(connection.client, plan, watcher.step)
+async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> Effects:
+    return await effects(connection.client, plan, watcher.begin, watcher.step)
 
 
 async def apply_plan(
@@ -162,12 +160,7 @@ def _among(
         return None
     known = {*workspace.paths, *(each.file for each in lock.entries)}
     chosen: set[str] = set()
-    for path in paths:
-        whole = Path(path).resolve()
-        root = workspace.folder.resolve()
-        if not whole.is_relative_to(root):
-            raise FileError(f"`{path}` is outside the workspace {workspace.folder}")
-        relative = whole.relative_to(root).as_posix()
+    for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
         found = {each for each in known if inside(each, [relative])}
         if not found:
             raise FileError(f"there is no .seg file at `{path}`: check the spelling")

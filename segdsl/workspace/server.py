@@ -12,7 +12,7 @@ import msgspec
 from segdsl.api import Client
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ServerSegment
-from segdsl.live.creation import folder_path
+from segdsl.condition.tree import folder_path
 from segdsl.workspace.state import Key, State, state_of
 
 
@@ -37,6 +37,12 @@ class Server(msgspec.Struct, frozen=True):
     @property
     def by_key(self) -> dict[Key, Seen]:
         return {each.state.key: each for each in self.segments.values()}
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The states of all by id; of the nameless ones with no folder."""
+        found = {each.id: state_of((), each) for each in self.nameless}
+        return {**found, **{id: each.state for id, each in self.segments.items()}}
 
     @property
     def names(self) -> dict[str, str]:

@@ -68,8 +68,7 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
     report = Report()
     source = Source("x.seg", f'segment "x" {head} where {text}\n{others}')
     program = Program("x.seg", {"x.seg": parse(source, report)})
-    segments = resolve(program, report, groups=[each.name for each in SCHEMA.customer_groups])
-    assert report.diagnostics == []
+    segments = resolve(program, report, owners=SCHEMA.owners)
     check_segments(segments, SCHEMA, report)
     check_names(segments, SCHEMA, report, among=[each.name for each in segments])
     return report
@@ -89,6 +88,9 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
         ("SEG503", "first(buys.kind by when) = 'x'", "first(buys.kind by timestamp) = 'x'"),
         ("SEG504", "group house.size > 1", "group home.size > 1"),
         ("SEG504", "home.sise > 1", "home.size > 1"),
+        ("SEG504", "hom.size > 1", "home.size > 1"),
+        ("SEG505", "buys.amount > 1", "sum(buys.amount) > 1"),
+        ("SEG505", "count(buys where buys.amount > 1) > 1", "count(buys where amount > 1) > 1"),
         ("SEG505", "buys > 1", "num > 1"),
         ("SEG505", "count(text) > 1", "count(buys) > 1"),
         ("SEG506", "num contains 'x'", "text contains 'x'"),
@@ -141,12 +143,35 @@ def test_each_code(code: str, wrong: str, close: str) -> None:
         ("time within past 3 days", "time within next 3 days"),
         ('in segment "There"', "in stage #41"),
         ('any of texts = "x"', 'text = "x"'),
+        ("texts is null", "text is null"),
+        (
+            "count(buys where timestamp within past 3 days) > 1",
+            "count(buys where timestamp more than 3 days ago) > 1",
+        ),
+        (
+            "has buys where not (amount > 1 or timestamp not within past 3 days)",
+            "has buys where not (amount > 1 or timestamp is today)",
+        ),
+        ('count(buys where any of tags = "x") > 1', 'count(buys where kind = "x") > 1'),
+        ("has buys where tags is not null", "has buys where kind is not null"),
+        (
+            'any of first(buys.tags by timestamp) = "x"',
+            'first(buys.kind by timestamp) = "x"',
+        ),
+        ("max(buys.timestamp) within past 3 days", "max(buys.timestamp) is today"),
+        ("rfm(#8).rfm_score within past 3 days", "rfm(#8).rfm_score > 3"),
     ],
 )
 def test_what_a_realtime_segment_cannot_hold(wrong: str, close: str) -> None:
     assert found(wrong, head="kind realtime") == ["SEG512"]
     assert found(close, head="kind realtime") == []
     assert found(wrong) == []
+
+
+def test_a_list_that_a_realtime_segment_cannot_hold_is_told_of_once() -> None:
+    assert found('texts = "x"', head="kind realtime") == ["SEG512"]
+    # One value is no list, whatever it is asked for.
+    assert found('any of text = "x"', head="kind realtime") == ["SEG508"]
 
 
 def test_what_is_only_in_the_workspace_may_be_referred_to() -> None:
@@ -161,6 +186,14 @@ def test_help_names_what_is_near() -> None:
     assert one.help == "did you mean `Interest`?"
     [one] = report_of("nums = 1").diagnostics
     assert "any of" in (one.help or "")
+
+
+def test_a_column_of_a_behavior_is_no_attribute() -> None:
+    [one] = report_of("buys.amount > 3").diagnostics
+    assert one.message == "`buys` is a behavior, and a column of its events is no attribute"
+    assert "`sum(buys.amount) …`" in (one.help or "")
+    [one] = report_of("has buys where buys.amount > 3").diagnostics
+    assert one.help == "inside its filter a column stands alone: `amount`"
 
 
 def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:

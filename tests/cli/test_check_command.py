@@ -80,6 +80,22 @@ def test_a_missing_import_is_told_at_its_path() -> None:
     assert found["message"] == "there is no file `nowhere/c.seg`"
 
 
+def test_a_name_that_the_imported_file_lacks_is_told_at_its_import_alone() -> None:
+    write(
+        common="let b = c = 1",
+        a='import a, n, gone from "common.seg"\nsegment "A" where a and x = n',
+        b='import a from "common.seg"\nlet l = a(3) or x > 1\nsegment "B" where l',
+    )
+    result = segdsl("check", "a.seg", "b.seg", "--format", "json")
+    found = json.loads(result.stdout)["diagnostics"]
+    assert [(each["code"], each["file"], each["message"]) for each in found] == [
+        ("SEG107", "a.seg", '"common.seg" defines no `a`'),
+        ("SEG107", "a.seg", '"common.seg" defines no `n`'),
+        ("SEG107", "a.seg", '"common.seg" defines no `gone`'),
+        ("SEG107", "b.seg", '"common.seg" defines no `a`'),
+    ]
+
+
 def test_an_import_of_a_folder_or_without_utf8_is_told() -> None:
     write(a='import x from "dir"\nimport y from "bad.seg"\nsegment "A" where x and y')
     Path("dir").mkdir()
@@ -194,6 +210,40 @@ def test_segments_that_refer_to_each_other_in_a_circle_are_told() -> None:
     write(a='segment "A" where in segment "B"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg", "--format", "json")
     assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
+
+
+def test_a_circle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Project) -> None:
+    schema = Schema("1", "Shop", segments=(Segment("7", "There"), Segment("8", "Q", ("X",))))
+    save_schema(two_targets, "local", schema)
+    Path("a.seg").unlink()
+    there = 'segment "There" where in segment "Q"'
+    write(q='segment "Q" where in segment #7', there=there)
+    said = segdsl("check").stderr
+    assert "error[SEG306]" in said
+    assert "circle" in said
+    write(q='segment "Q" where in segment #8', there=there)
+    # #8 is in another folder, and another segment.
+    assert "SEG306" not in segdsl("check").stderr
+    write(q='segment "Q" folder "X" where in segment #8', there=there)
+    assert 'the segment "Q" refers to itself' in segdsl("check").stderr
+    write(q='segment "Q" folder "X" where in segment #7', there='segment "There" where everyone')
+    assert segdsl("check").exit_code == 0
+
+
+def test_segments_of_one_place_are_told_across_files() -> None:
+    write(
+        a='segment "A" folder "F/G" where a = 1',
+        b='segment "A" where b = 2\nsegment "A" folder "F / G" where c = 3',
+        c='segment "C" folder "F" where a = 2\nsegment "C" folder "F/" where a = 3',
+    )
+    result = segdsl("check", "a.seg", "b.seg", "c.seg", "--format", "json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)["diagnostics"]
+    assert [(each["code"], each["file"]) for each in told] == [
+        ("SEG111", "b.seg"),
+        ("SEG111", "c.seg"),
+    ]
+    assert segdsl("check", "a.seg", "--format", "json").exit_code == 0
 
 
 # --- without files ---------------------------------------------------------------------------

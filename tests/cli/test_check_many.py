@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -117,8 +118,8 @@ def test_a_number_that_two_processes_share_by_chance_makes_no_twins(tmp_path: Pa
     parts = [judge([each], basis) for each in files]
     [mark] = parts[0].marks
     by_chance = [
-        (mark,),
-        tuple(Mark(mark.number, each.name, each.span) for each in parts[1].marks),
+        (msgspec.structs.replace(mark, number=7),),
+        tuple(Mark(mark.likeness, 7, each.name, each.span) for each in parts[1].marks),
     ]
     report = Report()
     twins(judging._comparable(by_chance, basis), report)
@@ -167,6 +168,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     assert said[0].stdout == said[1].stdout
     assert said[0].stdout.count('"code"') > judging.MANY / 2
     assert "SEG606" in said[0].stdout
+    assert "another of these files has a segment named" in said[0].stdout
     assert said[0].stderr.startswith("False\n")
     if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1:
         assert said[1].stderr.startswith("True\n")
@@ -228,6 +230,7 @@ def test_what_was_found_is_told_again_while_nothing_changes(
 
 CHANGES: dict[str, Callable[[], object]] = {
     "a file": lambda: Path("t3.seg").write_text('segment "S3"\nwhere zzz = 3\n'),
+    "another of its name": lambda: Path("t4.seg").write_text('segment "S3"\nwhere a = 77\n'),
     "an imported file": lambda: Path("lib/big.seg").write_text("let big = zzz > 7\n"),
     "a new file": lambda: Path("new.seg").write_text('segment "New"\nwhere zzz = 3\n'),
     "a file that goes": lambda: Path("odd.seg").unlink(),

@@ -51,8 +51,8 @@ def test_the_workflow_runs_from_check_to_apply(tmp_path: Path) -> None:
     assert comment.startswith("### segdsl plan for `production`\n\n3 to create")
     [drift] = commands("drift")
     assert run(drift, tmp_path).returncode == 4
-    [apply] = commands("apply")
-    assert run(apply, tmp_path).returncode == 0
+    for command in commands("apply"):
+        assert run(command, tmp_path).returncode == 0, command
     assert (tmp_path / "production.lock.toml").exists()
     assert run(drift, tmp_path).returncode == 0
 
@@ -65,7 +65,6 @@ def test_the_key_is_a_secret_and_not_for_strangers() -> None:
             assert key in (None, "${{ secrets.TD_API_KEY }}")
             if key is not None and name == "plan":
                 assert "head.repo.full_name == github.repository" in job["if"]
-    assert workflow()["concurrency"]["cancel-in-progress"] is False
 
 
 @pytest.mark.parametrize(("text", "fails"), [(TIDY, False), (UNTIDY, False), ("segment", True)])

@@ -222,6 +222,18 @@ def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
     assert segdsl("preview", "x.seg").exit_code == 1
 
 
+def test_namesakes_are_no_circle(folder: Path) -> None:
+    (folder / "x.seg").write_text(
+        'segment "A" folder "One" where in segment "B"\n'
+        'segment "A" folder "Two" where age > 50\n'
+        'segment "B" where in segment "A"\n'
+    )
+    for command in ("create", "preview"):
+        done = segdsl(command, "x.seg")
+        assert "SEG305" in done.stderr
+        assert "SEG306" not in done.stderr
+
+
 def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
     made = {each["name"]: each["id"] for each in told("create", ".")}
     done = segdsl("delete", "Japan", "--yes")

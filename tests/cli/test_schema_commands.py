@@ -94,6 +94,11 @@ def test_names_become_ids_through_the_schema(project: Path) -> None:
     compiled = segdsl("compile", "x.seg")
     assert compiled.exit_code == 0, compiled.stderr
     assert '"id": "41"' in compiled.stdout
+    Path("y.seg").write_text('segment "y" where hom.size > 2')
+    said = segdsl("compile", "y.seg").stderr
+    Path("y.seg").unlink()
+    assert "SEG504" in said
+    assert "did you mean `home`?" in said
     assert '"customerGroup": "home"' in compiled.stdout
     told = json.loads(segdsl("preview", "x.seg", "--json").stdout)
     assert [
@@ -262,7 +267,8 @@ def test_models_of_two_kinds_may_share_a_name_and_none_stands_for_another(projec
     for command in ("compile", "preview", "create", "plan", "apply"):
         done = segdsl(command, "x.seg")
         assert done.exit_code == 1, command
-        assert "error[SEG303]" in done.stderr, command
+        code = "SEG303" if command in ("compile", "preview") else "SEG510"
+        assert f"error[{code}]" in done.stderr, command
 
 
 def test_a_name_that_none_has_says_where_to_get_it(project: Path) -> None:

@@ -194,3 +194,16 @@ def test_names_that_are_not_meant_for_terminals_or_markdown(project: Path) -> No
     comment = segdsl("plan", "--format", "github").stdout
     assert "\x1b" not in comment
     assert "<b>" not in comment
+
+
+@pytest.mark.parametrize(
+    "text", ['segment "" where age > 1\n', 'segment "x" where in segment " "\n']
+)
+def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) -> None:
+    Path("blank.seg").write_text(text)
+    for command in (["check"], ["plan"], ["apply", "--yes"], ["create", "blank.seg"]):
+        done = segdsl(*command)
+        assert (done.exit_code, done.stdout) == (1, ""), command
+        assert "SEG114" in done.stderr
+    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("fmt", "--check", "blank.seg").exit_code in (0, 1)

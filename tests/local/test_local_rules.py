@@ -302,6 +302,17 @@ async def test_places_on_the_json_api_side_are_pointers(api: Api) -> None:
     assert error["source"]["pointer"] == "/attributes/rule/conditions/0/expr"
 
 
+def among(behavior: str, column: dict[str, Any]) -> dict[str, Any]:
+    """More than one event of a behavior that passes a test of a column."""
+    inside = {"type": "Column", "arrayMatching": None, **column}
+    left = {
+        "source": {"name": behavior},
+        "aggregation": {"type": "Count", "groupingColumns": []},
+        "filter": {"type": "And", "conditions": [inside]},
+    }
+    return {**equal("", 1), "leftValue": left}
+
+
 @with_api
 async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
     await api.create("Japan")
@@ -310,6 +321,8 @@ async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
         {"type": "Reference", "id": "1", "exclude": False},
         {**equal("last_visit", 1), "operator": past},
         {**equal("tags", "a"), "arrayMatching": "any"},
+        {**equal("tags", "a"), "operator": {"type": "IsNull", "not": False, "rightValue": True}},
+        among("purchases", {"column": "timestamp", "operator": past}),
     ):
         body = {"name": "x", "rule": rule(condition), "kind": 1}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)

@@ -16,7 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.local import open_local
 from segdsl.workspace.applying import ChangedSinceError
-from segdsl.workspace.effects import effects
+from segdsl.workspace.effects import UNASKED, effects
 from segdsl.workspace.files import load_lock, save_lock
 from segdsl.workspace.lock import LockError
 from segdsl.workspace.plan import Change, Plan, PlanError, read_plan, write_plan
@@ -102,7 +102,7 @@ async def test_what_somebody_changed_in_the_console_is_a_conflict_shown_three_wa
     assert "age >= 18" in (conflict.base or "")
     assert "age >= 21" in (conflict.here or "")
     assert 'country = "US"' in (conflict.there or "")
-    text = plan_text(plan, {}, color=False)
+    text = plan_text(plan, UNASKED, color=False)
     for line in ("-  age >= 18", "+  age >= 21", '+  country = "US"', "1 conflict"):
         assert line in text
     assert not plan.changes
@@ -368,8 +368,8 @@ async def test_the_effect_of_each_change(team: Team) -> None:
     team.write("c.seg", 'segment "Some"\n\nwhere\n  age > 0\n\nlimit 3 by age asc\n')
     team.write("d.seg", 'segment "Old"\n\nwhere\n  in segment "Seniors"\n')
     plan = await team.plan()
-    found = await effects(team.client, plan, lambda: None)
-    by_name = {plan.changes[at].state.name: each for at, each in found.items()}
+    found = await effects(team.client, plan)
+    by_name = {plan.changes[at].state.name: each for at, each in found.by_change.items()}
     told = {
         name: (each.before, each.after, each.joins, each.leaves, each.error)
         for name, each in by_name.items()
@@ -420,7 +420,7 @@ async def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_leav
     names = [f"{'A long name ' * 8}{number}" for number in range(700)]
     team.write("a.seg", "".join(f'segment "{each}" where age = 1\n' for each in names))
     plan = await team.plan()
-    comment = plan_markdown(plan, {})
+    comment = plan_markdown(plan, UNASKED)
     assert len(comment) < 65_536
     shown = comment.count("**create")
     assert 400 < shown < 700
@@ -434,8 +434,8 @@ async def test_a_comment_says_what_is_overwritten_by_force(team: Team) -> None:
     await team.console_create("Disputed", US)
     team.write("z.seg", 'segment "Disputed" where age = 1\n')
     plan = await team.plan(force=True)
-    assert "overwritten" in plan_text(plan, {}, color=False)
-    assert "overwritten" in plan_markdown(plan, {})
+    assert "overwritten" in plan_text(plan, UNASKED, color=False)
+    assert "overwritten" in plan_markdown(plan, UNASKED)
 
 
 class _Trouble(httpx.AsyncBaseTransport):

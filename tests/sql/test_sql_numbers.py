@@ -110,6 +110,22 @@ def test_every_number_in_lists_and_ranges(low: Number, high: Number) -> None:
             assert all(render(query, dialect) for dialect in DIALECTS)
 
 
+@pytest.mark.parametrize("beside", ["0.12345678901234567", "0.5", "1e300"])
+def test_a_list_holds_of_what_one_of_its_numbers_holds_of(beside: str) -> None:
+    """Whatever the others are: so that `--fix` may make a list of equals."""
+    large, other = Number("9007199254740993"), Number(beside)
+    for name in COLUMNS:
+        equals = (c.Test(c.Attribute(name), p.Compare("=", each)) for each in (large, other))
+        one, listed = (
+            DATABASE.execute(render(selection(c.Segment("x", of), CONTEXT), "duckdb")).fetchall()
+            for of in (
+                c.Or(tuple(equals)),
+                c.Test(c.Attribute(name), p.In((large, other))),
+            )
+        )
+        assert sorted(one) == sorted(listed)
+
+
 @pytest.mark.parametrize("text", ["1" * 401, "1e10000", "1e-99999999999999999999"])
 def test_what_cannot_be_reckoned_with_is_an_error(text: str) -> None:
     with pytest.raises(SqlError, match="too many digits"):

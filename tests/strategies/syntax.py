@@ -105,8 +105,10 @@ class Family:
             self.amounts = st.one_of(numbers, named)
             self.dates = st.one_of(dates, named)
         self.scalars = st.one_of(self.texts, self.numbers)
+        # To be compiled, a segment needs a name.
+        self.titles = odd_texts if parameters else odd_texts.filter(str.strip)
         self.references: st.SearchStrategy[Reference] = st.one_of(
-            st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), odd_texts.map(ByName)
+            st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), self.titles.map(ByName)
         )
         self.durations = self._durations()
         self.predicates = self._predicates()
@@ -230,14 +232,15 @@ def _test(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression]) -> t.Expressi
     )
 
 
-memberships = st.one_of(
-    st.builds(t.Membership, st.just("segment"), ANY.references),
-    st.builds(
-        t.Membership,
-        st.sampled_from(["stage", "variant"]),
-        st.one_of(odd_texts.map(ById), st.builds(ByName, odd_texts, odd_texts)),
-    ),
-)
+def _memberships(family: Family) -> st.SearchStrategy[t.Expression]:
+    return st.one_of(
+        st.builds(t.Membership, st.just("segment"), family.references),
+        st.builds(
+            t.Membership,
+            st.sampled_from(["stage", "variant"]),
+            st.one_of(odd_texts.map(ById), st.builds(ByName, odd_texts, odd_texts)),
+        ),
+    )
 
 
 def _expressions(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
@@ -265,7 +268,7 @@ _leaves: st.SearchStrategy[t.Expression] = st.one_of(
         st.booleans(),
         st.none() | ANY.quantifiers,
     ),
-    memberships,
+    _memberships(ANY),
     st.builds(t.Score, ANY.references, ANY.amounts, ANY.amounts, st.booleans()),
     st.builds(t.Use, names, st.none() | st.lists(ANY.scalars, min_size=1, max_size=3).map(tuple)),
 )
@@ -283,7 +286,7 @@ def _segment(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Fa
     if draw(st.booleans()):
         clauses.append(t.Clause("kind", draw(_kinds)))
     limit = draw(st.none() | family.limits)
-    return t.Segment(draw(odd_texts), tuple(clauses), draw(st.none() | where), limit)
+    return t.Segment(draw(family.titles), tuple(clauses), draw(st.none() | where), limit)
 
 
 segments = st.composite(_segment)(expressions, ANY)
@@ -377,7 +380,7 @@ _compilable_leaves: st.SearchStrategy[t.Expression] = st.one_of(
     _attribute_tests,
     st.composite(_behavior_test)(),
     st.composite(_ml_test)(),
-    memberships,
+    _memberships(PLAIN),
     st.builds(t.Score, PLAIN.references, numbers, numbers, st.booleans()),
     st.builds(t.Has, names, st.booleans(), st.none() | filters),
     st.builds(t.Limited, st.one_of(_attribute_tests, st.composite(_behavior_test)()), PLAIN.limits),

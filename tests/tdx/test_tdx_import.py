@@ -379,3 +379,32 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
     result = segdsl("import", ".", "--to", "taken/here")
     assert result.exit_code == 2
     assert "cannot make the folder `taken/here" in result.stderr
+
+
+@pytest.mark.parametrize("named", ["old", ".", "old/Loyalty", "old/Loyalty/Tokyo/b.yaml"])
+def test_folders_count_from_tdx_json_whatever_is_named(folder: Path, named: str) -> None:
+    done = segdsl("import", named, "--to", "new")
+    assert done.exit_code == 0
+    assert "new: new/Loyalty/Tokyo/b.seg" in done.stdout.splitlines()
+    assert 'folder "Loyalty/Tokyo"' in Path("new/Loyalty/Tokyo/b.seg").read_text()
+
+
+def test_folders_count_from_the_nearest_tdx_json_from_any_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("tdx.json").write_text("{}")
+    monkeypatch.chdir("old/Loyalty")
+    assert segdsl("import", "Tokyo", "../a.yml", "--to", "../../new").exit_code == 0
+    assert (folder / "new/Loyalty/Tokyo/b.seg").exists()
+    assert (folder / "new/a.seg").exists()
+
+
+def test_without_tdx_json_folders_count_from_what_is_named(folder: Path) -> None:
+    Path("old/tdx.json").unlink()
+    # One above the repository is none of its.
+    Path("tdx.json").write_text("{}")
+    Path("old/.git").mkdir()
+    assert segdsl("import", "old/Loyalty", "--to", "new").exit_code == 0
+    assert 'folder "Tokyo"' in Path("new/Tokyo/b.seg").read_text()
+    assert segdsl("import", "old/Loyalty/Tokyo/b.yaml", "--to", "file").exit_code == 0
+    assert "folder" not in Path("file/b.seg").read_text()

@@ -1,0 +1,63 @@
+"""Tests of aggregates that mean something else than they seem to, or can be read two ways.
+
+They are refused at the place where they were written; `some` says which reading is meant.
+"""
+
+from __future__ import annotations
+
+from segdsl import predicates as p
+from segdsl.condition import tree as c
+from segdsl.condition.counting import holds_of_zero, is_numeric
+from segdsl.diagnostics import Code, Report
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.syntax.text import name
+
+
+def makes_sense(
+    of: t.Test,
+    subject: c.Aggregate,
+    predicate: p.Predicate,
+    report: Report,
+    via: tuple[Span, ...],
+) -> bool:
+    """Whether a test of an aggregate, without `some`, means one thing; reported where not."""
+    if isinstance(predicate, p.IsNull):
+        message = "an aggregate is never null: over no events a count is 0, and anything else fails"
+        behavior = name(subject.behavior)
+        help = f"ask for the events: `no {behavior} …` or `has {behavior} …`"
+        report.add(Code.SEG204, of.span, message, help=help, via=via)
+        return False
+    if subject.counts and (of.quantifier is not None or not is_numeric(predicate)):
+        report.add(
+            Code.SEG203,
+            of.span,
+            "a count is a number and can only be compared with numbers",
+            help="use `=`, `>`, `<`, `between` or `in` with numbers without quotes",
+            via=via,
+        )
+        return False
+    if not subject.is_existential:
+        return True
+    each = "window" if subject.window is not None else "group"
+    reading: str | None = None
+    if of.negated and of.quantifier is None:
+        reading = (
+            f"this can be read two ways: about a {each} that it is not true of, or about no "
+            f"{each} that it is true of"
+        )
+    elif subject.counts and holds_of_zero(predicate):
+        reading = (
+            f"this asks for a {each} with a small count, and a profile without events has no {each}"
+        )
+    if reading is not None:
+        report.add(
+            Code.SEG205,
+            of.span,
+            reading,
+            help=f"say which: `some` in front of `{name(subject.behavior)}` for a {each} that "
+            f"there is, or `not …` in front of the opposite test for no such {each}",
+            via=via,
+        )
+        return False
+    return True

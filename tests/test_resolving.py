@@ -1,0 +1,34 @@
+"""What the resolver says: text in, code and help line out."""
+
+from __future__ import annotations
+
+import pytest
+
+from segdsl.diagnostics import Diagnostic, Report
+from segdsl.resolve import Program, resolve
+from segdsl.source import Source
+from segdsl.syntax.parser import parse
+
+NAME = "test.seg"
+
+
+def findings(text: str) -> list[Diagnostic]:
+    """What is found in a file that can be parsed."""
+    report = Report()
+    file = parse(Source(NAME, text), report)
+    assert report.diagnostics == []
+    resolve(Program(NAME, {NAME: file}), report)
+    return report.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("where", "help"),
+    [
+        ("a = JP", 'a text stands in quotes: "JP"'),
+        ("a before today", "a date is written `2024-01-31`"),
+        ("a within past n days", "a number is written `30`"),
+    ],
+)
+def test_a_word_in_the_place_of_a_value_gets_a_help_that_fits_there(where: str, help: str) -> None:
+    [of] = findings(f'segment "x" where {where}')
+    assert (of.code.name, of.help) == ("SEG101", help)
