@@ -138,22 +138,28 @@ class Team:
 
 @asynccontextmanager
 async def team(
-    folder: Path, *, faults: str | None = None, store: Path | None = None
+    folder: Path,
+    *,
+    faults: str | None = None,
+    store: Path | None = None,
+    patience: Patience = QUICK,
 ) -> AsyncIterator[Team]:
     """A team with a server of its own in this process."""
     data = write_data(folder)
     weather = None if faults is None else parse_faults(faults)
     async with (
         open_local(data, store, NOW, weather) as transport,
-        connected(folder, transport) as found,
+        connected(folder, transport, patience) as found,
     ):
         yield found
 
 
 @asynccontextmanager
-async def connected(folder: Path, transport: httpx.AsyncBaseTransport) -> AsyncIterator[Team]:
+async def connected(
+    folder: Path, transport: httpx.AsyncBaseTransport, patience: Patience = QUICK
+) -> AsyncIterator[Team]:
     key = ApiKey(LOCAL_KEY)
-    async with Client("http://localhost", key, transport=transport, patience=QUICK) as client:
+    async with Client("http://localhost", key, transport=transport, patience=patience) as client:
         parent = await client.parent_segment("7")
         connection = Connection(client, parent, "local", True, NOW)
         yield Team(folder / "workspace", client, connection)

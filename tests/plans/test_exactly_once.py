@@ -1,141 +1,204 @@
-"""A thousand segments through bad weather, and with the client killed: each once, and equal."""
+"""A thousand segments through bad weather, and with the client killed: each once, and equal.
+
+They are applied, then changed in every way (rules, heads, folders, names; a part deleted and
+others made for it) and applied again.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from local_api import NOW, write_data
+import thousand
+from local_api import write_data
 from running import ENVIRONMENT
-from segdsl.local import open_local
-from teams import connected, team
+from segdsl.api import ClientError, Patience
+from segdsl.local import parse_faults
+from segdsl.local.faults import Fault, Weather
+from segdsl.workspace.plan import Plan
+from teams import Team, team
+from thousand import FOLDERS, MANY, Written
+from workspace import NOW, serving
 
-MANY = 1_000
-FOLDERS = 40
-# A fifth of all requests; half of the answers that are cut off come of requests that were done.
-WEATHER = "429=0.04,500=0.04,503=0.04,500-after=0.03,cut-before=0.025,cut-after=0.025,seed={}"
+SEEDS = (1, 2, 3, 4, 5)
+# A fifth of all requests, in every way there is; of what is never answered a part was done.
+WEATHER = (
+    "latency=2ms,429=0.025,retry-after=1,500=0.025,502=0.025,503=0.025,504=0.01,"
+    "500-after=0.025,503-after=0.025,cut-before=0.015,cut-after=0.015,"
+    "hang-before=0.005,hang-after=0.005,seed={}"
+)
+PATIENCE = Patience(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
+"""A client that soon gives up: what does not answer, and what fails again and again."""
+TRIES = 20
+KILLS = 3
+"""In each of the two applies."""
 
 
-def write_many(folder: Path) -> dict[str, str]:
-    """1,000 segments in 40 folders and 100 files, references up to 5 deep; each folder by name."""
-    found: dict[str, str] = {}
-    for file in range(100):
-        parts = []
-        for at in range(10):
-            number = file * 10 + at
-            place = f"Area {number % FOLDERS // 8}/Part {number % FOLDERS}"
-            found[f"S{number}"] = place
-            # Five deep, over files: S0 ← S200 ← S400 ← S600 ← S800 ← (S999's chain is as deep).
-            reference = f'\n  and not in segment "S{number - 200}"' if number >= 200 else ""
-            parts.append(
-                f'segment "S{number}"\n  folder "{place}"\n\nwhere\n  age > {number}{reference}\n'
-            )
-        (folder / f"f{file}.seg").write_text("\n".join(parts))
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Counter[Fault | None]:
+    """What the weather did to each request."""
+    found: Counter[Fault | None] = Counter()
+    draw = Weather.draw
+
+    def watched(self: Weather) -> Fault | None:
+        fault = draw(self)
+        found[fault] += 1
+        return fault
+
+    monkeypatch.setattr(Weather, "draw", watched)
     return found
 
 
-def assert_exactly(store: Path, wanted: dict[str, str]) -> None:
-    """Each segment once, in its folder, with its own rule and the reference it is to have."""
-    with sqlite3.connect(store) as database:
-        rows = database.execute(
-            "SELECT s.id, s.name, f.name, p.name, s.rule FROM segments s "
-            "JOIN folders f ON f.id = s.folder JOIN folders p ON p.id = f.parent"
-        ).fetchall()
-        [(folders,)] = database.execute("SELECT count(*) FROM folders").fetchall()
-        [(segments,)] = database.execute("SELECT count(*) FROM segments").fetchall()
-    assert segments == len(rows) == MANY
-    assert {name: f"{above}/{folder}" for _, name, folder, above, _ in rows} == wanted
-    ids = {name: str(id) for id, name, _, _, _ in rows}
-    for _, name, _, _, rule in rows:
-        number = int(name[1:])
-        [rule_set] = json.loads(rule)["conditions"]
-        first, *others = rule_set["conditions"]
-        assert first["operator"]["rightValue"] == number
-        there = [(str(each["id"]), each["exclude"]) for each in others]
-        assert there == ([(ids[f"S{number - 200}"], True)] if number >= 200 else [])
+def assert_exactly(store: Path, folder: Path, segments: list[Written]) -> dict[str, int]:
+    """Each segment once, in its folder, with its head and its whole rule; the ids by name."""
+    found, ids, folders = thousand.stored(store)
+    wanted = thousand.wanted(folder, segments)
+    assert found.keys() == wanted.keys()
+    assert [name for name in wanted if found[name] != wanted[name]] == []
     # The root, the areas and the parts.
     assert folders == 1 + FOLDERS // 8 + FOLDERS
+    return ids
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_the_thousand_are_as_they_should_be(tmp_path: Path, later: bool) -> None:
+    thousand.write(tmp_path, thousand.written(later))
+    wanted = thousand.wanted(tmp_path, thousand.written(later))
+    assert len(wanted) == MANY
+    assert len({each.folder for each in wanted.values()}) == FOLDERS
+    assert len({each.rule for each in wanted.values()}) == MANY
+    assert {each.kind for each in wanted.values()} == {0, 1}
+    assert thousand.depth(wanted) >= 5
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
-def test_through_bad_weather(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_through_bad_weather(tmp_path: Path, seed: int, drawn: Counter[Fault | None]) -> None:
     store = tmp_path / "store.sqlite"
+    weather = WEATHER.format(seed)
 
-    async def main() -> dict[str, str]:
-        async with team(tmp_path, faults=WEATHER.format(seed), store=store) as one:
-            wanted = write_many(one.folder)
-            tries = 0
-            while (plan := await one.plan()).changes:
-                assert not plan.conflicts
-                outcomes = await one.apply(plan)
-                done = Counter(each.done for each in outcomes)
-                assert done["created"] + done["there already"] > 0, "each try gets further"
-                tries += 1
-            assert tries < 20
-            assert len(plan.settled) == MANY
-            # Without the weather and without the lock it is still all there.
+    async def main() -> None:
+        async with team(tmp_path, faults=weather, store=store, patience=PATIENCE) as one:
+            ids: dict[str, int] = {}
+            for later in (False, True):
+                segments = thousand.written(later)
+                thousand.write(one.folder, segments)
+                await apply_until_done(one)
+                before, ids = ids, assert_exactly(store, one.folder, segments)
+            # What stayed where it was was changed there.
+            stayed = [name for name in before if name in ids]
+            assert len(stayed) == MANY - thousand.LATER_NAMES
+            assert [name for name in stayed if ids[name] != before[name]] == []
+            # It is all there without the lock, too.
             (one.folder / "local.lock.toml").unlink()
-            following = await one.plan()
+            following = await planned(one)
             assert (following.changes, following.conflicts) == ((), ())
-        return wanted
 
-    assert_exactly(store, asyncio.run(main()))
+    asyncio.run(main())
+    assert drawn.keys() == {None, *(each for each, _ in parse_faults(weather).chances)}
+    failed = drawn.total() - drawn[None]
+    assert 0.17 < failed / drawn.total() < 0.23, drawn
+
+
+async def apply_until_done(one: Team) -> None:
+    """Once is seldom enough; each try gets further, and in the end nothing is left to do."""
+    for _ in range(TRIES):
+        plan = await planned(one)
+        assert not plan.conflicts
+        if not plan.changes:
+            assert len(plan.settled) == MANY
+            return
+        outcomes = await one.apply(plan)
+        assert any(each.is_done for each in outcomes), "each try gets further"
+    raise AssertionError(f"there is more to do after {TRIES} tries")
+
+
+async def planned(one: Team) -> Plan:
+    """A plan, as soon as the weather lets its questions through."""
+    for _ in range(TRIES):
+        with suppress(ClientError):
+            return await one.plan(prune=True)
+    raise AssertionError(f"no plan after {TRIES} tries")
+
+
+# --- killed ------------------------------------------------------------------------------
+
+# The command, with the patience of the other test in the place of a person's.
+PROGRAM = """\
+from segdsl.api import Patience, client
+from segdsl.cli import main
+
+client.Patience = lambda: Patience(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
+main()
+"""
+APPLY = ("apply", "--yes", "--prune")
+
+
+def segdsl(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    with (folder / "client.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            cwd=folder,
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+
+
+def killed_at(folder: Path, target: int, progress: Callable[[Path], int]) -> int:
+    """Kills an apply as soon as so much is done; how much that was when it was dead."""
+    store = folder / "store.sqlite"
+    process = segdsl(folder, *APPLY)
+    while progress(store) < target:
+        if process.poll() is not None:
+            assert process.returncode == 3, (folder / "client.log").read_text()
+            process = segdsl(folder, *APPLY)
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    return progress(store)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_client_that_is_killed_again_and_again(tmp_path: Path, seed: int) -> None:
     """Killed at random points, started again, and with the weather of the other test."""
     write_data(tmp_path)
-    weather = WEATHER.format(seed)
-    (tmp_path / "segdsl.toml").write_text(
-        '[targets.local]\nkind = "local"\ndata = "data"\nstore = "store.sqlite"\n'
-        f'now = 2024-10-01T09:00:00+09:00\nfaults = "{weather}"\n'
-    )
-    wanted = write_many(tmp_path)
+    store = tmp_path / "store.sqlite"
     chance = random.Random(seed)
-    kills = 0
-    for attempt in range(60):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "segdsl", "apply", "--yes", "--output", "json"],
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            # Later and later, so that a slow machine gets through as well.
-            process.communicate(timeout=chance.uniform(1.5, 4 + attempt))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            kills += 1
-            continue
-        if process.returncode == 0:
-            break
-    assert process.returncode == 0
-    assert kills > 0
-    assert_exactly(tmp_path / "store.sqlite", wanted)
-
-    async def nothing_left() -> None:
-        path = tmp_path / "store.sqlite"
-        async with (
-            open_local(tmp_path / "data", path, NOW, None) as transport,
-            connected(tmp_path / "other", transport) as one,
+    options = ("--store", str(store), "--now", NOW, "--faults", WEATHER.format(seed))
+    with serving(tmp_path, *options) as url:
+        (tmp_path / "segdsl.toml").write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
+        for later, progress, most in (
+            (False, thousand.created, MANY),
+            (True, thousand.taken_over, thousand.LATER_NAMES),
         ):
-            for file in tmp_path.glob("f*.seg"):
-                one.write(file.name, file.read_text())
-            one.write("local.lock.toml", (tmp_path / "local.lock.toml").read_text())
-            plan = await one.plan()
-            assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), MANY)
+            segments = thousand.written(later)
+            thousand.write(tmp_path, segments)
+            points = sorted(chance.sample(range(1, most * 9 // 10), KILLS))
+            killed = [killed_at(tmp_path, point, progress) for point in points]
+            assert all(0 < each < most for each in killed), killed
+            until_done(tmp_path, *APPLY)
+            assert_exactly(store, tmp_path, segments)
+            # Nothing is left, or the code would be another.
+            until_done(tmp_path, "plan", "--prune", "--exit-code")
+    assert "Traceback" not in (tmp_path / "client.log").read_text()
 
-    asyncio.run(nothing_left())
+
+def until_done(folder: Path, *arguments: str) -> None:
+    """Runs a command until the weather lets it through."""
+    for _ in range(TRIES):
+        code = segdsl(folder, *arguments).wait()
+        assert code in (0, 3), (folder / "client.log").read_text()
+        if code == 0:
+            return
+    raise AssertionError((folder / "client.log").read_text())
