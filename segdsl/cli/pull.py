@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 @click.command("pull")
 @click.argument("names", nargs=-1, metavar="[NAME|ID]...")
 @click.option("--force", is_flag=True, help="Take the server's also where this side was changed.")
+@click.option(
+    "--keep", is_flag=True, help="Keep what is here, and take the server's for seen; with NAMEs."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @settings_option
 @target_options
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 def command(
     names: tuple[str, ...],
     force: bool,
+    keep: bool,
     as_json: bool,
     settings: dict[str, str],
     target: str | None,
@@ -47,6 +51,9 @@ def command(
 
     Only what is here as it was last seen is replaced: what was changed here stays, and where
     both sides changed it, that is shown as a conflict. A second pull changes nothing.
+
+    Where you brought both sides together in the file, `--keep NAME` says so: the next plan
+    changes the server's to what the file says.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
@@ -54,10 +61,14 @@ def command(
 
     look = Look(form, allowed, color)
     report = Report()
+    if keep and (force or not names):
+        raise click.UsageError("--keep is for segments that you name, and not with --force")
     place = open_workspace(target, settings, report)
 
     async def question(connection: Connection) -> Pull:
-        return await pull_into(connection, place.project, place.workspace, names, force=force)
+        return await pull_into(
+            connection, place.project, place.workspace, names, force=force, keep=keep
+        )
 
     pull = None if report.has_errors else ask(target, now, question)
     tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
@@ -79,6 +90,7 @@ _TOLD = {
     "kept": "kept: it has comments or definitions that would be lost",
     "deleted here": "deleted here; name it to have it back",
     "changed here": "changed here",
+    "noted": "kept as it is here; the server's counts as seen",
     "left alone": "left alone",
 }
 _COUNTED = ("new", "changed", "respelled", "the same")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import graphlib
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -28,15 +28,17 @@ def ordered(
     server: Server,
     report: Report,
     spans: Mapping[Key, Span] | None = None,
+    disputed: Collection[str | None] = (),
 ) -> tuple[Change, ...]:
     """The changes in an order that works, each with the numbers of those it waits for.
 
     What cannot be made at all is reported: a circle of references as they would be then, a
     deletion of what is still referred to, places that are swapped. `spans` are where the
-    workspace has its segments.
+    workspace has its segments; `disputed` are the ids of those that are in conflict, which is to
+    be settled before anything is deleted.
     """
     waits = _Waits(changes, server)
-    waits.report_deletions(report)
+    waits.report_deletions(report, disputed)
     if waits.report_circles(report, spans or {}):
         return tuple(changes)
     try:
@@ -137,7 +139,7 @@ class _Waits:
             report_circle([name for _, name in parts], found_at, report)
         return bool(found)
 
-    def report_deletions(self, report: Report) -> None:
+    def report_deletions(self, report: Report, disputed: Collection[str | None]) -> None:
         """Reports what is to be deleted while others on the server go on referring to it."""
         after = {id: each.refers_to for id, each in self.before.items()}
         names = {id: each.name for id, each in self.before.items()}
@@ -151,7 +153,11 @@ class _Waits:
         for change in self.changes:
             if change.after is not None or change.id is None:
                 continue
-            users = [names[key] for key, refers_to in after.items() if change.id in refers_to]
+            users = [
+                names[key]
+                for key, refers_to in after.items()
+                if change.id in refers_to and key not in disputed
+            ]
             if users:
                 report.add(
                     Code.SEG310,

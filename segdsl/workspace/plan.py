@@ -26,6 +26,7 @@ Why = OneOf[
     "on both sides, and never seen together",
     "a name in it no longer means what it did",
     "another segment has its place here",
+    "in a folder that no clause can name",
 ]
 
 

@@ -14,7 +14,7 @@ import click
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import visible
 from segdsl.workspace.effects import Effect, Effects, Reached
-from segdsl.workspace.plan import Change, Conflict, Plan, Version
+from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
 
 _Line = tuple[str, str | None]
 """A line and its colour."""
@@ -158,16 +158,24 @@ def _diff(before: str | None, after: str | None) -> list[str]:
     return [line for line in found[2:] if not line.startswith("@@")]
 
 
+_ON_BOTH: tuple[Why, ...] = (
+    "changed on both sides",
+    "changed on the server",
+    "on both sides, and never seen together",
+)
+"""Conflicts of what is on the server, also where the language has no words for it."""
+
+
 def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
     """What each side made of the state that both knew; or the two sides, where nobody knew one."""
     here, there = conflict.here, conflict.there
     if conflict.base is None:
-        if here is not None and there is not None:
+        if here is not None and (there is not None or conflict.why in _ON_BOTH):
             yield "on the server (-) and here (+)", _diff(there, here)
         return
     if here is not None:
         yield "last seen (-) and here (+)", _diff(conflict.base, here) or ["(no difference)"]
-    if there is not None:
+    if there is not None or conflict.why in _ON_BOTH:
         yield (
             "last seen (-) and on the server (+)",
             _diff(conflict.base, there) or ["(no difference)"],
@@ -178,20 +186,28 @@ def advice(conflict: Conflict) -> str:
     """What to do about a conflict."""
     match conflict.why:
         case "changed on the server":
-            return "take the server's with `segdsl pull`, or overwrite it with --force"
+            return (
+                "take the server's with `segdsl pull`, or bring its change into the file and say "
+                "so with `segdsl pull --keep NAME`, or overwrite it with --force"
+            )
         case "deleted on the server":
             return "delete it here too, or make it again with --force"
         case "deleted here, changed on the server":
             return "take it back with `segdsl pull NAME`, or delete it with --prune --force"
         case "changed on both sides" | "on both sides, and never seen together":
             return (
-                "bring both together in the file, take the server's with `segdsl pull --force "
-                "NAME`, or overwrite it with --force"
+                "bring both together in the file and say so with `segdsl pull --keep NAME`, take "
+                "the server's with `segdsl pull --force NAME`, or overwrite it with --force"
             )
         case "a name in it no longer means what it did":
             return (
                 "`segdsl pull` writes what was meant, by its name now or its id; where it comes "
                 "from a definition write it there; --force takes what has the name now"
+            )
+        case "in a folder that no clause can name":
+            return (
+                "give its folder in the console a name without `/` and without blanks at its ends, "
+                "or move it to another; or take it out of the file here"
             )
         case "another segment has its place here":
             return (

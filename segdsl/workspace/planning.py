@@ -87,13 +87,14 @@ def make_plan(
     decisions = [_Decision(each, compared.meaning, names, wish) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
     spans = {each.key: each.segment.span for each in local}
+    disputed = {each.conflict.id for each in decisions if each.conflict is not None}
     settled = tuple(each.settled for each in decisions if each.settled is not None)
     dropped = tuple(each.dropped for each in decisions if each.dropped is not None)
     about = {*dropped, *(each.id for each in settled)}
     return Plan(
         parent_segment,
         target,
-        () if report.has_errors else ordered(changes, server, report, spans),
+        () if report.has_errors else ordered(changes, server, report, spans, disputed),
         tuple(each.conflict for each in decisions if each.conflict is not None),
         settled,
         dropped,
@@ -235,6 +236,10 @@ class _Decision:
         if seen is None:
             if entry is None:
                 self.change = self._to(local, wanted, None)
+            elif entry.id in self.meaning.server.nameless_ids:
+                # It is there, so no force makes it again.
+                why: Why = "in a folder that no clause can name"
+                self.conflict = self._conflict(why, local, wanted)
             else:
                 self._disputed("deleted on the server", local, wanted, None)
         elif self._is_shifted(wanted, entry, seen):
@@ -264,7 +269,8 @@ class _Decision:
         if entry is None:
             return
         if seen is None:
-            self.dropped = entry.id
+            if entry.id not in self.meaning.server.nameless_ids:
+                self.dropped = entry.id
         elif not self.wish.prune:
             self.left = entry
         elif entry.digest == seen.state.digest or self.wish.force:
@@ -294,9 +300,11 @@ class _Decision:
             if seen is None and entry is not None:
                 self.dropped = entry.id
             return
-        self.conflict = conflict_of(
-            why, wanted.state.key, local.file, self.compared, self.meaning, self.names
-        )
+        self.conflict = self._conflict(why, local, wanted)
+
+    def _conflict(self, why: Why, local: Local, wanted: Wanted) -> Conflict:
+        key = wanted.state.key
+        return conflict_of(why, key, local.file, self.compared, self.meaning, self.names)
 
     def _to(
         self, local: Local, wanted: Wanted, seen: Seen | None, *, forced: bool = False

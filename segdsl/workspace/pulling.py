@@ -41,10 +41,12 @@ Pulled = OneOf[
     "deleted here",
     "gone",
     "kept",
+    "noted",
     "left alone",
 ]
 """`respelled` is what names others by the names that they have now, and is otherwise as it was;
 `gone` is what the server has no more; `kept` is what has comments or definitions of its own;
+`noted` is what stays as it is here, though the server's state counts as seen now;
 `left alone` is what no source can hold."""
 
 _UNSEEN: Why = "on both sides, and never seen together"
@@ -87,13 +89,15 @@ def make_pull(
     *,
     only: frozenset[str] | None = None,
     force: bool = False,
+    keep: bool = False,
 ) -> Pull:
     """What to write. `only` are the ids of the segments that a person named.
 
     With `force`, or named, a segment that was deleted here comes back; with `force` what
-    differs is taken from the server, whatever is here.
+    differs is taken from the server, whatever is here. With `keep` nothing is: what is here is
+    what is wanted, and the lock has the server's as seen, so that a plan changes it.
     """
-    return _Pulling(workspace, lock, server, only, force).pull(parent_segment)
+    return _Pulling(workspace, lock, server, only, force, keep).pull(parent_segment)
 
 
 class _Take(msgspec.Struct):
@@ -119,22 +123,26 @@ class _Pulling:
         server: Server,
         only: frozenset[str] | None,
         force: bool,
+        keep: bool,
     ) -> None:
         self.workspace = workspace
         self.server = server
         self.only = only
         self.force = force
+        self.keep = keep
         # What does not compile here is none of a pull's business: it counts as changed here.
         compared = compare(workspace.segments, lock, server, Report(), Wish())
         self.compared = compared.all
         self.meaning = compared.meaning
         self.names = compared.meaning.names
         self.entries = dict(lock.by_id)
+        self.nameless = server.nameless_ids
         self.by_file: dict[str, list[Local]] = {}
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
         self.takes: dict[int, _Take] = {}
         self.settled: set[int] = set()
+        self.noted: set[int] = set()
         self.edits: dict[str, list[Edit]] = {}
         self.stale: dict[int, tuple[Shift, ...]] = {}
         self.writes: dict[str, str] = {}
@@ -152,6 +160,8 @@ class _Pulling:
         for at, each in enumerate(self.compared):
             if at in self.takes:
                 self._write(self.takes[at])
+            elif at in self.noted:
+                continue
             elif each.match.local is not None:
                 self._respell(at, each, each.match.local)
         for segment in self.server.nameless:
@@ -184,7 +194,11 @@ class _Pulling:
         match, seen = compared.match, compared.match.seen
         if not self._is_asked_for(match):
             return
-        if seen is None:
+        if seen is None and _id_of_entry(match) in self.nameless:
+            return  # It is there, and told with all of them.
+        if self.keep:
+            self._note(at, compared)
+        elif seen is None:
             if match.local is None:
                 assert match.entry is not None, "a match has one side at least"
                 del self.entries[match.entry.id]
@@ -196,6 +210,22 @@ class _Pulling:
             self.settled.add(at)
         else:
             self._differs(at, match.local, compared, seen)
+
+    def _note(self, at: int, compared: Compared) -> None:
+        """Takes the server's state for seen: what is here now is wanted instead of it."""
+        entry, local, seen = compared.match.entry, compared.match.local, compared.match.seen
+        self.noted.add(at)
+        if seen is None:
+            if entry is not None:
+                del self.entries[entry.id]
+        elif local is not None:
+            self._settle(seen, local.file, compared.reading.refers)
+        elif entry is not None:
+            self._settle(seen, entry.file, entry.refers)
+        if local is not None:
+            self._tell(at, "noted", *local.key, local.file)
+        elif entry is not None:
+            self._tell(at, "noted", entry.folder, entry.name, "")
 
     def _not_here(self, at: int, entry: Entry | None, seen: Seen) -> None:
         if entry is None or self.force or self.only is not None:
@@ -224,13 +254,15 @@ class _Pulling:
     def _take(self, at: int, local: Local | None, entry: Entry | None, seen: Seen) -> None:
         state = seen.state
         source = state.source({})
+        if source is not None and _compiled(source, {}) == (state.kind, state.rule):
+            self.takes[at] = _Take(at, local, entry, seen)
+            return
+        why = "its source would not compile to the same rule"
         if source is None:
             why = "the language has no words for a part of its rule"
-            self._cannot(at, state.name, why)
-        elif _compiled(source, {}) != (state.kind, state.rule):
-            self._cannot(at, state.name, "its source would not compile to the same rule")
-        else:
-            self.takes[at] = _Take(at, local, entry, seen)
+        self._cannot(at, state.name, why)
+        if local is not None:
+            self.disputes[at] = ("changed on the server", local.file)
 
     # --- where it goes -----------------------------------------------------------------
 
@@ -364,6 +396,10 @@ class _Pulling:
         reading = Reading(compared.reading.ids, self.stale.get(at, ()))
         compared = msgspec.structs.replace(compared, reading=reading, instead=None)
         return conflict_of(why, seen.state.key, file, compared, self.meaning, self.names.by_id)
+
+
+def _id_of_entry(of: Match) -> str | None:
+    return None if of.entry is None else of.entry.id
 
 
 def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:

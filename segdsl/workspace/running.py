@@ -110,6 +110,7 @@ async def pull_into(
     named: Sequence[str] = (),
     *,
     force: bool = False,
+    keep: bool = False,
 ) -> Pull:
     """Writes the server's segments into the workspace, and the lock.
 
@@ -118,7 +119,9 @@ async def pull_into(
     lock = _lock(connection, project)
     server = await ask_server(connection.client, connection.parent.id)
     only = _named(server, lock, named) if named else None
-    pull = make_pull(connection.parent.id, workspace, lock, server, only=only, force=force)
+    pull = make_pull(
+        connection.parent.id, workspace, lock, server, only=only, force=force, keep=keep
+    )
     # The server took its time, and somebody may have gone on writing.
     for path in (*pull.writes, *pull.removals):
         _unchanged(workspace, path)

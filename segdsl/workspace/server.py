@@ -35,6 +35,10 @@ class Server(msgspec.Struct, frozen=True):
     nameless: tuple[ServerSegment, ...] = ()
 
     @property
+    def nameless_ids(self) -> frozenset[str]:
+        return frozenset(each.id for each in self.nameless)
+
+    @property
     def by_key(self) -> dict[Key, Seen]:
         return {each.state.key: each for each in self.segments.values()}
 

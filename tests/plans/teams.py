@@ -93,8 +93,10 @@ class Team:
             return []
         return await apply_plan(self.connection, self.project, plan, lambda outcome: None)
 
-    async def pull(self, *named: str, force: bool = False) -> Pull:
-        return await pull_into(self.connection, self.project, self.read(), named, force=force)
+    async def pull(self, *named: str, force: bool = False, keep: bool = False) -> Pull:
+        return await pull_into(
+            self.connection, self.project, self.read(), named, force=force, keep=keep
+        )
 
     # --- the console -------------------------------------------------------------------
 
