@@ -8,7 +8,7 @@ texts out.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -31,7 +31,7 @@ class LockError(FileError):
 class Entry(msgspec.Struct, frozen=True):
     """One segment that both sides knew.
 
-    `file` counts from the workspace's folder, and is "" where it is in no file (yet).
+    `file` counts from the workspace's folder, and is "" where it is in no file (any more).
     `digest` is that of the state last seen, `source` the same as a person reads it, or ""
     where the language has no words for it. `refers` is which id each name of a segment in the
     text of the file meant then.
@@ -56,10 +56,25 @@ class Lock(msgspec.Struct, frozen=True):
     def by_id(self) -> dict[str, Entry]:
         return {each.id: each for each in self.entries}
 
-    def with_entries(self, parent_segment: str, entries: Iterable[Entry]) -> Lock:
-        """The lock with these entries and no others, in the order of their paths."""
+    def with_entries(
+        self, parent_segment: str, entries: Iterable[Entry], settled: Collection[str] = ()
+    ) -> Lock:
+        """The lock with these entries and no others, in the order of their paths.
+
+        An entry that has the place of one that is `settled` just now is in no file any more: it
+        was deleted here, and its place is another's.
+        """
         ordered = sorted(entries, key=lambda each: (each.folder, each.name, each.id))
-        return Lock(parent_segment, tuple(ordered))
+        places = {(each.folder, each.name) for each in ordered if each.id in settled}
+        return Lock(
+            parent_segment,
+            tuple(
+                msgspec.structs.replace(each, file="")
+                if (each.folder, each.name) in places and each.id not in settled
+                else each
+                for each in ordered
+            ),
+        )
 
     def of_parent(self, parent_segment: str, where: str) -> Lock:
         """The lock, seen to be of that parent segment; raises LockError."""

@@ -79,8 +79,9 @@ class _Matching:
         ]
 
     def _same_place_as_last_seen(self) -> None:
-        # Of two of one place (a merge kept both) the one that is still there is meant.
-        listed = sorted(self.entries.values(), key=lambda each: each.id in self.server.segments)
+        # Of two of one place (a merge kept both, or one was deleted here) the one is meant that is
+        # still on the server, in a file, and at that place.
+        listed = sorted(self.entries.values(), key=self._likely)
         by_key = {(each.folder, each.name): each for each in listed}
         for index, each in self._open():
             entry = by_key.get(each.key)
@@ -92,6 +93,11 @@ class _Matching:
                 # Deleted and made again by somebody: what is there now is the one.
                 continue
             self._pair(index, entry.id)
+
+    def _likely(self, entry: Entry) -> tuple[bool, bool, bool]:
+        seen = self.server.segments.get(entry.id)
+        is_there = seen is not None and seen.state.key == (entry.folder, entry.name)
+        return seen is not None, entry.file != "", is_there
 
     def _same_place_as_now(self) -> None:
         for index, each in self._open():

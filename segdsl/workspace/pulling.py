@@ -141,8 +141,9 @@ class _Pulling:
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
         self.takes: dict[int, _Take] = {}
-        self.settled: set[int] = set()
+        self.same: set[int] = set()
         self.noted: set[int] = set()
+        self.settled: set[str] = set()
         self.edits: dict[str, list[Edit]] = {}
         self.stale: dict[int, tuple[Shift, ...]] = {}
         self.writes: dict[str, str] = {}
@@ -178,7 +179,7 @@ class _Pulling:
             tuple(each for each in self.removals if each not in written),
             tuple(each for _, each in sorted(self.items, key=lambda each: each[0])),
             tuple(self._conflict(at) for at in sorted(self.disputes)),
-            Lock().with_entries(parent_segment, self.entries.values()),
+            Lock().with_entries(parent_segment, self.entries.values(), self.settled),
         )
 
     # --- what is taken -----------------------------------------------------------------
@@ -207,7 +208,7 @@ class _Pulling:
         elif match.local is None:
             self._not_here(at, match.entry, seen)
         elif compared.wanted is not None and compared.wanted.state == seen.state:
-            self.settled.add(at)
+            self.same.add(at)
         else:
             self._differs(at, match.local, compared, seen)
 
@@ -233,7 +234,7 @@ class _Pulling:
         elif entry.digest == seen.state.digest:
             self._tell(at, "deleted here", *seen.state.key, "")
         else:
-            self.disputes[at] = ("deleted here, changed on the server", entry.file)
+            self.disputes[at] = ("deleted here, changed on the server", "")
 
     def _differs(self, at: int, local: Local, compared: Compared, seen: Seen) -> None:
         entry, wanted = compared.match.entry, compared.wanted
@@ -359,9 +360,9 @@ class _Pulling:
         if made.edits:
             self.edits.setdefault(local.file, []).extend(made.edits)
             self._tell(at, "respelled", *local.key, local.file)
-        elif at in self.settled:
+        elif at in self.same:
             self._tell(at, "the same", *local.key, local.file)
-        if at in self.settled:
+        if at in self.same:
             assert match.seen is not None, "it is the same on both sides"
             self._settle(match.seen, local.file, made.refers)
         elif made.edits and match.entry is not None:
@@ -378,6 +379,7 @@ class _Pulling:
 
     def _settle(self, seen: Seen, file: str, refers: Mapping[str, str]) -> None:
         self.entries[seen.id] = entry_of(seen, file, self.names.by_id, refers)
+        self.settled.add(seen.id)
 
     # --- what is told ------------------------------------------------------------------
 

@@ -215,9 +215,11 @@ class _Keeper:
         self.entries: dict[str, Entry] = dict(_lock(connection, project).by_id)
         # A plan that was kept for a while knows less than the lock, where that has changed since.
         known = {each.id: each for each in plan.known}
+        self.settled: set[str] = set()
         for each in plan.settled:
             if self.entries.get(each.id) == known.get(each.id):
                 self.entries[each.id] = each
+                self.settled.add(each.id)
         for id in plan.dropped:
             if self.entries.get(id) == known.get(id):
                 self.entries.pop(id, None)
@@ -234,6 +236,7 @@ class _Keeper:
         if change.after is None or outcome.state is None:
             self.entries.pop(outcome.id, None)
         else:
+            self.settled.add(outcome.id)
             self.entries[outcome.id] = Entry(
                 outcome.id,
                 outcome.state.name,
@@ -248,5 +251,6 @@ class _Keeper:
             self.save()
 
     def save(self) -> None:
-        lock = Lock().with_entries(self.connection.parent.id, self.entries.values())
+        parent = self.connection.parent.id
+        lock = Lock().with_entries(parent, self.entries.values(), self.settled)
         save_lock(self.project, self.connection.target, lock)
