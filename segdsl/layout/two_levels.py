@@ -279,8 +279,8 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                     span,
                     f"this rule set has {size} conditions in groups of its own; "
                     f"the API names {MAX_RULES} at most",
-                    help=f"take the {_pinned_by(label)} out so that it can be split, or move a part "
-                    'into a segment of its own and refer to it: `in segment "…"`',
+                    help=f"take the {_pinned_by(label)} out so that it can be split, or move a "
+                    'part into a segment of its own and refer to it: `in segment "…"`',
                     via=via,
                 )
                 return False
