@@ -1,18 +1,29 @@
-"""A negation on a column that can be null: it holds where there is no value, too (rule 2).
+"""A negation on what may have no value: it holds where there is none, too (rule 2).
 
-Quiet where the author has visibly decided: something beside it asks for a value, or says
-`is null`. Also of truths, for which `is not true` says so itself, and of elements, as no list
-has none. Which columns can be null the API does not tell, so all can but the profile's id.
+That is a column that can be null, and an aggregate other than a count, which is missing where there
+are no events (rule 3). Quiet where the author has visibly decided: something beside it asks for a
+value, or for events, or says `is null`, or that there are no events. Also of truths, for which
+`is not true` says so itself, of elements, as no list has none, and of groups and windows, of which
+there may be several. Which columns can be null the API does not tell, so all can but the profile's
+id.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from segdsl import predicates as p
 from segdsl.condition import tree as c
+from segdsl.condition.counting import holds_of_zero
 from segdsl.diagnostics import Code, Report
 from segdsl.lint.normal import Leaf, Node
 from segdsl.lint.words import subject_text
+from segdsl.syntax.text import name as quoted_name
 from segdsl.values import Boolean
+
+Events = tuple[str, int | None]
+Asked = int | Events
+"""The number of a subject, or the events of a behavior that pass a filter, by its key."""
 
 ALWAYS_THERE = "cdp_customer_id"
 OF_EVENTS = "timestamp"
@@ -20,15 +31,16 @@ OF_EVENTS = "timestamp"
 
 
 def negated_nulls(of: Node, report: Report, *, in_filter: bool) -> None:
-    """Reports each column once for each group in which a negation of it holds of null."""
+    """Reports each subject once for each group in which a negation of it holds of null."""
     _look(of, frozenset(), set(), report, in_filter)
 
 
 def _look(
-    of: Node, decided: frozenset[int], told: set[int], report: Report, in_filter: bool
+    of: Node, decided: frozenset[Asked], told: set[int], report: Report, in_filter: bool
 ) -> None:
     if isinstance(of, Leaf):
-        if of.subject not in decided and of.subject not in told and _holds_of_null(of, in_filter):
+        known = of.subject in told or any(each in decided for each in _asked(of))
+        if not known and _holds_of_null(of, in_filter):
             told.add(of.subject)
             _tell(of, report, in_filter)
         return
@@ -39,18 +51,69 @@ def _look(
         _look(child, within, told, report, in_filter)
 
 
-def _settled(of: Node, rejected: bool) -> frozenset[int]:
-    """The subjects whose null this rejects, or, the other way, says in words that it takes."""
+def _asked(of: Leaf) -> tuple[Asked, ...]:
+    """What a leaf asks of: its subject, and the events that there have to be for a value."""
+    events = _events(of)
+    return (of.subject,) if events is None else (of.subject, events)
+
+
+def _events(of: Leaf) -> Events | None:
+    """The events that an aggregate is over: of which behavior, and the filter that they pass."""
+    if not isinstance(of.of, c.Test) or not isinstance(of.of.subject, c.Aggregate):
+        return None
+    return of.of.subject.behavior, None if of.inside is None else of.inside.key
+
+
+def _settled(of: Node, rejected: bool) -> frozenset[Asked]:
+    """What has no value where this does not hold, or, the other way, where it says that it does."""
     if isinstance(of, Leaf):
-        settles = _rejects_null(of) if rejected else _is_null(of) and not of.negated
-        return frozenset((of.subject,)) if settles else frozenset()
+        return frozenset(_rejected(of) if rejected else _taken(of))
     parts = [_settled(child, rejected) for child in of.children]
     one_is_enough = rejected == (of.word == "and")
     return frozenset.union(*parts) if one_is_enough else frozenset.intersection(*parts)
 
 
-def _rejects_null(of: Leaf) -> bool:
-    return isinstance(of.of, c.Test) and _is_null(of) == of.negated
+def _rejected(of: Leaf) -> Iterator[Asked]:
+    """What has a value wherever this holds."""
+    if not isinstance(of.of, c.Test):
+        return
+    events = _events(of)
+    if events is None:
+        if _is_null(of) == of.negated:
+            yield of.subject
+    elif _holds_of_no_events(of) is False:
+        yield of.subject
+        yield events
+        # Where events pass a filter there are events.
+        yield events[0], None
+
+
+def _taken(of: Leaf) -> Iterator[Asked]:
+    """What has no value wherever this holds, by its own words."""
+    events = _events(of)
+    if events is None:
+        if _is_null(of) and not of.negated:
+            yield of.subject
+    elif _counts(of) and _holds_of_no_events(of):
+        yield events
+
+
+def _holds_of_no_events(of: Leaf) -> bool | None:
+    """Whether a test of an aggregate holds of a profile without such events."""
+    assert isinstance(of.of, c.Test)
+    assert isinstance(of.of.subject, c.Aggregate)
+    if of.of.subject.some or of.of.subject.is_existential or not of.of.subject.counts:
+        return of.negated
+    return holds_of_zero(of.of.predicate) != of.negated
+
+
+def _counts(of: Leaf) -> bool:
+    return (
+        isinstance(of.of, c.Test)
+        and isinstance(of.of.subject, c.Aggregate)
+        and of.of.subject.counts
+        and not of.of.subject.is_existential
+    )
 
 
 def _is_null(of: Leaf) -> bool:
@@ -69,18 +132,25 @@ def _holds_of_null(of: Leaf, in_filter: bool) -> bool:
             return name != ALWAYS_THERE and not (in_filter and name == OF_EVENTS)
         case c.GroupAttribute() | c.MlAttribute():
             return True
-        case _:
-            return False
+        case c.Aggregate() as aggregate:
+            return not (aggregate.counts or aggregate.some or aggregate.is_existential)
 
 
 def _tell(of: Leaf, report: Report, in_filter: bool) -> None:
     assert isinstance(of.of, c.Test)
     name = subject_text(of.of.subject)
+    if isinstance(of.of.subject, c.Aggregate):
+        where = "" if of.inside is None else " where …"
+        behavior = quoted_name(of.of.subject.behavior)
+        what = f"profiles without {'such ' if where else ''}events of `{behavior}`"
+        out, meant = f"and (has {behavior}{where})", f"or (no {behavior}{where})"
+    else:
+        what = f"{'events' if in_filter else 'profiles'} with no `{name}`"
+        out, meant = f"and {name} is not null", f"or {name} is null"
     report.add(
         Code.SEG601,
         of.span,
-        f"negated, this also holds for {'events' if in_filter else 'profiles'} with no `{name}`",
-        help=f"to leave them out, add `and {name} is not null`; if they are meant, say so: "
-        f"`(… or {name} is null)`",
+        f"negated, this also holds for {what}",
+        help=f"to leave them out, add `{out}`; if they are meant, say so: `(… {meant})`",
         via=of.via,
     )

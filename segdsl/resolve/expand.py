@@ -161,18 +161,17 @@ class Expander:
                 child = self._expand(operand, opposite)
                 return None if child is None else c.Not(child, span=of.span, via=context.via)
             case t.Pinned(label, operand):
-                labelled = label is not None
-                what = "a label" if labelled else "`rule set`"
+                what = "a label" if label is not None else "`rule set`"
                 if self._outside_filter(of, context, what) and context.negated:
                     self.report.add(
                         Code.SEG209,
                         of.span,
                         "a label under a `not` would describe the opposite of what it holds"
-                        if labelled
+                        if label is not None
                         else "a group under a `not` is turned into its opposite, and cannot stay a "
                         "rule set as it is",
                         help='put the `not` inside: `"Label": (not …)`'
-                        if labelled
+                        if label is not None
                         else "put the `not` inside: `rule set (not …)`, or leave `rule set` out",
                         via=context.via,
                     )

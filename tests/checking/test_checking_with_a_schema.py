@@ -2,76 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from shop import SCHEMA, found, report_of
 
-from segdsl.checking import check_names, check_segments, types
+from segdsl.checking import check_names, check_segments
 from segdsl.diagnostics import Report
-from segdsl.engine import open_data
 from segdsl.resolve import Program, resolve
-from segdsl.schema.model import (
-    Behavior,
-    Column,
-    CustomerGroup,
-    Funnel,
-    Model,
-    Schema,
-    Segment,
-    Stage,
-    Variant,
-)
 from segdsl.source import Source
-from segdsl.sql import Context, count
 from segdsl.syntax.parser import parse
-from segdsl.values import ColumnType
-
-SCHEMA = Schema(
-    "1",
-    "Shop",
-    "Asia/Tokyo",
-    (
-        Column("text", "string"),
-        Column("num", "number"),
-        Column("time", "timestamp"),
-        Column("day", "date"),
-        Column("flag", "boolean"),
-        Column("texts", "string_array"),
-        Column("nums", "number_array"),
-    ),
-    (
-        Behavior(
-            "buys",
-            (
-                Column("amount", "number"),
-                Column("kind", "string"),
-                Column("timestamp", "timestamp"),
-                Column("gift", "boolean"),
-                Column("tags", "string_array"),
-            ),
-        ),
-    ),
-    (CustomerGroup("home", (Column("size", "number"),)),),
-    segments=(Segment("7", "There"), Segment("8", "Twice"), Segment("9", "Twice", ("F",))),
-    funnels=(Funnel("1", "Onboarding", (Stage("41", "Interest"),)),),
-    models=(Model("16", "Churn"), Model("8", "Values", "rfm")),
-    variants=(Variant("1", "A", "Mail"),),
-)
-
-
-def found(text: str, **more: str) -> list[str]:
-    """The codes that a schema adds to a segment whose `where` is `text`."""
-    return [of.code.name for of in report_of(text, **more).diagnostics]
-
-
-def report_of(text: str, *, head: str = "", others: str = "") -> Report:
-    report = Report()
-    source = Source("x.seg", f'segment "x" {head} where {text}\n{others}')
-    program = Program("x.seg", {"x.seg": parse(source, report)})
-    segments = resolve(program, report, owners=SCHEMA.owners)
-    check_segments(segments, SCHEMA, report)
-    check_names(segments, SCHEMA, report, among=[each.name for each in segments])
-    return report
 
 
 @pytest.mark.parametrize(
@@ -214,91 +152,3 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
     [one] = report.diagnostics
     assert one.code.name == "SEG501"
     assert [note.message for note in one.notes] == ["expanded from this use"]
-
-
-# One row a type, one column a kind of comparison: `+` fits, `.` never holds, `L` needs elements.
-ASKED = {
-    "number": "{} > 1",
-    "text": '{} = "x"',
-    "boolean": "{} is true",
-    "order of booleans": "{} > true",
-    "between numbers": "{} between 1 and 2",
-    "between texts": '{} between "a" and "b"',
-    "in numbers": "{} in (1, 2)",
-    "in texts": '{} in ("a", "b")',
-    "contains": '{} contains "a"',
-    "starts with": '{} starts with "a"',
-    "matches": '{} matches "a"',
-    "null": "{} is null",
-    "before": "{} before 2024-01-01",
-    "ago": "{} more than 3 days ago",
-    "between times": "{} between 2024-01-01 and 2024-02-01",
-    "within": "{} within past 3 days",
-    "in unit": "{} in last month",
-    "today": "{} is today",
-    "range": "{} for 7 days from 1 month ago",
-    "from now": "{} between 3 and 7 days from now",
-}
-TABLE = """
-string       . + . . . + . + + + + + . . . . . . . .
-number       + . . . + . + . . . . + + + + + + + + +
-timestamp    + . . . + . + . . . . + + + + + + + + +
-date         + . . . + . + . . . . + + + + + + + + +
-boolean      . . + . . . . . . . . + . . . . . . . .
-string_array L L L L L L L L L L L + L L L L L L L L
-number_array L L L L L L L L L L L + L L L L L L L L
-"""
-NAMES: dict[str, str] = {each.type: each.name for each in SCHEMA.attributes}
-CELLS = [
-    (row.split()[0], asked, cell)
-    for row in TABLE.strip().splitlines()
-    for asked, cell in zip(ASKED, row.split()[1:], strict=True)
-]
-
-
-@pytest.mark.parametrize(("type", "asked", "cell"), CELLS)
-def test_the_table_of_types_is_whole(type: ColumnType, asked: str, cell: str) -> None:
-    codes = found(ASKED[asked].format(NAMES[type]))
-    match cell:
-        case "+":
-            assert codes == []
-        case "L":
-            assert codes == ["SEG508"]
-        case _:
-            assert codes in (["SEG506"], ["SEG507"])
-
-
-@pytest.mark.parametrize(("type", "asked", "cell"), CELLS)
-def test_elements_are_as_their_type(type: ColumnType, asked: str, cell: str) -> None:
-    codes = found("any of " + ASKED[asked].format(NAMES[type]))
-    if type in types.ELEMENTS:
-        element = found(ASKED[asked].format(NAMES[types.ELEMENTS[type]]))
-        assert codes == element
-    else:
-        assert codes == ["SEG508"]
-
-
-def test_every_type_has_its_row() -> None:
-    assert {*types.FITS, *types.ELEMENTS} == {each.type for each in SCHEMA.attributes}
-
-
-def test_what_never_fits_never_selects(tmp_path: Path) -> None:
-    """On the engine: whatever the table refuses holds of no value of that type."""
-    (tmp_path / "customers.csv").write_text(
-        "cdp_customer_id,text,num,time,day,flag,texts,nums\n"
-        'c1,x,1,1727600000,2024-01-15,true,"[""x""]","[1]"\n'
-        'c2,a,2,1704067200,2024-02-01,false,"[""a"", ""b""]","[1, 2]"\n'
-        "c3,,,,,,,\n"
-    )
-    typed = "".join(f'{each.name} = "{each.type}"\n' for each in SCHEMA.attributes)
-    (tmp_path / "parent_segment.toml").write_text(f"[types.customers]\n{typed}")
-    with open_data(tmp_path) as data:
-        for type, asked, cell in CELLS:
-            if cell == "+":
-                continue
-            source = Source("x.seg", f'segment "x" where {ASKED[asked].format(NAMES[type])}')
-            program = Program("x.seg", {"x.seg": parse(source, Report())})
-            [segment] = resolve(program, Report())
-            context = Context(now=1_727_740_800, zone="Asia/Tokyo", catalog=data.catalog)
-            [(number,)] = data.start(count(segment, context)).wait().rows
-            assert number == 0, (type, asked)

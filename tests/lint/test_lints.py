@@ -22,6 +22,17 @@ from linting import codes, findings, places
         'rfm("M").rfm_segment != "Champions"',
         '(country != "JP" limit 5 by ltv desc)',
         'has visits where device != "bot"',
+        "sum(p.a) != 3",
+        "max(p.a) not between 1 and 3",
+        'first(p.a by t) != "x"',
+        "not average(p.a where b = 1) > 3",
+        "a = 1 and (sum(p.a) != 3 or b = 2)",
+        # These events are others.
+        "sum(p.a) != 3 and (has q)",
+        "sum(p.a where b = 1) != 3 and (has p)",
+        "sum(p.a where b = 1) != 3 and (has p where b = 2)",
+        "sum(p.a) != 3 or (no p where b = 1)",
+        "sum(p.a) != 3 and count(p) < 4",
         # What is not null here is something else.
         'country != "JP" and age is not null',
         # Only one of the two is asked for a value.
@@ -47,6 +58,20 @@ def test_a_negation_that_holds_of_null_is_told(where: str) -> None:
         "opted_in is not true",
         'not any of tags = "x"',
         "count(visits) != 3",
+        "count distinct (visits.page) not in (1, 2)",
+        "sum(p.a) != 3 and (has p)",
+        "sum(p.a) != 3 and count(p) > 4",
+        "sum(p.a) != 3 and (has p where b = 1)",
+        "sum(p.a where b = 1) != 3 and (has p where b = 1)",
+        "sum(p.a) != 3 and max(p.b) > 1",
+        "sum(p.a) != 3 and not count(p) <= 2",
+        "sum(p.a) != 3 or (no p)",
+        "sum(p.a) != 3 or count(p) < 2",
+        "(has p) and (sum(p.a) != 3 or b = 2)",
+        "sum(some p.a) != 3",
+        "not sum(p.a by o) = 3",
+        "first(p.a by t) is not true",
+        "sum(p.a) > 3",
         "has visits where timestamp not within past 3 days",
         'not in segment "Churned"',
     ],
@@ -67,6 +92,15 @@ def test_a_negated_definition_is_told_where_it_is_defined_with_its_use() -> None
     assert found.span is not None
     assert found.span.start == len("let staff = ")
     assert [note.message for note in found.notes] == ["expanded from this use"]
+
+
+def test_a_negated_aggregate_is_told_with_what_to_ask_of_events() -> None:
+    [found] = findings('segment "x" where sum(p.a where b = 1) != 3')
+    assert found.message == "negated, this also holds for profiles without such events of `p`"
+    assert found.help == (
+        "to leave them out, add `and (has p where …)`; if they are meant, say so: "
+        "`(… or (no p where …))`"
+    )
 
 
 # --- SEG602 --------------------------------------------------------------------------------
