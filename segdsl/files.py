@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from segdsl.diagnostics import Code, Report
 from segdsl.project.finding import FILE
@@ -25,6 +25,9 @@ SUFFIX = ".seg"
 WRITTEN = (".lock.toml", ".schema.toml")
 """The endings of the files that segdsl keeps beside a project's."""
 STDIN = "<stdin>"
+PASSED_OVER = ("node_modules", "__pycache__")
+ENVIRONMENT = "pyvenv.cfg"
+"""The file that makes a folder a virtual environment."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -38,7 +41,7 @@ class FileError(OSError):
 def seg_files(paths: Iterable[str]) -> list[str]:
     """The files that paths stand for, each once: a folder's `.seg` files, sorted, or the path.
 
-    `-` is standard input and stays as it is. Hidden folders are passed over.
+    `-` is standard input and stays as it is. Of folders, see `walk` for what is passed over.
     """
     found: dict[str, str] = {}
     for path in paths:
@@ -55,14 +58,34 @@ def seg_files(paths: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _in_folder(folder: str) -> list[str]:
-    def refuse(error: OSError) -> None:
-        raise FileError(f"cannot read the folder `{error.filename}`: {_reason(error)}")
+def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """A folder and those in it, each with the names of its files; all sorted.
 
-    files: list[str] = []
+    Passed over are hidden folders and those of what was installed: `node_modules`,
+    `__pycache__` and virtual environments. Raises FileError for a folder that cannot be read: what
+    is in it would count as not there.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise FileError(f"cannot read the folder `{error.filename}`: {_reason(error)}") from error
+
     for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        files.extend(os.path.join(parent, each) for each in names if each.endswith(SUFFIX))
+        if ENVIRONMENT in names and parent != folder:
+            folders.clear()
+            continue
+        folders[:] = sorted(
+            each for each in folders if not each.startswith(".") and each not in PASSED_OVER
+        )
+        yield parent, sorted(names)
+
+
+def _in_folder(folder: str) -> list[str]:
+    files = [
+        os.path.join(parent, each)
+        for parent, names in walk(folder)
+        for each in names
+        if each.endswith(SUFFIX)
+    ]
     if not files:
         raise FileError(f"no {SUFFIX} file is in the folder `{folder}`: name another, or a file")
     return sorted(files)

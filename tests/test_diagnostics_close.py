@@ -77,8 +77,8 @@ segdsl check x.seg
 """,
     # One level more, which is twice as many conditions, is too large.
     "SEG108": """
-{ for n in $(seq 14); do echo "let a$n = a$((n + 1)) and a$((n + 1))"; done
-  echo 'let a15 = x = 1'; echo 'segment "x" where a1'; } > x.seg
+{ for n in $(seq 16); do echo "let a$n = a$((n + 1)) and a$((n + 1))"; done
+  echo 'let a17 = x = 1'; echo 'segment "x" where a1'; } > x.seg
 segdsl check --allow SEG602 x.seg
 """,
     "SEG109": 'segment "x" where group household.size > 3',

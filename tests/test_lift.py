@@ -321,6 +321,82 @@ def test_what_is_not_understood_names_its_path(document: Any, code: Code, path: 
     assert [(d.code, d.path) for d in report.diagnostics] == [(code, path)]
 
 
+def among(filter: dict[str, Any]) -> dict[str, Any]:
+    """A rule of one condition, on the events that pass a filter."""
+    one = count(op("Greater", 1))
+    one["leftValue"]["filter"] = filter
+    return rule(rule(one))
+
+
+_COLUMN = {"type": "Column", "column": "a", "operator": {"type": "IsNull"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "said", "path"),
+    [
+        (rule(kind="Or"), "an `Or` or a Composite without conditions is for", "$"),
+        (
+            rule(rule(equal("a")), rule(), kind="Or"),
+            "nobody says whether an `And` without conditions inside an `Or` is for",
+            "$.conditions[1]",
+        ),
+        (
+            rule(rule(equal("a")), rule(), kind="Composite", expr="1 or 2"),
+            "nobody says whether an `And` without conditions inside a Composite is for",
+            "$.conditions[1]",
+        ),
+        (
+            rule(rule(equal("a")), rule(kind="Or"), kind="Composite", expr="1 or 2"),
+            "an `Or` or a Composite without conditions is for",
+            "$.conditions[1]",
+        ),
+        (
+            among({"type": "Or", "conditions": [_COLUMN, {"type": "And", "conditions": []}]}),
+            "nobody says whether an `And` without conditions inside an `Or` is for",
+            "$.conditions[0].conditions[0].leftValue.filter.conditions[1]",
+        ),
+        (
+            among({"type": "Or", "conditions": []}),
+            "an `Or` or a Composite without conditions is for",
+            "$.conditions[0].conditions[0].leftValue.filter",
+        ),
+    ],
+)
+def test_of_a_group_without_conditions_it_is_said_what_nobody_knows(
+    document: Any, said: str, path: str
+) -> None:
+    report = Report()
+    assert decompile(json.dumps(document), "x.json", report) is None
+    [one] = report.diagnostics
+    assert (one.code, one.path) == (Code.SEG405, path)
+    assert one.message.startswith(said)
+    assert "make it an `And`" not in (one.help or "") or said.startswith("an `Or`")
+
+
+@pytest.mark.parametrize("outer", ["And", "Or"])
+def test_what_is_no_condition_is_named_as_what_it_is(outer: str) -> None:
+    for part, said in (({}, "an empty object is no condition"), (None, "null is no condition")):
+        report = Report()
+        decompile(json.dumps(rule(rule(part, kind=outer))), "x.json", report)
+        [one] = report.diagnostics
+        assert one.code is Code.SEG404
+        assert one.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "a": 2}', "`a` stands twice in one object"),
+        ('{"a": NaN}', "`NaN` is no value of JSON"),
+    ],
+)
+def test_what_no_json_holds_is_named(text: str, said: str) -> None:
+    report = Report()
+    assert decompile(text, "x.json", report) is None
+    [one] = report.diagnostics
+    assert (one.code, one.message) == (Code.SEG401, said)
+
+
 def test_several_findings_of_one_document() -> None:
     report = Report()
     document = rule(rule({}, equal("a"), {"type": "Nope"}), {"type": "Value"})

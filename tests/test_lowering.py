@@ -259,6 +259,31 @@ def test_what_cannot_be_said(where: str, code: Code) -> None:
 
 
 @pytest.mark.parametrize(
+    ("where", "help"),
+    [
+        ('not "L": (a = 1)', 'put the `not` inside: `"Label": (not …)`'),
+        (
+            "not rule set (a = 1)",
+            "put the `not` inside: `rule set (not …)`, or leave `rule set` out",
+        ),
+        ('"A": (a = 1 and "B": (b = 2))', "take the label of one of the two out"),
+        ("rule set (a = 1 and rule set (b = 2))", "take the `rule set` of one of the two out"),
+        ('"A": (a = 1 and rule set (b = 2))', "take the `rule set` or the label of one of"),
+    ],
+)
+def test_a_rule_set_is_called_as_it_was_written(where: str, help: str) -> None:
+    report = Report()
+    file = parse(Source("x.seg", f'segment "x" where {where}'), report)
+    for segment in resolve(Program("x.seg", {"x.seg": file}), report):
+        lower(segment, report)
+    [one] = report.diagnostics
+    assert (one.help or "").startswith(help)
+    said = one.message + (one.help or "")
+    assert ("label" in said.lower()) == ('"' in where)
+    assert ("`rule set`" in said) == ("rule set" in where)
+
+
+@pytest.mark.parametrize(
     ("where", "rule_type", "limit"),
     [
         ('a = "x"\nlimit 10 by ltv desc', "And", {"type": "Count", "number": 10}),

@@ -32,3 +32,10 @@ def findings(text: str) -> list[Diagnostic]:
 def test_a_word_in_the_place_of_a_value_gets_a_help_that_fits_there(where: str, help: str) -> None:
     [of] = findings(f'segment "x" where {where}')
     assert (of.code.name, of.help) == ("SEG101", help)
+
+
+def test_each_use_of_what_is_not_there_is_told() -> None:
+    text = 'let l = gone or x > 1\nsegment "a" where gon and lost\nsegment "b" where l and not l'
+    assert sorted(of.message for of in findings(text)) == [
+        f"nothing named `{each}` is defined here" for each in ("gon", "gone", "lost")
+    ]

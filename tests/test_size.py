@@ -183,6 +183,55 @@ def test_definitions_that_explode_are_stopped() -> None:
     assert {d.code for d in report.diagnostics} == {Code.SEG108}
 
 
+def _all_of(number: int) -> str:
+    return ", ".join(f"a = {index}" for index in range(number))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f'segment "x" where all ({_all_of(100_001)})',
+            "this segment has more than 100,000 conditions",
+        ),
+        (
+            f'let l = all ({_all_of(50_001)})\nsegment "x" where l or l',
+            "with its definitions written out this grows to more than 100,000 conditions",
+        ),
+        (
+            f'segment "x" where all ({_all_of(50_000)}) and (has p where any ({_all_of(50_000)}))',
+            "this segment has more than 100,000 conditions",
+        ),
+        (
+            "\n".join(f"let a{at} = a{at + 1} and a{at + 1}" for at in range(60))
+            + '\nlet a60 = gone\nsegment "x" where a0',
+            "with its definitions written out this grows to more than 200,000 groups and uses of "
+            "definitions",
+        ),
+    ],
+)
+def test_what_is_too_large_is_told_by_its_count(text: str, said: str) -> None:
+    report = Report()
+    file = parse(Source("x", text), report)
+    assert report.diagnostics == []
+    assert not resolve(Program("x", {"x": file}), report)
+    assert said in {of.message for of in report.diagnostics if of.code is Code.SEG108}
+
+
+def test_a_hundred_thousand_conditions_are_taken() -> None:
+    """However they are spelled: groups and uses are no conditions."""
+    half = f"let l = all ({_all_of(50_000)})\n"
+    for text in (
+        f'segment "x" where all ({_all_of(100_000)})',
+        f'{half}segment "x" where l or not l',
+        f'segment "x" where all ({_all_of(50_000)}) and (has p where any ({_all_of(49_999)}))',
+    ):
+        report = Report()
+        file = parse(Source("x", text), report)
+        assert resolve(Program("x", {"x": file}), report)
+        assert report.diagnostics == []
+
+
 def test_definitions_that_nest_deeply_are_stopped() -> None:
     lets = "\n".join(f"let a{index} = not (a{index + 1})" for index in range(500))
     report = Report()

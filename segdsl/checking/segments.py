@@ -16,6 +16,7 @@ from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.live.references import segment_ids
+from segdsl.rule.symbols import symbol
 from segdsl.schema.ids import all_ids
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.syntax.text import name, reference, string
@@ -38,19 +39,24 @@ def check_segments(
 
 
 def check_names(
-    segments: Iterable[c.Segment], schema: Schema, report: Report, among: Collection[str] = ()
+    segments: Iterable[c.Segment],
+    schema: Schema,
+    report: Report,
+    among: Collection[str] = (),
+    several: Collection[str] = (),
 ) -> None:
     """Reports references to segments that are nowhere, or whose name several have.
 
     `among` are the names of all segments of the workspace: what is defined there may be
-    referred to, whether or not it is on the server already.
+    referred to, whether or not it is on the server already. `several` are those of them that more
+    than one has.
     """
     known: dict[str, list[str]] = {}
     for each in schema.segments:
         known.setdefault(each.name, []).append(each.id)
     # What the workspace defines is what the name means, also where the server has it already.
     for one in among:
-        known[one] = known.get(one, ["0"])[:1]
+        known[one] = [symbol("segment", ByName(one))] * (2 if one in several else 1)
     segment_ids(segments, known, report, among=among)
 
 
@@ -175,12 +181,16 @@ class _Checker:
                 f"`has {name(attribute)}`",
             )
             return
-        self._add(
-            Code.SEG501,
-            of,
-            f"there is no attribute `{name(attribute)}`",
-            did_you_mean(attribute, self.attributes, _PULL),
-        )
+        having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
+        help = did_you_mean(attribute, self.attributes, _PULL)
+        if having:
+            which = " and of ".join(f"`{name(each)}`" for each in having[:3])
+            column = name(attribute)
+            help = (
+                f"`{column}` is a column of the events of {which}: ask those, "
+                f"`has {name(having[0])} where {column} …`, or one aggregate of them"
+            )
+        self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
         found = self.schema.groups_by_name.get(group)
@@ -280,11 +290,17 @@ class _Checker:
     def _column(self, behavior: Behavior, column: str, node: c.Node) -> Column | None:
         found = PROFILE_ID if column == PROFILE_ID.name else behavior.by_name.get(column)
         if found is None:
+            help = did_you_mean(column, behavior.by_name, _PULL)
+            if column in self.attributes:
+                help = (
+                    f"`{name(column)}` is an attribute of the profile: compare it outside of the "
+                    "parentheses, beside the aggregate"
+                )
             self._add(
                 Code.SEG503,
                 node,
                 f"the behavior `{name(behavior.name)}` has no column `{name(column)}`",
-                did_you_mean(column, behavior.by_name, _PULL),
+                help,
             )
         return found
 

@@ -104,7 +104,8 @@ def command(
         def hear(outcome: Outcome) -> None:
             bar.answered()
             if form == "text":
-                _say(outcome)
+                with bar.aside():
+                    _say(outcome)
 
         try:
             return plan, await apply_plan(connection, project, plan, hear)

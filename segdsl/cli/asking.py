@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -110,6 +111,15 @@ class Bar:
     def answered(self) -> None:
         if self.progress is not None and self.task is not None:
             self.progress.advance(self.task)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes the bar away while lines are written where it is."""
+        if self.progress is not None:
+            self.progress.stop()
+        yield
+        if self.progress is not None:
+            self.progress.start()
 
     def stopped(self, killed: int) -> None:
         self.end()

@@ -133,5 +133,6 @@ def cli() -> None:
     """Segments of the Audience API, written to be read.
 
     \b
-    Exit codes: 0 fine, 1 findings, 2 wrong use, 3 no answer from the API.
+    Exit codes: 0 fine, 1 findings, 2 wrong use, 3 no answer from the API,
+    4 `plan --exit-code` with something to do, 130 after Ctrl-C.
     """

@@ -74,12 +74,14 @@ def command(
 _TOLD = {
     "new": "new",
     "changed": "changed",
+    "respelled": "respelled",
     "gone": "gone from the server; delete it here too, or `segdsl apply --force` makes it again",
     "kept": "kept: it has comments or definitions that would be lost",
     "deleted here": "deleted here; name it to have it back",
     "changed here": "changed here",
     "left alone": "left alone",
 }
+_COUNTED = ("new", "changed", "respelled", "the same")
 
 
 def _write_lines(pull: Pull, color: str) -> None:
@@ -91,12 +93,14 @@ def _write_lines(pull: Pull, color: str) -> None:
         if each.what in _TOLD:
             path = visible(each.file or path_of(each.folder, each.name))
             told = _TOLD[each.what] + (f": {each.why}" if each.why else "")
-            is_made = each.what in ("new", "changed")
+            is_made = each.what in ("new", "changed", "respelled")
             click.echo(f"{told}: {path}" if is_made else f"{path}: {told}")
+    for path in pull.removals:
+        click.echo(f"removed: {visible(path)}")
     color_it = in_color(color, sys.stdout)
     click.echo(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
-    times = Counter(each.what for each in pull.items)
-    parts = [f"{times[what]:,} {what}" for what in ("new", "changed", "the same") if times[what]]
+    times: Counter[str] = Counter(each.what for each in pull.items)
+    parts = [f"{times[what]:,} {what}" for what in _COUNTED if times[what]]
     if pull.conflicts:
         parts.append(f"{len(pull.conflicts)} in conflict")
     click.echo(", ".join(parts) or "no segments on the server", err=True)
@@ -116,8 +120,15 @@ def _write_json(pull: Pull) -> None:
             }
             for each in pull.items
         ],
+        "removed": list(pull.removals),
         "conflicts": [
-            {"why": each.why, "id": each.id, "name": each.name, "file": each.file or None}
+            {
+                "why": each.why,
+                "id": each.id,
+                "name": each.name,
+                "file": each.file or None,
+                "notes": list(each.notes),
+            }
             for each in pull.conflicts
         ],
     }

@@ -259,14 +259,16 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
             # Every one is looked at, so that all are told.
             fit = [_pins_fit(each, report) for each in children if not isinstance(each, Leaf)]
             return all(fit)
-        case Pin(_, child, span, via):
+        case Pin(label, child, span, via):
             inner = next((pin for pin in _pins(child)), None)
             if inner is not None:
+                words = sorted({_pinned_by(label), _pinned_by(inner.label)})
                 report.add(
                     Code.SEG210,
                     inner.span,
                     "a rule set cannot hold another one, and this group is inside one",
-                    help="take one of the two labels out, or compile with `--layout nested`",
+                    help=f"take the {' or the '.join(words)} of one of the two out, or compile "
+                    "with `--layout nested`",
                     via=inner.via,
                 )
                 return False
@@ -277,12 +279,17 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                     span,
                     f"this rule set has {size} conditions in groups of its own; "
                     f"the API names {MAX_RULES} at most",
-                    help="take the label out so that it can be split, or move a part into a "
-                    'segment of its own and refer to it: `in segment "…"`',
+                    help=f"take the {_pinned_by(label)} out so that it can be split, or move a part "
+                    'into a segment of its own and refer to it: `in segment "…"`',
                     via=via,
                 )
                 return False
             return True
+
+
+def _pinned_by(label: str | None) -> str:
+    """What in the source keeps a group a rule set of its own."""
+    return "`rule set`" if label is None else "label"
 
 
 def _pins(shape: Shape) -> Iterable[Pin]:

@@ -15,6 +15,7 @@ import msgspec
 from segdsl.api import Client, ClientError
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.placing import put_in_place
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
@@ -93,7 +94,8 @@ async def _questions(
 ) -> list[Question]:
     known: Mapping[str, Sequence[str]] = {}
     if any(named_segments(each.condition) for each in segments):
-        known = (await on_server(connection.client, connection.parent.id)).ids_by_name
+        server = await on_server(connection.client, connection.parent.id)
+        known = without_new(server.ids_beside(segments))
         in_order(segments, report)
     found = []
     for segment in segments:

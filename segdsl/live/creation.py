@@ -8,7 +8,7 @@ change a segment that is there is not creation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal as OneOf
 
 import msgspec
@@ -23,6 +23,7 @@ from segdsl.lower import create_request, lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
+from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 
@@ -43,6 +44,24 @@ class OnServer(msgspec.Struct, frozen=True):
         for _, each in self.segments:
             found.setdefault(each.name, []).append(each.id)
         return found
+
+    def ids_beside(self, segments: Iterable[c.Segment]) -> dict[str, list[str]]:
+        """The same, where a name that these segments have means them and no others.
+
+        For one that is not at its place on the server yet its marked name stands.
+        """
+        places = {(path, each.name): each.id for path, each in self.segments}
+        found: dict[str, list[str]] = {}
+        for each in segments:
+            new = symbol("segment", ByName(each.name))
+            id = places.get(each.place, new)
+            found.setdefault(each.name, []).append(id)
+        return {**self.ids_by_name, **found}
+
+
+def without_new(known: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Ids by name, without the names that mean one segment that is not on the server yet."""
+    return {name: ids for name, ids in known.items() if len(ids) > 1 or not is_symbol(ids[0])}
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -76,34 +95,10 @@ def steps(
     """What to do, each segment after those that it refers to; nothing after an error."""
     one_of_each(segments, report)
     ordered = in_order(segments, report)
-    coming = [each for each in ordered if server.at(*each.place) is None]
-    _one_meaning(ordered, coming, server, report)
-    ids = segment_ids(ordered, server.ids_by_name, report, among=[each.name for each in coming])
+    known = segment_ids(ordered, server.ids_beside(ordered), report)
+    ids = {name: id for name, id in known.items() if not is_symbol(id)}
     found = [_step(each, ids, server, report, layout) for each in ordered]
     return [] if report.has_errors else found
-
-
-def _one_meaning(
-    segments: Iterable[c.Segment],
-    coming: Sequence[c.Segment],
-    server: OnServer,
-    report: Report,
-) -> None:
-    """Reports a reference to a name that more than one segment will have."""
-    names = [each.name for each in coming]
-    for segment in segments:
-        for name, place in named_segments(segment.condition):
-            there = server.ids_by_name.get(name.name, [])
-            if name.name in names and names.count(name.name) + len(there) > 1:
-                report.add(
-                    Code.SEG305,
-                    place.span,
-                    f"more than one segment will be named {string(name.name)}, and this could "
-                    "mean either",
-                    help="give one of them another name"
-                    + (f", or say which: `in segment #{there[0]}`" if there else ""),
-                    via=place.via,
-                )
 
 
 def _step(segment: c.Segment, ids: Ids, server: OnServer, report: Report, layout: Layout) -> Step:

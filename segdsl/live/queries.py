@@ -19,6 +19,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
 from segdsl.files import FileError
 from segdsl.lift.named import read_segment
+from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.references import named_segments, one_meaning, segment_ids
 from segdsl.lower import lower
@@ -75,13 +76,14 @@ async def target_sql(
 ) -> list[str]:
     """The query of each segment over the columns of a target, and what it refers to there.
 
-    A name means the segment of the server that has it, or else one of the files.
+    A name means the segment of the files that has it, as it is on the server or else as the file
+    has it, and then one of the server.
     """
     client, parent = connection.client, connection.parent
     server = await on_server(client, parent.id)
     here = _by_name(segments)
-    one_meaning(segments, segments, server.ids_by_name, report)
-    ids = segment_ids(segments, server.ids_by_name, report, among=[each.name for each in segments])
+    known = without_new(server.ids_beside(segments))
+    ids = segment_ids(segments, known, report, among=[each.name for each in segments])
     if report.has_errors:
         return []
     among: dict[Reference, c.Segment] = dict(here)
@@ -107,7 +109,7 @@ async def remote_sql(
     client, parent = connection.client, connection.parent
     known: Mapping[str, Sequence[str]] = {}
     if any(named_segments(each.condition) for each in segments):
-        known = (await on_server(client, parent.id)).ids_by_name
+        known = without_new((await on_server(client, parent.id)).ids_beside(segments))
     ids = segment_ids(segments, known, report)
     if report.has_errors:
         return []

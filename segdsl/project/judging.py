@@ -195,13 +195,14 @@ def together(
     if basis.schema is not None:
         every = frozenset(name for part in parts for name in part.defined)
         all_known = all(part.all_defined for part in parts)
+        several = frozenset(name for name, many in times.items() if many > 1)
         found = Report()
-        check_names(referring, basis.schema, found, among=every)
+        check_names(referring, basis.schema, found, every, several)
         if found.diagnostics and elsewhere is not None:
             others = elsewhere()
             all_known = all_known and others is not None
             found = Report()
-            check_names(referring, basis.schema, found, among=every.union(others or ()))
+            check_names(referring, basis.schema, found, every.union(others or ()), several)
         for each in found.diagnostics:
             # What a file that cannot be parsed defines is not known, and told there.
             if each.code is not Code.SEG304 or all_known:

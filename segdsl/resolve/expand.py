@@ -28,6 +28,8 @@ from segdsl.syntax.text import name
 from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner, Part
 
 MAX_CONDITIONS = 100_000
+MAX_GROUPS = 200_000
+"""Groups, negations and uses of definitions: what holds conditions and may hold none."""
 MAX_DEPTH = 200
 
 
@@ -61,8 +63,10 @@ class Expander:
         self.scopes = scopes
         self.params = params
         self.report = report
-        self.conditions = 0
+        self.conditions = self.holders = 0
         self._known: dict[str, tuple[Mapping[str, Literal | None], frozenset[str]]] = {}
+        # Uses of what is not there: told once, however often they are come upon.
+        self._vain: set[tuple[str, int, int]] = set()
         # What values mean outside of definitions, by file.
         self._outside: dict[str, Values] = {}
 
@@ -76,22 +80,25 @@ class Expander:
         self._whole(let.body, Context(scope, unknown, active=(let,)))
 
     def _whole(self, expression: t.Expression, context: Context) -> c.Condition | None:
-        self.conditions = 0
+        self.conditions = self.holders = 0
         try:
             return self._expand(expression, context)
         except _TooLargeError:
             return None
 
     def _too_large(self, span: Span, context: Context) -> _TooLargeError:
-        bound = (
-            f"more than {MAX_CONDITIONS:,} conditions"
-            if self.conditions > MAX_CONDITIONS
-            else f"more than {MAX_DEPTH} levels"
-        )
+        if self.conditions > MAX_CONDITIONS:
+            bound = f"more than {MAX_CONDITIONS:,} conditions"
+        elif self.holders > MAX_GROUPS:
+            bound = f"more than {MAX_GROUPS:,} groups and uses of definitions"
+        else:
+            bound = f"more than {MAX_DEPTH} levels"
         self.report.add(
             Code.SEG108,
             context.via[0] if context.via else span,
-            f"with its definitions written out this grows to {bound}",
+            f"with its definitions written out this grows to {bound}"
+            if context.via
+            else f"this segment has {bound}",
             help='move a part into a segment of its own and refer to it: `in segment "…"`',
         )
         return _TooLargeError()
@@ -127,8 +134,15 @@ class Expander:
     # --- groups ------------------------------------------------------------------------
 
     def _expand(self, of: t.Expression, context: Context) -> c.Condition | None:
-        self.conditions += 1
-        if self.conditions > MAX_CONDITIONS or context.depth > MAX_DEPTH:
+        if isinstance(of, t.Test | t.Has | t.Membership | t.Score):
+            self.conditions += 1
+        else:
+            self.holders += 1
+        if (
+            self.conditions > MAX_CONDITIONS
+            or self.holders > MAX_GROUPS
+            or context.depth > MAX_DEPTH
+        ):
             raise self._too_large(of.span, context)
         if isinstance(of, t.Test):
             return self._test(of, context)
@@ -147,13 +161,19 @@ class Expander:
                 child = self._expand(operand, opposite)
                 return None if child is None else c.Not(child, span=of.span, via=context.via)
             case t.Pinned(label, operand):
-                what = "a label" if label is not None else "`rule set`"
+                labelled = label is not None
+                what = "a label" if labelled else "`rule set`"
                 if self._outside_filter(of, context, what) and context.negated:
                     self.report.add(
                         Code.SEG209,
                         of.span,
-                        f"{what} under a `not` would describe the opposite of what it holds",
-                        help='put the `not` inside: `"Label": (not …)`',
+                        "a label under a `not` would describe the opposite of what it holds"
+                        if labelled
+                        else "a group under a `not` is turned into its opposite, and cannot stay a "
+                        "rule set as it is",
+                        help='put the `not` inside: `"Label": (not …)`'
+                        if labelled
+                        else "put the `not` inside: `rule set (not …)`, or leave `rule set` out",
                         via=context.via,
                     )
                 child = self._expand(operand, inner)
@@ -206,9 +226,10 @@ class Expander:
                 via=context.via,
             )
             return None
-        if found is None and of.name in context.scope.missing:
+        if found is None and (of.name in context.scope.missing or of.span.key in self._vain):
             return None
         if found is None:
+            self._vain.add(of.span.key)
             known = context.scope.names
             ask = (
                 None
@@ -388,25 +409,9 @@ class Expander:
             if not self._outside_filter_at(span, context, "an attribute of a customer group"):
                 return None
             return c.GroupAttribute(left, right)
-        dotted = f"{name(left)}.{name(right)}"
-        help: str | None
-        if self.owners is None:
-            code = Code.SEG109
-            what = f"what `{dotted}` is only a schema can tell, and there is none"
-            help = f"for an attribute of a customer group write `group {dotted}`"
-        elif owner == "behavior":
-            code = Code.SEG505
-            what = f"`{name(left)}` is a behavior, and a column of its events is no attribute"
-            help = (
-                f"inside its filter a column stands alone: `{name(right)}`"
-                if context.in_filter
-                else f"say which of a profile's events is meant: `sum({dotted}) …`, "
-                f"`max({dotted}) …`, or `has {name(left)} where {name(right)} …`"
-            )
-        else:
-            code = Code.SEG504
-            what = f"there is no customer group `{name(left)}`"
-            help = did_you_mean(left, self.owners, "if it is new, run `segdsl schema pull`")
+        from segdsl.resolve.dotted import wrong
+
+        code, what, help = wrong(left, right, self.owners, in_filter=context.in_filter)
         self.report.add(code, span, what, help=help, via=context.via)
         return None
 

@@ -22,19 +22,22 @@ class UnreadableError(Exception):
 
 
 class _RefusedError(ValueError):
-    pass
+    def __init__(self, message: str, help: str) -> None:
+        self.help = help
+        super().__init__(message)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise _RefusedError(next(key for key in keys if keys.count(key) > 1))
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"`{twice}` stands twice in one object", "keep one of the two")
     return found
 
 
 def _constant(word: str) -> NoReturn:
-    raise _RefusedError(word)
+    raise _RefusedError(f"`{word}` is no value of JSON", "write a number, or null")
 
 
 def load(text: str, report: Report) -> Any:
@@ -51,8 +54,7 @@ def load(text: str, report: Report) -> Any:
         message = f"this is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         help = "give the rule or the segment as the API answers it"
     except _RefusedError as error:
-        message = f"`{error}` stands twice in one object, or is no JSON"
-        help = "keep one of the two"
+        message, help = str(error), error.help
     except RecursionError:
         message = "this JSON is nested too deeply"
         help = "no rule of the API is as deep as this"

@@ -48,6 +48,15 @@ class _RuleReader(OperatorReader):
             self._empty_or(path)
         return msgspec.structs.replace(made, limit=limit)
 
+    def _empty_and(self, path: str, inside: str) -> None:
+        self.fail(
+            path,
+            f"nobody says whether an `And` without conditions inside {inside} is for everyone, or "
+            "counts for nothing",
+            "give it a condition, or take it out",
+            Code.SEG405,
+        )
+
     def _empty_or(self, path: str) -> None:
         self.fail(
             path,
@@ -79,8 +88,12 @@ class _RuleReader(OperatorReader):
         kept = tuple(part for part in parts if not _is_empty(part))
         for index, part in enumerate(parts):
             # Only an And without conditions is everyone, and adds nothing to another And.
-            if isinstance(part, m.Group) and _is_empty(part) and "Or" in (kind, part.type):
+            if not isinstance(part, m.Group) or not _is_empty(part):
+                continue
+            if part.type != "And":
                 self._empty_or(f"{at}[{index}]")
+            if kind == "Or":
+                self._empty_and(f"{at}[{index}]", "an `Or`")
         return m.Group("And" if kind == "And" else "Or", kept, description)
 
     def _expr(
@@ -113,16 +126,22 @@ class _RuleReader(OperatorReader):
                 None,
                 Code.SEG403,
             )
-        empty = next((index for index, part in enumerate(parts) if _is_empty(part)), None)
-        if empty is not None:
-            self._empty_or(f"{path}.conditions[{empty}]")
+        for index, part in enumerate(parts):
+            if isinstance(part, m.Group) and _is_empty(part):
+                where = f"{path}.conditions[{index}]"
+                if part.type == "And":
+                    self._empty_and(where, "a Composite")
+                self._empty_or(where)
         return text
 
     def _part(self, value: Any, path: str, depth: int) -> m.Group | m.Condition:
         if value == {} or value is None:
             self.fail(
                 path,
-                "an empty object is no condition: the API's quickstart shows it as a placeholder",
+                "null is no condition"
+                if value is None
+                else "an empty object is no condition: the API's quickstart shows it as a "
+                "placeholder",
                 "put a condition in its place; a rule for everyone has no conditions at all",
                 Code.SEG404,
             )
@@ -301,7 +320,9 @@ class _RuleReader(OperatorReader):
         at = f"{path}.conditions"
         listed = self.items(self.need(of, "conditions", path, kind), at, "`conditions`")
         parts = self.each(listed, at, lambda each, where: self._filter_part(each, where, depth + 1))
-        if kind == "Or" and (not parts or None in parts):
+        if kind == "Or" and None in parts:
+            self._empty_and(f"{at}[{parts.index(None)}]", "an `Or`")
+        if kind == "Or" and not parts:
             self._empty_or(path)
         flat: list[m.Filter | m.Column] = []
         for part in parts:

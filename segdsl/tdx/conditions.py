@@ -6,8 +6,8 @@ reported at its place; nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
@@ -16,6 +16,7 @@ from segdsl.tdx.document import UnreadableError, Value
 from segdsl.values import UNITS, ByName, Number
 
 Json = dict[str, Any]
+_T = TypeVar("_T")
 _COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
 _LISTS = ("In", "Contain", "StartWith", "EndWith")
 _WITHOUT_NOT = ("TimeWithinPast", "TimeWithinNext", "TimeThis", "TimeNext", "TimeToday")
@@ -44,17 +45,35 @@ class Conditions:
     # --- checks ------------------------------------------------------------------------
 
     def fail(self, at: Value, message: str, help: str | None = None) -> NoReturn:
-        self.report.add(Code.SEG702, at.place, message, help=help)
+        self._tell(at, message, help)
         raise UnreadableError
 
+    def _tell(self, at: Value, message: str, help: str | None) -> None:
+        self.report.add(Code.SEG702, at.place, message, help=help)
+
+    def each(self, of: Iterable[Value], read: Callable[[Value], _T]) -> list[_T]:
+        """What is read of each value; what is wrong with any of them is told."""
+        made: list[_T] = []
+        failed = False
+        for value in of:
+            try:
+                made.append(read(value))
+            except UnreadableError:
+                failed = True
+        if failed:
+            raise UnreadableError
+        return made
+
     def map(self, of: Value, known: Sequence[str], what: str) -> dict[str, Value]:
-        """The keys that have a value; one that is not known is an error."""
+        """The keys that have a value; those that are not known are told."""
         if not isinstance(of.data, dict):
             self.fail(of, f"{what} has keys and values")
-        for key, value in of.data.items():
-            if key not in known:
-                help = did_you_mean(key, known, f"it has {', '.join(known)}")
-                self.fail(value, f"{what} has no `{key}`", help)
+        unknown = [key for key in of.data if key not in known]
+        for key in unknown:
+            help = did_you_mean(key, known, f"it has {', '.join(known)}")
+            self._tell(of.data[key], f"{what} has no `{key}`", help)
+        if unknown:
+            raise UnreadableError
         return {key: value for key, value in of.data.items() if value.data is not None}
 
     def items(self, of: Value, what: str) -> list[Value]:
@@ -102,7 +121,7 @@ class Conditions:
             "type": kind,
             "conditions": []
             if conditions is None
-            else [self.condition(each) for each in self.items(conditions, "`conditions`")],
+            else self.each(self.items(conditions, "`conditions`"), self.condition),
         }
         if "description" in keys:
             made["description"] = self.text(keys["description"], "a description")
@@ -212,7 +231,8 @@ class Conditions:
         conditions = self.items(self.need(keys, "conditions", of, "a filter"), "`conditions`")
         if not conditions and depth == 0 and kind == "And":
             return None
-        return {"type": kind, "conditions": [self._column(each, depth) for each in conditions]}
+        made = self.each(conditions, lambda of: self._column(of, depth))
+        return {"type": kind, "conditions": made}
 
     def _column(self, of: Value, depth: int) -> Json | None:
         if isinstance(of.data, dict) and "conditions" in of.data:

@@ -57,12 +57,19 @@ def load(source: Source, report: Report) -> Value:
         node = yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        several = isinstance(error, yaml.composer.ComposerError) and "document" in str(
+            error.problem
+        )
         at = 0 if mark is None else min(mark.index, max(0, len(source.text) - 1))
         report.add(
             Code.SEG701,
             Span(source.name, at, at + 1),
-            f"this is not YAML: {error.problem or error.context}",
-            help="mend it, or leave the file out",
+            "this file holds more than one document"
+            if several
+            else f"this is not YAML: {error.problem or error.context}",
+            help="give each segment a file of its own"
+            if several
+            else "mend it, or leave the file out",
         )
         raise UnreadableError from None
     except yaml.YAMLError as error:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.files import FileError, name_of, read_source, write_text
+from segdsl.files import FileError, name_of, read_source, walk, write_text
 from segdsl.format import format_file
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
@@ -59,10 +59,9 @@ def yaml_files(paths: Iterable[str]) -> list[Found]:
             found.setdefault(name_of(path), Found(path, _place(folder, folder)))
             continue
         before = len(found)
-        for parent, folders, names in os.walk(path):
-            folders[:] = sorted(each for each in folders if not each.startswith("."))
+        for parent, names in walk(path):
             place = _place(parent, path)
-            for name in sorted(names):
+            for name in names:
                 if name.endswith(ENDINGS):
                     file = os.path.join(parent, name)
                     found.setdefault(name_of(file), Found(file, place))

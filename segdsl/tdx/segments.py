@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
 from segdsl.layout import normalise
@@ -42,28 +43,32 @@ def read_segment(source: Source, report: Report) -> Imported | None:
 
 
 def _read(document: Value, report: Report) -> Imported | None:
+    """Reads each part for itself: what is wrong with one hides nothing of another."""
     conditions = Conditions(report)
     keys = conditions.map(document, _KEYS, "a segment")
-    name_at = conditions.need(keys, "name", document, "a segment")
-    name = conditions.text(name_at, "a segment's name")
-    if not name.strip():
-        conditions.fail(name_at, "the segment has no name")
-    description = (
-        conditions.text(keys["description"], "a description") if "description" in keys else ""
-    )
+    name = description = ""
     kind: t.Kind = "batch"
-    if "kind" in keys:
-        kind = _KINDS[conditions.choice(keys["kind"], tuple(_KINDS), "the kind of a segment")]
-    if "visible" in keys and not conditions.flag(keys["visible"], "`visible`"):
-        _left_out(keys["visible"].place, "that it is not visible", report)
     activations = 0
-    if "activations" in keys:
-        activations = len(conditions.items(keys["activations"], "`activations`"))
-        if activations:
-            what = "1 activation" if activations == 1 else f"{activations} activations"
-            _left_out(keys["activations"].place, what, report)
     rule_at = keys.get("rule")
-    rule = None if rule_at is None else conditions.group(rule_at)
+    rule: dict[str, Any] | None = None
+    with suppress(UnreadableError):
+        name = _name(keys, document, conditions)
+    with suppress(UnreadableError):
+        if "description" in keys:
+            description = conditions.text(keys["description"], "a description")
+    with suppress(UnreadableError):
+        if "kind" in keys:
+            kind = _KINDS[conditions.choice(keys["kind"], tuple(_KINDS), "the kind of a segment")]
+    with suppress(UnreadableError):
+        if "visible" in keys and not conditions.flag(keys["visible"], "`visible`"):
+            _left_out(keys["visible"].place, "that it is not visible", report)
+    with suppress(UnreadableError):
+        if "activations" in keys:
+            activations = _activations(keys["activations"], conditions)
+    with suppress(UnreadableError):
+        rule = None if rule_at is None else conditions.group(rule_at)
+    if report.has_errors:
+        return None
     own = Report()
     read = read_rule(load_json(encode(rule, pretty=False), own), "$.rule", own)
     place = document.place if rule_at is None else rule_at.place
@@ -72,6 +77,22 @@ def _read(document: Value, report: Report) -> Imported | None:
     if read is None or own.has_errors:
         return None
     return Imported(lift_rule(normalise(read), name, description or None, kind), activations)
+
+
+def _name(keys: dict[str, Value], document: Value, conditions: Conditions) -> str:
+    at = conditions.need(keys, "name", document, "a segment")
+    name = conditions.text(at, "a segment's name")
+    if not name.strip():
+        conditions.fail(at, "the segment has no name")
+    return name
+
+
+def _activations(of: Value, conditions: Conditions) -> int:
+    number = len(conditions.items(of, "`activations`"))
+    if number:
+        what = "1 activation" if number == 1 else f"{number} activations"
+        _left_out(of.place, what, conditions.report)
+    return number
 
 
 def _left_out(place: Span, what: str, report: Report) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.files import SUFFIX, FileError, walk
 from segdsl.live.places import one_of_each
 from segdsl.loading import load_files
 from segdsl.project.names import Known
@@ -95,20 +95,13 @@ def read_workspace(
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The `.seg` files of a folder, by path; hidden folders are passed over.
-
-    Raises FileError for a folder that cannot be read: what is in it would count as deleted.
-    """
-
-    def refuse(error: OSError) -> None:
-        why = (error.strerror or str(error)).lower()
-        raise FileError(f"cannot read the folder `{error.filename}`: {why}") from error
-
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        found.extend(Path(parent, each) for each in sorted(names) if each.endswith(".seg"))
-    return found
+    """The `.seg` files of a folder, by path, see `walk`; raises FileError."""
+    return [
+        Path(parent, each)
+        for parent, names in walk(str(folder))
+        for each in names
+        if each.endswith(SUFFIX)
+    ]
 
 
 def relative_to(folder: Path, paths: Sequence[str]) -> list[str]:

@@ -33,7 +33,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     `file` counts from the workspace's folder, and is "" where it is in no file (yet).
     `digest` is that of the state last seen, `source` the same as a person reads it, or ""
-    where the language has no words for it.
+    where the language has no words for it. `refers` is which id each name of a segment in the
+    text of the file meant then.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
     file: str
     digest: str
     source: str
+    refers: dict[str, str] = {}
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -106,9 +108,15 @@ def write_lock(lock: Lock) -> str:
     document = {
         "version": VERSION,
         "parent_segment": lock.parent_segment or "",
-        "segments": [msgspec.to_builtins(each) for each in lock.entries],
+        "segments": [_written(each) for each in lock.entries],
     }
     if not lock.entries:
         del document["segments"]
     # Each has a source of several lines, or is spread: one segment is never one line.
     return _HEAD + tomli_w.dumps(document, multiline_strings=True)
+
+
+def _written(entry: Entry) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(entry)
+    refers = dict(sorted(found.pop("refers").items()))
+    return found | {"refers": refers} if refers else found

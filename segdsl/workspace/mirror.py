@@ -6,6 +6,7 @@ import re
 import unicodedata
 from itertools import count
 
+from segdsl.files import PASSED_OVER, SUFFIX
 from segdsl.workspace.state import Folder
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
@@ -36,9 +37,9 @@ def fold(path: str) -> str:
 
 
 def _safe_folder(name: str) -> str:
-    """The same for a folder, which must not be taken for a file of segments."""
+    """The same for a folder, which must not be taken for a file, nor be passed over."""
     text = _safe(name)
-    return f"{text}_" if fold(text).endswith(".seg") else text
+    return f"{text}_" if fold(text).endswith(SUFFIX) or fold(text) in PASSED_OVER else text
 
 
 def _safe(name: str) -> str:

@@ -24,6 +24,8 @@ Why = OneOf[
     "deleted on the server",
     "deleted here, changed on the server",
     "on both sides, and never seen together",
+    "a name in it no longer means what it did",
+    "another segment has its place here",
 ]
 
 
@@ -43,7 +45,8 @@ class Change(msgspec.Struct, frozen=True):
 
     `rule` is what is sent; the ids of segments that the same plan creates stand in it as
     marked names, `name:"Churned"`. `first` are the numbers of the changes that must have
-    been made before. `folder_id` is the folder that the segment is in now.
+    been made before. `folder_id` is the folder that the segment is in now, and `refers` what
+    each name of a segment in its text means, for the lock.
     """
 
     file: str
@@ -54,6 +57,7 @@ class Change(msgspec.Struct, frozen=True):
     folder_id: str | None = None
     first: tuple[int, ...] = ()
     forced: bool = False
+    refers: dict[str, str] = {}
 
     @property
     def action(self) -> OneOf["create", "update", "delete"]:
@@ -92,7 +96,8 @@ class Change(msgspec.Struct, frozen=True):
 class Conflict(msgspec.Struct, frozen=True):
     """A segment that is not touched: `base` is how both sides last knew it.
 
-    A side that has no such segment, or no words for it, is None.
+    A side that has no such segment, or no words for it, is None. `notes` are sentences that say
+    more of it.
     """
 
     why: Why
@@ -103,13 +108,15 @@ class Conflict(msgspec.Struct, frozen=True):
     base: str | None
     here: str | None
     there: str | None
+    notes: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True):
     """Everything that a run of `apply` needs.
 
     `settled` are segments that are the same on both sides, as the lock is to have them;
-    `dropped` are ids that it is to forget. `left` were in the workspace once and are on the
+    `dropped` are ids that it is to forget. Either holds only where the lock has what it had when
+    the plan was made: `known` are those entries. `left` were in the workspace once and are on the
     server still; `others` is how many the workspace never had.
     """
 
@@ -121,6 +128,7 @@ class Plan(msgspec.Struct, frozen=True):
     dropped: tuple[str, ...] = ()
     left: tuple[Entry, ...] = ()
     others: int = 0
+    known: tuple[Entry, ...] = ()
     version: int = VERSION
 
 

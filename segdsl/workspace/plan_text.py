@@ -67,6 +67,8 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
 
 def _conflict(of: Conflict) -> Iterator[_Line]:
     yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {of.why}", "red"
+    for note in of.notes:
+        yield f"    {visible(note)}", None
     for title, lines in three_ways(of):
         yield f"    {title}:", None
         for line in lines:
@@ -186,6 +188,16 @@ def advice(conflict: Conflict) -> str:
                 "bring both together in the file, take the server's with `segdsl pull --force "
                 "NAME`, or overwrite it with --force"
             )
+        case "a name in it no longer means what it did":
+            return (
+                "`segdsl pull` writes what was meant, by its name now or its id; where it comes "
+                "from a definition write it there; --force takes what has the name now"
+            )
+        case "another segment has its place here":
+            return (
+                "move the one that is here, or, if it is to move on the server too, pull both "
+                "together with no NAME"
+            )
 
 
 # --- other forms -----------------------------------------------------------------------
@@ -255,6 +267,9 @@ def _reached_markdown(of: Reached) -> Iterator[str]:
 def _conflict_markdown(conflict: Conflict) -> Iterator[str]:
     yield ""
     yield f"**Conflict: {_escaped(_path(conflict))}{_id(conflict.id)}**, {conflict.why}"
+    for note in conflict.notes:
+        yield ""
+        yield f"{_escaped(note)}."
     for title, lines in three_ways(conflict):
         yield ""
         yield f"{title}:"
@@ -322,6 +337,7 @@ def plan_data(plan: Plan, effects: Effects) -> dict[str, Any]:
                 "last_seen": each.base,
                 "here": each.here,
                 "server": each.there,
+                "notes": list(each.notes),
             }
             for each in plan.conflicts
         ],

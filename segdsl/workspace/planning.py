@@ -12,21 +12,22 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
-from segdsl.live.references import named_segments, segment_ids
+from segdsl.live.references import named_segments
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import is_symbol, symbol
+from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock
 from segdsl.workspace.matching import Match, matched
+from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
 from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
 from segdsl.workspace.server import Seen, Server
-from segdsl.workspace.state import State
+from segdsl.workspace.state import Key, State
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -45,10 +46,23 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """A match, with what the workspace wants of it."""
+    """A match, with what the workspace wants of it, and what the names in it mean.
+
+    Names that are shifted mean what they did; `instead` is what the segment would be with what
+    they mean now, where that can be told.
+    """
 
     match: Match
     wanted: Wanted | None = None
+    reading: Reading = Reading()
+    instead: Wanted | None = None
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Every segment of the three sides, and what names mean among them."""
+
+    all: tuple[Compared, ...]
+    meaning: Meaning
 
 
 def make_plan(
@@ -67,22 +81,26 @@ def make_plan(
     `among` are the files that a person
     named: the plan is about their segments alone.
     """
-    compared = compare(local, lock, server, report, wish.layout, among)
-    names = server.names
-    chosen = [each for each in compared if among is None or _file_of(each.match) in among]
-    decisions = [_Decision(each, names, wish) for each in chosen]
+    compared = compare(local, lock, server, report, wish, among)
+    names = compared.meaning.names.by_id
+    chosen = [each for each in compared.all if among is None or _file_of(each.match) in among]
+    decisions = [_Decision(each, compared.meaning, names, wish) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
     spans = {each.key: each.segment.span for each in local}
+    settled = tuple(each.settled for each in decisions if each.settled is not None)
+    dropped = tuple(each.dropped for each in decisions if each.dropped is not None)
+    about = {*dropped, *(each.id for each in settled)}
     return Plan(
         parent_segment,
         target,
         () if report.has_errors else ordered(changes, server, report, spans),
         tuple(each.conflict for each in decisions if each.conflict is not None),
-        tuple(each.settled for each in decisions if each.settled is not None),
-        tuple(each.dropped for each in decisions if each.dropped is not None),
+        settled,
+        dropped,
         tuple(each.left for each in decisions if each.left is not None),
-        sum(each.match.local is None and each.match.entry is None for each in compared)
+        sum(each.match.local is None and each.match.entry is None for each in compared.all)
         + len(server.nameless),
+        tuple(each for each in lock.entries if each.id in about),
     )
 
 
@@ -91,67 +109,61 @@ def compare(
     lock: Lock,
     server: Server,
     report: Report,
-    layout: Layout,
+    wish: Wish,
     among: frozenset[str] | None = None,
-) -> list[Compared]:
+) -> Comparison:
     """Every segment of the three sides, those of the workspace lowered with the ids they need.
 
-    References by name mean a segment of the workspace, or else one of the server that the
-    workspace does not have. What cannot be compiled is not wanted, and reported where it is
-    `among` the files that a person named.
+    What cannot be compiled is not wanted, and reported where it is `among` the files that a
+    person named.
     """
     matches = matched(local, lock, server)
-    segments = [each.segment for each in local]
-    known = _ids_by_name(matches, server)
+    leaving = {
+        id_of(each)
+        for each in matches
+        if wish.prune
+        and each.local is None
+        and each.entry is not None
+        and (among is None or each.entry.file in among)
+    }
+    meaning = Meaning(matches, server, leaving)
     elsewhere = Report()
-    reports = [report if among is None or each.file in among else elsewhere for each in local]
-    found: dict[tuple[str, ByName], str] = {}
-    for segment, own in zip(segments, reports, strict=True):
-        found.update(segment_ids([segment], known, own))
-    if among is not None:
-        _report_left_out(matches, among, found, report)
     compared = []
-    for at, match in enumerate(matches):
+    for match in matches:
         if match.local is None:
             compared.append(Compared(match))
             continue
-        # Those of the workspace come first, and in its order.
-        own = reports[at]
-        wanted = _wanted(match.local, match.seen, found, own, layout)
-        if match.seen is None and match.local.segment.kind == "funnel_stage":
-            own.add(
-                Code.SEG307,
-                match.local.segment.span,
-                f"{string(match.local.segment.name)} is a stage of a funnel, and comes into "
-                "being with its funnel",
-                help="make the funnel in the console first",
-            )
-        compared.append(Compared(match, wanted))
-    return compared
+        own = report if among is None or match.local.file in among else elsewhere
+        compared.append(_compared(match, match.local, meaning, own, wish))
+    if among is not None:
+        _report_left_out(compared, among, report)
+    return Comparison(tuple(compared), meaning)
 
 
-def _ids_by_name(matches: Sequence[Match], server: Server) -> dict[str, list[str]]:
-    """What a name can mean: ids, or the marked name of a segment that is still to be made."""
-    found: dict[str, list[str]] = {}
-    for match in matches:
-        if match.local is not None:
-            name = match.local.segment.name
-            id = symbol("segment", ByName(name)) if match.seen is None else match.seen.id
-            found.setdefault(name, []).append(id)
-        elif match.seen is not None:
-            found.setdefault(match.seen.state.name, []).append(match.seen.id)
-    for each in server.nameless:
-        found.setdefault(each.name, []).append(each.id)
-    return found
+def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish: Wish) -> Compared:
+    segment = local.segment
+    reading = meaning.read(local, match.entry, report, force=wish.force)
+    wanted = _wanted(local, match.seen, reading.ids, report, wish.layout)
+    instead = None
+    if reading.shifts:
+        now = {("segment", ByName(each.name)): each.now[0] for each in reading.shifts if each.alone}
+        if len(now) == len(reading.shifts):
+            instead = _wanted(local, match.seen, {**reading.ids, **now}, Report(), wish.layout)
+    if match.seen is None and segment.kind == "funnel_stage":
+        report.add(
+            Code.SEG307,
+            segment.span,
+            f"{string(segment.name)} is a stage of a funnel, and comes into being with its funnel",
+            help="make the funnel in the console first",
+        )
+    return Compared(match, wanted, reading, instead)
 
 
-def _report_left_out(
-    matches: Sequence[Match], among: frozenset[str], ids: Ids, report: Report
-) -> None:
+def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report: Report) -> None:
     """Reports references to what is still to be created, and not by this plan."""
-    here = [each.local for each in matches if each.local is not None]
-    files = {each.segment.name: each.file for each in here if each.file not in among}
-    for local in here:
+    here = [(each.match.local, each.reading.ids) for each in compared if each.match.local]
+    files = {each.segment.name: each.file for each, _ in here if each.file not in among}
+    for local, ids in here:
         if local.file not in among:
             continue
         for name, place in named_segments(local.segment.condition):
@@ -201,7 +213,10 @@ def _file_of(match: Match) -> str:
 class _Decision:
     """What becomes of one segment: at most one of its fields is set, beside `dropped`."""
 
-    def __init__(self, compared: Compared, names: Mapping[str, str], wish: Wish) -> None:
+    def __init__(
+        self, compared: Compared, meaning: Meaning, names: Mapping[str, str], wish: Wish
+    ) -> None:
+        self.meaning = meaning
         self.names = names
         self.wish = wish
         self.compared = compared
@@ -222,16 +237,28 @@ class _Decision:
                 self.change = self._to(local, wanted, None)
             else:
                 self._disputed("deleted on the server", local, wanted, None)
+        elif self._is_shifted(wanted, entry, seen):
+            self._disputed("a name in it no longer means what it did", local, wanted, seen)
         elif seen.state == wanted.state:
-            self.settled = entry_of(seen, local.file, self.names)
+            refers = self.compared.reading.refers
+            self.settled = entry_of(seen, local.file, self.names, refers)
         elif entry is None:
             self._disputed("on both sides, and never seen together", local, wanted, seen)
         elif entry.digest == seen.state.digest:
-            self.change = self._to(local, wanted, seen)
+            # With a shift it is here by force alone.
+            self.change = self._to(local, wanted, seen, forced=bool(self.compared.reading.shifts))
         elif entry.digest == wanted.state.digest:
             self._disputed("changed on the server", local, wanted, seen)
         else:
             self._disputed("changed on both sides", local, wanted, seen)
+
+    def _is_shifted(self, wanted: Wanted, entry: Entry | None, seen: Seen) -> bool:
+        """Whether a name in it means another one now, and nothing else keeps it from a plan."""
+        if self.wish.force or not self.compared.reading.shifts:
+            return False
+        return seen.state == wanted.state or (
+            entry is not None and entry.digest == seen.state.digest
+        )
 
     def _only_elsewhere(self, entry: Entry | None, seen: Seen | None) -> None:
         if entry is None:
@@ -267,14 +294,8 @@ class _Decision:
             if seen is None and entry is not None:
                 self.dropped = entry.id
             return
-        self.conflict = Conflict(
-            why,
-            *wanted.state.key,
-            local.file,
-            None if seen is None else seen.id,
-            None if entry is None else entry.source or None,
-            self._source(wanted.state),
-            None if seen is None else self._source(seen.state),
+        self.conflict = conflict_of(
+            why, wanted.state.key, local.file, self.compared, self.meaning, self.names
         )
 
     def _to(
@@ -288,6 +309,7 @@ class _Decision:
             wanted.rule,
             None if seen is None else seen.folder_id,
             forced=forced,
+            refers=self.compared.reading.refers,
         )
 
     def _version(self, state: State) -> Version:
@@ -297,8 +319,35 @@ class _Decision:
         return state.source(self.names)
 
 
-def entry_of(seen: Seen, file: str, names: Mapping[str, str]) -> Entry:
+def entry_of(seen: Seen, file: str, names: Mapping[str, str], refers: Mapping[str, str]) -> Entry:
     """What the lock keeps of a segment as it is on the server now."""
     state = seen.state
     source = state.source(names) or ""
-    return Entry(seen.id, state.name, state.folder, file, state.digest, source)
+    return Entry(seen.id, state.name, state.folder, file, state.digest, source, dict(refers))
+
+
+def conflict_of(
+    why: Why,
+    key: Key,
+    file: str,
+    compared: Compared,
+    meaning: Meaning,
+    names: Mapping[str, str],
+) -> Conflict:
+    """A conflict with its sides in source. Of names that are shifted it shows what they would do,
+    as in a text nothing of it is seen."""
+    entry, seen, shifts = compared.match.entry, compared.match.seen, compared.reading.shifts
+    base = None if entry is None else entry.source or None
+    here = compared.wanted
+    if why == "a name in it no longer means what it did":
+        base, here = None, compared.instead
+    return Conflict(
+        why,
+        *key,
+        file,
+        None if seen is None else seen.id,
+        base,
+        None if here is None else here.state.source(names),
+        None if seen is None else seen.state.source(names),
+        tuple(map(meaning.told, shifts)),
+    )

@@ -23,19 +23,34 @@ from segdsl.syntax.parser import parse
 from segdsl.values import ByName
 from segdsl.workspace.local import Local, Workspace
 from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.matching import Match
+from segdsl.workspace.meaning import Names, Reading, Shift, id_of, on_server
 from segdsl.workspace.mirror import fold, mirror_path
 from segdsl.workspace.plan import Conflict, Why
-from segdsl.workspace.planning import Compared, compare, entry_of
+from segdsl.workspace.planning import Compared, Wish, compare, conflict_of, entry_of
+from segdsl.workspace.respelling import Edit, respelling
 from segdsl.workspace.server import Seen, Server
-from segdsl.workspace.state import State
+from segdsl.workspace.state import Folder
 
 Pulled = OneOf[
-    "new", "changed", "the same", "changed here", "deleted here", "gone", "kept", "left alone"
+    "new",
+    "changed",
+    "the same",
+    "respelled",
+    "changed here",
+    "deleted here",
+    "gone",
+    "kept",
+    "left alone",
 ]
-"""`gone` is what the server has no more; `kept` is what has comments or definitions of its own;
+"""`respelled` is what names others by the names that they have now, and is otherwise as it was;
+`gone` is what the server has no more; `kept` is what has comments or definitions of its own;
 `left alone` is what no source can hold."""
 
 _UNSEEN: Why = "on both sides, and never seen together"
+_NO_ROOM: Why = "another segment has its place here"
+_SHIFTED: Why = "a name in it no longer means what it did"
+_NAMELESS = "no `folder` clause can name its folder"
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -78,18 +93,25 @@ def make_pull(
     With `force`, or named, a segment that was deleted here comes back; with `force` what
     differs is taken from the server, whatever is here.
     """
-    # What does not compile here is none of a pull's business: it counts as changed here.
-    compared = compare(workspace.segments, lock, server, Report(), "v5")
-    pulling = _Pulling(workspace, lock, server, only, force)
-    for each in compared:
-        pulling.look(each)
-    for segment in server.nameless:
-        if only is None or segment.id in only:
-            pulling.cannot(segment.name, "no `folder` clause can name its folder")
-    return pulling.result(parent_segment)
+    return _Pulling(workspace, lock, server, only, force).pull(parent_segment)
+
+
+class _Take(msgspec.Struct):
+    """A segment that is to come from the server: into its file, or into a new one."""
+
+    at: int
+    local: Local | None
+    entry: Entry | None
+    seen: Seen
+    path: str = ""
 
 
 class _Pulling:
+    """Decides first what is taken from the server, then where it goes, and writes at the end.
+
+    Only then is it known what each name means after the pull.
+    """
+
     def __init__(
         self,
         workspace: Workspace,
@@ -100,164 +122,248 @@ class _Pulling:
     ) -> None:
         self.workspace = workspace
         self.server = server
-        self.names = server.names
-        self.ids = {("segment", ByName(name)): id for id, name in self.names.items()}
         self.only = only
         self.force = force
+        # What does not compile here is none of a pull's business: it counts as changed here.
+        compared = compare(workspace.segments, lock, server, Report(), Wish())
+        self.compared = compared.all
+        self.meaning = compared.meaning
+        self.names = compared.meaning.names
         self.entries = dict(lock.by_id)
-        self.taken = {fold(each) for each in workspace.paths}
-        self.here = {each.key: each.file for each in workspace.segments}
-        """The file of each place that is taken in the workspace."""
         self.by_file: dict[str, list[Local]] = {}
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
-        self.edits: dict[str, list[tuple[Local, str]]] = {}
+        self.takes: dict[int, _Take] = {}
+        self.settled: set[int] = set()
+        self.edits: dict[str, list[Edit]] = {}
+        self.stale: dict[int, tuple[Shift, ...]] = {}
         self.writes: dict[str, str] = {}
         self.removals: list[str] = []
-        self.items: list[Item] = []
-        self.conflicts: list[Conflict] = []
+        self.items: list[tuple[int, Item]] = []
+        self.disputes: dict[int, tuple[Why, str]] = {}
+        """Why each is in conflict, and the file that it is about."""
 
-    def result(self, parent_segment: str) -> Pull:
+    def pull(self, parent_segment: str) -> Pull:
+        for at, each in enumerate(self.compared):
+            self._look(at, each)
+        self._make_room()
+        self._find_paths()
+        self.names = self._names_after()
+        for at, each in enumerate(self.compared):
+            if at in self.takes:
+                self._write(self.takes[at])
+            elif each.match.local is not None:
+                self._respell(at, each, each.match.local)
+        for segment in self.server.nameless:
+            if self.only is None or segment.id in self.only:
+                self._cannot(len(self.compared), segment.name, _NAMELESS)
         for file, edits in self.edits.items():
             text = self.workspace.text(file)
-            for local, source in sorted(edits, key=lambda each: -each[0].place.start):
-                text = text[: local.place.start] + source.rstrip("\n") + text[local.place.end :]
+            for edit in sorted(edits, key=lambda each: -each.span.start):
+                text = text[: edit.span.start] + edit.text + text[edit.span.end :]
             self.writes[file] = text
-        lock = Lock().with_entries(parent_segment, self.entries.values())
+        written = set(self.writes)
         return Pull(
-            self.writes, tuple(self.removals), tuple(self.items), tuple(self.conflicts), lock
+            self.writes,
+            tuple(each for each in self.removals if each not in written),
+            tuple(each for _, each in sorted(self.items, key=lambda each: each[0])),
+            tuple(self._conflict(at) for at in sorted(self.disputes)),
+            Lock().with_entries(parent_segment, self.entries.values()),
         )
 
-    def look(self, compared: Compared) -> None:
+    # --- what is taken -----------------------------------------------------------------
+
+    def _is_asked_for(self, match: Match) -> bool:
+        return (
+            self.only is None
+            or id_of(match) in self.only
+            or (match.entry is not None and match.entry.id in self.only)
+        )
+
+    def _look(self, at: int, compared: Compared) -> None:
         match, seen = compared.match, compared.match.seen
-        id = match.entry.id if match.entry is not None else None
-        id = seen.id if seen is not None else id
-        if self.only is not None and id not in self.only:
+        if not self._is_asked_for(match):
             return
         if seen is None:
             if match.local is None:
                 assert match.entry is not None, "a match has one side at least"
                 del self.entries[match.entry.id]
             elif match.entry is not None:
-                self._tell("gone", *match.local.key, match.local.file)
-            return
-        if match.local is None:
-            self._not_here(match.entry, seen)
+                self._tell(at, "gone", *match.local.key, match.local.file)
+        elif match.local is None:
+            self._not_here(at, match.entry, seen)
         elif compared.wanted is not None and compared.wanted.state == seen.state:
-            self._settle(seen, match.local.file)
-            self._tell("the same", *seen.state.key, match.local.file)
+            self.settled.add(at)
         else:
-            wanted = None if compared.wanted is None else compared.wanted.state
-            self._differs(match.local, wanted, match.entry, seen)
+            self._differs(at, match.local, compared, seen)
 
-    # --- one segment -------------------------------------------------------------------
-
-    def _not_here(self, entry: Entry | None, seen: Seen) -> None:
-        asked = self.force or self.only is not None
-        if seen.state.key in self.here:
-            # Another segment has this place here, and nobody knows which is meant.
-            self._dispute(_UNSEEN, entry, None, seen, self.here[seen.state.key])
-        elif entry is None or asked:
-            self._write_new(seen)
+    def _not_here(self, at: int, entry: Entry | None, seen: Seen) -> None:
+        if entry is None or self.force or self.only is not None:
+            self._take(at, None, entry, seen)
         elif entry.digest == seen.state.digest:
-            self._tell("deleted here", *seen.state.key, "")
+            self._tell(at, "deleted here", *seen.state.key, "")
         else:
-            self._dispute("deleted here, changed on the server", entry, None, seen, entry.file)
+            self.disputes[at] = ("deleted here, changed on the server", entry.file)
 
-    def _write_new(self, seen: Seen) -> None:
-        source = self._source(seen)
-        if source is None:
-            return
-        path = mirror_path(*seen.state.key, seen.id, self.taken)
-        self.taken.add(fold(path))
-        self.here[seen.state.key] = path
-        self.writes[path] = source
-        self._settle(seen, path)
-        self._tell("new", *seen.state.key, path)
-
-    def _differs(self, local: Local, wanted: State | None, entry: Entry | None, seen: Seen) -> None:
-        is_as_seen = entry is not None and wanted is not None and entry.digest == wanted.digest
+    def _differs(self, at: int, local: Local, compared: Compared, seen: Seen) -> None:
+        entry, wanted = compared.match.entry, compared.wanted
+        is_as_seen = (
+            entry is not None and wanted is not None and entry.digest == wanted.state.digest
+        )
         if self.force or (is_as_seen and not local.says_more):
-            self._replace(local, entry, seen)
+            self._take(at, local, entry, seen)
         elif entry is not None and entry.digest == seen.state.digest:
-            self._tell("changed here", *local.key, local.file)
+            self._tell(at, "changed here", *local.key, local.file)
         elif is_as_seen:
-            self._tell("kept", *local.key, local.file)
-            self._dispute("changed on the server", entry, wanted, seen, local.file)
+            self._tell(at, "kept", *local.key, local.file)
+            self.disputes[at] = ("changed on the server", local.file)
         else:
             why: Why = _UNSEEN if entry is None else "changed on both sides"
-            self._dispute(why, entry, wanted, seen, local.file)
+            self.disputes[at] = (why, local.file)
 
-    def _replace(self, local: Local, entry: Entry | None, seen: Seen) -> None:
-        if seen.state.key != local.key and seen.state.key in self.here:
-            self._dispute(_UNSEEN, entry, None, seen, self.here[seen.state.key])
-            return
-        source = self._source(seen)
-        if source is None:
-            return
-        del self.here[local.key]
-        path = self._moved_path(local, entry, seen)
-        self.here[seen.state.key] = path
-        if path == local.file:
-            self.edits.setdefault(path, []).append((local, source))
-        else:
-            self.taken.add(fold(path))
-            self.writes[path] = source
-            self.removals.append(local.file)
-        self._settle(seen, path)
-        self._tell("changed", *seen.state.key, path)
-
-    def _moved_path(self, local: Local, entry: Entry | None, seen: Seen) -> str:
-        """Where the file goes: a file that a pull made for one segment follows it."""
-        text = self.workspace.text(local.file)
-        alone = (
-            len(self.by_file[local.file]) == 1
-            and (text[: local.place.start] + text[local.place.end :]).isspace()
-        )
-        if entry is None or not alone:
-            return local.file
-        others = self.taken - {fold(local.file)}
-        if local.file != mirror_path(entry.folder, entry.name, entry.id, others):
-            return local.file
-        return mirror_path(*seen.state.key, seen.id, others)
-
-    def _settle(self, seen: Seen, file: str) -> None:
-        self.entries[seen.id] = entry_of(seen, file, self.names)
-
-    def _tell(self, what: Pulled, folder: tuple[str, ...], name: str, file: str) -> None:
-        self.items.append(Item(what, folder, name, file))
-
-    def _dispute(
-        self, why: Why, entry: Entry | None, here: State | None, seen: Seen, file: str
-    ) -> None:
-        self.conflicts.append(
-            Conflict(
-                why,
-                *seen.state.key,
-                file,
-                seen.id,
-                None if entry is None else entry.source or None,
-                None if here is None else here.source(self.names),
-                seen.state.source(self.names),
-            )
-        )
-
-    # --- source ------------------------------------------------------------------------
-
-    def _source(self, seen: Seen) -> str | None:
-        """The segment as source that compiles to it again; None where there is none."""
+    def _take(self, at: int, local: Local | None, entry: Entry | None, seen: Seen) -> None:
         state = seen.state
-        source = state.source(self.names)
+        source = state.source({})
         if source is None:
-            self.cannot(state.name, "the language has no words for a part of its rule")
-        elif _compiled(source, self.ids) != (state.kind, state.rule):
-            self.cannot(state.name, "its source would not compile to the same rule")
+            why = "the language has no words for a part of its rule"
+            self._cannot(at, state.name, why)
+        elif _compiled(source, {}) != (state.kind, state.rule):
+            self._cannot(at, state.name, "its source would not compile to the same rule")
         else:
-            return source
-        return None
+            self.takes[at] = _Take(at, local, entry, seen)
 
-    def cannot(self, name: str, why: str) -> None:
-        self.items.append(Item("left alone", (), name, "", why))
+    # --- where it goes -----------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        """Leaves what would come to the place of a segment that stays where it is here.
+
+        Those that are taken go to their places together, as they did on the server.
+        """
+        stay = {
+            each.match.local.key: each.match.local.file
+            for at, each in enumerate(self.compared)
+            if each.match.local is not None and at not in self.takes
+        }
+        while True:
+            barred = [each for each in self.takes.values() if each.seen.state.key in stay]
+            if not barred:
+                return
+            for each in barred:
+                del self.takes[each.at]
+                if each.local is not None:
+                    stay[each.local.key] = each.local.file
+                file = stay[each.seen.state.key]
+                known = self.compared[each.at].match.entry is not None
+                self.disputes[each.at] = (_NO_ROOM if known else _UNSEEN, file)
+
+    def _find_paths(self) -> None:
+        """A file that a pull made for one segment follows it; what is new gets one of its own."""
+        movers = {at for at, each in self.takes.items() if self._follows(each)}
+        left = {each.local.file for at, each in self.takes.items() if each.local and at in movers}
+        folded = {fold(each) for each in left}
+        taken = {fold(each) for each in self.workspace.paths} - folded
+        for each in self.takes.values():
+            if each.local is not None and each.at not in movers:
+                each.path = each.local.file
+                continue
+            while not each.path:
+                path = mirror_path(*each.seen.state.key, each.seen.id, taken)
+                taken.add(fold(path))
+                # Some systems would take it for the one that is to be removed.
+                if fold(path) not in folded or path in left:
+                    each.path = path
+                elif each.local is not None and fold(each.local.file) == fold(path):
+                    each.path = each.local.file
+            if each.local is not None and each.path != each.local.file:
+                self.removals.append(each.local.file)
+
+    def _follows(self, take: _Take) -> bool:
+        local, entry = take.local, take.entry
+        if local is None or entry is None or take.seen.state.key == local.key:
+            return False
+        text = self.workspace.text(local.file)
+        around = text[: local.place.start] + text[local.place.end :]
+        if len(self.by_file[local.file]) > 1 or around.strip():
+            return False
+        others = {fold(each) for each in self.workspace.paths if each != local.file}
+        return local.file == mirror_path(entry.folder, entry.name, entry.id, others)
+
+    # --- what it says ------------------------------------------------------------------
+
+    def _names_after(self) -> Names:
+        """What names mean in the workspace once it is written."""
+        here = [
+            (each.match.local.segment.name, id_of(each.match))
+            for at, each in enumerate(self.compared)
+            if each.match.local is not None and at not in self.takes
+        ]
+        here += [(each.seen.state.name, each.seen.id) for each in self.takes.values()]
+        ours = {id for _, id in here}
+        return Names(here, [each for each in on_server(self.server) if each[1] not in ours])
+
+    def _write(self, take: _Take) -> None:
+        state, local = take.seen.state, take.local
+        names = {id: self.names.by_id[id] for id in state.refers_to if id in self.names.by_id}
+        source = state.source(names)
+        ids = {("segment", ByName(name)): id for id, name in names.items()}
+        if source is None or _compiled(source, ids) != (state.kind, state.rule):
+            source, names = state.source({}), {}
+        assert source is not None, "it was tried"
+        if local is not None and take.path == local.file:
+            edit = Edit(local.place, source.rstrip("\n"))
+            self.edits.setdefault(take.path, []).append(edit)
+        else:
+            self.writes[take.path] = source
+        self._settle(take.seen, take.path, {name: id for id, name in names.items()})
+        self._tell(take.at, "new" if local is None else "changed", *state.key, take.path)
+
+    def _respell(self, at: int, compared: Compared, local: Local) -> None:
+        """Keeps what a segment refers to, where names are or have been given to others."""
+        match, reading = compared.match, compared.reading
+        asked = self._is_asked_for(match)
+        # What had changed before is told and mended where it is asked for.
+        leave = () if asked else [each.name for each in reading.shifts]
+        made = respelling(local, self.workspace.text(local.file), reading, self.names, leave)
+        if made.edits:
+            self.edits.setdefault(local.file, []).extend(made.edits)
+            self._tell(at, "respelled", *local.key, local.file)
+        elif at in self.settled:
+            self._tell(at, "the same", *local.key, local.file)
+        if at in self.settled:
+            assert match.seen is not None, "it is the same on both sides"
+            self._settle(match.seen, local.file, made.refers)
+        elif made.edits and match.entry is not None:
+            # What both sides had has not changed, and neither has what its names mean.
+            old = {
+                name: id for name, id in match.entry.refers.items() if name not in reading.refers
+            }
+            refers = {**old, **made.refers}
+            entry = msgspec.structs.replace(match.entry, refers=refers)
+            self.entries[match.entry.id] = entry
+        if made.stale and match.entry is not None and match.seen is not None and asked:
+            self.stale[at] = made.stale
+            self.disputes.setdefault(at, (_SHIFTED, local.file))
+
+    def _settle(self, seen: Seen, file: str, refers: Mapping[str, str]) -> None:
+        self.entries[seen.id] = entry_of(seen, file, self.names.by_id, refers)
+
+    # --- what is told ------------------------------------------------------------------
+
+    def _tell(self, at: int, what: Pulled, folder: Folder, name: str, file: str) -> None:
+        self.items.append((at, Item(what, folder, name, file)))
+
+    def _cannot(self, at: int, name: str, why: str) -> None:
+        self.items.append((at, Item("left alone", (), name, "", why)))
+
+    def _conflict(self, at: int) -> Conflict:
+        """As the next pull tells it too: by the names that there are after this one."""
+        why, file = self.disputes[at]
+        compared = self.compared[at]
+        seen = compared.match.seen
+        assert seen is not None, "what is disputed is on the server"
+        reading = Reading(compared.reading.ids, self.stale.get(at, ()))
+        compared = msgspec.structs.replace(compared, reading=reading, instead=None)
+        return conflict_of(why, seen.state.key, file, compared, self.meaning, self.names.by_id)
 
 
 def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:

@@ -16,6 +16,8 @@ from segdsl.files import FileError, read_source, write_text
 from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
+from segdsl.rule.symbols import symbol
+from segdsl.values import ByName
 from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, save_lock
@@ -163,7 +165,10 @@ def _among(
     for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
         found = {each for each in known if inside(each, [relative])}
         if not found:
-            raise FileError(f"there is no .seg file at `{path}`: check the spelling")
+            raise FileError(
+                f"there is no .seg file at `{path}`, nor was one that the lock knows: check the "
+                "spelling"
+            )
         chosen |= found
     return frozenset(chosen)
 
@@ -205,16 +210,24 @@ class _Keeper:
         self.connection = connection
         self.project = project
         self.entries: dict[str, Entry] = dict(_lock(connection, project).by_id)
+        # A plan that was kept for a while knows less than the lock, where that has changed since.
+        known = {each.id: each for each in plan.known}
         for each in plan.settled:
-            self.entries[each.id] = each
+            if self.entries.get(each.id) == known.get(each.id):
+                self.entries[each.id] = each
         for id in plan.dropped:
-            self.entries.pop(id, None)
+            if self.entries.get(id) == known.get(id):
+                self.entries.pop(id, None)
         self.heard = 0
+        self.made: dict[str, str] = {}
+        """The ids of what was created, by the marked names that stand for them in the plan."""
 
     def hear(self, outcome: Outcome) -> None:
         if not outcome.is_done or outcome.id is None:
             return
         change = outcome.change
+        if change.id is None:
+            self.made[symbol("segment", ByName(change.state.name))] = outcome.id
         if change.after is None or outcome.state is None:
             self.entries.pop(outcome.id, None)
         else:
@@ -225,6 +238,7 @@ class _Keeper:
                 change.file,
                 outcome.state.digest,
                 change.after.source or "",
+                {name: self.made.get(id, id) for name, id in change.refers.items()},
             )
         self.heard += 1
         if self.heard % KEEP_EVERY == 0:

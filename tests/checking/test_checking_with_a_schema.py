@@ -196,6 +196,15 @@ def test_a_column_of_a_behavior_is_no_attribute() -> None:
     assert one.help == "inside its filter a column stands alone: `amount`"
 
 
+def test_what_is_a_column_or_an_attribute_elsewhere_is_told_to_be() -> None:
+    [one] = report_of("amount > 3").diagnostics
+    assert one.code.name == "SEG501"
+    assert (one.help or "").startswith("`amount` is a column of the events of `buys`: ask those")
+    [one] = report_of('has buys where text = "x"').diagnostics
+    assert one.code.name == "SEG503"
+    assert (one.help or "").startswith("`text` is an attribute of the profile")
+
+
 def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
     report = Report()
     source = Source("x.seg", 'let l = txt = "x"\nsegment "a" where l\nsegment "b" where l\n')

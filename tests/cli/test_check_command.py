@@ -378,6 +378,19 @@ def test_some_files_of_a_project_may_refer_to_the_others(two_targets: Project) -
     assert "error[SEG305]" in segdsl("check", "b.seg").stderr
 
 
+def test_a_name_that_two_segments_of_a_project_have_means_neither(two_targets: Project) -> None:
+    """Also in folders of their own, as a plan takes it."""
+    save_schema(two_targets, "local", Schema("1", "Shop", segments=(Segment("8", "A"),)))
+    write(
+        a='segment "A" where everyone',
+        b='segment "A" folder "F" where everyone',
+        c='segment "C" where in segment "A"',
+    )
+    result = segdsl("check")
+    assert "error[SEG305]: 2 segments are named" in result.stderr
+    assert "give them different names" in result.stderr
+
+
 def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: Project) -> None:
     write(a='segment "A" where a > 1', b='# allow SEG606\nsegment "B" where a > 1')
     assert "SEG607" not in segdsl("check").stderr

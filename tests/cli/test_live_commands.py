@@ -137,6 +137,26 @@ def test_a_name_that_two_of_the_files_have_means_neither(folder: Path) -> None:
     assert [each["name"] for each in found["segments"]] == ["A", "A"]
 
 
+def test_a_name_that_the_files_have_means_theirs_and_not_that_of_another_folder(
+    folder: Path,
+) -> None:
+    """As `plan` and `check` take it."""
+    (folder / "theirs.seg").write_text('segment "A" folder "Theirs" where country = "US"\n')
+    assert segdsl("create", "theirs.seg").exit_code == 0
+    (folder / "x.seg").write_text(
+        'segment "A" where country = "JP"\nsegment "B" where in segment "A"\n'
+    )
+    for times in range(2):
+        counted = json.loads(segdsl("preview", "x.seg", "--json").stdout)["segments"]
+        assert [each["count"] for each in counted] == [3, 3], times
+        assert "'JP'" in segdsl("sql", "x.seg").stdout.partition("-- B")[2]
+        assert segdsl("create", "x.seg").exit_code == 0
+    assert "in segment #2" in segdsl("show", "B").stdout
+    # By itself B can mean either.
+    (folder / "b.seg").write_text('segment "B" where in segment "A"\n')
+    assert "error[SEG305]" in segdsl("preview", "b.seg").stderr
+
+
 def test_what_cannot_be_put_in_place_has_to_be_created_first(folder: Path) -> None:
     (folder / "x.seg").write_text(
         'segment "Top" where age > 1 limit 2 by age desc\n'

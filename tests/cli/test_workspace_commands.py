@@ -207,3 +207,57 @@ def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) 
         assert "SEG114" in done.stderr
     assert segdsl("list").stderr.startswith("no segments yet")
     assert segdsl("fmt", "--check", "blank.seg").exit_code in (0, 1)
+
+
+def test_a_file_that_a_pull_moves_is_told_as_removed(project: Path) -> None:
+    Path("A.seg").write_text('segment "A"\n  folder "F"\n\nwhere\n  age > 1\n')
+    segdsl("apply", "--yes")
+    Path("A.seg").unlink()
+    segdsl("pull", "A")
+    assert Path("F/A.seg").exists()
+    lock = Path("local.lock.toml").read_text()
+    Path("F/A.seg").write_text('segment "A1"\n  folder "G/H"\n\nwhere\n  age > 1\n')
+    segdsl("apply", "--yes")
+    # Another clone, which knows nothing of that.
+    Path("local.lock.toml").write_text(lock)
+    Path("F/A.seg").write_text('segment "A"\n  folder "F"\n\nwhere\n  age > 1\n')
+    done = segdsl("pull")
+    assert done.stdout == "changed: G/H/A1.seg\nremoved: F/A.seg\n"
+    assert not Path("F/A.seg").exists()
+
+
+def test_a_path_whose_file_was_deleted_can_be_pruned(project: Path) -> None:
+    Path("sub").mkdir()
+    Path("sub/x.seg").write_text('segment "x" where age > 1\n')
+    segdsl("apply", "--yes")
+    Path("sub/x.seg").unlink()
+    Path("sub").rmdir()
+    for path in ("sub/x.seg", "sub", "./sub/"):
+        assert "1 to delete, 0 as on the server" in segdsl("plan", "--prune", path).stdout
+    assert "deleted" in segdsl("apply", "--prune", "--yes", "sub/x.seg").stdout
+    gone = segdsl("plan", "--prune", "sub/x.seg")
+    assert gone.exit_code == 2
+    assert "no .seg file at `sub/x.seg`, nor was one that the lock knows" in gone.stderr
+
+
+def test_what_was_installed_is_no_part_of_a_workspace(project: Path) -> None:
+    inside = ("node_modules/kit", "a/node_modules", "a/__pycache__", ".hidden", "env", "env/deep")
+    for number, folder in enumerate(inside):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(folder, "x.seg").write_text(f'segment "Installed {number}" where contry = = 1\n')
+    Path("env/pyvenv.cfg").write_text("home = /usr/bin\n")
+    Path("a/x.seg").write_text('segment "Mine" where age > 1\n')
+    assert segdsl("plan").stdout.endswith("4 to create, 0 as on the server\n")
+    assert segdsl("check").stderr.startswith("3 files, 4 segments")
+    # Who names one means it.
+    assert segdsl("check", "node_modules/kit").exit_code == 1
+    assert segdsl("check", "env").exit_code == 1
+
+
+def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Path) -> None:
+    Path("x.seg").write_text('segment "x" folder "node_modules/__pycache__" where age > 1\n')
+    segdsl("apply", "--yes")
+    Path("x.seg").unlink()
+    assert segdsl("pull", "x").stdout == "new: node_modules_/__pycache___/x.seg\n"
+    assert segdsl("pull").stdout == ""
+    assert segdsl("plan").stdout == "nothing to do, 4 as on the server\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from running import ENVIRONMENT, TIDY, WRONG, interruptible, process, segdsl
+from running import ENVIRONMENT, ROOT, TIDY, WRONG, interruptible, process, segdsl
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +135,12 @@ def test_without_any_streams_it_still_ends_as_it_should() -> None:
     for file, code in (("a.seg", 0), ("b.seg", 1)):
         script = f'"{sys.executable}" -m segdsl check {file} >&- 2>&- <&-'
         assert subprocess.run(["sh", "-c", script], env=ENVIRONMENT, check=False).returncode == code
+
+
+def test_the_help_lists_every_exit_code_that_the_readme_has() -> None:
+    listed = []
+    for text in ((ROOT / "README.md").read_text(), segdsl("--help").stdout):
+        said = re.search(r"Exit codes: (.*?) after Ctrl-C", text, re.DOTALL)
+        assert said is not None
+        listed.append(re.findall(r"\b\d+\b", said[1]))
+    assert listed == [["0", "1", "2", "3", "4", "130"]] * 2

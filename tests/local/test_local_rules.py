@@ -143,8 +143,8 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         (changed(rightValue=...), f"{_CONDITION}.operator: Equal needs `rightValue`"),
         (changed(limit=None), f"{_CONDITION}.limit: `limit` is null: leave it out instead"),
         (
-            changed(type="NotEqual"),
-            f"{_CONDITION}.operator.type: the type of an operator cannot be “NotEqual”; "
+            changed(type="Equals"),
+            f"{_CONDITION}.operator.type: the type of an operator cannot be “Equals”; "
             "did you mean `Equal`?",
         ),
         (

@@ -254,6 +254,55 @@ async def test_a_saved_plan_with_references_to_what_it_creates(team: Team) -> No
 
 
 @with_team
+async def test_a_saved_plan_makes_the_lock_no_older(team: Team) -> None:
+    """Or else what was done in the console since would be overwritten, with no conflict."""
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", 'segment "B"\n\nwhere\n  age > 2\n')
+    await team.apply()
+    b = (await team.segments())["B"]
+    team.write("a.seg", ADULTS.replace("18", "21"))
+    saved = read_plan(write_plan(await team.plan()).encode(), "plan.json")
+    # Changed in the console and pulled; and then put back in the console.
+    await team.console_update(b.id, US)
+    await team.pull("B")
+    before = load_lock(team.project, "local").by_id[b.id]
+    await team.console_update(b.id, b.rule)
+    assert [each.done for each in await team.apply(saved)] == ["updated"]
+    assert load_lock(team.project, "local").by_id[b.id] == before
+    plan = await team.plan()
+    assert [(each.name, each.why) for each in plan.conflicts] == [("B", "changed on the server")]
+    assert plan.changes == ()
+
+
+@with_team
+async def test_a_saved_plan_of_what_was_applied_since_is_no_conflict(team: Team) -> None:
+    team.write("a.seg", ADULTS)
+    team.write("b.seg", 'segment "B" where age > 2\n')
+    await team.apply()
+    team.write("a.seg", ADULTS.replace("18", "21"))
+    saved = read_plan(write_plan(await team.plan()).encode(), "plan.json")
+    team.write("b.seg", 'segment "B" where age > 3\n')
+    await team.apply(await team.plan(paths=[str(team.folder / "b.seg")]))
+    await team.apply(saved)
+    team.write("b.seg", 'segment "B" where age > 4\n')
+    plan = await team.plan()
+    assert (actions(plan), plan.conflicts) == ([("update", "B")], ())
+
+
+@with_team
+async def test_what_a_saved_plan_settles_is_settled(team: Team) -> None:
+    """The lock was lost; it is made again, also from a plan that was kept."""
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    lock = load_lock(team.project, "local")
+    (team.folder / "local.lock.toml").unlink()
+    team.write("b.seg", 'segment "B" where age > 2\n')
+    saved = read_plan(write_plan(await team.plan()).encode(), "plan.json")
+    await team.apply(saved)
+    assert lock.entries[0] in load_lock(team.project, "local").entries
+
+
+@with_team
 async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
     """Two targets may well give their parent segments the same id."""
     team.write("a.seg", ADULTS)

@@ -197,7 +197,7 @@ def test_a_whole_segment() -> None:
         ("name: x\nname: y", "SEG701", "stands twice"),
         ("a: &a [1]\nb: *a", "SEG701", "alias"),
         ("name: !!python/object x", "SEG701", "tag"),
-        ("---\nname: x\n---\nname: y", "SEG701", "not YAML"),
+        ("---\nname: x\n---\nname: y", "SEG701", "more than one document"),
         ('name: !!int "5"', "SEG701", "`!!int`"),
         ("name: .inf", "SEG701", "no number"),
         ("[1]", "SEG702", "keys and values"),
@@ -240,6 +240,44 @@ def test_operators_that_are_none(operator: str) -> None:
     source, report = read(f"name: x\nrule:\n  type: And\n  conditions:\n{text}")
     assert source is None
     assert [of.code.name for of in report.diagnostics] == ["SEG702"]
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once() -> None:
+    """Also from one condition to the next, and in filters; but each place once."""
+    text = dedent(
+        f"""\
+        name: 3
+        kind: stream
+        rule:
+          type: And
+          conditions:
+            - {{type: Value, attribute: a, operator: {{type: Equl, value: 1}}}}
+            - {{type: Or, conditions: [{{type: inclde, segment: x}}, {{type: exclude}}]}}
+            - {{type: Value, attribute: a, oprator: 1, sorce: 2}}
+            - {{type: Value, attribute: a, operator: {{type: IsNull}}}}
+            - {{{BUYS}, aggregation: {{type: Count}}, operator: {{type: Greater, value: 3}},
+               filter: {{type: And, conditions: [{{type: Column}}, {{type: Colum}}]}}}}
+        """
+    )
+    source, report = read(text)
+    assert source is None
+    assert {of.code.name for of in report.diagnostics} == {"SEG702"}
+    parts = (
+        "name is text",
+        "kind of a segment",
+        "the operator is none",
+        "the type of a condition",
+        "needs `segment`",
+        "no `oprator`",
+        "no `sorce`",
+        "condition needs `operator`",
+        "type of a filter's condition",
+    )
+    told = [of.message for of in report.diagnostics]
+    for part, message in zip(parts, told, strict=True):
+        assert part in message
+    places = [(of.span.start, of.message) for of in report.diagnostics if of.span is not None]
+    assert places == sorted(places)
 
 
 def test_a_filter_that_is_an_empty_or_is_not_taken_for_none() -> None:

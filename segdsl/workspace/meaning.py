@@ -1,0 +1,186 @@
+"""What the names of segments mean in a workspace, and what they meant when it was last seen.
+
+A name means the segment of the workspace that has it, or else the one of the server that the
+workspace does not have. Since a name can change hands on the server, the lock keeps which id each
+name in a segment's text meant: where it would mean another one by now, and nobody edited it so
+here, that is a shift, which is never followed unasked. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+
+from segdsl.diagnostics import Report
+from segdsl.live.references import named_segments, segment_ids
+from segdsl.lower.references import Ids
+from segdsl.rule.symbols import is_symbol, symbol
+from segdsl.syntax.text import string
+from segdsl.values import ByName
+from segdsl.workspace.local import Local
+from segdsl.workspace.lock import Entry
+from segdsl.workspace.matching import Match
+from segdsl.workspace.server import Server
+
+Named = tuple[str, str]
+"""A name, and the id of the segment that has it."""
+
+
+class Names:
+    """The names of segments, and whom each means: the first of the groups that has it decides.
+
+    An id is that of a segment of the server, or the marked name of one that is still to be made.
+    """
+
+    def __init__(self, *groups: Iterable[Named]) -> None:
+        self.by_name: dict[str, Sequence[str]] = {}
+        for group in groups:
+            found: dict[str, list[str]] = {}
+            for name, id in group:
+                found.setdefault(name, []).append(id)
+            for name, ids in found.items():
+                self.by_name.setdefault(name, ids)
+        self.by_id: dict[str, str] = {
+            ids[0]: name for name, ids in self.by_name.items() if len(ids) == 1
+        }
+        """The name of each segment that has one for itself."""
+
+    def means(self, name: str) -> Sequence[str]:
+        return self.by_name.get(name, ())
+
+
+class Shift(msgspec.Struct, frozen=True):
+    """A name in a segment that meant the one id, and would mean others (or none) now."""
+
+    name: str
+    was: str
+    now: tuple[str, ...]
+
+    @property
+    def before(self) -> Named:
+        return (self.name, self.was)
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one that has the name now."""
+        return len(self.now) == 1
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What the names in one segment mean; those that are shifted mean what they did.
+
+    Names that mean nothing are not among the `ids`.
+    """
+
+    ids: Ids = {}
+    shifts: tuple[Shift, ...] = ()
+
+    @property
+    def refers(self) -> dict[str, str]:
+        """The same as the lock keeps it, by name."""
+        return {name.name: id for (_, name), id in self.ids.items()}
+
+
+class Meaning:
+    """What names mean beside a server, by the matches of a workspace's segments with its own.
+
+    `leaving` are the ids of segments that are to be deleted: only where no other has the name
+    does it mean one of those.
+    """
+
+    def __init__(
+        self, matches: Sequence[Match], server: Server, leaving: Collection[str] = ()
+    ) -> None:
+        self.server = server
+        self.matches: dict[str, Match] = {}
+        """Every match by the id that names stand for."""
+        here: list[Named] = []
+        for match in matches:
+            if match.local is not None:
+                here.append((match.local.segment.name, id_of(match)))
+            self.matches[id_of(match)] = match
+        ours = {id for _, id in here}
+        there = [each for each in on_server(server) if each[1] not in ours]
+        self.here = frozenset(ours)
+        self.names = Names(
+            here,
+            [each for each in there if each[1] not in leaving],
+            [each for each in there if each[1] in leaving],
+        )
+        self.ids = frozenset(id for _, id in on_server(server))
+
+    def read(self, local: Local, entry: Entry | None, report: Report, *, force: bool) -> Reading:
+        """What the names in a segment mean; what means nothing, or several things, is reported.
+
+        With `force` a name that is shifted means the one that has it now.
+        """
+        meant = {} if entry is None else entry.refers
+        used = dict.fromkeys(name.name for name, _ in named_segments(local.segment.condition))
+        shifts = [
+            Shift(name, meant[name], tuple(self.names.means(name)))
+            for name in used
+            if name in meant and self._is_shifted(name, meant[name])
+        ]
+        kept = {each.name: each.was for each in shifts if not (force and _taken_over(each))}
+        # Where all that have the name are the workspace's, it has to say itself which is meant.
+        ours = {each.name for each in shifts if len(each.now) > 1 and self.here >= {*each.now}}
+        known: ChainMap[str, Sequence[str]] = ChainMap(
+            {name: [id] for name, id in kept.items() if name not in ours}, self.names.by_name
+        )
+        ids = dict(segment_ids([local.segment], known, report))
+        ids.update({("segment", ByName(name)): id for name, id in kept.items()})
+        return Reading(ids, tuple(shifts))
+
+    def _is_shifted(self, name: str, was: str) -> bool:
+        now = self.names.means(name)
+        if list(now) == [was] or was not in self.ids:
+            return False
+        # Renamed here, and nothing has the name: that is for the workspace to put right.
+        return bool(now) or not self._lost_here(name, was)
+
+    def _lost_here(self, name: str, id: str) -> bool:
+        match = self.matches.get(id)
+        if match is None or match.entry is None or match.entry.name != name:
+            return False
+        return match.local is None or match.local.segment.name != name
+
+    def told(self, shift: Shift) -> str:
+        """A shift in a sentence."""
+        said = f"{string(shift.name)} meant #{shift.was}"
+        there = next((name for name, id in on_server(self.server) if id == shift.was), shift.name)
+        match = self.matches.get(shift.was)
+        if there != shift.name:
+            said += f", which is {string(there)} on the server now"
+        elif match is not None and match.local is not None and self._lost_here(*shift.before):
+            said += f", which is {string(match.local.segment.name)} here now"
+        match shift.now:
+            case ():
+                return said
+            case [id]:
+                other = "one that is new here" if is_symbol(id) else f"#{id}"
+                return f"{said}; it would mean {other}"
+            case several:
+                return f"{said}; {len(several)} segments have that name now"
+
+
+def _taken_over(shift: Shift) -> bool:
+    """Whether anything else has the name now, and the old one has not."""
+    return len(shift.now) == 1 or (len(shift.now) > 1 and shift.was not in shift.now)
+
+
+def id_of(match: Match) -> str:
+    """What stands for a segment in a rule: its id, or the marked name of one still to be made."""
+    if match.seen is not None:
+        return match.seen.id
+    if match.local is not None:
+        return symbol("segment", ByName(match.local.segment.name))
+    assert match.entry is not None, "a match has one side at least"
+    return match.entry.id
+
+
+def on_server(server: Server) -> Iterable[Named]:
+    """Every segment of a server by its name there."""
+    yield from ((each.state.name, id) for id, each in server.segments.items())
+    yield from ((each.name, each.id) for each in server.nameless)
