@@ -99,8 +99,14 @@ def test_the_list_has_each_segment_and_shows_a_change(of: Any, tmp_path: Path) -
 
 
 def test_the_check_of_many_files_finds_a_mistake(of: Any, tmp_path: Path) -> None:
-    of("many_files").write(tmp_path / "many", 30)
-    of("checks").agree(tmp_path / "many", 30)
+    rows = list(of("checks").rows(tmp_path, few=20, files=30))
+    assert [each.what for each in rows] == [
+        "segdsl check of 20 files, cold",
+        "segdsl check of 30 files, cold",
+        "the same, nothing changed since",
+    ]
+    for each in rows:
+        each.agree()
 
 
 def test_the_command_does_what_is_timed(of: Any, tmp_path: Path) -> None:

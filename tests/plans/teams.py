@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -115,11 +116,14 @@ class Team:
         new = msgspec.structs.replace(new, **more)
         return (await self.client.create_segment("7", new)).id
 
-    async def console_post(self, name: str, rule: object, folder: tuple[str, ...]) -> None:
-        """The same in one request, for many segments."""
+    async def console_post(
+        self, name: str, rule: object, folder: tuple[str, ...], **more: object
+    ) -> str:
+        """The same in one request, for many segments, with any keys of a body."""
         place = await self.client.ensure_folder("7", folder)
-        body = {"name": name, "kind": 0, "rule": rule, "segmentFolderId": int(place.id)}
-        await self.client._wire.send("POST", "/audiences/7/segments", body=body)
+        body = {"name": name, "kind": 0, "rule": rule, "segmentFolderId": int(place.id), **more}
+        answer = await self.client._wire.send("POST", "/audiences/7/segments", body=body)
+        return str(json.loads(answer)["id"])
 
     async def console_update(
         self, id: str, rule: object, name: str | None = None, folder: tuple[str, ...] | None = None

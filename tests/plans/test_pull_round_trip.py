@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,28 @@ from strategies.rules import rules
 from teams import Team, connected, with_team
 
 MANY = 500
+EARLY = 22
+CHAIN = 7
+"""References that lead one to the next."""
 NAMES = ("Plain", "a/b", 'quo"te', "back\\slash", "con", ".hidden", "  spaces  ", "日本", "x" * 200)
-FOLDERS: tuple[tuple[str, ...], ...] = ((), ("Loyalty",), ("Loyalty", "Tokyo"), ("NUL", "..."))
+MORE_NAMES = (
+    *("plain", "Caf\u00e9", "Cafe\u0301", "# no comment", "tab\there", "two\nlines", "-rf", "~"),
+    *("Plain.seg", "ends with a dot.", "\u202eto the left", "👩‍👩‍👧 20% {off}", "$(x) `y`"),
+)
+FOLDERS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("Loyalty",),
+    ("Loyalty", "Tokyo"),
+    ("Loyalty", "Tokyo", '東京 "23"', "a\\b", "Deep"),
+    ("loyalty", "TOKYO"),
+    ("NUL", "..."),
+    ("A.seg", "#1"),
+)
+DESCRIPTIONS = (
+    *("", "Who buys", 'Say "hi"', "it's", '"""', "two\nlines\n", "\r\n", "back\\slash\\", "\\n"),
+    *("日本 👩‍👩‍👧", "e\u0301 \u2028 \u200b", "\ttab", "  spaces  ", "# no comment", "{days}"),
+    *("x" * 3_000, "\x00\x7f"),
+)
 
 
 def write_world(folder: Path) -> Path:
@@ -86,37 +107,98 @@ def _is_described(rule: Any) -> bool:
 
 
 async def round_trip(team: Team) -> None:
-    made = 0
-    for number in range(22):
-        await team.console_create(f"Early {number}", None)
-    for number, text in enumerate(generated(MANY + 900, nested=False)):
-        if not _is_described(json.loads(text)):
-            continue
-        if made == MANY:
-            break
-        name = f"{NAMES[number % len(NAMES)]} {number if number % 3 else ''}"
-        folder = FOLDERS[number % len(FOLDERS)]
-        try:
-            await team.console_post(name, json.loads(text), folder)
-        except RefusedError:
-            continue
-        made += 1
-    assert made == MANY
+    await generate(team)
+    assert_varied(await team.client.segments("7"))
     pull = await team.pull()
-    assert [each.what for each in pull.items] == ["new"] * (MANY + 22)
-    files = team.files()
-    assert len(files) == MANY + 22
-    plan = await team.plan()
-    assert (plan.changes, plan.conflicts, plan.left) == ((), (), ())
-    assert len(plan.settled) == MANY + 22
-    lock = (team.folder / "local.lock.toml").read_text()
+    assert [each.what for each in pull.items] == ["new"] * (MANY + EARLY)
+    assert len(team.files()) == MANY + EARLY
+    await assert_nothing_to_do(team)
+    files = on_disk(team.folder)
     again = await team.pull()
     assert {each.what for each in again.items} == {"the same"}
-    assert (team.files(), (team.folder / "local.lock.toml").read_text()) == (files, lock)
-    # Without the lock, too.
+    assert on_disk(team.folder) == files
+    # Without the lock, too: what it knew is found again.
+    lock = (team.folder / "local.lock.toml").read_bytes()
     (team.folder / "local.lock.toml").unlink()
+    await assert_nothing_to_do(team)
+    again = await team.pull()
+    assert {each.what for each in again.items} == {"the same"}
+    assert (team.folder / "local.lock.toml").read_bytes() == lock
+    assert without_lock(on_disk(team.folder)) == without_lock(files)
+    await assert_nothing_to_do(team)
+
+
+async def generate(team: Team) -> None:
+    """Segments in every kind of place, with references to such as were made before them."""
+    ids = [await team.console_create(f"Early {number}", None) for number in range(EARLY)]
+    names = (*NAMES, *MORE_NAMES)
+    chain: list[str] = []
+    for number, text in enumerate(generated(MANY + 1_500, nested=False)):
+        rule = json.loads(text)
+        if not _is_described(rule):
+            continue
+        for at, reference in enumerate(references(rule)):
+            others = ids if at or not chain else chain
+            reference["id"] = others[-1 - at * 7 % len(others)]
+        name = names[number % len(names)]
+        folder = FOLDERS[number % len(FOLDERS)]
+        more = {"description": DESCRIPTIONS[number % len(DESCRIPTIONS)]}
+        # Realtime where the rule allows it, but for every third.
+        for kind in (1, 0) if number % 3 else (0,):
+            try:
+                given = f"{name} {number}" if number % 5 else name
+                ids.append(await team.console_post(given, rule, folder, kind=kind, **more))
+                break
+            except RefusedError:
+                pass
+        else:
+            continue
+        if any(references(rule)):
+            chain = [*chain, ids[-1]] if len(chain) < CHAIN else []
+        if len(ids) == MANY + EARLY:
+            return
+    raise AssertionError(f"{len(ids)} are too few")
+
+
+def references(rule: Any) -> Iterator[Any]:
+    """Every reference to a segment in a rule."""
+    if rule and rule["type"] == "Reference":
+        yield rule
+    for each in (rule or {}).get("conditions", ()):
+        yield from references(each)
+
+
+def assert_varied(segments: Sequence[ServerSegment]) -> None:
+    """That there are many of each sort among the generated ones."""
+    by_id = {each.id: json.loads(bytes(each.rule)) for each in segments}
+    kinds = Counter(each.kind for each in segments)
+    assert kinds["realtime"] > 50, kinds
+    assert kinds["batch"] > 50, kinds
+    assert {each.description or "" for each in segments} == set(DESCRIPTIONS)
+    times = Counter(each.name for each in segments)
+    assert times.keys() >= {*NAMES, *MORE_NAMES}
+    assert max(times.values()) > 1, "some cannot be referred to by name"
+    deep: dict[str, int] = {}
+    for id in sorted(by_id, key=int):
+        deep[id] = max((1 + deep[str(each["id"])] for each in references(by_id[id])), default=0)
+    assert max(deep.values()) >= 5
+    assert sum(each > 0 for each in deep.values()) > 50
+
+
+async def assert_nothing_to_do(team: Team) -> None:
     plan = await team.plan()
-    assert (plan.changes, plan.conflicts) == ((), ())
+    assert (plan.changes, plan.conflicts, plan.left) == ((), (), ())
+    assert len(plan.settled) == MANY + EARLY
+
+
+def on_disk(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """Every file with its bytes and the moment at which it was written."""
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    return {each: (each.read_bytes(), each.stat().st_mtime_ns) for each in files}
+
+
+def without_lock(files: dict[Path, tuple[bytes, int]]) -> dict[Path, tuple[bytes, int]]:
+    return {path: each for path, each in files.items() if path.name != "local.lock.toml"}
 
 
 def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
@@ -138,7 +220,7 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *MORE_NAMES])
 def test_a_file_name_is_safe_and_stays_in_the_workspace(name: str) -> None:
     path = mirror_path(("..", name), name, "12", set())
     assert ".." not in path.split("/")
