@@ -9,7 +9,7 @@ here, that is a shift, which is never followed unasked. Pure.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -126,9 +126,12 @@ class Meaning:
         kept = {each.name: each.was for each in shifts if not (force and _taken_over(each))}
         # Where all that have the name are the workspace's, it has to say itself which is meant.
         ours = {each.name for each in shifts if len(each.now) > 1 and self.here >= {*each.now}}
-        known: ChainMap[str, Sequence[str]] = ChainMap(
-            {name: [id] for name, id in kept.items() if name not in ours}, self.names.by_name
-        )
+        known: Mapping[str, Sequence[str]] = self.names.by_name
+        if kept:
+            own: dict[str, Sequence[str]] = {
+                name: [id] for name, id in kept.items() if name not in ours
+            }
+            known = ChainMap(own, self.names.by_name)
         ids = dict(segment_ids([local.segment], known, report))
         ids.update({("segment", ByName(name)): id for name, id in kept.items()})
         return Reading(ids, tuple(shifts))
