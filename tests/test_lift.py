@@ -11,7 +11,7 @@ import pytest
 
 from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
-from segdsl.layout import normalise
+from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile, named
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve

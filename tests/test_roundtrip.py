@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contract import rule_errors
 from segdsl.diagnostics import Code, Report
 from segdsl.format import format_file
-from segdsl.layout import normalise
+from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile
 from segdsl.lower import create_request, lower
 from segdsl.lower.segment import Layout

@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.layout import normalise
+from segdsl.layout.unfold import normalise
 from segdsl.rule.document import UnreadableError, load
 from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl.layout import Branch, Leaf, Pin, Shape, unfold
+from segdsl.layout import Branch, Leaf, Pin, Shape
+from segdsl.layout.unfold import unfold
 from segdsl.lift.conditions import lift_condition, lift_limit
 from segdsl.rule.model import Rule
 from segdsl.syntax import tree as t

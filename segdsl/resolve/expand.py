@@ -114,17 +114,7 @@ class Expander:
         if not context.active and scope.file in self._outside:
             return self._outside[scope.file]
         if scope.file not in self._known:
-            self._known[scope.file] = (
-                {
-                    **dict.fromkeys(scope.missing),
-                    **{
-                        known: self.params[file, definition.name]
-                        for known, (file, definition) in scope.names.items()
-                        if isinstance(definition, t.Param)
-                    },
-                },
-                frozenset(known for known, (_, of) in scope.names.items() if isinstance(of, t.Let)),
-            )
+            self._known[scope.file] = scope.known(self.params)
         params, conditions = self._known[scope.file]
         found = Values(context.parameters, params, conditions, scope.used, self.report, context.via)
         if not context.active:

@@ -45,6 +45,22 @@ class Scope:
         self.missing: set[str] = set()
         self.used: set[str] = set()
 
+    def known(
+        self, params: Mapping[tuple[str, str], Literal | None]
+    ) -> tuple[Mapping[str, Literal | None], frozenset[str]]:
+        """The values of names, None where it is not known, and the names of conditions.
+
+        `params` are those of all files by file and name.
+        """
+        values: dict[str, Literal | None] = dict.fromkeys(self.missing)
+        conditions = set()
+        for name, (file, definition) in self.names.items():
+            if isinstance(definition, Param):
+                values[name] = params[file, definition.name]
+            else:
+                conditions.add(name)
+        return values, frozenset(conditions)
+
 
 def scopes(program: Program, report: Report) -> dict[str, Scope]:
     """The scope of every file; double definitions and vain imports are reported."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
-from segdsl.layout import normalise
+from segdsl.layout.unfold import normalise
 from segdsl.lift import lift_rule
 from segdsl.rule.document import load as load_json
 from segdsl.rule.model import encode

@@ -13,7 +13,7 @@ import msgspec
 
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
-from segdsl.layout import normalise
+from segdsl.layout.unfold import normalise
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Rule
