@@ -149,7 +149,7 @@ def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPy
     paths = ", ".join(literal(str(each)) for each in allowed)
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
-    # What files say of themselves is read once, and again where a file has changed.
+    # What files say of themselves is read once, and again where a file has another time.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     try:
         connection.execute(f"SET GLOBAL TimeZone = {literal(zone)}")

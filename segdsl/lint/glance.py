@@ -110,7 +110,9 @@ class _Looking:
         self, of: c.Test, aggregate: c.Aggregate, asked: set[object], negated: bool
     ) -> None:
         self.said.add(aggregate.behavior)
-        self._ask((aggregate.function, aggregate.behavior, aggregate.columns), asked)
+        # The order of columns says nothing.
+        columns = frozenset(aggregate.columns)
+        self._ask((aggregate.function, aggregate.behavior, columns), asked)
         predicate = of.predicate
         if aggregate.counts:
             # One comparison of a count can be written in several ways: values say nothing.

@@ -1,7 +1,7 @@
 """The local API's list of 1,000 segments, against the same application answering a constant.
 
 Both are asked in process, over the transport that `segdsl preview` and the others use, and the
-constant has as many bytes. The list is also asked after a segment was changed each time.
+constant has as many bytes.
 """
 
 from __future__ import annotations

@@ -157,6 +157,10 @@ def test_numbers_that_are_equal_are_of_what_is_alike(conditions: list[c.Conditio
         ("count(buys) < 3 and (no visits) and sum(buys.amount) > 5", True),
         ("last_visit within past 3 days and in segment #1 and opted_in is true", True),
         ("age > 3 and age < 9", False),
+        (
+            "count distinct (buys.a, buys.b) >= 3 and count distinct (buys.b, buys.a) >= 4",
+            False,
+        ),
         ("age != 3", False),
         ("age between 9 and 3", False),
         ("count(buys) >= 0", False),
