@@ -18,8 +18,10 @@ from segdsl.diagnostics import Report
 from segdsl.diagnostics.render import visible
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.lift.named import source_of, unique_names
+from segdsl.lift.named import source_of
 from segdsl.live.creation import OnServer
+from segdsl.live.references import by_their_name, names_by_id
+from segdsl.values import ByName
 
 
 class NotThereError(FileError):
@@ -37,7 +39,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A segment with the names of those that it may refer to, and its JSON as it came."""
 
     found: Found
-    names: Mapping[str, str]
+    names: Mapping[str, ByName]
     json: str
 
     def source(self, report: Report) -> str | None:
@@ -50,7 +52,8 @@ async def show(client: Client, parent_id: str, named: str) -> Shown:
     server = await on_server(client, parent_id)
     found = find(server, named)
     json = await client.segment_json(parent_id, found.segment.id)
-    return Shown(found, unique_names(each for _, each in server.segments), json)
+    known = by_their_name((path, each.name, each.id) for path, each in server.segments)
+    return Shown(found, names_by_id(known), json)
 
 
 async def on_server(client: Client, parent_id: str) -> OnServer:
