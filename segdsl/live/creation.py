@@ -13,7 +13,14 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
+from segdsl.api import (
+    AlreadyExistsError,
+    Client,
+    ClientError,
+    NewSegment,
+    Unreadable,
+    same_rule,
+)
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
@@ -29,9 +36,13 @@ from segdsl.values import ByName
 
 
 class OnServer(msgspec.Struct, frozen=True):
-    """The segments that a server holds, each with the path of its folder."""
+    """The segments that a server holds, each with the path of its folder.
+
+    `unreadable` are those that cannot be read.
+    """
 
     segments: tuple[tuple[Folder, ServerSegment], ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
     def at(self, folder: Folder, name: str) -> ServerSegment | None:
         return next(
@@ -43,6 +54,9 @@ class OnServer(msgspec.Struct, frozen=True):
         found: dict[str, list[str]] = {}
         for _, each in self.segments:
             found.setdefault(each.name, []).append(each.id)
+        for unread in self.unreadable:
+            if unread.id and unread.name:
+                found.setdefault(unread.name, []).append(unread.id)
         return found
 
     def ids_beside(self, segments: Iterable[c.Segment]) -> dict[str, list[str]]:
@@ -133,7 +147,7 @@ def _stand_ins(segment: c.Segment) -> dict[tuple[str, ByName], str]:
 
 def _differences(segment: c.Segment, rule: str, existing: ServerSegment) -> list[str]:
     found = []
-    if not same_rule(msgspec.Raw(rule.encode()), existing.rule):
+    if existing.rule is None or not same_rule(msgspec.Raw(rule.encode()), existing.rule):
         found.append("rule")
     if (segment.description or "") != (existing.description or ""):
         found.append("description")

@@ -30,7 +30,6 @@ from segdsl.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.catalog import (
     ASSUMED_TABLES,
-    BEHAVIOR,
     CUSTOMER_GROUP,
     CUSTOMERS,
     Catalog,
@@ -139,7 +138,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(f"{BEHAVIOR}{behavior.name}", behavior.columns))
+        tables.append(_table(behavior.table, behavior.columns))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))
@@ -147,7 +146,9 @@ async def _catalog(connection: Connection) -> Catalog:
 
 
 def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
-    return Table(name, tuple(Column(each.name, each.type) for each in columns))
+    return Table(
+        name, tuple(Column(each.name, each.type) for each in columns if each.type is not None)
+    )
 
 
 def _by_name(segments: Iterable[c.Segment]) -> dict[Reference, c.Segment]:

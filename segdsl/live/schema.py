@@ -7,7 +7,7 @@ keep the rest from coming.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
@@ -42,12 +42,27 @@ async def pull_schema(connection: Connection) -> Asked:
     client, parent = connection.client, connection.parent
     missing: list[str] = []
 
-    async def maybe(what: str, asking: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    async def maybe(what: str, one: str, asking: Awaitable[a.Listed[_T]]) -> tuple[_T, ...]:
         try:
-            return await asking
+            return readable(one, await asking)
         except LEFT_OUT as error:
             missing.append(f"{what}: {error.message}")
             return ()
+
+    def readable(what: str, listed: a.Listed[_T]) -> tuple[_T, ...]:
+        missing.extend(f"{what} {each.title}: {each.why}" for each in listed.unreadable)
+        return tuple(listed)
+
+    def columns(what: str, of: Iterable[a.Column], owner: str = "") -> tuple[Column, ...]:
+        found = []
+        for each in of:
+            if each.type is None:
+                type = f"`{each.raw_type}`" if each.raw_type else "none"
+                name = f"“{owner}{each.label}” ({owner}{each.name})"
+                missing.append(f"{what} {name}: its type is not known: {type}")
+            else:
+                found.append(Column(each.name, each.type, each.grouping_name or None))
+        return tuple(found)
 
     (
         (attributes, behaviors, folders, segments),
@@ -60,10 +75,10 @@ async def pull_schema(connection: Connection) -> Asked:
             client.segments(parent.id),
         ),
         asyncio.gather(
-            maybe("funnels", client.funnels(parent.id)),
-            maybe("predictive models", client.predictive_models(parent.id)),
-            maybe("models of solutions", client.solutions(parent.id)),
-            maybe("variants of tests", client.variants(parent.id)),
+            maybe("funnels", "funnel", client.funnels(parent.id)),
+            maybe("predictive models", "predictive model", client.predictive_models(parent.id)),
+            maybe("models of solutions", "model", client.solutions(parent.id)),
+            maybe("variants of tests", "variant", client.variants(parent.id)),
         ),
     )
     paths = {each.id: each.path for each in folders}
@@ -72,16 +87,22 @@ async def pull_schema(connection: Connection) -> Asked:
         parent.id,
         parent.name,
         parent.timezone,
-        tuple(map(_column, attributes)),
-        tuple(Behavior(each.name, tuple(map(_column, each.columns))) for each in behaviors),
+        columns("attribute", readable("attribute", attributes)),
         tuple(
-            CustomerGroup(each.name, tuple(map(_column, each.customer_group_attributes)))
-            for each in groups
+            Behavior(name, columns("column", each.columns, f"{name}."))
+            for each in readable("behavior", behaviors)
+            for name in (_name(each.table),)
         ),
-        tuple(each.path for each in folders if each.path),
         tuple(
-            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind)
-            for each in segments
+            CustomerGroup(each.name, columns("attribute", attributes_of, f"{each.name}."))
+            for each in groups
+            for attributes_of in (readable("attribute", each.customer_group_attributes),)
+        ),
+        tuple(each.path for each in readable("folder", folders) if each.path),
+        tuple(
+            # References need the id alone, whatever the kind.
+            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind or "batch")
+            for each in readable("segment", segments)
         ),
         tuple(
             Funnel(each.id, each.name, tuple(Stage(of.id, of.name) for of in each.stages))
@@ -94,8 +115,9 @@ async def pull_schema(connection: Connection) -> Asked:
     return Asked(schema, tuple(sorted(missing)))
 
 
-def _column(of: a.Column) -> Column:
-    return Column(of.name, of.type, of.grouping_name or None)
+def _name(table: str) -> str:
+    """A behavior's name by its table."""
+    return table.removeprefix("behavior_")
 
 
 class Sample(NamedTuple):
@@ -113,7 +135,7 @@ async def sample(
     """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
-        ids = {each.name: each.id for each in await client.behaviors(parent_id)}
+        ids = {_name(each.table): each.id for each in await client.behaviors(parent_id)}
 
     async def one(behavior: str | None, column: str) -> Sample:
         if behavior is not None and behavior not in ids:

@@ -186,4 +186,4 @@ def id_of(match: Match) -> str:
 def on_server(server: Server) -> Iterable[Named]:
     """Every segment of a server by its name there."""
     yield from ((each.state.name, id) for id, each in server.segments.items())
-    yield from ((each.name, each.id) for each in server.nameless)
+    yield from ((each.name, each.id) for each in server.left_alone if each.id)
