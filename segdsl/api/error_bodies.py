@@ -69,8 +69,10 @@ def said_by(content: bytes, scrub: Callable[[str], str] = str) -> Said:
     text = scrub(content.decode("utf-8", "replace"))
     try:
         body = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return Said(_line([] if text.lstrip().startswith("<") else [text], scrub))
+    except RecursionError:
+        return Said("")
     try:
         referrers = tuple(dict.fromkeys(_referrers(body)))
         sentences = list(_sentences(body))

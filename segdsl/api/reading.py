@@ -127,7 +127,7 @@ def _is_empty(rule: Any) -> bool:
     if not isinstance(rule, dict):
         return rule in (None, "", [])
     conditions = rule.get("conditions") or []
-    only = rule.keys() <= {"type", "conditions"}
+    only = rule.keys() <= {"type", "conditions"} and rule.get("type") in (None, "And", "Or")
     return only and isinstance(conditions, list) and all(map(_is_empty, conditions))
 
 
