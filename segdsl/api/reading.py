@@ -24,9 +24,9 @@ from segdsl.api.values import (
     text_or_none,
     whole_number,
 )
+from segdsl.behaviors import name_of, table_of
 from segdsl.values import ColumnType
 
-_PREFIX = "behavior_"
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
 _EMPTY_RULES = (b"", b"null", b"{}")
 
@@ -249,7 +249,7 @@ def _table(of: _Behavior) -> str:
     name = text_of(of.name, "name") or ""
     if not (name.isascii() and name.isidentifier() and name == name.lower()):
         raise ValueFormError("it has no `matrixTableName`")
-    return name if name.startswith(_PREFIX) else f"{_PREFIX}{name}"
+    return table_of(name) if name_of(name) is None else name
 
 
 # --- what else a segment can name --------------------------------------------------------

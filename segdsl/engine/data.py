@@ -19,6 +19,7 @@ from typing import Self
 import duckdb
 from sqlglot import exp
 
+from segdsl.behaviors import PREFIX as BEHAVIOR
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import load_csv
@@ -34,7 +35,7 @@ from segdsl.engine.priority import kept_threads, stepped_back
 from segdsl.engine.query import Query
 from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
 from segdsl.sql import render
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMERS, PROFILE_ID, Catalog, Column, Table
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.values import ColumnType
 
 DATABASE_SUFFIX = ".duckdb"

@@ -27,11 +27,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
+from segdsl.behaviors import PREFIX as BEHAVIOR
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
 from segdsl.schema.model import Funnel, Model, Stage, Variant
-from segdsl.sql.catalog import BEHAVIOR
 from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"

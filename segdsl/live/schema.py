@@ -7,11 +7,12 @@ keep the rest from coming.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple, TypeVar
 
 from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
+from segdsl.behaviors import name_of
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
@@ -53,16 +54,10 @@ async def pull_schema(connection: Connection) -> Asked:
         missing.extend(f"{what} {each.title}: {each.why}" for each in listed.unreadable)
         return tuple(listed)
 
-    def columns(what: str, of: Iterable[a.Column], owner: str = "") -> tuple[Column, ...]:
-        found = []
-        for each in of:
-            if each.type is None:
-                type = f"`{each.raw_type}`" if each.raw_type else "none"
-                name = f"“{owner}{each.label}” ({owner}{each.name})"
-                missing.append(f"{what} {name}: its type is not known: {type}")
-            else:
-                found.append(Column(each.name, each.type, each.grouping_name or None))
-        return tuple(found)
+    def columns(listed: tuple[a.Column, ...]) -> tuple[Column, ...]:
+        if isinstance(listed, a.Listed):
+            listed = readable("attribute", listed)
+        return tuple(map(_column, listed))
 
     (
         (attributes, behaviors, folders, segments),
@@ -87,17 +82,12 @@ async def pull_schema(connection: Connection) -> Asked:
         parent.id,
         parent.name,
         parent.timezone,
-        columns("attribute", readable("attribute", attributes)),
+        columns(attributes),
         tuple(
-            Behavior(name, columns("column", each.columns, f"{name}."))
+            Behavior(each.table, columns(each.columns), _label(each.label, _written(each.table)))
             for each in readable("behavior", behaviors)
-            for name in (_name(each.table),)
         ),
-        tuple(
-            CustomerGroup(each.name, columns("attribute", attributes_of, f"{each.name}."))
-            for each in groups
-            for attributes_of in (readable("attribute", each.customer_group_attributes),)
-        ),
+        tuple(CustomerGroup(each.name, columns(each.customer_group_attributes)) for each in groups),
         tuple(each.path for each in readable("folder", folders) if each.path),
         tuple(
             # References need the id alone, whatever the kind.
@@ -115,9 +105,21 @@ async def pull_schema(connection: Connection) -> Asked:
     return Asked(schema, tuple(sorted(missing)))
 
 
-def _name(table: str) -> str:
-    """A behavior's name by its table."""
-    return table.removeprefix("behavior_")
+def _column(of: a.Column) -> Column:
+    """A column with its label; of a type that is not known with the API's own word for it."""
+    unknown = None if of.type is not None else (of.raw_type or "none")
+    label = _label(of.label, of.name)
+    return Column(of.name, of.type, of.grouping_name or None, label, unknown)
+
+
+def _label(label: str, name: str) -> str | None:
+    """A label, where the console shows anything else than the name."""
+    return None if label == name else label
+
+
+def _written(table: str) -> str:
+    """How source names a behavior, by its table."""
+    return name_of(table) or table
 
 
 class Sample(NamedTuple):
@@ -135,7 +137,7 @@ async def sample(
     """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
-        ids = {_name(each.table): each.id for each in await client.behaviors(parent_id)}
+        ids = {_written(each.table): each.id for each in await client.behaviors(parent_id)}
 
     async def one(behavior: str | None, column: str) -> Sample:
         if behavior is not None and behavior not in ids:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.sql.catalog import BEHAVIOR
+from segdsl.behaviors import PREFIX as BEHAVIOR
 
 VERSION = 2
 _APPLICATION = 0x5E6D51
