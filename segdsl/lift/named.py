@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
 from segdsl.api.answers import Segment as ServerSegment
-from segdsl.diagnostics import Report
+from segdsl.diagnostics import Code, Report
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import UnreadableError, load
@@ -42,16 +43,28 @@ def source_of(
 def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:
     """A segment of the server as a syntax tree, without its folder; None after a report."""
     found = Report()
-    try:
-        rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
-    except UnreadableError:
-        rule = None
+    rule = None
+    if segment.kind is None:
+        message = f"the kind of a segment is not known: `{segment.raw_kind}`"
+        found.add(Code.SEG402, None, message, path="$.kind")
+    if segment.rule is None:
+        message = "this segment comes without its `rule`"
+        found.add(Code.SEG402, None, message, path="$.rule")
+    else:
+        with suppress(UnreadableError):
+            rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
     start = Span(f"#{segment.id}", 0, 0)
     for each in found.diagnostics:
         report.add(each.code, start, each.message, help=each.help, path=each.path)
-    if rule is None:
+    if rule is None or segment.kind is None:
         return None
-    return lift_rule(rule, segment.name, segment.description or None, segment.kind)
+    return lift_rule(
+        rule,
+        segment.name,
+        segment.description or None,
+        segment.kind,
+        hidden=not segment.is_visible,
+    )
 
 
 def _with_names(node: object, names: Mapping[str, ByName]) -> object:

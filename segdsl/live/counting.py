@@ -94,7 +94,7 @@ async def _questions(
 ) -> list[Question]:
     known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
-        server = await on_server(connection.client, connection.parent.id)
+        server = await on_server(connection.client, connection.parent.id, rules=False)
         known = without_new(server.ids_beside(segments))
         in_order(segments, report)
     found = []

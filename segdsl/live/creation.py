@@ -8,17 +8,25 @@ change a segment that is there is not creation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
+from segdsl.api import (
+    AlreadyExistsError,
+    Client,
+    ClientError,
+    NewSegment,
+    Unreadable,
+    same_rule,
+)
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.live.places import Folder, one_of_each
 from segdsl.live.references import (
+    Named,
     by_their_name,
     in_order,
     marked,
@@ -35,14 +43,23 @@ from segdsl.values import ByName
 
 
 class OnServer(msgspec.Struct, frozen=True):
-    """The segments that a server holds, each with the path of its folder."""
+    """The segments that a server holds, each with the path of its folder.
+
+    `unreadable` are those that cannot be read.
+    """
 
     segments: tuple[tuple[Folder, ServerSegment], ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
     def at(self, folder: Folder, name: str) -> ServerSegment | None:
         return next(
             (each for path, each in self.segments if path == folder and each.name == name), None
         )
+
+    def named(self) -> Iterator[Named]:
+        """Every segment that has an id and a name, whether or not it can be read."""
+        yield from ((path, each.name, each.id) for path, each in self.segments)
+        yield from ((None, each.name, each.id) for each in self.unreadable if each.id and each.name)
 
     def ids_beside(self, segments: Iterable[c.Segment]) -> dict[ByName, list[str]]:
         """The ids by name, where a name that these segments have means them and no others.
@@ -52,7 +69,7 @@ class OnServer(msgspec.Struct, frozen=True):
         places = {(path, each.name): each.id for path, each in self.segments}
         here = dict.fromkeys(each.place for each in segments)
         return {
-            **by_their_name((path, each.name, each.id) for path, each in self.segments),
+            **by_their_name(self.named()),
             **by_their_name((*each, places.get(each, marked(*each))) for each in here),
         }
 
@@ -131,7 +148,7 @@ def _stand_ins(segment: c.Segment) -> dict[tuple[str, ByName], str]:
 
 def _differences(segment: c.Segment, rule: str, existing: ServerSegment) -> list[str]:
     found = []
-    if not same_rule(msgspec.Raw(rule.encode()), existing.rule):
+    if existing.rule is None or not same_rule(msgspec.Raw(rule.encode()), existing.rule):
         found.append("rule")
     if (segment.description or "") != (existing.description or ""):
         found.append("description")

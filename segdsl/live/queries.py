@@ -14,7 +14,6 @@ import msgspec
 
 from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ServerSegment
-from segdsl.behaviors import table_of
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
@@ -139,7 +138,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(table_of(behavior.name), behavior.columns))
+        tables.append(_table(behavior.table, behavior.columns))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))
@@ -147,7 +146,9 @@ async def _catalog(connection: Connection) -> Catalog:
 
 
 def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
-    return Table(name, tuple(Column(each.name, each.type) for each in columns))
+    return Table(
+        name, tuple(Column(each.name, each.type) for each in columns if each.type is not None)
+    )
 
 
 def _by_name(segments: Iterable[c.Segment]) -> dict[Reference, c.Segment]:

@@ -131,6 +131,7 @@ class _Run:
         assert change.after is not None, "only a deletion has no state to be"
         assert change.rule is not None, "what is sent is in the plan"
         state = change.after.state
+        assert state.kind is not None, "what a workspace says has a kind"
         rule = with_ids(change.rule, self.ids)
         new = NewSegment(
             state.name,

@@ -202,4 +202,4 @@ def id_of(match: Match) -> str:
 def on_server(server: Server) -> Iterable[Named]:
     """Every segment of a server by its name there."""
     yield from ((*each.state.key, id) for id, each in server.segments.items())
-    yield from ((None, each.name, each.id) for each in server.nameless)
+    yield from ((None, each.name, each.id) for each in server.left_alone if each.id)

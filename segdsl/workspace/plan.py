@@ -27,7 +27,9 @@ Why = OneOf[
     "a name in it no longer means what it did",
     "another segment has its place here",
     "in a folder that no clause can name",
+    "left alone",
 ]
+"""`left alone` is what is on the server in a form that cannot be handled; notes say why."""
 
 
 class PlanError(FileError):

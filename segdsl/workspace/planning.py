@@ -25,7 +25,7 @@ from segdsl.workspace.matching import Match, matched
 from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
 from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
-from segdsl.workspace.server import Seen, Server
+from segdsl.workspace.server import NO_PLACE, Seen, Server
 from segdsl.workspace.state import Key, State
 
 
@@ -99,7 +99,7 @@ def make_plan(
         dropped,
         tuple(each.left for each in decisions if each.left is not None),
         sum(each.match.local is None and each.match.entry is None for each in compared.all)
-        + len(server.nameless),
+        + len(server.left_alone),
         tuple(each for each in lock.entries if each.id in about),
     )
 
@@ -219,6 +219,7 @@ class _Decision:
         self, compared: Compared, meaning: Meaning, names: Mapping[str, ByName], wish: Wish
     ) -> None:
         self.meaning = meaning
+        self.left_alone = meaning.server.left_alone_ids
         self.names = names
         self.wish = wish
         self.compared = compared
@@ -237,10 +238,15 @@ class _Decision:
         if seen is None:
             if entry is None:
                 self.change = self._to(local, wanted, None)
-            elif entry.id in self.meaning.server.nameless_ids:
+            elif entry.id in self.left_alone:
                 # It is there, so no force makes it again.
-                why: Why = "in a folder that no clause can name"
-                self.conflict = self._conflict(why, local, wanted)
+                left = self.left_alone[entry.id]
+                why: Why = "left alone"
+                if left.why == NO_PLACE:
+                    why = "in a folder that no clause can name"
+                conflict = self._conflict(why, local, wanted)
+                notes = () if left.why == NO_PLACE else (left.why,)
+                self.conflict = msgspec.structs.replace(conflict, notes=conflict.notes + notes)
             else:
                 self._disputed("deleted on the server", local, wanted, None)
         elif self._is_shifted(wanted, entry, seen):
@@ -270,7 +276,7 @@ class _Decision:
         if entry is None:
             return
         if seen is None:
-            if entry.id not in self.meaning.server.nameless_ids:
+            if entry.id not in self.left_alone:
                 self.dropped = entry.id
         elif not self.wish.prune:
             self.left = entry
@@ -361,5 +367,11 @@ def conflict_of(
         base,
         None if here is None else here.state.source(names),
         None if seen is None else seen.state.source(names),
-        tuple(map(meaning.told, shifts)),
+        tuple(map(meaning.told, shifts)) + _without_words(seen),
     )
+
+
+def _without_words(seen: Seen | None) -> tuple[str, ...]:
+    """A note on what of the server's segment no source can hold, by its JSON path."""
+    why = None if seen is None else seen.state.without_words
+    return () if why is None else (f"the language has no words for a part of its rule: {why}",)

@@ -53,7 +53,6 @@ Pulled = OneOf[
 _UNSEEN: Why = "on both sides, and never seen together"
 _NO_ROOM: Why = "another segment has its place here"
 _SHIFTED: Why = "a name in it no longer means what it did"
-_NAMELESS = "no `folder` clause can name its folder"
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -137,7 +136,7 @@ class _Pulling:
         self.meaning = compared.meaning
         self.names = compared.meaning.names
         self.entries = dict(lock.by_id)
-        self.nameless = server.nameless_ids
+        self.left_alone = server.left_alone_ids
         self.by_file: dict[str, list[Local]] = {}
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
@@ -166,9 +165,10 @@ class _Pulling:
                 continue
             elif each.match.local is not None:
                 self._respell(at, each, each.match.local)
-        for segment in self.server.nameless:
-            if self.only is None or segment.id in self.only:
-                self._cannot(len(self.compared), segment.name, _NAMELESS)
+        for left in self.server.left_alone:
+            if self.only is None or left.id in self.only:
+                name = left.name or (f"#{left.id}" if left.id else "a segment without a name")
+                self._cannot(len(self.compared), name, left.why)
         for file, edits in self.edits.items():
             text = self.workspace.text(file)
             for edit in sorted(edits, key=lambda each: -each.span.start):
@@ -196,7 +196,7 @@ class _Pulling:
         match, seen = compared.match, compared.match.seen
         if not self._is_asked_for(match):
             return
-        if seen is None and _id_of_entry(match) in self.nameless:
+        if seen is None and _id_of_entry(match) in self.left_alone:
             return  # It is there, and told with all of them.
         if self.keep:
             self._note(at, compared)
@@ -261,7 +261,7 @@ class _Pulling:
             return
         why = "its source would not compile to the same rule"
         if source is None:
-            why = "the language has no words for a part of its rule"
+            why = f"the language has no words for a part of its rule: {state.without_words}"
         self._cannot(at, state.name, why)
         if local is not None:
             self.disputes[at] = ("changed on the server", local.file)

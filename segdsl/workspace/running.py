@@ -182,8 +182,9 @@ def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
     for entry in lock.entries:
         if entry.id not in server.segments:
             _note(places, entry.id, entry.folder, entry.name)
-    for segment in server.nameless:
-        _note(places, segment.id, (), segment.name)
+    for left in server.left_alone:
+        if left.id:
+            _note(places, left.id, (), left.name or f"#{left.id}")
     found: set[str] = set()
     for word in named:
         ids = places.get(word, [])
