@@ -103,6 +103,7 @@ _NOT_IMPLEMENTED = _object({"code": {"enum": ["not_implemented"]}, "message": {"
 """What the description has and the local API has not: its own choice."""
 OBSERVED: dict[tuple[str, int], Any] = {
     ("/audiences", 400): _NOT_VALID,
+    ("/entities", 400): _NOT_VALID,
     ("/audiences", 409): _REFERENCED,
     ("/entities", 409): _REFERENCED,
     ("/audiences", 501): _NOT_IMPLEMENTED,
