@@ -55,7 +55,7 @@ def asked(value: Value, predicate: p.Predicate, **how: c.Quantifier | bool) -> b
 
 def bought(*events: Event) -> Profile:
     timed = ({"timestamp": NOW - at * DAY, **event} for at, event in enumerate(events))
-    return Profile("p", events={"purchases": tuple(timed)})
+    return Profile("p", events={"behavior_purchases": tuple(timed)})
 
 
 def aggregate(
@@ -69,7 +69,9 @@ def aggregate(
     filter: c.Condition | None = None,
 ) -> c.Aggregate:
     columns = () if column is None else (column,)
-    return c.Aggregate(function, "purchases", columns, some, order, grouping, window, filter)
+    return c.Aggregate(
+        function, "behavior_purchases", columns, some, order, grouping, window, filter
+    )
 
 
 def more(of: int) -> p.Compare:
@@ -238,7 +240,7 @@ def test_an_average_is_exact() -> None:
 
 
 def test_a_combination_with_a_null_is_not_counted_as_distinct() -> None:
-    both = c.Aggregate("count distinct", "purchases", ("sku", "color"))
+    both = c.Aggregate("count distinct", "behavior_purchases", ("sku", "color"))
     rows: list[Event] = [
         {"sku": "a", "color": "red"},
         {"sku": "a", "color": "red"},
@@ -426,8 +428,10 @@ def test_an_attribute_of_a_model_is_missing_where_there_is_none() -> None:
 
 # --- limits ------------------------------------------------------------------------------
 
-RICH = Profile("a", {"ltv": 3}, events={"purchases": ({"timestamp": 1},)})
-RICHER = Profile("b", {"ltv": 5}, events={"purchases": ({"timestamp": 1}, {"timestamp": 2})})
+RICH = Profile("a", {"ltv": 3}, events={"behavior_purchases": ({"timestamp": 1},)})
+RICHER = Profile(
+    "b", {"ltv": 5}, events={"behavior_purchases": ({"timestamp": 1}, {"timestamp": 2})}
+)
 UNKNOWN, UNKNOWN_TOO = Profile("c"), Profile("d")
 EACH = Population((UNKNOWN_TOO, RICH, UNKNOWN, RICHER), NOW, "Asia/Tokyo")
 

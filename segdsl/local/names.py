@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
 from segdsl.rule.symbols import is_symbol
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
 
 _GROUPS = ("And", "Or", "Composite")
 
@@ -35,9 +36,9 @@ def columns_of(table: Table, labels: Labels) -> dict[str, str]:
 
 def _behaviors(catalog: Catalog, labels: Labels) -> dict[str, str]:
     """The tables of behaviors, by their names, by those of `.seg` files, and by their labels."""
-    tables = [each.name for each in catalog.tables if each.name.startswith(BEHAVIOR)]
+    tables = catalog.behaviors
     shown = {labels.of_behavior(each): each for each in tables}
-    short = {each.removeprefix(BEHAVIOR): each for each in tables}
+    short = {name_of(each) or each: each for each in tables}
     return {**shown, **short, **{each: each for each in tables}}
 
 

@@ -17,7 +17,7 @@ import msgspec
 from segdsl.local.queries import Lost, Page, Waiting, as_cells
 from segdsl.local.records import REALTIME, Folder, Query, Segment
 from segdsl.local.service import Service
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
 
 Json = dict[str, Any]
 
@@ -114,9 +114,11 @@ def _from(service: Service, table: str) -> Json:
 
 def behaviors(service: Service) -> list[tuple[str, Table]]:
     """Each behavior's table with its id: its place among their names in order (assumed)."""
-    tables = [each for each in service.data.catalog.tables if each.name.startswith(BEHAVIOR)]
-    tables.sort(key=lambda each: each.name)
-    return [(str(BEHAVIOR_IDS + at), table) for at, table in enumerate(tables, 1)]
+    catalog = service.data.catalog
+    tables = [catalog.table(name) for name in sorted(catalog.behaviors)]
+    return [
+        (str(BEHAVIOR_IDS + at), table) for at, table in enumerate(tables, 1) if table is not None
+    ]
 
 
 def behavior(service: Service, id: str, table: Table) -> Json:

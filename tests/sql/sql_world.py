@@ -39,7 +39,7 @@ def _columns(of: dict[ColumnType, Iterable[str]]) -> tuple[Column, ...]:
 def _behavior(name: str) -> Table:
     columns = _columns(
         {
-            "timestamp": ("timestamp", "line")[: 2 if name == "purchases" else 1],
+            "timestamp": ("timestamp", "line")[: 2 if name == "behavior_purchases" else 1],
             "string": v.TEXT_COLUMNS[name],
             "number": [each for each in v.NUMBER_COLUMNS[name] if each != "line"],
             "string_array": v.ARRAY_COLUMNS[name],

@@ -115,7 +115,7 @@ def test_two_hundred_levels_run() -> None:
         )
     connection = database()
     inside = c.Test(
-        c.Aggregate("count", "purchases", filter=condition_of_events(200)),
+        c.Aggregate("count", "behavior_purchases", filter=condition_of_events(200)),
         p.Compare(">=", Number("1")),
     )
     for each in (condition, c.Not(condition), inside):
