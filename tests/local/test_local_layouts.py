@@ -11,8 +11,9 @@ import pytest
 
 from local_api import NOW, Api, client, equal, refers_to, rule, write_data
 from segdsl.local import layouts, open_local, open_store
-from segdsl.local.layouts import VERSION, with_prefixed_sources
+from segdsl.local.layouts import VERSION
 from segdsl.local.records import SegmentContent
+from segdsl.local.rule_texts import with_prefixed_sources
 
 LAYOUT_1 = """
 CREATE TABLE folders (

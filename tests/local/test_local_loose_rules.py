@@ -138,6 +138,42 @@ async def test_references_with_include(api: Api) -> None:
 
 
 @with_api
+async def test_ids_that_come_as_numbers_are_answered_as_texts(api: Api) -> None:
+    id = (await api.create("Japan", rule(value(IN_JAPAN))))["id"]
+    compared = '{"type": "Equal", "rightValue": 1.50e1}'
+    other = f'{{"type": "Value", "leftValue": {{"name": "ltv"}}, "operator": {compared}}}'
+    reference = f'{{"type": "Reference", "exclude": false, "id": {id}}}'
+    text = (
+        f'{{"type": "Or", "conditions": [{{"type": "Or", "conditions": [{reference}, {other}]}}]}}'
+    )
+    link = {"data": {"id": "1", "type": "folder-segment"}}
+    relationships = f'"relationships": {json.dumps({"parentFolder": link})}'
+    for path, body in (
+        ("/audiences/7/segments", f'{{"name": "a", "rule": {text}}}'),
+        (
+            "/entities/segments",
+            f'{{"attributes": {{"name": "b", "rule": {text}}}, {relationships}}}',
+        ),
+    ):
+        answer = await api.send("POST", path, body)
+        assert answer.status_code == 200
+        assert f'{{"type":"Reference","exclude":false,"id":"{id}"}}' in answer.text
+        assert "1.50e1" in answer.text, "other numbers keep their text"
+    for path in ("queries", "query"):
+        answer = await api.send("POST", f"/audiences/7/segments/{path}", f'{{"rule": {text}}}')
+        assert answer.status_code == 200
+    assert (await api.ask("GET", f"/audiences/7/segments/{id}"))["referencedBy"] == ["3", "4"]
+
+
+@with_api
+async def test_numbers_that_lead_nowhere_are_refused(api: Api) -> None:
+    for id in (99, 1.5, -1, 10**30):
+        body = {"name": "x", "rule": rule({"type": "Reference", "id": id})}
+        wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert wrong["errors"]["base"][0].startswith("$.rule.conditions[0].conditions[0].id: ")
+
+
+@with_api
 async def test_a_count_of_no_events_is_zero(api: Api) -> None:
     less = {"type": "Less", "rightValue": 1}
     assert await api.count(rule({**events(), "operator": less})) == 3
