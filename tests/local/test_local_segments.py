@@ -32,6 +32,7 @@ async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
     assert made["audienceId"] == "7"
     assert (made["name"], made["description"]) == ("Japan", "All of it")
     assert (made["kind"], made["realtime"]) == (0, False)
+    assert (made["isVisible"], made["numSyndications"], made["referencedBy"]) == (True, 0, [])
     assert made["segmentFolderId"] == "1"
     assert made["rule"] == JAPAN
     assert made["population"] is None
@@ -48,6 +49,8 @@ async def test_a_segment_of_the_json_api_side(api: Api) -> None:
     assert made["data"]["attributes"]["name"] == "Japan"
     assert made["data"]["attributes"]["rule"] == JAPAN
     assert made["data"]["attributes"]["isEmptyRule"] is False
+    assert made["data"]["attributes"]["isVisible"] is True
+    assert made["data"]["attributes"]["numSyndications"] == 0
     assert made["included"][0]["type"] == "user"
     assert await api.ask("GET", "/entities/segments/2") == made
     # The same one, seen from the other side; and wrapped in `data`, as JSON:API has it.
