@@ -14,6 +14,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from segdsl.local.errors import ApiError, Problem, missing, refuse
 from segdsl.local.records import BATCH, REALTIME
+from segdsl.local.rule_texts import with_text_ids
 
 _T = TypeVar("_T")
 _MAX_ID = 2**63 - 1
@@ -151,15 +152,20 @@ def _without_nulls(body: bytes) -> bytes:
     return msgspec.json.encode(kept)
 
 
-def rule_text(rule: Raw | UnsetType, path: str) -> str | None:
-    """A rule as the text that came; None where it is null or left out: everyone."""
+def rule_text(rule: Raw | UnsetType, path: str, *, strict: bool = False) -> str | None:
+    """A rule as the text that came; None where it is null or left out: everyone.
+
+    But for a strict service, ids of references become texts.
+    """
     if isinstance(rule, UnsetType):
         return None
     try:
         text = bytes(rule).decode()
     except UnicodeDecodeError:
         raise refuse("the rule is not UTF-8", path) from None
-    return None if text == "null" else text
+    if text == "null":
+        return None
+    return text if strict else with_text_ids(text)
 
 
 def kind_of(body: RuleBody, otherwise: int = BATCH) -> int:

@@ -126,7 +126,7 @@ def create_segment(service: Service, call: Call) -> Any:
         raise refuse("a segment needs a `name`", f"{at}.attributes")
     if _parent(body, at) is None:
         raise refuse("a segment needs a `parentFolder`", f"{at}.relationships", ASSOCIATION)
-    draft = _changed(Draft(body.attributes.name, service.root.id), body, at)
+    draft = _changed(service, Draft(body.attributes.name, service.root.id), body, at)
     return shapes.document(shapes.segment(saving.create_segment(service, draft, _paths(at))))
 
 
@@ -136,7 +136,7 @@ def update_segment(service: Service, call: Call) -> Any:
     before = Draft.of(service.segment(id))
     body, at = decode_entity(call.body, strict=service.strict)
     _check_id(body, at, id)
-    made = saving.update_segment(service, id, _changed(before, body, at), _paths(at))
+    made = saving.update_segment(service, id, _changed(service, before, body, at), _paths(at))
     return shapes.document(shapes.segment(made))
 
 
@@ -145,7 +145,7 @@ def delete_segment(service: Service, call: Call) -> Any:
     return shapes.document(shapes.segment(gone))
 
 
-def _changed(draft: Draft, body: EntityBody, at: str) -> Draft:
+def _changed(service: Service, draft: Draft, body: EntityBody, at: str) -> Draft:
     of = body.attributes
     if body.type == "segment-funnel-stage" or not isinstance(of.funnel_stage, UnsetType):
         raise refuse("the local API has no funnels whose stage a segment could be", f"{at}.type")
@@ -154,7 +154,7 @@ def _changed(draft: Draft, body: EntityBody, at: str) -> Draft:
     count = of.count_population
     rule = draft.rule
     if not isinstance(of.rule, UnsetType):
-        rule = rule_text(of.rule, f"{at}.attributes.rule")
+        rule = rule_text(of.rule, f"{at}.attributes.rule", strict=service.strict)
     return Draft(
         draft.name if isinstance(of.name, UnsetType) else of.name,
         _parent(body, at) or draft.folder,

@@ -5,14 +5,9 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
 
-import msgspec
-
-from segdsl.behaviors import PREFIX as BEHAVIOR
+from segdsl.local.rule_texts import with_prefixed_sources
 
 VERSION = 2
 _APPLICATION = 0x5E6D51
@@ -127,26 +122,3 @@ def _upgrade_from_1(db: sqlite3.Connection) -> None:
         upgraded = with_prefixed_sources(rule)
         if upgraded != rule:
             db.execute("UPDATE segments SET rule = ? WHERE id = ?", (upgraded, id))
-
-
-def with_prefixed_sources(rule: str) -> str:
-    """A rule's JSON in which the source of every behavior is its table; numbers keep their text."""
-
-    def number(text: str) -> msgspec.Raw:
-        return msgspec.Raw(text.encode())
-
-    plain = json.loads(rule, parse_int=number, parse_float=number)
-    short = [each for each in _sources(plain) if not each["name"].startswith(BEHAVIOR)]
-    for source in short:
-        source["name"] = f"{BEHAVIOR}{source['name']}"
-    return msgspec.json.encode(plain).decode() if short else rule
-
-
-def _sources(value: Any) -> Iterator[dict[str, Any]]:
-    """Every source that has a name, wherever it is."""
-    match value:
-        case {"source": {"name": str()} as source}:
-            yield source
-    if isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _sources(each)

@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.local import saving, shapes
 from segdsl.local.bodies import (
     FolderBody,
@@ -24,13 +23,14 @@ from segdsl.local.bodies import (
     whole,
 )
 from segdsl.local.errors import ASSOCIATION, ApiError, Problem, refuse
+from segdsl.local.names import columns_of, suggestion
 from segdsl.local.records import BATCH, QueryContent
 from segdsl.local.requests import Call
 from segdsl.local.saving import Draft, Paths
 from segdsl.local.service import Service
 from segdsl.local.sql_text import with_lower_keywords
 from segdsl.sql import render
-from segdsl.sql.catalog import PROFILE_ID
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
 
 PAGE_SIZE = 1_000
 """Profiles on a page where nobody says (assumed)."""
@@ -135,7 +135,7 @@ def create_segment(service: Service, call: Call) -> Any:
     body = _segment_body(service, call)
     if isinstance(body.name, UnsetType):
         raise refuse("a segment needs a `name`", "$")
-    draft = _changed(Draft(body.name, service.root.id), body)
+    draft = _changed(service, Draft(body.name, service.root.id), body)
     return shapes.segment(saving.create_segment(service, draft, _PATHS))
 
 
@@ -146,7 +146,7 @@ def update_segment(service: Service, call: Call) -> Any:
     """
     service.check_audience(call.path["audience"])
     id = path_id(call.path["segment"], "segment")
-    draft = _changed(Draft.of(service.segment(id)), _segment_body(service, call))
+    draft = _changed(service, Draft.of(service.segment(id)), _segment_body(service, call))
     return shapes.segment(saving.update_segment(service, id, draft, _PATHS))
 
 
@@ -166,7 +166,11 @@ def _check_described(service: Service, description: str | UnsetType | None) -> N
         raise refuse("`description` is null: leave it out instead", "$.description")
 
 
-def _changed(draft: Draft, body: SegmentBody) -> Draft:
+def _rule(service: Service, rule: Raw | UnsetType) -> str | None:
+    return rule_text(rule, "$.rule", strict=service.strict)
+
+
+def _changed(service: Service, draft: Draft, body: SegmentBody) -> Draft:
     folder = draft.folder
     if not isinstance(body.segment_folder_id, UnsetType):
         folder = whole(body.segment_folder_id, "$.segmentFolderId")
@@ -175,7 +179,7 @@ def _changed(draft: Draft, body: SegmentBody) -> Draft:
         folder,
         _given(body.description, draft.description),
         kind_of(body, draft.kind),
-        rule_text(body.rule, "$.rule"),
+        _rule(service, body.rule),
         _given(body.count_population, draft.count_population),
         _given(body.is_visible, draft.is_visible),
     )
@@ -193,7 +197,7 @@ def sql(service: Service, call: Call) -> Any:
     if kind_of(body) != BATCH:
         raise refuse("the local API writes no statements of realtime segments", "$.kind")
     now = service.clock()
-    reading = service.rules.read(rule_text(body.rule, "$.rule"), "$.rule", kind=BATCH, now=now)
+    reading = service.rules.read(_rule(service, body.rule), "$.rule", kind=BATCH, now=now)
     query = service.rules.selection(reading, "$.rule", now, database=shapes.database(service))
     return {"sql": with_lower_keywords(render(query, VENDOR_DIALECT))}
 
@@ -213,7 +217,7 @@ def start_query(service: Service, call: Call) -> Any:
     if not isinstance(body.max_page, UnsetType):
         pages = whole(body.max_page, "$.maxPage", 1)
     now, kind = service.clock(), kind_of(body)
-    reading = service.rules.read(rule_text(body.rule, "$.rule"), "$.rule", kind=kind, now=now)
+    reading = service.rules.read(_rule(service, body.rule), "$.rule", kind=kind, now=now)
     profiles = service.rules.profiles(reading, columns, "$.rule", now)
     content = QueryContent(
         uuid4().hex,
@@ -229,11 +233,13 @@ def start_query(service: Service, call: Call) -> Any:
 
 def _columns(service: Service, names: list[str]) -> tuple[str, ...]:
     """Attributes to show beside the id, which is always shown first; each once."""
-    known = [each.name for each in service.data.catalog.attributes]
+    customers = service.data.catalog.table(CUSTOMERS)
+    assert customers is not None, "data has a table of profiles"
+    known = columns_of(customers, service.data.parent.labels)
     problems = []
     for at, name in enumerate(names):
-        if name != PROFILE_ID and name not in known:
-            help = did_you_mean(name, known)
+        if name != PROFILE_ID and known.get(name) != name:
+            help = suggestion(name, known)
             message = f"there is no attribute `{name}`" + (f"; {help}" if help else "")
             problems.append(Problem(message, f"$.columns[{at}]", ASSOCIATION))
     if problems:

@@ -15,6 +15,7 @@ from sqlglot import exp
 from local_api import JAPAN, NOW, Api, client, equal, local_api, rule, with_api, write_data
 from segdsl.engine import Data, Query, open_data
 from segdsl.local import LocalTransport, application, open_store
+from segdsl.local.sql_text import with_lower_keywords
 
 SLOW = rule(equal("country", "slow"))
 # What hashes are is nothing that DuckDB can know beforehand.
@@ -88,6 +89,31 @@ async def test_the_sql_of_the_vendor_s_engine(api: Api) -> None:
     ]
     for wrong in ({"format": "csv"}, {"kind": 1}, {"kind": 2}):
         await api.ask("POST", "/audiences/7/segments/query", {**body, **wrong}, status=400)
+
+
+@with_api
+async def test_keywords_are_in_lower_case_and_what_is_quoted_stays(api: Api) -> None:
+    text = "FROM \"x\" WHERE y = 'It''s'"
+    body = {"rule": rule(equal("country", text))}
+    sql = (await api.ask("POST", "/audiences/7/segments/query", body))["sql"]
+    assert sql.split() == [
+        *("select", '"cdp_customer_id"', "from", '"cdp_audience_7"."customers"', "where"),
+        *('"country"', "=", *("'" + text.replace("'", "''") + "'").split()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "lower"),
+    [
+        ('SELECT "A" FROM T', 'select "A" from t'),
+        ("X = 'It''s A' AND Y = 'B'", "x = 'It''s A' and y = 'B'"),
+        ('"a""B" IN (\'"C\', "D\'")', '"a""B" in (\'"C\', "D\'")'),
+        ("'A", "'a"),
+        ("", ""),
+    ],
+)
+def test_keywords(sql: str, lower: str) -> None:
+    assert with_lower_keywords(sql) == lower
 
 
 @with_api

@@ -14,6 +14,7 @@ import pytest
 from local_api import JAPAN, NOW, client, write_data
 from segdsl.local import LOCAL_KEY, PortError, serve
 from serving import serving
+from test_local_loose_rules import LOOSE
 
 pytestmark = pytest.mark.slow
 
@@ -143,7 +144,18 @@ def test_many_at_once(tmp_path: Path) -> None:
 def test_the_clock_of_what_is_created(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as (api, _):
-            assert (await api.create("a"))["createdAt"] == "2024-10-01T00:00:00Z"
+            assert (await api.create("a"))["createdAt"] == "2024-10-01T00:00:00.000Z"
             assert await api.ask("GET", "/audiences/7/statistics") == [[NOW, 6, True]]
+
+    asyncio.run(test())
+
+
+def test_a_strict_server_on_a_port(tmp_path: Path) -> None:
+    async def test() -> None:
+        loose = {"name": "a", "rule": LOOSE["no not"][0]}
+        async with serving(tmp_path) as (api, _):
+            await api.ask("POST", "/audiences/7/segments", loose)
+        async with serving(tmp_path, "--strict") as (api, _):
+            await api.ask("POST", "/audiences/7/segments", loose, status=400)
 
     asyncio.run(test())
