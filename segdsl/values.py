@@ -152,8 +152,16 @@ class ById(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
+PARENT_WORDS = {"segment": "folder", "stage": "funnel", "variant": "test"}
+"""What the things of a kind belong to: a segment's folder may be named, the others must be."""
+
+
 class ByName(msgspec.Struct, frozen=True, gc=False):
-    """Something on the server by its name; `parent` is a stage's funnel, a variant's test."""
+    """Something on the server by its name.
+
+    `parent` is a stage's funnel, a variant's test, or the path of a segment's folder
+    (`Loyalty/Tokyo`, `/` for the root); None where a segment is named without its folder.
+    """
 
     name: str
     parent: str | None = None

@@ -325,19 +325,21 @@ BEHAVIORS = [
 
 SOME = [
     (
-        "count(some buys) < 3",
-        "There is at least 1 buys event, and the number of buys events is less than 3. "
+        "count distinct (some buys.a) < 3",
+        "There is at least 1 buys event, and the number of different values of a among buys events "
+        "is less than 3. "
         "A profile with no buys event is left out.",
     ),
     (
-        "count(some buys) != 3",
-        "There is at least 1 buys event, and the number of buys events is not 3. "
+        "count distinct (some buys.a) != 3",
+        "There is at least 1 buys event, and the number of different values of a among buys events "
+        "is not 3. "
         "A profile with no buys event is left out.",
     ),
     (
-        "not (count(some buys where a = 1) != 3)",
-        "There is no buys event, or the number of buys events is 3, counting only events "
-        "where a is 1. "
+        "not (count distinct (some buys.b where a = 1) != 3)",
+        "There is no buys event, or the number of different values of b among buys events is 3, "
+        "counting only events where a is 1. "
         "A profile with no such event is included.",
     ),
     (

@@ -58,7 +58,7 @@ def count(operator: dict[str, Any], exclude: bool = False, **left: Any) -> dict[
     return {
         "type": "Value",
         "leftValue": {
-            "source": {"name": "purchases"},
+            "source": {"name": "behavior_purchases"},
             "aggregation": {"type": "Count", "groupingColumns": []},
             "filter": {},
             **left,
@@ -102,17 +102,32 @@ def op(kind: str, right: Any, negated: bool = False) -> dict[str, Any]:
         (count(op("Greater", 3), True), "count(purchases) <= 3"),
         (count(op("Equal", 3), True), "count(purchases) != 3"),
         # What the console lets through, and what leaves out profiles without events.
-        (count(op("Less", 3)), "count(some purchases) < 3"),
-        (count(op("Less", 3), True), "not count(some purchases) < 3"),
-        (count(op("Equal", 0)), "count(some purchases) = 0"),
-        (count(op("Equal", 3, True)), "count(some purchases) != 3"),
-        (count(op("GreaterEqual", 3, True)), "count(some purchases) not >= 3"),
-        (count(op("GreaterEqual", 3, True), True), "not count(some purchases) not >= 3"),
-        (count(op("GreaterEqual", 0)), "count(some purchases) >= 0"),
-        (count(op("Equal", "3")), 'count(some purchases) = "3"'),
+        (count(op("Less", 3)), "count(purchases) < 3"),
+        (count(op("Less", 3), True), "count(purchases) >= 3"),
+        (count(op("Less", 1)), "no purchases"),
+        (count(op("Equal", 0)), "no purchases"),
+        (count(op("Equal", 0), True), "has purchases"),
+        (count(op("Equal", 3, True)), "count(purchases) != 3"),
+        (count(op("GreaterEqual", 3, True)), "count(purchases) < 3"),
+        (count(op("GreaterEqual", 3, True), True), "count(purchases) >= 3"),
+        (count(op("GreaterEqual", 0)), "count(purchases) >= 0"),
         (
             count({"type": "In", "not": False, "rightValues": [0, 1]}),
-            "count(some purchases) in (0, 1)",
+            "count(purchases) in (0, 1)",
+        ),
+        (
+            count({"type": "Between", "not": False, "minValue": 0, "maxValue": 3, "rightValue": 0}),
+            "count(purchases) <= 3",
+        ),
+        (
+            count(op("Less", 3), aggregation={"type": "CountDistinct", "columns": ["sku"]}),
+            "count distinct (some purchases.sku) < 3",
+        ),
+        (
+            count(
+                op("GreaterEqual", 3), True, aggregation={"type": "CountDistinct", "columns": ["a"]}
+            ),
+            "count distinct (purchases.a) < 3",
         ),
         (
             count({"type": "In", "not": True, "rightValues": [0, 1]}, True),

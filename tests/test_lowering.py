@@ -49,7 +49,8 @@ def short(condition: Any) -> str:
         if "source" in left:
             kind = left["aggregation"]
             column = kind.get("column") or ",".join(kind.get("columns", ()))
-            subject = f"{kind['type']}({left['source']['name']}{'.' + column if column else ''}"
+            source = left["source"]["name"].removeprefix("behavior_")
+            subject = f"{kind['type']}({source}{'.' + column if column else ''}"
             subject += (
                 f" by {','.join(kind['groupingColumns'])}" if kind.get("groupingColumns") else ""
             )
@@ -141,11 +142,16 @@ def short_filter(of: Any) -> str:
         ("sum(p.x) < 3", "Sum(p.x) Less 3"),
         ("sum(p.x) != 3", "exclude Sum(p.x) Equal 3"),
         ("not sum(p.x) < 3", "exclude Sum(p.x) Less 3"),
+        # A limit has no complement, and a bare count needs none.
+        ("(count(p) < 3 limit 3 by x asc)", "Count(p) Less 3"),
+        ("(count(p) != 3 limit 3 by x asc)", "Count(p) !Equal 3"),
+        ("(not count(p) < 3 limit 3 by x asc)", "Count(p) !Less 3"),
+        ("not (count(p) < 3 limit 3 by x asc)", "exclude Count(p) Less 3"),
         # `some`: what the console writes, which leaves out profiles without events.
-        ("count(some p) < 3", "Count(p) Less 3"),
-        ("count(some p) != 3", "Count(p) !Equal 3"),
-        ("count(some p) not >= 3", "Count(p) !GreaterEqual 3"),
-        ("not count(some p) < 3", "exclude Count(p) Less 3"),
+        ("count distinct (some p.x) < 3", "CountDistinct(p.x) Less 3"),
+        ("count distinct (some p.x) != 3", "CountDistinct(p.x) !Equal 3"),
+        ("count distinct (some p.x) not >= 3", "CountDistinct(p.x) !GreaterEqual 3"),
+        ("not count distinct (some p.x) < 3", "exclude CountDistinct(p.x) Less 3"),
         ("sum(some p.x) is null", "Sum(p.x) IsNull true"),
         # Groups and windows.
         ("count(p by o) >= 3", "Count(p by o) GreaterEqual 3"),
@@ -244,7 +250,9 @@ def test_filter(where: str, expected: str) -> None:
         ("not rfm(#1).rfm_score within past 3 days", Code.SEG207),
         ("(a = 1 and b = 2 limit 3 by x asc)", Code.SEG208),
         ("(in segment #1 limit 3 by x asc)", Code.SEG208),
-        ("(count(p) < 3 limit 3 by x asc)", Code.SEG208),
+        ("(count distinct (p.x) < 3 limit 3 by x asc)", Code.SEG208),
+        ("count(some p) < 3", Code.SEG215),
+        ("count(some p where a = 1) >= 3", Code.SEG215),
         ("(a not within past 3 days limit 3 by x asc)", Code.SEG208),
         ('not "L": (a = 1)', Code.SEG209),
         ("none (rule set (a = 1), b = 2)", Code.SEG209),

@@ -165,21 +165,24 @@ _ONE = p.Compare(">=", Number("1"))
         ("group household.size", t.GroupAttribute("household", "size")),
         ('rfm("M").segment_of', t.MlAttribute("rfm", ByName("M"), "segment_of")),
         ("cltv(#12).x", t.MlAttribute("cltv", ById("12"), "x")),
-        ("count(p)", t.Aggregate("count", "p")),
-        ("count(some p)", t.Aggregate("count", "p", some=True)),
-        ("count(p by a, b)", t.Aggregate("count", "p", grouping=("a", "b"))),
-        ("count(p over 7 days)", t.Aggregate("count", "p", window=WEEK)),
-        ("count(p where a)", t.Aggregate("count", "p", filter=A)),
-        ("count distinct (p.a, p.b)", t.Aggregate("count distinct", "p", ("a", "b"))),
-        ("sum(p.a by b where c)", t.Aggregate("sum", "p", ("a",), grouping=("b",), filter=C)),
-        ("min(p.a)", t.Aggregate("min", "p", ("a",))),
-        ("max(p.a)", t.Aggregate("max", "p", ("a",))),
-        ("average(some p.a)", t.Aggregate("average", "p", ("a",), some=True)),
+        ("count(p)", t.Aggregate("count", "behavior_p")),
+        ("count(some p)", t.Aggregate("count", "behavior_p", some=True)),
+        ("count(p by a, b)", t.Aggregate("count", "behavior_p", grouping=("a", "b"))),
+        ("count(p over 7 days)", t.Aggregate("count", "behavior_p", window=WEEK)),
+        ("count(p where a)", t.Aggregate("count", "behavior_p", filter=A)),
+        ("count distinct (p.a, p.b)", t.Aggregate("count distinct", "behavior_p", ("a", "b"))),
+        (
+            "sum(p.a by b where c)",
+            t.Aggregate("sum", "behavior_p", ("a",), grouping=("b",), filter=C),
+        ),
+        ("min(p.a)", t.Aggregate("min", "behavior_p", ("a",))),
+        ("max(p.a)", t.Aggregate("max", "behavior_p", ("a",))),
+        ("average(some p.a)", t.Aggregate("average", "behavior_p", ("a",), some=True)),
         (
             "first(p.a by at_time per b over 7 days where c)",
-            t.Aggregate("first", "p", ("a",), False, "at_time", ("b",), WEEK, C),
+            t.Aggregate("first", "behavior_p", ("a",), False, "at_time", ("b",), WEEK, C),
         ),
-        ("last(p.a by b)", t.Aggregate("last", "p", ("a",), order="b")),
+        ("last(p.a by b)", t.Aggregate("last", "behavior_p", ("a",), order="b")),
     ],
 )
 def test_subject(text: str, subject: t.Subject) -> None:
@@ -203,8 +206,8 @@ def test_quantifier(text: str, quantifier: t.Quantifier) -> None:
 @pytest.mark.parametrize(
     ("text", "leaf"),
     [
-        ("has p", t.Has("p")),
-        ("no p where a or b", t.Has("p", True, t.Chain("or", (A, B)))),
+        ("has p", t.Has("behavior_p")),
+        ("no p where a or b", t.Has("behavior_p", True, t.Chain("or", (A, B)))),
         ('in segment "S"', t.Membership("segment", ByName("S"))),
         ("in segment #0012", t.Membership("segment", ById("0012"))),
         ('in segment #"x y"', t.Membership("segment", ById("x y"))),
@@ -250,7 +253,7 @@ _TOP = Limit(Number("10"), True, (Order("ltv", True), Order(None, False)))
 )
 def test_group(text: str, group: t.Expression | None) -> None:
     if group is None:
-        group = t.Listing("none", (t.Has("p", False, t.Chain("and", (A, B))), C))
+        group = t.Listing("none", (t.Has("behavior_p", False, t.Chain("and", (A, B))), C))
     assert condition(text) == group
 
 

@@ -55,7 +55,7 @@ def asked(value: Value, predicate: p.Predicate, **how: c.Quantifier | bool) -> b
 
 def bought(*events: Event) -> Profile:
     timed = ({"timestamp": NOW - at * DAY, **event} for at, event in enumerate(events))
-    return Profile("p", events={"purchases": tuple(timed)})
+    return Profile("p", events={"behavior_purchases": tuple(timed)})
 
 
 def aggregate(
@@ -69,7 +69,9 @@ def aggregate(
     filter: c.Condition | None = None,
 ) -> c.Aggregate:
     columns = () if column is None else (column,)
-    return c.Aggregate(function, "purchases", columns, some, order, grouping, window, filter)
+    return c.Aggregate(
+        function, "behavior_purchases", columns, some, order, grouping, window, filter
+    )
 
 
 def more(of: int) -> p.Compare:
@@ -238,7 +240,9 @@ def test_an_average_is_exact() -> None:
 
 
 def test_a_missing_value_is_one_value_to_count_distinct() -> None:
-    skus, both = (c.Aggregate("count distinct", "purchases", ("sku", "color")[:n]) for n in (1, 2))
+    skus, both = (
+        c.Aggregate("count distinct", "behavior_purchases", ("sku", "color")[:n]) for n in (1, 2)
+    )
     assert holds(c.Test(skus, equal(2)), bought({"sku": None}, {"sku": "a"}, {"sku": None}))
     nothing = bought({"sku": None, "color": None}, {})
     assert holds(c.Test(skus, equal(1)), nothing)
@@ -445,9 +449,9 @@ def test_an_attribute_of_a_model_is_missing_where_there_is_none() -> None:
 
 # --- limits ------------------------------------------------------------------------------
 
-RICH = Profile("a", {"ltv": 3}, events={"purchases": ({"timestamp": 1},)})
+RICH = Profile("a", {"ltv": 3}, events={"behavior_purchases": ({"timestamp": 1},)})
 RICHER = Profile(
-    "b", {"ltv": 5}, events={"purchases": ({"timestamp": 1}, {"timestamp": 2, "sku": "x"})}
+    "b", {"ltv": 5}, events={"behavior_purchases": ({"timestamp": 1}, {"timestamp": 2, "sku": "x"})}
 )
 UNKNOWN, UNKNOWN_TOO = Profile("c"), Profile("d")
 EACH = Population((UNKNOWN_TOO, RICH, UNKNOWN, RICHER), NOW, "Asia/Tokyo")

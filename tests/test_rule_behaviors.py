@@ -34,7 +34,7 @@ from reference.rule_shapes import (
 
 BUYERS = population(
     Profile("never"),
-    Profile("emptied", events={"purchases": ()}),
+    Profile("emptied", events={"behavior_purchases": ()}),
     Profile("once", events=bought(10)),
     Profile("thrice", events=bought(10, 20, 30)),
     Profile("unpriced", events=bought(None)),
@@ -105,7 +105,7 @@ def test_an_empty_filter_lets_every_event_through(nothing: Json | None) -> None:
 
 def test_filters_nest_and_have_quantifiers() -> None:
     events: tuple[Event, ...] = ({"sku": "x", "tags": ("a", "b")}, {"sku": "y", "tags": ()})
-    one = population(Profile("p", events={"purchases": events}))
+    one = population(Profile("p", events={"behavior_purchases": events}))
     is_a = op("Equal", "a")
     found = group("Or", group("And", column("sku", op("Equal", "x")), column("tags", is_a, "any")))
     assert those(behavior(COUNT, op("Equal", 1), found), one) == {"p"}
@@ -135,13 +135,13 @@ def test_first_and_last_leave_out_what_has_no_place_in_the_order() -> None:
         {"line": 2, "sku": "last"},
         {"line": 1, "sku": None},
     )
-    one = population(Profile("p", events={"purchases": events}), Profile("never"))
+    one = population(Profile("p", events={"behavior_purchases": events}), Profile("never"))
     first, last = (over(kind, "sku", orderColumn="line") for kind in ("First", "Last"))
     assert those(behavior(last, op("Equal", "last")), one) == {"p"}
     assert those(behavior(first, NULL), one) == {"p"}
     assert those(behavior(first, op("Equal", "x")), one) == set()
     assert those(behavior(first, op("Equal", "x", True)), one) == {"p"}
-    unplaced = population(Profile("p", events={"purchases": events[:1]}))
+    unplaced = population(Profile("p", events={"behavior_purchases": events[:1]}))
     assert those(behavior(last, NULL), unplaced) == {"p"}
 
 
@@ -149,8 +149,8 @@ def test_count_distinct_counts_nulls() -> None:
     skus = ("x", "x", "y", None, None)
     events: tuple[Event, ...] = tuple({"sku": sku, "color": "red"} for sku in skus)
     of = population(
-        Profile("some", events={"purchases": events}),
-        Profile("blank", events={"purchases": ({}, {"sku": None})}),
+        Profile("some", events={"behavior_purchases": events}),
+        Profile("blank", events={"behavior_purchases": ({}, {"sku": None})}),
         Profile("never"),
     )
 
@@ -171,7 +171,7 @@ def test_count_distinct_counts_nulls() -> None:
 def test_with_grouping_columns_one_group_is_enough_and_nulls_are_a_group() -> None:
     orders = ("o1", "o1", "o2", None, None, None)
     events = tuple({"order_id": order} for order in orders)
-    one = population(Profile("p", events={"purchases": events}), Profile("never"))
+    one = population(Profile("p", events={"behavior_purchases": events}), Profile("never"))
     grouped = {"type": "Count", "groupingColumns": ["order_id"]}
     for number in (1, 2, 3):
         assert those(behavior(grouped, op("Equal", number)), one) == {"p"}
@@ -183,7 +183,7 @@ def test_a_window_holds_what_happened_within_its_length_of_its_last_event() -> N
     day = 86_400
     times = (0, day, day + 1)
     events = tuple({"timestamp": time} for time in times)
-    one = population(Profile("p", events={"purchases": events}))
+    one = population(Profile("p", events={"behavior_purchases": events}))
 
     def most(number: int, **window: int) -> set[str]:
         return those(behavior(COUNT, op("GreaterEqual", number), window=window), one)
@@ -315,7 +315,7 @@ def test_a_timestamp_nobody_can_read_is_no_time() -> None:
 
 def test_events_are_asked_for_their_time_too() -> None:
     events: tuple[Event, ...] = ({"timestamp": instant("2024-05-14T12:00:00+09:00")},)
-    of = population(Profile("yesterday", events={"purchases": events}), Profile("never"))
+    of = population(Profile("yesterday", events={"behavior_purchases": events}), Profile("never"))
     recent = {"type": "TimeWithinPast", "value": "1", "unit": "day"}
     within = group("And", column("timestamp", recent))
     assert those(behavior(COUNT, op("GreaterEqual", 1), within), of) == {"yesterday"}

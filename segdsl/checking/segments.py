@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from segdsl import predicates as p
+from segdsl.behaviors import name_of, table_of
 from segdsl.checking import types
 from segdsl.checking.patterns import broken
 from segdsl.condition import tree as c
@@ -18,13 +19,13 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.live.references import segment_ids
 from segdsl.rule.symbols import symbol
 from segdsl.schema.ids import all_ids
+from segdsl.schema.labels import Known, known_behaviors, known_columns, suggestion
 from segdsl.schema.model import Behavior, Column, Schema
-from segdsl.syntax.text import name, reference, string
-from segdsl.values import ById, ByName, ColumnType, Limit, Reference, Text
+from segdsl.syntax.text import behavior, name, reference, string
+from segdsl.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 
 PROFILE_ID = Column("cdp_customer_id", "string")
 _PULL = "if it is new, run `segdsl schema pull`"
-_PARENTS = {"stage": "funnel", "variant": "test"}
 
 
 def check_segments(
@@ -114,7 +115,7 @@ class _Checker:
                     Code.SEG501,
                     of.span,
                     f"there is no attribute `{name(order.column)}`",
-                    help=did_you_mean(order.column, self.attributes, _PULL),
+                    help=suggestion(order.column, self._attributes(), _PULL),
                     via=via,
                 )
 
@@ -129,7 +130,7 @@ class _Checker:
                 found = self.ids.get((kind, target), [])
                 if len(found) > 1:
                     listed = " or ".join(f"#{id}" for id in found)
-                    said = reference(target, _PARENTS.get(kind, ""))
+                    said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
                     self._add(Code.SEG305, node, what, f"say which by its id: {listed}")
                 elif not found:
@@ -141,11 +142,11 @@ class _Checker:
         others = [each for of, each in self.ids if of == kind]
         parents = {each.parent for each in others if each.parent is not None}
         if target.parent is not None and target.parent not in parents:
-            what = f"there is no {_PARENTS[kind]} {string(target.parent)}"
+            what = f"there is no {PARENT_WORDS[kind]} {string(target.parent)}"
             help = did_you_mean(target.parent, parents, _PULL)
         else:
             beside = [each.name for each in others if each.parent == target.parent]
-            what = f"there is no {kind} {reference(target, _PARENTS.get(kind, ''))}"
+            what = f"there is no {kind} {reference(target, kind)}"
             help = did_you_mean(target.name, beside, _PULL)
         self._add(Code.SEG510, node, what, help)
 
@@ -172,7 +173,7 @@ class _Checker:
                 assert_never(of.subject)
 
     def _no_attribute(self, attribute: str, of: c.Test) -> None:
-        if attribute in self.schema.behaviors_by_name:
+        if table_of(attribute) in self.schema.behaviors_by_name:
             self._add(
                 Code.SEG505,
                 of,
@@ -182,15 +183,18 @@ class _Checker:
             )
             return
         having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
-        help = did_you_mean(attribute, self.attributes, _PULL)
+        help = suggestion(attribute, self._attributes(), _PULL)
         if having:
-            which = " and of ".join(f"`{name(each)}`" for each in having[:3])
+            which = " and of ".join(f"`{behavior(each)}`" for each in having[:3])
             column = name(attribute)
             help = (
                 f"`{column}` is a column of the events of {which}: ask those, "
-                f"`has {name(having[0])} where {column} …`, or one aggregate of them"
+                f"`has {behavior(having[0])} where {column} …`, or one aggregate of them"
             )
         self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
+
+    def _attributes(self) -> list[Known]:
+        return known_columns((each.name, each.label) for each in self.attributes.values())
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
         found = self.schema.groups_by_name.get(group)
@@ -225,25 +229,25 @@ class _Checker:
     # --- behaviors ---------------------------------------------------------------------
 
     def _aggregate(self, of: c.Aggregate, test: c.Test) -> None:
-        behavior = self.schema.behaviors_by_name.get(of.behavior)
-        if behavior is None:
+        events = self.schema.behaviors_by_name.get(of.behavior)
+        if events is None:
             self._no_behavior(of.behavior, test)
             return
-        columns = [self._column(behavior, each, test) for each in of.columns]
+        columns = [self._column(events, each, test) for each in of.columns]
         for each in of.grouping:
-            self._column(behavior, each, test)
+            self._column(events, each, test)
         if of.order is not None:
-            order = self._column(behavior, of.order, test)
+            order = self._column(events, of.order, test)
             if order is not None and (order.type in types.ELEMENTS or order.type == "boolean"):
                 self._cannot(test, "put events in the order of", order)
         if of.filter is not None:
-            self._filter(of.filter, behavior)
+            self._filter(of.filter, events)
         match of.function:
             case "count" | "count distinct":
                 pass
             case "sum" | "average":
                 for column in columns:
-                    if column is not None and column.type != "number":
+                    if column is not None and column.type not in ("number", None):
                         self._cannot(test, f"take the {of.function} of", column)
                         return
                 self._fits(test, "number", f"the {of.function}")
@@ -266,31 +270,34 @@ class _Checker:
         self._add(
             Code.SEG506,
             test,
-            f"one cannot {what} `{name(column.name)}`, which is of type {column.type}",
+            f"one cannot {what} `{name(column.name)}`, which is of type {column.type_name}",
             "name another column",
         )
 
-    def _no_behavior(self, behavior: str, of: c.Test) -> None:
-        if behavior in self.attributes:
+    def _no_behavior(self, table: str, of: c.Test) -> None:
+        written = name_of(table) or table
+        if written in self.attributes and name_of(table) is not None:
             self._add(
                 Code.SEG505,
                 of,
-                f"`{name(behavior)}` is an attribute and not a behavior",
-                f"compare it as it is: `{name(behavior)} …`",
+                f"`{name(written)}` is an attribute and not a behavior",
+                f"compare it as it is: `{name(written)} …`",
             )
             return
         known = self.schema.behaviors_by_name
-        self._add(
-            Code.SEG502,
-            of,
-            f"there is no behavior `{name(behavior)}`",
-            did_you_mean(behavior, known, _PULL),
-        )
+        help = suggestion(written, known_behaviors(self.schema), _PULL)
+        if written in known:
+            # The prefix was written, or left out of a table in quotes.
+            help = f"write `{behavior(written)}`"
+        elif table_of(written) in known:
+            help = f"write `{name(written)}`"
+        self._add(Code.SEG502, of, f"there is no behavior `{behavior(table)}`", help)
 
-    def _column(self, behavior: Behavior, column: str, node: c.Node) -> Column | None:
-        found = PROFILE_ID if column == PROFILE_ID.name else behavior.by_name.get(column)
+    def _column(self, events: Behavior, column: str, node: c.Node) -> Column | None:
+        found = PROFILE_ID if column == PROFILE_ID.name else events.by_name.get(column)
         if found is None:
-            help = did_you_mean(column, behavior.by_name, _PULL)
+            columns = known_columns((each.name, each.label) for each in events.columns)
+            help = suggestion(column, columns, _PULL)
             if column in self.attributes:
                 help = (
                     f"`{name(column)}` is an attribute of the profile: compare it outside of the "
@@ -299,21 +306,21 @@ class _Checker:
             self._add(
                 Code.SEG503,
                 node,
-                f"the behavior `{name(behavior.name)}` has no column `{name(column)}`",
+                f"the behavior `{behavior(events.name)}` has no column `{name(column)}`",
                 help,
             )
         return found
 
-    def _filter(self, of: c.Condition, behavior: Behavior) -> None:
+    def _filter(self, of: c.Condition, events: Behavior) -> None:
         match of:
             case c.And(children) | c.Or(children):
                 for child in children:
-                    self._filter(child, behavior)
+                    self._filter(child, events)
             case c.Not(child):
-                self._filter(child, behavior)
+                self._filter(child, events)
             case c.Test(c.Attribute(column)):
                 self._in_realtime(of)
-                found = self._column(behavior, column, of)
+                found = self._column(events, column, of)
                 if found is not None:
                     self._fits(of, found.type, f"`{name(column)}`")
             case _:
@@ -321,8 +328,8 @@ class _Checker:
 
     # --- types -------------------------------------------------------------------------
 
-    def _fits(self, of: c.Test, type: ColumnType, what: str) -> None:
-        """Whether a test makes sense of values of a type."""
+    def _fits(self, of: c.Test, type: ColumnType | None, what: str) -> None:
+        """Whether a test makes sense of values of a type; of one that is not known it may."""
         if isinstance(of.predicate, p.Matches) and isinstance(of.predicate.pattern, Text):
             wrong = broken(of.predicate.pattern.value)
             if wrong is not None:
@@ -332,6 +339,8 @@ class _Checker:
                     f"this is no regular expression: {wrong}",
                     "a character with a meaning of its own takes `\\\\` in front",
                 )
+        if type is None:
+            return
         element = types.ELEMENTS.get(type)
         if self.realtime and element is not None:
             self._not_in_realtime(of, f"{what}, which is a list of elements")

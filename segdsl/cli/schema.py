@@ -139,10 +139,18 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
-    heads = ["What", "Written as", "Type or id", *(["Values"] if samples else [])]
+    labelled = any(each.label for each in found)
+    heads = [
+        "What",
+        "Written as",
+        *(["In the console"] if labelled else []),
+        "Type or id",
+        *(["Values"] if samples else []),
+    ]
     rows = []
     for each in found:
-        cells = [each.what, visible(each.spelling), visible(each.more)]
+        label = [visible(each.label or "")] if labelled else []
+        cells = [each.what, visible(each.spelling), *label, visible(each.more)]
         if samples:
             values = _values(each, samples) or []
             cells.append(", ".join(visible(str(value)) for value in values[:VALUES]))

@@ -1,8 +1,4 @@
-"""Counts and the profiles that have nothing to count.
-
-A count over no events is 0, and the API's own counts never see such a profile; so
-the compiler must know which comparisons 0 satisfies, and what their opposite is.
-"""
+"""Counts and the profiles that have nothing to count: which comparisons 0 satisfies."""
 
 from __future__ import annotations
 
@@ -44,23 +40,3 @@ def holds_of_zero(predicate: p.Predicate) -> bool:
             return any(isinstance(value, Number) and value.value == ZERO for value in values)
         case _:
             return False
-
-
-_OPPOSITE: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
-def opposite(predicate: p.Predicate) -> tuple[p.Predicate, bool]:
-    """The predicate that holds of just those counts that this one does not hold of.
-
-    For predicates that hold of 0. The flag says whether it is that predicate's
-    negation; wherever a plain comparison says the same, there is none.
-    """
-    match predicate:
-        case p.Compare("=", _):
-            return p.Compare(">=", Number("1")), False
-        case p.Compare(relation, value):
-            return p.Compare(_OPPOSITE[relation], value), False
-        case p.Between(_, high):
-            return p.Compare(">", high), False
-        case _:
-            return predicate, True

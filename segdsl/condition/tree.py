@@ -27,8 +27,8 @@ from segdsl.values import Duration, Limit, Number, Reference
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """An aggregate of a behavior's events; see `segdsl.syntax.tree.Aggregate`.
 
-    Its `filter` is a condition whose tests are about `Attribute`s, the columns of
-    the behavior, and which holds no other leaf.
+    `behavior` is the matrix table of the behavior. Its `filter` is a condition whose tests are
+    about `Attribute`s, the columns of the behavior, and which holds no other leaf.
     """
 
     function: Function
@@ -108,6 +108,11 @@ class Test(Node, frozen=True):
 
 
 class Membership(Node, frozen=True):
+    """Membership in a segment, a stage or a variant.
+
+    The folder of a segment that is named with one is spelled as `folder_text` spells it.
+    """
+
     of: OneOf["segment", "stage", "variant"]
     target: Reference
 
@@ -124,7 +129,10 @@ Condition = Everyone | And | Or | Not | RuleSet | Leaf
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
-    """A resolved segment, ready to be lowered, explained or made into SQL."""
+    """A resolved segment, ready to be lowered, explained or made into SQL.
+
+    `hidden` is whether the console hides it.
+    """
 
     name: str
     condition: Condition
@@ -133,6 +141,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     kind: Kind = "batch"
     limit: Limit | None = None
     span: Span = NOWHERE
+    hidden: bool = False
 
     @property
     def place(self) -> tuple[tuple[str, ...], str]:
@@ -143,6 +152,11 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 def folder_path(folder: str | None) -> tuple[str, ...]:
     """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
     return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+
+
+def folder_text(path: tuple[str, ...]) -> str:
+    """The one spelling of a folder's path in a reference: `Loyalty/Tokyo`, `/` for the root."""
+    return "/".join(path) or "/"
 
 
 __all__ = [
@@ -165,4 +179,5 @@ __all__ = [
     "Subject",
     "Test",
     "folder_path",
+    "folder_text",
 ]

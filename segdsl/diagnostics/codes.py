@@ -62,6 +62,7 @@ class Code(Enum):
     SEG212 = "a limit without an order"
     SEG213 = "a test of elements on what has none"
     SEG214 = "a limit by an aggregate that is not there"
+    SEG215 = "a `some` that says nothing"
     # 3xx: the rule
     SEG301 = "a segment too large for its two levels"
     SEG302 = "a rule set with too many rules"

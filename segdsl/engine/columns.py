@@ -11,8 +11,9 @@ from typing import assert_never
 
 import msgspec
 
+from segdsl.behaviors import PREFIX
 from segdsl.engine.errors import DataError
-from segdsl.sql.catalog import BEHAVIOR, Column
+from segdsl.sql.catalog import Column
 from segdsl.values import ColumnType
 
 # The columns of a behavior that are Unix seconds when they are whole numbers (observed).
@@ -78,7 +79,7 @@ def reading(table: str, field: Field, declared: ColumnType | None, place: str) -
 
 
 def _own_type(table: str, field: Field) -> ColumnType | None:
-    if table.startswith(BEHAVIOR) and field.name in TIME_COLUMNS and _is_number(field.type):
+    if table.startswith(PREFIX) and field.name in TIME_COLUMNS and _is_number(field.type):
         return "timestamp"
     if (of := _element(field.type)) is not None:
         if _is_number(of):

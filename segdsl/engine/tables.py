@@ -11,10 +11,11 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.behaviors import PREFIX
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
 from segdsl.values import ColumnType
 
 MODEL_TABLES = tuple(f"ml_{solution}" for solution in MODEL_ATTRIBUTES)
@@ -41,7 +42,7 @@ class TableFile(msgspec.Struct, frozen=True):
 def is_table(name: str) -> bool:
     """Whether a table of this name means something."""
     prefixed = any(
-        name.startswith(prefix) and name != prefix for prefix in (BEHAVIOR, CUSTOMER_GROUP)
+        name.startswith(prefix) and name != prefix for prefix in (PREFIX, CUSTOMER_GROUP)
     )
     return prefixed or name == CUSTOMERS or name in FIXED
 

@@ -14,7 +14,7 @@ import msgspec
 from segdsl.diagnostics.render import cell_width
 from segdsl.rule import model as m
 from segdsl.rule.symbols import is_symbol
-from segdsl.syntax.text import name, string
+from segdsl.syntax.text import behavior, name, string
 from segdsl.values import UNITS, Number, Unit
 
 
@@ -172,8 +172,8 @@ def _left(of: m.AttributeValue | m.BehaviorValue) -> str:
         case m.BehaviorValue():
             kind = of.aggregation
             columns = [kind.column] if kind.column is not None else list(kind.columns or ())
-            behavior = name(of.source.name)
-            about = ", ".join(f"{behavior}.{name(column)}" for column in columns) or behavior
+            source = behavior(of.source.name)
+            about = ", ".join(f"{source}.{name(column)}" for column in columns) or source
             if kind.order_column is not None:
                 about += f" by {name(kind.order_column)}"
             if kind.grouping_columns:
@@ -214,7 +214,7 @@ def _limit(of: m.Limit | None) -> str:
 
 def operator_words(of: m.Operator) -> str:
     """One operator in a line: `not Equal "JP"`, `Less last 30 days`."""
-    inverted = "not " if m.is_negated(of) else ""
+    inverted = "not " if of.negated else ""
     return f"{inverted}{of.type}{_operands(of)}"
 
 

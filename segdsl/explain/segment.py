@@ -36,7 +36,6 @@ _HOLDS: dict[Grouping, str] = {
     "not all": "not all of these hold",
 }
 _KINDS: dict[Kind, str] = {"batch": "batch", "realtime": "realtime", "funnel_stage": "funnel stage"}
-_PARENTS = {"segment": "", "stage": "funnel", "variant": "test"}
 _MOST_INLINE = 2
 
 
@@ -139,7 +138,7 @@ def _item(of: c.Condition, decides: bool, label: str = "") -> Item:
             return _limited(leaf, negated, label)
         case c.Membership(kind, target):
             verb = "is not in" if negated else "is in"
-            where = f"the {kind} {reference(target, _PARENTS[kind])}"
+            where = f"the {kind} {reference(target, kind)}"
             return Item(_lead(label, f"the profile {verb} {where}."))
         case c.Score():
             return _score(leaf, negated, decides, label)

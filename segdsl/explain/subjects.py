@@ -12,7 +12,7 @@ import msgspec
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.explain.verbs import flipped, listed, verb
-from segdsl.syntax.text import duration, name, reference, value
+from segdsl.syntax.text import behavior, duration, name, reference, value
 from segdsl.syntax.tree import Quantifier
 from segdsl.values import Number
 
@@ -32,8 +32,9 @@ class Clause(msgspec.Struct, frozen=True):
     named: bool = False
 
 
-def events_of(behavior: str, one: bool = False) -> str:
-    return f"{name(behavior)} event{'' if one else 's'}"
+def events_of(table: str, one: bool = False) -> str:
+    """`purchases events`, of a behavior by its matrix table."""
+    return f"{behavior(table)} event{'' if one else 's'}"
 
 
 def noun(of: c.Subject) -> str:
@@ -110,7 +111,7 @@ def _scope(of: c.Aggregate) -> str:
     return f"{group} with a {window} in which" if window else f"{group} for which"
 
 
-def _there_are(of: p.Predicate, negated: bool, behavior: str) -> Clause | None:
+def _there_are(of: p.Predicate, negated: bool, table: str) -> Clause | None:
     """How many events there are, where a number of them says it."""
     match of:
         case p.Compare(relation, Number() as number):
@@ -129,7 +130,7 @@ def _there_are(of: p.Predicate, negated: bool, behavior: str) -> Clause | None:
     if negated:
         return None
     if is_zero and relation == "=":
-        event = events_of(behavior, one=True)
+        event = events_of(table, one=True)
         return Clause(f"there is no {event}", "", plain=True)
     how = {
         "=": "exactly",
@@ -139,7 +140,7 @@ def _there_are(of: p.Predicate, negated: bool, behavior: str) -> Clause | None:
         "<=": "at most",
     }[relation]
     one = number == _ONE
-    words = f"there {'is' if one else 'are'} {how} {number.text} {events_of(behavior, one)}"
+    words = f"there {'is' if one else 'are'} {how} {number.text} {events_of(table, one)}"
     return Clause(words, "", plain=is_one and relation == ">=")
 
 

@@ -11,6 +11,7 @@ from segdsl import predicates as p
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import (
     amount_of,
+    behavior,
     duration,
     literal,
     name,
@@ -34,7 +35,6 @@ _AGO: dict[p.Relation, str] = {
     ">": "less than",
     ">=": "at most",
 }
-PARENT_WORD = {"segment": "", "stage": "funnel", "variant": "test"}
 
 
 def format_expression(of: t.Expression) -> str:
@@ -52,11 +52,11 @@ def format_expression(of: t.Expression) -> str:
             return f"({format_expression(inner)} {limit(limited)})"
         case t.Test():
             return f"{quantifier(of.quantifier)}{subject(of.subject)} {test_of(of)}"
-        case t.Has(behavior, absent, inner):
+        case t.Has(table, absent, inner):
             where = "" if inner is None else f" where {format_expression(inner)}"
-            return f"{'no' if absent else 'has'} {name(behavior)}{where}"
+            return f"{'no' if absent else 'has'} {behavior(table)}{where}"
         case t.Membership(kind, target):
-            return f"in {kind} {reference(target, PARENT_WORD[kind])}"
+            return f"in {kind} {reference(target, kind)}"
         case t.Score(model, low, high, converted):
             including = " including converted" if converted else ""
             bounds = f"between {value(low)} and {value(high)}"
@@ -130,8 +130,9 @@ def function(of: t.Aggregate) -> str:
 def aggregate_head(of: t.Aggregate) -> str:
     """What stands in an aggregate before its `where`."""
     some = "some " if of.some else ""
-    columns = ", ".join(f"{name(of.behavior)}.{name(column)}" for column in of.columns)
-    head = f"{some}{columns or name(of.behavior)}"
+    source = behavior(of.behavior)
+    columns = ", ".join(f"{source}.{name(column)}" for column in of.columns)
+    head = f"{some}{columns or source}"
     grouping = ", ".join(name(column) for column in of.grouping)
     if of.order is not None:
         head += f" by {name(of.order)}"

@@ -18,7 +18,7 @@ from segdsl.format import flat
 from segdsl.format.comments import Comments
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
-from segdsl.syntax.text import literal, name, string
+from segdsl.syntax.text import behavior, literal, name, string
 
 WIDTH = 100
 _END = 1 << 60
@@ -165,8 +165,7 @@ class _Printer:
         for clause in item.clauses:
             for comment in above[clause.word]:
                 self._line(2, comment.text)
-            text = clause.value if clause.word == "kind" else string(clause.value)
-            self._line(2, f"{clause.word} {text}")
+            self._line(2, _clause(clause))
             last = behind[clause.word]
             if last is not None:
                 self.lines[-1] += f"  {last.text}"
@@ -266,8 +265,8 @@ class _Printer:
                 self._above(of.span.end, indent + 2)
                 self._line(indent + 2, flat.limit(limit))
                 self._line(indent, f"){suffix}")
-            case t.Has(behavior, absent, inner) if inner is not None:
-                self._line(indent, f"{prefix}{'no' if absent else 'has'} {name(behavior)}")
+            case t.Has(table, absent, inner) if inner is not None:
+                self._line(indent, f"{prefix}{'no' if absent else 'has'} {behavior(table)}")
                 self._where(inner, indent + 2, _last_place(of), suffix)
             case t.Test(t.Aggregate() as subject) if subject.filter is not None:
                 quantifier = flat.quantifier(of.quantifier)
@@ -313,6 +312,18 @@ class _Printer:
             self._emit(operand, indent + 2 * bool(at), prefix, closing, parentheses=needed)
             following = end if at == last else of.operands[at + 1].span.start
             self._behind(operand.span.end, following)
+
+
+def _clause(of: t.Clause) -> str:
+    match of.word:
+        case "hidden":
+            return of.word
+        case "kind":
+            return f"{of.word} {of.value}"
+        case "description" | "folder":
+            return f"{of.word} {string(of.value)}"
+        case _:
+            assert_never(of.word)
 
 
 def _first_place(of: t.Expression) -> int:

@@ -1,8 +1,8 @@
 """One condition of the API to one expression of the language.
 
-The spelling chosen is the one that compiles to the same JSON. A condition on an
-aggregate that leaves out profiles without events, where the plain spelling would take
-them in, is written with `some`.
+The spelling chosen is the one that compiles to the same JSON, or for a bare count to one
+with the same normal form. A condition on another aggregate that leaves out profiles without
+events, where the plain spelling would take them in, is written with `some`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Literal as OneOf
 from typing import assert_never
 
 from segdsl import predicates as p
-from segdsl.condition.counting import holds_of_zero, is_numeric, opposite
+from segdsl.condition.counting import holds_of_zero, is_numeric
 from segdsl.lift.operators import predicate, window
 from segdsl.rule import model as m
+from segdsl.rule.counts import complemented, is_bare
 from segdsl.rule.symbols import symbol_target
 from segdsl.syntax import tree as t
 from segdsl.values import Limit, Number, Order
@@ -48,7 +49,7 @@ def lift_condition(of: m.Condition) -> t.Expression:
             return t.Score(symbol_target("model", id), low, high, converted)
         case m.MlAttributeReference(_, solution, id, left, operator):
             subject = t.MlAttribute(solution, symbol_target("model", id), left.attribute)
-            return t.Test(subject, predicate(operator), m.is_negated(operator))
+            return t.Test(subject, predicate(operator), operator.negated)
         case _:
             assert_never(of)
 
@@ -84,7 +85,7 @@ def _value(of: m.ValueCondition) -> t.Expression:
     match left:
         case m.AttributeValue(name, group):
             subject = t.Attribute(name) if group is None else t.GroupAttribute(group, name)
-            asked, negated = predicate(of.operator), m.is_negated(of.operator)
+            asked, negated = predicate(of.operator), of.operator.negated
             if quantifier is None:
                 made = t.Test(subject, asked, negated or exclude)
             else:
@@ -126,7 +127,7 @@ def _aggregate(of: m.BehaviorValue, some: bool) -> t.Aggregate:
 def _behavior(
     of: m.ValueCondition, left: m.BehaviorValue, quantifier: t.Quantifier | None, exclude: bool
 ) -> t.Expression:
-    asked, negated = predicate(of.operator), m.is_negated(of.operator)
+    asked, negated = predicate(of.operator), of.operator.negated
     counts = left.aggregation.type in ("Count", "CountDistinct")
     existential = bool(left.aggregation.grouping_columns) or left.window is not None
     plain = _aggregate(left, False)
@@ -142,6 +143,8 @@ def _behavior(
         if quantifier is None and not existential:
             return t.Test(plain, asked, exclude)
         return _negated(t.Test(plain, asked, False, quantifier), exclude)
+    if is_bare(left):
+        return _count(plain, of, limited=of.limit is not None)
     if quantifier is not None or not is_numeric(asked):
         return some()
     if existential:
@@ -151,10 +154,24 @@ def _behavior(
     if exclude:
         complement = _complement(asked, negated)
         if complement is not None:
-            return _has(plain, asked, True) or t.Test(plain, complement)
+            return t.Test(plain, complement)
     if negated or holds_of_zero(asked):
         return some()
-    return _has(plain, asked, exclude) or t.Test(plain, asked, exclude)
+    return t.Test(plain, asked, exclude)
+
+
+def _count(plain: t.Aggregate, of: m.ValueCondition, *, limited: bool) -> t.Expression:
+    """A bare count, which is 0 without events; with a limit it is spelled as it stands."""
+    operator, exclude = of.operator, of.exclude
+    if limited:
+        return t.Test(plain, predicate(operator), operator.negated)
+    operator, exclude = complemented(operator, exclude)
+    asked, negated = predicate(operator), operator.negated
+    if exclude:
+        complement = _complement(asked, negated)
+        if complement is not None:
+            return _has(plain, asked, True) or t.Test(plain, complement)
+    return _has(plain, asked, exclude) or t.Test(plain, asked, negated != exclude)
 
 
 def _has(plain: t.Aggregate, asked: p.Predicate, absent: bool) -> t.Expression | None:
@@ -177,15 +194,13 @@ def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
             found = p.Compare(_OPPOSITE[relation], value)
         case p.In() if negated:
             found = asked
-    if found is not None and holds_of_zero(found) and opposite(found) == (asked, negated):
-        return found
-    return None
+    return found if found is not None and holds_of_zero(found) else None
 
 
 def lift_filter(of: m.Filter | m.Column) -> t.Expression:
     match of:
         case m.Column(_, column, operator, matching):
-            negated = m.is_negated(operator)
+            negated = operator.negated
             quantifier = _quantifier(matching)
             return t.Test(t.Attribute(column), predicate(operator), negated, quantifier)
         case m.Filter(kind, conditions):

@@ -94,9 +94,11 @@ def _segment(document: Any, path: str, unnamed: str, report: Report) -> t.Segmen
         if description is not None:
             description = reader.text(description, f"{path}.description", "a description")
         kind = kind or _kind(document, path, reader)
+        visible = document.get("isVisible")
+        hidden = visible is not None and not reader.truth(document, "isVisible", path)
     except UnreadableError:
         return None
-    return None if rule is None else lift_rule(rule, name, description, kind)
+    return None if rule is None else lift_rule(rule, name, description, kind, hidden=hidden)
 
 
 def _kind(document: dict[str, Any], path: str, reader: Reader) -> t.Kind:

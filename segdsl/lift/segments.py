@@ -16,11 +16,15 @@ def lift_rule(
     name: str,
     description: str | None = None,
     kind: t.Kind = "batch",
+    *,
+    hidden: bool = False,
 ) -> t.Segment:
     """A segment with that rule, in the canonical spelling."""
     clauses = [] if description is None else [t.Clause("description", description)]
     if kind != "batch":
         clauses.append(t.Clause("kind", kind))
+    if hidden:
+        clauses.append(t.Clause("hidden"))
     shape = unfold(rule)
     where = None if shape is None else _top(shape)
     limit = None if rule.limit is None else lift_limit(rule.limit)

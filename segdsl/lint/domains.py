@@ -141,7 +141,8 @@ class _Cells:
             if subject.may_have_several:
                 return []
             if subject.counts:
-                least = int(subject.some and subject.function == "count")
+                # Where there is an event there is a value, a null or not.
+                least = int(subject.some)
         if self.kind is None:
             return [] if least is None else [0]
         return [cell for cell in range(2 * len(self.edges) + 1) if self._is_there(cell, least)]

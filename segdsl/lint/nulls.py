@@ -18,7 +18,7 @@ from segdsl.condition.counting import holds_of_zero
 from segdsl.diagnostics import Code, Report
 from segdsl.lint.normal import Leaf, Node
 from segdsl.lint.words import subject_text
-from segdsl.syntax.text import name as quoted_name
+from segdsl.syntax.text import behavior
 from segdsl.values import Boolean
 
 Events = tuple[str, int | None]
@@ -141,9 +141,9 @@ def _tell(of: Leaf, report: Report, in_filter: bool) -> None:
     name = subject_text(of.of.subject)
     if isinstance(of.of.subject, c.Aggregate):
         where = "" if of.inside is None else " where …"
-        behavior = quoted_name(of.of.subject.behavior)
-        what = f"profiles without {'such ' if where else ''}events of `{behavior}`"
-        out, meant = f"and (has {behavior}{where})", f"or (no {behavior}{where})"
+        events = behavior(of.of.subject.behavior)
+        what = f"profiles without {'such ' if where else ''}events of `{events}`"
+        out, meant = f"and (has {events}{where})", f"or (no {events}{where})"
     else:
         what = f"{'events' if in_filter else 'profiles'} with no `{name}`"
         out, meant = f"and {name} is not null", f"or {name} is null"

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from segdsl.condition import tree as c
 from segdsl.format import flat
-from segdsl.syntax.text import name, reference
+from segdsl.syntax.text import behavior, name, reference
 
 
 def subject_text(of: c.Subject | c.Score) -> str:
@@ -16,11 +16,12 @@ def subject_text(of: c.Subject | c.Score) -> str:
             return f"score of {reference(model)}"
         case c.Attribute() | c.GroupAttribute() | c.MlAttribute():
             return flat.subject(of)
-        case c.Aggregate(function, behavior, columns):
-            of_what = ", ".join(f"{name(behavior)}.{name(each)}" for each in columns)
+        case c.Aggregate(function, table, columns):
+            source = behavior(table)
+            of_what = ", ".join(f"{source}.{name(each)}" for each in columns)
             more = of.filter is not None or of.is_existential
             start = "count distinct (" if function == "count distinct" else f"{function}("
             some = "some " if of.some else ""
-            return f"{start}{some}{of_what or name(behavior)}{' …' if more else ''})"
+            return f"{start}{some}{of_what or source}{' …' if more else ''})"
         case _:
             assert_never(of)

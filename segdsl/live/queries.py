@@ -14,6 +14,7 @@ import msgspec
 
 from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ServerSegment
+from segdsl.behaviors import table_of
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
@@ -30,7 +31,6 @@ from segdsl.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.catalog import (
     ASSUMED_TABLES,
-    BEHAVIOR,
     CUSTOMER_GROUP,
     CUSTOMERS,
     Catalog,
@@ -139,7 +139,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(f"{BEHAVIOR}{behavior.name}", behavior.columns))
+        tables.append(_table(table_of(behavior.name), behavior.columns))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
+from segdsl.behaviors import table_of
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
@@ -73,7 +74,9 @@ async def pull_schema(connection: Connection) -> Asked:
         parent.name,
         parent.timezone,
         tuple(map(_column, attributes)),
-        tuple(Behavior(each.name, tuple(map(_column, each.columns))) for each in behaviors),
+        tuple(
+            Behavior(table_of(each.name), tuple(map(_column, each.columns))) for each in behaviors
+        ),
         tuple(
             CustomerGroup(each.name, tuple(map(_column, each.customer_group_attributes)))
             for each in groups

@@ -12,7 +12,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
 from segdsl.rule.symbols import is_symbol
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
 
 _GROUPS = ("And", "Or", "Composite")
 
@@ -116,11 +116,10 @@ class Names:
     # --- behaviors -------------------------------------------------------------------------
 
     def _behavior(self, left: dict[str, Any], path: str) -> None:
-        name = left["source"]["name"]
+        table = left["source"]["name"]
         behaviors = self.catalog.behaviors
-        if not self._known(name, behaviors, f"{path}.source.name", "behavior"):
+        if not self._known(table, behaviors, f"{path}.source.name", "behavior"):
             return
-        table = f"{BEHAVIOR}{name}"
         aggregation, at = left["aggregation"], f"{path}.aggregation"
         for key in ("column", "orderColumn"):
             if aggregation.get(key) is not None:

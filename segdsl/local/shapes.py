@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from segdsl.behaviors import name_of
 from segdsl.local.queries import Lost, Page, Waiting, as_cells
 from segdsl.local.records import REALTIME, Folder, Query, Segment
 from segdsl.local.service import Service
-from segdsl.sql.catalog import BEHAVIOR, CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
 
 Json = dict[str, Any]
 
@@ -101,14 +102,14 @@ def _from(service: Service, table: str) -> Json:
 def behaviors(service: Service) -> list[tuple[str, Table]]:
     """Each behavior's table with its id: its place among their names in order (assumed)."""
     catalog = service.data.catalog
-    tables = [catalog.table(f"{BEHAVIOR}{name}") for name in sorted(catalog.behaviors)]
+    tables = [catalog.table(name) for name in sorted(catalog.behaviors)]
     return [(str(at), table) for at, table in enumerate(tables, 1) if table is not None]
 
 
 def behavior(service: Service, id: str, table: Table) -> Json:
     return {
         "id": id,
-        "name": table.name.removeprefix(BEHAVIOR),
+        "name": name_of(table.name) or table.name,
         **_from(service, table.name),
         "schema": [
             {

@@ -12,7 +12,7 @@ from segdsl.condition import tree as c
 from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
 from segdsl.lower.arrays import array_matching
-from segdsl.lower.operators import flipped, operator, same_with_not
+from segdsl.lower.operators import flipped, operator
 from segdsl.rule import model as m
 from segdsl.syntax.tree import Quantifier
 from segdsl.values import Number
@@ -73,9 +73,9 @@ def _negated(of: c.Test, column: str, report: Report) -> Part | None:
     predicate, quantifier = of.predicate, of.quantifier
     if quantifier is not None:
         return _negated_elements(of, column, quantifier, report)
-    same = same_with_not(predicate)
+    same = m.with_not(operator(predicate))
     if same is not None:
-        return _column(column, same, True)
+        return m.Column("Column", column, same, None)
     opposite = flipped(predicate)
     if opposite is not None:
         return _or_null(column, _column(column, opposite, False))

@@ -1,6 +1,6 @@
 """One leaf, possibly negated, to one condition of the API.
 
-Rule 4 of the language lives here. The API's aggregate conditions see only profiles
+Rule 5 of the language lives here. Most of the API's aggregate conditions see only profiles
 that have an event; `exclude` is the complement of a condition's profiles. So whatever
 must hold of profiles without events is written as the excluded complement.
 """
@@ -12,7 +12,6 @@ from typing import assert_never
 import msgspec
 
 from segdsl.condition import tree as c
-from segdsl.condition.counting import holds_of_zero, opposite
 from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
 from segdsl.lower.arrays import array_matching
@@ -20,6 +19,7 @@ from segdsl.lower.filters import lower_filter
 from segdsl.lower.operators import number, operator
 from segdsl.lower.references import Resolver
 from segdsl.rule import model as m
+from segdsl.rule.counts import complemented, is_bare
 from segdsl.syntax.tree import Function
 from segdsl.values import Duration, Limit
 
@@ -116,13 +116,10 @@ def _aggregate(
     behavior = _behavior(subject, report)
     if behavior is None:
         return None
-    predicate, own_not, exclude = of.predicate, of.negated, negated
-    if subject.counts and not subject.some and holds_of_zero(predicate):
-        assert not subject.is_existential, "the resolver refuses it: there may be no group"
-        predicate, own_not = opposite(predicate)
-        exclude = not negated
-    matching = array_matching(of.quantifier)
-    return m.ValueCondition("Value", behavior, operator(predicate, own_not), matching, exclude)
+    asked, exclude = operator(of.predicate, of.negated), negated
+    if subject.counts and not subject.some and not subject.is_existential:
+        asked, exclude = complemented(asked, exclude)
+    return m.ValueCondition("Value", behavior, asked, array_matching(of.quantifier), exclude)
 
 
 def _behavior(of: c.Aggregate, report: Report) -> m.BehaviorValue | None:
@@ -180,13 +177,17 @@ def _limited(of: c.Limited, negated: bool, ids: Resolver, report: Report) -> m.C
     if made is None:
         return None
     assert isinstance(made, m.ValueCondition)
+    if isinstance(made.left_value, m.BehaviorValue) and is_bare(made.left_value):
+        # A bare count is 0 without events: it can be limited as it is.
+        asked = operator(test.predicate, inner_not)
+        made = msgspec.structs.replace(made, operator=asked, exclude=False)
     if made.exclude:
         report.add(
             Code.SEG208,
             of.span,
             "the API has no limit on the complement of a condition, which this would need",
             help="put the limit on the segment, or on a condition that only profiles with a value "
-            "or an event can meet (`count(some …)`)",
+            "or an event can meet (`count distinct (some …)`)",
             via=of.via,
         )
         return None

@@ -7,7 +7,7 @@ from typing import assert_never
 from segdsl import predicates as p
 from segdsl.condition.operators import has_not
 from segdsl.rule import model as m
-from segdsl.values import Boolean, Date, Duration, Name, Number, Part, Text, Unit, Value
+from segdsl.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 
 _RELATIONS: dict[p.Relation, m.ComparisonType] = {
     "=": "Equal",
@@ -113,34 +113,7 @@ def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
             assert_never(of)
 
 
-def _single(amount: str, unit: Unit) -> Duration:
-    return Duration((Part(Number(amount), unit),))
-
-
 _FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
-def same_with_not(of: p.Predicate) -> p.Predicate | None:
-    """A predicate that says the same with an operator that has a `not`, where there is one.
-
-    Whole calendar units make these equal: the past 30 days are the 30 days from 30 days
-    ago; this quarter is the one quarter from 0 quarters ago; today and beyond is at most
-    0 days ago (the contract's notes say what is observed and what assumed).
-    """
-    match of:
-        case _ if has_not(of):
-            return of
-        case p.Within("past", amount, unit):
-            length = Duration((Part(amount, unit),))
-            return p.TimeRange(length, length, False)
-        case p.InUnit("last", unit):
-            return p.TimeRange(_single("1", unit), _single("1", unit), False)
-        case p.InUnit("this", unit):
-            return p.TimeRange(_single("1", unit), _single("0", unit), False)
-        case p.Today():
-            return p.TimeCompare(">=", p.Ago(_single("0", "day")))
-        case _:
-            return None
 
 
 def flipped(of: p.Predicate) -> p.Predicate | None:

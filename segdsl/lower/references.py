@@ -12,7 +12,7 @@ import msgspec
 
 from segdsl.condition.tree import Leaf
 from segdsl.diagnostics import Code, Report
-from segdsl.rule.symbols import PARENTS, symbol
+from segdsl.rule.symbols import symbol
 from segdsl.syntax.text import reference
 from segdsl.values import ById, ByName, Reference
 
@@ -39,7 +39,7 @@ class Resolver(msgspec.Struct, frozen=True):
             case ByName() if self.symbolic:
                 return symbol(kind, target)
             case ByName():
-                named = reference(target, PARENTS.get(kind, ""))
+                named = reference(target, kind)
                 report.add(
                     Code.SEG303,
                     of.span,

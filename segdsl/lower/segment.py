@@ -20,12 +20,16 @@ KINDS = {"batch": 0, "realtime": 1, "funnel_stage": 2}
 
 
 class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of `POST /audiences/{id}/segments`, without what only a server knows."""
+    """The body of `POST /audiences/{id}/segments`, without what only a server knows.
+
+    `isVisible` is there for hidden segments alone (observed; no part of the description).
+    """
 
     name: str
     kind: int
     rule: Rule
     description: str | None = None
+    is_visible: bool = msgspec.field(name="isVisible", default=True)
 
 
 def lower(
@@ -50,7 +54,9 @@ def lower(
 
 
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
-    return CreateRequest(segment.name, KINDS[segment.kind], rule, segment.description)
+    return CreateRequest(
+        segment.name, KINDS[segment.kind], rule, segment.description, not segment.hidden
+    )
 
 
 def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Shape | None:

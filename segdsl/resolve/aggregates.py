@@ -11,7 +11,9 @@ from segdsl.condition.counting import holds_of_zero, is_numeric
 from segdsl.diagnostics import Code, Report
 from segdsl.source import Span
 from segdsl.syntax import tree as t
-from segdsl.syntax.text import name
+from segdsl.syntax.text import behavior
+
+_NUMBERS = ("count", "count distinct", "sum", "average")
 
 
 def makes_sense(
@@ -21,14 +23,25 @@ def makes_sense(
     report: Report,
     via: tuple[Span, ...],
 ) -> bool:
-    """Whether a test of an aggregate, without `some`, means one thing; reported where not."""
+    """Whether a test of an aggregate means one thing; reported where not."""
+    if of.quantifier is not None and subject.function in _NUMBERS:
+        report.add(
+            Code.SEG213,
+            of.span,
+            f"a {subject.function} is one number, not a list of elements",
+            help="leave `… of` out",
+            via=via,
+        )
+        return False
+    if subject.some:
+        return _needs_some(of, subject, predicate, report, via)
     if isinstance(predicate, p.IsNull):
         message = "an aggregate is never null: over no events a count is 0, and anything else fails"
-        behavior = name(subject.behavior)
-        help = f"ask for the events: `no {behavior} …` or `has {behavior} …`"
+        events = behavior(subject.behavior)
+        help = f"ask for the events: `no {events} …` or `has {events} …`"
         report.add(Code.SEG204, of.span, message, help=help, via=via)
         return False
-    if subject.counts and (of.quantifier is not None or not is_numeric(predicate)):
+    if subject.counts and not is_numeric(predicate):
         report.add(
             Code.SEG203,
             of.span,
@@ -55,9 +68,34 @@ def makes_sense(
             Code.SEG205,
             of.span,
             reading,
-            help=f"say which: `some` in front of `{name(subject.behavior)}` for a {each} that "
+            help=f"say which: `some` in front of `{behavior(subject.behavior)}` for a {each} that "
             f"there is, or `not …` in front of the opposite test for no such {each}",
             via=via,
         )
         return False
     return True
+
+
+def _needs_some(
+    of: t.Test,
+    subject: c.Aggregate,
+    predicate: p.Predicate,
+    report: Report,
+    via: tuple[Span, ...],
+) -> bool:
+    """Whether `some` says something: of a plain count it does not; reported where not."""
+    if subject.function != "count" or subject.is_existential:
+        return True
+    events = behavior(subject.behavior)
+    help = "leave `some` out"
+    if is_numeric(predicate) and holds_of_zero(predicate) != of.negated:
+        where = " where …" if subject.filter is not None else ""
+        help += f"; to leave those without events out, add `and (has {events}{where})`"
+    report.add(
+        Code.SEG215,
+        of.span,
+        "a count of no events is 0 like any other number, and `some` says nothing about it",
+        help=help,
+        via=via,
+    )
+    return False

@@ -14,6 +14,7 @@ from typing import assert_never
 import msgspec
 
 from segdsl import predicates as p
+from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
@@ -185,6 +186,8 @@ class Expander:
                         via=context.via,
                     )
                     return None
+                if kind == "segment" and isinstance(target, ByName) and target.parent is not None:
+                    target = ByName(target.name, c.folder_text(c.folder_path(target.parent)))
                 return c.Membership(kind, target, span=of.span, via=context.via)
             case t.Score():
                 return self._score(of, inner)
@@ -327,10 +330,8 @@ class Expander:
         quantifier = values.quantifier(of.quantifier, of.span)
         if subject is None or predicate is None or (of.quantifier and quantifier is None):
             return None
-        if (
-            isinstance(subject, c.Aggregate)
-            and not subject.some
-            and not makes_sense(of, subject, predicate, self.report, context.via)
+        if isinstance(subject, c.Aggregate) and not makes_sense(
+            of, subject, predicate, self.report, context.via
         ):
             return None
         if quantifier is not None and isinstance(subject, c.MlAttribute):
@@ -407,7 +408,7 @@ class Expander:
     def _aggregate(self, of: t.Test, subject: t.Aggregate, context: Context) -> c.Aggregate | None:
         if not self._outside_filter(of, context, f"`{subject.function}`"):
             return None
-        names = (subject.behavior, *subject.columns, *subject.grouping)
+        names = (*_named(subject.behavior), *subject.columns, *subject.grouping)
         names = (*names, subject.order) if subject.order is not None else names
         if not self._plain_names(names, of.subject_span, context):
             return None
@@ -447,7 +448,7 @@ class Expander:
     def _has(self, of: t.Has, context: Context) -> c.Condition | None:
         if not self._outside_filter(of, context, f"`{'no' if of.absent else 'has'}`"):
             return None
-        if not self._plain_names((of.behavior,), of.span, context):
+        if not self._plain_names(_named(of.behavior), of.span, context):
             return None
         inside = self._filter(of.filter, context)
         if (inside is None) != (of.filter is None):
@@ -487,6 +488,12 @@ class Expander:
             via=context.via,
         )
         return None
+
+
+def _named(table: str) -> tuple[str, ...]:
+    """The name that a behavior is written with, where it is one."""
+    found = name_of(table)
+    return () if found is None else (found,)
 
 
 def number_of(part: Part) -> Decimal:

@@ -78,6 +78,7 @@ def resolve(
                 cast(t.Kind, item.clause("kind") or "batch"),
                 limit,
                 item.span,
+                item.clause("hidden") is not None,
             )
         )
     for key, file in program.files.items():

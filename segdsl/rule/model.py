@@ -97,9 +97,12 @@ class AnyOf(_Struct, frozen=True):
 
 
 class TimeWithin(_Struct, frozen=True):
+    """Its `not`, and that of the next two, is no part of the description (observed)."""
+
     type: OneOf["TimeWithinPast", "TimeWithinNext"]
     unit: Unit
     value: str
+    negated: bool = msgspec.field(name="not", default=False)
 
 
 class TimeRange(_Struct, frozen=True):
@@ -123,10 +126,12 @@ class LastUnit(_Struct, frozen=True):
 class CalendarUnit(_Struct, frozen=True):
     type: OneOf["TimeThis", "TimeNext"]
     from_: FromUnit = msgspec.field(name="from")
+    negated: bool = msgspec.field(name="not", default=False)
 
 
 class TimeToday(_Struct, frozen=True):
     type: OneOf["TimeToday"]
+    negated: bool = msgspec.field(name="not", default=False)
 
 
 class TimeInBetweenNext(_Struct, frozen=True):
@@ -163,13 +168,31 @@ def takes_not(operator: Operator) -> bool:
             return False
 
 
-def is_negated(operator: Operator) -> bool:
-    """Whether the operator carries `not: true`."""
+def with_not(operator: Operator) -> Operator | None:
+    """An operator that carries `not: true` and holds of all that this one does not hold of.
+
+    Where this one has no `not`, one that says the same and has one. Whole calendar units make
+    these equal: the past 30 days are the 30 days from 30 days ago; this quarter is the one
+    quarter from 0 quarters ago; today and beyond is at most 0 days ago (the contract's notes say
+    what is observed and what assumed). None where there is none.
+    """
     match operator:
-        case TimeWithin() | CalendarUnit() | TimeToday():
-            return False
+        case TimeWithin("TimeWithinPast", unit, amount):
+            return _range(unit, Number(amount), Number(amount))
+        case LastUnit(_, FromUnit(unit)):
+            return _range(unit, Number("1"), Number("1"))
+        case CalendarUnit("TimeThis", FromUnit(unit)):
+            return _range(unit, Number("1"), Number("0"))
+        case TimeToday():
+            return Comparison("GreaterEqual", True, Last(Number("0"), "day"))
+        case _ if takes_not(operator):
+            return msgspec.structs.replace(operator, negated=True)
         case _:
-            return operator.negated
+            return None
+
+
+def _range(unit: Unit, length: Number, ago: Number) -> TimeRange:
+    return TimeRange("TimeRange", Length(**{unit: length}), Last(ago, unit), True, False)
 
 
 # --- what a condition is about -------------------------------------------------------

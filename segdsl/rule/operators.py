@@ -53,31 +53,24 @@ class OperatorReader(Reader):
                 return m.Comparison("IsNull", self.truth(of, "not", path), True)
             case "TimeWithinPast" | "TimeWithinNext":
                 of = self.object(value, path, ("type", "not", "unit", "value"), kind)
-                self._never_not(of, path, kind)
                 amount = self._within(self.need(of, "value", path, kind), f"{path}.value")
                 unit = self.unit(self.need(of, "unit", path, kind), f"{path}.unit")
-                return m.TimeWithin(cast(Any, kind), unit, amount)
+                return m.TimeWithin(cast(Any, kind), unit, amount, self.truth(of, "not", path))
             case "TimeRange":
                 return self._range(value, path)
             case "TimeThis" | "TimeNext":
                 of = self.object(value, path, ("type", "not", "from"), kind)
-                self._never_not(of, path, kind)
-                return m.CalendarUnit(cast(Any, kind), self._from_unit(of, path, kind))
+                start = self._from_unit(of, path, kind)
+                return m.CalendarUnit(cast(Any, kind), start, self.truth(of, "not", path))
             case "TimeToday":
-                self._never_not(self.object(value, path, ("type", "not"), kind), path, kind)
-                return m.TimeToday("TimeToday")
+                of = self.object(value, path, ("type", "not"), kind)
+                return m.TimeToday("TimeToday", self.truth(of, "not", path))
             case _:
                 of = self.object(value, path, ("type", "not", "from", "to"), kind)
                 near = self._next(self.need(of, "from", path, kind), f"{path}.from")
                 far = self._next(self.need(of, "to", path, kind), f"{path}.to")
                 negated = self.truth(of, "not", path)
                 return m.TimeInBetweenNext("TimeInBetweenNext", near, far, negated)
-
-    def _never_not(self, of: dict[str, Any], path: str, kind: str) -> None:
-        if self.truth(of, "not", path):
-            self.fail(
-                f"{path}.not", f"{kind} takes no `not`", "negate the condition with `exclude`"
-            )
 
     def scalar(self, value: Any, path: str) -> m.Scalar:
         match value:

@@ -1,9 +1,10 @@
 """Plain JSON data to the rule model: strict in what it understands, lenient in form.
 
-Takes v5 rules and older ones. Keys that older rules leave out get the value the
-description requires; what carries no meaning is normalised on the way (the value of
-IsNull, `exclude` on a scalar that has a `not`, groups of one in a filter). A key or a
-shape it does not know is a finding with its path, never a guess.
+Takes v5 rules, older ones, and what real servers answer (observed). Keys that are left out
+get the value the description requires; what carries no meaning is normalised on the way
+(`visibility`, the value of IsNull, `exclude` on a scalar that has a `not`, the two ways to
+compare a bare count, groups of one in a filter). A key or a shape it does not know is a
+finding with its path, never a guess.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
 from segdsl.layout.expr import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule import model as m
+from segdsl.rule.counts import complemented, is_bare, is_numeric
 from segdsl.rule.document import UnreadableError
 from segdsl.rule.operators import OperatorReader
+from segdsl.values import Number
 
 MAX_DEPTH = 200
 _GROUPS = ("And", "Or", "Composite")
 _REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
+_NUMBERS = ("Count", "CountDistinct", "Sum", "Average")
 _TYPES = (*_GROUPS, "Value", *_REFERENCES, "PredictiveScoreReference", "MlAttributeReference")
 
 
@@ -153,16 +157,28 @@ class _RuleReader(OperatorReader):
         if kind == "Value":
             return self._value(value, path)
         if kind in _REFERENCES:
-            of = self.object(value, path, ("type", "id", "exclude"), kind)
-            id = self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id")
-            return m.ReferenceCondition(
-                cast(m.ReferenceType, kind), id, self.truth(of, "exclude", path)
-            )
+            return self._reference(cast(m.ReferenceType, kind), value, path)
         if kind == "PredictiveScoreReference":
             return self._score(value, path)
         return self._ml(value, path)
 
     # --- conditions --------------------------------------------------------------------
+
+    def _reference(self, kind: m.ReferenceType, value: Any, path: str) -> m.ReferenceCondition:
+        """A reference; `include` may stand beside `exclude` or instead of it (observed)."""
+        of = self.object(value, path, ("type", "id", "exclude", "include"), kind)
+        id = self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id")
+        exclude = self.truth(of, "exclude", path)
+        if "include" in of and self.truth(of, "include", path) == exclude:
+            self.fail(
+                f"{path}.include",
+                f"`include` and `exclude` are both {str(exclude).lower()}: one says the opposite "
+                "of the other"
+                if "exclude" in of
+                else "`include` is false, and no `exclude` says what that means",
+                "keep `exclude` alone",
+            )
+        return m.ReferenceCondition(kind, id, exclude)
 
     def _score(self, value: Any, path: str) -> m.PredictiveScoreReference:
         kind = "PredictiveScoreReference"
@@ -191,18 +207,31 @@ class _RuleReader(OperatorReader):
             left.get("attribute"), f"{at}.attribute", attributes, f"an attribute of {solution}"
         )
         operator = self.operator(self.need(of, "operator", path, kind), f"{path}.operator")
-        self._not_allowed(operator, f"{path}.operator")
+        operator = self._possible(operator, f"{path}.operator")
         id = self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id")
         return m.MlAttributeReference(
             "MlAttributeReference", cast(Any, solution), id, m.MlValue(attribute), operator
         )
 
-    def _not_allowed(self, operator: m.Operator, path: str) -> None:
-        if m.is_negated(operator) and not m.takes_not(operator):
+    def _possible(self, operator: m.Operator, path: str) -> m.Operator:
+        """The operator; a `not` that it cannot have goes to one that says the same."""
+        if not operator.negated or m.takes_not(operator):
+            return operator
+        found = m.with_not(operator)
+        if found is None:
             self.fail(f"{path}.not", f"{operator.type} of a time takes no `not`")
+        return found
 
     def _value(self, value: Any, path: str) -> m.ValueCondition:
-        known = ("type", "leftValue", "operator", "arrayMatching", "exclude", "limit")
+        known = (
+            "type",
+            "leftValue",
+            "operator",
+            "arrayMatching",
+            "exclude",
+            "limit",
+            "visibility",
+        )
         of = self.object(value, path, known, "a Value condition")
         left_at = f"{path}.leftValue"
         left = self.need(of, "leftValue", path, "a Value condition")
@@ -219,11 +248,39 @@ class _RuleReader(OperatorReader):
         exclude = self.truth(of, "exclude", path)
         if isinstance(subject, m.AttributeValue) and matching is None and limit is None:
             operator, exclude = _folded(operator, exclude)
-        self._not_allowed(operator, f"{path}.operator")
+        operator = self._possible(operator, f"{path}.operator")
+        if isinstance(subject, m.BehaviorValue):
+            self._one_number(subject, matching, path)
+            if is_bare(subject):
+                operator = self._of_count(operator, path)
+                if limit is None:
+                    operator, exclude = complemented(operator, exclude)
         return m.ValueCondition("Value", subject, operator, matching, exclude, limit)
 
+    def _one_number(
+        self, subject: m.BehaviorValue, matching: m.ArrayMatching | None, path: str
+    ) -> None:
+        """Refuses what asks a number for elements."""
+        kind = subject.aggregation.type
+        if kind in _NUMBERS and matching is not None:
+            self.fail(
+                f"{path}.arrayMatching",
+                f"`arrayMatching` asks for the elements of a list, and {kind} is one number",
+                "make it null",
+            )
+
+    def _of_count(self, operator: m.Operator, path: str) -> m.Operator:
+        """What is asked of a bare count, which is a number and never null."""
+        match operator:
+            case m.Comparison("IsNull", negated):
+                return m.Comparison("Less", negated, Number("0"))
+            case _ if is_numeric(operator):
+                return operator
+            case _:
+                self.fail(f"{path}.operator", "Count is a number, and compared with numbers alone")
+
     def _attribute(self, value: Any, path: str) -> m.AttributeValue:
-        of = self.object(value, path, ("name", "customerGroup"), "`leftValue`")
+        of = self.object(value, path, ("name", "customerGroup", "visibility"), "`leftValue`")
         name = self.text(self.need(of, "name", path, "an attribute"), f"{path}.name", "a name")
         if "customerGroup" not in of:
             return m.AttributeValue(name)
@@ -252,7 +309,7 @@ class _RuleReader(OperatorReader):
     # --- behaviors ---------------------------------------------------------------------
 
     def _behavior(self, value: Any, path: str) -> m.BehaviorValue:
-        known = ("source", "aggregation", "filter", "window")
+        known = ("source", "aggregation", "filter", "window", "visibility")
         of = self.object(value, path, known, "a behavior")
         source = self.object(of["source"], f"{path}.source", ("name",), "`source`")
         name = self.need(source, "name", f"{path}.source", "`source`")
@@ -335,10 +392,11 @@ class _RuleReader(OperatorReader):
         return m.Filter("And" if kind == "And" else "Or", tuple(flat))
 
     def _column(self, value: Any, path: str) -> m.Column:
-        of = self.object(value, path, ("type", "column", "operator", "arrayMatching"), "a Column")
+        known = ("type", "column", "operator", "arrayMatching", "visibility")
+        of = self.object(value, path, known, "a Column")
         column = self.text(self.need(of, "column", path, "a Column"), f"{path}.column", "a column")
         operator = self.operator(self.need(of, "operator", path, "a Column"), f"{path}.operator")
-        self._not_allowed(operator, f"{path}.operator")
+        operator = self._possible(operator, f"{path}.operator")
         matching = self._matching(of.get("arrayMatching"), f"{path}.arrayMatching")
         return m.Column("Column", column, operator, matching)
 
@@ -389,12 +447,7 @@ def _name(index: int, sets: bool) -> str:
 
 def _folded(operator: m.Operator, exclude: bool) -> tuple[m.Operator, bool]:
     """On a scalar `not` and `exclude` are both the complement: one of them says it."""
-    negated = m.is_negated(operator)
-    wanted = negated != exclude
-    match operator:
-        case m.TimeWithin() | m.CalendarUnit() | m.TimeToday():
-            return operator, exclude
-        case _:
-            if m.takes_not(operator):
-                return msgspec.structs.replace(operator, negated=wanted), False
-            return msgspec.structs.replace(operator, negated=False), wanted
+    wanted = operator.negated != exclude
+    if m.takes_not(operator):
+        return msgspec.structs.replace(operator, negated=wanted), False
+    return msgspec.structs.replace(operator, negated=False), wanted

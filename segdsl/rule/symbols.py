@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 
 from segdsl.syntax.text import EscapeError, reference, unquote
-from segdsl.values import ById, ByName, Reference
+from segdsl.values import PARENT_WORDS, ById, ByName, Reference
 
-PARENTS = {"stage": "funnel", "variant": "test"}
-"""What a stage and a variant are named with."""
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
-_SYMBOL = rf"name:({_QUOTED})(?: of (funnel|test) ({_QUOTED}))?"
+_SYMBOL = rf"name:({_QUOTED})(?: of (folder|funnel|test) ({_QUOTED}))?"
 
 
 def is_symbol(id: str) -> bool:
@@ -24,15 +22,20 @@ def is_symbol(id: str) -> bool:
 
 def symbol(kind: str, target: ByName) -> str:
     """The marked name to write for a segment, stage, variant or model."""
-    return f"name:{reference(target, PARENTS.get(kind, ''))}"
+    return f"name:{reference(target, kind)}"
 
 
 def symbol_target(kind: str, id: str) -> Reference:
     """The reference that an id of a rule stands for: a marked name of that kind, or the id."""
     found = re.fullmatch(_SYMBOL, id)
-    if found is None or found[2] != PARENTS.get(kind):
+    if found is None or not _may_follow(found[2], kind):
         return ById(id)
     try:
         return ByName(unquote(found[1]), unquote(found[3]) if found[3] is not None else None)
     except EscapeError:
         return ById(id)
+
+
+def _may_follow(word: str | None, kind: str) -> bool:
+    """Whether `of funnel …`, or nothing, may stand behind a name of that kind."""
+    return word == PARENT_WORDS.get(kind) or (word is None and kind == "segment")

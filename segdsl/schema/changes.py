@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from segdsl.diagnostics.places import counted
 from segdsl.schema.model import Column, Schema
+from segdsl.syntax.text import behavior
 
 MOST = 5
 """Names that a line spells out of each sort; the others are counted."""
@@ -76,25 +77,24 @@ def _parent(of: Schema) -> _Things:
 
 
 def _columns(columns: Iterable[Column], table: str = "") -> dict[str, tuple[str, str]]:
-    return {
-        f"{table}{each.name}": (f"{table}{each.name}", _kind(each.type, each.heading))
-        for each in columns
-    }
+    return {f"{table}{each.name}": (f"{table}{each.name}", _kind(each)) for each in columns}
 
 
-def _kind(type: str, more: str | None) -> str:
-    return f"{type}, under “{more}”" if more is not None else type
+def _kind(of: Column) -> str:
+    label = "" if of.label is None else f" “{of.label}”"
+    under = "" if of.heading is None else f", under “{of.heading}”"
+    return f"{of.type_name}{label}{under}"
 
 
 def _behaviors(of: Schema) -> _Things:
-    return {each.name: (each.name, "") for each in of.behaviors}
+    return {each.name: (behavior(each.name), each.label or "") for each in of.behaviors}
 
 
 def _behavior_columns(of: Schema) -> _Things:
     return {
         key: shown
         for each in of.behaviors
-        for key, shown in _columns(each.columns, f"{each.name}.").items()
+        for key, shown in _columns(each.columns, f"{behavior(each.name)}.").items()
     }
 
 

@@ -5,6 +5,7 @@ Made to be read and to be merged: what comes or goes is one line. Pure: texts in
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, get_args
@@ -12,6 +13,7 @@ from typing import Any, Protocol, TypeVar, get_args
 import msgspec
 import tomli_w
 
+from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.schema.model import (
@@ -39,7 +41,7 @@ _Texts = dict[str, Any]
 _Tables = dict[str, Any]
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
 _KINDS = ("realtime", "funnel_stage")
-NO_HEADINGS: Mapping[str, str] = {}
+NOTHING: Mapping[str, str] = {}
 
 
 class _Named(Protocol):
@@ -66,15 +68,28 @@ class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cltv: _Texts = {}
 
 
+class _Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the console shows: of columns by their behavior's matrix table."""
+
+    attributes: _Texts = {}
+    behaviors: _Texts = {}
+    columns: _Tables = {}
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Columns are types by name; all else is names (or paths) by id."""
+    """Columns are types by name; all else is names (or paths) by id.
+
+    `behaviors` are named as in source, `tables` are those without the prefix.
+    """
 
     parent_segment: _Parent
     folders: tuple[str, ...] = ()
     attributes: _Texts = {}
     headings: _Texts = {}
     behaviors: _Tables = {}
+    tables: _Tables = {}
     customer_groups: _Tables = {}
+    labels: _Labels = _Labels()
     segments: _Texts = {}
     kinds: _Texts = {}
     funnels: _Texts = {}
@@ -99,10 +114,28 @@ def write_schema(schema: Schema) -> str:
             for each in _by_name(schema.attributes)
             if each.heading is not None
         },
-        "behaviors": {each.name: _columns(each.columns) for each in _by_name(schema.behaviors)},
+        "behaviors": {
+            written: _columns(each.columns)
+            for each in _by_name(schema.behaviors)
+            if (written := name_of(each.name)) is not None
+        },
+        "tables": {
+            each.name: _columns(each.columns)
+            for each in _by_name(schema.behaviors)
+            if name_of(each.name) is None
+        },
         "customer_groups": {
             each.name: _columns(each.columns) for each in _by_name(schema.customer_groups)
         },
+        "labels": _without_nothing(
+            {
+                "attributes": _labels(schema.attributes),
+                "behaviors": _labels(schema.behaviors),
+                "columns": _without_nothing(
+                    {each.name: _labels(each.columns) for each in _by_name(schema.behaviors)}
+                ),
+            }
+        ),
         "segments": {each.id: _path((*each.folder, each.name)) for each in segments},
         "kinds": {each.id: each.kind for each in segments if each.kind != "batch"},
         "funnels": _names(schema.funnels),
@@ -116,13 +149,13 @@ def write_schema(schema: Schema) -> str:
             for test in sorted({each.test for each in schema.variants})
         },
     }
+    document["models"] = _without_nothing(document["models"])
     return _HEAD + tomli_w.dumps(_without_nothing(document))
 
 
-def _without_nothing(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without empty tables; a behavior without columns stays."""
-    document["models"] = {key: each for key, each in document["models"].items() if each}
-    return {key: each for key, each in document.items() if each}
+def _without_nothing(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without the empty ones right in it."""
+    return {key: each for key, each in table.items() if each}
 
 
 def _by_name(of: Iterable[_T]) -> list[_T]:
@@ -130,7 +163,15 @@ def _by_name(of: Iterable[_T]) -> list[_T]:
 
 
 def _columns(of: Iterable[Column]) -> dict[str, str]:
-    return {each.name: each.type for each in _by_name(of)}
+    return {each.name: _type(each) for each in _by_name(of)}
+
+
+def _type(of: Column) -> str:
+    return of.type if of.type is not None else f"unknown ({of.type_name})"
+
+
+def _labels(of: Iterable[Column | Behavior]) -> dict[str, str]:
+    return {each.name: each.label for each in _by_name(of) if each.label is not None}
 
 
 def _names(of: Iterable[Funnel | Stage | Model | Variant]) -> dict[str, str]:
@@ -168,11 +209,13 @@ class _Reader:
             of.parent_segment.id,
             of.parent_segment.name,
             of.parent_segment.timezone,
-            self.columns(of.attributes, "attributes", self.headings(of)),
-            tuple(
-                Behavior(each, self.columns(columns, f"behaviors.{each}"))
-                for each, columns in self.tables(of.behaviors, "behaviors")
+            self.columns(
+                of.attributes,
+                "attributes",
+                self.about(of.headings, of.attributes, "headings"),
+                self.about(of.labels.attributes, of.attributes, "labels.attributes"),
             ),
+            self.behaviors(of),
             tuple(
                 CustomerGroup(each, self.columns(columns, f"customer_groups.{each}"))
                 for each, columns in self.tables(of.customer_groups, "customer_groups")
@@ -206,23 +249,60 @@ class _Reader:
             yield key, value
 
     def columns(
-        self, of: _Texts, table: str, headings: Mapping[str, str] = NO_HEADINGS
+        self,
+        of: _Texts,
+        table: str,
+        headings: Mapping[str, str] = NOTHING,
+        labels: Mapping[str, str] = NOTHING,
     ) -> tuple[Column, ...]:
         found = []
         for name, text in self.texts(of, table):
             type = _TYPES.get(text)
-            if type is None:
+            unknown = None if type is not None else re.fullmatch(r"unknown \((.+)\)", text)
+            if type is None and unknown is None:
                 help = did_you_mean(text, _TYPES, f"there are {', '.join(_TYPES)}")
                 raise self.wrong(table, name, f"has the type `{text}`, which is none: {help}")
-            found.append(Column(name, type, headings.get(name)))
+            given = None if unknown is None else unknown[1]
+            found.append(Column(name, type, headings.get(name), labels.get(name), given))
         return tuple(found)
 
-    def headings(self, of: _File) -> dict[str, str]:
-        found = dict(self.texts(of.headings, "headings"))
-        for attribute in found:
-            if attribute not in of.attributes:
-                raise self.wrong("headings", attribute, "is no attribute of this file")
+    def about(self, of: _Texts, columns: _Texts, table: str) -> dict[str, str]:
+        """Texts by the names of columns, each of which must be there."""
+        found = dict(self.texts(of, table))
+        for each in found:
+            if each not in columns:
+                raise self.wrong(table, each, "is no attribute or column of this file")
         return found
+
+    def behaviors(self, of: _File) -> tuple[Behavior, ...]:
+        tables = {
+            **{
+                table_of(each): (f"behaviors.{each}", columns)
+                for each, columns in self.tables(of.behaviors, "behaviors")
+            },
+            **{
+                each: (f"tables.{each}", columns)
+                for each, columns in self.tables(of.tables, "tables")
+            },
+        }
+        labels = dict(self.texts(of.labels.behaviors, "labels.behaviors"))
+        of_columns = dict(self.tables(of.labels.columns, "labels.columns"))
+        for where, named in (("labels.behaviors", labels), ("labels.columns", of_columns)):
+            for each in named:
+                if each not in tables:
+                    raise self.wrong(where, each, "is the table of no behavior of this file")
+        return tuple(
+            Behavior(
+                each,
+                self.columns(
+                    columns,
+                    where,
+                    labels=self.about(of_columns.get(each, {}), columns, f"labels.columns.{each}"),
+                ),
+                labels.get(each),
+            )
+            for each, (where, columns) in tables.items()
+        )
 
     def segments(self, of: _File) -> tuple[Segment, ...]:
         kinds = dict(self.texts(of.kinds, "kinds"))

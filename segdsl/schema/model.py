@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.behaviors import name_of
 from segdsl.values import ColumnType, Owner
 
 Folder = tuple[str, ...]
@@ -18,11 +19,23 @@ Folder = tuple[str, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """An attribute, or a column of a behavior; `heading` is the group the console lists it in."""
+    """An attribute, or a column of a behavior.
+
+    `name` is the matrix column, which rules name; `label` what the console shows, None where it
+    is the same. `type` is None where segdsl does not know it: `unknown_type` is what the API
+    calls it. `heading` is the group the console lists it in.
+    """
 
     name: str
-    type: ColumnType
+    type: ColumnType | None
     heading: str | None = None
+    label: str | None = None
+    unknown_type: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type as the API calls it."""
+        return self.type or self.unknown_type or "unknown"
 
 
 class _Columns(msgspec.Struct, frozen=True, dict=True):
@@ -35,7 +48,13 @@ class _Columns(msgspec.Struct, frozen=True, dict=True):
 
 
 class Behavior(_Columns, frozen=True):
-    """A behavior with the columns of its events."""
+    """A behavior with the columns of its events.
+
+    `name` is the matrix table, which rules name (`behavior_purchases`); `label` what the
+    console shows, None where it is the name without the prefix.
+    """
+
+    label: str | None = None
 
 
 class CustomerGroup(_Columns, frozen=True):
@@ -97,12 +116,14 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def behaviors_by_name(self) -> dict[str, Behavior]:
+        """By matrix table."""
         return {each.name: each for each in self.behaviors}
 
     @cached_property
     def owners(self) -> dict[str, Owner]:
         """What the first half of a dotted name is; a customer group comes first."""
-        found: dict[str, Owner] = {each.name: "behavior" for each in self.behaviors}
+        names = (name_of(each.name) for each in self.behaviors)
+        found: dict[str, Owner] = {name: "behavior" for name in names if name is not None}
         found.update((each.name, "customer group") for each in self.customer_groups)
         return found
 

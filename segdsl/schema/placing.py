@@ -12,7 +12,6 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.lower.references import Ids
-from segdsl.rule.symbols import PARENTS
 from segdsl.syntax.text import reference
 from segdsl.values import ById, ByName, Reference
 
@@ -70,7 +69,7 @@ class _Placing(msgspec.Struct, frozen=True):
                 self.report.add(
                     Code.SEG305,
                     of.span,
-                    f"{len(found)} {kind}s are named {reference(target, PARENTS.get(kind, ''))}",
+                    f"{len(found)} {kind}s are named {reference(target, kind)}",
                     help=f"say which by its id: {' or '.join(f'#{id}' for id in found)}",
                     via=of.via,
                 )

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import NamedTuple
 
+from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.schema.model import Schema
-from segdsl.syntax.text import name, string
+from segdsl.syntax.text import behavior, name, string
 
 What = OneOf[
     "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"
@@ -23,7 +24,8 @@ class Thing(NamedTuple):
     """Something that a segment can name.
 
     `of` is the behavior of a column, the customer group, the folder, funnel or test it belongs
-    to; `spelling` what one writes in a `.seg` file; `more` its type or id, and what else is known.
+    to; `spelling` what one writes in a `.seg` file; `more` its type or id, and what else is known;
+    `label` what the console shows, where that is not the name.
     """
 
     what: What
@@ -31,6 +33,7 @@ class Thing(NamedTuple):
     of: str | None
     spelling: str
     more: str
+    label: str | None = None
 
 
 def things(schema: Schema) -> list[Thing]:
@@ -47,21 +50,21 @@ def things(schema: Schema) -> list[Thing]:
 
 
 def search(schema: Schema, word: str | None) -> list[Thing]:
-    """Those with the word in their name, or in that of what they belong to, in any case."""
+    """Those with the word in their name or label, or in what they belong to, in any case."""
     if word is None:
         return things(schema)
     looked = word.casefold()
     return [
         each
         for each in things(schema)
-        if looked in each.name.casefold() or looked in (each.of or "").casefold()
+        if any(looked in text.casefold() for text in (each.name, each.of, each.label) if text)
     ]
 
 
 def nothing_like(schema: Schema, word: str) -> str:
     """What to say where a search finds nothing."""
     every = things(schema)
-    names = [each.name for each in every] + [each.of for each in every if each.of]
+    names = [text for each in every for text in (each.name, each.of, each.label) if text]
     help = did_you_mean(word, names, "`segdsl schema show` lists everything")
     return f"nothing has `{word}` in its name; {help}"
 
@@ -69,24 +72,29 @@ def nothing_like(schema: Schema, word: str) -> str:
 def _attributes(schema: Schema) -> Iterator[Thing]:
     for each in schema.attributes:
         under = f", under “{each.heading}”" if each.heading else ""
-        yield Thing("attribute", each.name, None, name(each.name), f"{each.type}{under}")
+        more = f"{each.type_name}{under}"
+        yield Thing("attribute", each.name, None, name(each.name), more, each.label)
 
 
 def _behaviors(schema: Schema) -> Iterator[Thing]:
-    for behavior in schema.behaviors:
-        count = len(behavior.columns)
+    for of in schema.behaviors:
+        source = behavior(of.name)
+        written = name_of(of.name) or of.name
+        count = len(of.columns)
         columns = f"{count:,} column" + ("" if count == 1 else "s")
-        yield Thing("behavior", behavior.name, None, f"has {name(behavior.name)}", columns)
-        for each in behavior.columns:
-            spelling = f"{name(behavior.name)}.{name(each.name)}"
-            yield Thing("column", each.name, behavior.name, spelling, each.type)
+        yield Thing("behavior", written, None, f"has {source}", columns, of.label)
+        for each in of.columns:
+            spelling = f"{source}.{name(each.name)}"
+            yield Thing("column", each.name, written, spelling, each.type_name, each.label)
 
 
 def _group_attributes(schema: Schema) -> Iterator[Thing]:
     for group in schema.customer_groups:
         for each in group.columns:
             spelling = f"{name(group.name)}.{name(each.name)}"
-            yield Thing("group attribute", each.name, group.name, spelling, each.type)
+            yield Thing(
+                "group attribute", each.name, group.name, spelling, each.type_name, each.label
+            )
 
 
 def _segments(schema: Schema) -> Iterator[Thing]:

@@ -14,7 +14,6 @@ from segdsl.values import ColumnType
 
 PROFILE_ID = "cdp_customer_id"
 CUSTOMERS = "customers"
-BEHAVIOR = "behavior_"
 CUSTOMER_GROUP = "customer_group_"
 
 
@@ -67,13 +66,18 @@ class Catalog(msgspec.Struct, frozen=True):
 
     @property
     def behaviors(self) -> tuple[str, ...]:
-        """Names of behaviors, without the prefix of their tables."""
-        return self._named(BEHAVIOR)
+        """The tables of behaviors: those that are none of the others'."""
+        others = {CUSTOMERS, *(each.name for each in ASSUMED_TABLES)}
+        return tuple(
+            each.name
+            for each in self.tables
+            if each.name not in others and not each.name.startswith(CUSTOMER_GROUP)
+        )
 
     @property
     def customer_groups(self) -> tuple[str, ...]:
-        return self._named(CUSTOMER_GROUP)
-
-    def _named(self, prefix: str) -> tuple[str, ...]:
+        """Names of customer groups, without the prefix of their tables."""
         names = (each.name for each in self.tables)
-        return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return tuple(
+            name.removeprefix(CUSTOMER_GROUP) for name in names if name.startswith(CUSTOMER_GROUP)
+        )

@@ -12,10 +12,10 @@ from typing import Literal as OneOf
 import msgspec
 from sqlglot import exp
 
+from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.sql.catalog import (
-    BEHAVIOR,
     CUSTOMER_GROUP,
     CUSTOMERS,
     PROFILE_ID,
@@ -23,6 +23,7 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.sql.expressions import Node, column, identifier
+from segdsl.syntax.text import behavior as spelling
 from segdsl.values import ColumnType, Reference
 
 # What a value is, as far as comparing goes; times are numbers. None: nobody has said.
@@ -132,14 +133,24 @@ def customers(context: Context) -> Relation:
     return _relation(context, CUSTOMERS, "the parent segment", "attribute")
 
 
-def behavior(context: Context, name: str) -> Relation:
-    known = None if context.catalog is None else context.catalog.behaviors
-    if known is not None and name not in known:
+def behavior(context: Context, table: str) -> Relation:
+    """The events of a behavior, by its matrix table.
+
+    Raises SqlError where the catalog does not have it.
+    """
+    spelled = spelling(table)
+    tables = None if context.catalog is None else context.catalog.behaviors
+    if tables is not None and table not in tables:
+        # With the prefix left out in one place or the other it is the same name.
+        known = {name_of(each) or each: spelling(each) for each in tables}
+        near = nearest(name_of(table) or table, known)
         raise SqlError(
-            f"there is no behavior `{name}`",
-            did_you_mean(name, known, _listed("the behaviors are", known)),
+            f"there is no behavior `{spelled}`",
+            _listed("the behaviors are", known.values())
+            if near is None
+            else f"did you mean `{known[near]}`?",
         )
-    return _relation(context, BEHAVIOR + name, f"the behavior `{name}`", "column")
+    return _relation(context, table, f"the behavior `{spelled}`", "column")
 
 
 def customer_group(context: Context, name: str) -> Relation:

@@ -11,16 +11,17 @@ from typing import Any, cast
 
 import msgspec
 
+from segdsl.behaviors import PREFIX, table_of
 from segdsl.diagnostics import Code
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.machine import Child
 from segdsl.syntax.phrases import PhraseBuilder
-from segdsl.values import ByName, Duration, Limit, Order, Reference
+from segdsl.syntax.text import behavior, name
+from segdsl.values import PARENT_WORDS, ByName, Duration, Limit, Order, Reference
 
 _KINDS = ("batch", "realtime", "funnel_stage")
 _PARAM_TYPES = ("number", "string", "boolean", "date")
-_PARENT_WORD = {"stage": "funnel", "variant": "test"}
 # The condition of a segment (None: everyone), its limit, and where the condition ends.
 _Body = tuple[t.Expression | None, Limit | None, int]
 
@@ -41,6 +42,19 @@ class Builder(PhraseBuilder):
 
     def ml_attribute(self, c: list[Child]) -> t.MlAttribute:
         return t.MlAttribute(cast(Any, c[0][1]), c[2][1], c[5][1])
+
+    def source(self, c: list[Child]) -> str:
+        if len(c) == 1:
+            return table_of(c[0][1])
+        if c[0][1] != "table":
+            self.report.add(
+                Code.SEG001,
+                self._at(c[1]),
+                f"a text cannot stand behind the behavior `{name(c[0][1])}`",
+                help="a behavior is named without quotes; only a table whose name does not begin "
+                f"with `{PREFIX}` stands in quotes: `table {c[1][1]}`",
+            )
+        return self._text(c[1])
 
     def column(self, c: list[Child]) -> tuple[str, str]:
         return c[0][1], c[2][1]
@@ -69,18 +83,18 @@ class Builder(PhraseBuilder):
         kinds = self._kinds(c)
         function = "count distinct" if "DISTINCT" in kinds else c[0][1]
         columns = self._of(c, "column")
-        behavior = columns[0][0] if columns else self._one(c, "name")
-        if any(of != behavior for of, _ in columns):
+        table = columns[0][0] if columns else self._one(c, "source")
+        if any(of != table for of, _ in columns):
             self.report.add(
                 Code.SEG211,
                 self._span(c),
                 "the columns of one aggregate belong to one behavior",
-                help=f"count columns of `{behavior}` only, and ask for the other elsewhere",
+                help=f"count columns of `{behavior(table)}` only, and ask for the other elsewhere",
             )
         where = self._one(c, "filter")
         node = t.Aggregate(
             cast(t.Function, function),
-            behavior,
+            table,
             tuple([column for _, column in columns]),
             "SOME" in kinds,
             order,
@@ -141,8 +155,8 @@ class Builder(PhraseBuilder):
                     "an id needs no name beside it",
                     help=f"end after the id: `in {of} #{target.id}`",
                 )
-        elif isinstance(target, ByName) and of in _PARENT_WORD:
-            word = _PARENT_WORD[of]
+        elif isinstance(target, ByName) and of != "segment":
+            word = PARENT_WORDS[of]
             self.report.add(
                 Code.SEG001,
                 self._span(c),
@@ -200,11 +214,14 @@ class Builder(PhraseBuilder):
     # --- items: appended as they end, so that those before a mistake are kept -----------
 
     def clause(self, c: list[Child]) -> t.Clause:
-        word, value = c
-        if word[0] == "KIND":
-            text = self._choice(value, _KINDS, "kind of segment")
-        else:
-            text = self._text(value)
+        word = c[0]
+        match word[0]:
+            case "HIDDEN":
+                text = ""
+            case "KIND":
+                text = self._choice(c[1], _KINDS, "kind of segment")
+            case _:
+                text = self._text(c[1])
         return t.Clause(word[1], text, self._span(c))
 
     def body(self, c: list[Child]) -> _Body:
@@ -223,7 +240,7 @@ class Builder(PhraseBuilder):
                 )
             clauses.setdefault(clause.word, clause)
         where, limit, body_end = c[-1][1]
-        ordered = tuple(clauses[w] for w in ("description", "folder", "kind") if w in clauses)
+        ordered = tuple(clauses[w] for w in t.CLAUSES if w in clauses)
         item = t.Segment(
             self._text(c[1]),
             ordered,

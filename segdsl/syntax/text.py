@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from segdsl.behaviors import name_of
 from segdsl.values import (
+    PARENT_WORDS,
     Boolean,
     ById,
     ByName,
@@ -81,6 +83,12 @@ def name(text: str) -> str:
     return text if _bare_name().fullmatch(text) else f"`{_escape(text, '`')}`"
 
 
+def behavior(table: str) -> str:
+    """A behavior by its matrix table: `purchases`, or `table "orders"` without the prefix."""
+    known = name_of(table)
+    return f"table {string(table)}" if known is None else name(known)
+
+
 def literal(value: Literal) -> str:
     match value:
         case Text(text):
@@ -113,8 +121,11 @@ def rounding(of: Duration) -> str:
     return f" rounded to {of.rounded}" if of.rounded else ""
 
 
-def reference(target: Reference, parent_word: str = "") -> str:
-    """`"Churned"`, `"Interest" of funnel "Onboarding"`, `#1234`."""
+def reference(target: Reference, kind: str = "") -> str:
+    """`"Churned"`, `"Interest" of funnel "Onboarding"`, `#1234`.
+
+    `kind` is what it is: a `segment`, a `stage`, a `variant`, or a model of some kind.
+    """
     match target:
         case ById(id):
             return f"#{id}" if id.isascii() and id.isdigit() else f"#{string(id)}"
@@ -122,4 +133,4 @@ def reference(target: Reference, parent_word: str = "") -> str:
             return string(text)
         case ByName(text, parent):
             assert parent is not None
-            return f"{string(text)} of {parent_word} {string(parent)}"
+            return f"{string(text)} of {PARENT_WORDS[kind]} {string(parent)}"

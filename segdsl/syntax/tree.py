@@ -7,6 +7,7 @@ Parentheses leave no node: the formatter writes those that the shape needs.
 from __future__ import annotations
 
 from typing import Literal as OneOf
+from typing import get_args
 
 import msgspec
 
@@ -53,7 +54,8 @@ class MlAttribute(msgspec.Struct, frozen=True, gc=False):
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """`sum(purchases.amount by order_id over 7 days where …)`.
 
-    `columns` is empty for count, several for count distinct, one otherwise.
+    `behavior` is the behavior's matrix table (`behavior_purchases`). `columns` is empty for
+    count, several for count distinct, one otherwise.
     `order` is the column of first and last. `some` asks for at least one event.
     """
 
@@ -129,7 +131,10 @@ class Test(msgspec.Struct, frozen=True, gc=False):
 
 
 class Has(msgspec.Struct, frozen=True, gc=False):
-    """`has purchases where …`, and `no purchases` where `absent`."""
+    """`has purchases where …`, and `no purchases` where `absent`.
+
+    `behavior` is the behavior's matrix table.
+    """
 
     behavior: str
     absent: bool = False
@@ -138,7 +143,7 @@ class Has(msgspec.Struct, frozen=True, gc=False):
 
 
 class Membership(msgspec.Struct, frozen=True, gc=False):
-    """`in segment …`, `in stage …`, `in variant …`."""
+    """`in segment …` (perhaps `of folder …`), `in stage …`, `in variant …`."""
 
     of: OneOf["segment", "stage", "variant"]
     target: Reference
@@ -169,11 +174,16 @@ Expression = Chain | Listing | Negation | Pinned | Limited | Test | Has | Member
 # --- items ---------------------------------------------------------------------------
 
 
-class Clause(msgspec.Struct, frozen=True, gc=False):
-    """A line of a segment's head, kept for its place."""
+ClauseWord = OneOf["description", "folder", "kind", "hidden"]
+CLAUSES: tuple[ClauseWord, ...] = get_args(ClauseWord)
+"""The lines of a segment's head, in the order in which they are written."""
 
-    word: OneOf["description", "folder", "kind"]
-    value: str
+
+class Clause(msgspec.Struct, frozen=True, gc=False):
+    """A line of a segment's head, kept for its place; `hidden` has no value."""
+
+    word: ClauseWord
+    value: str = ""
     span: Span = NOWHERE
 
 
@@ -188,7 +198,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     name_span: Span = NOWHERE
     where_span: Span = NOWHERE
 
-    def clause(self, word: OneOf["description", "folder", "kind"]) -> str | None:
+    def clause(self, word: ClauseWord) -> str | None:
         """What a line of the head says, or None where it is not there."""
         return next((clause.value for clause in self.clauses if clause.word == word), None)
 

@@ -51,7 +51,7 @@ boolean      . . + . . . . . . . . + . . . . . . . .
 string_array L L L L L L L L L L L + L L L L L L L L
 number_array L L L L L L L L L L L + L L L L L L L L
 """
-NAMES: dict[str, str] = {each.type: each.name for each in SCHEMA.attributes}
+NAMES = {each.type_name: each.name for each in SCHEMA.attributes}
 CELLS = [
     (row.split()[0], asked, cell)
     for row in TABLE.strip().splitlines()

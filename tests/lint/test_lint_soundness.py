@@ -31,12 +31,11 @@ from strategies import populations as v
 # --- conditions about few columns, so that many of them meet -------------------------------
 
 _COUNTS = (
-    c.Aggregate("count", "purchases"),
-    c.Aggregate("count", "purchases", some=True),
-    c.Aggregate("count", "purchases", grouping=("order_id",)),
-    c.Aggregate("count distinct", "purchases", ("sku",), some=True),
-    c.Aggregate("sum", "purchases", ("amount",)),
-    c.Aggregate("first", "purchases", ("amount",), True, "timestamp"),
+    c.Aggregate("count", "behavior_purchases"),
+    c.Aggregate("count", "behavior_purchases", grouping=("order_id",)),
+    c.Aggregate("count distinct", "behavior_purchases", ("sku",), some=True),
+    c.Aggregate("sum", "behavior_purchases", ("amount",)),
+    c.Aggregate("first", "behavior_purchases", ("amount",), True, "timestamp"),
 )
 
 
@@ -260,12 +259,13 @@ def test_of_a_column_of_texts_it_is_said_whenever_it_is_so(condition: c.Conditio
     assert said_of(condition) == so(condition, TEXTS)
 
 
-@given(_tests(c.Aggregate("count", "purchases"), _numbers))
+@given(_tests(c.Aggregate("count", "behavior_purchases"), _numbers))
 def test_of_a_count_it_is_said_whenever_it_is_so(condition: c.Condition) -> None:
     population = Population(
         tuple(
             Profile(
-                str(number), events={"purchases": tuple({"timestamp": 0} for _ in range(number))}
+                str(number),
+                events={"behavior_purchases": tuple({"timestamp": 0} for _ in range(number))},
             )
             for number in range(13)
         ),

@@ -34,7 +34,7 @@ def behavior(
     window: Json | None = None,
     **more: Any,
 ) -> Json:
-    left = {"source": {"name": "purchases"}, "aggregation": aggregation, "filter": filter}
+    left = {"source": {"name": "behavior_purchases"}, "aggregation": aggregation, "filter": filter}
     if window is not None:
         left["window"] = {"type": "TimeSliding", "duration": window}
     return value(left, operator, **more)
@@ -72,7 +72,7 @@ def over(type: str, column: str, **more: Any) -> Json:
 def bought(*amounts: int | None, **more: Any) -> dict[str, tuple[Event, ...]]:
     """Purchases of these amounts, a day apart."""
     return {
-        "purchases": tuple(
+        "behavior_purchases": tuple(
             {"timestamp": index * 86_400, "amount": amount, **more}
             for index, amount in enumerate(amounts)
         )

@@ -44,7 +44,7 @@ EVENTS: dict[str, tuple[Event, ...]] = {
 }
 POPULATION = Population(
     tuple(
-        Profile(name, {"rank": place}, events={"purchases": events})
+        Profile(name, {"rank": place}, events={"behavior_purchases": events})
         for place, (name, events) in enumerate(EVENTS.items())
     ),
     NOW,
@@ -68,8 +68,10 @@ def each(aggregate: c.Aggregate, least: int, names: str) -> tuple[c.Condition, s
     return c.Test(aggregate, p.Compare(">=", Number(str(least)))), names
 
 
-BY_SKU = c.Aggregate("count distinct", "purchases", ("category",), grouping=("sku",))
-BY_ORDER = c.Aggregate("count distinct", "purchases", ("sku", "category"), grouping=("order_id",))
+BY_SKU = c.Aggregate("count distinct", "behavior_purchases", ("category",), grouping=("sku",))
+BY_ORDER = c.Aggregate(
+    "count distinct", "behavior_purchases", ("sku", "category"), grouping=("order_id",)
+)
 OVER = Duration((Part(Number("2"), "day"),))
 
 CASES: dict[str, tuple[c.Condition, str]] = {

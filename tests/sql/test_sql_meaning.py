@@ -86,17 +86,17 @@ _SUBJECTS: st.SearchStrategy[c.Subject] = st.one_of(
     st.sampled_from(
         [
             c.GroupAttribute(*v.GROUP),
-            c.Aggregate("count", "purchases"),
-            c.Aggregate("count distinct", "purchases", ("sku", "category")),
-            c.Aggregate("sum", "purchases", ("amount",)),
-            c.Aggregate("average", "purchases", ("amount",)),
+            c.Aggregate("count", "behavior_purchases"),
+            c.Aggregate("count distinct", "behavior_purchases", ("sku", "category")),
+            c.Aggregate("sum", "behavior_purchases", ("amount",)),
+            c.Aggregate("average", "behavior_purchases", ("amount",)),
             *(
-                c.Aggregate(function, "purchases", (name,))
+                c.Aggregate(function, "behavior_purchases", (name,))
                 for function in ("min", "max")
                 for name in ("amount", "sku", "timestamp")
             ),
             *(
-                c.Aggregate(function, "purchases", (name,), order="timestamp")
+                c.Aggregate(function, "behavior_purchases", (name,), order="timestamp")
                 for function in ("first", "last")
                 for name in ("amount", "sku", "line", "tags")
             ),
@@ -144,15 +144,15 @@ def test_kinds_that_do_not_match_are_never_equal_less_or_more(
 
 _ORDERED = st.sampled_from(
     [
-        c.Aggregate("count", "purchases"),
-        c.Aggregate("count distinct", "purchases", ("category",)),
-        c.Aggregate("count distinct", "purchases", ("category", "order_id")),
-        c.Aggregate("sum", "purchases", ("amount",)),
-        c.Aggregate("average", "purchases", ("amount",)),
-        c.Aggregate("min", "purchases", ("amount",)),
-        c.Aggregate("max", "purchases", ("timestamp",)),
-        c.Aggregate("first", "purchases", ("sku",), order="line"),
-        c.Aggregate("last", "purchases", ("amount",), order="timestamp"),
+        c.Aggregate("count", "behavior_purchases"),
+        c.Aggregate("count distinct", "behavior_purchases", ("category",)),
+        c.Aggregate("count distinct", "behavior_purchases", ("category", "order_id")),
+        c.Aggregate("sum", "behavior_purchases", ("amount",)),
+        c.Aggregate("average", "behavior_purchases", ("amount",)),
+        c.Aggregate("min", "behavior_purchases", ("amount",)),
+        c.Aggregate("max", "behavior_purchases", ("timestamp",)),
+        c.Aggregate("first", "behavior_purchases", ("sku",), order="line"),
+        c.Aggregate("last", "behavior_purchases", ("amount",), order="timestamp"),
     ]
 )
 

@@ -43,10 +43,19 @@ GROUP = ("household", "size")
 
 # Columns by behavior and type. `timestamp` and `line` are different for each event of a
 # profile, or null, `line` more often; all others repeat.
-TEXT_COLUMNS = {"purchases": ("category", "sku", "order_id"), "page_views": ("url",)}
-NUMBER_COLUMNS: dict[str, tuple[str, ...]] = {"purchases": ("amount", "line"), "page_views": ()}
-ARRAY_COLUMNS: dict[str, tuple[str, ...]] = {"purchases": ("tags",), "page_views": ()}
-ORDER_COLUMNS = {"purchases": ("timestamp", "line"), "page_views": ("timestamp",)}
+TEXT_COLUMNS = {
+    "behavior_purchases": ("category", "sku", "order_id"),
+    "behavior_page_views": ("url",),
+}
+NUMBER_COLUMNS: dict[str, tuple[str, ...]] = {
+    "behavior_purchases": ("amount", "line"),
+    "behavior_page_views": (),
+}
+ARRAY_COLUMNS: dict[str, tuple[str, ...]] = {
+    "behavior_purchases": ("tags",),
+    "behavior_page_views": (),
+}
+ORDER_COLUMNS = {"behavior_purchases": ("timestamp", "line"), "behavior_page_views": ("timestamp",)}
 BEHAVIORS = tuple(TEXT_COLUMNS)
 
 TEXTS = ("JP", "US", "jp", "", "JP-1", "a/x", "a.x")
@@ -174,9 +183,9 @@ def _purchases(draw: st.DrawFn, times: _Times) -> tuple[Event, ...]:
 def _events(draw: st.DrawFn, times: _Times) -> dict[str, tuple[Event, ...]]:
     events = {}
     if not draw(_one_in_three):
-        events["purchases"] = _purchases(draw, times)
+        events["behavior_purchases"] = _purchases(draw, times)
     if not draw(_one_in_three):
-        events["page_views"] = tuple(
+        events["behavior_page_views"] = tuple(
             {"timestamp": time, "url": draw(_texts)} for time in times.of_events(draw)
         )
     return events

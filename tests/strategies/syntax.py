@@ -12,8 +12,10 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from segdsl import predicates as p
+from segdsl.behaviors import table_of
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
+from segdsl.condition.tree import folder_path, folder_text
 from segdsl.syntax import tree as t
 from segdsl.syntax.grammar import reserved_words
 from segdsl.values import (
@@ -68,6 +70,8 @@ names = st.one_of(
     st.sampled_from(sorted(reserved_words())),
     odd_texts,
 )
+# Matrix tables of behaviors: most with the prefix that is not written.
+tables = st.one_of(names.map(table_of), odd_texts)
 numbers = st.one_of(
     st.sampled_from(
         ["0", "1", "-1", "30", "1.50", "1e5", "-0", "0.001", "1E-7", "12345678901234567890"]
@@ -110,6 +114,8 @@ class Family:
         self.references: st.SearchStrategy[Reference] = st.one_of(
             st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), self.titles.map(ByName)
         )
+        # In one spelling, as only what is compiled has it.
+        self.folders = odd_texts if parameters else odd_texts.map(folder_path).map(folder_text)
         self.durations = self._durations()
         self.predicates = self._predicates()
         self.quantifiers = st.one_of(
@@ -213,7 +219,9 @@ def _grouped(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression], family: Fa
         columns = (draw(family.names),)
     if function in ("first", "last"):
         order = draw(family.names)
-    return t.Aggregate(function, draw(family.names), columns, some, order, grouping, window, where)
+    if function == "count" and not grouping and window is None:
+        some = some and family.parameters
+    return t.Aggregate(function, draw(tables), columns, some, order, grouping, window, where)
 
 
 def _test(draw: st.DrawFn, inner: st.SearchStrategy[t.Expression]) -> t.Expression:
@@ -236,6 +244,9 @@ def _memberships(family: Family) -> st.SearchStrategy[t.Expression]:
     return st.one_of(
         st.builds(t.Membership, st.just("segment"), family.references),
         st.builds(
+            t.Membership, st.just("segment"), st.builds(ByName, family.titles, family.folders)
+        ),
+        st.builds(
             t.Membership,
             st.sampled_from(["stage", "variant"]),
             st.one_of(odd_texts.map(ById), st.builds(ByName, odd_texts, odd_texts)),
@@ -256,7 +267,7 @@ def _expressions(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.
         st.builds(t.Negation, inner),
         st.builds(t.Pinned, st.none() | odd_texts, inner),
         st.builds(t.Limited, inner, ANY.limits),
-        st.builds(t.Has, names, st.booleans(), st.none() | inner),
+        st.builds(t.Has, tables, st.booleans(), st.none() | inner),
     )
 
 
@@ -285,6 +296,8 @@ def _segment(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Fa
         clauses.append(t.Clause("folder", draw(odd_texts)))
     if draw(st.booleans()):
         clauses.append(t.Clause("kind", draw(_kinds)))
+    if draw(st.booleans()):
+        clauses.append(t.Clause("hidden"))
     limit = draw(st.none() | family.limits)
     return t.Segment(draw(family.titles), tuple(clauses), draw(st.none() | where), limit)
 
@@ -347,13 +360,15 @@ def _behavior_test(draw: st.DrawFn) -> t.Expression:
     subject = draw(st.composite(_grouped)(filters, PLAIN))
     assert isinstance(subject, t.Aggregate)
     negated = draw(st.booleans())
+    is_number = subject.function in ("count", "count distinct", "sum", "average")
+    quantifiers = st.none() if is_number else st.none() | PLAIN.quantifiers
     if subject.some:
-        predicate, quantifier = draw(PLAIN.predicates), draw(st.none() | PLAIN.quantifiers)
+        predicate, quantifier = draw(PLAIN.predicates), draw(quantifiers)
     elif subject.function in ("count", "count distinct"):
         predicate, quantifier = draw(_numeric), None
     else:
         predicate = draw(PLAIN.predicates.filter(lambda found: not isinstance(found, p.IsNull)))
-        quantifier = draw(st.none() | PLAIN.quantifiers)
+        quantifier = draw(quantifiers)
     if negated and not has_not(predicate):
         negated = False
     return t.Test(subject, predicate, negated, quantifier)
@@ -382,7 +397,7 @@ _compilable_leaves: st.SearchStrategy[t.Expression] = st.one_of(
     st.composite(_ml_test)(),
     _memberships(PLAIN),
     st.builds(t.Score, PLAIN.references, numbers, numbers, st.booleans()),
-    st.builds(t.Has, names, st.booleans(), st.none() | filters),
+    st.builds(t.Has, tables, st.booleans(), st.none() | filters),
     st.builds(t.Limited, st.one_of(_attribute_tests, st.composite(_behavior_test)()), PLAIN.limits),
 )
 

@@ -232,9 +232,33 @@ def _value(draw: Draw) -> Json:
         "leftValue": left,
         "arrayMatching": matching,
         "exclude": draw(_SELDOM),
-        "operator": _operator(draw),
+        "operator": _of_count(draw) if _is_count(left) else _operator(draw),
     }
     return {**made, "limit": _limit(draw)} if draw(_RARELY) else made
+
+
+def _is_count(left: Json) -> bool:
+    """Whether it is one number for each profile, which compares with numbers alone."""
+    aggregation = left.get("aggregation", {})
+    plain = not aggregation.get("groupingColumns") and "window" not in left
+    return aggregation.get("type") == "Count" and plain
+
+
+def _of_count(draw: Draw) -> Json:
+    kind = draw(st.sampled_from(["Equal", "Greater", "GreaterEqual", "Less", "Between", "In"]))
+    made: Json = {"type": kind, "not": draw(_SELDOM)}
+    match kind:
+        case "Between":
+            return {
+                **made,
+                "minValue": draw(_NUMBERS),
+                "maxValue": draw(_NUMBERS),
+                "rightValue": Number("0"),
+            }
+        case "In":
+            return {**made, "rightValues": draw(st.lists(_NUMBERS, min_size=1, max_size=3))}
+        case _:
+            return {**made, "rightValue": draw(_NUMBERS)}
 
 
 def _limit(draw: Draw) -> Json:
