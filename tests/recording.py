@@ -2,8 +2,8 @@
 
 What our client sends, and what a local API answers to anybody, is noted as it passes
 through httpx and checked when the test that made it ends: a finding fails that test. What
-processes of their own exchange is not seen here. Where the description is silent or
-contradicts itself, the tables and notes below say what is asked instead, and why.
+processes of their own exchange is not seen here. Where the description is silent, contradicts
+itself or is not what real servers do, `answer_shapes` says what is asked instead, and why.
 """
 
 from __future__ import annotations
@@ -18,8 +18,17 @@ from typing import Any, NamedTuple
 import pytest
 
 import contract
+from answer_shapes import (
+    ERRORS,
+    JSON,
+    NEAREST,
+    OBSERVED,
+    UNNAMED,
+    in_one_document,
+    shown_answer,
+    shown_rule,
+)
 
-JSON = "application/json"
 OURS = "segdsl/"
 """How the User-Agent of our client begins."""
 LOCAL = "segdsl"
@@ -40,88 +49,6 @@ class Exchange(NamedTuple):
     by_local: bool = False
     answer_media: str = ""
     answer: bytes = b""
-
-
-# --- where the description is silent -----------------------------------------------------
-
-SEGMENTS = "/audiences/{audienceId}/segments"
-NEAREST = {
-    ("POST", SEGMENTS, 200): "Segment",
-    ("DELETE", f"{SEGMENTS}/{{segmentId}}", 200): "Segment",
-}
-"""Answers that the description leaves out, and the schema that they are held to instead.
-
-Nobody says what comes back for a segment that was made or deleted here; that it is the
-segment is what the JSON:API side says of its own two endpoints.
-"""
-
-ERRORS: dict[str, dict[int, str]] = {
-    "/audiences": {4: "ClientError", 5: "ServerError"},
-    "/entities": {
-        400: "JsonApiBadRequest",
-        404: "JsonApiNotFoundRequest",
-        409: "JsonApiConflictRequest",
-        4: "NonJsonApiForbiddenRequest",
-        5: "ServerError",
-    },
-}
-"""Errors of endpoints whose own are not described (most under `/entities` have none), by the
-side of the API and the status or its class: the responses that are described elsewhere."""
-
-
-def shown_rule(rule: Any) -> Any:
-    """A rule as the referee can judge it.
-
-    The description has no place for an attribute of a customer group (see `contract`), nor
-    for the deeper groups of older rules, which the API still takes (documented): of such a
-    rule the conditions are shown, all in one rule set.
-    """
-    rule = contract._without_customer_groups(rule)
-    if not any(_is_group(inner) for part in _parts(rule) for inner in _parts(part)):
-        return rule
-    flat = {"type": "And", "conditions": list(_leaves(rule))}
-    others = {name: value for name, value in rule.items() if name == "limit"}
-    return {"type": "And", "conditions": [flat], **others}
-
-
-def _parts(of: Any) -> list[Any]:
-    return of["conditions"] if _is_group(of) else []
-
-
-def _is_group(of: Any) -> bool:
-    return isinstance(of, dict) and isinstance(of.get("conditions"), list)
-
-
-def _leaves(of: Any) -> Iterator[Any]:
-    for part in _parts(of):
-        if _is_group(part):
-            yield from _leaves(part)
-        else:
-            yield part
-
-
-def shown_answer(answer: Any) -> Any:
-    """An answer as the referee can judge it.
-
-    A cell of a profile is described as exactly one of text, integer and number: read to the
-    letter nothing that is whole fits, since an integer is a number too. They are shown as
-    texts. Rules of segments are shown as those that are sent.
-    """
-    match answer:
-        case {"rows": list(rows)}:
-            shown = [
-                ["cell" if type(cell) in (int, float) else cell for cell in row]
-                if isinstance(row, list)
-                else row
-                for row in rows
-            ]
-            return {**answer, "rows": shown}
-        case {"rule": dict() as rule}:
-            return {**answer, "rule": shown_rule(rule)}
-        case list():
-            return [shown_answer(each) for each in answer]
-        case _:
-            return answer
 
 
 # --- the description ---------------------------------------------------------------------
@@ -270,9 +197,14 @@ def _fits(value: str, kind: str | None) -> bool:
 def answer_findings(of: Exchange, description: Described) -> list[str]:
     """What the description has against an answer of a local API."""
     assert of.status is not None
-    path, operation = description.operation(of.method, of.path) or ("", {})
+    # A trailing slash is taken (observed).
+    path, operation = description.operation(of.method, of.path.rstrip("/")) or ("", {})
     responses = operation.get("responses", {})
+    side = "/entities" if of.path.startswith("/entities") else "/audiences"
     holder = responses.get(str(of.status)) or responses.get(f"{of.status // 100}XX")
+    observed = OBSERVED.get((side, of.status))
+    if observed is not None and of.answer_media == JSON and _fits_schema(of.answer, observed):
+        return []
     if holder is not None:
         content = description.resolved(holder).get("content")
         if content is None:
@@ -280,11 +212,15 @@ def answer_findings(of: Exchange, description: Described) -> list[str]:
         if of.answer_media not in content:
             return [f"its media type is `{of.answer_media}`, and not {', '.join(content)}"]
         schema = content[of.answer_media]["schema"]
+        if (of.method, path, of.status) == ("GET", "/entities/parent_segments", 200):
+            schema = in_one_document(description.resolved(schema["items"]))
+    elif (unnamed := _unnamed(of)) is not None:
+        schema = unnamed
     elif (of.method, path, of.status) in NEAREST:
         schema = {"$ref": f"#/components/schemas/{NEAREST[of.method, path, of.status]}"}
     elif of.status >= 400:
-        side = ERRORS["/entities" if of.path.startswith("/entities/") else "/audiences"]
-        content = description.response(side.get(of.status) or side[of.status // 100])["content"]
+        known = ERRORS[side]
+        content = description.response(known.get(of.status) or known[of.status // 100])["content"]
         schema = content.get(of.answer_media, content[JSON])["schema"]
     else:
         return ["the description names no such answer"]
@@ -293,6 +229,24 @@ def answer_findings(of: Exchange, description: Described) -> list[str]:
     except ValueError as error:
         return [f"the body is no JSON: {error}"]
     return description.errors(schema, shown_answer(answer), lenient=True)
+
+
+def _fits_schema(body: bytes, schema: Any) -> bool:
+    """Whether a body is of a schema that stands by itself."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    valid: bool = import_module("jsonschema").Draft202012Validator(schema).is_valid(answer)
+    return valid
+
+
+def _unnamed(of: Exchange) -> Any:
+    for (method, path, status), schema in UNNAMED.items():
+        asked = _pattern(path).fullmatch(of.path.rstrip("/"))
+        if (method, status) == (of.method, of.status) and asked:
+            return schema
+    return None
 
 
 def findings(of: Exchange, description: Described) -> list[str]:
@@ -347,7 +301,7 @@ class Recorder:
         headers = request.headers
         return Exchange(
             method=request.method,
-            path=request.url.path,
+            path=_of_api(request.url.path),
             query=tuple(request.url.params.multi_items()),
             has_key=False,
             by_client=headers.get("User-Agent", "").startswith(OURS),
@@ -434,6 +388,11 @@ class Recorder:
 
     def pytest_unconfigure(self) -> None:
         self._patch.undo()
+
+
+def _of_api(path: str) -> str:
+    """A path without what a base URL of this machine may have in front of the API's."""
+    return re.sub(r"^.*?(?=/(audiences|entities|master_segments)\b)", "", path)
 
 
 def _media(headers: Any) -> str:

@@ -38,8 +38,18 @@ from segdsl.cli.group import WrongUse
     help="The weather of real networks, for tests: latency=20ms,429=0.05,500=0.05,"
     "cut-before=0.05,cut-after=0.05,hang-after=0.05,seed=7.",
 )
-def command(data: Path, store: Path | None, port: int, now: str | None, faults: str | None) -> None:
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what the API's description does not allow, also where real servers take it.",
+)
+def command(
+    data: Path, store: Path | None, port: int, now: str | None, faults: str | None, strict: bool
+) -> None:
     """Serve a local Audience API over data of your own, on this machine only.
+
+    It answers in the shapes of real servers and takes the loose rules that they take; --strict
+    is for whoever tests a client against the API's description.
 
     The key it takes is that of SEGDSL_LOCAL_KEY, or else the well-known key of local targets.
     """
@@ -58,5 +68,6 @@ def command(data: Path, store: Path | None, port: int, now: str | None, faults: 
         now=None if now is None else moment(now, "--now"),
         key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,
         faults=weather,
+        strict=strict,
         announce=lambda url: click.echo(f"serving {data} at {url} (Ctrl-C ends it)"),
     )

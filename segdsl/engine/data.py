@@ -19,10 +19,17 @@ from typing import Self
 import duckdb
 from sqlglot import exp
 
+from segdsl.behaviors import PREFIX as BEHAVIOR
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import load_csv
-from segdsl.engine.description import FILE, Description, ParentSegment, read_description
+from segdsl.engine.description import (
+    BEHAVIORS,
+    FILE,
+    Description,
+    ParentSegment,
+    read_description,
+)
 from segdsl.engine.errors import DataError, reason
 from segdsl.engine.priority import kept_threads, stepped_back
 from segdsl.engine.query import Query
@@ -228,8 +235,34 @@ class _Builder:
                     f"{self.description.path}: `[groups]` names the attribute `{attribute}`, "
                     f"which is not there; {_choices(attribute, attributes)}"
                 )
+        self._check_labels(names)
         counts = {name: self._check_key(name, path) for name in names if key_of(name)}
         return counts[CUSTOMERS]
+
+    def _check_labels(self, names: list[str]) -> None:
+        labels = self.description.parent.labels
+        labelled = [name for name in names if name == CUSTOMERS or name.startswith(BEHAVIOR)]
+        for name in labels.columns:
+            if name not in labelled:
+                raise DataError(
+                    f"{self.description.path}: `[labels.{name}]` is about no table of profiles "
+                    f"or events that is there; {_choices(name, [*labelled, BEHAVIORS])}"
+                )
+        for table in self.tables:
+            columns = [column.name for column in table.columns]
+            for name in labels.columns.get(table.name, {}):
+                if name not in columns:
+                    raise DataError(
+                        f"{self.description.path}: `[labels.{table.name}]` names the column "
+                        f"`{name}`, which is not there; {_choices(name, columns)}"
+                    )
+        behaviors = [name.removeprefix(BEHAVIOR) for name in labelled if name != CUSTOMERS]
+        for name in (each.removeprefix(BEHAVIOR) for each in labels.behaviors):
+            if name not in behaviors:
+                raise DataError(
+                    f"{self.description.path}: `[labels.{BEHAVIORS}]` names the behavior "
+                    f"`{name}`, which is not there; {_choices(name, behaviors)}"
+                )
 
     def _declared(self, table: str) -> dict[str, ColumnType]:
         fixed: dict[str, ColumnType] = {PROFILE_ID: "string", **FIXED.get(table, {})}

@@ -2,6 +2,19 @@
 
 The file is optional, and so is everything in it. Its shape is this project's choice
 (assumed); whether the columns it names exist is checked where the tables are opened.
+
+`[labels]` gives what the console calls things, which on a real server is seldom the name
+that rules use. Each table of the data has a table of its labels, by column; the labels of
+behaviors themselves are in a table of their own, by behavior:
+
+    [labels.customers]
+    ltv = "Lifetime Value"
+
+    [labels.behavior_purchases]
+    amount = "Amount paid"
+
+    [labels.behaviors]
+    purchases = "Online Purchases"
 """
 
 from __future__ import annotations
@@ -14,6 +27,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
+from segdsl.behaviors import PREFIX as BEHAVIOR
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
@@ -23,8 +37,28 @@ from segdsl.values import ColumnType
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"
 MOST_ID = 2**63 - 1
+BEHAVIORS = "behaviors"
+"""The table of labels that are those of behaviors; no table of the data has this name."""
 FEWEST_STAGES = 3
 """Of a funnel (described)."""
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """The names that the console shows, where they differ from those that rules use.
+
+    `columns` are the labels of columns by table and column, `behaviors` those of behaviors
+    by table. Without a label, a column is shown by its own name and a behavior by its table's
+    name without the prefix.
+    """
+
+    columns: Mapping[str, Mapping[str, str]] = {}
+    behaviors: Mapping[str, str] = {}
+
+    def of_column(self, table: str, column: str) -> str:
+        return self.columns.get(table, {}).get(column, column)
+
+    def of_behavior(self, table: str) -> str:
+        return self.behaviors.get(table, table.removeprefix(BEHAVIOR))
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
@@ -42,6 +76,7 @@ class ParentSegment(msgspec.Struct, frozen=True):
     funnels: tuple[Funnel, ...] = ()
     models: tuple[Model, ...] = ()
     variants: tuple[Variant, ...] = ()
+    labels: Labels = Labels()
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -73,6 +108,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     types: dict[str, dict[str, str]] = {}
     groups: dict[str, str] = {}
+    labels: dict[str, dict[str, str]] = {}
     funnels: dict[str, _Funnel] = {}
     models: _Models = _Models()
     tests: dict[str, dict[str, int]] = {}
@@ -122,40 +158,71 @@ def read_description(path: Path, name: str) -> Description:
             for test, variants in file.tests.items()
             for each, id in variants.items()
         ),
+        _labels(file.labels, path),
     )
     return Description(path, parent, types)
 
 
+def _labels(tables: Mapping[str, Mapping[str, str]], path: Path) -> Labels:
+    """Refuses labels that show nothing, and one that two columns of a table would have."""
+    for table, labels in tables.items():
+        holders: dict[str, str] = {}
+        for name, label in labels.items():
+            if not label.strip():
+                raise DataError(f"{path}: the label of `{name}` in `[labels.{table}]` is blank")
+            if label in holders:
+                raise DataError(
+                    f"{path}: `[labels.{table}]` gives `{holders[label]}` and `{name}` the same "
+                    f"label “{label}”; give each its own"
+                )
+            holders[label] = name
+    behaviors = {f"{BEHAVIOR}{name}": label for name, label in tables.get(BEHAVIORS, {}).items()}
+    return Labels({name: each for name, each in tables.items() if name != BEHAVIORS}, behaviors)
+
+
 def _check_ids(file: _File, path: Path) -> None:
-    """Refuses what the API could not have: such ids, one given twice, such funnels (described)."""
+    """Refuses what the API could not have: such ids, one given twice, such funnels (described).
+
+    Clients keep what lies in folders in one map by id (observed), so the ids of different
+    kinds there are never equal either; variants are in a list of their own.
+    """
     models = file.models
-    kinds: dict[str, list[tuple[str, int]]] = {
-        "funnels": [(name, each.id) for name, each in file.funnels.items()],
-        "stages": [each for funnel in file.funnels.values() for each in funnel.stages.items()],
-        "predictive models": list(models.predictive.items()),
-        "models of solutions": [*models.rfm.items(), *models.cltv.items()],
-        "variants": [each for variants in file.tests.values() for each in variants.items()],
+    in_folders: dict[str, list[tuple[str, int]]] = {
+        "funnel": [(name, each.id) for name, each in file.funnels.items()],
+        "stage": [each for funnel in file.funnels.values() for each in funnel.stages.items()],
+        "predictive model": list(models.predictive.items()),
+        "model of solutions": [*models.rfm.items(), *models.cltv.items()],
     }
-    for kind, named in kinds.items():
-        holders: dict[int, str] = {}
-        for name, id in named:
-            if not 1 <= id <= MOST_ID:
-                raise DataError(
-                    f"{path}: the ids of {kind} are whole numbers from 1, and {id}, "
-                    f"that of “{name}”, is none"
-                )
-            if id in holders:
-                raise DataError(
-                    f"{path}: the {kind} “{holders[id]}” and “{name}” have the same id {id}; "
-                    "give each its own"
-                )
-            holders[id] = name
+    variants = [each for listed in file.tests.values() for each in listed.items()]
+    for kinds in (in_folders, {"variant": variants}):
+        holders: dict[int, tuple[str, str]] = {}
+        for kind, named in kinds.items():
+            for name, id in named:
+                if not 1 <= id <= MOST_ID:
+                    raise DataError(
+                        f"{path}: the ids of {_plural(kind)} are whole numbers from 1, and {id}, "
+                        f"that of “{name}”, is none"
+                    )
+                if id in holders:
+                    other, holder = holders[id]
+                    both = (
+                        f"the {_plural(kind)} “{holder}” and “{name}”"
+                        if kind == other
+                        else f"the {other} “{holder}” and the {kind} “{name}”"
+                    )
+                    raise DataError(f"{path}: {both} have the same id {id}; give each its own")
+                holders[id] = (kind, name)
     for name, funnel in file.funnels.items():
         if not 3 <= len(funnel.stages) <= 8:
             raise DataError(
                 f"{path}: the funnel “{name}” has {counted(len(funnel.stages), 'stage')}; "
                 "a funnel has 3 to 8"
             )
+
+
+def _plural(kind: str) -> str:
+    first, _, rest = kind.partition(" of ")
+    return f"{first}s of {rest}" if rest else f"{first}s"
 
 
 def _read(path: Path) -> _File:

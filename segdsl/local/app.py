@@ -21,8 +21,9 @@ from segdsl.local import entity_handlers as entities
 from segdsl.local import known
 from segdsl.local import parent_handlers as parents
 from segdsl.local import segment_handlers as segments
-from segdsl.local.errors import ApiError, Problem
+from segdsl.local.errors import ApiError, Problem, not_implemented
 from segdsl.local.faults import Faults, Weather
+from segdsl.local.operations import is_operation
 from segdsl.local.requests import JSON, JSON_API, Handler, Side, endpoint, error_response, side_of
 from segdsl.local.service import Service
 from segdsl.local.store import Store
@@ -61,6 +62,7 @@ _PLAIN: tuple[tuple[str, str, Handler], ...] = (
     ("GET", f"{_AUDIENCE}/funnels", known.funnels),
     ("GET", f"{_AUDIENCE}/funnels/{{funnel}}", known.funnel),
     ("GET", f"{_AUDIENCE}/predictive_segments", known.predictive_segments),
+    ("GET", f"/tree{_AUDIENCE}/segment_folders", segments.folder_tree),
 )
 _ENTITIES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/entities/parent_segments", entities.parent_segments),
@@ -89,6 +91,8 @@ class LocalApi(Starlette):
                 Exception: _unexpected,
             },
         )
+        # A redirect would take the key from clients that follow it (observed).
+        self.router.redirect_slashes = False
         self.state.service = service
         self._service = service
         self._authorization = f"TD1 {key}".encode()
@@ -98,6 +102,7 @@ class LocalApi(Starlette):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -149,13 +154,16 @@ def application(
     now: int | None = None,
     key: str = LOCAL_KEY,
     faults: Faults | None = None,
+    strict: bool = False,
 ) -> LocalApi:
     """A local Audience API over data and a store, which stay the caller's to close.
 
     `now`, in Unix seconds, fixes the clock of queries and of what is created; without it
-    each takes the time at which it comes. Raises DataError where the data's own id is none.
+    each takes the time at which it comes. `strict` refuses what the API's description does not
+    allow, for people who test their clients; without it the local API takes what real servers
+    take. Raises DataError where the data's own id is none.
     """
-    return LocalApi(Service(data, store, now), key, faults)
+    return LocalApi(Service(data, store, now, strict=strict), key, faults)
 
 
 def _routes() -> list[Route]:
@@ -184,8 +192,10 @@ async def _api_error(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     """What routing finds: no such path, or no such method there."""
     assert isinstance(error, HTTPException)
-    path = request.url.path
-    what = f"there is no {request.method} {path}" if error.status_code == 405 else f"no {path}"
+    method, path = request.method, request.url.path
+    if is_operation(method, path):
+        return error_response(not_implemented(method, path), side_of(path))
+    what = f"there is no {method} {path}" if error.status_code == 405 else f"no {path}"
     found = ApiError(error.status_code, [Problem(f"{what} here")], headers=error.headers)
     return error_response(found, side_of(path))
 

@@ -1,7 +1,8 @@
 """What clients send: bodies read as the description has them, and ids and numbers in paths.
 
-Ids may be numbers or texts of digits (observed: public clients send both). A rule stays
-the bytes that came, so that its numbers keep their text.
+Ids may be numbers or texts of digits (observed: public clients send both). What is null
+is taken as left out, and so are keys that are not known: clients send back what they were
+answered (observed). A rule stays the bytes that came, so that its numbers keep their text.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ class RuleBody(_Body, frozen=True):
 
 
 class SegmentBody(RuleBody, frozen=True):
-    """The description's SegmentParameters."""
+    """The description's SegmentParameters, and `isVisible` (observed).
 
-    audience_id: Id | UnsetType = UNSET
+    Its `audienceId` is passed over: the parent segment of the path counts (observed).
+    """
+
     name: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     segment_folder_id: Id | UnsetType = UNSET
     count_population: bool | UnsetType = UNSET
+    is_visible: bool | UnsetType = UNSET
 
 
 class SqlBody(RuleBody, frozen=True):
@@ -56,15 +60,15 @@ class QueryBody(RuleBody, frozen=True):
 
 
 class FolderBody(_Body, frozen=True):
-    """A new folder; both are required."""
+    """A new folder; `description` is required by the description alone."""
 
     name: str
-    description: str
+    description: str | UnsetType | None = UNSET
 
 
 class FolderChanges(_Body, frozen=True):
     name: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
 
 
 class _Linked(_Body, frozen=True):
@@ -85,6 +89,7 @@ class _Attributes(_Body, frozen=True):
     description: str | UnsetType | None = UNSET
     rule: Raw | UnsetType = UNSET
     count_population: bool | UnsetType = UNSET
+    is_visible: bool | UnsetType = UNSET
     funnel_stage: dict[str, Any] | UnsetType = msgspec.field(name="funnel_stage", default=UNSET)
 
 
@@ -101,10 +106,13 @@ class _Wrapped(msgspec.Struct, frozen=True):
     data: Raw | UnsetType = UNSET
 
 
-def decode(body: bytes, type: type[_T], path: str = "$") -> _T:
-    """The body as that type; raises ApiError (400) that names the place."""
+def decode(body: bytes, type: type[_T], path: str = "$", *, strict: bool = False) -> _T:
+    """The body as that type; raises ApiError (400) that names the place.
+
+    Strictly, null is no value of what the description does not let be null.
+    """
     try:
-        return msgspec.json.decode(body, type=type)
+        return msgspec.json.decode(body if strict else _without_nulls(body), type=type)
     except msgspec.ValidationError as error:
         message, _, at = str(error).partition(" - at `")
         where = path + at.removesuffix("`").removeprefix("$")
@@ -113,15 +121,34 @@ def decode(body: bytes, type: type[_T], path: str = "$") -> _T:
         raise refuse(f"the body is no JSON: {error}", path) from None
 
 
-def decode_entity(body: bytes) -> tuple[EntityBody, str]:
+def decode_entity(body: bytes, *, strict: bool = False) -> tuple[EntityBody, str]:
     """The body of a JSON:API request, and its path; it may be wrapped in `data`, or bare.
 
-    Described: bare. JSON:API itself, and the answers, have the wrapper.
+    Described: bare. JSON:API itself, and the answers, have the wrapper; clients send both
+    (observed).
     """
     wrapped = decode(body, _Wrapped)
     if isinstance(wrapped.data, UnsetType):
-        return decode(body, EntityBody), "$"
-    return decode(bytes(wrapped.data), EntityBody, "$.data"), "$.data"
+        return decode(body, EntityBody, strict=strict), "$"
+    return decode(bytes(wrapped.data), EntityBody, "$.data", strict=strict), "$.data"
+
+
+_MAY_BE_NULL = ("rule", "description")
+_HOLDERS = ("attributes", "relationships")
+
+
+def _without_nulls(body: bytes) -> bytes:
+    """A body without the keys whose value is null, but for those to which null says something."""
+    try:
+        keys = msgspec.json.decode(body, type=dict[str, Raw])
+    except msgspec.ValidationError:
+        return body  # It is no object, which is said where it is read.
+    kept = {
+        key: Raw(_without_nulls(bytes(value))) if key in _HOLDERS else value
+        for key, value in keys.items()
+        if key in _MAY_BE_NULL or bytes(value) != b"null"
+    }
+    return msgspec.json.encode(kept)
 
 
 def rule_text(rule: Raw | UnsetType, path: str) -> str | None:

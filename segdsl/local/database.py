@@ -1,7 +1,7 @@
 """A SQLite file that several threads and processes use at once, and that survives a crash.
 
 A write is on the disk when it is acknowledged: WAL with full synchronisation. The tables
-are made here; what they mean is `segdsl.local.store`.
+are made in `segdsl.local.layouts`; what they mean is `segdsl.local.store`.
 """
 
 from __future__ import annotations
@@ -15,61 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
+from segdsl.local.layouts import prepare
 from segdsl.local.records import StoreError
 
 PATIENCE = 30.0
 """Seconds to wait for another process that is writing."""
-_VERSION = 1
-_APPLICATION = 0x5E6D51
-_TABLES = """
-CREATE TABLE folders (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  audience TEXT NOT NULL,
-  parent INTEGER REFERENCES folders (id),
-  name TEXT NOT NULL,
-  description TEXT,
-  created INTEGER NOT NULL,
-  updated INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX folder_names ON folders (audience, ifnull(parent, 0), name);
-CREATE TABLE segments (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  audience TEXT NOT NULL,
-  name TEXT NOT NULL,
-  folder INTEGER NOT NULL REFERENCES folders (id),
-  description TEXT,
-  kind INTEGER NOT NULL,
-  rule TEXT,
-  count_population INTEGER NOT NULL,
-  population INTEGER,
-  revision INTEGER NOT NULL,
-  created INTEGER NOT NULL,
-  updated INTEGER NOT NULL,
-  UNIQUE (folder, name)
-) STRICT;
-CREATE TABLE segment_references (
-  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
-  target INTEGER NOT NULL REFERENCES segments (id),
-  PRIMARY KEY (segment, target)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX references_of_target ON segment_references (target);
-CREATE TABLE populations (
-  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
-  at INTEGER NOT NULL,
-  population INTEGER NOT NULL,
-  PRIMARY KEY (segment, at)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE queries (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,
-  owner TEXT NOT NULL,
-  content TEXT NOT NULL,
-  status TEXT NOT NULL,
-  count INTEGER,
-  error TEXT
-) STRICT;
-CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
-"""
 
 
 class Database:
@@ -145,27 +95,12 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _make_tables(connection)
+        prepare(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     return connection
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version == 0 and application == 0 and tables == 0:
-        for statement in _TABLES.split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
-    elif application != _APPLICATION:
-        raise sqlite3.DatabaseError("it is a database of another program")
-    elif version != _VERSION:
-        raise sqlite3.DatabaseError(f"another version of segdsl made it (its layout is {version})")
 
 
 def _patiently(connection: sqlite3.Connection, statement: str) -> None:

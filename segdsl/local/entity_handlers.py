@@ -17,16 +17,18 @@ from segdsl.local.requests import Call
 from segdsl.local.saving import Draft, Paths
 from segdsl.local.service import Service
 
+WHOLE_TREE = 2**63
 _KINDS = {shapes.BATCH_SEGMENT: BATCH, shapes.REALTIME_SEGMENT: REALTIME}
 
 
 def parent_segments(service: Service, call: Call) -> Any:
-    return [shapes.parent_segment(service)]
+    """`{"data": […]}` (observed), and not a list of `{"data": …}` (described)."""
+    return shapes.document([shapes.parent_segment(service)])
 
 
 def parent_segment(service: Service, call: Call) -> Any:
     service.check_audience(call.path["id"])
-    return shapes.parent_segment(service)
+    return shapes.document(shapes.parent_segment(service))
 
 
 # --- folders -----------------------------------------------------------------------------
@@ -37,7 +39,7 @@ def folder(service: Service, call: Call) -> Any:
 
 
 def create_folder(service: Service, call: Call) -> Any:
-    body, at = decode_entity(call.body)
+    body, at = decode_entity(call.body, strict=service.strict)
     _check_type(body, at, (shapes.FOLDER,))
     name = body.attributes.name
     if isinstance(name, UnsetType):
@@ -52,7 +54,7 @@ def create_folder(service: Service, call: Call) -> Any:
 
 def update_folder(service: Service, call: Call) -> Any:
     id = path_id(call.path["id"], "folder")
-    body, at = decode_entity(call.body)
+    body, at = decode_entity(call.body, strict=service.strict)
     _check_type(body, at, (shapes.FOLDER,))
     _check_id(body, at, id)
     changes: dict[str, Any] = {}
@@ -80,9 +82,12 @@ def _folder(service: Service, of: Folder) -> Any:
 
 
 def by_folder(service: Service, call: Call) -> Any:
-    """The folder and what is in it, `depth` levels down: at 1, what is right in it (assumed)."""
+    """The folder and what is in it, `depth` levels down: at 1, what is right in it (assumed).
+
+    Without a depth it is everything below (observed).
+    """
     top = service.folder(path_id(call.path["id"], "folder"))
-    depth = parameter(call.query.get("depth"), "depth", None, 0)
+    depth = parameter(call.query.get("depth"), "depth", WHOLE_TREE, 0)
     with_rule = call.query.get("with_rule", "true") != "false"
     folders: dict[int | None, list[Folder]] = {}
     for folder in service.store.folders(service.audience):
@@ -116,7 +121,7 @@ def segment(service: Service, call: Call) -> Any:
 
 
 def create_segment(service: Service, call: Call) -> Any:
-    body, at = decode_entity(call.body)
+    body, at = decode_entity(call.body, strict=service.strict)
     if isinstance(body.attributes.name, UnsetType):
         raise refuse("a segment needs a `name`", f"{at}.attributes")
     if _parent(body, at) is None:
@@ -129,7 +134,7 @@ def update_segment(service: Service, call: Call) -> Any:
     """What the body leaves out stays as it is (assumed)."""
     id = path_id(call.path["id"], "segment")
     before = Draft.of(service.segment(id))
-    body, at = decode_entity(call.body)
+    body, at = decode_entity(call.body, strict=service.strict)
     _check_id(body, at, id)
     made = saving.update_segment(service, id, _changed(before, body, at), _paths(at))
     return shapes.document(shapes.segment(made))
@@ -157,6 +162,7 @@ def _changed(draft: Draft, body: EntityBody, at: str) -> Draft:
         kind,
         rule,
         draft.count_population if isinstance(count, UnsetType) else count,
+        draft.is_visible if isinstance(of.is_visible, UnsetType) else of.is_visible,
     )
 
 

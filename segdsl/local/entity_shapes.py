@@ -8,7 +8,7 @@ import msgspec
 
 from segdsl.local.records import REALTIME, Folder, Segment
 from segdsl.local.service import Service
-from segdsl.local.shapes import USER_ID, USER_NAME, Json, iso, rule
+from segdsl.local.shapes import MAX_ACTIVATION_ROWS, USER_ID, USER_NAME, Json, iso, rule
 
 FOLDER = "folder-segment"
 BATCH_SEGMENT = "segment-batch"
@@ -22,7 +22,7 @@ def document(data: Json | list[Json]) -> Json:
 
 
 def parent_segment(service: Service) -> Json:
-    """Described: wrapped in `data` on its own, also within a list."""
+    """With its folder under both names: clients read either (observed)."""
     parent, root = service.data.parent, service.root
     attributes = {
         "name": parent.name,
@@ -36,16 +36,15 @@ def parent_segment(service: Service) -> Json:
         # Locally a parent segment has one id on both sides (assumed).
         "v4Id": int(parent.id),
         "allowActivationBehavior": False,
-        "maxActivationBehaviorRow": 7,
+        "maxActivationBehaviorRow": MAX_ACTIVATION_ROWS,
         "customerGroup": None,
     }
+    folder = _link(FOLDER, root.id)
     return {
-        "data": {
-            "id": parent.id,
-            "type": "parentSegment",
-            "attributes": attributes,
-            "relationships": {"parentSegmentFolder": _link(FOLDER, root.id)},
-        }
+        "id": parent.id,
+        "type": "parentSegment",
+        "attributes": attributes,
+        "relationships": {"parentFolder": folder, "parentSegmentFolder": folder, **_users()},
     }
 
 
@@ -71,22 +70,27 @@ def folder(of: Folder, children: Iterable[Folder | Segment] = ()) -> Json:
 
 
 def segment(of: Segment, *, with_rule: bool = True) -> Json:
+    """Without the rule its key is left out; `isEmptyRule` is there all the same (observed)."""
+    attributes: Json = {
+        "audienceId": of.audience,
+        "name": of.name,
+        "description": of.description,
+        "population": of.population,
+        "numSyndications": 0,
+        "isVisible": of.is_visible,
+        "isEmptyRule": _is_empty(of),
+        "createdAt": iso(of.created),
+        "updatedAt": iso(of.updated),
+        "countPopulation": of.count_population,
+        "segmentInsightDashboardId": None,
+        "enrichments": None,
+    }
+    if with_rule:
+        attributes["rule"] = rule(of)
     return {
         "id": str(of.id),
         "type": kind_of(of),
-        "attributes": {
-            "audienceId": of.audience,
-            "name": of.name,
-            "description": of.description,
-            "population": of.population,
-            "numSyndications": 0,
-            "rule": rule(of) if with_rule else None,
-            "createdAt": iso(of.created),
-            "updatedAt": iso(of.updated),
-            "countPopulation": of.count_population,
-            "segmentInsightDashboardId": None,
-            "isEmptyRule": _is_empty(of),
-        },
+        "attributes": attributes,
         "relationships": {"parentFolder": _link(FOLDER, of.folder), **_users()},
     }
 

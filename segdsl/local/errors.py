@@ -1,8 +1,11 @@
 """What the local Audience API answers when it cannot do what was asked.
 
 An `ApiError` is raised wherever something is found wrong; it is put into the shape of the
-side that was asked: `{"code", "message"}` under `/audiences`, `{"errors": …}` under
-`/entities`, `{"status", "error", "details"}` for 5xx (all three described).
+side that was asked. Under `/audiences` that is `{"code", "message"}` (described), and for what
+a record cannot be `{"errors": {"name": […]}}` or `{"errors": {"base": […]}}` (observed); under
+`/entities` it is `{"errors": …}`, and for 5xx `{"status", "error", "details"}` (described). Whoever
+deletes what is referred to gets a list of errors with `meta.referencedBySegments` on both sides
+(observed); what this server does not offer is a 501 with `{"code", "message"}` (our choice).
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ BLANK = "CANNOT_BE_BLANK"
 IMMUTABLE = "IS_IMMUTABLE"
 ASSOCIATION = "INVALID_FORMAT_OR_ASSOCIATION"
 EXPRESSION = "COMPOSITE_CONDITION_SYNTAX_ERROR"
+ABOUT_THE_NAME = (UNIQUE, BLANK)
+"""Their messages say what the name is: “has already been taken”, which clients look for."""
 
 _CODES = {
     400: "bad_request",
@@ -29,6 +34,7 @@ _CODES = {
     413: "request_too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
+    501: "not_implemented",
 }
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
@@ -53,7 +59,7 @@ class ApiError(Exception):
     """An answer other than 200: its status, what is wrong, and what else belongs to it.
 
     `conflicts` is the `errors` object of a 409 on the JSON:API side; `referenced_by` the
-    ids of segments that refer to one that should be deleted.
+    ids and names of segments that refer to one that should be deleted.
     """
 
     def __init__(
@@ -62,7 +68,7 @@ class ApiError(Exception):
         problems: Iterable[Problem],
         *,
         conflicts: Mapping[str, list[str]] | None = None,
-        referenced_by: tuple[int, ...] = (),
+        referenced_by: tuple[tuple[int, str], ...] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
@@ -87,17 +93,20 @@ def missing(what: str) -> ApiError:
     return ApiError(404, [Problem(what)])
 
 
+def not_implemented(method: str, path: str) -> ApiError:
+    """A 501: the API has this operation, and the local one has not."""
+    return ApiError(501, [Problem(f"the local API has no {method} {path}")])
+
+
 def plain_body(error: ApiError) -> dict[str, Any]:
     """The error as `/audiences` and `/master_segments` answer it."""
     if error.status >= 500:
         return _server_error(error)
-    body: dict[str, Any] = {
-        "code": _CODES.get(error.status, "client_error"),
-        "message": error.message,
-    }
     if error.referenced_by:
-        body["referencedBySegments"] = [{"id": str(id)} for id in error.referenced_by]
-    return body
+        return _referenced(error)
+    if error.status == 400 and any(each.code is not None for each in error.problems):
+        return {"errors": _by_attribute(error.problems)}
+    return _coded(error)
 
 
 def entities_body(error: ApiError) -> dict[str, Any]:
@@ -110,17 +119,47 @@ def entities_body(error: ApiError) -> dict[str, Any]:
         case 404:
             code = {"code": "record-not-found-error", "status": "404", "detail": error.message}
             return {"errors": [code]}
+        case 409 if error.referenced_by:
+            return _referenced(error)
         case 409 if error.conflicts is not None:
-            body: dict[str, Any] = {"errors": error.conflicts}
-            if error.referenced_by:
-                body["referencedBySegments"] = [{"id": str(id)} for id in error.referenced_by]
-                body["referencedByPredictiveSegments"] = []
-            return body
+            return {"errors": error.conflicts}
         case _:
             return {"errors": error.message}
 
 
+def _coded(error: ApiError) -> dict[str, Any]:
+    return {"code": _CODES.get(error.status, "client_error"), "message": error.message}
+
+
+def _by_attribute(problems: Iterable[Problem]) -> dict[str, list[str]]:
+    """What is wrong with the name under `name`, everything else with its place under `base`."""
+    found: dict[str, list[str]] = {}
+    for each in problems:
+        if each.code in ABOUT_THE_NAME:
+            found.setdefault("name", []).append(each.message)
+        else:
+            found.setdefault("base", []).append(each.text)
+    return found
+
+
+def _referenced(error: ApiError) -> dict[str, Any]:
+    segments = [{"id": str(id), "name": name} for id, name in error.referenced_by]
+    return {
+        "errors": [
+            {
+                "status": error.status,
+                "code": "conflict",
+                "title": "Conflict",
+                "detail": error.message,
+                "meta": {"referencedBySegments": segments, "referencedByPredictiveSegments": []},
+            }
+        ]
+    }
+
+
 def _server_error(error: ApiError) -> dict[str, Any]:
+    if error.status == 501:
+        return _coded(error)
     titles = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
     title = titles.get(error.status, "Server Error")
     return {"status": error.status, "error": title, "details": error.message}
@@ -139,7 +178,7 @@ def _bad(of: Problem) -> dict[str, Any]:
     return {
         "code": "validation-error",
         "status": "400",
-        "detail": of.message,
+        "detail": f"Name {of.message}" if of.code in ABOUT_THE_NAME else of.message,
         "source": pointer,
         "meta": {"validationCode": of.code},
     }

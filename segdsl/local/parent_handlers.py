@@ -36,7 +36,7 @@ def master_segments(service: Service, call: Call) -> Any:
 
 def attributes(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
-    return [shapes.attribute(service, each) for each in service.data.catalog.attributes]
+    return shapes.attributes(service)
 
 
 def behaviors(service: Service, call: Call) -> Any:

@@ -1,6 +1,7 @@
 """What the store keeps, as typed rows; and what it refuses.
 
-Ids are whole numbers from 1, never used again after a delete. Times are Unix seconds.
+Ids are whole numbers from 1, never used again after a delete, and never equal for a folder and
+a segment. Times are Unix seconds.
 Nothing here knows SQL or HTTP.
 """
 
@@ -31,7 +32,8 @@ class Folder(msgspec.Struct, frozen=True):
 class SegmentContent(msgspec.Struct, frozen=True):
     """What a client says of a segment. `rule` is its JSON text as it was sent, or None.
 
-    `refers_to` are the ids of the segments that the rule refers to.
+    `refers_to` are the ids of the segments that the rule refers to. A segment that is not
+    visible is hidden in the console (observed).
     """
 
     name: str
@@ -41,10 +43,14 @@ class SegmentContent(msgspec.Struct, frozen=True):
     rule: str | None = None
     count_population: bool = False
     refers_to: tuple[int, ...] = ()
+    is_visible: bool = True
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A segment; its `revision` grows with every change of the rule."""
+    """A segment; its `revision` grows with every change of the rule.
+
+    `referenced_by` are the ids of the segments that refer to it, in order.
+    """
 
     id: int
     audience: str
@@ -58,6 +64,8 @@ class Segment(msgspec.Struct, frozen=True):
     revision: int
     created: int
     updated: int
+    is_visible: bool = True
+    referenced_by: tuple[int, ...] = ()
 
 
 class QueryContent(msgspec.Struct, frozen=True):
@@ -122,11 +130,11 @@ class CycleError(Exception):
 
 
 class ReferencedError(Exception):
-    """A segment cannot be deleted; `ids` are the segments that refer to it."""
+    """A segment cannot be deleted; `segments` are the ids and names of those that refer to it."""
 
-    def __init__(self, ids: tuple[int, ...]) -> None:
-        self.ids = ids
-        super().__init__(str(ids))
+    def __init__(self, segments: tuple[tuple[int, str], ...]) -> None:
+        self.segments = segments
+        super().__init__(str(segments))
 
 
 class NotEmptyError(Exception):

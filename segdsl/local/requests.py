@@ -1,8 +1,9 @@
 """From an HTTP request to a handler's answer, the same way for every endpoint.
 
 A handler is a plain function of the service and the request's parts, and makes what is encoded as
-JSON, or bytes that are. It runs on a thread
-of its own, so that nothing it waits for holds up another request.
+JSON, or bytes that are. It runs on a thread of its own, so that nothing it waits for holds up
+another request. Bodies of both media types are taken on both sides (observed); answers have the
+type that the description gives the endpoint.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from segdsl.local.service import Service
 MAX_BODY = 8_000_000
 JSON = "application/json"
 JSON_API = "application/vnd.treasuredata.v1+json"
+_MEDIA = (JSON, JSON_API)
 
 Side = OneOf["audiences", "entities"]
 
@@ -42,12 +44,16 @@ def side_of(path: str) -> Side:
     return "entities" if path.startswith("/entities/") else "audiences"
 
 
-def endpoint(handler: Handler, *, media: str, answers: str | None = None) -> Endpoint:
-    """The handler as an endpoint that takes bodies of a media type, and answers in it."""
+def endpoint(handler: Handler, *, media: str) -> Endpoint:
+    """The handler as an endpoint that answers in a media type.
+
+    A strict service takes bodies of that type alone.
+    """
 
     async def respond(request: Request) -> Response:
         service: Service = request.app.state.service
-        body = await _body(request, media)
+        taken = (media,) if service.strict else (media, *(each for each in _MEDIA if each != media))
+        body = await _body(request, taken)
         call = Call(request.path_params, request.query_params, body)
 
         def handle() -> bytes:
@@ -57,12 +63,12 @@ def endpoint(handler: Handler, *, media: str, answers: str | None = None) -> End
             except RecursionError:
                 raise ApiError(400, [Problem("the body is nested too deeply")]) from None
 
-        return Response(await anyio.to_thread.run_sync(handle), media_type=answers or media)
+        return Response(await anyio.to_thread.run_sync(handle), media_type=media)
 
     return respond
 
 
-async def _body(request: Request, media: str) -> bytes:
+async def _body(request: Request, taken: tuple[str, ...]) -> bytes:
     if request.method not in ("POST", "PUT", "PATCH"):
         return b""
     body = bytearray()
@@ -71,8 +77,8 @@ async def _body(request: Request, media: str) -> bytes:
         if len(body) > MAX_BODY:
             raise ApiError(413, [Problem(f"the body is larger than {MAX_BODY // 1_000_000} MB")])
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and sent != media:
-        raise ApiError(415, [Problem(f"the body's Content-Type is `{sent}`: send {media}")])
+    if body and sent not in taken:
+        raise ApiError(415, [Problem(f"the body's Content-Type is `{sent}`: send {taken[0]}")])
     return bytes(body)
 
 

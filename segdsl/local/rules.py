@@ -39,10 +39,12 @@ class Reading(msgspec.Struct, frozen=True):
     refers_to: tuple[int, ...]
 
 
-def read_described(text: str, path: str) -> tuple[Any, Rule]:
-    """A rule that the description admits, as plain data and as the model; `null` is everyone.
+def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]:
+    """A rule as plain data and as the model; `null` is everyone.
 
-    Groups may be nested, as in older rules. Raises ApiError (400), which names each place.
+    Strictly, it is one that the description admits, but for groups, which may be nested as in
+    older rules. Otherwise it may leave out what real servers let it leave out (observed).
+    Raises ApiError (400), which names each place.
     """
     report = Report()
     try:
@@ -50,7 +52,7 @@ def read_described(text: str, path: str) -> tuple[Any, Rule]:
     except UnreadableError:
         raise ApiError(400, _problems(report, path)) from None
     rule = read_rule(plain, path, report)
-    if rule is not None and not report.has_errors:
+    if strict and rule is not None and not report.has_errors:
         check_strictly(plain, path, report)
     if rule is None or report.has_errors:
         raise ApiError(400, _problems(report, path))
@@ -60,21 +62,26 @@ def read_described(text: str, path: str) -> tuple[Any, Rule]:
 class Rules:
     """Reads rules against a parent segment's data and the segments that are stored."""
 
-    def __init__(self, catalog: Catalog, store: Store, audience: str, zone: str) -> None:
+    def __init__(
+        self, catalog: Catalog, store: Store, audience: str, zone: str, *, strict: bool = False
+    ) -> None:
         self._catalog = catalog
         self._store = store
         self._audience = audience
         self._zone = zone
+        self._strict = strict
         self._known: dict[tuple[int, int], Reading] = {}
 
     def read(self, text: str | None, path: str, *, kind: int, now: int) -> Reading:
         """The rule in a body at `path`; no text is everyone. Raises ApiError (400)."""
-        reading = self._read(text, path, kind)
+        reading = self._read(text, path, kind, strict=self._strict)
         self.selection(reading, path, now)
         return reading
 
-    def _read(self, text: str | None, path: str, kind: int, name: str = _FILE) -> Reading:
-        plain, rule = (None, EVERYONE) if text is None else read_described(text, path)
+    def _read(
+        self, text: str | None, path: str, kind: int, name: str = _FILE, *, strict: bool = False
+    ) -> Reading:
+        plain, rule = (None, EVERYONE) if text is None else read_text(text, path, strict=strict)
         names = Names(self._catalog, kind)
         names.look(plain, path)
         problems = names.problems

@@ -55,6 +55,7 @@ class Draft(msgspec.Struct, frozen=True):
     kind: int = BATCH
     rule: str | None = None
     count_population: bool = False
+    is_visible: bool = True
 
     @classmethod
     def of(cls, segment: Segment) -> Draft:
@@ -65,13 +66,14 @@ class Draft(msgspec.Struct, frozen=True):
             segment.kind,
             segment.rule,
             segment.count_population,
+            segment.is_visible,
         )
 
 
 def create_segment(service: Service, draft: Draft, paths: Paths) -> Segment:
     """Raises ApiError (400)."""
     content = _content(service, draft, paths)
-    with _refusing("segment", draft.name, paths):
+    with _refusing("segment", paths):
         made = service.store.create_segment(service.audience, content, service.clock())
     _count(service, made)
     return made
@@ -80,7 +82,7 @@ def create_segment(service: Service, draft: Draft, paths: Paths) -> Segment:
 def update_segment(service: Service, id: int, draft: Draft, paths: Paths) -> Segment:
     """Raises ApiError (400, 404)."""
     content = _content(service, draft, paths)
-    with _refusing("segment", draft.name, paths):
+    with _refusing("segment", paths):
         made = service.store.update_segment(service.audience, id, content, service.clock())
     if made is None:
         raise missing(f"there is no segment with the id `{id}`")
@@ -93,20 +95,16 @@ def delete_segment(service: Service, id: int) -> Segment:
     try:
         gone = service.store.delete_segment(service.audience, id)
     except ReferencedError as error:
-        message = f"Segment is referenced by other segments: {_listed(error.ids)}"
-        raise ApiError(
-            409,
-            [Problem(message)],
-            conflicts={"id": [message]},
-            referenced_by=error.ids,
-        ) from None
+        ids = tuple(id for id, _ in error.segments)
+        message = f"Segment is referenced by other segments: {_listed(ids)}"
+        raise ApiError(409, [Problem(message)], referenced_by=error.segments) from None
     if gone is None:
         raise missing(f"there is no segment with the id `{id}`")
     return gone
 
 
 def _content(service: Service, draft: Draft, paths: Paths) -> SegmentContent:
-    _check_name(draft.name, "segment", paths.name)
+    _check_name(draft.name, paths.name)
     reading = service.rules.read(draft.rule, paths.rule, kind=draft.kind, now=service.clock())
     return SegmentContent(
         draft.name,
@@ -116,6 +114,7 @@ def _content(service: Service, draft: Draft, paths: Paths) -> SegmentContent:
         draft.rule,
         draft.count_population,
         reading.refers_to,
+        draft.is_visible,
     )
 
 
@@ -131,8 +130,8 @@ def create_folder(
     service: Service, parent: int, name: str, description: str | None, paths: Paths
 ) -> Folder:
     """Raises ApiError (400)."""
-    _check_name(name, "folder", paths.name)
-    with _refusing("folder", name, paths):
+    _check_name(name, paths.name)
+    with _refusing("folder", paths):
         return service.store.create_folder(
             service.audience, parent, name, description, service.clock()
         )
@@ -142,8 +141,8 @@ def update_folder(service: Service, id: int, changes: Mapping[str, Any], paths: 
     """Changes `name`, `description` and `parent`, those that are given. Raises ApiError."""
     name = changes.get("name")
     if name is not None:
-        _check_name(name, "folder", paths.name)
-    with _refusing("folder", name, paths):
+        _check_name(name, paths.name)
+    with _refusing("folder", paths):
         made = service.store.update_folder(service.audience, id, changes, service.clock())
     if made is None:
         raise missing(f"there is no folder with the id `{id}`")
@@ -172,9 +171,9 @@ def delete_folder(service: Service, id: int) -> Folder:
 # --- both --------------------------------------------------------------------------------
 
 
-def _check_name(name: str, what: str, path: str) -> None:
+def _check_name(name: str, path: str) -> None:
     if not name.strip():
-        raise refuse(f"the name of a {what} cannot be blank", path, BLANK)
+        raise refuse("can't be blank", path, BLANK)
 
 
 def _listed(ids: tuple[int, ...]) -> str:
@@ -182,14 +181,12 @@ def _listed(ids: tuple[int, ...]) -> str:
 
 
 @contextmanager
-def _refusing(what: str, name: str | None, paths: Paths) -> Iterator[None]:
+def _refusing(what: str, paths: Paths) -> Iterator[None]:
     """Says in an answer's words what the store refused."""
     try:
         yield
-    except NameTakenError as error:
-        taken = f"the name `{name}` is taken" if name is not None else "the name is taken there"
-        message = f"{taken}: another {what} in this folder has it (id {error.id})"
-        raise refuse(message, paths.name, UNIQUE) from None
+    except NameTakenError:
+        raise refuse("has already been taken", paths.name, UNIQUE) from None
     except NoSuchFolderError:
         raise refuse("there is no such folder", paths.folder, ASSOCIATION) from None
     except NoSuchSegmentError as error:

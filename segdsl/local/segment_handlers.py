@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from msgspec import UNSET, UnsetType
@@ -27,6 +28,7 @@ from segdsl.local.records import BATCH, QueryContent
 from segdsl.local.requests import Call
 from segdsl.local.saving import Draft, Paths
 from segdsl.local.service import Service
+from segdsl.local.sql_text import with_lower_keywords
 from segdsl.sql import render
 from segdsl.sql.catalog import PROFILE_ID
 
@@ -54,9 +56,11 @@ def folders(service: Service, call: Call) -> Any:
 def create_folder(service: Service, call: Call) -> Any:
     """Described without a parent: it goes into the root folder (assumed)."""
     service.check_audience(call.path["audience"])
-    body = decode(call.body, FolderBody)
-    root = service.root.id
-    return shapes.folder(saving.create_folder(service, root, body.name, body.description, _PATHS))
+    body = decode(call.body, FolderBody, strict=service.strict)
+    if service.strict and not isinstance(body.description, str):
+        raise refuse("a folder needs a `description`", "$")
+    root, about = service.root.id, _given(body.description, None)
+    return shapes.folder(saving.create_folder(service, root, body.name, about, _PATHS))
 
 
 def folder(service: Service, call: Call) -> Any:
@@ -66,7 +70,8 @@ def folder(service: Service, call: Call) -> Any:
 
 def update_folder(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
-    body = decode(call.body, FolderChanges)
+    body = decode(call.body, FolderChanges, strict=service.strict)
+    _check_described(service, body.description)
     given = {"name": body.name, "description": body.description}
     changes = {key: value for key, value in given.items() if value is not UNSET}
     id = path_id(call.path["folder"], "folder")
@@ -76,6 +81,31 @@ def update_folder(service: Service, call: Call) -> Any:
 def delete_folder(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
     return shapes.folder(saving.delete_folder(service, path_id(call.path["folder"], "folder")))
+
+
+def folder_tree(service: Service, call: Call) -> Any:
+    """All folders in one list, those above before those below and each depth by name.
+
+    The description has this answer without the operation that gives it; two public clients
+    read `data[].id` and `data[].name` (observed).
+    """
+    service.check_audience(call.path["audience"])
+    found = service.store.folders(service.audience)
+    parents = {each.id: each.parent for each in found}
+
+    def depth(id: int | None) -> int:
+        return 0 if id is None else 1 + depth(parents[id])
+
+    found.sort(key=lambda each: (depth(each.id), each.name, each.id))
+    size = parameter(call.query.get("page[size]"), "page[size]", max(1, len(found)))
+    first = parameter(call.query.get("page[after]"), "page[after]", 0, 0)
+    following = first + size
+    page = None
+    if following < len(found):
+        path = f"/tree/audiences/{service.audience}/segment_folders"
+        page = f"{path}?{urlencode({'page[size]': size, 'page[after]': following})}"
+    data = [shapes.tree_folder(each) for each in found[first:following]]
+    return {"data": data, "pagination": {"nextPage": page}}
 
 
 def folder_segments(service: Service, call: Call) -> Any:
@@ -110,7 +140,10 @@ def create_segment(service: Service, call: Call) -> Any:
 
 
 def update_segment(service: Service, call: Call) -> Any:
-    """What the body leaves out stays as it is (assumed)."""
+    """Without a rule in the body the segment has none any more (observed).
+
+    What else the body leaves out stays as it is: `isVisible` observed, the others assumed.
+    """
     service.check_audience(call.path["audience"])
     id = path_id(call.path["segment"], "segment")
     draft = _changed(Draft.of(service.segment(id)), _segment_body(service, call))
@@ -123,28 +156,28 @@ def delete_segment(service: Service, call: Call) -> Any:
 
 
 def _segment_body(service: Service, call: Call) -> SegmentBody:
-    body = decode(call.body, SegmentBody)
-    if not isinstance(body.audience_id, UnsetType):
-        given = whole(body.audience_id, "$.audienceId")
-        if str(given) != service.audience:
-            message = f"the body is about the parent segment {given}, and the path is not"
-            raise refuse(message, "$.audienceId", ASSOCIATION)
+    body = decode(call.body, SegmentBody, strict=service.strict)
+    _check_described(service, body.description)
     return body
 
 
+def _check_described(service: Service, description: str | UnsetType | None) -> None:
+    if service.strict and description is None:
+        raise refuse("`description` is null: leave it out instead", "$.description")
+
+
 def _changed(draft: Draft, body: SegmentBody) -> Draft:
-    folder, rule = draft.folder, draft.rule
+    folder = draft.folder
     if not isinstance(body.segment_folder_id, UnsetType):
         folder = whole(body.segment_folder_id, "$.segmentFolderId")
-    if not isinstance(body.rule, UnsetType):
-        rule = rule_text(body.rule, "$.rule")
     return Draft(
         _given(body.name, draft.name),
         folder,
         _given(body.description, draft.description),
         kind_of(body, draft.kind),
-        rule,
+        rule_text(body.rule, "$.rule"),
         _given(body.count_population, draft.count_population),
+        _given(body.is_visible, draft.is_visible),
     )
 
 
@@ -152,9 +185,9 @@ def _changed(draft: Draft, body: SegmentBody) -> Draft:
 
 
 def sql(service: Service, call: Call) -> Any:
-    """What the vendor's engine, Trino, would be given."""
+    """What the vendor's engine, Trino, would be given; its keywords in lower case (observed)."""
     service.check_audience(call.path["audience"])
-    body = decode(call.body, SqlBody)
+    body = decode(call.body, SqlBody, strict=service.strict)
     if _given(body.format, "sql") != "sql":
         raise refuse("the only format is `sql`", "$.format")
     if kind_of(body) != BATCH:
@@ -162,12 +195,12 @@ def sql(service: Service, call: Call) -> Any:
     now = service.clock()
     reading = service.rules.read(rule_text(body.rule, "$.rule"), "$.rule", kind=BATCH, now=now)
     query = service.rules.selection(reading, "$.rule", now, database=shapes.database(service))
-    return {"sql": render(query, VENDOR_DIALECT)}
+    return {"sql": with_lower_keywords(render(query, VENDOR_DIALECT))}
 
 
 def start_query(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
-    body = decode(call.body, QueryBody)
+    body = decode(call.body, QueryBody, strict=service.strict)
     if _given(body.filter_string, ""):
         raise refuse("the local API has no `filterString`", "$.filterString")
     columns = _columns(service, _given(body.columns, []))

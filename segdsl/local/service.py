@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time
 from typing import TypeVar
 
-from segdsl.engine import Data, DataError
+from segdsl.engine import Data, DataError, ParentSegment
 from segdsl.local.errors import missing
 from segdsl.local.listed import Listed
 from segdsl.local.populations import Populations
@@ -18,9 +18,12 @@ _T = TypeVar("_T")
 
 
 class Service:
-    """Everything of a running local Audience API but HTTP; to be closed."""
+    """Everything of a running local Audience API but HTTP; to be closed.
 
-    def __init__(self, data: Data, store: Store, now: int | None) -> None:
+    A strict one refuses what the API's description does not allow, whatever real servers take.
+    """
+
+    def __init__(self, data: Data, store: Store, now: int | None, *, strict: bool = False) -> None:
         parent = data.parent
         if not (parent.id.isascii() and parent.id.isdigit() and parent.id[0] != "0"):
             raise DataError(
@@ -31,9 +34,11 @@ class Service:
         self.store = store
         self.audience = parent.id
         self._now = now
+        self.strict = strict
         self.opened = self.clock()
+        store.reserve(_known_ids(parent))
         self.root: Folder = store.root(parent.id, parent.name, self.opened)
-        self.rules = Rules(data.catalog, store, parent.id, parent.timezone)
+        self.rules = Rules(data.catalog, store, parent.id, parent.timezone, strict=strict)
         self.listed = Listed(store)
         self.queries = Queries(data, store)
         self.populations = Populations(data, store, self.rules, self.clock)
@@ -67,6 +72,15 @@ class Service:
         if found is not None and found.content.audience != self.audience:
             found = None
         return _found(found, "query", id)
+
+
+def _known_ids(parent: ParentSegment) -> set[int]:
+    """The ids that `parent_segment.toml` gives to what is neither a folder nor a segment."""
+    ids = [each.id for each in parent.funnels]
+    ids += [stage.id for funnel in parent.funnels for stage in funnel.stages]
+    ids += [each.id for each in parent.models]
+    ids += [each.id for each in parent.variants]
+    return set(map(int, ids))
 
 
 def _found(value: _T | None, what: str, id: int | str) -> _T:

@@ -42,18 +42,20 @@ def serve(
     now: int | None = None,
     key: str = LOCAL_KEY,
     faults: Faults | None = None,
+    strict: bool = False,
     announce: Callable[[str], None],
 ) -> None:
     """Serves until the process is told to end (Ctrl-C, or a termination signal).
 
-    Port 0 takes one that is free; `announce` gets the URL once it answers. Raises
+    Port 0 takes one that is free; `announce` gets the URL once it answers. `strict` refuses
+    what the API's description does not allow, also where real servers take it. Raises
     DataError, StoreError, PortError.
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
         store = open_store(store_path)
         try:
-            app = application(data, store, now=now, key=key, faults=faults)
+            app = application(data, store, now=now, key=key, faults=faults, strict=strict)
             try:
                 _Server(app, listener, announce).run(sockets=[listener])
             except KeyboardInterrupt:

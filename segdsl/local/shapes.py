@@ -1,7 +1,8 @@
 """Answers under `/audiences`: what is stored and known, in the description's shapes.
 
-Ids are texts of digits, times ISO 8601 in UTC. Whoever made something is the one user
-that a local API has (assumed).
+Ids are texts of digits, times ISO 8601 in UTC with milliseconds (observed). What the console
+shows is under `name`, what rules name under `matrixColumnName` and `matrixTableName` (observed).
+Whoever made something is the one user that a local API has (assumed).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from segdsl.behaviors import name_of
 from segdsl.local.queries import Lost, Page, Waiting, as_cells
 from segdsl.local.records import REALTIME, Folder, Query, Segment
 from segdsl.local.service import Service
@@ -26,9 +26,14 @@ USER_NAME = "Local user"
 USER: Json = {"id": USER_ID, "td_user_id": USER_ID, "name": USER_NAME}
 
 
+ATTRIBUTE_IDS, BEHAVIOR_IDS = 1_000_000_000, 2_000_000_000
+"""Where the ids of attributes and behaviors begin: above all that folders and segments get."""
+MAX_ACTIVATION_ROWS = 20
+
+
 @functools.lru_cache(maxsize=10_000)
 def iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 # --- the parent segment ------------------------------------------------------------------
@@ -50,9 +55,17 @@ def audience(service: Service) -> Json:
         "timezone": parent.timezone,
         "matrixUpdatedAt": iso(service.opened),
         "workflowHiveOnly": False,
+        "hiveEngineVersion": "cdpaudience",
+        "hivePoolName": None,
+        "prestoPoolName": None,
         "population": service.data.population(),
+        "allowActivationBehavior": False,
+        "maxActivationBehaviorRow": MAX_ACTIVATION_ROWS,
+        "llmEnabled": False,
+        "llmState": "disabled",
+        "rootFolderId": str(service.root.id),
         "master": {"parentDatabaseName": database(service), "parentTableName": CUSTOMERS},
-        "attributes": [_attribute(service, each) for each in service.data.catalog.attributes],
+        "attributes": attributes(service),
         "behaviors": [behavior(service, id, table) for id, table in behaviors(service)],
         "audienceFilters": [],
         **made(service.root),
@@ -64,30 +77,30 @@ def audience(service: Service) -> Json:
     return shown
 
 
-def _attribute(service: Service, column: Column) -> Json:
-    return {
-        "audienceId": service.audience,
-        **_column(service, column, CUSTOMERS),
-        "groupingName": service.data.parent.grouping.get(column.name),
-    }
-
-
-def attribute(service: Service, column: Column) -> Json:
-    """With its visibility: everything is to be seen locally."""
-    return {
-        **_attribute(service, column),
-        "id": None,
-        "matrixColumnName": column.name,
-        "matrixColumnDescription": None,
-        "usedBySegmentInsight": False,
-        "visibility": "clear",
-    }
+def attributes(service: Service) -> list[Json]:
+    """The attributes; everything is to be seen locally. Ids are places in their order (assumed)."""
+    return [
+        {
+            "audienceId": service.audience,
+            "id": str(ATTRIBUTE_IDS + at),
+            **_column(service, column, CUSTOMERS),
+            **_from(service, CUSTOMERS),
+            "groupingName": service.data.parent.grouping.get(column.name),
+            "usedBySegmentInsight": False,
+        }
+        for at, column in enumerate(service.data.catalog.attributes, 1)
+    ]
 
 
 def _column(service: Service, column: Column, table: str) -> Json:
-    return {"name": column.name, "type": column.type, "parentColumn": column.name} | _from(
-        service, table
-    )
+    return {
+        "name": service.data.parent.labels.of_column(table, column.name),
+        "type": column.type,
+        "parentColumn": column.name,
+        "matrixColumnName": column.name,
+        "matrixColumnDescription": None,
+        "visibility": "clear",
+    }
 
 
 def _from(service: Service, table: str) -> Json:
@@ -103,25 +116,21 @@ def behaviors(service: Service) -> list[tuple[str, Table]]:
     """Each behavior's table with its id: its place among their names in order (assumed)."""
     catalog = service.data.catalog
     tables = [catalog.table(name) for name in sorted(catalog.behaviors)]
-    return [(str(at), table) for at, table in enumerate(tables, 1) if table is not None]
+    return [
+        (str(BEHAVIOR_IDS + at), table) for at, table in enumerate(tables, 1) if table is not None
+    ]
 
 
 def behavior(service: Service, id: str, table: Table) -> Json:
     return {
+        "audienceId": service.audience,
         "id": id,
-        "name": name_of(table.name) or table.name,
+        "name": service.data.parent.labels.of_behavior(table.name),
         **_from(service, table.name),
-        "schema": [
-            {
-                "name": each.name,
-                "type": each.type,
-                "parentColumn": each.name,
-                "matrixColumnName": each.name,
-                "matrixColumnDescription": None,
-                "visibility": "clear",
-            }
-            for each in table.columns
-        ],
+        "matrixDatabaseName": database(service),
+        "matrixTableName": table.name,
+        "allColumns": False,
+        "schema": [_column(service, each, table.name) for each in table.columns],
         "scheduleType": "none",
         "scheduleOption": None,
         "defaultTimeFilterEnabled": False,
@@ -130,14 +139,22 @@ def behavior(service: Service, id: str, table: Table) -> Json:
 
 
 def _customer_group(service: Service, name: str) -> Json:
-    table = service.data.catalog.table(f"{CUSTOMER_GROUP}{name}")
+    """Its attributes have one name, by which the console and rules know them (described)."""
+    full = f"{CUSTOMER_GROUP}{name}"
+    table = service.data.catalog.table(full)
     columns = () if table is None else table.columns
     return {
         "audienceId": int(service.audience),
         "name": name,
-        **_from(service, f"{CUSTOMER_GROUP}{name}"),
+        **_from(service, full),
         "customerGroupAttributes": [
-            _column(service, each, f"{CUSTOMER_GROUP}{name}") for each in columns
+            {
+                "name": each.name,
+                "type": each.type,
+                "parentColumn": each.name,
+                **_from(service, full),
+            }
+            for each in columns
         ],
         "customerGroupBehaviors": [],
     }
@@ -171,8 +188,17 @@ def folder(of: Folder) -> Json:
         "audienceId": of.audience,
         "name": of.name,
         "description": of.description,
+        "parentFolderId": _parent(of),
         **made(of),
     }
+
+
+def tree_folder(of: Folder) -> Json:
+    return {"id": str(of.id), "name": of.name, "parentFolderId": _parent(of)}
+
+
+def _parent(of: Folder) -> str | None:
+    return None if of.parent is None else str(of.parent)
 
 
 def rule(of: Segment) -> msgspec.Raw | None:
@@ -187,12 +213,15 @@ def segment(of: Segment) -> Json:
         "name": of.name,
         "realtime": of.kind == REALTIME,
         "kind": of.kind,
+        "isVisible": of.is_visible,
+        "numSyndications": 0,
         "description": of.description,
         "segmentFolderId": str(of.folder),
         "population": of.population,
         "countPopulation": of.count_population,
         **made(of),
         "rule": rule(of),
+        "referencedBy": [str(id) for id in of.referenced_by],
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from segdsl.local.database import Database, Life, clear_up, is_alive
+from segdsl.local.layouts import next_id, renumber_folder
 from segdsl.local.records import (
     CycleError,
     Folder,
@@ -37,7 +38,9 @@ KEPT_QUERIES = 10_000
 _FOLDER = "id, audience, parent, name, description, created, updated"
 _SEGMENT = (
     "id, audience, name, folder, description, kind, rule, count_population, population, "
-    "revision, created, updated"
+    "revision, created, updated, is_visible, "
+    "(SELECT group_concat(segment) FROM segment_references "
+    "WHERE target = segments.id AND segment <> target)"
 )
 _QUERY = "number, content, owner, status, count, error"
 _REACHES = """
@@ -70,6 +73,7 @@ class Store:
         # The current folder may become another while the store is open.
         self._path = path = None if path is None else path.absolute()
         self._database = Database(path)
+        self._reserved: frozenset[int] = frozenset()
         # One server at a time comes to life or clears up, so that none mistakes another.
         with self._database.write() as db:
             self._life = Life(path)
@@ -107,6 +111,25 @@ class Store:
             (KEPT_QUERIES,),
         )
 
+    def reserve(self, ids: Iterable[int]) -> None:
+        """Keeps ids that something else has from new folders and segments.
+
+        Clients keep folders, segments, funnels and stages in one map by id (observed). A folder
+        that has such an id already gets another. A segment keeps its own: the files of a
+        workspace may name it.
+        """
+        self._reserved = frozenset(ids)
+        with self._database.write() as db:
+            for (id,) in db.execute("SELECT id FROM folders ORDER BY id").fetchall():
+                if id in self._reserved:
+                    renumber_folder(db, id, self._next_id(db))
+
+    def _next_id(self, db: sqlite3.Connection) -> int:
+        id = next_id(db)
+        while id in self._reserved:
+            id += 1
+        return id
+
     # --- folders ---------------------------------------------------------------------------
 
     def root(self, audience: str, name: str, now: int) -> Folder:
@@ -117,7 +140,7 @@ class Store:
             ).fetchone()
             if found is not None:
                 return Folder(*found)
-            return _insert_folder(db, audience, None, name, None, now)
+            return _insert_folder(db, self._next_id(db), audience, None, name, None, now)
 
     def folders(self, audience: str) -> list[Folder]:
         """All folders of a parent segment by id, its root first."""
@@ -139,7 +162,8 @@ class Store:
         with self._database.write() as db:
             if _folder(db, audience, parent) is None:
                 raise NoSuchFolderError
-            return _insert_folder(db, audience, parent, name, description, now)
+            id = self._next_id(db)
+            return _insert_folder(db, id, audience, parent, name, description, now)
 
     def update_folder(
         self, audience: str, id: int, changes: Mapping[str, Any], now: int
@@ -204,11 +228,13 @@ class Store:
         """Raises NameTakenError, NoSuchFolderError, NoSuchSegmentError."""
         with self._database.write() as db:
             _check_place(db, audience, content, None)
-            cursor = db.execute(
-                "INSERT INTO segments (audience, name, folder, description, kind, rule, "
-                "count_population, revision, created, updated) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            id = self._next_id(db)
+            db.execute(
+                "INSERT INTO segments (id, audience, name, folder, description, kind, rule, "
+                "count_population, is_visible, revision, created, updated) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
                 (
+                    id,
                     audience,
                     content.name,
                     content.folder,
@@ -216,12 +242,11 @@ class Store:
                     content.kind,
                     content.rule,
                     content.count_population,
+                    content.is_visible,
                     now,
                     now,
                 ),
             )
-            id = cursor.lastrowid
-            assert id is not None, "a row was inserted"
             _refer(db, id, content.refers_to)
             return _existing(db, audience, id)
 
@@ -241,7 +266,8 @@ class Store:
             same = before.rule == content.rule
             db.execute(
                 "UPDATE segments SET name = ?, folder = ?, description = ?, kind = ?, rule = ?, "
-                "count_population = ?, population = ?, revision = ?, updated = ? WHERE id = ?",
+                "count_population = ?, is_visible = ?, population = ?, revision = ?, updated = ? "
+                "WHERE id = ?",
                 (
                     content.name,
                     content.folder,
@@ -249,6 +275,7 @@ class Store:
                     content.kind,
                     content.rule,
                     content.count_population,
+                    content.is_visible,
                     before.population if same else None,
                     before.revision + (0 if same else 1),
                     now,
@@ -267,15 +294,13 @@ class Store:
             found = _segment(db, audience, id)
             if found is None:
                 return None
-            users = _ids(
-                db.execute(
-                    "SELECT segment FROM segment_references WHERE target = ? AND segment <> ?1 "
-                    "ORDER BY 1",
-                    (id,),
-                )
-            )
+            users = db.execute(
+                "SELECT id, name FROM segments JOIN segment_references ON segment = id "
+                "WHERE target = ?1 AND segment <> ?1 ORDER BY 1",
+                (id,),
+            ).fetchall()
             if users:
-                raise ReferencedError(users)
+                raise ReferencedError(tuple(users))
             db.execute("DELETE FROM segments WHERE id = ?", (id,))
             return found
 
@@ -364,21 +389,21 @@ def _folder(db: sqlite3.Connection, audience: str, id: int) -> Folder | None:
 
 def _insert_folder(
     db: sqlite3.Connection,
+    id: int,
     audience: str,
     parent: int | None,
     name: str,
     description: str | None,
     now: int,
 ) -> Folder:
-    made = Folder(0, audience, parent, name, description, now, now)
+    made = Folder(id, audience, parent, name, description, now, now)
     _refuse_same_folder(db, made)
-    cursor = db.execute(
-        "INSERT INTO folders (audience, parent, name, description, created, updated) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (audience, parent, name, description, now, now),
+    db.execute(
+        "INSERT INTO folders (id, audience, parent, name, description, created, updated) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (id, audience, parent, name, description, now, now),
     )
-    assert cursor.lastrowid is not None, "a row was inserted"
-    return msgspec.structs.replace(made, id=cursor.lastrowid)
+    return made
 
 
 def _refuse_same_folder(db: sqlite3.Connection, folder: Folder) -> None:
@@ -391,8 +416,14 @@ def _refuse_same_folder(db: sqlite3.Connection, folder: Folder) -> None:
 
 
 def _segment_of(row: tuple[Any, ...]) -> Segment:
-    found = Segment(*row)
-    return msgspec.structs.replace(found, count_population=bool(found.count_population))
+    *plain, is_visible, referrers = row
+    found = Segment(*plain)
+    return msgspec.structs.replace(
+        found,
+        count_population=bool(found.count_population),
+        is_visible=bool(is_visible),
+        referenced_by=() if referrers is None else tuple(sorted(map(int, referrers.split(",")))),
+    )
 
 
 def _segment(db: sqlite3.Connection, audience: str, id: int) -> Segment | None:

@@ -49,15 +49,17 @@ async def open_local(
     faults: Faults | None = None,
     *,
     key: str = LOCAL_KEY,
+    strict: bool = False,
 ) -> AsyncIterator[LocalTransport]:
     """A local Audience API over a data folder, in this process, for as long as this is open.
 
-    Without a store it forgets everything in the end. Raises DataError, StoreError.
+    Without a store it forgets everything in the end. `strict` refuses what the API's description
+    does not allow, also where real servers take it. Raises DataError, StoreError.
     """
     with open_data(data_path) as data:
         store = open_store(store_path)
         try:
-            app = application(data, store, now=now, key=key, faults=faults)
+            app = application(data, store, now=now, key=key, faults=faults, strict=strict)
             try:
                 yield LocalTransport(app)
             finally:

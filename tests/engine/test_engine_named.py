@@ -18,7 +18,7 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
     file = tmp_path / "parent_segment.toml"
     file.write_text(
         f"[funnels.Onboarding]\nid = 1\n{STAGES}"
-        '[models]\npredictive = { Churn = 16 }\nrfm = { "Who buys" = 8 }\ncltv = { Value = 16 }\n'
+        '[models]\npredictive = { Churn = 16 }\nrfm = { "Who buys" = 8 }\ncltv = { Value = 10 }\n'
         "[tests.Mail]\nA = 1\nB = 2\n"
     )
     found = read_description(file, "shop").parent
@@ -27,7 +27,7 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
     assert found.models == (
         Model("16", "Churn"),
         Model("8", "Who buys", "rfm"),
-        Model("16", "Value", "cltv"),
+        Model("10", "Value", "cltv"),
     )
     assert found.variants == (Variant("1", "A", "Mail"), Variant("2", "B", "Mail"))
 
@@ -49,17 +49,25 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
             "[models.rfm]\nA = 1\n[models.cltv]\nB = 1\n",
             "the models of solutions “A” and “B” have the same id 1",
         ),
+        (
+            "[models]\npredictive = { A = 16 }\ncltv = { B = 16 }\n",
+            "the predictive model “A” and the model of solutions “B” have the same id 16",
+        ),
+        (
+            f"[funnels.A]\nid = 42\n{STAGES}",
+            "the funnel “A” and the stage “Trial” have the same id 42; give each its own",
+        ),
         ("[tests.T]\nA = 1\n[tests.U]\nA = 1\n", "the variants “A” and “A” have the same id 1"),
         ("[tests.T]\nA = 0\n", "the ids of variants are whole numbers from 1, and 0, that of “A”"),
         ("[models.rfm]\nA = -3\n", "and -3, that of “A”, is none"),
         ("[models.rfm]\nA = 9223372036854775808\n", "and 9223372036854775808, that of “A”"),
         (
-            "[funnels.A]\nid = 1\nstages = { In = 1, Out = 2 }\n",
+            "[funnels.A]\nid = 3\nstages = { In = 1, Out = 2 }\n",
             "the funnel “A” has 2 stages; a funnel has 3 to 8",
         ),
         ("[funnels.A]\nid = 1\n", "the funnel “A” has 0 stages"),
         (
-            f"[funnels.A]\nid = 1\nstages = {{ {', '.join(f's{n} = {n}' for n in range(1, 10))} }}",
+            f"[funnels.A]\nid=99\nstages = {{ {', '.join(f'a{n} = {n}' for n in range(1, 10))} }}",
             "the funnel “A” has 9 stages",
         ),
         (f"[funnels.A]\n{STAGES}", "is not as it should be"),

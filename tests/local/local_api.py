@@ -58,6 +58,16 @@ tags = "string_array"
 
 [groups]
 country = "Where"
+
+[labels.customers]
+country = "Country of residence"
+ltv = "Lifetime Value"
+
+[labels.behaviors]
+purchases = "Online Purchases"
+
+[labels.behavior_purchases]
+amount = "Amount paid"
 """
 
 
@@ -177,21 +187,37 @@ def client(base_url: str = "http://localhost", **more: Any) -> httpx.AsyncClient
 
 @asynccontextmanager
 async def local_api(
-    folder: Path, *, store: Path | None = None, now: int | None = NOW, faults: Faults | None = None
+    folder: Path,
+    *,
+    store: Path | None = None,
+    now: int | None = NOW,
+    faults: Faults | None = None,
+    strict: bool = False,
 ) -> AsyncIterator[Api]:
     """The API in this process, over data that is written to `folder`."""
     data = write_data(folder)
-    opened = open_local(data, store, now, faults)
+    opened = open_local(data, store, now, faults, strict=strict)
     async with opened as transport, client(transport=transport) as http:
         yield Api(http)
 
 
-def with_api(test: Callable[[Api], Awaitable[None]]) -> Callable[[Path], None]:
-    """An async test of an API of its own, in this process, as a test that pytest runs."""
+Test = Callable[[Api], Awaitable[None]]
 
+
+def with_api(test: Test) -> Callable[[Path], None]:
+    """An async test of an API of its own, in this process, as a test that pytest runs."""
+    return _as_test(test)
+
+
+def with_strict_api(test: Test) -> Callable[[Path], None]:
+    """As `with_api`, where the API refuses what its description does not allow."""
+    return _as_test(test, strict=True)
+
+
+def _as_test(test: Test, *, strict: bool = False) -> Callable[[Path], None]:
     def run(tmp_path: Path) -> None:
         async def inside() -> None:
-            async with local_api(tmp_path) as api:
+            async with local_api(tmp_path, strict=strict) as api:
                 await test(api)
 
         asyncio.run(inside())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local_api import JAPAN, Api, with_api
+from local_api import JAPAN, Api, with_api, with_strict_api
 from segdsl.local import LOCAL_KEY
 from segdsl.local.errors import pointer_of
 
@@ -42,7 +42,7 @@ async def test_paths_and_methods_that_are_not_there(api: Api) -> None:
     assert found == {"code": "not_found", "message": "no /audiences/7/nothing here"}
     found = await api.ask("GET", "/entities/nothing", status=404)
     assert found["errors"][0]["code"] == "record-not-found-error"
-    response = await api.send("DELETE", "/audiences/7")
+    response = await api.send("DELETE", "/audiences/7/attributes")
     assert response.status_code == 405
     assert "GET" in response.headers["allow"]
     assert response.json()["code"] == "method_not_allowed"
@@ -86,18 +86,55 @@ async def test_a_wrong_part_of_a_body_is_named(api: Api) -> None:
     assert error["source"] == {"pointer": "/data/attributes/name"}
 
 
+BOTH = ("application/json", "application/vnd.treasuredata.v1+json")
+
+
 @with_api
-async def test_bodies_are_of_the_side_s_media_type(api: Api) -> None:
+async def test_both_media_types_are_taken_on_both_sides(api: Api) -> None:
+    for at, media in enumerate((*BOTH, "application/json; charset=utf-8")):
+        header = {"Content-Type": media}
+        body = json.dumps({"name": f"plain {at}", "rule": JAPAN})
+        response = await api.send("POST", "/audiences/7/segments", body, headers=header)
+        assert response.status_code == 200
+        link = {"data": {"id": "1", "type": "folder-segment"}}
+        resource = {
+            "attributes": {"name": f"entity {at}", "rule": JAPAN},
+            "relationships": {"parentFolder": link},
+        }
+        sent = json.dumps(resource)
+        response = await api.send("POST", "/entities/segments", sent, headers=header)
+        assert response.status_code == 200
+
+
+async def _refused_media(api: Api, media: str, path: str) -> str:
     body = json.dumps({"name": "x", "rule": JAPAN})
+    response = await api.send("POST", path, body, headers={"Content-Type": media})
+    assert response.status_code == 415
+    return response.text
+
+
+@with_api
+async def test_other_media_types_are_not(api: Api) -> None:
     for media in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        response = await api.send(
-            "POST", "/audiences/7/segments", body, headers={"Content-Type": media}
-        )
-        assert response.status_code == 415
-        assert "application/json" in response.json()["message"]
-    with_charset = {"Content-Type": "application/json; charset=utf-8"}
-    response = await api.send("POST", "/audiences/7/segments", body, headers=with_charset)
-    assert response.status_code == 200
+        assert BOTH[0] in await _refused_media(api, media, "/audiences/7/segments")
+        assert BOTH[1] in await _refused_media(api, media, "/entities/segments")
+
+
+@with_strict_api
+async def test_strictly_bodies_are_of_the_side_s_media_type(api: Api) -> None:
+    assert BOTH[0] in await _refused_media(api, BOTH[1], "/audiences/7/segments")
+    assert BOTH[1] in await _refused_media(api, BOTH[0], "/entities/segments")
+    assert (await api.create("x"))["name"] == "x"
+
+
+@with_api
+async def test_trailing_slashes_are_taken(api: Api) -> None:
+    id = (await api.create("x"))["id"]
+    for path in ("/audiences", "/audiences/7/segments", f"/entities/segments/{id}"):
+        assert await api.ask("GET", f"{path}/") == await api.ask("GET", path)
+    made = await api.ask("POST", "/audiences/7/folders/", {"name": "y", "description": ""})
+    await api.ask("DELETE", f"/audiences/7/folders/{made['id']}/")
+    await api.ask("GET", "/entities/journeys/", status=501)
 
 
 @with_api

@@ -24,7 +24,7 @@ def names(found: Any) -> list[str]:
 @with_api
 async def test_the_root_is_there_from_the_start(api: Api) -> None:
     [root] = await api.ask("GET", "/audiences/7/folders")
-    assert (root["id"], root["name"]) == ("1", "Tiny shop")
+    assert (root["id"], root["name"], root["parentFolderId"]) == ("1", "Tiny shop", None)
     shown = await api.ask("GET", "/entities/folders/1")
     assert shown["data"]["relationships"]["parentFolder"] == {"data": None}
 
@@ -38,6 +38,7 @@ async def test_a_folder_in_a_folder(api: Api) -> None:
     assert await api.ask("GET", f"/entities/folders/{made['data']['id']}") == made
     flat = await api.ask("GET", "/audiences/7/folders")
     assert [each["name"] for each in flat] == ["Tiny shop", "Outer", "Inner"]
+    assert [each["parentFolderId"] for each in flat] == [None, "1", outer]
     children = (await api.ask("GET", f"/entities/folders/{outer}"))["data"]["relationships"]
     assert children["children"]["data"] == [{"data": {"id": "3", "type": "folder-segment"}}]
 
@@ -49,7 +50,9 @@ async def test_a_folder_of_the_plain_side_is_in_the_root(api: Api) -> None:
     assert await api.ask("GET", f"/audiences/7/folders/{made['id']}") == made
     parent = (await api.ask("GET", f"/entities/folders/{made['id']}"))["data"]["relationships"]
     assert parent["parentFolder"]["data"]["id"] == "1"
-    for body in ({"name": "x"}, {"description": "x"}, {"name": " ", "description": ""}):
+    about = await api.ask("POST", "/audiences/7/folders", {"name": "x"})
+    assert about["description"] is None
+    for body in ({"description": "x"}, {"name": " ", "description": ""}, {"name": None}):
         await api.ask("POST", "/audiences/7/folders", body, status=400)
 
 
@@ -67,7 +70,7 @@ async def test_by_folder_goes_as_deep_as_it_is_asked_to(api: Api) -> None:
     assert names(one) == ["Tiny shop", "In root", "Outer"]
     part = await api.ask("GET", f"/entities/by-folder/{outer}?depth=9")
     assert names(part) == ["Outer", "In outer", "Inner", "In inner"]
-    await api.ask("GET", "/entities/by-folder/1", status=400)
+    assert await api.ask("GET", "/entities/by-folder/1") == whole
     await api.ask("GET", "/entities/by-folder/1?depth=deep", status=400)
 
 
@@ -77,7 +80,8 @@ async def test_rules_are_left_out_where_nobody_wants_them(api: Api) -> None:
     with_rule = await api.ask("GET", "/entities/by-folder/1?depth=1")
     without = await api.ask("GET", "/entities/by-folder/1?depth=1&with_rule=false")
     assert with_rule["data"][1]["attributes"]["rule"] is not None
-    assert without["data"][1]["attributes"]["rule"] is None
+    assert "rule" not in without["data"][1]["attributes"]
+    assert without["data"][1]["attributes"]["isEmptyRule"] is False
 
 
 @with_api
@@ -88,7 +92,7 @@ async def test_names_are_unique_beside_each_other(api: Api) -> None:
     assert wrong["errors"][0]["meta"]["validationCode"] == "VIOLATES_UNIQUENESS_CONSTRAINT"
     body = {"name": "Outer", "description": ""}
     wrong = await api.ask("POST", "/audiences/7/folders", body, status=400)
-    assert wrong["message"].startswith("$.name: the name `Outer` is taken")
+    assert wrong == {"errors": {"name": ["has already been taken"]}}
 
     async def create() -> int:
         return (await api.send("POST", "/entities/folders", folder("Same", "1"))).status_code
@@ -143,15 +147,52 @@ async def test_the_root_stays(api: Api) -> None:
 async def test_only_an_empty_folder_is_deleted(api: Api) -> None:
     outer = await api.create_folder("Outer")
     inner = await api.create_folder("Inner", outer)
-    await api.create("a", segmentFolderId=int(inner))
+    id = (await api.create("a", segmentFolderId=int(inner)))["id"]
     found = await api.ask("DELETE", f"/entities/folders/{outer}", status=409)
     assert found == {"errors": {"deletion": ["SegmentFolder has child folders: 3"]}}
     found = await api.ask("DELETE", f"/entities/folders/{inner}", status=409)
-    assert found == {"errors": {"deletion": ["SegmentFolder has segments: 1"]}}
+    assert found == {"errors": {"deletion": [f"SegmentFolder has segments: {id}"]}}
     plain = await api.ask("DELETE", f"/audiences/7/folders/{inner}", status=409)
-    assert plain["message"] == "SegmentFolder has segments: 1"
-    await api.ask("DELETE", "/audiences/7/segments/1")
+    assert plain["message"] == f"SegmentFolder has segments: {id}"
+    await api.ask("DELETE", f"/audiences/7/segments/{id}")
     gone = await api.ask("DELETE", f"/entities/folders/{inner}")
     assert gone["data"]["attributes"]["name"] == "Inner"
     assert (await api.ask("DELETE", f"/audiences/7/folders/{outer}"))["name"] == "Outer"
     assert len(await api.ask("GET", "/audiences/7/folders")) == 1
+
+
+# --- the tree -------------------------------------------------------------------------------
+
+TREE = "/tree/audiences/7/segment_folders"
+
+
+@with_api
+async def test_the_tree_lists_every_folder_those_above_first(api: Api) -> None:
+    zoo = await api.create_folder("Zoo")
+    deep = await api.create_folder("Bees", zoo)
+    attic = await api.create_folder("Attic")
+    found = await api.ask("GET", TREE)
+    assert found == {
+        "data": [
+            {"id": "1", "name": "Tiny shop", "parentFolderId": None},
+            {"id": attic, "name": "Attic", "parentFolderId": "1"},
+            {"id": zoo, "name": "Zoo", "parentFolderId": "1"},
+            {"id": deep, "name": "Bees", "parentFolderId": zoo},
+        ],
+        "pagination": {"nextPage": None},
+    }
+    assert await api.ask("GET", f"{TREE}?page%5Bsize%5D=100") == found
+    await api.ask("GET", "/tree/audiences/8/segment_folders", status=404)
+
+
+@with_api
+async def test_the_pages_of_the_tree_follow_each_other(api: Api) -> None:
+    for name in "abcd":
+        await api.create_folder(name)
+    seen, path = [], f"{TREE}?page%5Bsize%5D=2"
+    while path is not None:
+        found = await api.ask("GET", path)
+        seen.append([each["name"] for each in found["data"]])
+        path = found["pagination"]["nextPage"]
+    assert seen == [["Tiny shop", "a"], ["b", "c"], ["d"]]
+    await api.ask("GET", f"{TREE}?page%5Bsize%5D=0", status=400)

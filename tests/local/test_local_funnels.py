@@ -83,17 +83,41 @@ async def test_predictive_models(api: Api) -> None:
 
 @with_names
 async def test_funnels_and_models_of_solutions_lie_in_the_root_folder(api: Api) -> None:
-    inside = (await api.ask("GET", "/entities/by-folder/1?depth=1"))["data"]
+    root = (await api.ask("GET", "/audiences/7"))["rootFolderId"]
+    inside = (await api.ask("GET", f"/entities/by-folder/{root}?depth=1"))["data"]
     assert [(each["type"], each["id"], each["attributes"]["name"]) for each in inside] == [
-        ("folder-segment", "1", inside[0]["attributes"]["name"]),
+        ("folder-segment", root, inside[0]["attributes"]["name"]),
         ("funnel", "3", "Onboarding"),
         ("mlSolution", "8", "Customers"),
         ("mlSolution", "10", "Value"),
     ]
     assert [each["attributes"].get("solutionType") for each in inside[2:]] == ["rfm", "cltv"]
-    assert len((await api.ask("GET", "/entities/by-folder/1?depth=0"))["data"]) == 1
-    folder = await api.create_folder("Other")
+    assert len((await api.ask("GET", f"/entities/by-folder/{root}?depth=0"))["data"]) == 1
+    assert (await api.ask("GET", f"/entities/by-folder/{root}"))["data"] == inside
+    folder = await api.create_folder("Other", root)
     assert len((await api.ask("GET", f"/entities/by-folder/{folder}?depth=9"))["data"]) == 1
+
+
+@with_names
+async def test_ids_of_different_kinds_are_never_equal(api: Api) -> None:
+    """Clients keep them in one map."""
+    root = (await api.ask("GET", "/audiences/7"))["rootFolderId"]
+    made = [root]
+    for at in range(24):
+        made.append(await api.create_folder(f"folder {at}", root))
+        made.append((await api.create(f"segment {at}"))["id"])
+    [funnel] = await api.ask("GET", "/audiences/7/funnels")
+    others = [funnel["id"], *(each["id"] for each in funnel["stages"])]
+    path = "/entities/realtime_journeys/abtest_variants?audience_id=7"
+    others += [each["id"] for each in (await api.ask("GET", path))["data"]]
+    others += [each["id"] for each in await api.ask("GET", "/audiences/7/predictive_segments")]
+    others += ["8", "10"]
+    others = list(dict.fromkeys(others))
+    for kind in ("attributes", "behaviors"):
+        others += [each["id"] for each in await api.ask("GET", f"/audiences/7/{kind}")]
+    assert len({*made, *others}) == len(made) + len(others)
+    # What is taken is stepped over: nothing else is left out.
+    assert [int(id) for id in made] == [id for id in range(1, 200) if str(id) not in others][:49]
 
 
 @with_names

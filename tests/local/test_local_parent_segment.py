@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local_api import NOW, Api, with_api
 
 
@@ -19,14 +21,40 @@ async def test_the_parent_segment(api: Api) -> None:
 
 
 @with_api
+async def test_the_settings_of_the_parent_segment(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7")
+    assert found["rootFolderId"] == (await api.ask("GET", "/audiences/7/folders"))[0]["id"]
+    settings: Any = {
+        "hiveEngineVersion": "cdpaudience",
+        "hivePoolName": None,
+        "prestoPoolName": None,
+        "workflowHiveOnly": False,
+        "allowActivationBehavior": False,
+        "maxActivationBehaviorRow": 20,
+        "llmEnabled": False,
+        "llmState": "disabled",
+        "audienceFilters": [],
+        "matrixUpdatedAt": "2024-10-01T00:00:00.000Z",
+    }
+    assert {key: found[key] for key in settings} == settings
+    assert found["master"]["parentTableName"] == "customers"
+    assert found["attributes"] == await api.ask("GET", "/audiences/7/attributes")
+    assert found["behaviors"] == await api.ask("GET", "/audiences/7/behaviors")
+
+
+@with_api
 async def test_the_parent_segment_on_the_json_api_side(api: Api) -> None:
     found = await api.ask("GET", "/entities/parent_segments/7")
-    assert [found] == await api.ask("GET", "/entities/parent_segments")
+    listed = await api.ask("GET", "/entities/parent_segments")
+    assert listed == {"data": [found["data"]], "included": found["included"]}
     attributes = found["data"]["attributes"]
     assert attributes["v4Id"] == 7
     assert attributes["population"] == 6
-    root = found["data"]["relationships"]["parentSegmentFolder"]["data"]
-    assert root == {"id": "1", "type": "folder-segment"}
+    for relationship in ("parentFolder", "parentSegmentFolder"):
+        root = found["data"]["relationships"][relationship]["data"]
+        assert root == {"id": "1", "type": "folder-segment"}
+    [user] = found["included"]
+    assert user["type"] == "user"
 
 
 @with_api
@@ -38,7 +66,7 @@ async def test_master_segments(api: Api) -> None:
 @with_api
 async def test_attributes_with_their_types(api: Api) -> None:
     found = await api.ask("GET", "/audiences/7/attributes")
-    assert {each["name"]: each["type"] for each in found} == {
+    assert {each["matrixColumnName"]: each["type"] for each in found} == {
         "country": "string",
         "age": "number",
         "ltv": "number",
@@ -46,15 +74,39 @@ async def test_attributes_with_their_types(api: Api) -> None:
         "last_visit": "timestamp",
         "tags": "string_array",
     }
-    assert [each["name"] for each in found if each["groupingName"] == "Where"] == ["country"]
+    grouped = [each["matrixColumnName"] for each in found if each["groupingName"] == "Where"]
+    assert grouped == ["country"]
     assert {each["audienceId"] for each in found} == {"7"}
+    assert {each["visibility"] for each in found} == {"clear"}
+    assert len({each["id"] for each in found}) == len(found)
+
+
+@with_api
+async def test_labels_are_not_columns(api: Api) -> None:
+    found = await api.ask("GET", "/audiences/7/attributes")
+    assert {each["matrixColumnName"]: each["name"] for each in found} == {
+        "country": "Country of residence",
+        "age": "age",
+        "ltv": "Lifetime Value",
+        "vip": "vip",
+        "last_visit": "last_visit",
+        "tags": "tags",
+    }
+    purchases, visits = await api.ask("GET", "/audiences/7/behaviors")
+    assert (purchases["name"], visits["name"]) == ("Online Purchases", "visits")
+    shown = {each["matrixColumnName"]: each["name"] for each in purchases["schema"]}
+    assert shown == {"timestamp": "timestamp", "category": "category", "amount": "Amount paid"}
 
 
 @with_api
 async def test_behaviors_with_their_columns(api: Api) -> None:
     found = await api.ask("GET", "/audiences/7/behaviors")
-    assert [(each["id"], each["name"]) for each in found] == [("1", "purchases"), ("2", "visits")]
-    assert {each["name"]: each["type"] for each in found[0]["schema"]} == {
+    assert [each["matrixTableName"] for each in found] == ["behavior_purchases", "behavior_visits"]
+    for each in found:
+        assert each["matrixDatabaseName"] == "cdp_audience_7"
+        assert (each["audienceId"], each["allColumns"], each["isRealtime"]) == ("7", False, False)
+        assert each["defaultTimeFilterEnabled"] is False
+    assert {each["matrixColumnName"]: each["type"] for each in found[0]["schema"]} == {
         "timestamp": "timestamp",
         "category": "string",
         "amount": "number",
@@ -88,8 +140,9 @@ async def test_sample_values_are_the_most_frequent(api: Api) -> None:
 
 @with_api
 async def test_sample_values_of_behaviors(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7/behaviors/1/sample_values?column=amount&limit=2")
-    assert found == [[200, 0.2], [300, 0.2]]
+    id = (await api.ask("GET", "/audiences/7/behaviors"))[0]["id"]
+    path = f"/audiences/7/behaviors/{id}/sample_values?column=amount&limit=2"
+    assert await api.ask("GET", path) == [[200, 0.2], [300, 0.2]]
     await api.ask("GET", "/audiences/7/behaviors/3/sample_values?column=amount", status=404)
 
 

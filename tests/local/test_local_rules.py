@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from contract import referee, rule_errors
 from local_api import JAPAN, Api, equal, rule, with_api
 from segdsl.local.errors import ApiError
-from segdsl.local.rules import read_described
+from segdsl.local.rules import read_text
 from strategies.wild_rules import wild_rules
 
 
 def problems(value: Any) -> list[str]:
     """The places and messages of what is refused."""
     try:
-        read_described(json.dumps(value), "$.rule")
+        read_text(json.dumps(value), "$.rule", strict=True)
     except ApiError as error:
         return [each.text for each in error.problems]
     return []
@@ -102,7 +102,7 @@ def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
 @settings(max_examples=300)
 @example('{"type": "And", "conditions": []}')
 def test_whatever_the_description_admits_is_read(text: str) -> None:
-    plain, _ = read_described(text, "$.rule")
+    plain, _ = read_text(text, "$.rule", strict=True)
     assert isinstance(plain, dict)
 
 
@@ -186,14 +186,14 @@ def test_no_depth_breaks_it() -> None:
     for depth in (250, 5_000, 200_000):
         text = '{"type": "And", "conditions": [' * depth + "]}" * depth
         with pytest.raises(ApiError) as found:
-            read_described(text, "$.rule")
+            read_text(text, "$.rule", strict=True)
         assert found.value.status == 400
 
 
 def test_keys_twice_and_numbers_that_are_none() -> None:
     for text in ('{"type": "And", "type": "Or", "conditions": []}', '{"a": NaN}', '{"a": 1e99999}'):
         with pytest.raises(ApiError):
-            read_described(text, "$.rule")
+            read_text(text, "$.rule", strict=True)
 
 
 # --- what the data has -------------------------------------------------------------------
@@ -265,11 +265,11 @@ async def test_what_the_data_does_not_have_is_refused(api: Api) -> None:
     for condition, said in cases:
         body = {"name": "x", "rule": rule(condition)}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
-        assert wrong["message"] == said
+        assert wrong == {"errors": {"base": [said]}}
         for path in ("queries", "query"):
             body = {"rule": rule(condition)}
             wrong = await api.ask("POST", f"/audiences/7/segments/{path}", body, status=400)
-            assert wrong["message"] == said
+            assert wrong == {"errors": {"base": [said]}}
 
 
 @with_api
@@ -281,7 +281,8 @@ async def test_limits_are_in_the_order_of_attributes_that_are_there(api: Api) ->
     assert await api.count(limited("ltv")) == 2
     body = {"rule": limited("lvt")}
     wrong = await api.ask("POST", "/audiences/7/segments/queries", body, status=400)
-    assert wrong["message"].startswith("$.rule.limit.orderColumns[0].column: there is no attribute")
+    [said] = wrong["errors"]["base"]
+    assert said.startswith("$.rule.limit.orderColumns[0].column: there is no attribute")
 
 
 @with_api
@@ -315,10 +316,10 @@ def among(behavior: str, column: dict[str, Any]) -> dict[str, Any]:
 
 @with_api
 async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
-    await api.create("Japan")
+    id = (await api.create("Japan"))["id"]
     past = {"type": "TimeWithinPast", "unit": "day", "value": "7"}
     for condition in (
-        {"type": "Reference", "id": "1", "exclude": False},
+        {"type": "Reference", "id": id, "exclude": False},
         {**equal("last_visit", 1), "operator": past},
         {**equal("tags", "a"), "arrayMatching": "any"},
         {**equal("tags", "a"), "operator": {"type": "IsNull", "not": False, "rightValue": True}},
@@ -326,7 +327,7 @@ async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
     ):
         body = {"name": "x", "rule": rule(condition), "kind": 1}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
-        assert "a realtime segment" in wrong["message"]
+        assert "a realtime segment" in wrong["errors"]["base"][0]
         await api.ask("POST", "/audiences/7/segments/queries", {"rule": rule(condition)})
 
 

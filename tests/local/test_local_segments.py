@@ -9,7 +9,7 @@ from typing import Any
 
 from local_api import JAPAN, NOW, Api, equal, local_api, refers_to, rule, with_api
 
-CREATED = "2024-10-01T00:00:00Z"
+CREATED = "2024-10-01T00:00:00.000Z"
 
 
 def entity(name: str | None = None, rule: Any = None, parent: str | None = "1", **more: Any) -> Any:
@@ -28,7 +28,7 @@ def entity(name: str | None = None, rule: Any = None, parent: str | None = "1", 
 @with_api
 async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
     made = await api.create("Japan", description="All of it")
-    assert made["id"] == "1"
+    assert made["id"] == "2"
     assert made["audienceId"] == "7"
     assert (made["name"], made["description"]) == ("Japan", "All of it")
     assert (made["kind"], made["realtime"]) == (0, False)
@@ -36,7 +36,7 @@ async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
     assert made["rule"] == JAPAN
     assert made["population"] is None
     assert (made["createdAt"], made["updatedAt"]) == (CREATED, CREATED)
-    assert await api.ask("GET", "/audiences/7/segments/1") == made
+    assert await api.ask("GET", "/audiences/7/segments/2") == made
     assert await api.ask("GET", "/audiences/7/segments") == [made]
     assert await api.ask("GET", "/audiences/7/folders/1/segments") == [made]
 
@@ -49,11 +49,11 @@ async def test_a_segment_of_the_json_api_side(api: Api) -> None:
     assert made["data"]["attributes"]["rule"] == JAPAN
     assert made["data"]["attributes"]["isEmptyRule"] is False
     assert made["included"][0]["type"] == "user"
-    assert await api.ask("GET", "/entities/segments/1") == made
+    assert await api.ask("GET", "/entities/segments/2") == made
     # The same one, seen from the other side; and wrapped in `data`, as JSON:API has it.
-    assert (await api.ask("GET", "/audiences/7/segments/1"))["name"] == "Japan"
+    assert (await api.ask("GET", "/audiences/7/segments/2"))["name"] == "Japan"
     other = await api.ask("POST", "/entities/segments", {"data": entity("Other", JAPAN)})
-    assert other["data"]["id"] == "2"
+    assert other["data"]["id"] == "3"
 
 
 @with_api
@@ -63,8 +63,8 @@ async def test_numbers_of_a_rule_keep_their_text(api: Api) -> None:
     body = '{"name": "x", "rule": ' + text + ', "segmentFolderId": 1}'
     for answer in (
         await api.send("POST", "/audiences/7/segments", body),
-        await api.send("GET", "/audiences/7/segments/1"),
-        await api.send("GET", "/entities/segments/1"),
+        await api.send("GET", "/audiences/7/segments/2"),
+        await api.send("GET", "/entities/segments/2"),
         await api.send("GET", "/entities/by-folder/1?depth=1"),
     ):
         assert answer.status_code == 200
@@ -113,11 +113,16 @@ async def test_kinds(api: Api) -> None:
 
 
 @with_api
-async def test_another_parent_segment_in_the_body(api: Api) -> None:
-    assert (await api.create("a", audienceId=7))["audienceId"] == "7"
-    body = {"name": "b", "rule": JAPAN, "audienceId": 8}
-    wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
-    assert wrong["message"].startswith("$.audienceId: ")
+async def test_of_two_parent_segments_that_of_the_path_counts(api: Api) -> None:
+    for name, audience in (("a", 7), ("b", 8), ("c", "8"), ("d", None), ("e", "x")):
+        made = await api.create(name, audienceId=audience)
+        assert made["audienceId"] == "7"
+    body = entity("f", JAPAN)
+    body["attributes"]["audienceId"] = "8"
+    made = await api.ask("POST", "/entities/segments", body)
+    assert made["data"]["attributes"]["audienceId"] == "7"
+    changed = await api.ask("PUT", f"/audiences/7/segments/{made['data']['id']}", {"audienceId": 8})
+    assert changed["audienceId"] == "7"
 
 
 # --- names are unique within a folder ----------------------------------------------------
@@ -129,10 +134,11 @@ async def test_a_name_that_is_taken(api: Api) -> None:
     await api.create("Japan")
     body = {"name": "Japan", "rule": JAPAN}
     wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
-    assert wrong["message"].startswith("$.name: the name `Japan` is taken")
+    assert wrong == {"errors": {"name": ["has already been taken"]}}
     wrong = await api.ask("POST", "/entities/segments", entity("Japan", JAPAN), status=400)
     assert wrong["errors"][0]["meta"]["validationCode"] == "VIOLATES_UNIQUENESS_CONSTRAINT"
     assert wrong["errors"][0]["source"]["pointer"] == "/attributes/name"
+    assert wrong["errors"][0]["detail"] == "Name has already been taken"
     # Another folder, another case: another name.
     await api.create("Japan", segmentFolderId=int(folder))
     await api.create("japan")
@@ -163,25 +169,88 @@ async def test_concurrent_creates_of_many_names_all_win(api: Api) -> None:
 @with_api
 async def test_what_a_change_leaves_out_stays(api: Api) -> None:
     folder = await api.create_folder("Other")
-    await api.create("Japan", description="All of it")
-    changed = await api.ask("PUT", "/audiences/7/segments/1", {"name": "Nippon"})
-    assert (changed["name"], changed["description"]) == ("Nippon", "All of it")
-    assert changed["rule"] == JAPAN
+    made = await api.create("Japan", description="All of it", isVisible=False, kind=1)
+    path = f"segments/{made['id']}"
+    changed = await api.ask("PUT", f"/audiences/7/{path}", {"name": "Nippon", "rule": JAPAN})
+    assert changed == {**made, "name": "Nippon"}
     america = rule(equal("country", "US"))
-    changed = await api.ask("PUT", "/audiences/7/segments/1", {"rule": america})
-    assert (changed["name"], changed["rule"]) == ("Nippon", america)
-    moved = entity(None, None, folder, id="1", type="segment-batch")
-    changed = await api.ask("PATCH", "/entities/segments/1", moved)
+    changed = await api.ask("PUT", f"/audiences/7/{path}", {"rule": america})
+    assert changed == {**made, "name": "Nippon", "rule": america}
+    moved = entity(None, None, folder, id=made["id"], type="segment-batch")
+    changed = await api.ask("PATCH", f"/entities/{path}", moved)
     assert changed["data"]["relationships"]["parentFolder"]["data"]["id"] == folder
     assert changed["data"]["attributes"]["rule"] == america
+    assert changed["data"]["attributes"]["isVisible"] is False
+
+
+@with_api
+async def test_a_put_without_a_rule_loses_it(api: Api) -> None:
+    for name, body in (("a", {"name": "c"}), ("b", {"name": "d", "rule": None})):
+        id = (await api.create(name, countPopulation=True))["id"]
+        assert await population(api, id) == 3
+        changed = await api.ask("PUT", f"/audiences/7/segments/{id}", body)
+        assert (changed["rule"], changed["population"]) == (None, None)
+        shown = await api.ask("GET", f"/entities/segments/{id}")
+        assert shown["data"]["attributes"]["isEmptyRule"] is True
+        assert await population(api, id) == 6
+
+
+@with_api
+async def test_a_patch_without_a_rule_keeps_it(api: Api) -> None:
+    id = (await api.create("a"))["id"]
+    changed = await api.ask("PATCH", f"/entities/segments/{id}", entity("b"))
+    assert changed["data"]["attributes"]["rule"] == JAPAN
+    assert changed["data"]["attributes"]["isEmptyRule"] is False
+
+
+@with_api
+async def test_hidden_segments(api: Api) -> None:
+    assert (await api.create("shown"))["isVisible"] is True
+    made = await api.create("hidden", isVisible=False)
+    path = f"segments/{made['id']}"
+    assert made["isVisible"] is False
+    for body, is_visible in (
+        ({"name": "hidden", "rule": JAPAN}, False),
+        ({"isVisible": None}, False),
+        ({"isVisible": True}, True),
+        ({"isVisible": False}, False),
+    ):
+        changed = await api.ask("PUT", f"/audiences/7/{path}", body)
+        assert changed["isVisible"] is is_visible, body
+    for given, is_visible in (({}, False), ({"isVisible": True}, True), ({}, True)):
+        changed = await api.ask("PATCH", f"/entities/{path}", {"attributes": given})
+        assert changed["data"]["attributes"]["isVisible"] is is_visible
+    body = entity("other", JAPAN)
+    body["attributes"]["isVisible"] = False
+    other = await api.ask("POST", "/entities/segments", body)
+    assert other["data"]["attributes"]["isVisible"] is False
+    listed = {
+        each["name"]: each["isVisible"] for each in await api.ask("GET", "/audiences/7/segments")
+    }
+    assert listed == {"shown": True, "hidden": True, "other": False}
+
+
+@with_api
+async def test_null_is_as_if_it_were_left_out(api: Api) -> None:
+    """Clients send back what they were answered, with its nulls."""
+    made = await api.create("a", description="x")
+    answered = dict.fromkeys(made) | {"name": "b", "rule": JAPAN}
+    del answered["description"]
+    path = f"/audiences/7/segments/{made['id']}"
+    assert await api.ask("PUT", path, answered) == {**made, "name": "b"}
+    assert (await api.ask("PUT", path, {"description": None, "rule": JAPAN}))["description"] is None
+    assert await api.ask("POST", "/audiences/7/segments", {**made, "name": "c"})
+    resource = (await api.ask("GET", f"/entities/segments/{made['id']}"))["data"]
+    resource["attributes"]["name"] = "d"
+    assert await api.ask("POST", "/entities/segments", resource)
 
 
 @with_api
 async def test_the_same_change_twice_is_as_once(api: Api) -> None:
     made = await api.create("Japan")
     body = {"name": "Japan", "rule": JAPAN, "description": "x"}
-    once = await api.ask("PUT", "/audiences/7/segments/1", body)
-    assert await api.ask("PUT", "/audiences/7/segments/1", body) == once
+    once = await api.ask("PUT", "/audiences/7/segments/2", body)
+    assert await api.ask("PUT", "/audiences/7/segments/2", body) == once
     assert once == {**made, "description": "x"}
 
 
@@ -189,12 +258,13 @@ async def test_the_same_change_twice_is_as_once(api: Api) -> None:
 async def test_a_change_that_cannot_be_changes_nothing(api: Api) -> None:
     await api.create("a")
     before = await api.create("b")
+    assert before["id"] == "3"
     for body in ({"name": "a"}, {"name": ""}, {"rule": rule(equal("contry", 1))}, {"kind": 2}):
-        await api.ask("PUT", "/audiences/7/segments/2", body, status=400)
-    await api.ask("PUT", "/audiences/7/segments/2", {"segmentFolderId": 99}, status=400)
-    await api.ask("PATCH", "/entities/segments/2", entity("c", id="1"), status=400)
-    await api.ask("PATCH", "/entities/segments/2", entity("c", None, "99"), status=400)
-    assert await api.ask("GET", "/audiences/7/segments/2") == before
+        await api.ask("PUT", "/audiences/7/segments/3", body, status=400)
+    await api.ask("PUT", "/audiences/7/segments/3", {"segmentFolderId": 99}, status=400)
+    await api.ask("PATCH", "/entities/segments/3", entity("c", id="2"), status=400)
+    await api.ask("PATCH", "/entities/segments/3", entity("c", None, "99"), status=400)
+    assert await api.ask("GET", "/audiences/7/segments/3") == before
 
 
 # --- deleting, and references ------------------------------------------------------------
@@ -203,12 +273,12 @@ async def test_a_change_that_cannot_be_changes_nothing(api: Api) -> None:
 @with_api
 async def test_a_deleted_segment_is_gone(api: Api) -> None:
     made = await api.create("a")
-    assert await api.ask("DELETE", "/audiences/7/segments/1") == made
-    await api.ask("GET", "/audiences/7/segments/1", status=404)
-    await api.ask("DELETE", "/audiences/7/segments/1", status=404)
+    assert await api.ask("DELETE", "/audiences/7/segments/2") == made
+    await api.ask("GET", "/audiences/7/segments/2", status=404)
+    await api.ask("DELETE", "/audiences/7/segments/2", status=404)
     other = await api.create("a")
-    assert other["id"] == "2", "ids are not used again"
-    gone = await api.ask("DELETE", "/entities/segments/2")
+    assert other["id"] == "3", "ids are not used again"
+    gone = await api.ask("DELETE", "/entities/segments/3")
     assert gone["data"]["attributes"]["name"] == "a"
     assert await api.names() == []
 
@@ -216,51 +286,58 @@ async def test_a_deleted_segment_is_gone(api: Api) -> None:
 @with_api
 async def test_a_segment_that_others_refer_to_stays(api: Api) -> None:
     await api.create("Japan")
-    await api.create("In it", rule(refers_to("1")))
-    await api.create("Out of it", rule(refers_to("1", exclude=True)))
-    said = "Segment is referenced by other segments: 2, 3"
-    by = [{"id": "2"}, {"id": "3"}]
-    found = await api.ask("DELETE", "/entities/segments/1", status=409)
-    assert found["errors"] == {"id": [said]}
-    assert found["referencedBySegments"] == by
-    found = await api.ask("DELETE", "/audiences/7/segments/1", status=409)
-    assert (found["message"], found["referencedBySegments"]) == (said, by)
+    await api.create("In it", rule(refers_to("2")))
+    await api.create("Out of it", rule(refers_to("2", exclude=True)))
+    for side in ("entities", "audiences/7"):
+        [found] = (await api.ask("DELETE", f"/{side}/segments/2", status=409))["errors"]
+        assert (found["status"], found["code"], found["title"]) == (409, "conflict", "Conflict")
+        assert found["detail"] == "Segment is referenced by other segments: 3, 4"
+        assert found["meta"]["referencedBySegments"] == [
+            {"id": "3", "name": "In it"},
+            {"id": "4", "name": "Out of it"},
+        ]
+    listed = {
+        each["id"]: each["referencedBy"] for each in await api.ask("GET", "/audiences/7/segments")
+    }
+    assert listed == {"2": ["3", "4"], "3": [], "4": []}
+    assert (await api.ask("GET", "/audiences/7/segments/2"))["referencedBy"] == ["3", "4"]
     # Whoever does not refer to it any more does not hold it.
+    await api.ask("DELETE", "/audiences/7/segments/3")
+    await api.ask("PUT", "/audiences/7/segments/4", {"rule": JAPAN})
     await api.ask("DELETE", "/audiences/7/segments/2")
-    await api.ask("PUT", "/audiences/7/segments/3", {"rule": JAPAN})
-    await api.ask("DELETE", "/audiences/7/segments/1")
 
 
 @with_api
 async def test_a_reference_counts_what_it_refers_to(api: Api) -> None:
     await api.create("Japan")
-    await api.create("Old", rule(refers_to("1"), equal("age", 67)))
-    assert await api.count(rule(refers_to("1"))) == 3
-    assert await api.count(rule(refers_to("1", exclude=True))) == 3
+    await api.create("Old", rule(refers_to("2"), equal("age", 67)))
+    assert await api.count(rule(refers_to("2"))) == 3
+    assert await api.count(rule(refers_to("2", exclude=True))) == 3
+    assert await api.count(rule(refers_to("3"))) == 1
+    await api.ask("PUT", "/audiences/7/segments/2", {"rule": rule(equal("country", "FR"))})
     assert await api.count(rule(refers_to("2"))) == 1
-    await api.ask("PUT", "/audiences/7/segments/1", {"rule": rule(equal("country", "FR"))})
-    assert await api.count(rule(refers_to("1"))) == 1
-    assert await api.count(rule(refers_to("2"))) == 0
+    assert await api.count(rule(refers_to("3"))) == 0
 
 
 @with_api
 async def test_references_that_lead_nowhere(api: Api) -> None:
-    for id in ("1", "x", "", "01", "-1", "9" * 30, 'name:"Japan"'):
+    for id in ("2", "x", "", "02", "-1", "9" * 30, 'name:"Japan"'):
         body = {"name": "x", "rule": rule(equal("age", 1), refers_to(id))}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
-        assert wrong["message"].startswith("$.rule.conditions[0].conditions[1].id: "), id
+        [said] = wrong["errors"]["base"]
+        assert said.startswith("$.rule.conditions[0].conditions[1].id: "), id
 
 
 @with_api
 async def test_no_segment_refers_to_itself(api: Api) -> None:
     await api.create("a")
-    await api.create("b", rule(refers_to("1")))
-    await api.create("c", rule(refers_to("2")))
-    for id in ("1", "2", "3"):
+    await api.create("b", rule(refers_to("2")))
+    await api.create("c", rule(refers_to("3")))
+    for id in ("2", "3", "4"):
         body = {"rule": rule(refers_to(id))}
-        wrong = await api.ask("PUT", "/audiences/7/segments/1", body, status=400)
-        assert "refer to itself" in wrong["message"]
-    assert (await api.ask("GET", "/audiences/7/segments/1"))["rule"] == JAPAN
+        wrong = await api.ask("PUT", "/audiences/7/segments/2", body, status=400)
+        assert "refer to itself" in wrong["errors"]["base"][0]
+    assert (await api.ask("GET", "/audiences/7/segments/2"))["rule"] == JAPAN
 
 
 @with_api
@@ -290,32 +367,32 @@ async def population(api: Api, id: str) -> int:
 @with_api
 async def test_the_population_is_counted_and_kept(api: Api) -> None:
     await api.create("Japan", countPopulation=True)
-    assert await population(api, "1") == 3
-    shown = await api.ask("GET", "/entities/segments/1")
+    assert await population(api, "2") == 3
+    shown = await api.ask("GET", "/entities/segments/2")
     assert shown["data"]["attributes"]["population"] == 3
     assert shown["data"]["attributes"]["countPopulation"] is True
-    assert await api.ask("GET", "/audiences/7/segments/1/statistics") == [[NOW, 3, True]]
-    assert await api.ask("GET", "/audiences/7/segments/1/statistics?to=2024-09-30") == []
+    assert await api.ask("GET", "/audiences/7/segments/2/statistics") == [[NOW, 3, True]]
+    assert await api.ask("GET", "/audiences/7/segments/2/statistics?to=2024-09-30") == []
 
 
 @with_api
 async def test_another_rule_is_counted_again(api: Api) -> None:
     await api.create("Japan", countPopulation=True)
-    assert await population(api, "1") == 3
-    changed = await api.ask("PUT", "/audiences/7/segments/1", {"name": "x"})
+    assert await population(api, "2") == 3
+    changed = await api.ask("PUT", "/audiences/7/segments/2", {"name": "x", "rule": JAPAN})
     assert changed["population"] == 3
-    changed = await api.ask("PUT", "/audiences/7/segments/1", {"rule": rule(equal("age", 18))})
+    changed = await api.ask("PUT", "/audiences/7/segments/2", {"rule": rule(equal("age", 18))})
     assert changed["population"] is None
-    assert await population(api, "1") == 1
+    assert await population(api, "2") == 1
 
 
 @with_api
 async def test_nobody_asked_for_the_population(api: Api) -> None:
     await api.create("Japan")
     await api.create("Counted", countPopulation=True)
-    assert await population(api, "2") == 3
-    assert (await api.ask("GET", "/audiences/7/segments/1"))["population"] is None
-    assert await api.ask("GET", "/audiences/7/segments/1/statistics") == []
+    assert await population(api, "3") == 3
+    assert (await api.ask("GET", "/audiences/7/segments/2"))["population"] is None
+    assert await api.ask("GET", "/audiences/7/segments/2/statistics") == []
 
 
 def test_what_was_not_counted_is_when_the_store_is_opened_again(tmp_path: Path) -> None:
@@ -325,6 +402,6 @@ def test_what_was_not_counted_is_when_the_store_is_opened_again(tmp_path: Path) 
             for at in range(20):
                 await api.create(f"Segment {at}", countPopulation=True)
         async with local_api(tmp_path, store=store) as api:
-            assert [await population(api, str(at)) for at in range(1, 21)] == [3] * 20
+            assert [await population(api, str(at)) for at in range(2, 22)] == [3] * 20
 
     asyncio.run(test())

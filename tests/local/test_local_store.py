@@ -32,7 +32,7 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
         async with local_api(tmp_path, store=store) as api:
             folder = await api.create_folder("Waves")
             await api.create("Japan", segmentFolderId=int(folder), description="x")
-            await api.create("Buyers", rule(refers_to("1")))
+            await api.create("Buyers", rule(refers_to("3")))
             id = await api.query(columns=["age"])
             ended = await api.ended(id)
             before = await api.ask("GET", "/entities/by-folder/1?depth=9")
@@ -41,7 +41,7 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
             assert await api.ask("GET", "/entities/by-folder/1?depth=9") == before
             assert await api.status(id) == ended
             assert (await api.customers(id))["rows"] == [["c01", 31], ["c02", None], ["c05", 67]]
-            await api.ask("DELETE", "/audiences/7/segments/1", status=409)
+            await api.ask("DELETE", "/audiences/7/segments/3", status=409)
 
     asyncio.run(test())
 
@@ -91,8 +91,8 @@ def test_two_servers_see_the_same(tmp_path: Path) -> None:
         async with local_api(tmp_path, store=store) as one, local_api(tmp_path, store=store) as two:
             await one.create("Japan")
             assert await two.names() == ["Japan"]
-            await two.create("Buyers", rule(refers_to("1")))
-            await one.ask("DELETE", "/audiences/7/segments/1", status=409)
+            await two.create("Buyers", rule(refers_to("2")))
+            await one.ask("DELETE", "/audiences/7/segments/2", status=409)
             id = await one.query(columns=["age"])
             assert (await two.ended(id))["count"] == 3
             assert (await two.customers(id))["rows"][0] == ["c01", 31]

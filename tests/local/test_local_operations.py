@@ -1,0 +1,90 @@
+"""What the API has and the local one has not is told from what nobody has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from contract import referee
+from local_api import Api, with_api
+from segdsl.local.app import LocalApi
+from segdsl.local.operations import is_operation, operations
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def test_the_table_is_that_of_the_description() -> None:
+    described = {
+        (method.upper(), re.sub(r"\{[^}]+\}", "{}", path))
+        for path, of in referee()._raw["paths"].items()
+        for method in _METHODS
+        if method in of
+    }
+    assert operations() == described
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "there"),
+    [
+        ("GET", "/entities/journeys", True),
+        ("GET", "/entities/journeys/5", True),
+        ("PUT", "/entities/journeys/5", False),
+        ("GET", "/entities/journeys/5/6", False),
+        ("GET", "/entities/journeys/", False),
+        ("GET", "/entities", False),
+        ("POST", "/audiences/1/segments/2/syndications/3/run", True),
+        ("GET", "/audiences/1/realtime_event_tables/a.b/c-d/columns", True),
+    ],
+)
+def test_paths_of_operations(method: str, path: str, there: bool) -> None:
+    assert is_operation(method, path) is there
+
+
+@with_api
+async def test_what_the_local_api_does_not_offer(api: Api) -> None:
+    for method, path in (
+        ("GET", "/entities/journeys"),
+        ("POST", "/entities/journeys"),
+        ("GET", "/audiences/7/segments/1/syndications"),
+        ("GET", "/audiences/7/executions"),
+        ("POST", "/audiences/7/funnels"),
+        ("PUT", "/audiences/7"),
+        ("DELETE", "/audiences/7"),
+        ("GET", "/entities/parent_segments/7/activation_templates"),
+    ):
+        body: Any = {} if method in ("POST", "PUT") else None
+        found = await api.ask(method, path, body, status=501)
+        said = f"the local API has no {method} {path}"
+        assert found == {"code": "not_implemented", "message": said}
+
+
+@with_api
+async def test_what_nobody_has(api: Api) -> None:
+    for path in (
+        "/audiences/7/nothing",
+        "/journeys",
+        "/entities/nothing",
+        "/entities/journeys/1/2",
+    ):
+        await api.ask("GET", path, status=404)
+    response = await api.send("PATCH", "/audiences/7/segments/1", {})
+    assert response.status_code == 405
+    assert "GET" in response.headers["allow"]
+
+
+@with_api
+async def test_every_other_operation_is_offered(api: Api) -> None:
+    """No described operation is answered as a path that nobody has."""
+    app = api.http._transport.app  # type: ignore[attr-defined]
+    assert isinstance(app, LocalApi)
+    offered = {
+        (method, re.sub(r"\{[^}]+\}", "{}", route.path))  # type: ignore[attr-defined]
+        for route in app.routes
+        for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
+    }
+    assert offered - operations() == {("GET", "/tree/audiences/{}/segment_folders")}
+    for method, path in operations() - offered:
+        response = await api.send(method, path.replace("{}", "1"))
+        assert response.status_code == 501, (method, path)
