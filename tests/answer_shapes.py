@@ -103,6 +103,7 @@ _NOT_IMPLEMENTED = _object({"code": {"enum": ["not_implemented"]}, "message": {"
 """What the description has and the local API has not: its own choice."""
 OBSERVED: dict[tuple[str, int], Any] = {
     ("/audiences", 400): _NOT_VALID,
+    ("/entities", 400): _NOT_VALID,
     ("/audiences", 409): _REFERENCED,
     ("/entities", 409): _REFERENCED,
     ("/audiences", 501): _NOT_IMPLEMENTED,
@@ -174,7 +175,7 @@ def shown_answer(answer: Any) -> Any:
             ]
             return {**answer, "rows": shown}
         case {"rule": dict() as rule}:
-            return {**answer, "rule": completed(shown_rule(rule))}
+            return {**answer, "rule": completed(shown_rule(_in_rule_sets(rule)))}
         case {"type": str() as kind, "attributes": dict() as attributes}:
             left_out = {"rule": None} if kind.startswith("segment-") else {}
             return {**answer, "attributes": shown_answer({**left_out, **attributes})}
@@ -187,6 +188,16 @@ def shown_answer(answer: Any) -> Any:
 
 
 _WITHOUT_NOT = ("TimeWithinPast", "TimeWithinNext", "TimeToday", "TimeThis", "TimeNext")
+
+
+def _in_rule_sets(rule: Any) -> Any:
+    """A rule whose bare conditions, which real servers take (observed), are in rule sets."""
+    if not _is_group(rule):
+        return rule
+    sets = [
+        part if _is_group(part) else {"type": "And", "conditions": [part]} for part in _parts(rule)
+    ]
+    return {**rule, "conditions": sets}
 
 
 def completed(value: Any) -> Any:

@@ -19,7 +19,7 @@ from typing import Self
 import duckdb
 from sqlglot import exp
 
-from segdsl.behaviors import PREFIX as BEHAVIOR
+from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import load_csv
@@ -241,7 +241,8 @@ class _Builder:
 
     def _check_labels(self, names: list[str]) -> None:
         labels = self.description.parent.labels
-        labelled = [name for name in names if name == CUSTOMERS or name.startswith(BEHAVIOR)]
+        tables = Catalog(tuple(self.tables)).behaviors
+        labelled = [CUSTOMERS, *tables]
         for name in labels.columns:
             if name not in labelled:
                 raise DataError(
@@ -256,8 +257,8 @@ class _Builder:
                         f"{self.description.path}: `[labels.{table.name}]` names the column "
                         f"`{name}`, which is not there; {_choices(name, columns)}"
                     )
-        behaviors = [name.removeprefix(BEHAVIOR) for name in labelled if name != CUSTOMERS]
-        for name in (each.removeprefix(BEHAVIOR) for each in labels.behaviors):
+        behaviors = [name_of(each) or each for each in tables]
+        for name in (name_of(each) or each for each in labels.behaviors):
             if name not in behaviors:
                 raise DataError(
                     f"{self.description.path}: `[labels.{BEHAVIORS}]` names the behavior "

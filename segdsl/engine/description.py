@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
-from segdsl.behaviors import PREFIX as BEHAVIOR
+from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
@@ -58,7 +58,7 @@ class Labels(msgspec.Struct, frozen=True):
         return self.columns.get(table, {}).get(column, column)
 
     def of_behavior(self, table: str) -> str:
-        return self.behaviors.get(table, table.removeprefix(BEHAVIOR))
+        return self.behaviors.get(table) or name_of(table) or table
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
@@ -176,7 +176,7 @@ def _labels(tables: Mapping[str, Mapping[str, str]], path: Path) -> Labels:
                     f"label “{label}”; give each its own"
                 )
             holders[label] = name
-    behaviors = {f"{BEHAVIOR}{name}": label for name, label in tables.get(BEHAVIORS, {}).items()}
+    behaviors = {table_of(name): label for name, label in tables.get(BEHAVIORS, {}).items()}
     return Labels({name: each for name, each in tables.items() if name != BEHAVIORS}, behaviors)
 
 

@@ -1,11 +1,15 @@
 """What the local Audience API answers when it cannot do what was asked.
 
 An `ApiError` is raised wherever something is found wrong; it is put into the shape of the
-side that was asked. Under `/audiences` that is `{"code", "message"}` (described), and for what
-a record cannot be `{"errors": {"name": […]}}` or `{"errors": {"base": […]}}` (observed); under
-`/entities` it is `{"errors": …}`, and for 5xx `{"status", "error", "details"}` (described). Whoever
-deletes what is referred to gets a list of errors with `meta.referencedBySegments` on both sides
-(observed); what this server does not offer is a 501 with `{"code", "message"}` (our choice).
+side that was asked:
+
+- `/audiences`: `{"code", "message"}` (described); for what a record cannot be,
+  `{"errors": {"name": […]}}` or `{"errors": {"base": […]}}` (observed);
+- `/entities`: `{"errors": […]}` (described); for a name that is taken `{"errors": {"name": […]}}`
+  (observed);
+- both: for the delete of what is referred to, a list of errors with `meta.referencedBySegments`
+  (observed); `{"status", "error", "details"}` for 5xx (described), but `{"code", "message"}` for
+  501, what this server does not offer (our choice).
 """
 
 from __future__ import annotations
@@ -114,6 +118,12 @@ def entities_body(error: ApiError) -> dict[str, Any]:
     if error.status >= 500:
         return _server_error(error)
     match error.status:
+        case 400 if all(each.code == UNIQUE for each in error.problems):
+            # Some clients read the first here too, others look for the second (observed).
+            return {
+                "errors": _by_attribute(error.problems),
+                "message": f"Name {error.problems[0].message}",
+            }
         case 400:
             return {"errors": [_bad(each) for each in error.problems]}
         case 404:

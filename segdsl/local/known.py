@@ -76,7 +76,13 @@ def funnels_in_folders(service: Service) -> list[Json]:
                 "updatedAt": iso(service.root.updated),
                 "countPopulation": False,
                 "stages": [
-                    {"id": each.id, "name": each.name, "numSyndications": 0}
+                    {
+                        "id": each.id,
+                        "name": each.name,
+                        "segmentId": None,
+                        "population": None,
+                        "numSyndications": 0,
+                    }
                     for each in funnel.stages
                 ],
             },

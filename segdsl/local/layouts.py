@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.behaviors import PREFIX as BEHAVIOR
+from segdsl.behaviors import PREFIX, table_of
 
 VERSION = 2
 _APPLICATION = 0x5E6D51
@@ -136,9 +136,9 @@ def with_prefixed_sources(rule: str) -> str:
         return msgspec.Raw(text.encode())
 
     plain = json.loads(rule, parse_int=number, parse_float=number)
-    short = [each for each in _sources(plain) if not each["name"].startswith(BEHAVIOR)]
+    short = [each for each in _sources(plain) if not each["name"].startswith(PREFIX)]
     for source in short:
-        source["name"] = f"{BEHAVIOR}{source['name']}"
+        source["name"] = table_of(source["name"])
     return msgspec.json.encode(plain).decode() if short else rule
 
 

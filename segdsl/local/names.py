@@ -1,20 +1,45 @@
 """What a rule names, and whether the data has it: each at its JSON path.
 
-Looks at plain data that `segdsl.rule.reader` has read without a finding.
+Rules name matrix tables (`behavior_purchases`) and matrix columns (observed): a label, or a
+behavior without the prefix of its table, is refused with the name that is meant. Looks at plain
+data that `segdsl.rule.reader` has read without a finding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.behaviors import name_of
+from segdsl.diagnostics.suggest import nearest
+from segdsl.engine.description import Labels
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
 from segdsl.rule.symbols import is_symbol
-from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
+from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
 
 _GROUPS = ("And", "Or", "Composite")
+
+
+def suggestion(name: str, spellings: Mapping[str, str]) -> str | None:
+    """The name that is most likely meant, as a question; `spellings` are names and their labels."""
+    found = nearest(name, spellings)
+    return None if found is None else f"did you mean `{spellings[found]}`?"
+
+
+def columns_of(table: Table, labels: Labels) -> dict[str, str]:
+    """The columns of a table, by their names and by what the console shows."""
+    names = [each.name for each in table.columns]
+    shown = {labels.of_column(table.name, each): each for each in names}
+    return {**shown, **{each: each for each in names}}
+
+
+def _behaviors(catalog: Catalog, labels: Labels) -> dict[str, str]:
+    """The tables of behaviors, by their names, by those of `.seg` files, and by their labels."""
+    tables = catalog.behaviors
+    shown = {labels.of_behavior(each): each for each in tables}
+    short = {name_of(each) or each: each for each in tables}
+    return {**shown, **short, **{each: each for each in tables}}
 
 
 class Names:
@@ -23,8 +48,9 @@ class Names:
     What a realtime segment cannot hold is observed and documented, not described.
     """
 
-    def __init__(self, catalog: Catalog, kind: int) -> None:
+    def __init__(self, catalog: Catalog, labels: Labels, kind: int) -> None:
         self.catalog = catalog
+        self.labels = labels
         self.is_realtime = kind == REALTIME
         self.problems: list[Problem] = []
         self.segments: list[tuple[str, str]] = []
@@ -41,13 +67,17 @@ class Names:
     def _fail(self, path: str, message: str) -> None:
         self.problems.append(Problem(message, path, ASSOCIATION))
 
-    def _known(self, name: str, known: Iterable[str], path: str, what: str) -> bool:
-        names = tuple(known)
-        if name in names:
+    def _known(self, name: str, spellings: Mapping[str, str], path: str, what: str) -> bool:
+        if spellings.get(name) == name:
             return True
-        help = did_you_mean(name, names)
+        help = suggestion(name, spellings)
         self._fail(path, f"there is no {what} `{name}`" + (f": {help}" if help else ""))
         return False
+
+    def _attribute(self, name: str, path: str) -> None:
+        table = self.catalog.table(CUSTOMERS)
+        columns = {} if table is None else columns_of(table, self.labels)
+        self._known(name, columns, path, "attribute")
 
     def _part(self, of: dict[str, Any], path: str) -> None:
         match of["type"]:
@@ -81,8 +111,7 @@ class Names:
         elif left.get("customerGroup") is not None:
             self._group_attribute(left, at)
         elif left["name"] != PROFILE_ID:
-            known = [each.name for each in self.catalog.attributes]
-            self._known(left["name"], known, f"{at}.name", "attribute")
+            self._attribute(left["name"], f"{at}.name")
             self._no_list(left["name"], CUSTOMERS, f"{at}.name")
         self._operator(of["operator"], f"{path}.operator")
         if isinstance(of.get("limit"), dict):
@@ -101,23 +130,21 @@ class Names:
 
     def _group_attribute(self, left: dict[str, Any], path: str) -> None:
         group = left["customerGroup"]
-        groups = self.catalog.customer_groups
+        groups = {each: each for each in self.catalog.customer_groups}
         if self._known(group, groups, f"{path}.customerGroup", "customer group"):
             self._column(left["name"], f"{CUSTOMER_GROUP}{group}", f"{path}.name")
             self._no_list(left["name"], f"{CUSTOMER_GROUP}{group}", f"{path}.name")
 
     def _limit(self, of: dict[str, Any], path: str) -> None:
-        known = [PROFILE_ID, *(each.name for each in self.catalog.attributes)]
         for index, order in enumerate(of.get("orderColumns") or ()):
-            if order["type"] == "Column":
-                at = f"{path}.orderColumns[{index}].column"
-                self._known(order["column"], known, at, "attribute")
+            if order["type"] == "Column" and order["column"] != PROFILE_ID:
+                self._attribute(order["column"], f"{path}.orderColumns[{index}].column")
 
     # --- behaviors -------------------------------------------------------------------------
 
     def _behavior(self, left: dict[str, Any], path: str) -> None:
         table = left["source"]["name"]
-        behaviors = self.catalog.behaviors
+        behaviors = _behaviors(self.catalog, self.labels)
         if not self._known(table, behaviors, f"{path}.source.name", "behavior"):
             return
         aggregation, at = left["aggregation"], f"{path}.aggregation"
@@ -144,5 +171,5 @@ class Names:
     def _column(self, name: str, table: str, path: str) -> None:
         found = self.catalog.table(table)
         assert found is not None, "the table was looked up before"
-        known = [PROFILE_ID, *(each.name for each in found.columns)]
-        self._known(name, known, path, f"column of `{table}`")
+        if name != PROFILE_ID:
+            self._known(name, columns_of(found, self.labels), path, f"column of `{table}`")

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine import QueryFailed, QueryKilled
 from segdsl.local import shapes
 from segdsl.local.bodies import parameter, path_id
 from segdsl.local.errors import ApiError, Problem, missing, refuse
+from segdsl.local.names import columns_of, suggestion
 from segdsl.local.requests import Call
 from segdsl.local.service import Service
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Column, Table
@@ -109,7 +109,7 @@ def _samples(service: Service, call: Call, table: Table) -> list[list[Any]]:
     name = call.query.get("column")
     if name is None:
         raise refuse("the parameter `column` is required")
-    column = _column(table, name)
+    column = _column(service, table, name)
     limit = parameter(call.query.get("limit"), "limit", SAMPLES)
     samples = call.query.get("samples")
     looked_at = None if samples is None else parameter(samples, "samples", None)
@@ -121,12 +121,12 @@ def _samples(service: Service, call: Call, table: Table) -> list[list[Any]]:
     return [[_shown(value), part] for value, part in rows]
 
 
-def _column(table: Table, name: str) -> Column:
+def _column(service: Service, table: Table, name: str) -> Column:
     if name == PROFILE_ID:
         return Column(name, "string")
     found = table.column(name)
     if found is None:
-        help = did_you_mean(name, [each.name for each in table.columns])
+        help = suggestion(name, columns_of(table, service.data.parent.labels))
         raise refuse(f"there is no column `{name}`" + (f"; {help}" if help else ""))
     return found
 

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
+from segdsl.engine import ParentSegment
 from segdsl.lift import lift_rule
 from segdsl.local.errors import ASSOCIATION, EXPRESSION, ApiError, Problem
 from segdsl.local.names import Names
@@ -63,12 +64,13 @@ class Rules:
     """Reads rules against a parent segment's data and the segments that are stored."""
 
     def __init__(
-        self, catalog: Catalog, store: Store, audience: str, zone: str, *, strict: bool = False
+        self, catalog: Catalog, store: Store, parent: ParentSegment, *, strict: bool = False
     ) -> None:
         self._catalog = catalog
         self._store = store
-        self._audience = audience
-        self._zone = zone
+        self._audience = parent.id
+        self._zone = parent.timezone
+        self._labels = parent.labels
         self._strict = strict
         self._known: dict[tuple[int, int], Reading] = {}
 
@@ -82,7 +84,7 @@ class Rules:
         self, text: str | None, path: str, kind: int, name: str = _FILE, *, strict: bool = False
     ) -> Reading:
         plain, rule = (None, EVERYONE) if text is None else read_text(text, path, strict=strict)
-        names = Names(self._catalog, kind)
+        names = Names(self._catalog, self._labels, kind)
         names.look(plain, path)
         problems = names.problems
         refers_to = [self._existing(*each, problems) for each in names.segments]

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from msgspec import UNSET, UnsetType
 
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.local import saving, shapes
 from segdsl.local.bodies import (
     FolderBody,
@@ -24,13 +23,14 @@ from segdsl.local.bodies import (
     whole,
 )
 from segdsl.local.errors import ASSOCIATION, ApiError, Problem, refuse
+from segdsl.local.names import columns_of, suggestion
 from segdsl.local.records import BATCH, QueryContent
 from segdsl.local.requests import Call
 from segdsl.local.saving import Draft, Paths
 from segdsl.local.service import Service
 from segdsl.local.sql_text import with_lower_keywords
 from segdsl.sql import render
-from segdsl.sql.catalog import PROFILE_ID
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
 
 PAGE_SIZE = 1_000
 """Profiles on a page where nobody says (assumed)."""
@@ -229,11 +229,13 @@ def start_query(service: Service, call: Call) -> Any:
 
 def _columns(service: Service, names: list[str]) -> tuple[str, ...]:
     """Attributes to show beside the id, which is always shown first; each once."""
-    known = [each.name for each in service.data.catalog.attributes]
+    customers = service.data.catalog.table(CUSTOMERS)
+    assert customers is not None, "data has a table of profiles"
+    known = columns_of(customers, service.data.parent.labels)
     problems = []
     for at, name in enumerate(names):
-        if name != PROFILE_ID and name not in known:
-            help = did_you_mean(name, known)
+        if name != PROFILE_ID and known.get(name) != name:
+            help = suggestion(name, known)
             message = f"there is no attribute `{name}`" + (f"; {help}" if help else "")
             problems.append(Problem(message, f"$.columns[{at}]", ASSOCIATION))
     if problems:

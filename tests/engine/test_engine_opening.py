@@ -23,7 +23,7 @@ def test_a_folder_of_parquet(tmp_path: Path) -> None:
         assert data.parent == ParentSegment("1", "shop")
         assert data.parent.timezone == "UTC"
         assert data.population() == 3
-        assert data.catalog.behaviors == ("page_views",)
+        assert data.catalog.behaviors == ("behavior_page_views",)
         assert [each.name for each in data.catalog.attributes] == ["age"]
         assert types(data, "behavior_page_views") == {"timestamp": "timestamp", "url": "string"}
 
@@ -249,11 +249,11 @@ def test_folders_and_tables_of_any_name(tmp_path: Path, name: str) -> None:
     csv(folder, f"behavior_csv {name}", "cdp_customer_id,timestamp\nc1,5\n")
     with open_data(folder) as data:
         assert data.parent.name == name
-        assert set(data.catalog.behaviors) == {name, f"csv {name}"}
+        assert set(data.catalog.behaviors) == {f"behavior_{name}", f"behavior_csv {name}"}
         # A folder named like `k=v` must not become a column.
         assert types(data) == {"age": "number"}
         for table in data.catalog.behaviors:
-            name_in_sql = exp.Table(this=exp.to_identifier(f"behavior_{table}", quoted=True))
+            name_in_sql = exp.Table(this=exp.to_identifier(table, quoted=True))
             events = exp.select("*").from_(name_in_sql)
             assert len(data.start(events).wait().rows) == 1
 

@@ -108,6 +108,13 @@ def refers_to(id: str, *, exclude: bool = False) -> Any:
 JAPAN = rule(equal("country", "JP"))
 
 
+TAKEN = {
+    "errors": {"name": ["has already been taken"]},
+    "message": "Name has already been taken",
+}
+"""The answer under `/entities` where a name is taken, in which every client finds its words."""
+
+
 # --- asking ------------------------------------------------------------------------------
 
 

@@ -199,7 +199,7 @@ def test_keys_twice_and_numbers_that_are_none() -> None:
 # --- what the data has -------------------------------------------------------------------
 
 
-def about(aggregation: Any, behavior: str = "purchases", filter: Any = None) -> Any:
+def about(aggregation: Any, behavior: str = "behavior_purchases", filter: Any = None) -> Any:
     """A condition on a behavior."""
     left = {"source": {"name": behavior}, "aggregation": aggregation, "filter": filter}
     return {**equal("x", 1), "leftValue": left}
@@ -234,7 +234,26 @@ async def test_what_the_data_does_not_have_is_refused(api: Api) -> None:
         (
             about(COUNT, "purchase"),
             f"{at}.leftValue.source.name: there is no behavior `purchase`: "
-            "did you mean `purchases`?",
+            "did you mean `behavior_purchases`?",
+        ),
+        (
+            about(COUNT, "purchases"),
+            f"{at}.leftValue.source.name: there is no behavior `purchases`: "
+            "did you mean `behavior_purchases`?",
+        ),
+        (
+            about(COUNT, "Online Purchases"),
+            f"{at}.leftValue.source.name: there is no behavior `Online Purchases`: "
+            "did you mean `behavior_purchases`?",
+        ),
+        (
+            equal("Lifetime Value", 1),
+            f"{at}.leftValue.name: there is no attribute `Lifetime Value`: did you mean `ltv`?",
+        ),
+        (
+            about({"type": "Sum", "column": "amount payd"}),
+            f"{at}.leftValue.aggregation.column: there is no column of `behavior_purchases` "
+            "`amount payd`: did you mean `amount`?",
         ),
         (
             about({"type": "Sum", "column": "amout"}),
@@ -323,7 +342,7 @@ async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
         {**equal("last_visit", 1), "operator": past},
         {**equal("tags", "a"), "arrayMatching": "any"},
         {**equal("tags", "a"), "operator": {"type": "IsNull", "not": False, "rightValue": True}},
-        among("purchases", {"column": "timestamp", "operator": past}),
+        among("behavior_purchases", {"column": "timestamp", "operator": past}),
     ):
         body = {"name": "x", "rule": rule(condition), "kind": 1}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)

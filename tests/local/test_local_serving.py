@@ -143,7 +143,7 @@ def test_many_at_once(tmp_path: Path) -> None:
 def test_the_clock_of_what_is_created(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as (api, _):
-            assert (await api.create("a"))["createdAt"] == "2024-10-01T00:00:00Z"
+            assert (await api.create("a"))["createdAt"] == "2024-10-01T00:00:00.000Z"
             assert await api.ask("GET", "/audiences/7/statistics") == [[NOW, 6, True]]
 
     asyncio.run(test())

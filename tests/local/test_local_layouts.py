@@ -1,0 +1,255 @@
+"""A store that an older version made is upgraded in place, and loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from local_api import NOW, Api, client, equal, refers_to, rule, write_data
+from segdsl.local import layouts, open_local, open_store
+from segdsl.local.layouts import VERSION, with_prefixed_sources
+from segdsl.local.records import SegmentContent
+
+LAYOUT_1 = """
+CREATE TABLE folders (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  audience TEXT NOT NULL,
+  parent INTEGER REFERENCES folders (id),
+  name TEXT NOT NULL,
+  description TEXT,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX folder_names ON folders (audience, ifnull(parent, 0), name);
+CREATE TABLE segments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  audience TEXT NOT NULL,
+  name TEXT NOT NULL,
+  folder INTEGER NOT NULL REFERENCES folders (id),
+  description TEXT,
+  kind INTEGER NOT NULL,
+  rule TEXT,
+  count_population INTEGER NOT NULL,
+  population INTEGER,
+  revision INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  UNIQUE (folder, name)
+) STRICT;
+CREATE TABLE segment_references (
+  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
+  target INTEGER NOT NULL REFERENCES segments (id),
+  PRIMARY KEY (segment, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX references_of_target ON segment_references (target);
+CREATE TABLE populations (
+  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  population INTEGER NOT NULL,
+  PRIMARY KEY (segment, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queries (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  content TEXT NOT NULL,
+  status TEXT NOT NULL,
+  count INTEGER,
+  error TEXT
+) STRICT;
+CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
+PRAGMA application_id = 6188369;
+PRAGMA user_version = 1;
+"""
+"""What version 1 made a new file with."""
+
+
+def count_of(source: str, number: str) -> str:
+    """A rule of that many events at least, as it may have been written."""
+    return (
+        '{"type": "And", "conditions": [{"type": "And", "conditions": [{"type": "Value", '
+        f'"leftValue": {{"source": {{"name": "{source}"}}, "aggregation": {{"type": "Count", '
+        '"groupingColumns": []}, "filter": null}, "operator": {"type": "GreaterEqual", '
+        f'"not": false, "rightValue": {number}}}, "arrayMatching": null, "exclude": false}}]}}]}}'
+    )
+
+
+JAPAN = json.dumps(rule(equal("country", "JP")))
+BUYERS = count_of("purchases", "1.0e0")
+FOLDERS = [
+    (1, "7", None, "Tiny shop", None, 100, 100),
+    (2, "7", 1, "Outer", "x", 101, 102),
+    (3, "7", 2, "Inner", None, 103, 103),
+]
+SEGMENTS = [
+    (1, "Japan", 1, "about it", 0, JAPAN, 1, 3, 4, 104, 105),
+    (2, "Buyers", 2, None, 1, BUYERS, 0, None, 1, 106, 106),
+    (6, "Both", 3, None, 0, json.dumps(rule(refers_to("1"), refers_to("2"))), 0, None, 1, 107, 107),
+    (7, "Everyone", 3, None, 0, None, 0, None, 1, 108, 108),
+]
+
+
+def write_layout_1(file: Path) -> None:
+    db = sqlite3.connect(file)
+    db.executescript(LAYOUT_1)
+    db.executemany("INSERT INTO folders VALUES (?, ?, ?, ?, ?, ?, ?)", FOLDERS)
+    marks = ", ".join("?" * 12)
+    for id, *values in SEGMENTS:
+        db.execute(f"INSERT INTO segments VALUES ({marks})", (id, "7", *values))
+    # One that was deleted: its id is not used again.
+    gone = (9, "7", "Gone", 1, None, 0, None, 0, None, 1, 0, 0)
+    db.execute(f"INSERT INTO segments VALUES ({marks})", gone)
+    db.execute("DELETE FROM segments WHERE id = 9")
+    db.executemany("INSERT INTO segment_references VALUES (?, ?)", [(6, 1), (6, 2)])
+    db.execute("INSERT INTO populations VALUES (1, 105, 3)")
+    db.commit()
+    db.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "store.sqlite"
+    write_layout_1(made)
+    return made
+
+
+def test_segments_keep_everything_and_are_visible(file: Path) -> None:
+    store = open_store(file)
+    found = {each.id: each for each in store.segments("7")}
+    assert list(found) == [1, 2, 6, 7]
+    for id, name, _, description, kind, _, counted, population, revision, *times in SEGMENTS:
+        each = found[id]
+        assert (each.name, each.description, each.kind) == (name, description, kind)
+        assert (each.count_population, each.population) == (bool(counted), population)
+        assert (each.revision, [each.created, each.updated]) == (revision, times)
+        assert each.is_visible
+    assert [found[id].referenced_by for id in found] == [(6,), (6,), (), ()]
+    assert store.populations(1) == [(105, 3)]
+    store.close()
+
+
+def test_folders_that_had_the_id_of_a_segment_get_another(file: Path) -> None:
+    store = open_store(file)
+    folders = {each.name: each for each in store.folders("7")}
+    # 1 and 2 are segments; 3 is none, and 9 was one.
+    ids = {name: each.id for name, each in folders.items()}
+    assert ids == {"Tiny shop": 10, "Outer": 11, "Inner": 3}
+    parents = {name: each.parent for name, each in folders.items()}
+    assert parents == {"Tiny shop": None, "Outer": 10, "Inner": 11}
+    assert {each.name: each.folder for each in store.segments("7")} == {
+        "Japan": 10,
+        "Buyers": 11,
+        "Both": 3,
+        "Everyone": 3,
+    }
+    assert store.root("7", "Tiny shop", 0).id == 10
+    made = store.create_segment("7", SegmentContent("New", 10), 0)
+    assert made.id == 12
+    assert store.create_folder("7", 10, "New", None, 0).id == 13
+    store.close()
+
+
+def test_rules_name_the_tables_of_behaviors(file: Path) -> None:
+    store = open_store(file)
+    rules = {each.id: each.rule for each in store.segments("7")}
+    store.close()
+    assert rules[1] == JAPAN, "what needs no change stays the bytes that it was"
+    assert rules[7] is None
+    assert rules[2] is not None
+    assert json.loads(rules[2]) == json.loads(count_of("behavior_purchases", "1.0e0"))
+    assert '"rightValue":1.0e0' in rules[2], "numbers keep their text"
+
+
+def test_it_is_upgraded_once(file: Path) -> None:
+    for _ in range(2):
+        store = open_store(file)
+        segments, folders = store.segments("7"), store.folders("7")
+        store.close()
+    db = sqlite3.connect(file)
+    assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    db.close()
+    again = open_store(file)
+    assert (again.segments("7"), again.folders("7")) == (segments, folders)
+    again.close()
+
+
+def test_an_upgrade_that_breaks_off_changes_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def content() -> list[str]:
+        db = sqlite3.connect(file)
+        lines = [*db.iterdump(), str(db.execute("PRAGMA user_version").fetchone())]
+        db.close()
+        return lines
+
+    def broken(rule: str) -> str:
+        raise KeyboardInterrupt
+
+    before = content()
+    with monkeypatch.context() as patch:
+        patch.setattr(layouts, "with_prefixed_sources", broken)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(file)
+    assert content() == before
+    open_store(file).close()
+    assert content() != before
+
+
+def test_a_server_over_an_upgraded_store(file: Path, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with (
+            open_local(write_data(tmp_path), file, NOW) as transport,
+            client(transport=transport) as http,
+        ):
+            api = Api(http)
+            assert await api.names() == ["Japan", "Buyers", "Both", "Everyone"]
+            [found] = (await api.ask("DELETE", "/audiences/7/segments/1", status=409))["errors"]
+            assert found["meta"]["referencedBySegments"] == [{"id": "6", "name": "Both"}]
+            assert await api.count(rule(refers_to("1"))) == 3
+            made = await api.create("New", isVisible=False)
+            assert (made["id"], made["segmentFolderId"], made["isVisible"]) == ("12", "10", False)
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"source": {"name": "x"}}', '{"source":{"name":"behavior_x"}}'),
+        (
+            '{"a": [{"source": {"name": "x", "y": 1e400}}]}',
+            '{"a":[{"source":{"name":"behavior_x","y":1e400}}]}',
+        ),
+        ('{"source": {"name": "behavior_x"}}', None),
+        ('{"source": "x"}', None),
+        ('{"source": {"name": 5}}', None),
+        ('{"column": "source", "name": "x"}', None),
+        ("null", None),
+    ],
+)
+def test_sources(before: str, after: str | None) -> None:
+    assert with_prefixed_sources(before) == (before if after is None else after)
+
+
+def test_the_ids_that_a_folder_and_something_else_have_are_told_apart(tmp_path: Path) -> None:
+    """A funnel may be named only after the store was made."""
+    store = open_store(tmp_path / "store.sqlite")
+    root = store.root("7", "x", 0)
+    segment = store.create_segment("7", SegmentContent("a", root.id), 0)
+    folder = store.create_folder("7", root.id, "b", None, 0)
+    assert (root.id, segment.id, folder.id) == (1, 2, 3)
+    store.reserve([1, 2, 5, 6])
+    assert store.root("7", "x", 0).id == 4
+    moved = store.folder("7", 3)
+    assert moved is not None
+    assert moved.parent == 4
+    kept = store.segment("7", 2)
+    assert kept is not None
+    assert kept.folder == 4, "a segment keeps its id, which files may name"
+    assert store.create_folder("7", 4, "c", None, 0).id == 7
+    store.close()

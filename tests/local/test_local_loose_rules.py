@@ -1,0 +1,174 @@
+"""Rules as real servers take them (observed), and as strictly as they are described."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_api import Api, local_api, rule, with_api, with_strict_api
+from segdsl.local.errors import ApiError
+from segdsl.local.rules import read_text
+
+
+def value(operator: Any, name: str = "country", **more: Any) -> Any:
+    return {"type": "Value", "leftValue": {"name": name}, "operator": operator, **more}
+
+
+def events(filter: Any = None, at_least: int = 1, **more: Any) -> Any:
+    """At least so many purchases, written as the console does."""
+    left = {"aggregation": {"type": "Count"}, "source": {"name": "behavior_purchases"}}
+    compared = {"not": False, "rightValue": at_least, "type": "GreaterEqual"}
+    return {
+        "type": "Value",
+        "leftValue": {**left, **({} if filter is None else {"filter": filter})},
+        "operator": compared,
+        **more,
+    }
+
+
+def column(name: str, operator: Any, **more: Any) -> Any:
+    inside = {"type": "Column", "column": name, "operator": operator, **more}
+    return {"type": "And", "conditions": [inside]}
+
+
+IN_JAPAN = {"not": False, "rightValue": "JP", "type": "Equal"}
+A_BOOK = {"not": False, "rightValue": "Books", "type": "Equal"}
+A_YEAR = {"type": "TimeWithinPast", "unit": "day", "value": 400, "not": False}
+
+# What was observed; the rule; how many customers it selects.
+LOOSE: dict[str, tuple[Any, int]] = {
+    "no arrayMatching": (rule(value(IN_JAPAN, exclude=False)), 3),
+    "no arrayMatching, no exclude": (rule(value(IN_JAPAN)), 3),
+    "no not": (rule(value({"type": "Equal", "rightValue": "JP"})), 3),
+    "limit of null": (rule(value(IN_JAPAN, exclude=False, limit=None)), 3),
+    "a text in a list": (rule(value({"not": False, "rightValues": ["J"], "type": "Contain"})), 3),
+    "visibility of an attribute": (
+        rule({**value(IN_JAPAN), "leftValue": {"name": "country", "visibility": "clear"}}),
+        3,
+    ),
+    "Count alone": (rule(events()), 3),
+    "Count alone, filter of null": (
+        rule({**events(), "leftValue": {**events()["leftValue"], "filter": None}}),
+        3,
+    ),
+    "a filter": (rule(events(column("category", A_BOOK))), 3),
+    "a filter on one": (rule(events(column("category", A_BOOK), 2)), 1),
+    "visibility of a column": (rule(events(column("category", A_BOOK, visibility="pii"))), 3),
+    "a number of days": (rule(events(column("timestamp", A_YEAR))), 3),
+    "a number of days of an attribute": (rule(value({**A_YEAR, "value": 10}, "last_visit")), 2),
+    "one level": ({"type": "And", "conditions": [value(IN_JAPAN), events()]}, 2),
+    "an older one of three levels": (rule({"type": "Or", "conditions": [value(IN_JAPAN)]}), 3),
+    "keys of the console": (
+        {
+            **rule(value(IN_JAPAN)),
+            "segmentInsightDashboardId": None,
+            "conditions": [
+                {
+                    "conditions": [value(IN_JAPAN)],
+                    "type": "And",
+                    "description": "",
+                    "segmentInsightDashboardId": None,
+                }
+            ],
+        },
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("observed", LOOSE)
+def test_a_loose_rule_is_taken_and_kept_as_it_came(observed: str, tmp_path: Path) -> None:
+    sent, selected = LOOSE[observed]
+
+    async def test() -> None:
+        async with local_api(tmp_path) as api:
+            made = await api.create("x", sent)
+            text = json.dumps(sent)
+            for path in (f"/audiences/7/segments/{made['id']}", f"/entities/segments/{made['id']}"):
+                assert text in (await api.send("GET", path)).text
+            assert await api.count(sent) == selected
+            assert await api.count(rule({"type": "Reference", "id": made["id"]})) == selected
+            body = {"format": "sql", "rule": sent}
+            assert (await api.ask("POST", "/audiences/7/segments/query", body))["sql"]
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        "no arrayMatching",
+        "no arrayMatching, no exclude",
+        "no not",
+        "limit of null",
+        "Count alone",
+        "a number of days",
+    ],
+)
+def test_strictly_it_is_refused(observed: str) -> None:
+    text = json.dumps(LOOSE[observed][0])
+    read_text(text, "$.rule")
+    with pytest.raises(ApiError) as found:
+        read_text(text, "$.rule", strict=True)
+    assert found.value.status == 400
+
+
+@with_api
+async def test_references_with_include(api: Api) -> None:
+    id = (await api.create("Japan", rule(value(IN_JAPAN))))["id"]
+    for more, selected in (
+        ({"include": True}, 3),
+        ({"exclude": True}, 3),
+        ({}, 3),
+    ):
+        count = await api.count(rule({"type": "Reference", **more, "id": id}))
+        assert count == selected
+    france = value({"type": "Equal", "rightValue": "FR"})
+    for more, selected in (({"include": True}, 0), ({}, 0), ({"exclude": True}, 1)):
+        found = rule({"type": "Reference", **more, "id": id}, france)
+        assert await api.count(found) == selected, more
+    sent = rule({"type": "Reference", "include": True, "id": id})
+    made = await api.create("in it", sent)
+    assert list(made["rule"]["conditions"][0]["conditions"][0]) == ["type", "include", "id"]
+    assert (await api.ask("GET", f"/audiences/7/segments/{id}"))["referencedBy"] == [made["id"]]
+
+
+@with_api
+async def test_a_count_of_no_events_is_zero(api: Api) -> None:
+    less = {"type": "Less", "rightValue": 1}
+    assert await api.count(rule({**events(), "operator": less})) == 3
+    none = {"type": "Equal", "rightValue": 0}
+    assert await api.count(rule({**events(), "operator": none})) == 3
+
+
+@with_strict_api
+async def test_a_strict_server_takes_what_is_described(api: Api) -> None:
+    described = value(IN_JAPAN, arrayMatching=None, exclude=False)
+    made = await api.create("x", rule(described))
+    assert await api.count(rule(described)) == 3
+    for sent in (rule(value(IN_JAPAN)), rule(events())):
+        body: Any = {"name": "y", "rule": sent}
+        wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert wrong["errors"]["base"][0].startswith("$.rule.conditions[0].conditions[0]")
+        entity = {
+            "attributes": body,
+            "relationships": {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}},
+        }
+        await api.ask("POST", "/entities/segments", entity, status=400)
+        await api.ask("POST", "/audiences/7/segments/queries", {"rule": sent}, status=400)
+    path = f"/audiences/7/segments/{made['id']}"
+    for body in ({"description": None}, {"isVisible": None}, {"segmentFolderId": None}):
+        wrong = await api.ask("PUT", path, {**body, "rule": rule(described)}, status=400)
+        assert wrong["message"].startswith(f"$.{next(iter(body))}: ")
+    await api.ask("POST", "/audiences/7/folders", {"name": "x"}, status=400)
+
+
+@with_strict_api
+async def test_a_strict_server_too_loses_the_rule_of_a_put_without_one(api: Api) -> None:
+    described = value(IN_JAPAN, arrayMatching=None, exclude=False)
+    id = (await api.create("x", rule(described)))["id"]
+    assert (await api.ask("PUT", f"/audiences/7/segments/{id}", {"name": "y"}))["rule"] is None
