@@ -22,9 +22,11 @@ from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import visible
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.lift.named import source_of, unique_names
+from segdsl.lift.named import source_of
 from segdsl.live.creation import OnServer
+from segdsl.live.references import by_their_name, names_by_id
 from segdsl.source import Span
+from segdsl.values import ByName
 
 
 class NotThereError(FileError):
@@ -42,7 +44,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A segment with the names of those that it may refer to, and its JSON as it came."""
 
     found: Found
-    names: Mapping[str, str]
+    names: Mapping[str, ByName]
     json: str
 
     def source(self, report: Report) -> str | None:
@@ -65,7 +67,7 @@ async def show(client: Client, parent_id: str, named: str) -> Shown:
     server = await on_server(client, parent_id, rules=False)
     found = find(server, named)
     json = await client.segment_json(parent_id, found.segment.id)
-    names = unique_names(each for _, each in server.segments)
+    names = names_by_id(by_their_name(server.named()))
     try:
         found = Found(found.folder, segment_in(json.encode()))
     except BadAnswerError as error:

@@ -5,7 +5,7 @@ The text is for people and for other engines; nothing is run here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from time import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +21,7 @@ from segdsl.files import FileError
 from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
-from segdsl.live.references import named_segments, one_meaning, segment_ids
+from segdsl.live.references import ByTheirName, named_segments, one_meaning, segment_ids
 from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
@@ -37,7 +37,7 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.syntax import tree as t
-from segdsl.values import ById, ByName, Reference
+from segdsl.values import ById, Reference
 
 
 class Offline(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ async def target_sql(
     server = await on_server(client, parent.id)
     here = _by_name(segments)
     known = without_new(server.ids_beside(segments))
-    ids = segment_ids(segments, known, report, among=[each.name for each in segments])
+    ids = segment_ids(segments, known, report, among=[each.place for each in segments])
     if report.has_errors:
         return []
     among: dict[Reference, c.Segment] = dict(here)
@@ -106,7 +106,7 @@ async def remote_sql(
 ) -> list[str]:
     """The query that the API's own compiler makes of each segment's rule."""
     client, parent = connection.client, connection.parent
-    known: Mapping[str, Sequence[str]] = {}
+    known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
         known = without_new((await on_server(client, parent.id)).ids_beside(segments))
     ids = segment_ids(segments, known, report)
@@ -152,7 +152,7 @@ def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
 
 
 def _by_name(segments: Iterable[c.Segment]) -> dict[Reference, c.Segment]:
-    return {ByName(each.name): each for each in segments}
+    return {spelling: each for each in segments for spelling in c.spellings(*each.place)}
 
 
 def _printed(

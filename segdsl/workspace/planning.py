@@ -12,16 +12,15 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
-from segdsl.live.references import named_segments
+from segdsl.live.references import marked, named_segments
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 from segdsl.workspace.local import Local
-from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched
 from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
@@ -147,7 +146,7 @@ def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish
     wanted = _wanted(local, match.seen, reading.ids, report, wish.layout)
     instead = None
     if reading.shifts:
-        now = {("segment", ByName(each.name)): each.now[0] for each in reading.shifts if each.alone}
+        now = {("segment", each.name): each.now[0] for each in reading.shifts if each.alone}
         if len(now) == len(reading.shifts):
             instead = _wanted(local, match.seen, {**reading.ids, **now}, Report(), wish.layout)
     if match.seen is None and segment.kind == "funnel_stage":
@@ -163,17 +162,18 @@ def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish
 def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report: Report) -> None:
     """Reports references to what is still to be created, and not by this plan."""
     here = [(each.match.local, each.reading.ids) for each in compared if each.match.local]
-    files = {each.segment.name: each.file for each, _ in here if each.file not in among}
+    files = {marked(*each.key): each.file for each, _ in here if each.file not in among}
     for local, ids in here:
         if local.file not in among:
             continue
         for name, place in named_segments(local.segment.condition):
-            if name.name in files and is_symbol(ids.get(("segment", name), "")):
+            file = files.get(ids.get(("segment", name), ""))
+            if file is not None:
                 report.add(
                     Code.SEG304,
                     place.span,
                     f"{string(name.name)} is not on the server yet, and its file "
-                    f"`{files[name.name]}` is not among those that are planned",
+                    f"`{file}` is not among those that are planned",
                     help="name that file as well, or apply it first",
                     via=place.via,
                 )
@@ -198,7 +198,8 @@ def _wanted(
     text = encode(rule, pretty=False)
     folder, name = local.key
     description = segment.description or ""
-    return Wanted(text, State(folder, name, segment.kind, description, _canonical(text)))
+    state = State(folder, name, segment.kind, description, _canonical(text), segment.hidden)
+    return Wanted(text, state)
 
 
 def _canonical(rule: str) -> str:
@@ -215,7 +216,7 @@ class _Decision:
     """What becomes of one segment: at most one of its fields is set, beside `dropped`."""
 
     def __init__(
-        self, compared: Compared, meaning: Meaning, names: Mapping[str, str], wish: Wish
+        self, compared: Compared, meaning: Meaning, names: Mapping[str, ByName], wish: Wish
     ) -> None:
         self.meaning = meaning
         self.left_alone = meaning.server.left_alone_ids
@@ -322,8 +323,9 @@ class _Decision:
             self._version(wanted.state),
             wanted.rule,
             None if seen is None else seen.folder_id,
-            forced=forced,
-            refers=self.compared.reading.refers,
+            (),
+            forced,
+            *parted(self.compared.reading.refers),
         )
 
     def _version(self, state: State) -> Version:
@@ -333,11 +335,13 @@ class _Decision:
         return state.source(self.names)
 
 
-def entry_of(seen: Seen, file: str, names: Mapping[str, str], refers: Mapping[str, str]) -> Entry:
+def entry_of(
+    seen: Seen, file: str, names: Mapping[str, ByName], meant: Mapping[ByName, str]
+) -> Entry:
     """What the lock keeps of a segment as it is on the server now."""
     state = seen.state
     source = state.source(names) or ""
-    return Entry(seen.id, state.name, state.folder, file, state.digest, source, dict(refers))
+    return Entry(seen.id, state.name, state.folder, file, state.digest, source, *parted(meant))
 
 
 def conflict_of(
@@ -346,7 +350,7 @@ def conflict_of(
     file: str,
     compared: Compared,
     meaning: Meaning,
-    names: Mapping[str, str],
+    names: Mapping[str, ByName],
 ) -> Conflict:
     """A conflict with its sides in source. Of names that are shifted it shows what they would do,
     as in a text nothing of it is seen."""

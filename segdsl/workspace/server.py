@@ -66,16 +66,6 @@ class Server(msgspec.Struct, frozen=True):
         found = {each.id: each.state for each in self.left_alone if each.state is not None}
         return {**found, **{id: each.state for id, each in self.segments.items()}}
 
-    @property
-    def names(self) -> dict[str, str]:
-        """Names by id, of segments whose name no other has."""
-        times: dict[str, int] = {}
-        listed = [(id, each.state.name) for id, each in self.segments.items()]
-        listed += [(each.id, each.name) for each in self.left_alone if each.id]
-        for _, name in listed:
-            times[name] = times.get(name, 0) + 1
-        return {id: name for id, name in listed if times[name] == 1}
-
 
 async def ask_server(client: Client, parent_id: str) -> Server:
     """Everything that is there now, each segment with its rule."""

@@ -21,6 +21,7 @@ from segdsl.diagnostics import Report
 from segdsl.lift.named import source_of
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
+from segdsl.values import ByName
 
 Folder = tuple[str, ...]
 Key = tuple[Folder, str]
@@ -38,6 +39,7 @@ class State(msgspec.Struct, frozen=True, dict=True):
     kind: Kind | None
     description: str
     rule: str
+    hidden: bool = False
 
     @property
     def key(self) -> Key:
@@ -46,16 +48,23 @@ class State(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def digest(self) -> str:
         """A fingerprint: equal for equal states, and practically for no others."""
-        text = json.dumps([self.folder, self.name, self.kind, self.description, self.rule])
+        parts: list[object] = [self.folder, self.name, self.kind, self.description, self.rule]
+        # What is not hidden has the digest that locks of older versions keep.
+        text = json.dumps([*parts, "hidden"] if self.hidden else parts)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
-    def source(self, names: Mapping[str, str], report: Report | None = None) -> str | None:
+    def source(self, names: Mapping[str, ByName], report: Report | None = None) -> str | None:
         """Canonical source, with `names` in the place of ids; None where the language has none.
 
         A `report` gets what it has no words for, by its JSON path.
         """
         segment = ServerSegment(
-            "", self.name, self.kind, msgspec.Raw(self.rule.encode()), self.description
+            "",
+            self.name,
+            self.kind,
+            msgspec.Raw(self.rule.encode()),
+            self.description,
+            is_visible=not self.hidden,
         )
         return source_of(self.folder, segment, names, report or Report())
 
@@ -88,6 +97,7 @@ def state_of(folder: Folder, segment: ServerSegment) -> State:
         segment.kind,
         segment.description or "",
         canonical_rule(bytes(segment.rule)),
+        not segment.is_visible,
     )
 
 
