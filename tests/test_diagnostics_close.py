@@ -112,6 +112,7 @@ segment "x" where f("JP")
     "SEG212": 'segment "x" where a = 1 limit 10 by b desc',
     "SEG213": 'segment "x" where rfm(#1).rfm_score = 1',
     "SEG214": 'segment "x" where (count(a) = 1 limit 10 by aggregate desc)',
+    "SEG215": 'segment "x" where count distinct (some p.a) < 3 and count(some p by o) < 3',
     # 3xx: the rule
     "SEG301": """
 { printf 'segment "x" where '
@@ -133,7 +134,7 @@ segdsl preview x.seg churned.seg > counted.txt
     "SEG305": rf"""{LOCAL}
 printf 'segment "a" folder "One" where age > 1 segment "a" folder "Two" where age > 2' > a.seg
 segdsl create a.seg > made.txt 2>&1
-printf 'segment "x" where in segment #1\n' > x.seg
+printf 'segment "x" where in segment "a" of folder "One"\n' > x.seg
 segdsl preview x.seg > counted.txt
 """,
     "SEG306": rf"""{LOCAL}

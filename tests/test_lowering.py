@@ -1,4 +1,4 @@
-"""What each spelling compiles to: rule 4 of the language, leaf by leaf.
+"""What each spelling compiles to: rule 5 of the language, leaf by leaf.
 
 One line of source, one condition of the API beside it, written shortly:
 `[exclude] subject operator`, where a `!` in front of the operator is its own `not`.

@@ -159,7 +159,9 @@ def test_the_package_has_its_tables() -> None:
 def test_where_it_stopped_is_told_with_what_could_stand_there() -> None:
     machine = Machine(tables(), lambda name: lambda children: None)
     stopped = machine.run('segment "a" whre', 0, [])
-    assert stopped == Stopped(12, "whre", frozenset({"DESCRIPTION", "FOLDER", "KIND", "WHERE"}))
+    assert stopped == Stopped(
+        12, "whre", frozenset({"DESCRIPTION", "FOLDER", "HIDDEN", "KIND", "WHERE"})
+    )
 
 
 # --- whole tests at once -------------------------------------------------------------

@@ -168,16 +168,17 @@ class _RuleReader(OperatorReader):
         of = self.object(value, path, ("type", "id", "exclude", "include"), kind)
         id = self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id")
         exclude = self.truth(of, "exclude", path)
-        if "include" in of and self.truth(of, "include", path) == exclude:
+        if "include" not in of:
+            return m.ReferenceCondition(kind, id, exclude)
+        include = self.truth(of, "include", path)
+        if "exclude" in of and include == exclude:
             self.fail(
                 f"{path}.include",
-                f"`include` and `exclude` are both {str(exclude).lower()}: one says the opposite "
-                "of the other"
-                if "exclude" in of
-                else "`include` is false, and no `exclude` says what that means",
+                f"`include` and `exclude` are both {str(exclude).lower()}, and one says the "
+                "opposite of the other",
                 "keep `exclude` alone",
             )
-        return m.ReferenceCondition(kind, id, exclude)
+        return m.ReferenceCondition(kind, id, not include)
 
     def _score(self, value: Any, path: str) -> m.PredictiveScoreReference:
         kind = "PredictiveScoreReference"

@@ -33,7 +33,6 @@ _OPERATORS = (
 )
 _AGGREGATIONS = ("Count", "Sum", "Average", "Min", "Max")
 _GROUPS = ("And", "Or", "Composite")
-_BEHAVIOR = "behavior_"
 
 
 class Conditions:
@@ -193,7 +192,7 @@ class Conditions:
             self.fail(keys["attribute"], 'a behavior has `attribute: ""`')
         source = self.need(keys, "source", of, "a behavior")
         name = self.text(source, "a source")
-        if not name.startswith(_BEHAVIOR) or name == _BEHAVIOR:
+        if not name:
             self.fail(source, "a source is the table of a behavior", "write `behavior_<name>`")
         at = self.need(keys, "aggregation", of, "a behavior")
         aggregation = self.map(at, ("type", "column"), "an aggregation")
@@ -210,7 +209,7 @@ class Conditions:
             column = self.need(aggregation, "column", at, f"a {kind}")
             made["column"] = self.text(column, "a column")
         left: Json = {
-            "source": {"name": name.removeprefix(_BEHAVIOR)},
+            "source": {"name": name},
             "aggregation": made,
             "filter": self._filter(keys["filter"], 0) if "filter" in keys else None,
         }

@@ -151,7 +151,7 @@ def test_a_name_that_the_files_have_means_theirs_and_not_that_of_another_folder(
         assert [each["count"] for each in counted] == [3, 3], times
         assert "'JP'" in segdsl("sql", "x.seg").stdout.partition("-- B")[2]
         assert segdsl("create", "x.seg").exit_code == 0
-    assert "in segment #2" in segdsl("show", "B").stdout
+    assert 'in segment "A" of folder "/"' in segdsl("show", "B").stdout
     # By itself B can mean either.
     (folder / "b.seg").write_text('segment "B" where in segment "A"\n')
     assert "error[SEG305]" in segdsl("preview", "b.seg").stderr

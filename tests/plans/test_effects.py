@@ -220,7 +220,7 @@ CONDITIONS = (
     'any of tags = "a"',
     "count(purchases) >= 2",
     "count(purchases) < 2",
-    "count(some purchases) < 3",
+    "count(purchases) < 3",
     "sum(purchases.amount) not > 500",
 )
 

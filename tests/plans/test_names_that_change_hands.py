@@ -145,11 +145,11 @@ async def test_a_rename_in_the_console_reaches_all_that_refer_to_it(team: Team) 
 
 
 @with_team
-async def test_a_new_namesake_elsewhere_makes_a_pull_write_the_id(team: Team) -> None:
-    japan, _ = await japan_and_s(team)
+async def test_a_new_namesake_elsewhere_makes_a_pull_write_the_folder(team: Team) -> None:
+    await japan_and_s(team)
     await team.console_create("Japan", OLD, ("Elsewhere",))
     await team.pull()
-    assert f"not in segment #{japan}" in team.files()["S.seg"]
+    assert 'not in segment "Japan" of folder "/"\n' in team.files()["S.seg"]
     await nothing_is_left(team)
 
 
@@ -162,7 +162,7 @@ async def test_a_namesake_of_what_the_workspace_does_not_have_is_told(team: Team
     forced = await team.plan(force=True)
     assert (forced.changes, forced.conflicts) == ((), ())
     await team.pull("S")
-    assert f"not in segment #{japan}" in team.files()["S.seg"]
+    assert 'not in segment "Japan" of folder "/"\n' in team.files()["S.seg"]
     assert not (await team.plan()).conflicts
 
 
@@ -235,15 +235,17 @@ async def test_a_name_that_is_given_on_in_the_workspace_stays_with_its_id(team: 
 async def test_a_rename_here_that_forgets_a_reference_is_an_error_and_takes_no_other(
     team: Team,
 ) -> None:
-    await team.console_create("Japan", OLD, ("Elsewhere",))
+    other = await team.console_create("Japan", OLD, ("Elsewhere",))
     team.write("a.seg", 'segment "Japan" where country = "JP"\n')
     team.write("s.seg", 'segment "S" where not in segment "Japan"\n')
     await team.apply()
+    [japan] = await refers_to(team, "S")
     team.write("a.seg", 'segment "Nippon" where country = "JP"\n')
     [conflict] = (await team.plan()).conflicts
     assert conflict.why == SHIFTED
-    assert conflict.notes == ('"Japan" meant #2, which is "Nippon" here now; it would mean #1',)
-    await team.client.delete_segment("1")
+    said = f'"Japan" meant #{japan}, which is "Nippon" here now; it would mean #{other}'
+    assert conflict.notes == (said,)
+    await team.client.delete_segment(other)
     report = Report()
     await team.plan(report=report)
     assert [each.code.name for each in report.diagnostics] == ["SEG304"]
@@ -254,9 +256,9 @@ async def test_a_rename_here_that_forgets_a_reference_is_an_error_and_takes_no_o
 
 @with_team
 async def test_an_older_lock_says_nothing_of_names_and_is_read(team: Team) -> None:
-    await japan_and_s(team)
+    japan, _ = await japan_and_s(team)
     lock = load_lock(team.project, "local")
-    assert [each.refers for each in lock.entries] == [{}, {"Japan": "1"}]
+    assert [each.refers for each in lock.entries] == [{}, {"Japan": japan}]
     assert read_lock(write_lock(lock), "lock") == lock
     older = [msgspec.structs.replace(each, refers={}) for each in lock.entries]
     save_lock(team.project, "local", lock.with_entries("7", older))
@@ -301,11 +303,11 @@ async def test_what_is_to_be_deleted_is_no_namesake(team: Team) -> None:
 
 @with_team
 async def test_two_of_one_name_here_are_for_the_workspace_to_tell_apart(team: Team) -> None:
-    japan, _ = await japan_and_s(team)
+    await japan_and_s(team)
     team.write("new.seg", 'segment "Japan" folder "F" where age > 1\n')
     report = Report()
     await team.plan(report=report)
     assert [each.code.name for each in report.diagnostics] == ["SEG305"]
     await team.pull()
-    assert f"not in segment #{japan}" in team.files()["S.seg"]
+    assert 'not in segment "Japan" of folder "/"\n' in team.files()["S.seg"]
     assert [each.state.name for each in (await team.plan()).changes] == ["Japan"]

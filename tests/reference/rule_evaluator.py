@@ -87,9 +87,9 @@ class _Selection:
         raise ValueError(f"no condition is called {part['type']}")
 
     def unless(self, condition: Json, chosen: Ids) -> Ids:
-        if not condition.get("include", True):
-            raise ValueError("nobody says what `include` selects where it is false")
-        return self.everyone - chosen if condition.get("exclude", False) else chosen
+        # `include` may stand instead of `exclude` (observed).
+        excluded = condition.get("exclude", not condition.get("include", True))
+        return self.everyone - chosen if excluded else chosen
 
     # --- conditions ----------------------------------------------------------------------
 

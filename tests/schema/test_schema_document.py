@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segdsl.behaviors import table_of
 from segdsl.schema.document import SchemaError, read_schema, write_schema
 from segdsl.schema.ids import ids_of, ids_of_several
 from segdsl.schema.model import (
@@ -39,7 +40,11 @@ def some(of: st.SearchStrategy[object], key: str) -> st.SearchStrategy[tuple[obj
     return unique.map(tuple)
 
 
-columns = some(st.builds(Column, names, types), "name")
+columns = some(
+    st.builds(Column, names, types, st.none(), st.none() | names)
+    | st.builds(Column, names, st.none(), st.none(), st.none(), names.filter(bool)),
+    "name",
+)
 folders = st.lists(names.filter(bool), min_size=1, max_size=3).map(tuple)
 stages = some(st.builds(Stage, ids, names), "id")
 schemas = st.builds(
@@ -47,8 +52,11 @@ schemas = st.builds(
     ids,
     names,
     st.just("Asia/Tokyo"),
-    some(st.builds(Column, names, types, st.none() | names), "name"),
-    some(st.builds(Behavior, names, columns), "name"),
+    some(st.builds(Column, names, types, st.none() | names, st.none() | names), "name"),
+    some(
+        st.builds(Behavior, names.map(table_of) | names, columns, st.none() | names),
+        "name",
+    ),
     some(st.builds(CustomerGroup, names, columns), "name"),
     st.lists(folders, max_size=3, unique=True).map(tuple),
     some(
@@ -89,8 +97,8 @@ def test_what_is_written_is_read_again_whatever_the_order(schema: Schema) -> Non
     assert {(each.id, each.name, frozenset(each.stages)) for each in schema.funnels} == {
         (each.id, each.name, frozenset(each.stages)) for each in read.funnels
     }
-    assert {(each.name, frozenset(each.columns)) for each in schema.behaviors} == {
-        (each.name, frozenset(each.columns)) for each in read.behaviors
+    assert {(each.name, each.label, frozenset(each.columns)) for each in schema.behaviors} == {
+        (each.name, each.label, frozenset(each.columns)) for each in read.behaviors
     }
 
 
@@ -121,6 +129,10 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
         (PARENT + '[behaviors.b]\na = ["x"]', "`a` in `[behaviors.b]` is no text in quotes"),
         (PARENT + "[segments]\n7 = 8", "`7` in `[segments]` is no text in quotes"),
         (PARENT + '[headings]\nb = "Address"', "`b` in `[headings]` is no attribute"),
+        (PARENT + '[labels.attributes]\nb = "B"', "`b` in `[labels.attributes]` is no attribute"),
+        (PARENT + '[labels.behaviors]\nb = "B"', "`b` in `[labels.behaviors]` is the table of no"),
+        (PARENT + '[labels.columns.b]\nc = "C"', "`b` in `[labels.columns]` is the table of no"),
+        (PARENT + '[attributes]\na = "unknown"', "`a` in `[attributes]` has the type `unknown`"),
         (PARENT + '[kinds]\n7 = "realtime"', "`7` in `[kinds]` is the id of no segment"),
         (
             PARENT + '[segments]\n7 = "A"\n[kinds]\n7 = "batch"',
@@ -227,6 +239,46 @@ size = "number"
     assert write_schema(read_schema(text, "x")) == text
 
 
+def test_labels_tables_and_unknown_types_have_lines_of_their_own() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        attributes=(
+            Column("ltv", "number", label="Lifetime Value"),
+            Column("raw", None, unknown_type="json"),
+        ),
+        behaviors=(
+            Behavior("behavior_web", (Column("amt", "number", label="Amount"),), "Web orders"),
+            Behavior("clicks", (Column("url", "string"),)),
+        ),
+    )
+    text = write_schema(schema)
+    assert (
+        text.partition(PARENT)[2]
+        == """
+[attributes]
+ltv = "number"
+raw = "unknown (json)"
+
+[behaviors.web]
+amt = "number"
+
+[tables.clicks]
+url = "string"
+
+[labels.attributes]
+ltv = "Lifetime Value"
+
+[labels.behaviors]
+behavior_web = "Web orders"
+
+[labels.columns.behavior_web]
+amt = "Amount"
+"""
+    )
+    assert read_schema(text, "x") == schema
+
+
 def test_a_name_of_two_has_no_id() -> None:
     schema = Schema(
         "1",
@@ -234,7 +286,13 @@ def test_a_name_of_two_has_no_id() -> None:
         segments=(Segment("1", "A"), Segment("2", "A", ("F",)), Segment("3", "B")),
         funnels=(Funnel("1", "F", (Stage("4", "S"),)),),
     )
-    assert ids_of(schema) == {("segment", ByName("B")): "3", ("stage", ByName("S", "F")): "4"}
+    assert ids_of(schema) == {
+        ("segment", ByName("B")): "3",
+        ("segment", ByName("A", "/")): "1",
+        ("segment", ByName("A", "F")): "2",
+        ("segment", ByName("B", "/")): "3",
+        ("stage", ByName("S", "F")): "4",
+    }
     assert ids_of(schema, segments=False) == {("stage", ByName("S", "F")): "4"}
     assert ids_of_several(schema) == {("segment", ByName("A")): ["1", "2"]}
     assert ids_of_several(schema, segments=False) == {}

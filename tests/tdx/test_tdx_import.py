@@ -120,9 +120,9 @@ BUYS = 'type: Value, attribute: "", source: behavior_buys'
             "count(buys) >= 3",
         ),
         (
-            # As on the API: of those only who have an event.
+            # As on the API: 0 is fewer than 3.
             f"{{{BUYS}, aggregation: {{type: Count}}, operator: {{type: Less, value: 3}}}}",
-            "count(some buys) < 3",
+            "count(buys) < 3",
         ),
         (
             f"{{{BUYS}, aggregation: {{type: Sum, column: amount}}, "
