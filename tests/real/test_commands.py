@@ -346,8 +346,14 @@ def test_after_a_pull_there_is_nothing_to_plan(answers: str, shop: Shop) -> None
     assert "left alone" not in {
         done[name]["done"] for name in ("Rule left out", "Hidden", "No rule")
     }
-    # Each that was left alone says why.
-    assert all(each["why"] for each in done.values() if each["done"] == "left alone")
+    # Only what no source can hold is left alone, and each says why.
+    left = {name: each["why"] for name, each in done.items() if each["done"] == "left alone"}
+    odd = ("No words for it", "Odd description", "Refused by itself", "Unknown kind")
+    assert set(left) - {"#9117"} == {*odd} & {*shop.names()}
+    assert all(left.values())
+    if answers == "own":
+        assert "$.rule.conditions[0].conditions[0].operator.type" in left["No words for it"]
+    assert "\n  hidden\n" in shop.file_of("Hidden").read_text()
     before = shop.files()
     plan = shop.planned()
     assert (plan["changes"], plan["conflicts"]) == ([], [])
