@@ -392,7 +392,7 @@ class Recorder:
 
 def _of_api(path: str) -> str:
     """A path without what a base URL of this machine may have in front of the API's."""
-    return re.sub(r"^.*?(?=/(audiences|entities|master_segments)\b)", "", path)
+    return re.sub(r"^.*?(?=/(tree|audiences|entities|master_segments)\b)", "", path, count=1)
 
 
 def _media(headers: Any) -> str:

@@ -154,13 +154,14 @@ class Folder(msgspec.Struct, frozen=True):
     path: tuple[str, ...]
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A segment; `rule` is its JSON as it came, `population` the last count, if there is one.
 
     `rule` is None where a list left it out, or has it null or empty: only the segment read by
     itself says what it is then (observed). `kind` is None where `raw_kind`, the answer's own
     value, is none that is known. `is_visible` is false for a segment that the console hides.
-    `referenced_by` are the ids of the segments that refer to it.
+    `referenced_by` are the ids of the segments that refer to it. (Lists are long, and no segment is
+    part of a cycle: the garbage collector need not look.)
     """
 
     id: str

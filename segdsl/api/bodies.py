@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 _T2 = TypeVar("_T2")
 
 
-class Body(msgspec.Struct, frozen=True, rename="camel"):
+class Body(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Values are of any type: what they may be is decided for each key (`values`)."""
 
 

@@ -395,7 +395,9 @@ class Client:
                 case "end":
                     return
                 case "killed" | "error":
-                    raise e.QueryFailedError(f"the query ended: {page.error or page.type}")
+                    raise e.QueryFailedError(
+                        f"the query ended: {self._wire.told(page.error or page.type)}"
+                    )
                 case _:
                     # `pending`, or a type that is not known yet.
                     if monotonic() > deadline:
@@ -462,7 +464,8 @@ class Client:
             raise e.QueryFailedError(
                 f"the query was killed ({status.query_id})"
                 if status.ended == "killed"
-                else status.error or "the query failed, and the API does not say why"
+                else self._wire.told(status.error or "")
+                or "the query failed, and the API does not say why"
             )
         return status
 

@@ -85,6 +85,11 @@ def said_by(content: bytes, scrub: Callable[[str], str] = str) -> Said:
     return Said(_line(sentences, scrub), referrers)
 
 
+def told(text: str, scrub: Callable[[str], str] = str) -> str:
+    """A text of an answer in one line: no HTML, no secret."""
+    return _line([text], scrub)
+
+
 def _line(sentences: Iterable[str], scrub: Callable[[str], str]) -> str:
     """The sentences in one line, each once, none of them HTML."""
     plain = (_TAG.sub(" ", each).split() for each in sentences if _PAGE.search(each) is None)

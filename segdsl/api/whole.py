@@ -16,7 +16,9 @@ from segdsl.api.client import Client
 
 AT_ONCE = 16
 """Segments that are read at the same time."""
-OF_ONE = (e.ForbiddenError, e.RefusedError, e.BadAnswerError, e.ServerFailedError)
+OF_ONE = (
+    *(e.ForbiddenError, e.NotFoundError, e.RefusedError, e.BadAnswerError, e.ServerFailedError),
+)
 """Failures that may be of one segment alone; any other is one of the server."""
 _T = TypeVar("_T")
 
@@ -24,19 +26,18 @@ _T = TypeVar("_T")
 async def whole_segments(client: Client, parent_id: str) -> Listed[Segment]:
     """The segments of a parent segment, each with its rule (`null` where it has none).
 
-    One that cannot be read is among the `unreadable`; one that is gone by then is left out.
+    One that cannot be read is among the `unreadable`. So is one that is not there by itself, since
+    nobody can tell whether it was deleted in between or is only kept from being read.
     """
     listed = await client.segments(parent_id)
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def whole(each: Segment) -> Segment | Unreadable | None:
+    async def whole(each: Segment) -> Segment | Unreadable:
         if each.rule is not None:
             return each
         async with room:
             try:
                 return await client.segment(parent_id, each.id)
-            except e.NotFoundError:
-                return None
             except OF_ONE as error:
                 return Unreadable(each.id, each.name, error.message)
 

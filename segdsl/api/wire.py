@@ -18,7 +18,7 @@ import stamina
 
 from segdsl import __version__
 from segdsl.api import errors as e
-from segdsl.api.error_bodies import said_by
+from segdsl.api.error_bodies import said_by, told
 from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
@@ -219,6 +219,10 @@ class Wire:
                 return e.UnreachableError(
                     f"the connection to {host} broke: {type(error).__name__}", "try again"
                 )
+
+    def told(self, text: str) -> str:
+        """A text of the API as it may be shown: in one line, without HTML or the key."""
+        return told(text, self._key.scrubbed)
 
     # --- answers that are failures ---------------------------------------------------
 

@@ -22,6 +22,7 @@ from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.references import ByTheirName, named_segments, one_meaning, segment_ids
+from segdsl.live.schema import columns_of
 from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
@@ -138,7 +139,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(behavior.table, behavior.event_columns))
+        tables.append(_table(behavior.table, columns_of(behavior, connection)))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))

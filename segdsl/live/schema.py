@@ -85,7 +85,9 @@ async def pull_schema(connection: Connection) -> Asked:
         columns(attributes),
         tuple(
             Behavior(
-                each.table, columns(each.event_columns), _label(each.label, _written(each.table))
+                each.table,
+                columns(columns_of(each, connection)),
+                _label(each.label, _written(each.table)),
             )
             for each in readable("behavior", behaviors)
         ),
@@ -105,6 +107,11 @@ async def pull_schema(connection: Connection) -> Asked:
         tuple(Variant(each.id, each.name, each.test) for each in variants),
     )
     return Asked(schema, tuple(sorted(missing)))
+
+
+def columns_of(behavior: a.Behavior, connection: Connection) -> tuple[a.Column, ...]:
+    """The columns of a behavior's events; a local API lists them all."""
+    return behavior.columns if connection.is_local else behavior.event_columns
 
 
 def _column(of: a.Column) -> Column:

@@ -241,9 +241,9 @@ def test_what_the_list_left_out_is_read_from_each_segment() -> None:
     assert "not a string" in found.unreadable[1].why
 
 
-@pytest.mark.parametrize("status", [400, 403, 500, 501])
-def test_one_that_is_refused_is_told_and_one_that_is_gone_is_not(status: int) -> None:
-    server = on("GET /audiences/1/segments", [segment(id=str(id), rule=None) for id in range(3)])
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 501])
+def test_one_that_is_refused_is_told(status: int) -> None:
+    server = on("GET /audiences/1/segments", [segment(id=str(id), rule=None) for id in range(2)])
     server.on("GET /audiences/1/segments/0", segment(id="0"))
     server.on("GET /audiences/1/segments/1", httpx.Response(status, json={"message": "x y"}))
     found = server.asked(lambda client: whole_segments(client, "1"))
@@ -654,6 +654,17 @@ def test_a_query_that_ends_in_an_unknown_way() -> None:
     server.on(f"GET {QUERIES}/9", {"id": 9, "status": "failed", "error": "out of memory"})
     with pytest.raises(QueryFailedError, match="out of memory"):
         server.asked(lambda client: client.count("1", RULE))
+
+
+@pytest.mark.parametrize("error", [f"at {KEY}", "<html>no</html>", f"<b>{KEY[2:]}</b>", None])
+def test_why_a_query_failed_has_no_key_and_no_html(error: str | None) -> None:
+    ended = {"id": 9, "status": "error", "error": error}
+    server = on("POST /audiences/1/segments/queries", ended)
+    with pytest.raises(QueryFailedError) as raised:
+        server.asked(lambda client: client.count("1", RULE))
+    assert KEY[2:] not in raised.value.message
+    assert "<" not in raised.value.message
+    assert raised.value.message
 
 
 def test_a_query_without_an_id() -> None:

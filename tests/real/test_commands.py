@@ -346,8 +346,14 @@ def test_after_a_pull_there_is_nothing_to_plan(answers: str, shop: Shop) -> None
     assert "left alone" not in {
         done[name]["done"] for name in ("Rule left out", "Hidden", "No rule")
     }
-    # Each that was left alone says why.
-    assert all(each["why"] for each in done.values() if each["done"] == "left alone")
+    # Only what no source can hold is left alone, and each says why.
+    left = {name: each["why"] for name, each in done.items() if each["done"] == "left alone"}
+    odd = ("No words for it", "Odd description", "Refused by itself", "Unknown kind")
+    assert set(left) - {"#9117"} == {*odd} & {*shop.names()}
+    assert all(left.values())
+    if answers == "own":
+        assert "$.rule.conditions[0].conditions[0].operator.type" in left["No words for it"]
+    assert "\n  hidden\n" in shop.file_of("Hidden").read_text()
     before = shop.files()
     plan = shop.planned()
     assert (plan["changes"], plan["conflicts"]) == ([], [])
@@ -394,7 +400,8 @@ def test_a_change_sends_all_of_a_segment(answers: str, shop: Shop) -> None:
         after = shop.replay.named(name)
         assert after["description"] == "Changed here"
         kept = ("id", "name", "isVisible", "segmentFolderId", "numSyndications")
-        assert {key: after[key] for key in kept} == {key: before[name][key] for key in kept}
+        shown = {**before[name], "isVisible": before[name]["isVisible"] is not False}
+        assert {key: after[key] for key in kept} == {key: shown[key] for key in kept}
         assert (after["kind"] or 0) == int(before[name]["kind"] or 0)
         if before[name]["rule"] is not None:
             assert same_conditions(after["rule"], before[name]["rule"])

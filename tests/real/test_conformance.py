@@ -44,20 +44,12 @@ def server(
             runner.run(stack.aclose())
 
 
-WAITING = ("test_who_refers_to_a_segment", "test_loose_rules_are_taken_and_kept")
-
-
 def row(check: Row) -> Callable[[Server], None]:
     """A test of each server."""
 
     def test(server: Server) -> None:
         runner, of = server
-        try:
-            runner.run(check(of))
-        except AssertionError:
-            if of.is_local and check.__name__ in WAITING:
-                pytest.xfail("the reader of rules does not take loose rules yet")
-            raise
+        runner.run(check(of))
 
     test.__doc__ = check.__doc__
     return test
