@@ -64,7 +64,7 @@ def _checked(example: str) -> set[str]:
     segments = resolve(Program("x.seg", {"x.seg": tree}), report)
     assert report.diagnostics == []
     check_segments(segments, schema, report)
-    check_names(segments, schema, report, among=[each.name for each in segments])
+    check_names(segments, schema, report, among=[each.place for each in segments])
     return {of.code.name for of in report.diagnostics}
 
 

@@ -301,7 +301,7 @@ class Recorder:
         headers = request.headers
         return Exchange(
             method=request.method,
-            path=request.url.path,
+            path=_of_api(request.url.path),
             query=tuple(request.url.params.multi_items()),
             has_key=False,
             by_client=headers.get("User-Agent", "").startswith(OURS),
@@ -388,6 +388,11 @@ class Recorder:
 
     def pytest_unconfigure(self) -> None:
         self._patch.undo()
+
+
+def _of_api(path: str) -> str:
+    """A path without what a base URL of this machine may have in front of the API's."""
+    return re.sub(r"^.*?(?=/(audiences|entities|master_segments)\b)", "", path)
 
 
 def _media(headers: Any) -> str:

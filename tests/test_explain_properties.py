@@ -131,7 +131,8 @@ def subject_tokens(of: c.Subject) -> Iterator[str]:
             yield from (spelled.name(name), *reference_tokens(model))
         case c.Aggregate():
             order = () if of.order is None else (of.order,)
-            yield from map(spelled.name, (of.behavior, *of.columns, *of.grouping, *order))
+            yield spelled.behavior(of.behavior)
+            yield from map(spelled.name, (*of.columns, *of.grouping, *order))
             yield from [] if of.window is None else [spelled.duration(of.window)]
         case _:
             assert_never(of)

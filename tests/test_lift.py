@@ -13,6 +13,7 @@ from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile, named
+from segdsl.live.references import by_their_name, names_by_id
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve
 from segdsl.rule.document import load
@@ -458,7 +459,7 @@ def test_a_blank_name_is_not_put_in_the_place_of_an_id() -> None:
         b'{"type": "And", "conditions": [{"type": "And", "conditions": '
         b'[{"type": "Reference", "id": "1"}, {"type": "Reference", "id": "2"}]}]}'
     )
-    names = {"1": " ", "2": "There"}
+    names = names_by_id(by_their_name([((), " ", "1"), ((), "There", "2"), (("F",), "x", "4")]))
     text = named.source_of((), Segment("3", "x", "batch", rule), names, Report())
     assert text is not None
     assert text.endswith('where\n  in segment #1\n  and in segment "There"\n')

@@ -5,11 +5,14 @@ from segdsl.api.answers import (
     Column,
     CustomerGroup,
     Folder,
+    Kind,
+    Listed,
     NewSegment,
     ParentSegment,
     Profiles,
     QueryStatus,
     Segment,
+    Unreadable,
 )
 from segdsl.api.client import Client
 from segdsl.api.errors import (
@@ -19,6 +22,7 @@ from segdsl.api.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    NotOfferedError,
     QueryFailedError,
     RedirectedError,
     RefusedError,
@@ -47,8 +51,11 @@ __all__ = [
     "Folder",
     "ForbiddenError",
     "HostError",
+    "Kind",
+    "Listed",
     "NewSegment",
     "NotFoundError",
+    "NotOfferedError",
     "ParentSegment",
     "Patience",
     "Profiles",
@@ -61,6 +68,7 @@ __all__ = [
     "TooManyRequestsError",
     "UnauthorizedError",
     "UnreachableError",
+    "Unreadable",
     "find_key",
     "same_rule",
 ]

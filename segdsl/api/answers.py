@@ -1,4 +1,4 @@
-"""What the Audience API answers, typed and frozen; what a body is read with is at the end.
+"""What the Audience API answers, typed and frozen. `segdsl.api.reading` reads it from bodies.
 
 Ids are texts, whichever way they came (observed: both). Keys that are not known are left
 out; of a segment's rule the JSON is kept as it came.
@@ -6,42 +6,82 @@ out; of a segment's rule the JSON is kept as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api.errors import BadAnswerError
 from segdsl.values import ColumnType
 
 Kind = OneOf["batch", "realtime", "funnel_stage"]
 KINDS: tuple[Kind, ...] = ("batch", "realtime", "funnel_stage")
-_Id = str | int
-_T = TypeVar("_T")
+"""By their number in the API (described)."""
+QueryEnd = OneOf["success", "killed", "error"]
+_T_co = TypeVar("_T_co", covariant=True)
 
 
-class _Body(msgspec.Struct, frozen=True, rename="camel"):
-    pass
+class Unreadable(msgspec.Struct, frozen=True):
+    """A part of an answer that was passed over.
+
+    `id` and `name` are "" where the answer does not have them; `why` is the end of a sentence
+    about it, such as ``its `id` is missing``.
+    """
+
+    id: str
+    name: str
+    why: str
+
+    @property
+    def title(self) -> str:
+        """The name and the id, as far as they are known: `“Churned” (#12)`."""
+        if self.name:
+            return f"“{self.name}” (#{self.id})" if self.id else f"“{self.name}”"
+        return f"#{self.id}" if self.id else "one without a name"
 
 
-class Column(_Body, frozen=True):
-    """An attribute of profiles, or a column of a behavior; `group` is where it is listed."""
+class Listed(tuple[_T_co, ...]):
+    """What could be read of a list; `unreadable` is what could not, and was passed over."""
+
+    unreadable: tuple[Unreadable, ...]
+
+    def __new__(
+        cls, found: Iterable[_T_co] = (), unreadable: Iterable[Unreadable] = ()
+    ) -> Listed[_T_co]:
+        self = super().__new__(cls, tuple(found))
+        self.unreadable = tuple(unreadable)
+        return self
+
+
+class Column(msgspec.Struct, frozen=True):
+    """An attribute of profiles, or a column of a behavior.
+
+    `name` is the matrix column, which rules name (observed); attributes of customer groups have
+    none and are named by their label. `label` is what the console shows, `grouping_name` the
+    heading that it shows it under. `type` is None where `raw_type`, the answer's own word, is
+    none that is known. `visibility` is `clear`, `pii`, `non_pii`, `blocked` or another word.
+    """
 
     name: str
-    type: ColumnType
+    label: str
+    type: ColumnType | None
+    raw_type: str = ""
+    visibility: str | None = None
     grouping_name: str | None = None
 
 
 class Behavior(msgspec.Struct, frozen=True):
+    """A behavior: `table` is the matrix table with its prefix, which rules name (observed)."""
+
     id: str
-    name: str
+    table: str
+    label: str
     columns: tuple[Column, ...]
 
 
-class CustomerGroup(_Body, frozen=True):
+class CustomerGroup(msgspec.Struct, frozen=True):
     name: str
-    customer_group_attributes: tuple[Column, ...] = ()
+    customer_group_attributes: Listed[Column] = Listed()
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -77,7 +117,10 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
-    """A parent segment; `population` is how many profiles it has, where that is known."""
+    """A parent segment; `population` is how many profiles it has, where that is known.
+
+    `root_folder_id` is the folder that holds everything of it, where the answer says so.
+    """
 
     id: str
     name: str
@@ -85,6 +128,7 @@ class ParentSegment(msgspec.Struct, frozen=True):
     description: str | None = None
     population: int | None = None
     customer_group: CustomerGroup | None = None
+    root_folder_id: str | None = None
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -95,23 +139,33 @@ class Folder(msgspec.Struct, frozen=True):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A segment; `rule` is its JSON as it came, `population` the last count, if there is one."""
+    """A segment; `rule` is its JSON as it came, `population` the last count, if there is one.
+
+    `rule` is None where a list left it out, or has it null or empty: only the segment read by
+    itself says what it is then (observed). `kind` is None where `raw_kind`, the answer's own
+    value, is none that is known. `is_visible` is false for a segment that the console hides.
+    `referenced_by` are the ids of the segments that refer to it.
+    """
 
     id: str
     name: str
-    kind: Kind
-    rule: msgspec.Raw
+    kind: Kind | None
+    rule: msgspec.Raw | None
     description: str | None = None
     folder_id: str | None = None
     population: int | None = None
     created_at: str | None = None
     updated_at: str | None = None
+    raw_kind: int | str | None = None
+    is_visible: bool = True
+    referenced_by: tuple[str, ...] = ()
+    num_syndications: int | None = None
 
 
 class NewSegment(msgspec.Struct, frozen=True):
     """A segment to create, or what an existing one is to become.
 
-    `count_population` of None leaves that setting as it is.
+    `count_population` and `is_visible` of None leave those settings as they are.
     """
 
     name: str
@@ -120,251 +174,45 @@ class NewSegment(msgspec.Struct, frozen=True):
     description: str | None = None
     folder_id: str | None = None
     count_population: bool | None = False
+    is_visible: bool | None = None
 
 
-class QueryStatus(_Body, frozen=True):
-    """A query in its life (described); `count` is there once it has succeeded."""
+class QueryStatus(msgspec.Struct, frozen=True):
+    """A query in its life; `count` is there once it has succeeded.
+
+    `status` is the answer's own word, in lower case: `running`, `success`, `killed`, `error`
+    (described), or another such as `queued` (observed).
+    """
 
     query_id: str
-    status: OneOf["success", "killed", "error", "running"]
+    status: str
     count: int | None = None
     max_page: int | None = None
     error: str | None = None
 
+    @property
+    def ended(self) -> QueryEnd | None:
+        """How the query ended; None while it runs, and for a status that is not known yet."""
+        match self.status:
+            case "success" | "killed" | "error":
+                return self.status
+            case _:
+                # A status that is not known, with a reason why it failed, is a failure.
+                return None if self.status in ("running", "") or not self.error else "error"
 
-class Page(_Body, frozen=True):
-    """Some of the profiles of a query: values in the order of `names`."""
 
-    type: OneOf["rows", "end", "killed", "error", "pending"]
-    names: tuple[str, ...] | None = None
-    rows: tuple[tuple[Any, ...], ...] | None = None
+class Page(msgspec.Struct, frozen=True):
+    """Some of the profiles of a query: values in the order of `names`.
+
+    `type` is the answer's own word: `rows`, `end`, `killed`, `error`, `pending` (described).
+    """
+
+    type: str
+    names: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
     error: str | None = None
-
-
-class Sql(_Body, frozen=True):
-    sql: str
 
 
 class Profiles(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
-
-
-# --- reading bodies ------------------------------------------------------------------
-
-
-class _Segment(_Body, frozen=True):
-    id: _Id
-    name: str
-    rule: msgspec.Raw = msgspec.Raw(b"null")
-    kind: int | None = None
-    realtime: bool | None = None
-    description: str | None = None
-    segment_folder_id: _Id | None = None
-    population: int | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-
-
-class _Audience(_Body, frozen=True):
-    id: _Id
-    name: str
-    timezone: str = "UTC"
-    description: str | None = None
-    population: int | None = None
-    customer_group: CustomerGroup | None = None
-
-
-class _Behavior(_Body, frozen=True):
-    id: _Id
-    name: str
-    schema: tuple[Column, ...]
-
-
-class _Named(_Body, frozen=True):
-    id: _Id
-    name: str
-
-
-class _Funnel(_Named, frozen=True):
-    stages: tuple[_Named, ...] = ()
-
-
-class _Query(_Body, frozen=True):
-    query_id: _Id
-
-
-def decoded(body: bytes, type: type[_T]) -> _T:
-    """A body as it is described; raises BadAnswerError."""
-    try:
-        return msgspec.json.decode(body, type=type)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadAnswerError(
-            f"the API's answer is not as it is described: {error}",
-            "is something else answering at this address?",
-        ) from None
-
-
-def segment(body: bytes) -> Segment:
-    return _segment(decoded(body, _Segment))
-
-
-def segments(body: bytes) -> tuple[Segment, ...]:
-    return tuple(map(_segment, decoded(body, tuple[_Segment, ...])))
-
-
-def _segment(of: _Segment) -> Segment:
-    kind: Kind = "realtime" if of.realtime else "batch"
-    if of.kind is not None and 0 <= of.kind < len(KINDS):
-        kind = KINDS[of.kind]
-    return Segment(
-        str(of.id),
-        of.name,
-        kind,
-        # A copy, so that a whole list is not kept for one of it.
-        msgspec.Raw(bytes(of.rule)),
-        of.description,
-        None if of.segment_folder_id is None else str(of.segment_folder_id),
-        of.population,
-        of.created_at,
-        of.updated_at,
-    )
-
-
-def parent_segment(body: bytes) -> ParentSegment:
-    return _parent(decoded(body, _Audience))
-
-
-def parent_segments(body: bytes) -> tuple[ParentSegment, ...]:
-    return tuple(map(_parent, decoded(body, tuple[_Audience, ...])))
-
-
-def _parent(of: _Audience) -> ParentSegment:
-    return ParentSegment(
-        str(of.id), of.name, of.timezone, of.description, of.population, of.customer_group
-    )
-
-
-def columns(body: bytes) -> tuple[Column, ...]:
-    return decoded(body, tuple[Column, ...])
-
-
-def behaviors(body: bytes) -> tuple[Behavior, ...]:
-    return tuple(
-        Behavior(str(each.id), each.name, each.schema)
-        for each in decoded(body, tuple[_Behavior, ...])
-    )
-
-
-def funnels(body: bytes) -> tuple[Funnel, ...]:
-    return tuple(
-        Funnel(str(each.id), each.name, tuple(Stage(str(of.id), of.name) for of in each.stages))
-        for each in decoded(body, tuple[_Funnel, ...])
-    )
-
-
-def predictive_models(body: bytes) -> tuple[PredictiveModel, ...]:
-    found = decoded(body, tuple[_Named, ...])
-    return tuple(PredictiveModel(str(each.id), each.name) for each in found)
-
-
-class _Pointer(msgspec.Struct, frozen=True):
-    id: _Id
-
-
-class _Relation(msgspec.Struct, frozen=True):
-    data: _Pointer | None = None
-
-
-class _Relations(_Body, frozen=True):
-    parent_folder: _Relation = _Relation()
-    parent_segment_folder: _Relation = _Relation()
-
-
-class _Attributes(_Body, frozen=True):
-    name: str = ""
-    v4_id: int | float | str | None = None
-    solution_type: str | None = None
-    realtime_journey_name: str | None = None
-    realtime_journey_step_name: str | None = None
-    location: str | None = None
-
-
-class _Resource(msgspec.Struct, frozen=True):
-    id: _Id
-    type: str
-    attributes: _Attributes = _Attributes()
-    relationships: _Relations = _Relations()
-
-
-class _One(msgspec.Struct, frozen=True):
-    data: _Resource
-
-
-class _Many(msgspec.Struct, frozen=True):
-    data: tuple[_Resource, ...]
-
-
-def root_folder(body: bytes, parent_id: str) -> str | None:
-    """The id of the folder that holds everything of a parent segment, from the list of them.
-
-    The list has ids of its own; `v4Id` is the one that the other endpoints know.
-    """
-    listed = [each.data for each in decoded(body, tuple[_One, ...])]
-    found = [each for each in listed if str(each.attributes.v4_id) == parent_id]
-    found = found or [each for each in listed if str(each.id) == parent_id]
-    for each in found:
-        of = each.relationships
-        folder = of.parent_segment_folder.data or of.parent_folder.data
-        if folder is not None:
-            return str(folder.id)
-    return None
-
-
-def solutions(body: bytes) -> tuple[Solution, ...]:
-    """The models among what lies in folders."""
-    found = []
-    for each in decoded(body, _Many).data:
-        match each.type, each.attributes.solution_type:
-            case "mlSolution", ("rfm" | "cltv") as kind:
-                found.append(Solution(str(each.id), each.attributes.name, kind))
-    return tuple(found)
-
-
-def variants(body: bytes) -> tuple[Variant, ...]:
-    """The step of a journey is the test; one without a name is named as the journey or its place.
-
-    Only the place is always there (described); that the console names tests so is assumed.
-    """
-    return tuple(
-        Variant(
-            str(each.id),
-            each.attributes.name,
-            each.attributes.realtime_journey_step_name
-            or each.attributes.realtime_journey_name
-            or each.attributes.location
-            or "",
-        )
-        for each in decoded(body, _Many).data
-    )
-
-
-def folder_id(body: bytes) -> str:
-    return str(decoded(body, _One).data.id)
-
-
-def folders(body: bytes, root: str) -> tuple[Folder, ...]:
-    """The tree of folders under a root, the root first, each after the one it is in."""
-    found = [each for each in decoded(body, _Many).data if each.type == "folder-segment"]
-    children: dict[str, list[_Resource]] = {}
-    for each in found:
-        parent = each.relationships.parent_folder.data
-        if parent is not None and str(each.id) != root:
-            children.setdefault(str(parent.id), []).append(each)
-
-    def under(folder: Folder) -> Iterator[Folder]:
-        yield folder
-        for child in children.get(folder.id, []):
-            yield from under(Folder(str(child.id), (*folder.path, child.attributes.name)))
-
-    return tuple(under(Folder(root, ())))

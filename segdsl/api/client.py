@@ -21,6 +21,9 @@ import msgspec
 
 from segdsl.api import answers as a
 from segdsl.api import errors as e
+from segdsl.api import reading as r
+from segdsl.api import resources
+from segdsl.api.bodies import decoded
 from segdsl.api.keys import ApiKey
 from segdsl.api.sameness import same_rule
 from segdsl.api.wire import JSON, JSON_API, Patience, Wire
@@ -28,6 +31,10 @@ from segdsl.api.wire import JSON, JSON_API, Patience, Wire
 _T = TypeVar("_T")
 _DEEPEST = 100
 _KILL_SECONDS = 10.0
+_LOOKS = 4
+"""How often what was taken and not answered is looked up."""
+_ELSEWHERE = (e.NotFoundError, e.ForbiddenError, e.RefusedError, e.BadAnswerError)
+"""What is answered where one place does not tell something that another may tell."""
 
 
 async def _nothing() -> None:
@@ -77,17 +84,17 @@ class Client:
 
     # --- parent segments -------------------------------------------------------------
 
-    async def parent_segments(self) -> tuple[a.ParentSegment, ...]:
-        return a.parent_segments(await self._get("/audiences"))
+    async def parent_segments(self) -> a.Listed[a.ParentSegment]:
+        return r.parent_segments(await self._get("/audiences"))
 
     async def parent_segment(self, id: str) -> a.ParentSegment:
-        return a.parent_segment(await self._get(f"/audiences/{_id(id)}"))
+        return r.parent_segment(await self._get(f"/audiences/{_id(id)}"))
 
-    async def attributes(self, parent_id: str) -> tuple[a.Column, ...]:
-        return a.columns(await self._get(f"/audiences/{_id(parent_id)}/attributes"))
+    async def attributes(self, parent_id: str) -> a.Listed[a.Column]:
+        return r.columns(await self._get(f"/audiences/{_id(parent_id)}/attributes"))
 
-    async def behaviors(self, parent_id: str) -> tuple[a.Behavior, ...]:
-        return a.behaviors(await self._get(f"/audiences/{_id(parent_id)}/behaviors"))
+    async def behaviors(self, parent_id: str) -> a.Listed[a.Behavior]:
+        return r.behaviors(await self._get(f"/audiences/{_id(parent_id)}/behaviors"))
 
     async def sample_values(
         self, parent_id: str, column: str, behavior_id: str | None = None
@@ -95,39 +102,43 @@ class Client:
         """Values of an attribute, or of a behavior's column, as the API samples them."""
         under = "" if behavior_id is None else f"/behaviors/{_id(behavior_id)}"
         body = await self._get(f"/audiences/{_id(parent_id)}{under}/sample_values", column=column)
-        return a.decoded(body, tuple[tuple[Any, ...], ...])
+        return decoded(body, tuple[tuple[Any, ...], ...])
 
     async def statistics(
         self, parent_id: str, segment_id: str | None = None
-    ) -> tuple[tuple[int | bool, ...], ...]:
+    ) -> tuple[tuple[int | float | bool | str | None, ...], ...]:
         """The population of a parent segment or of a segment, day by day."""
         under = "" if segment_id is None else f"/segments/{_id(segment_id)}"
         body = await self._get(f"/audiences/{_id(parent_id)}{under}/statistics")
-        return a.decoded(body, tuple[tuple[int | bool, ...], ...])
+        return decoded(body, tuple[tuple[int | float | bool | str | None, ...], ...])
 
     # --- what else a segment can name ------------------------------------------------
 
-    async def funnels(self, parent_id: str) -> tuple[a.Funnel, ...]:
-        return a.funnels(await self._get(f"/audiences/{_id(parent_id)}/funnels"))
+    async def funnels(self, parent_id: str) -> a.Listed[a.Funnel]:
+        return r.funnels(await self._get(f"/audiences/{_id(parent_id)}/funnels"))
 
-    async def predictive_models(self, parent_id: str) -> tuple[a.PredictiveModel, ...]:
+    async def predictive_models(self, parent_id: str) -> a.Listed[a.PredictiveModel]:
         path = f"/audiences/{_id(parent_id)}/predictive_segments"
-        return a.predictive_models(await self._get(path))
+        return r.predictive_models(await self._get(path))
 
-    async def solutions(self, parent_id: str) -> tuple[a.Solution, ...]:
+    async def solutions(self, parent_id: str) -> a.Listed[a.Solution]:
         """The models of solutions (RFM, CLTV): no list has them but that of the folders."""
-        return a.solutions(await self._by_folder(await self._root(parent_id)))
+        return resources.solutions(await self._by_folder(await self._root(parent_id)))
 
-    async def variants(self, parent_id: str) -> tuple[a.Variant, ...]:
+    async def variants(self, parent_id: str) -> a.Listed[a.Variant]:
         path = "/entities/realtime_journeys/abtest_variants"
-        return a.variants(await self._get(path, JSON_API, audience_id=parent_id))
+        return resources.variants(await self._get(path, JSON_API, audience_id=parent_id))
 
     # --- folders ---------------------------------------------------------------------
 
-    async def folders(self, parent_id: str) -> tuple[a.Folder, ...]:
+    async def folders(self, parent_id: str) -> a.Listed[a.Folder]:
         """All folders of a parent segment, the root first, each after the one it is in."""
         root = await self._root(parent_id)
-        found = a.folders(await self._by_folder(root), root)
+        try:
+            found = resources.folders(await self._by_folder(root), root)
+        except _ELSEWHERE:
+            body = await self._get(f"/audiences/{_id(parent_id)}/folders")
+            found = resources.plain_folders(body, root)
         self._trees[parent_id] = {each.path: each for each in found}
         return found
 
@@ -137,9 +148,13 @@ class Client:
         return await self._get(path, JSON_API, depth=_DEEPEST, with_rule="false")
 
     async def _root(self, parent_id: str) -> str:
+        """The root folder's id: of the list of parent segments, or else of the parent segment."""
         if parent_id not in self._roots:
-            body = await self._get("/entities/parent_segments", JSON_API)
-            root = a.root_folder(body, parent_id)
+            root: str | None = None
+            with suppress(*_ELSEWHERE):
+                body = await self._get("/entities/parent_segments", JSON_API)
+                root = resources.root_folder(body, parent_id)
+            root = root or (await self.parent_segment(parent_id)).root_folder_id
             if root is None:
                 raise e.NotFoundError(
                     f"the parent segment {parent_id} is not among those of this key",
@@ -176,7 +191,7 @@ class Client:
 
         async def make() -> a.Folder:
             answer = await self._wire.send("POST", "/entities/folders", body=body, media=JSON_API)
-            folder = a.Folder(a.folder_id(answer), path)
+            folder = a.Folder(resources.folder_id(answer), path)
             self._trees[parent_id][path] = folder
             return folder
 
@@ -209,10 +224,13 @@ class Client:
                 return found
             except e.BadAnswerError:
                 # It was taken, and nobody says what comes back: what was made is looked up.
-                found = await look(True)
-                if found is None:
-                    raise
-                return found
+                # Where it was only accepted (202), it comes a little later.
+                for again in range(_LOOKS):
+                    await asyncio.sleep(again * self._patience.first_pause)
+                    found = await look(True)
+                    if found is not None:
+                        return found
+                raise
             except e.ClientError as error:
                 tried = tried or error.lost
                 raise
@@ -221,37 +239,43 @@ class Client:
 
     # --- segments --------------------------------------------------------------------
 
-    async def segments(self, parent_id: str) -> tuple[a.Segment, ...]:
-        return a.segments(await self._get(f"/audiences/{_id(parent_id)}/segments"))
+    async def segments(self, parent_id: str) -> a.Listed[a.Segment]:
+        """The segments as the list has them: of some the rule may be None."""
+        return r.segments(await self._get(f"/audiences/{_id(parent_id)}/segments"))
 
     async def segment(self, parent_id: str, id: str) -> a.Segment:
-        return a.segment(await self._get(f"/audiences/{_id(parent_id)}/segments/{_id(id)}"))
+        """A segment with its rule; one that has none has the rule `null`."""
+        return r.segment(await self._segment_body(parent_id, id))
 
     async def segment_json(self, parent_id: str, id: str) -> str:
         """A segment as the API answers it, set out in lines."""
-        body = await self._get(f"/audiences/{_id(parent_id)}/segments/{_id(id)}")
-        a.segment(body)
+        body = await self._segment_body(parent_id, id)
+        decoded(body, dict[str, msgspec.Raw])
         return msgspec.json.format(body, indent=2).decode()
+
+    async def _segment_body(self, parent_id: str, id: str) -> bytes:
+        return await self._get(f"/audiences/{_id(parent_id)}/segments/{_id(id)}")
 
     async def find_segment(
         self, parent_id: str, name: str, folder_id: str | None = None
     ) -> a.Segment | None:
-        """The segment of that name in that folder, or in the root folder."""
+        """The segment of that name in that folder, or in the root folder; with its rule."""
         folder = folder_id or await self._root(parent_id)
-        body = await self._get(f"/audiences/{_id(parent_id)}/folders/{_id(folder)}/segments")
-        return next(
-            (
-                each
-                for each in a.segments(body)
-                if each.name == name and each.folder_id in (folder, None)
-            ),
-            None,
-        )
+        try:
+            path = f"/audiences/{_id(parent_id)}/folders/{_id(folder)}/segments"
+            listed = r.segments(await self._get(path))
+        except (e.NotFoundError, e.NotOfferedError):
+            listed = await self.segments(parent_id)
+        for each in listed:
+            if each.name == name and each.folder_id in (folder, None):
+                return each if each.rule is not None else await self.segment(parent_id, each.id)
+        return None
 
     async def create_segment(self, parent_id: str, new: a.NewSegment) -> a.Segment:
         """Makes a segment once; AlreadyExistsError where one of its name was there before.
 
-        After a lost answer a segment of that name, rule and kind is taken for this one.
+        After a lost answer a segment of that name, rule and kind is taken for this one. One that
+        is made and not answered in full is looked up.
         """
         path = f"/audiences/{_id(parent_id)}/segments"
         folder = new.folder_id or await self._root(parent_id)
@@ -267,12 +291,17 @@ class Client:
             nonlocal sent
             sent_before, sent = sent, True
             try:
-                return a.segment(
-                    await self._wire.send("POST", path, body=_body(parent_id, new, folder))
-                )
+                body = await self._wire.send("POST", path, body=_body(parent_id, new, folder))
             except e.ClientError as error:
                 sent = sent_before or error.lost or isinstance(error, e.BadAnswerError)
                 raise
+            made = r.answered_segment(body)
+            if made is None:
+                raise e.BadAnswerError(
+                    "the API took the segment, and does not answer what it made of it",
+                    "look with `segdsl list` whether it is there",
+                )
+            return made
 
         return await self._make_once(look, make)
 
@@ -285,16 +314,19 @@ class Client:
     ) -> a.Segment:
         """Puts all of a segment; the same body twice is the same as once.
 
-        `look` comes right before each try: what it finds is the answer.
+        Whatever a body leaves out, a real server loses (observed), so that all of it is sent.
+        `look` comes right before each try: what it finds is the answer. Where the API answers
+        nothing, or only a part, the segment is read again.
         """
         path = f"/audiences/{_id(parent_id)}/segments/{_id(id)}"
         folder = new.folder_id or await self._root(parent_id)
         body = _body(parent_id, new, folder)
 
-        async def attempt() -> a.Segment:
-            return await look() or a.segment(await self._wire.send("PUT", path, body=body))
+        async def attempt() -> a.Segment | None:
+            there = await look()
+            return there or r.answered_segment(await self._wire.send("PUT", path, body=body))
 
-        return await self._wire.again(attempt)
+        return await self._wire.again(attempt) or await self.segment(parent_id, id)
 
     async def delete_segment(
         self, id: str, look: Callable[[], Awaitable[object | None]] = _nothing
@@ -328,7 +360,7 @@ class Client:
         path = f"/audiences/{_id(parent_id)}/segments/query"
         body = {"format": "sql", "rule": rule}
         answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
-        return a.decoded(answer, a.Sql).sql
+        return r.sql(answer)
 
     async def start_query(
         self, parent_id: str, rule: msgspec.Raw, columns: tuple[str, ...] = ()
@@ -339,11 +371,11 @@ class Client:
         if columns:
             body["columns"] = columns
         answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
-        return a.decoded(answer, a.QueryStatus)
+        return r.query_status(answer)
 
     async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
         body = await self._get(_query(parent_id, query_id))
-        return a.decoded(body, a.QueryStatus)
+        return r.query_status(body)
 
     async def kill_query(self, parent_id: str, query_id: str) -> None:
         path = f"{_query(parent_id, query_id)}/kill"
@@ -355,14 +387,17 @@ class Client:
         deadline = monotonic() + self._patience.query
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
-            page = a.decoded(body, a.Page)
+            page = r.page(body)
             match page.type:
                 case "rows":
                     yield page
                     number, deadline = number + 1, monotonic() + self._patience.query
                 case "end":
                     return
-                case "pending":
+                case "killed" | "error":
+                    raise e.QueryFailedError(f"the query ended: {page.error or page.type}")
+                case _:
+                    # `pending`, or a type that is not known yet.
                     if monotonic() > deadline:
                         raise e.QueryFailedError(
                             f"page {number} of the profiles is still being made after "
@@ -370,8 +405,6 @@ class Client:
                         )
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, self._patience.longest_poll)
-                case _:
-                    raise e.QueryFailedError(f"the query ended: {page.error or page.type}")
 
     async def count(
         self,
@@ -404,8 +437,8 @@ class Client:
         rows: list[tuple[Any, ...]] = []
         if most > 0:
             async for page in self.customers(parent_id, ended.query_id):
-                names = names or page.names or ()
-                rows.extend(page.rows or ())
+                names = names or page.names
+                rows.extend(page.rows)
                 if len(rows) >= most:
                     break
         return a.Profiles(names, tuple(rows[:most]))
@@ -425,10 +458,10 @@ class Client:
         except (asyncio.CancelledError, e.ClientError):
             await asyncio.shield(self._stop(parent_id, starting, on_killed))
             raise
-        if status.status != "success":
+        if status.ended != "success":
             raise e.QueryFailedError(
                 f"the query was killed ({status.query_id})"
-                if status.status == "killed"
+                if status.ended == "killed"
                 else status.error or "the query failed, and the API does not say why"
             )
         return status
@@ -436,11 +469,11 @@ class Client:
     async def _ended(self, parent_id: str, status: a.QueryStatus) -> a.QueryStatus:
         patience = self._patience
         pause, deadline = patience.first_poll, monotonic() + patience.query
-        while status.status == "running":
+        while status.ended is None:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, patience.longest_poll)
             status = await self.query_status(parent_id, status.query_id)
-            if status.status == "running" and monotonic() > deadline:
+            if status.ended is None and monotonic() > deadline:
                 raise e.QueryFailedError(
                     f"the query still runs after {patience.query:g} seconds, and was killed"
                 )
@@ -456,7 +489,7 @@ class Client:
         with suppress(e.ClientError, TimeoutError):
             async with asyncio.timeout(_KILL_SECONDS):
                 status = await starting
-                if status.status == "running":
+                if status.ended is None:
                     await self.kill_query(parent_id, status.query_id)
                     on_killed(status.query_id)
 
@@ -473,6 +506,8 @@ def _body(parent_id: str, new: a.NewSegment, folder: str) -> dict[str, object]:
     }
     if new.count_population is not None:
         body["countPopulation"] = new.count_population
+    if new.is_visible is not None:
+        body["isVisible"] = new.is_visible
     return body
 
 
@@ -480,6 +515,8 @@ def _is(found: a.Segment, new: a.NewSegment) -> bool:
     """Whether a segment is what was to be made."""
     return (
         found.kind == new.kind
+        and found.rule is not None
+        and new.is_visible in (None, found.is_visible)
         and (found.description or "") == (new.description or "")
         and same_rule(found.rule, new.rule)
     )

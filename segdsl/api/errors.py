@@ -50,6 +50,10 @@ class RefusedError(ClientError):
     """400, or any other refusal of a request as it was sent."""
 
 
+class NotOfferedError(RefusedError):
+    """501: a part of the Audience API that this server does not have."""
+
+
 class TooManyRequestsError(ClientError):
     """429: nothing was done."""
 
@@ -71,7 +75,7 @@ class UnreachableError(ClientError):
 
 
 class BadAnswerError(ClientError):
-    """An answer that is not what the API describes."""
+    """An answer that is not what the API describes, whatever its form."""
 
 
 class RedirectedError(ClientError):
@@ -91,3 +95,8 @@ class AlreadyExistsError(ClientError):
             "nothing was changed; give the new one another name or folder",
         )
         self.existing = existing
+
+
+def is_name_taken(said: str) -> bool:
+    """Whether an answer says that there is something of that name (observed: these words)."""
+    return "already been taken" in said.lower()

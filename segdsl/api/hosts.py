@@ -23,15 +23,22 @@ class HostError(FileError):
 
 
 def checked(base: str) -> httpx.URL:
-    """The address of an Audience API; raises HostError where it is a stranger's."""
+    """The address of an Audience API; raises HostError where it is a stranger's.
+
+    On this machine it may be any base URL, with a port and a path in front of those of the API
+    (`http://127.0.0.1:8801/replay`), so that recorded answers can stand in for a server. Any other
+    address is `https://` and the host of a region, and nothing more.
+    """
     try:
         url = httpx.URL(base)
     except httpx.InvalidURL:
         raise HostError(f"`{base}` is no address: write it as https://host") from None
-    if url.userinfo or url.path not in ("", "/") or url.query or url.fragment:
+    if url.userinfo or url.query or url.fragment:
         raise HostError("the address of an Audience API is https://host, and nothing more")
     if is_loopback(url) and url.scheme in ("http", "https"):
         return url
+    if url.path not in ("", "/"):
+        raise HostError("the address of an Audience API is https://host, and nothing more")
     if url.scheme != "https":
         raise HostError(
             f"{url} is not https: a key goes unencrypted to nobody but this machine itself"
@@ -45,7 +52,7 @@ def checked(base: str) -> httpx.URL:
 
 
 def is_loopback(url: httpx.URL) -> bool:
-    """Whether an address is this machine's own."""
+    """Whether an address is this machine's own: `localhost`, or a loopback address."""
     if url.host == "localhost":
         return True
     try:

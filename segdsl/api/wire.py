@@ -6,12 +6,11 @@ Nothing here knows endpoints. Every failure leaves as a `ClientError`, without t
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -19,6 +18,7 @@ import stamina
 
 from segdsl import __version__
 from segdsl.api import errors as e
+from segdsl.api.error_bodies import said_by
 from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
@@ -223,9 +223,9 @@ class Wire:
     # --- answers that are failures ---------------------------------------------------
 
     def _failure(self, answer: httpx.Response, method: str, path: str) -> e.ClientError:
-        said, ids = self._said(answer)
-        status = answer.status_code
-        what = f"{said or answer.reason_phrase or 'no reason given'} ({status})"
+        said = said_by(answer.content, self._key.scrubbed)
+        status, line = answer.status_code, said.line
+        what = f"{line or answer.reason_phrase or 'no reason given'} ({status})"
         match status:
             case 401:
                 return e.UnauthorizedError(
@@ -244,14 +244,14 @@ class Wire:
                     "check the id of the parent segment and the region: on another region's host "
                     "every id is unknown",
                 )
-            case 409:
+            case 409 if said.referrers or not line:
                 return e.ConflictError(
-                    f"it is in use: {what}",
-                    f"segments that refer to it: {', '.join(f'#{id}' for id in ids)}"
-                    if ids
-                    else None,
-                    ids,
+                    what if said.referrers else f"it is in use: {what}",
+                    "change or delete what refers to it first",
+                    said.segment_ids,
                 )
+            case 409 if not e.is_name_taken(line):
+                return e.ConflictError(f"the API refuses this: {what}", None, ())
             case 429:
                 after = _seconds(answer.headers.get("Retry-After"))
                 asks = "" if after is None else f", and asks to wait {after:g} seconds"
@@ -259,6 +259,11 @@ class Wire:
                     f"{self.base.host} has had too many requests{asks}",
                     "try again later",
                     after=after,
+                )
+            case 501:
+                return e.NotOfferedError(
+                    f"{self.base.host} does not offer this: {what}",
+                    "it is a server that lacks a part of the Audience API",
                 )
             case _ if status >= 500:
                 return e.ServerFailedError(
@@ -272,49 +277,6 @@ class Wire:
                 return e.BadAnswerError(
                     f"{self.base.host} gives an answer that it should not: {what}"
                 )
-
-    def _said(self, answer: httpx.Response) -> tuple[str, tuple[str, ...]]:
-        """What an answer says is wrong, in one line, and the ids of segments it names."""
-        try:
-            body = json.loads(answer.content)
-        except (ValueError, RecursionError):
-            return "", ()
-        texts: list[str] = []
-        ids: list[str] = []
-        _collect(body, texts, ids)
-        line = " ".join("; ".join(dict.fromkeys(texts)).split())
-        return self._key.scrubbed(line)[:500], tuple(dict.fromkeys(ids))
-
-
-def _collect(body: Any, texts: list[str], ids: list[str]) -> None:
-    """Texts of the three shapes of errors (described), and the ids of a conflict."""
-    match body:
-        case str():
-            texts.append(body)
-        case list():
-            for each in body:
-                _collect(each, texts, ids)
-        case dict():
-            for name, value in body.items():
-                if name in ("referencedBySegments", "referencedByPredictiveSegments"):
-                    listed = value if isinstance(value, list) else []
-                    ids.extend(
-                        str(each.get("id") if isinstance(each, dict) else each) for each in listed
-                    )
-                elif name in ("message", "detail", "details", "error", "errors", "id", "deletion"):
-                    _collect(value, texts, ids)
-                elif name == "meta" and isinstance(value, dict):
-                    _collect(
-                        {
-                            key: inner
-                            for key, inner in value.items()
-                            if key.startswith("referenced")
-                        },
-                        texts,
-                        ids,
-                    )
-        case _:
-            pass
 
 
 def _seconds(retry_after: str | None) -> float | None:

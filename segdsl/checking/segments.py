@@ -16,8 +16,7 @@ from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.live.references import segment_ids
-from segdsl.rule.symbols import symbol
+from segdsl.live.references import by_their_name, marked, segment_ids
 from segdsl.schema.ids import all_ids
 from segdsl.schema.labels import Known, known_behaviors, known_columns, suggestion
 from segdsl.schema.model import Behavior, Column, Schema
@@ -43,21 +42,18 @@ def check_names(
     segments: Iterable[c.Segment],
     schema: Schema,
     report: Report,
-    among: Collection[str] = (),
-    several: Collection[str] = (),
+    among: Collection[c.Place] = (),
 ) -> None:
     """Reports references to segments that are nowhere, or whose name several have.
 
-    `among` are the names of all segments of the workspace: what is defined there may be
-    referred to, whether or not it is on the server already. `several` are those of them that more
-    than one has.
+    `among` are the places of all segments of the workspace: what is defined there may be
+    referred to, whether or not it is on the server already.
     """
-    known: dict[str, list[str]] = {}
-    for each in schema.segments:
-        known.setdefault(each.name, []).append(each.id)
-    # What the workspace defines is what the name means, also where the server has it already.
-    for one in among:
-        known[one] = [symbol("segment", ByName(one))] * (2 if one in several else 1)
+    known = {
+        **by_their_name((each.folder, each.name, each.id) for each in schema.segments),
+        # What the workspace defines is what the name means, also where the server has it already.
+        **by_their_name((*each, marked(*each)) for each in sorted(among)),
+    }
     segment_ids(segments, known, report, among=among)
 
 

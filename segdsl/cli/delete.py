@@ -25,10 +25,11 @@ def command(segment: str, yes: bool, target: str | None, now: str | None) -> Non
     from segdsl.live.listing import find, on_server, path_of
 
     async def look(connection: Connection) -> Found:
-        return find(await on_server(connection.client, connection.parent.id), segment)
+        server = await on_server(connection.client, connection.parent.id, rules=False)
+        return find(server, segment)
 
     folder, found = ask(target, now, look)
-    path = visible(path_of(folder, found.name))
+    path = visible(path_of(folder, found.name or "a segment without a name"))
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
             raise WrongUse(

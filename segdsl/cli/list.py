@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 @color_option
 def command(as_json: bool, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
-    from segdsl.live.listing import as_data, on_server, table
+    from segdsl.diagnostics.render import visible
+    from segdsl.live.listing import as_data, note_of, on_server, table
     from segdsl.live.preview_text import text_of
     from segdsl.rule.model import encode
 
     async def question(connection: Connection) -> OnServer:
-        return await on_server(connection.client, connection.parent.id)
+        return await on_server(connection.client, connection.parent.id, rules=False)
 
     found = ask(target, now, question)
+    note = note_of(found.unreadable)
+    if note is not None:
+        click.echo(f"note: {visible(note)}", err=True)
     if as_json:
         click.echo(encode(as_data(found)))
         return
-    if not found.segments:
+    if not found.segments and note is None:
         click.echo("no segments yet: `segdsl create FILE` makes one", err=True)
+        return
+    if not found.segments:
         return
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None

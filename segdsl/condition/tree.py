@@ -21,7 +21,7 @@ from segdsl.syntax.tree import (
     MlAttribute,
     Quantifier,
 )
-from segdsl.values import Duration, Limit, Number, Reference
+from segdsl.values import ByName, Duration, Limit, Number, Reference
 
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
@@ -128,6 +128,10 @@ Leaf = Test | Membership | Score | Limited
 Condition = Everyone | And | Or | Not | RuleSet | Leaf
 
 
+Place = tuple[tuple[str, ...], str]
+"""Where a segment is: the path of its folder, and its name."""
+
+
 class Segment(msgspec.Struct, frozen=True, gc=False):
     """A resolved segment, ready to be lowered, explained or made into SQL.
 
@@ -144,14 +148,18 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     hidden: bool = False
 
     @property
-    def place(self) -> tuple[tuple[str, ...], str]:
-        """The path of its folder, and its name."""
+    def place(self) -> Place:
         return (folder_path(self.folder), self.name)
 
 
 def folder_path(folder: str | None) -> tuple[str, ...]:
     """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
     return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+
+
+def spellings(folder: tuple[str, ...], name: str) -> tuple[ByName, ByName]:
+    """The ways to name the segment of that place: by its name alone, and with its folder."""
+    return ByName(name), ByName(name, folder_text(folder))
 
 
 def folder_text(path: tuple[str, ...]) -> str:
@@ -172,6 +180,7 @@ __all__ = [
     "MlAttribute",
     "Not",
     "Or",
+    "Place",
     "Quantifier",
     "RuleSet",
     "Score",
@@ -180,4 +189,5 @@ __all__ = [
     "Test",
     "folder_path",
     "folder_text",
+    "spellings",
 ]

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
 from segdsl.api.answers import Segment as ServerSegment
-from segdsl.diagnostics import Report
+from segdsl.diagnostics import Code, Report
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import UnreadableError, load
 from segdsl.rule.reader import read_rule
+from segdsl.rule.symbols import symbol
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.values import ById, ByName
 
 
 def source_of(
-    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, str], report: Report
+    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, ByName], report: Report
 ) -> str | None:
     """A segment as canonical source; None after a report.
 
-    `names` holds the name of each segment by id, where no other has the same.
+    `names` holds how each segment is named by its id, or by its marked name.
     """
     tree = read_segment(segment, report)
     if tree is None:
@@ -42,30 +43,36 @@ def source_of(
 def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:
     """A segment of the server as a syntax tree, without its folder; None after a report."""
     found = Report()
-    try:
-        rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
-    except UnreadableError:
-        rule = None
+    rule = None
+    if segment.kind is None:
+        message = f"the kind of a segment is not known: `{segment.raw_kind}`"
+        found.add(Code.SEG402, None, message, path="$.kind")
+    if segment.rule is None:
+        message = "this segment comes without its `rule`"
+        found.add(Code.SEG402, None, message, path="$.rule")
+    else:
+        with suppress(UnreadableError):
+            rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
     start = Span(f"#{segment.id}", 0, 0)
     for each in found.diagnostics:
         report.add(each.code, start, each.message, help=each.help, path=each.path)
-    if rule is None:
+    if rule is None or segment.kind is None:
         return None
-    return lift_rule(rule, segment.name, segment.description or None, segment.kind)
+    return lift_rule(
+        rule,
+        segment.name,
+        segment.description or None,
+        segment.kind,
+        hidden=not segment.is_visible,
+    )
 
 
-def unique_names(segments: Iterable[ServerSegment]) -> dict[str, str]:
-    """Names by id, of segments whose name no other has."""
-    listed = list(segments)
-    times = Counter(each.name for each in listed)
-    return {each.id: each.name for each in listed if times[each.name] == 1}
-
-
-def _with_names(node: object, names: Mapping[str, str]) -> object:
-    """The tree with names in the place of ids of segments; a blank one says nothing."""
+def _with_names(node: object, names: Mapping[str, ByName]) -> object:
+    """The tree with names in the place of ids of segments, and of marked names."""
     match node:
-        case t.Membership("segment", ById(id)) if names.get(id, "").strip():
-            return msgspec.structs.replace(node, target=ByName(names[id]))
+        case t.Membership("segment", target):
+            id = target.id if isinstance(target, ById) else symbol("segment", target)
+            return msgspec.structs.replace(node, target=names.get(id, target))
         case tuple():
             return tuple(_with_names(each, names) for each in node)
         case msgspec.Struct():

@@ -6,7 +6,7 @@ Whatever still runs when a person breaks off is killed on the server before this
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from segdsl.live.listing import on_server
 from segdsl.live.placing import put_in_place
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
-from segdsl.live.references import in_order, named_segments, segment_ids
+from segdsl.live.references import ByTheirName, in_order, named_segments, segment_ids
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
@@ -92,9 +92,9 @@ async def preview(
 async def _questions(
     connection: Connection, segments: Sequence[c.Segment], report: Report, wish: Wish
 ) -> list[Question]:
-    known: Mapping[str, Sequence[str]] = {}
+    known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
-        server = await on_server(connection.client, connection.parent.id)
+        server = await on_server(connection.client, connection.parent.id, rules=False)
         known = without_new(server.ids_beside(segments))
         in_order(segments, report)
     found = []

@@ -8,58 +8,73 @@ change a segment that is there is not creation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, same_rule
+from segdsl.api import (
+    AlreadyExistsError,
+    Client,
+    ClientError,
+    NewSegment,
+    Unreadable,
+    same_rule,
+)
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.live.places import Folder, one_of_each
-from segdsl.live.references import in_order, named_segments, segment_ids
+from segdsl.live.references import (
+    Named,
+    by_their_name,
+    in_order,
+    marked,
+    named_segments,
+    segment_ids,
+)
 from segdsl.lower import create_request, lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import is_symbol, symbol
+from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 
 
 class OnServer(msgspec.Struct, frozen=True):
-    """The segments that a server holds, each with the path of its folder."""
+    """The segments that a server holds, each with the path of its folder.
+
+    `unreadable` are those that cannot be read.
+    """
 
     segments: tuple[tuple[Folder, ServerSegment], ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
     def at(self, folder: Folder, name: str) -> ServerSegment | None:
         return next(
             (each for path, each in self.segments if path == folder and each.name == name), None
         )
 
-    @property
-    def ids_by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for _, each in self.segments:
-            found.setdefault(each.name, []).append(each.id)
-        return found
+    def named(self) -> Iterator[Named]:
+        """Every segment that has an id and a name, whether or not it can be read."""
+        yield from ((path, each.name, each.id) for path, each in self.segments)
+        yield from ((None, each.name, each.id) for each in self.unreadable if each.id and each.name)
 
-    def ids_beside(self, segments: Iterable[c.Segment]) -> dict[str, list[str]]:
-        """The same, where a name that these segments have means them and no others.
+    def ids_beside(self, segments: Iterable[c.Segment]) -> dict[ByName, list[str]]:
+        """The ids by name, where a name that these segments have means them and no others.
 
         For one that is not at its place on the server yet its marked name stands.
         """
         places = {(path, each.name): each.id for path, each in self.segments}
-        found: dict[str, list[str]] = {}
-        for each in segments:
-            new = symbol("segment", ByName(each.name))
-            id = places.get(each.place, new)
-            found.setdefault(each.name, []).append(id)
-        return {**self.ids_by_name, **found}
+        here = dict.fromkeys(each.place for each in segments)
+        return {
+            **by_their_name(self.named()),
+            **by_their_name((*each, places.get(each, marked(*each))) for each in here),
+        }
 
 
-def without_new(known: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def without_new(known: Mapping[ByName, list[str]]) -> dict[ByName, list[str]]:
     """Ids by name, without the names that mean one segment that is not on the server yet."""
     return {name: ids for name, ids in known.items() if len(ids) > 1 or not is_symbol(ids[0])}
 
@@ -133,12 +148,14 @@ def _stand_ins(segment: c.Segment) -> dict[tuple[str, ByName], str]:
 
 def _differences(segment: c.Segment, rule: str, existing: ServerSegment) -> list[str]:
     found = []
-    if not same_rule(msgspec.Raw(rule.encode()), existing.rule):
+    if existing.rule is None or not same_rule(msgspec.Raw(rule.encode()), existing.rule):
         found.append("rule")
     if (segment.description or "") != (existing.description or ""):
         found.append("description")
     if segment.kind != existing.kind:
         found.append("kind")
+    if segment.hidden == existing.is_visible:
+        found.append("visibility")
     return found
 
 
@@ -158,15 +175,16 @@ async def create(
 
     A failure stops what refers to it and nothing else. `told` hears of each outcome.
     """
-    made: dict[str, asyncio.Future[str | None]] = {
-        step.segment.name: asyncio.get_running_loop().create_future() for step in todo
-    }
+    made: dict[ByName, asyncio.Future[str | None]] = {}
+    for step in todo:
+        future = asyncio.get_running_loop().create_future()
+        made.update(dict.fromkeys(c.spellings(*step.segment.place), future))
 
     async def do(step: Step) -> Outcome:
         ids = dict(step.ids)
         for name, _ in named_segments(step.segment.condition):
             if ("segment", name) not in ids:
-                id = await made[name.name]
+                id = await made[name]
                 if id is None:
                     return Outcome(step, "not tried")
                 ids["segment", name] = id
@@ -177,8 +195,9 @@ async def create(
 
     async def do_and_tell(step: Step) -> Outcome:
         outcome = await do(step)
-        if not made[step.segment.name].done():
-            made[step.segment.name].set_result(outcome.id)
+        waited = made[c.spellings(*step.segment.place)[1]]
+        if not waited.done():
+            waited.set_result(outcome.id)
         told(outcome)
         return outcome
 
@@ -206,6 +225,7 @@ async def _do(
             description=request.description,
             folder_id=None if folder is None else folder.id,
             count_population=count,
+            is_visible=not step.segment.hidden,
         )
         try:
             found, done = await client.create_segment(parent_id, new), "created"

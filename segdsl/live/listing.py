@@ -1,25 +1,32 @@
 """Segments on a server, looked up by name or id and told as source or as a table.
 
-A segment's path is its folder's path and its name, `Loyalty/Tokyo/Camera shoppers`.
+A segment's path is its folder's path and its name, `Loyalty/Tokyo/Camera shoppers`. What cannot
+be read, or is of a kind that is not known, is told by its name and keeps nothing else from coming.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from segdsl.api import Client
+from segdsl.api import BadAnswerError, Client, Unreadable
 from segdsl.api import Segment as ServerSegment
-from segdsl.diagnostics import Report
+from segdsl.api.reading import segment as segment_in
+from segdsl.api.whole import whole_segments
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import visible
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.lift.named import source_of, unique_names
+from segdsl.lift.named import source_of
 from segdsl.live.creation import OnServer
+from segdsl.live.references import by_their_name, names_by_id
+from segdsl.source import Span
+from segdsl.values import ByName
 
 
 class NotThereError(FileError):
@@ -27,37 +34,60 @@ class NotThereError(FileError):
 
 
 class Found(NamedTuple):
-    """A segment and the path of its folder."""
+    """A segment and the path of its folder; one that cannot be read is in none that is known."""
 
     folder: tuple[str, ...]
-    segment: ServerSegment
+    segment: ServerSegment | Unreadable
 
 
 class Shown(msgspec.Struct, frozen=True):
     """A segment with the names of those that it may refer to, and its JSON as it came."""
 
     found: Found
-    names: Mapping[str, str]
+    names: Mapping[str, ByName]
     json: str
 
     def source(self, report: Report) -> str | None:
         """The segment as canonical source; None after a report."""
-        return source_of(self.found.folder, self.found.segment, self.names, report)
+        segment = self.found.segment
+        if isinstance(segment, Unreadable):
+            report.add(
+                Code.SEG402,
+                Span(f"#{segment.id}", 0, 0),
+                f"this segment cannot be read: {segment.why}",
+                help="`segdsl show --json` writes what the API answers",
+                path="$",
+            )
+            return None
+        return source_of(self.found.folder, segment, self.names, report)
 
 
 async def show(client: Client, parent_id: str, named: str) -> Shown:
-    """The segment with an id, a path or a name; raises NotThereError."""
-    server = await on_server(client, parent_id)
+    """The segment with an id, a path or a name, read by itself; raises NotThereError."""
+    server = await on_server(client, parent_id, rules=False)
     found = find(server, named)
     json = await client.segment_json(parent_id, found.segment.id)
-    return Shown(found, unique_names(each for _, each in server.segments), json)
+    names = names_by_id(by_their_name(server.named()))
+    try:
+        found = Found(found.folder, segment_in(json.encode()))
+    except BadAnswerError as error:
+        unread = Unreadable(found.segment.id, found.segment.name, error.message)
+        found = Found((), unread)
+    return Shown(found, names, json)
 
 
-async def on_server(client: Client, parent_id: str) -> OnServer:
-    """All segments of a parent segment, with the paths of their folders."""
+async def on_server(client: Client, parent_id: str, *, rules: bool = True) -> OnServer:
+    """All segments of a parent segment, with the paths of their folders.
+
+    With `rules` each has its own: what the list leaves out is read from the segment by itself.
+    """
     folders = {each.id: each.path for each in await client.folders(parent_id)}
-    segments = await client.segments(parent_id)
-    return OnServer(tuple((folders.get(each.folder_id or "", ()), each) for each in segments))
+    listed = whole_segments(client, parent_id) if rules else client.segments(parent_id)
+    segments = await listed
+    return OnServer(
+        tuple((folders.get(each.folder_id or "", ()), each) for each in segments),
+        segments.unreadable,
+    )
 
 
 def path_of(folder: tuple[str, ...], name: str) -> str:
@@ -67,10 +97,11 @@ def path_of(folder: tuple[str, ...], name: str) -> str:
 def find(server: OnServer, named: str) -> Found:
     """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError."""
     id = named.removeprefix("#")
-    every = server.segments
+    every: list[tuple[tuple[str, ...], ServerSegment | Unreadable]] = [*server.segments]
+    every += [((), each) for each in server.unreadable if each.id]
     found = [each for each in every if path_of(each[0], each[1].name) == named]
     found = found or [each for each in every if each[1].name == named]
-    if not found and id.isdecimal():
+    if not found:
         found = [each for each in every if each[1].id == id]
     if len(found) == 1:
         return Found(*found[0])
@@ -100,7 +131,7 @@ def table(server: OnServer) -> Table:
         made.add_row(
             f"#{each.id}",
             Text(visible(path_of(path, each.name))),
-            each.kind,
+            kind_of(each) + ("" if each.is_visible else ", hidden"),
             "–" if each.population is None else f"{each.population:,}",
             (each.updated_at or "–")[:10],
         )
@@ -115,12 +146,27 @@ def as_data(server: OnServer) -> list[dict[str, Any]]:
             "name": each.name,
             "folder": "/".join(path) or None,
             "kind": each.kind,
+            "raw_kind": each.raw_kind,
+            "is_visible": each.is_visible,
             "description": each.description,
             "population": each.population,
             "updated_at": each.updated_at,
         }
         for path, each in _sorted(server)
     ]
+
+
+def kind_of(segment: ServerSegment) -> str:
+    """The kind in a word; one that is not known as the API's own value, `kind 3`."""
+    return segment.kind or f"kind {segment.raw_kind}"
+
+
+def note_of(unreadable: Sequence[Unreadable]) -> str | None:
+    """What could not be read, in a sentence with the names; None where all could."""
+    if not unreadable:
+        return None
+    listed = ", ".join(f"{each.title}: {each.why}" for each in unreadable)
+    return f"{counted(len(unreadable), 'segment')} of the server cannot be read: {listed}"
 
 
 def _sorted(server: OnServer) -> list[tuple[tuple[str, ...], ServerSegment]]:

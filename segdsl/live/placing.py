@@ -13,7 +13,7 @@ import msgspec
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.live.references import ByTheirName, report_several
-from segdsl.syntax.text import string
+from segdsl.syntax.text import reference
 from segdsl.values import ByName
 
 MOST_IN_PLACE = 200
@@ -79,10 +79,11 @@ def put_in_place(
     Done for those of `here` that the server does not know by name. What cannot stand
     in another segment's condition, such as a limit, is reported.
     """
-    among: dict[str, list[c.Segment]] = {}
+    among: dict[ByName, list[c.Segment]] = {}
     for each in here:
-        among.setdefault(each.name, []).append(each)
-    condition = _Placer(among, known, report).placed(of.condition, (of.name,))
+        for spelling in c.spellings(*each.place):
+            among.setdefault(spelling, []).append(each)
+    condition = _Placer(among, known, report).placed(of.condition, (of.place,))
     return msgspec.structs.replace(of, condition=condition)
 
 
@@ -90,27 +91,27 @@ class _Placer:
     """Puts conditions in the place of references, in one segment."""
 
     def __init__(
-        self, among: Mapping[str, Sequence[c.Segment]], known: ByTheirName, report: Report
+        self, among: Mapping[ByName, Sequence[c.Segment]], known: ByTheirName, report: Report
     ) -> None:
         self.among = among
         self.known = known
         self.report = report
         self.times = 0
 
-    def placed(self, of: c.Condition, path: tuple[str, ...]) -> c.Condition:
+    def placed(self, of: c.Condition, path: tuple[c.Place, ...]) -> c.Condition:
         return with_segments(of, lambda reference: self._in_place(reference, path))
 
-    def _in_place(self, of: c.Membership, path: tuple[str, ...]) -> c.Condition | None:
-        if not isinstance(of.target, ByName):
-            return None
-        name = of.target.name
-        if name not in self.among or self.known.get(name) or name in path:
-            # On the server, nowhere, or in a circle that is reported as a whole.
+    def _in_place(self, of: c.Membership, path: tuple[c.Place, ...]) -> c.Condition | None:
+        name = of.target
+        if not isinstance(name, ByName) or name not in self.among or self.known.get(name):
+            # On the server, or nowhere.
             return None
         if len(self.among[name]) > 1:
             report_several(of, name, len(self.among[name]), self.report)
             return None
         [other] = self.among[name]
+        if other.place in path:
+            return None  # A circle, which is reported as a whole.
         self.times += 1
         if other.limit is not None:
             why = "it has a limit"
@@ -119,13 +120,13 @@ class _Placer:
         elif self.times > MOST_IN_PLACE:
             why = f"more than {MOST_IN_PLACE} segments would have to be put in place"
         else:
-            return self.placed(other.condition, (*path, name))
+            return self.placed(other.condition, (*path, other.place))
         if self.times <= MOST_IN_PLACE + 1:
             self.report.add(
                 Code.SEG304,
                 of.span,
-                f"the segment {string(name)} is not on the server yet, and cannot be counted as a "
-                f"part of another: {why}",
+                f"the segment {reference(name, 'segment')} is not on the server yet, and cannot be "
+                f"counted as a part of another: {why}",
                 help="create it first",
                 via=of.via,
             )

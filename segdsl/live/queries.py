@@ -5,7 +5,7 @@ The text is for people and for other engines; nothing is run here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from time import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,6 @@ import msgspec
 
 from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ServerSegment
-from segdsl.behaviors import table_of
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import visible
@@ -22,7 +21,7 @@ from segdsl.files import FileError
 from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
-from segdsl.live.references import named_segments, one_meaning, segment_ids
+from segdsl.live.references import ByTheirName, named_segments, one_meaning, segment_ids
 from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
@@ -38,7 +37,7 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.syntax import tree as t
-from segdsl.values import ById, ByName, Reference
+from segdsl.values import ById, Reference
 
 
 class Offline(msgspec.Struct, frozen=True):
@@ -83,7 +82,7 @@ async def target_sql(
     server = await on_server(client, parent.id)
     here = _by_name(segments)
     known = without_new(server.ids_beside(segments))
-    ids = segment_ids(segments, known, report, among=[each.name for each in segments])
+    ids = segment_ids(segments, known, report, among=[each.place for each in segments])
     if report.has_errors:
         return []
     among: dict[Reference, c.Segment] = dict(here)
@@ -107,7 +106,7 @@ async def remote_sql(
 ) -> list[str]:
     """The query that the API's own compiler makes of each segment's rule."""
     client, parent = connection.client, connection.parent
-    known: Mapping[str, Sequence[str]] = {}
+    known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
         known = without_new((await on_server(client, parent.id)).ids_beside(segments))
     ids = segment_ids(segments, known, report)
@@ -139,7 +138,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(table_of(behavior.name), behavior.columns))
+        tables.append(_table(behavior.table, behavior.columns))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))
@@ -147,11 +146,13 @@ async def _catalog(connection: Connection) -> Catalog:
 
 
 def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
-    return Table(name, tuple(Column(each.name, each.type) for each in columns))
+    return Table(
+        name, tuple(Column(each.name, each.type) for each in columns if each.type is not None)
+    )
 
 
 def _by_name(segments: Iterable[c.Segment]) -> dict[Reference, c.Segment]:
-    return {ByName(each.name): each for each in segments}
+    return {spelling: each for each in segments for spelling in c.spellings(*each.place)}
 
 
 def _printed(

@@ -8,19 +8,50 @@ from __future__ import annotations
 
 import graphlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from segdsl.circles import circles
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.lower.references import Ids
-from segdsl.rule.symbols import is_symbol
+from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.source import Span
-from segdsl.syntax.text import string
+from segdsl.syntax.text import reference, string
 from segdsl.values import ById, ByName
 
-ByTheirName = Mapping[str, Sequence[str]]
+ByTheirName = Mapping[ByName, Sequence[str]]
+"""The ids of segments by each way to name them: a name alone, and with the folder."""
+_MOST_NAMED = 3
+"""Segments of one name that a help line spells out."""
+
+
+Named = tuple[tuple[str, ...] | None, str, str]
+"""A segment's folder (None where none can name it), its name and its id, or its marked name."""
+
+
+def by_their_name(segments: Iterable[Named]) -> dict[ByName, list[str]]:
+    """The ids of segments by each way to name them."""
+    found: dict[ByName, list[str]] = {}
+    for folder, name, id in segments:
+        for spelling in (ByName(name),) if folder is None else c.spellings(folder, name):
+            found.setdefault(spelling, []).append(id)
+    return found
+
+
+def names_by_id(known: ByTheirName) -> dict[str, ByName]:
+    """How to name each segment by its id: by its name where that is its alone, or with its folder.
+
+    What neither names, and what has a blank name, is left out.
+    """
+    alone = [(name, ids) for name, ids in known.items() if len(ids) == 1 and name.name.strip()]
+    found = {ids[0]: name for name, ids in alone if name.parent is not None}
+    return {**found, **{ids[0]: name for name, ids in alone if name.parent is None}}
+
+
+def marked(folder: tuple[str, ...], name: str) -> str:
+    """The marked name of the segment of a place, which stands where it has no id yet."""
+    return symbol("segment", c.spellings(folder, name)[1])
 
 
 def memberships(of: c.Condition) -> Iterator[c.Membership]:
@@ -49,18 +80,21 @@ def named_segments(of: c.Condition) -> list[tuple[ByName, c.Membership]]:
 
 
 def segment_ids(
-    segments: Iterable[c.Segment], known: ByTheirName, report: Report, among: Iterable[str] = ()
+    segments: Iterable[c.Segment],
+    known: ByTheirName,
+    report: Report,
+    among: Iterable[c.Place] = (),
 ) -> Ids:
     """The ids of the segments that are referred to by name.
 
-    `known` holds the ids on the server by name. A name that only a segment of `among` has
-    is left out; any other that is not there, or that several have, is reported.
+    `known` holds the ids on the server. What only a segment of `among` (places) is named is left
+    out; any other name that is not there, or that several have, is reported.
     """
     ids: dict[tuple[str, ByName], str] = {}
-    others = set(among)
+    others = {spelling for place in among for spelling in c.spellings(*place)}
     for segment in segments:
         for name, place in named_segments(segment.condition):
-            found = known.get(name.name, ())
+            found = known.get(name, ())
             if len(found) == 1:
                 ids["segment", name] = found[0]
             elif len(found) > 1:
@@ -68,26 +102,40 @@ def segment_ids(
                 report.add(
                     Code.SEG305,
                     place.span,
-                    f"{len(found)} segments are named {string(name.name)}"
+                    f"{len(found)} segments are named {reference(name, 'segment')}"
                     + (f": {', '.join(there)}" if len(there) == len(found) else ""),
-                    help=f"say which: `in segment {there[0]}`"
-                    if there
-                    else "give them different names",
+                    help=_say_which(name, known, there),
                     via=place.via,
                 )
-            elif name.name not in others:
+            elif name not in others:
                 report.add(
                     Code.SEG304,
                     place.span,
-                    f"no segment on the server is named {string(name.name)}",
-                    help=did_you_mean(
-                        name.name,
-                        [*known, *others],
-                        "create it first, or name the file that defines it as well",
-                    ),
+                    f"no segment on the server is named {reference(name, 'segment')}",
+                    help=_nearest(name, [*known, *others]),
                     via=place.via,
                 )
     return ids
+
+
+def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str]) -> str:
+    """How to name one of several: with its folder, or else by its id."""
+    placed = [
+        each for each, of in known.items() if each.name == name.name and each.parent and len(of) < 2
+    ]
+    if name.parent is None and placed:
+        spelled = [f"`in segment {reference(each, 'segment')}`" for each in placed[:_MOST_NAMED]]
+        return f"say which: {' or '.join(spelled)}"
+    return f"say which: `in segment {ids[0]}`" if ids else "give them different names"
+
+
+def _nearest(name: ByName, known: Collection[ByName]) -> str | None:
+    """What may have been meant by a name that is nowhere."""
+    otherwise = "create it first, or name the file that defines it as well"
+    folders = [each.parent for each in known if each.name == name.name and each.parent is not None]
+    if name.parent is not None and folders:
+        return f"there is one in the folder {' and '.join(map(string, sorted(set(folders))))}"
+    return did_you_mean(name.name, [each.name for each in known], otherwise)
 
 
 def one_meaning(
@@ -97,34 +145,41 @@ def one_meaning(
     report: Report,
 ) -> None:
     """Reports references by a name that the server does not know and several files define."""
-    times = Counter(each.name for each in here)
+    times = Counter(spelling for each in here for spelling in c.spellings(*each.place))
     for segment in segments:
         for name, place in named_segments(segment.condition):
-            if times[name.name] > 1 and not known.get(name.name):
-                report_several(place, name.name, times[name.name], report)
+            if times[name] > 1 and not known.get(name):
+                report_several(place, name, times[name], report)
 
 
-def report_several(place: c.Membership, name: str, times: int, report: Report) -> None:
+def report_several(place: c.Membership, name: ByName, times: int, report: Report) -> None:
     report.add(
         Code.SEG305,
         place.span,
-        f"{times} segments of these files are named {string(name)}, and this could mean any "
-        "of them",
-        help="give them different names, or leave the other files out",
+        f"{times} segments of these files are named {reference(name, 'segment')}, and this could "
+        "mean any of them",
+        help=f'say which: `in segment {string(name.name)} of folder "…"`'
+        if name.parent is None
+        else "give them different names, or leave the other files out",
         via=place.via,
     )
 
 
 def in_order(
-    segments: Sequence[c.Segment], report: Report, names: Mapping[str, str] | None = None
+    segments: Sequence[c.Segment], report: Report, names: Mapping[str, ByName] | None = None
 ) -> list[c.Segment]:
     """The segments with each after those it refers to; a circle is reported, and leaves none.
 
     `names` are those of the segments that are referred to by id. A name that several have means
     none of them here: that it means no one is told elsewhere.
     """
-    times = Counter(each.name for each in segments)
-    by_name = {each.name: at for at, each in enumerate(segments) if times[each.name] == 1}
+    times = Counter(spelling for each in segments for spelling in c.spellings(*each.place))
+    by_name = {
+        spelling: at
+        for at, each in enumerate(segments)
+        for spelling in c.spellings(*each.place)
+        if times[spelling] == 1
+    }
     graph: dict[int, list[int]] = {
         index: [by_name[name] for name in _names(each.condition, names or {}) if name in by_name]
         for index, each in enumerate(segments)
@@ -139,11 +194,11 @@ def in_order(
         return []
 
 
-def _names(of: c.Condition, by_id: Mapping[str, str]) -> Iterator[str]:
+def _names(of: c.Condition, by_id: Mapping[str, ByName]) -> Iterator[ByName]:
     """The names of the segments that a condition refers to, as far as they are known."""
     for each in memberships(of):
         match each:
-            case c.Membership("segment", ByName(name)):
+            case c.Membership("segment", ByName() as name):
                 yield name
             case c.Membership("segment", ById(id)) if id in by_id:
                 yield by_id[id]

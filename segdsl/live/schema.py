@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
-from segdsl.behaviors import table_of
+from segdsl.behaviors import name_of
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
@@ -43,12 +43,21 @@ async def pull_schema(connection: Connection) -> Asked:
     client, parent = connection.client, connection.parent
     missing: list[str] = []
 
-    async def maybe(what: str, asking: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    async def maybe(what: str, one: str, asking: Awaitable[a.Listed[_T]]) -> tuple[_T, ...]:
         try:
-            return await asking
+            return readable(one, await asking)
         except LEFT_OUT as error:
             missing.append(f"{what}: {error.message}")
             return ()
+
+    def readable(what: str, listed: a.Listed[_T]) -> tuple[_T, ...]:
+        missing.extend(f"{what} {each.title}: {each.why}" for each in listed.unreadable)
+        return tuple(listed)
+
+    def columns(listed: tuple[a.Column, ...]) -> tuple[Column, ...]:
+        if isinstance(listed, a.Listed):
+            listed = readable("attribute", listed)
+        return tuple(map(_column, listed))
 
     (
         (attributes, behaviors, folders, segments),
@@ -61,10 +70,10 @@ async def pull_schema(connection: Connection) -> Asked:
             client.segments(parent.id),
         ),
         asyncio.gather(
-            maybe("funnels", client.funnels(parent.id)),
-            maybe("predictive models", client.predictive_models(parent.id)),
-            maybe("models of solutions", client.solutions(parent.id)),
-            maybe("variants of tests", client.variants(parent.id)),
+            maybe("funnels", "funnel", client.funnels(parent.id)),
+            maybe("predictive models", "predictive model", client.predictive_models(parent.id)),
+            maybe("models of solutions", "model", client.solutions(parent.id)),
+            maybe("variants of tests", "variant", client.variants(parent.id)),
         ),
     )
     paths = {each.id: each.path for each in folders}
@@ -73,18 +82,17 @@ async def pull_schema(connection: Connection) -> Asked:
         parent.id,
         parent.name,
         parent.timezone,
-        tuple(map(_column, attributes)),
+        columns(attributes),
         tuple(
-            Behavior(table_of(each.name), tuple(map(_column, each.columns))) for each in behaviors
+            Behavior(each.table, columns(each.columns), _label(each.label, _written(each.table)))
+            for each in readable("behavior", behaviors)
         ),
+        tuple(CustomerGroup(each.name, columns(each.customer_group_attributes)) for each in groups),
+        tuple(each.path for each in readable("folder", folders) if each.path),
         tuple(
-            CustomerGroup(each.name, tuple(map(_column, each.customer_group_attributes)))
-            for each in groups
-        ),
-        tuple(each.path for each in folders if each.path),
-        tuple(
-            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind)
-            for each in segments
+            # References need the id alone, whatever the kind.
+            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind or "batch")
+            for each in readable("segment", segments)
         ),
         tuple(
             Funnel(each.id, each.name, tuple(Stage(of.id, of.name) for of in each.stages))
@@ -98,7 +106,20 @@ async def pull_schema(connection: Connection) -> Asked:
 
 
 def _column(of: a.Column) -> Column:
-    return Column(of.name, of.type, of.grouping_name or None)
+    """A column with its label; of a type that is not known with the API's own word for it."""
+    unknown = None if of.type is not None else (of.raw_type or "none")
+    label = _label(of.label, of.name)
+    return Column(of.name, of.type, of.grouping_name or None, label, unknown)
+
+
+def _label(label: str, name: str) -> str | None:
+    """A label, where the console shows anything else than the name."""
+    return None if label == name else label
+
+
+def _written(table: str) -> str:
+    """How source names a behavior, by its table."""
+    return name_of(table) or table
 
 
 class Sample(NamedTuple):
@@ -116,7 +137,7 @@ async def sample(
     """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
-        ids = {each.name: each.id for each in await client.behaviors(parent_id)}
+        ids = {_written(each.table): each.id for each in await client.behaviors(parent_id)}
 
     async def one(behavior: str | None, column: str) -> Sample:
         if behavior is not None and behavior not in ids:

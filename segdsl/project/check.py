@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,9 @@ from segdsl.project.config import Project, find_project, need_project
 from segdsl.project.finding import FILE
 from segdsl.project.keeping import FEWEST, Keeper, Kept, files_told
 from segdsl.source import Source
+
+if TYPE_CHECKING:
+    from segdsl.condition.tree import Place
 
 
 class Checked(NamedTuple):
@@ -87,7 +90,7 @@ def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
 
 
 class _Elsewhere:
-    """The names of the segments in files that are not looked at, read where they are asked for.
+    """The places of the segments in files that are not looked at, read where they are asked for.
 
     None where not all are known: what is wrong with those files is not told here.
     """
@@ -96,21 +99,21 @@ class _Elsewhere:
         self._files = files
         self.was_asked = False
 
-    def __call__(self) -> Collection[str] | None:
-        from segdsl.syntax import tree as t
+    def __call__(self) -> Collection[Place] | None:
+        from segdsl.project.judging import places_in
         from segdsl.syntax.parser import parse
 
         self.was_asked = True
-        names: set[str] = set()
+        places: set[Place] = set()
         report = Report()
         for path in self._files:
             try:
                 source, usable = read_source(path, report)
             except FileError:
                 return None
-            items = parse(source, report).items if usable else ()
-            names.update(each.name for each in items if isinstance(each, t.Segment))
-        return None if report.has_errors else names
+            if usable:
+                places.update(places_in(parse(source, report)))
+        return None if report.has_errors else places
 
 
 def check(

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from segdsl.api import REGIONS, ApiKey, Client, ParentSegment, find_key
+from segdsl.api.hosts import is_loopback
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
 
@@ -51,8 +52,10 @@ async def connect(
 ) -> AsyncIterator[Connection]:
     """Speaks with a target of a project, by default its default one.
 
-    `now` fixes the clock of a local target over data. Raises ProjectError where that
-    cannot be, and the client's and the engine's own errors.
+    `now` fixes the clock of a local target over data. The `url` of a target may be any base URL
+    on this machine, with a path too (`http://127.0.0.1:8801/replay`), so that a server with
+    recorded answers can stand in; tests do. Raises ProjectError where that cannot be, and the
+    client's and the engine's own errors.
     """
     name, chosen = project.target(target)
     match chosen:
@@ -69,7 +72,7 @@ async def connect(
         case LocalTarget(url=url):
             _refuse_now(now, name)
             assert url is not None, "the project file was checked"
-            if httpx.URL(url).host not in ("localhost", "127.0.0.1", "::1"):
+            if not _is_here(url):
                 raise ProjectError(
                     f"the local target `{name}` is at {url}, which is not this machine: make it "
                     'a target of kind "treasuredata"'
@@ -87,6 +90,14 @@ async def connect(
             key = find_key(profile, around.environ, around.home)
             async with Client(url or f"https://{REGIONS[region]}", key) as client:
                 yield await _connection(client, name, chosen, None, is_local=False)
+
+
+def _is_here(url: str) -> bool:
+    """Whether an address is on this machine; whether it is one at all is the client's to say."""
+    try:
+        return is_loopback(httpx.URL(url))
+    except httpx.InvalidURL:
+        return True
 
 
 def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
@@ -125,10 +136,12 @@ async def _connection(
         parent = await client.parent_segment(str(target.parent_segment))
         return Connection(client, parent, name, is_local, now)
     parents = await client.parent_segments()
-    if len(parents) != 1:
-        there = ", ".join(f"{each.id} ({each.name})" for each in parents) or "none"
+    if len(parents) != 1 or parents.unreadable:
+        listed = [f"{each.id} ({each.name})" for each in parents]
+        listed += [f"{each.title}, which cannot be read" for each in parents.unreadable]
+        there = ", ".join(listed) or "none"
         raise ProjectError(
-            f"the target `{name}` has {len(parents)} parent segments: say which with "
+            f"the target `{name}` has {len(listed)} parent segments: say which with "
             f"`parent_segment = …`; there are: {there}"
         )
     return Connection(client, parents[0], name, is_local, now)

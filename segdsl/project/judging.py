@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -32,7 +32,7 @@ from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
 from segdsl.source import Source
 from segdsl.syntax import tree as t
-from segdsl.values import Owner
+from segdsl.values import ByName, Owner
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -55,7 +55,7 @@ class Basis(msgspec.Struct, frozen=True):
 class Judged(msgspec.Struct, frozen=True):
     """What some files tell by themselves, and what is needed of them to judge all.
 
-    `names` are those of the segments, `defined` also those of the ones with mistakes, and
+    `names` are those of the segments, `defined` also the places of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
     conditions. `digests` are of every file that was read, by name. `used` are the names of
@@ -64,7 +64,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     diagnostics: tuple[Diagnostic, ...]
     names: tuple[str, ...]
-    defined: frozenset[str]
+    defined: frozenset[c.Place]
     all_defined: bool
     referring: tuple[c.Segment, ...]
     marks: tuple[Mark, ...]
@@ -119,9 +119,15 @@ def _keys(files: Sequence[str]) -> list[str]:
     return [STDIN if path == "-" else import_key("", name_of(path)) for path in files]
 
 
-def _defined(trees: Iterable[t.File]) -> frozenset[str]:
-    items = (item for tree in trees for item in tree.items)
-    return frozenset(item.name for item in items if isinstance(item, t.Segment))
+def _defined(trees: Iterable[t.File]) -> frozenset[c.Place]:
+    return frozenset(place for tree in trees for place in places_in(tree))
+
+
+def places_in(tree: t.File) -> Iterator[c.Place]:
+    """The places of the segments of a file."""
+    for item in tree.items:
+        if isinstance(item, t.Segment):
+            yield c.folder_path(item.clause("folder")), item.name
 
 
 def _references(of: c.Segment) -> c.Segment | None:
@@ -175,11 +181,11 @@ def together(
     files: Sequence[str],
     basis: Basis,
     used: Callable[[], Collection[str]],
-    elsewhere: Callable[[], Collection[str] | None] | None = None,
+    elsewhere: Callable[[], Collection[c.Place] | None] | None = None,
 ) -> Report:
     """What is told of all files: what each says alone, and what only all of them show.
 
-    `used` tells the names of definitions that are in use, and `elsewhere` those of the segments
+    `used` tells the names of definitions that are in use, and `elsewhere` the places of segments
     in other files of the project, None where not all are known; without it there are none.
     """
     report = Report()
@@ -187,22 +193,18 @@ def together(
         for each in part.diagnostics:
             report.put(each)
     one_of_each((mark for part in parts for mark in part.marks), report)
-    names = [name for part in parts for name in part.names]
     referring = [each for part in parts for each in part.referring]
-    times = Counter(names)
-    unique = [each for each in referring if times[each.name] == 1]
-    in_order(unique, report, _names(unique, basis.schema))
-    if basis.schema is not None:
-        every = frozenset(name for part in parts for name in part.defined)
+    in_order(referring, report, _names(referring, basis.schema))
+    if basis.schema is not None and referring:
+        every = frozenset(place for part in parts for place in part.defined)
         all_known = all(part.all_defined for part in parts)
-        several = frozenset(name for name, many in times.items() if many > 1)
         found = Report()
-        check_names(referring, basis.schema, found, every, several)
+        check_names(referring, basis.schema, found, every)
         if found.diagnostics and elsewhere is not None:
             others = elsewhere()
             all_known = all_known and others is not None
             found = Report()
-            check_names(referring, basis.schema, found, every.union(others or ()), several)
+            check_names(referring, basis.schema, found, every.union(others or ()))
         for each in found.diagnostics:
             # What a file that cannot be parsed defines is not known, and told there.
             if each.code is not Code.SEG304 or all_known:
@@ -227,12 +229,16 @@ def together(
     )
 
 
-def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, str]:
-    """The names of segments by the ids that a schema has for their places."""
+def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, ByName]:
+    """The segments by the ids that a schema has for their places."""
     if schema is None:
         return {}
     here = {each.place for each in segments}
-    return {each.id: each.name for each in schema.segments if (each.folder, each.name) in here}
+    return {
+        each.id: c.spellings(each.folder, each.name)[1]
+        for each in schema.segments
+        if (each.folder, each.name) in here
+    }
 
 
 def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:

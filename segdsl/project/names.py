@@ -14,7 +14,7 @@ import msgspec
 from segdsl.lower.references import Ids
 from segdsl.project.finding import project_file
 from segdsl.schema.placing import Several
-from segdsl.values import ByName, Owner
+from segdsl.values import Owner
 
 if TYPE_CHECKING:
     from segdsl.project.config import Project
@@ -50,6 +50,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
+    from segdsl.condition.tree import spellings
     from segdsl.project.schema import load_schema
     from segdsl.schema.ids import ids_of, ids_of_several
     from segdsl.workspace.files import load_lock
@@ -66,7 +67,8 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     if segments:
         names: dict[Key, list[str]] = {}
         for entry in load_lock(project, name).entries:
-            names.setdefault(("segment", ByName(entry.name)), []).append(entry.id)
+            for spelling in spellings(entry.folder, entry.name):
+                names.setdefault(("segment", spelling), []).append(entry.id)
         for key, found in names.items():
             if key in several:
                 continue

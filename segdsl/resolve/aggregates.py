@@ -13,8 +13,6 @@ from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import behavior
 
-_NUMBERS = ("count", "count distinct", "sum", "average")
-
 
 def makes_sense(
     of: t.Test,
@@ -24,14 +22,9 @@ def makes_sense(
     via: tuple[Span, ...],
 ) -> bool:
     """Whether a test of an aggregate means one thing; reported where not."""
-    if of.quantifier is not None and subject.function in _NUMBERS:
-        report.add(
-            Code.SEG213,
-            of.span,
-            f"a {subject.function} is one number, not a list of elements",
-            help="leave `… of` out",
-            via=via,
-        )
+    if subject.counts and of.quantifier is not None:
+        help = "leave `… of` out"
+        report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
         return False
     if subject.some:
         return _needs_some(of, subject, predicate, report, via)

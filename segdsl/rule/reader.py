@@ -25,7 +25,6 @@ from segdsl.values import Number
 MAX_DEPTH = 200
 _GROUPS = ("And", "Or", "Composite")
 _REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
-_NUMBERS = ("Count", "CountDistinct", "Sum", "Average")
 _TYPES = (*_GROUPS, "Value", *_REFERENCES, "PredictiveScoreReference", "MlAttributeReference")
 
 
@@ -262,7 +261,7 @@ class _RuleReader(OperatorReader):
     ) -> None:
         """Refuses what asks a number for elements."""
         kind = subject.aggregation.type
-        if kind in _NUMBERS and matching is not None:
+        if kind in ("Count", "CountDistinct") and matching is not None:
             self.fail(
                 f"{path}.arrayMatching",
                 f"`arrayMatching` asks for the elements of a list, and {kind} is one number",

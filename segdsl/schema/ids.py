@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segdsl.condition.tree import spellings
 from segdsl.lower.references import Ids
 from segdsl.schema.model import Schema
 from segdsl.values import ByName
@@ -37,7 +38,8 @@ def all_ids(schema: Schema) -> dict[Key, list[str]]:
         found.setdefault((kind, ByName(name, parent)), []).append(id)
 
     for segment in schema.segments:
-        note("segment", segment.id, segment.name)
+        for spelling in spellings(segment.folder, segment.name):
+            note("segment", segment.id, spelling.name, spelling.parent)
     for funnel in schema.funnels:
         for stage in funnel.stages:
             note("stage", stage.id, stage.name, funnel.name)

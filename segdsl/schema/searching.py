@@ -6,14 +6,16 @@ terminal is not said here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import NamedTuple
 
 from segdsl.behaviors import name_of
+from segdsl.condition.tree import spellings
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.schema.model import Schema
-from segdsl.syntax.text import behavior, name, string
+from segdsl.syntax.text import behavior, name, reference, string
 
 What = OneOf[
     "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"
@@ -98,11 +100,14 @@ def _group_attributes(schema: Schema) -> Iterator[Thing]:
 
 
 def _segments(schema: Schema) -> Iterator[Thing]:
+    times = Counter(each.name for each in schema.segments)
     for each in schema.segments:
+        alone, with_folder = spellings(each.folder, each.name)
+        spelling = reference(alone if times[each.name] == 1 else with_folder, "segment")
         folder = "/".join(each.folder)
         kind = "" if each.kind == "batch" else f", {each.kind.replace('_', ' ')}"
         more = f"#{each.id}{kind}" + (f", in {folder}" if folder else "")
-        yield Thing("segment", each.name, folder or None, f"in segment {string(each.name)}", more)
+        yield Thing("segment", each.name, folder or None, f"in segment {spelling}", more)
 
 
 def _stages(schema: Schema) -> Iterator[Thing]:

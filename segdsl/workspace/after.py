@@ -130,7 +130,7 @@ def lifted(state: State) -> c.Segment:
     """A state as a condition; raises UncountableError."""
     report = Report()
     rule = read_rule(load(state.rule, report), "$", report)
-    if rule is not None:
+    if rule is not None and state.kind is not None:
         tree = t.File((lift_rule(rule, state.name, None, state.kind),))
         segments = resolve(Program("", {"": tree}), report)
         if len(segments) == 1 and not report.has_errors:

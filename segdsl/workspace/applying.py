@@ -16,8 +16,6 @@ import msgspec
 
 from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, NotFoundError
 from segdsl.api import Segment as ServerSegment
-from segdsl.rule.symbols import symbol
-from segdsl.values import ByName
 from segdsl.workspace.plan import Change, Plan
 from segdsl.workspace.state import Folder, State, state_of, with_ids
 
@@ -114,7 +112,7 @@ class _Run:
                 if not self.stopped:
                     outcome = await self._try(change)
         if outcome.id is not None and change.id is None:
-            self.ids[symbol("segment", ByName(change.state.name))] = outcome.id
+            self.ids[change.mark] = outcome.id
         return outcome
 
     async def _try(self, change: Change) -> Outcome:
@@ -133,6 +131,7 @@ class _Run:
         assert change.after is not None, "only a deletion has no state to be"
         assert change.rule is not None, "what is sent is in the plan"
         state = change.after.state
+        assert state.kind is not None, "what a workspace says has a kind"
         rule = with_ids(change.rule, self.ids)
         new = NewSegment(
             state.name,
@@ -141,6 +140,7 @@ class _Run:
             state.description,
             folder_id,
             count_population=False if change.before is None else None,
+            is_visible=not state.hidden,
         )
         return new, state.with_ids(self.ids)
 

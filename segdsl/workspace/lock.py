@@ -8,13 +8,14 @@ texts out.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 import tomli_w
 
 from segdsl.files import FileError
+from segdsl.values import ByName
 
 VERSION = 1
 MENDED = "take the last committed one, or delete it and run `segdsl plan`"
@@ -22,6 +23,10 @@ _HEAD = """\
 # Written by segdsl and committed with the workspace: the id of each segment on the server,
 # and how it was last seen there. Not meant to be edited.
 """
+
+
+Meant = dict[ByName, str]
+"""The ids that names in a segment's text mean."""
 
 
 class LockError(FileError):
@@ -34,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
     `file` counts from the workspace's folder, and is "" where it is in no file (any more).
     `digest` is that of the state last seen, `source` the same as a person reads it, or ""
     where the language has no words for it. `refers` is which id each name of a segment in the
-    text of the file meant then.
+    text of the file meant then, `refers_in` the same of names with their folder, by folder.
     """
 
     id: str
@@ -44,6 +49,33 @@ class Entry(msgspec.Struct, frozen=True):
     digest: str
     source: str
     refers: dict[str, str] = {}
+    refers_in: dict[str, dict[str, str]] = {}
+
+    @property
+    def meant(self) -> dict[ByName, str]:
+        """The ids that names in the text meant."""
+        return joined(self.refers, self.refers_in)
+
+
+def joined(refers: Mapping[str, str], refers_in: Mapping[str, Mapping[str, str]]) -> Meant:
+    """Ids by name, from the two tables of a lock."""
+    return {
+        **{ByName(name): id for name, id in refers.items()},
+        **{
+            ByName(name, folder): id
+            for folder, names in refers_in.items()
+            for name, id in names.items()
+        },
+    }
+
+
+def parted(meant: Mapping[ByName, str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The two tables of a lock, from ids by name."""
+    refers_in: dict[str, dict[str, str]] = {}
+    for name, id in meant.items():
+        if name.parent is not None:
+            refers_in.setdefault(name.parent, {})[name.name] = id
+    return {name.name: id for name, id in meant.items() if name.parent is None}, refers_in
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -134,4 +166,10 @@ def write_lock(lock: Lock) -> str:
 def _written(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(entry)
     refers = dict(sorted(found.pop("refers").items()))
-    return found | {"refers": refers} if refers else found
+    refers_in = {
+        folder: dict(sorted(names.items()))
+        for folder, names in sorted(found.pop("refers_in").items())
+    }
+    if refers:
+        found["refers"] = refers
+    return found | {"refers_in": refers_in} if refers_in else found

@@ -9,23 +9,29 @@ here, that is a shift, which is never followed unasked. Pure.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.live.references import named_segments, segment_ids
+from segdsl.live.references import (
+    ByTheirName,
+    Named,
+    by_their_name,
+    marked,
+    named_segments,
+    names_by_id,
+    segment_ids,
+)
 from segdsl.lower.references import Ids
-from segdsl.rule.symbols import is_symbol, symbol
-from segdsl.syntax.text import string
+from segdsl.rule.symbols import is_symbol
+from segdsl.syntax.text import reference
 from segdsl.values import ByName
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.matching import Match
 from segdsl.workspace.server import Server
-
-Named = tuple[str, str]
-"""A name, and the id of the segment that has it."""
 
 
 class Names:
@@ -35,32 +41,23 @@ class Names:
     """
 
     def __init__(self, *groups: Iterable[Named]) -> None:
-        self.by_name: dict[str, Sequence[str]] = {}
+        self.by_name: dict[ByName, Sequence[str]] = {}
         for group in groups:
-            found: dict[str, list[str]] = {}
-            for name, id in group:
-                found.setdefault(name, []).append(id)
-            for name, ids in found.items():
+            for name, ids in by_their_name(group).items():
                 self.by_name.setdefault(name, ids)
-        self.by_id: dict[str, str] = {
-            ids[0]: name for name, ids in self.by_name.items() if len(ids) == 1
-        }
-        """The name of each segment that has one for itself."""
+        self.by_id = names_by_id(self.by_name)
+        """How each segment is named, where that means no other."""
 
-    def means(self, name: str) -> Sequence[str]:
+    def means(self, name: ByName) -> Sequence[str]:
         return self.by_name.get(name, ())
 
 
 class Shift(msgspec.Struct, frozen=True):
     """A name in a segment that meant the one id, and would mean others (or none) now."""
 
-    name: str
+    name: ByName
     was: str
     now: tuple[str, ...]
-
-    @property
-    def before(self) -> Named:
-        return (self.name, self.was)
 
     @property
     def alone(self) -> bool:
@@ -78,9 +75,9 @@ class Reading(msgspec.Struct, frozen=True):
     shifts: tuple[Shift, ...] = ()
 
     @property
-    def refers(self) -> dict[str, str]:
+    def refers(self) -> dict[ByName, str]:
         """The same as the lock keeps it, by name."""
-        return {name.name: id for (_, name), id in self.ids.items()}
+        return {name: id for (_, name), id in self.ids.items()}
 
 
 class Meaning:
@@ -99,25 +96,25 @@ class Meaning:
         here: list[Named] = []
         for match in matches:
             if match.local is not None:
-                here.append((match.local.segment.name, id_of(match)))
+                here.append((*match.local.key, id_of(match)))
             self.matches[id_of(match)] = match
-        ours = {id for _, id in here}
-        there = [each for each in on_server(server) if each[1] not in ours]
+        ours = {id for _, _, id in here}
+        there = [each for each in on_server(server) if each[2] not in ours]
         self.here = frozenset(ours)
         self.names = Names(
             here,
-            [each for each in there if each[1] not in leaving],
-            [each for each in there if each[1] in leaving],
+            [each for each in there if each[2] not in leaving],
+            [each for each in there if each[2] in leaving],
         )
-        self.ids = frozenset(id for _, id in on_server(server))
+        self.ids = frozenset(id for _, _, id in on_server(server))
 
     def read(self, local: Local, entry: Entry | None, report: Report, *, force: bool) -> Reading:
         """What the names in a segment mean; what means nothing, or several things, is reported.
 
         With `force` a name that is shifted means the one that has it now.
         """
-        meant = {} if entry is None else entry.refers
-        used = dict.fromkeys(name.name for name, _ in named_segments(local.segment.condition))
+        meant = {} if entry is None else entry.meant
+        used = dict.fromkeys(name for name, _ in named_segments(local.segment.condition))
         shifts = [
             Shift(name, meant[name], tuple(self.names.means(name)))
             for name in used
@@ -126,38 +123,50 @@ class Meaning:
         kept = {each.name: each.was for each in shifts if not (force and _taken_over(each))}
         # Where all that have the name are the workspace's, it has to say itself which is meant.
         ours = {each.name for each in shifts if len(each.now) > 1 and self.here >= {*each.now}}
-        known: Mapping[str, Sequence[str]] = self.names.by_name
+        known: ByTheirName = self.names.by_name
         if kept:
-            own: dict[str, Sequence[str]] = {
+            own: dict[ByName, Sequence[str]] = {
                 name: [id] for name, id in kept.items() if name not in ours
             }
             known = ChainMap(own, self.names.by_name)
         ids = dict(segment_ids([local.segment], known, report))
-        ids.update({("segment", ByName(name)): id for name, id in kept.items()})
+        ids.update({("segment", name): id for name, id in kept.items()})
         return Reading(ids, tuple(shifts))
 
-    def _is_shifted(self, name: str, was: str) -> bool:
+    def _is_shifted(self, name: ByName, was: str) -> bool:
         now = self.names.means(name)
         if list(now) == [was] or was not in self.ids:
             return False
         # Renamed here, and nothing has the name: that is for the workspace to put right.
         return bool(now) or not self._lost_here(name, was)
 
-    def _lost_here(self, name: str, id: str) -> bool:
+    def _lost_here(self, name: ByName, id: str) -> bool:
         match = self.matches.get(id)
-        if match is None or match.entry is None or match.entry.name != name:
+        if match is None or match.entry is None:
             return False
-        return match.local is None or match.local.segment.name != name
+        if name not in c.spellings(match.entry.folder, match.entry.name):
+            return False
+        return match.local is None or name not in c.spellings(*match.local.key)
 
     def told(self, shift: Shift) -> str:
         """A shift in a sentence."""
-        said = f"{string(shift.name)} meant #{shift.was}"
-        there = next((name for name, id in on_server(self.server) if id == shift.was), shift.name)
+        said = f"{reference(shift.name, 'segment')} meant #{shift.was}"
+        there = next(
+            (
+                _spelled_like(shift.name, folder, name)
+                for folder, name, id in on_server(self.server)
+                if id == shift.was
+            ),
+            shift.name,
+        )
         match = self.matches.get(shift.was)
         if there != shift.name:
-            said += f", which is {string(there)} on the server now"
-        elif match is not None and match.local is not None and self._lost_here(*shift.before):
-            said += f", which is {string(match.local.segment.name)} here now"
+            said += f", which is {reference(there, 'segment')} on the server now"
+        elif (
+            match is not None and match.local is not None and self._lost_here(shift.name, shift.was)
+        ):
+            here = _spelled_like(shift.name, *match.local.key)
+            said += f", which is {reference(here, 'segment')} here now"
         match shift.now:
             case ():
                 return said
@@ -166,6 +175,13 @@ class Meaning:
                 return f"{said}; it would mean {other}"
             case several:
                 return f"{said}; {len(several)} segments have that name now"
+
+
+def _spelled_like(name: ByName, folder: tuple[str, ...] | None, other: str) -> ByName:
+    """Another segment's name, with its folder where `name` has one."""
+    if name.parent is None or folder is None:
+        return ByName(other)
+    return c.spellings(folder, other)[1]
 
 
 def _taken_over(shift: Shift) -> bool:
@@ -178,12 +194,12 @@ def id_of(match: Match) -> str:
     if match.seen is not None:
         return match.seen.id
     if match.local is not None:
-        return symbol("segment", ByName(match.local.segment.name))
+        return marked(*match.local.key)
     assert match.entry is not None, "a match has one side at least"
     return match.entry.id
 
 
 def on_server(server: Server) -> Iterable[Named]:
     """Every segment of a server by its name there."""
-    yield from ((each.state.name, id) for id, each in server.segments.items())
-    yield from ((each.name, each.id) for each in server.nameless)
+    yield from ((*each.state.key, id) for id, each in server.segments.items())
+    yield from ((None, each.name, each.id) for each in server.left_alone if each.id)

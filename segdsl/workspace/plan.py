@@ -11,9 +11,9 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.files import FileError
-from segdsl.rule.symbols import symbol
+from segdsl.live.references import marked
 from segdsl.values import ByName
-from segdsl.workspace.lock import Entry
+from segdsl.workspace.lock import Entry, joined
 from segdsl.workspace.state import State
 
 VERSION = 1
@@ -27,7 +27,9 @@ Why = OneOf[
     "a name in it no longer means what it did",
     "another segment has its place here",
     "in a folder that no clause can name",
+    "left alone",
 ]
+"""`left alone` is what is on the server in a form that cannot be handled; notes say why."""
 
 
 class PlanError(FileError):
@@ -46,8 +48,8 @@ class Change(msgspec.Struct, frozen=True):
 
     `rule` is what is sent; the ids of segments that the same plan creates stand in it as
     marked names, `name:"Churned"`. `first` are the numbers of the changes that must have
-    been made before. `folder_id` is the folder that the segment is in now, and `refers` what
-    each name of a segment in its text means, for the lock.
+    been made before. `folder_id` is the folder that the segment is in now, and `refers` (with
+    folders `refers_in`) what each name of a segment in its text means, as in the lock.
     """
 
     file: str
@@ -59,6 +61,12 @@ class Change(msgspec.Struct, frozen=True):
     first: tuple[int, ...] = ()
     forced: bool = False
     refers: dict[str, str] = {}
+    refers_in: dict[str, dict[str, str]] = {}
+
+    @property
+    def meant(self) -> dict[ByName, str]:
+        """What names of segments in its text mean, for the lock."""
+        return joined(self.refers, self.refers_in)
 
     @property
     def action(self) -> OneOf["create", "update", "delete"]:
@@ -76,11 +84,12 @@ class Change(msgspec.Struct, frozen=True):
     @property
     def mark(self) -> str:
         """What refers to the segment in rules: its id, or the marked name where it has none yet."""
-        return self.id or symbol("segment", ByName(self.state.name))
+        return self.id or marked(*self.state.key)
 
     @property
     def what(self) -> tuple[str, ...]:
-        """What becomes different: `moved`, `renamed`, `rule`, `description`, `kind`."""
+        """What becomes different: `moved`, `renamed`, `rule`, `description`, `kind`, and whether it
+        is `hidden` from now on, or `shown`."""
         if self.before is None or self.after is None:
             return ()
         old, new = self.before.state, self.after.state
@@ -90,6 +99,7 @@ class Change(msgspec.Struct, frozen=True):
             "rule": old.rule != new.rule,
             "description": old.description != new.description,
             "kind": old.kind != new.kind,
+            "hidden" if new.hidden else "shown": old.hidden != new.hidden,
         }
         return tuple(word for word, differs in words.items() if differs)
 

@@ -209,6 +209,11 @@ def advice(conflict: Conflict) -> str:
                 "give its folder in the console a name without `/` and without blanks at its ends, "
                 "or move it to another; or take it out of the file here"
             )
+        case "left alone":
+            return (
+                "look at it in the console, or with `segdsl show --json`; or take it out of the "
+                "file here"
+            )
         case "another segment has its place here":
             return (
                 "move the one that is here, or, if it is to move on the server too, pull both "

@@ -12,21 +12,20 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
-from segdsl.live.references import named_segments
+from segdsl.live.references import marked, named_segments
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import string
 from segdsl.values import ByName
 from segdsl.workspace.local import Local
-from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched
 from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
 from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
-from segdsl.workspace.server import Seen, Server
+from segdsl.workspace.server import NO_PLACE, Seen, Server
 from segdsl.workspace.state import Key, State
 
 
@@ -100,7 +99,7 @@ def make_plan(
         dropped,
         tuple(each.left for each in decisions if each.left is not None),
         sum(each.match.local is None and each.match.entry is None for each in compared.all)
-        + len(server.nameless),
+        + len(server.left_alone),
         tuple(each for each in lock.entries if each.id in about),
     )
 
@@ -147,7 +146,7 @@ def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish
     wanted = _wanted(local, match.seen, reading.ids, report, wish.layout)
     instead = None
     if reading.shifts:
-        now = {("segment", ByName(each.name)): each.now[0] for each in reading.shifts if each.alone}
+        now = {("segment", each.name): each.now[0] for each in reading.shifts if each.alone}
         if len(now) == len(reading.shifts):
             instead = _wanted(local, match.seen, {**reading.ids, **now}, Report(), wish.layout)
     if match.seen is None and segment.kind == "funnel_stage":
@@ -163,17 +162,18 @@ def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish
 def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report: Report) -> None:
     """Reports references to what is still to be created, and not by this plan."""
     here = [(each.match.local, each.reading.ids) for each in compared if each.match.local]
-    files = {each.segment.name: each.file for each, _ in here if each.file not in among}
+    files = {marked(*each.key): each.file for each, _ in here if each.file not in among}
     for local, ids in here:
         if local.file not in among:
             continue
         for name, place in named_segments(local.segment.condition):
-            if name.name in files and is_symbol(ids.get(("segment", name), "")):
+            file = files.get(ids.get(("segment", name), ""))
+            if file is not None:
                 report.add(
                     Code.SEG304,
                     place.span,
                     f"{string(name.name)} is not on the server yet, and its file "
-                    f"`{files[name.name]}` is not among those that are planned",
+                    f"`{file}` is not among those that are planned",
                     help="name that file as well, or apply it first",
                     via=place.via,
                 )
@@ -198,7 +198,8 @@ def _wanted(
     text = encode(rule, pretty=False)
     folder, name = local.key
     description = segment.description or ""
-    return Wanted(text, State(folder, name, segment.kind, description, _canonical(text)))
+    state = State(folder, name, segment.kind, description, _canonical(text), segment.hidden)
+    return Wanted(text, state)
 
 
 def _canonical(rule: str) -> str:
@@ -215,9 +216,10 @@ class _Decision:
     """What becomes of one segment: at most one of its fields is set, beside `dropped`."""
 
     def __init__(
-        self, compared: Compared, meaning: Meaning, names: Mapping[str, str], wish: Wish
+        self, compared: Compared, meaning: Meaning, names: Mapping[str, ByName], wish: Wish
     ) -> None:
         self.meaning = meaning
+        self.left_alone = meaning.server.left_alone_ids
         self.names = names
         self.wish = wish
         self.compared = compared
@@ -236,10 +238,15 @@ class _Decision:
         if seen is None:
             if entry is None:
                 self.change = self._to(local, wanted, None)
-            elif entry.id in self.meaning.server.nameless_ids:
+            elif entry.id in self.left_alone:
                 # It is there, so no force makes it again.
-                why: Why = "in a folder that no clause can name"
-                self.conflict = self._conflict(why, local, wanted)
+                left = self.left_alone[entry.id]
+                why: Why = "left alone"
+                if left.why == NO_PLACE:
+                    why = "in a folder that no clause can name"
+                conflict = self._conflict(why, local, wanted)
+                notes = () if left.why == NO_PLACE else (left.why,)
+                self.conflict = msgspec.structs.replace(conflict, notes=conflict.notes + notes)
             else:
                 self._disputed("deleted on the server", local, wanted, None)
         elif self._is_shifted(wanted, entry, seen):
@@ -269,7 +276,7 @@ class _Decision:
         if entry is None:
             return
         if seen is None:
-            if entry.id not in self.meaning.server.nameless_ids:
+            if entry.id not in self.left_alone:
                 self.dropped = entry.id
         elif not self.wish.prune:
             self.left = entry
@@ -316,8 +323,9 @@ class _Decision:
             self._version(wanted.state),
             wanted.rule,
             None if seen is None else seen.folder_id,
-            forced=forced,
-            refers=self.compared.reading.refers,
+            (),
+            forced,
+            *parted(self.compared.reading.refers),
         )
 
     def _version(self, state: State) -> Version:
@@ -327,11 +335,13 @@ class _Decision:
         return state.source(self.names)
 
 
-def entry_of(seen: Seen, file: str, names: Mapping[str, str], refers: Mapping[str, str]) -> Entry:
+def entry_of(
+    seen: Seen, file: str, names: Mapping[str, ByName], meant: Mapping[ByName, str]
+) -> Entry:
     """What the lock keeps of a segment as it is on the server now."""
     state = seen.state
     source = state.source(names) or ""
-    return Entry(seen.id, state.name, state.folder, file, state.digest, source, dict(refers))
+    return Entry(seen.id, state.name, state.folder, file, state.digest, source, *parted(meant))
 
 
 def conflict_of(
@@ -340,7 +350,7 @@ def conflict_of(
     file: str,
     compared: Compared,
     meaning: Meaning,
-    names: Mapping[str, str],
+    names: Mapping[str, ByName],
 ) -> Conflict:
     """A conflict with its sides in source. Of names that are shifted it shows what they would do,
     as in a text nothing of it is seen."""
@@ -357,5 +367,11 @@ def conflict_of(
         base,
         None if here is None else here.state.source(names),
         None if seen is None else seen.state.source(names),
-        tuple(map(meaning.told, shifts)),
+        tuple(map(meaning.told, shifts)) + _without_words(seen),
     )
+
+
+def _without_words(seen: Seen | None) -> tuple[str, ...]:
+    """A note on what of the server's segment no source can hold, by its JSON path."""
+    why = None if seen is None else seen.state.without_words
+    return () if why is None else (f"the language has no words for a part of its rule: {why}",)

@@ -14,6 +14,7 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
+from segdsl.live.references import Named
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.resolve import Program, resolve
@@ -22,7 +23,7 @@ from segdsl.source import Source
 from segdsl.syntax.parser import parse
 from segdsl.values import ByName
 from segdsl.workspace.local import Local, Workspace
-from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match
 from segdsl.workspace.meaning import Names, Reading, Shift, id_of, on_server
 from segdsl.workspace.mirror import fold, mirror_path
@@ -52,7 +53,6 @@ Pulled = OneOf[
 _UNSEEN: Why = "on both sides, and never seen together"
 _NO_ROOM: Why = "another segment has its place here"
 _SHIFTED: Why = "a name in it no longer means what it did"
-_NAMELESS = "no `folder` clause can name its folder"
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ class _Pulling:
         self.meaning = compared.meaning
         self.names = compared.meaning.names
         self.entries = dict(lock.by_id)
-        self.nameless = server.nameless_ids
+        self.left_alone = server.left_alone_ids
         self.by_file: dict[str, list[Local]] = {}
         for each in workspace.segments:
             self.by_file.setdefault(each.file, []).append(each)
@@ -165,9 +165,10 @@ class _Pulling:
                 continue
             elif each.match.local is not None:
                 self._respell(at, each, each.match.local)
-        for segment in self.server.nameless:
-            if self.only is None or segment.id in self.only:
-                self._cannot(len(self.compared), segment.name, _NAMELESS)
+        for left in self.server.left_alone:
+            if self.only is None or left.id in self.only:
+                name = left.name or (f"#{left.id}" if left.id else "a segment without a name")
+                self._cannot(len(self.compared), name, left.why)
         for file, edits in self.edits.items():
             text = self.workspace.text(file)
             for edit in sorted(edits, key=lambda each: -each.span.start):
@@ -195,7 +196,7 @@ class _Pulling:
         match, seen = compared.match, compared.match.seen
         if not self._is_asked_for(match):
             return
-        if seen is None and _id_of_entry(match) in self.nameless:
+        if seen is None and _id_of_entry(match) in self.left_alone:
             return  # It is there, and told with all of them.
         if self.keep:
             self._note(at, compared)
@@ -222,7 +223,7 @@ class _Pulling:
         elif local is not None:
             self._settle(seen, local.file, compared.reading.refers)
         elif entry is not None:
-            self._settle(seen, entry.file, entry.refers)
+            self._settle(seen, entry.file, entry.meant)
         if local is not None:
             self._tell(at, "noted", *local.key, local.file)
         elif entry is not None:
@@ -260,7 +261,7 @@ class _Pulling:
             return
         why = "its source would not compile to the same rule"
         if source is None:
-            why = "the language has no words for a part of its rule"
+            why = f"the language has no words for a part of its rule: {state.without_words}"
         self._cannot(at, state.name, why)
         if local is not None:
             self.disputes[at] = ("changed on the server", local.file)
@@ -325,20 +326,20 @@ class _Pulling:
 
     def _names_after(self) -> Names:
         """What names mean in the workspace once it is written."""
-        here = [
-            (each.match.local.segment.name, id_of(each.match))
+        here: list[Named] = [
+            (*each.match.local.key, id_of(each.match))
             for at, each in enumerate(self.compared)
             if each.match.local is not None and at not in self.takes
         ]
-        here += [(each.seen.state.name, each.seen.id) for each in self.takes.values()]
-        ours = {id for _, id in here}
-        return Names(here, [each for each in on_server(self.server) if each[1] not in ours])
+        here += [(*each.seen.state.key, each.seen.id) for each in self.takes.values()]
+        ours = {id for _, _, id in here}
+        return Names(here, [each for each in on_server(self.server) if each[2] not in ours])
 
     def _write(self, take: _Take) -> None:
         state, local = take.seen.state, take.local
         names = {id: self.names.by_id[id] for id in state.refers_to if id in self.names.by_id}
         source = state.source(names)
-        ids = {("segment", ByName(name)): id for id, name in names.items()}
+        ids = {("segment", name): id for id, name in names.items()}
         if source is None or _compiled(source, ids) != (state.kind, state.rule):
             source, names = state.source({}), {}
         assert source is not None, "it was tried"
@@ -367,18 +368,16 @@ class _Pulling:
             self._settle(match.seen, local.file, made.refers)
         elif made.edits and match.entry is not None:
             # What both sides had has not changed, and neither has what its names mean.
-            old = {
-                name: id for name, id in match.entry.refers.items() if name not in reading.refers
-            }
-            refers = {**old, **made.refers}
-            entry = msgspec.structs.replace(match.entry, refers=refers)
+            old = {name: id for name, id in match.entry.meant.items() if name not in reading.refers}
+            refers, refers_in = parted({**old, **made.refers})
+            entry = msgspec.structs.replace(match.entry, refers=refers, refers_in=refers_in)
             self.entries[match.entry.id] = entry
         if made.stale and match.entry is not None and match.seen is not None and asked:
             self.stale[at] = made.stale
             self.disputes.setdefault(at, (_SHIFTED, local.file))
 
-    def _settle(self, seen: Seen, file: str, refers: Mapping[str, str]) -> None:
-        self.entries[seen.id] = entry_of(seen, file, self.names.by_id, refers)
+    def _settle(self, seen: Seen, file: str, meant: Mapping[ByName, str]) -> None:
+        self.entries[seen.id] = entry_of(seen, file, self.names.by_id, meant)
         self.settled.add(seen.id)
 
     # --- what is told ------------------------------------------------------------------

@@ -20,7 +20,9 @@ from segdsl.values import ById, ByName, Reference
 from segdsl.workspace.local import Local
 from segdsl.workspace.meaning import Names, Reading, Shift
 
-_QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"$')
+_STRING = r'"(?:[^"\\\n]|\\[^\n])*"'
+_GAP = r"(?:[ \t\r\n]|#[^\n]*\n)+"
+_NAMED = re.compile(rf"{_STRING}(?:(?:{_GAP})?of{_GAP}folder(?:{_GAP})?{_STRING})?$")
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -35,43 +37,43 @@ class Respelling(msgspec.Struct, frozen=True):
     and mean something else."""
 
     edits: tuple[Edit, ...]
-    refers: dict[str, str]
+    refers: dict[ByName, str]
     stale: tuple[Shift, ...]
 
 
 def respelling(
-    local: Local, text: str, reading: Reading, names: Names, leave: Collection[str] = ()
+    local: Local, text: str, reading: Reading, names: Names, leave: Collection[ByName] = ()
 ) -> Respelling:
     """What to write so that a segment refers to the same others by the names that there are.
 
     `text` is that of its file; names to `leave` stay as they are.
     """
     edits: list[Edit] = []
-    refers: dict[str, str] = {}
-    stale: dict[str, Shift] = {}
+    refers: dict[ByName, str] = {}
+    stale: dict[ByName, Shift] = {}
     for name, place in named_segments(local.segment.condition):
         id = reading.ids.get(("segment", name))
         if id is None:
             continue  # it means nothing, which a plan reports
-        if name.name in leave or list(names.means(name.name)) == [id]:
-            refers[name.name] = id
+        if name in leave or list(names.means(name)) == [id]:
+            refers[name] = id
             continue
         target = _spelled(id, names)
         span = _named_at(local, text, place)
         if target is None or span is None:
-            refers[name.name] = id
-            stale[name.name] = Shift(name.name, id, tuple(names.means(name.name)))
+            refers[name] = id
+            stale[name] = Shift(name, id, tuple(names.means(name)))
             continue
-        edits.append(Edit(span, reference(target)))
+        edits.append(Edit(span, reference(target, "segment")))
         if isinstance(target, ByName):
-            refers[target.name] = id
+            refers[target] = id
     return Respelling(tuple(edits), refers, tuple(stale.values()))
 
 
 def _spelled(id: str, names: Names) -> Reference | None:
-    """How a segment is referred to: by its name where that is its alone, or else by its id."""
+    """How a segment is referred to: by a name that is its alone, or else by its id."""
     if id in names.by_id:
-        return ByName(names.by_id[id])
+        return names.by_id[id]
     return None if is_symbol(id) else ById(id)
 
 
@@ -81,5 +83,5 @@ def _named_at(local: Local, text: str, place: c.Membership) -> Span | None:
     inside = local.place.start <= span.start and span.end <= local.place.end
     if place.via or span.file != local.segment.span.file or not inside:
         return None
-    found = _QUOTED.search(text, span.start, span.end)
+    found = _NAMED.search(text, span.start, span.end)
     return None if found is None else Span(span.file, found.start(), found.end())

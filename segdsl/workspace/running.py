@@ -16,13 +16,11 @@ from segdsl.files import FileError, read_source, write_text
 from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
-from segdsl.rule.symbols import symbol
-from segdsl.values import ByName
 from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, save_lock
 from segdsl.workspace.local import Workspace, inside, relative_to
-from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.plan import Plan, PlanError
 from segdsl.workspace.planning import Wish, make_plan
 from segdsl.workspace.pulling import Pull, make_pull
@@ -184,8 +182,9 @@ def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
     for entry in lock.entries:
         if entry.id not in server.segments:
             _note(places, entry.id, entry.folder, entry.name)
-    for segment in server.nameless:
-        _note(places, segment.id, (), segment.name)
+    for left in server.left_alone:
+        if left.id:
+            _note(places, left.id, (), left.name or f"#{left.id}")
     found: set[str] = set()
     for word in named:
         ids = places.get(word, [])
@@ -232,7 +231,7 @@ class _Keeper:
             return
         change = outcome.change
         if change.id is None:
-            self.made[symbol("segment", ByName(change.state.name))] = outcome.id
+            self.made[change.mark] = outcome.id
         if change.after is None or outcome.state is None:
             self.entries.pop(outcome.id, None)
         else:
@@ -244,7 +243,7 @@ class _Keeper:
                 change.file,
                 outcome.state.digest,
                 change.after.source or "",
-                {name: self.made.get(id, id) for name, id in change.refers.items()},
+                *parted({name: self.made.get(id, id) for name, id in change.meant.items()}),
             )
         self.heard += 1
         if self.heard % KEEP_EVERY == 0:

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from segdsl.api import Client
+from segdsl.api import Client, Unreadable
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ServerSegment
+from segdsl.api.whole import whole_segments
 from segdsl.condition.tree import folder_path
 from segdsl.workspace.state import Key, State, state_of
+
+NO_PLACE = "no `folder` clause can name its folder"
+CANNOT_READ = "it cannot be read"
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -24,19 +28,33 @@ class Seen(msgspec.Struct, frozen=True):
     folder_id: str | None = None
 
 
+class LeftAlone(msgspec.Struct, frozen=True):
+    """A segment of a server that no file can hold; `why` is the reason, in the reader's words.
+
+    `state` is that of one which can be read, in no folder. An `id` or a `name` that the server
+    does not tell is "".
+    """
+
+    id: str
+    name: str
+    why: str
+    state: State | None = None
+
+
 class Server(msgspec.Struct, frozen=True):
     """All segments by id.
 
-    `nameless` are those whose place no `folder` clause can name: the folder is not among
-    those that the key may see, or a name on the way there holds a `/`. They are left alone.
+    `left_alone` are those that are neither pulled, changed nor deleted: no `folder` clause can
+    name their place (the folder is not among those that the key may see, or a name on the way
+    there holds a `/`), their kind is not known, or they cannot be read.
     """
 
     segments: dict[str, Seen]
-    nameless: tuple[ServerSegment, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
 
     @property
-    def nameless_ids(self) -> frozenset[str]:
-        return frozenset(each.id for each in self.nameless)
+    def left_alone_ids(self) -> dict[str, LeftAlone]:
+        return {each.id: each for each in self.left_alone if each.id}
 
     @property
     def by_key(self) -> dict[Key, Seen]:
@@ -44,36 +62,35 @@ class Server(msgspec.Struct, frozen=True):
 
     @property
     def states(self) -> dict[str, State]:
-        """The states of all by id; of the nameless ones with no folder."""
-        found = {each.id: state_of((), each) for each in self.nameless}
+        """The states of all that can be read, by id; of those left alone with no folder."""
+        found = {each.id: each.state for each in self.left_alone if each.state is not None}
         return {**found, **{id: each.state for id, each in self.segments.items()}}
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Names by id, of segments whose name no other has."""
-        times: dict[str, int] = {}
-        listed = [(id, each.state.name) for id, each in self.segments.items()]
-        listed += [(each.id, each.name) for each in self.nameless]
-        for _, name in listed:
-            times[name] = times.get(name, 0) + 1
-        return {id: name for id, name in listed if times[name] == 1}
 
 
 async def ask_server(client: Client, parent_id: str) -> Server:
-    """Everything that is there now."""
+    """Everything that is there now, each segment with its rule."""
     # First the segments: a folder that comes in between is not missed.
-    segments = await client.segments(parent_id)
-    return server_of(await client.folders(parent_id), segments)
+    segments = await whole_segments(client, parent_id)
+    folders = await client.folders(parent_id)
+    return server_of(folders, segments, segments.unreadable)
 
 
-def server_of(folders: Iterable[ServerFolder], segments: Iterable[ServerSegment]) -> Server:
+def server_of(
+    folders: Iterable[ServerFolder],
+    segments: Iterable[ServerSegment],
+    unreadable: Iterable[Unreadable] = (),
+) -> Server:
+    """What segments are in which folders; `unreadable` are those that cannot be read."""
     paths = {each.id: each.path for each in folders}
     found: dict[str, Seen] = {}
-    nameless: list[ServerSegment] = []
+    left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
     for each in segments:
         path = () if each.folder_id is None else paths.get(each.folder_id)
-        if path is None or folder_path("/".join(path)) != path:
-            nameless.append(each)
+        if each.kind is None:
+            why = f"its kind (`{each.raw_kind}`) is not known"
+            left.append(LeftAlone(each.id, each.name, why, state_of((), each)))
+        elif path is None or folder_path("/".join(path)) != path:
+            left.append(LeftAlone(each.id, each.name, NO_PLACE, state_of((), each)))
         else:
             found[each.id] = Seen(each.id, state_of(path, each), each.folder_id)
-    return Server(found, tuple(nameless))
+    return Server(found, tuple(left))

@@ -21,6 +21,7 @@ from segdsl.diagnostics import Report
 from segdsl.lift.named import source_of
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
+from segdsl.values import ByName
 
 Folder = tuple[str, ...]
 Key = tuple[Folder, str]
@@ -28,13 +29,17 @@ Key = tuple[Folder, str]
 
 
 class State(msgspec.Struct, frozen=True, dict=True):
-    """What is compared; `rule` is the canonical JSON of it (`canonical_rule`)."""
+    """What is compared; `rule` is the canonical JSON of it (`canonical_rule`).
+
+    `kind` is None for a kind that is not known, which no source can hold.
+    """
 
     folder: Folder
     name: str
-    kind: Kind
+    kind: Kind | None
     description: str
     rule: str
+    hidden: bool = False
 
     @property
     def key(self) -> Key:
@@ -43,15 +48,35 @@ class State(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def digest(self) -> str:
         """A fingerprint: equal for equal states, and practically for no others."""
-        text = json.dumps([self.folder, self.name, self.kind, self.description, self.rule])
+        parts: list[object] = [self.folder, self.name, self.kind, self.description, self.rule]
+        # What is not hidden has the digest that locks of older versions keep.
+        text = json.dumps([*parts, "hidden"] if self.hidden else parts)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
-    def source(self, names: Mapping[str, str]) -> str | None:
-        """Canonical source, with `names` in the place of ids; None where the language has none."""
+    def source(self, names: Mapping[str, ByName], report: Report | None = None) -> str | None:
+        """Canonical source, with `names` in the place of ids; None where the language has none.
+
+        A `report` gets what it has no words for, by its JSON path.
+        """
         segment = ServerSegment(
-            "", self.name, self.kind, msgspec.Raw(self.rule.encode()), self.description
+            "",
+            self.name,
+            self.kind,
+            msgspec.Raw(self.rule.encode()),
+            self.description,
+            is_visible=not self.hidden,
         )
-        return source_of(self.folder, segment, names, Report())
+        return source_of(self.folder, segment, names, report or Report())
+
+    @property
+    def without_words(self) -> str | None:
+        """What the language has no words for, by its JSON path; None where it has source."""
+        report = Report()
+        if self.source({}, report) is not None:
+            return None
+        return "; ".join(
+            dict.fromkeys(f"{each.path}: {each.message}" for each in report.diagnostics)
+        )
 
     @cached_property
     def refers_to(self) -> frozenset[str]:
@@ -64,13 +89,15 @@ class State(msgspec.Struct, frozen=True, dict=True):
 
 
 def state_of(folder: Folder, segment: ServerSegment) -> State:
-    """The state of a segment that a server answered."""
+    """The state of a segment that a server answered, which has its rule."""
+    assert segment.rule is not None, "what a list left out is read from the segment itself"
     return State(
         folder,
         segment.name,
         segment.kind,
         segment.description or "",
         canonical_rule(bytes(segment.rule)),
+        not segment.is_visible,
     )
 
 

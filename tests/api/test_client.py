@@ -39,7 +39,11 @@ KEY = "1/0123456789abcdef0123456789abcdef01234567"
 QUICK = Patience(
     attempts=4, first_pause=0.001, longest_pause=0.001, first_poll=0.001, longest_poll=0.001
 )
-RULE = msgspec.Raw(b'{"type":"And","conditions":[]}')
+RULE = msgspec.Raw(
+    b'{"type":"And","conditions":[{"type":"And","conditions":[{"type":"Value",'
+    b'"leftValue":{"name":"country"},"operator":{"type":"Equal","rightValue":"JP","not":false},'
+    b'"arrayMatching":null,"exclude":false}]}]}'
+)
 Handler = Callable[[httpx.Request], httpx.Response]
 BASE = "https://api-cdp.treasuredata.com"
 
@@ -95,7 +99,15 @@ def test_a_request_carries_the_key_and_says_who_asks() -> None:
     "base",
     [
         *("http://api-cdp.treasuredata.com", "https://example.com", "https://localhost.example"),
-        *("https://a@api-cdp.treasuredata.com", "https://api-cdp.treasuredata.com/x", "x", ""),
+        *(
+            "https://a@api-cdp.treasuredata.com",
+            "https://api-cdp.treasuredata.com/x",
+            "x",
+            "",
+            "http://a:b@127.0.0.1/x",
+            "http://127.0.0.1/x?y=1",
+            "http://127.0.0.1/x#y",
+        ),
         *("ftp://127.0.0.1", "http://127.0.0.1.example.com", "http://0.0.0.0", "http://10.0.0.1"),
     ],
 )
@@ -132,7 +144,7 @@ def test_errors_say_what_to_do(status: int, body: Any, error: type[ClientError],
     assert said in f"{raised.value.message} {raised.value.help}"
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b'[{"id": 1}]', b"\xff", b"[" * 9999])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b'"x"', b"\xff", b"[" * 9999])
 def test_answers_that_are_none(content: bytes) -> None:
     script = Script(httpx.Response(200, content=content))
     with pytest.raises(BadAnswerError):
@@ -250,6 +262,9 @@ class Server:
                 return answer(200, self.segments)
             case "POST", "/audiences/1/segments":
                 return self.create(json.loads(request.content))
+            case "GET", path if path.startswith("/audiences/1/segments/"):
+                id = path.rpartition("/")[2]
+                return answer(200, next(each for each in self.segments if each["id"] == id))
         raise AssertionError(request)
 
     def create(self, body: dict[str, Any]) -> httpx.Response:

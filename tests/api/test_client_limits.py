@@ -25,7 +25,11 @@ from segdsl.api import (
 )
 
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
-RULE = msgspec.Raw(b'{"type":"And","conditions":[]}')
+RULE = msgspec.Raw(
+    b'{"type":"And","conditions":[{"type":"And","conditions":[{"type":"Value",'
+    b'"leftValue":{"name":"country"},"operator":{"type":"Equal","rightValue":"JP","not":false},'
+    b'"arrayMatching":null,"exclude":false}]}]}'
+)
 QUICK = Patience(
     attempts=2,
     first_pause=0.001,

@@ -41,7 +41,10 @@ def schema() -> Schema:
         "Shop",
         attributes=tuple(_column(at) for at in range(ATTRIBUTES)),
         behaviors=tuple(
-            Behavior(f"events_{at}", tuple(_column(each) for each in range(COLUMNS_OF_A_BEHAVIOR)))
+            Behavior(
+                f"behavior_events_{at}",
+                tuple(_column(each) for each in range(COLUMNS_OF_A_BEHAVIOR)),
+            )
             for at in range(BEHAVIORS)
         ),
     )

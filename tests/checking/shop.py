@@ -31,23 +31,30 @@ ALL_TYPES = (
     Column("texts", "string_array"),
     Column("nums", "number_array"),
 )
+LABELLED = (
+    Column("ltv", "number", label="Lifetime Value"),
+    Column("payload", None, label="Raw payload", unknown_type="json"),
+)
 SCHEMA = Schema(
     "1",
     "Shop",
     "Asia/Tokyo",
-    ALL_TYPES,
+    (*ALL_TYPES, *LABELLED),
     (
-        Behavior("each", (*ALL_TYPES, Column("timestamp", "timestamp"))),
+        Behavior("behavior_each", (*ALL_TYPES, Column("timestamp", "timestamp"))),
         Behavior(
-            "buys",
+            "behavior_buys",
             (
                 Column("amount", "number"),
                 Column("kind", "string"),
                 Column("timestamp", "timestamp"),
                 Column("gift", "boolean"),
                 Column("tags", "string_array"),
+                Column("meth", "string", label="Payment Method"),
             ),
+            "Online Orders",
         ),
+        Behavior("raw_events", (Column("page", "string"),), "Clicks"),
     ),
     (CustomerGroup("home", (Column("size", "number"),)),),
     segments=(Segment("7", "There"), Segment("8", "Twice"), Segment("9", "Twice", ("F",))),
@@ -68,5 +75,5 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
     program = Program("x.seg", {"x.seg": parse(source, report)})
     segments = resolve(program, report, owners=SCHEMA.owners)
     check_segments(segments, SCHEMA, report)
-    check_names(segments, SCHEMA, report, among=[each.name for each in segments])
+    check_names(segments, SCHEMA, report, among=[each.place for each in segments])
     return report

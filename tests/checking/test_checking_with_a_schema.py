@@ -18,7 +18,13 @@ from segdsl.syntax.parser import parse
         ("SEG501", "txt = 'x'", "text = 'x'"),
         ("SEG501", "num > 1 limit 3 by nmu desc", "num > 1 limit 3 by num desc"),
         ("SEG501", "no_id is null", "cdp_customer_id is not null"),
+        ("SEG501", "`Lifetime Value` > 1", "ltv > 1"),
+        ("SEG501", "raw_payload = 'x'", "payload = 'x'"),
         ("SEG502", "count(buy) > 1", "count(buys) > 1"),
+        ("SEG502", "has behavior_buys", "has buys"),
+        ("SEG502", "has table 'buys'", "has table 'behavior_buys'"),
+        ("SEG502", "has raw_events", "has table 'raw_events' where page = 'x'"),
+        ("SEG503", "has table 'raw_events' where url = 'x'", "sum(buys.amount) > 1"),
         ("SEG502", "no visits", "no buys"),
         ("SEG503", "sum(buys.amt) > 1", "sum(buys.amount) > 1"),
         ("SEG503", "count(buys where knd = 'x') > 1", "count(buys where kind = 'x') > 1"),
@@ -148,7 +154,39 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
     source = Source("x.seg", 'let l = txt = "x"\nsegment "a" where l\nsegment "b" where l\n')
     segments = resolve(Program("x.seg", {"x.seg": parse(source, report)}), report)
     check_segments(segments, SCHEMA, report)
-    check_names(segments, SCHEMA, report, among=[each.name for each in segments])
+    check_names(segments, SCHEMA, report, among=[each.place for each in segments])
     [one] = report.diagnostics
     assert one.code.name == "SEG501"
     assert [note.message for note in one.notes] == ["expanded from this use"]
+
+
+@pytest.mark.parametrize(
+    ("where", "help"),
+    [
+        ("`Lifetime Value` > 1", "“Lifetime Value” is a label of the console: write `ltv`"),
+        ("lifetime_value > 1", "“Lifetime Value” is a label of the console: write `ltv`"),
+        ("`Lifetime Valeu` > 1", "did you mean `ltv` (“Lifetime Value” in the console)?"),
+        ("has `Online Orders`", "“Online Orders” is a label of the console: write `buys`"),
+        ("has clicks", '“Clicks” is a label of the console: write `table "raw_events"`'),
+        ("has behavior_buys", "write `buys`"),
+        ("has table 'buys'", "write `buys`"),
+        ("has raw_events", 'write `table "raw_events"`'),
+        (
+            "has buys where payment_method = 'x'",
+            "“Payment Method” is a label of the console: write `meth`",
+        ),
+        (
+            "num > 1 limit 3 by `Lifetime value` desc",
+            "“Lifetime Value” is a label of the console: write `ltv`",
+        ),
+    ],
+)
+def test_a_label_of_the_console_finds_the_name(where: str, help: str) -> None:
+    [one] = report_of(where.replace("'", '"')).diagnostics
+    assert one.help == help
+
+
+def test_of_a_type_that_is_not_known_anything_may_be_asked() -> None:
+    for asked in ("= 1", "= 'x'", "is true", "within past 3 days", "is null"):
+        assert found(f"payload {asked}".replace("'", '"')) == []
+    assert found('any of payload = "x"') == []

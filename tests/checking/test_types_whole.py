@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from shop import ALL_TYPES, SCHEMA, found
+from shop import ALL_TYPES, found
 
 from segdsl.checking import types
 from segdsl.diagnostics import Report
@@ -51,7 +51,7 @@ boolean      . . + . . . . . . . . + . . . . . . . .
 string_array L L L L L L L L L L L + L L L L L L L L
 number_array L L L L L L L L L L L + L L L L L L L L
 """
-NAMES = {each.type_name: each.name for each in SCHEMA.attributes}
+NAMES: dict[str, str] = {each.type: each.name for each in ALL_TYPES if each.type}
 CELLS = [
     (row.split()[0], asked, cell)
     for row in TABLE.strip().splitlines()
@@ -82,7 +82,7 @@ def test_elements_are_as_their_type(type: ColumnType, asked: str, cell: str) -> 
 
 
 def test_every_type_has_its_row() -> None:
-    assert {*types.FITS, *types.ELEMENTS} == {each.type for each in SCHEMA.attributes}
+    assert {*types.FITS, *types.ELEMENTS} == {each.type for each in ALL_TYPES}
 
 
 # --- aggregates ----------------------------------------------------------------------------

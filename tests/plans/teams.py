@@ -15,6 +15,7 @@ import msgspec
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, Client, NewSegment, Patience
 from segdsl.api import Segment as ServerSegment
+from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Report
 from segdsl.local import LOCAL_KEY, open_local, parse_faults
 from segdsl.project.config import Project, read_project
@@ -105,7 +106,7 @@ class Team:
         return await ask_server(self.client, "7")
 
     async def segments(self) -> dict[str, ServerSegment]:
-        return {each.name: each for each in await self.client.segments("7")}
+        return {each.name: each for each in await whole_segments(self.client, "7")}
 
     async def console_create(
         self, name: str, rule: object, folder: tuple[str, ...] = (), **more: object
@@ -133,7 +134,7 @@ class Team:
         if folder is not None:
             folder_id = (await self.client.ensure_folder("7", folder)).id
         raw = msgspec.Raw(msgspec.json.encode(rule))
-        new = NewSegment(name or now.name, raw, now.kind, now.description, folder_id)
+        new = NewSegment(name or now.name, raw, now.kind or "batch", now.description, folder_id)
         await self.client.update_segment("7", id, new)
 
     async def empty(self) -> None:

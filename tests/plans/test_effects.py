@@ -299,7 +299,9 @@ async def populations(team: Team) -> dict[str, set[object]]:
     async def one(of: bytes) -> set[object]:
         return {row[0] for row in (await team.client.profiles("7", msgspec.Raw(of), (), 100)).rows}
 
-    return {each.id: await one(bytes(each.rule)) for each in (await team.segments()).values()}
+    return {
+        each.id: await one(bytes(each.rule or b"")) for each in (await team.segments()).values()
+    }
 
 
 async def as_foretold(

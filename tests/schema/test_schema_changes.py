@@ -22,7 +22,7 @@ SHOP = Schema(
     "Shop",
     "Asia/Tokyo",
     attributes=(Column("age", "number"), Column("country", "string", "Address")),
-    behaviors=(Behavior("views", (Column("url", "string"),)),),
+    behaviors=(Behavior("behavior_views", (Column("url", "string"),)),),
     customer_groups=(CustomerGroup("home", (Column("size", "number"),)),),
     folders=(("Loyalty",),),
     segments=(Segment("7", "Gold", ("Loyalty",)),),

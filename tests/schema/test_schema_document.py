@@ -149,7 +149,10 @@ def test_the_file_is_for_people() -> None:
         "Shop",
         "Asia/Tokyo",
         attributes=(Column("age", "number"), Column("a.b", "string", "Odd")),
-        behaviors=(Behavior("views", (Column("url", "string"),)), Behavior("nothing")),
+        behaviors=(
+            Behavior("behavior_views", (Column("url", "string"),)),
+            Behavior("behavior_nothing"),
+        ),
         customer_groups=(CustomerGroup("home", (Column("size", "number"),)),),
         folders=((), ("Loyalty", "A/B"), ("Loyalty",)),
         segments=(

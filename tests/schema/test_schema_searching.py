@@ -25,8 +25,8 @@ SHOP = Schema(
     "Shop",
     attributes=(Column("Country", "string", "Address"), Column("where", "number")),
     behaviors=(
-        Behavior("page views", (Column("url", "string"), Column("time", "timestamp"))),
-        Behavior("nothing"),
+        Behavior("behavior_page views", (Column("url", "string"), Column("time", "timestamp"))),
+        Behavior("behavior_nothing"),
     ),
     customer_groups=(CustomerGroup("home", (Column("size", "number"),)),),
     segments=(

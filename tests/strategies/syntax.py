@@ -360,8 +360,8 @@ def _behavior_test(draw: st.DrawFn) -> t.Expression:
     subject = draw(st.composite(_grouped)(filters, PLAIN))
     assert isinstance(subject, t.Aggregate)
     negated = draw(st.booleans())
-    is_number = subject.function in ("count", "count distinct", "sum", "average")
-    quantifiers = st.none() if is_number else st.none() | PLAIN.quantifiers
+    counts = subject.function in ("count", "count distinct")
+    quantifiers = st.none() if counts else st.none() | PLAIN.quantifiers
     if subject.some:
         predicate, quantifier = draw(PLAIN.predicates), draw(quantifiers)
     elif subject.function in ("count", "count distinct"):
