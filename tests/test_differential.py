@@ -1,9 +1,9 @@
 """Meaning: what a segment says is what its compiled rule selects on the API.
 
 Two evaluators that know nothing of each other: one of the condition tree, from the
-language's rules; one of the API's rule JSON, with its `not`, its `exclude` and its
-blindness to profiles without events. For generated segments and populations they
-agree on every profile. This is what keeps rule 4 honest.
+language's rules; one of the API's rule JSON, with its `not`, its `exclude` and aggregates
+that never see a profile without events. For generated segments and populations they
+agree on every profile. This is what keeps rule 5 honest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -160,20 +161,82 @@ def selected_by(where: str, population: Population) -> tuple[bool, bool]:
 
 
 def test_the_profile_without_events() -> None:
-    """The case that rule 4 is about, spelled out."""
+    """The case that rule 5 is about, spelled out."""
     nobody = one_profile()
     for where, expected in {
         "count(purchases) < 3": True,
         "count(purchases) = 0": True,
         "count(purchases) != 3": True,
         "count(purchases) between 0 and 2": True,
+        "not count(purchases) in (0, 2)": False,
         "no purchases": True,
         "not has purchases": True,
-        "count(some purchases) < 3": False,
+        "(has purchases) and count(purchases) < 3": False,
+        "(count(purchases) < 3 limit 1 by aggregate asc)": True,
+        "not (count(purchases) < 3 limit 1 by aggregate asc)": False,
+        "count distinct (purchases.sku) = 0": True,
+        "count distinct (purchases.sku) < 3": True,
+        "count distinct (some purchases.sku) < 3": False,
+        "not count distinct (some purchases.sku) < 3": True,
+        "count distinct (some purchases.sku) != 3": False,
+        "not count distinct (purchases.sku over 2 days) >= 1": True,
         "sum(purchases.amount) < 3": False,
         "not sum(purchases.amount) < 3": True,
         "sum(purchases.amount) != 3": True,
         "sum(some purchases.amount) != 3": False,
         "not count(purchases by order_id) >= 3": True,
+        "not count(purchases over 2 days) >= 1": True,
     }.items():
         assert selected_by(where, nobody) == (expected, expected), where
+
+
+X, NO_SKU = {"sku": "x", "amount": 1, "timestamp": 1}, {"amount": 1, "timestamp": 2}
+
+
+@pytest.mark.parametrize(
+    ("events", "skus", "rows", "without_sku"),
+    [
+        ((), 0, 0, 0),
+        (({},), 1, 1, 1),
+        (({}, {"sku": None}), 1, 1, 1),
+        ((X,), 1, 1, 0),
+        ((X, X), 1, 1, 0),
+        ((X, NO_SKU), 2, 2, 1),
+        ((X, NO_SKU, NO_SKU, {}), 2, 3, 1),
+        ((X, {"sku": "x"}, {"sku": "y"}), 2, 3, 0),
+    ],
+)
+def test_a_null_is_a_value_to_count_distinct(
+    events: tuple[dict[str, Any], ...], skus: int, rows: int, without_sku: int
+) -> None:
+    """Also where a filter leaves none, which is 0 as no events are."""
+    population = one_profile(behavior_purchases=events)
+    for subject, value in {
+        "purchases.sku": skus,
+        "purchases.sku, purchases.amount": rows,
+        "purchases.sku where sku is null": without_sku,
+        'purchases.sku where sku = "z"': 0,
+    }.items():
+        for number in range(4):
+            for relation, expected in {
+                "=": value == number,
+                "!=": value != number,
+                "<": value < number,
+                ">=": value >= number,
+            }.items():
+                where = f"count distinct ({subject}) {relation} {number}"
+                assert selected_by(where, population) == (expected, expected), where
+                some = f"count distinct (some {subject}) {relation} {number}"
+                among = expected and value > 0
+                assert selected_by(some, population) == (among, among), some
+
+
+def test_a_null_is_a_value_in_a_window_too() -> None:
+    population = one_profile(behavior_purchases=(X, NO_SKU, {}))
+    for where, expected in {
+        "count distinct (purchases.sku over 2 seconds) = 2": True,
+        "count distinct (purchases.sku over 1 second) = 2": False,
+        "count distinct (purchases.sku over 2 days) > 2": False,
+        "count distinct (some purchases.sku over 2 days) < 2": True,
+    }.items():
+        assert selected_by(where, population) == (expected, expected), where

@@ -213,7 +213,7 @@ NOBODY = Profile("p")
     ("subject", "value"),
     [
         (aggregate("count"), 4),
-        (aggregate("count distinct", "sku"), 2),
+        (aggregate("count distinct", "sku"), 3),
         (aggregate("sum", "amount"), 8),
         (aggregate("min", "amount"), 1),
         (aggregate("max", "amount"), 4),
@@ -239,15 +239,34 @@ def test_an_average_is_exact() -> None:
     assert holds(c.Test(aggregate("average", "amount"), p.Compare("=", Number("1.5"))), profile)
 
 
-def test_a_combination_with_a_null_is_not_counted_as_distinct() -> None:
-    both = c.Aggregate("count distinct", "behavior_purchases", ("sku", "color"))
+def test_a_missing_value_is_one_value_to_count_distinct() -> None:
+    skus, both = (
+        c.Aggregate("count distinct", "behavior_purchases", ("sku", "color")[:n]) for n in (1, 2)
+    )
+    assert holds(c.Test(skus, equal(2)), bought({"sku": None}, {"sku": "a"}, {"sku": None}))
+    nothing = bought({"sku": None, "color": None}, {})
+    assert holds(c.Test(skus, equal(1)), nothing)
+    assert holds(c.Test(both, equal(1)), nothing)
     rows: list[Event] = [
         {"sku": "a", "color": "red"},
         {"sku": "a", "color": "red"},
         {"sku": "a", "color": "blue"},
         {"sku": "a", "color": None},
+        {"sku": None, "color": None},
     ]
-    assert holds(c.Test(both, equal(2)), bought(*rows))
+    assert holds(c.Test(both, equal(4)), bought(*rows))
+
+
+def test_nulls_are_counted_among_the_events_of_a_filter_a_group_and_a_window() -> None:
+    profile = bought({"sku": None, "order": "1"}, {"sku": "a", "order": "1"}, {"order": "2"})
+    unknown = c.Test(c.Attribute("sku"), p.IsNull())
+    assert holds(c.Test(aggregate("count distinct", "sku", filter=unknown), equal(1)), profile)
+    grouped = aggregate("count distinct", "sku", grouping=("order",))
+    assert holds(c.Test(grouped, equal(2)), profile)
+    assert not holds(c.Test(grouped, more(2)), profile)
+    two_days = aggregate("count distinct", "sku", window=length(2, "day"))
+    assert holds(c.Test(two_days, equal(2)), profile)
+    assert not holds(c.Test(two_days, less(1)), profile)
 
 
 def test_a_count_of_no_events_is_zero() -> None:
@@ -257,6 +276,8 @@ def test_a_count_of_no_events_is_zero() -> None:
         assert not holds(c.Test(subject, more(0)), NOBODY)
     nothing = aggregate("count", filter=c.Test(c.Attribute("sku"), equal("z")))
     assert holds(c.Test(nothing, equal(0)), bought({"sku": "a"}))
+    none = aggregate("count distinct", "sku", filter=c.Test(c.Attribute("sku"), equal("z")))
+    assert holds(c.Test(none, equal(0)), bought({"sku": "a"}, {"sku": None}))
 
 
 @pytest.mark.parametrize("function", ["sum", "min", "max", "average"])
@@ -430,7 +451,7 @@ def test_an_attribute_of_a_model_is_missing_where_there_is_none() -> None:
 
 RICH = Profile("a", {"ltv": 3}, events={"behavior_purchases": ({"timestamp": 1},)})
 RICHER = Profile(
-    "b", {"ltv": 5}, events={"behavior_purchases": ({"timestamp": 1}, {"timestamp": 2})}
+    "b", {"ltv": 5}, events={"behavior_purchases": ({"timestamp": 1}, {"timestamp": 2, "sku": "x"})}
 )
 UNKNOWN, UNKNOWN_TOO = Profile("c"), Profile("d")
 EACH = Population((UNKNOWN_TOO, RICH, UNKNOWN, RICHER), NOW, "Asia/Tokyo")
@@ -459,6 +480,10 @@ def test_a_limited_condition_is_the_top_of_those_it_holds_for() -> None:
     top = c.Limited(counted, Limit(number(1), False, (Order(None, True),)))
     assert select(top, None, EACH) == {"b"}
     assert select(c.Not(top), None, EACH) == {"a", "c", "d"}
+    few = c.Test(aggregate("count distinct", "sku"), less(9))
+    for descending, expected in ((True, {"b", "a"}), (False, {"c", "d"})):
+        limit = Limit(number(2), False, (Order(None, descending),))
+        assert select(c.Limited(few, limit), None, EACH) == expected
     without = c.Limited(
         c.Not(c.Test(c.Attribute("ltv"), equal(5))), Limit(number(2), False, (Order("ltv", True),))
     )

@@ -1,9 +1,12 @@
 """What the API does with a rule, by examples: events, and times.
 
-Above all its blindness: without a matching event no profile appears in a condition.
+A bare count of no matching events is 0; to every other aggregation a profile without a
+matching event is not there.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -19,13 +22,14 @@ from reference.rule_shapes import (
     bought,
     column,
     group,
+    one_of,
     op,
     over,
     population,
     those,
 )
 
-# --- behaviors: blind to profiles without events ----------------------------------------
+# --- behaviors, and profiles without events --------------------------------------------
 
 
 BUYERS = population(
@@ -39,33 +43,57 @@ EVERYONE = {"never", "emptied", "once", "thrice", "unpriced"}
 WITHOUT = {"never", "emptied"}
 
 
+@pytest.mark.parametrize("count", [COUNT, {"type": "Count"}, {**COUNT, "groupingColumns": None}])
 @pytest.mark.parametrize(
     ("operator", "selected"),
     [
-        (op("Less", 3), {"once", "unpriced"}),
-        (op("GreaterEqual", 3, True), {"once", "unpriced"}),
-        (op("Equal", 0), set()),
-        (op("LessEqual", 2), {"once", "unpriced"}),
-        (op("Equal", 3, True), {"once", "unpriced"}),
-        (op("GreaterEqual", 0), EVERYONE - WITHOUT),
+        (op("Less", 3), EVERYONE - {"thrice"}),
+        (op("GreaterEqual", 3, True), EVERYONE - {"thrice"}),
+        (op("Equal", 0), WITHOUT),
+        (op("Equal", 0, True), EVERYONE - WITHOUT),
+        (op("Greater", 0), EVERYONE - WITHOUT),
+        (op("LessEqual", 2), EVERYONE - {"thrice"}),
+        (op("Equal", 3, True), EVERYONE - {"thrice"}),
+        (op("GreaterEqual", 0), EVERYONE),
+        (op("Less", 0), set()),
+        (one_of("In", 0, 3), WITHOUT | {"thrice"}),
         (NULL, set()),
-        (NOT_NULL, EVERYONE - WITHOUT),
+        (NOT_NULL, EVERYONE),
     ],
 )
-def test_a_count_never_sees_a_profile_without_events(operator: Json, selected: set[str]) -> None:
-    assert those(behavior(COUNT, operator), BUYERS) == selected
+def test_a_bare_count_of_no_events_is_zero(count: Json, operator: Json, selected: set[str]) -> None:
+    assert those(behavior(count, operator), BUYERS) == selected
+    assert those(behavior(count, operator, exclude=True), BUYERS) == EVERYONE - selected
 
 
-def test_the_excluded_complement_does_see_it() -> None:
-    fewer = behavior(COUNT, op("GreaterEqual", 3), exclude=True)
-    assert those(fewer, BUYERS) == {"once", "unpriced"} | WITHOUT
-    not_and_exclude = behavior(COUNT, op("GreaterEqual", 3, True), exclude=True)
-    assert those(not_and_exclude, BUYERS) == {"thrice"} | WITHOUT
+@pytest.mark.parametrize(
+    ("aggregation", "window"),
+    [
+        ({"type": "Count", "groupingColumns": ["amount"]}, None),
+        (COUNT, {"day": 2}),
+        ({"type": "Count"}, {"day": 2}),
+        ({"type": "CountDistinct", "columns": ["amount"]}, None),
+        (over("Sum", "amount"), None),
+        (over("Max", "timestamp"), None),
+        (over("First", "timestamp", orderColumn="timestamp"), None),
+    ],
+)
+def test_every_other_aggregation_never_sees_a_profile_without_events(
+    aggregation: Json, window: Json | None
+) -> None:
+    for operator in (op("Less", 10**9), op("Greater", 10**9, True), NOT_NULL):
+        found = those(behavior(aggregation, operator, window=window), BUYERS)
+        assert found == EVERYONE - WITHOUT
+        excluded = behavior(aggregation, operator, window=window, exclude=True)
+        assert those(excluded, BUYERS) == WITHOUT
 
 
 def test_only_events_that_the_filter_lets_through_count() -> None:
     dear = group("And", column("amount", op("Greater", 10)))
-    assert those(behavior(COUNT, op("Less", 3), dear), BUYERS) == {"thrice"}
+    assert those(behavior(COUNT, op("Greater", 1), dear), BUYERS) == {"thrice"}
+    assert those(behavior(COUNT, op("Equal", 0), dear), BUYERS) == EVERYONE - {"thrice"}
+    distinct = {"type": "CountDistinct", "columns": ["amount"]}
+    assert those(behavior(distinct, op("Less", 3), dear), BUYERS) == {"thrice"}
     cheap = group("And", column("amount", op("Greater", 10, True)))
     assert those(behavior(COUNT, op("GreaterEqual", 1), cheap), BUYERS) == EVERYONE - WITHOUT
 
@@ -117,14 +145,27 @@ def test_first_and_last_leave_out_what_has_no_place_in_the_order() -> None:
     assert those(behavior(last, NULL), unplaced) == {"p"}
 
 
-def test_count_distinct_leaves_out_nulls() -> None:
-    skus = ("x", "x", "y", None)
-    events = tuple({"sku": sku, "color": "red"} for sku in skus)
-    one = population(Profile("p", events={"behavior_purchases": events}))
-    distinct = {"type": "CountDistinct", "columns": ["sku", "color"]}
-    assert those(behavior(distinct, op("Equal", 2)), one) == {"p"}
-    unknown = {"type": "CountDistinct", "columns": ["sku", "size"]}
-    assert those(behavior(unknown, op("Equal", 0)), one) == {"p"}
+def test_count_distinct_counts_nulls() -> None:
+    skus = ("x", "x", "y", None, None)
+    events: tuple[Event, ...] = tuple({"sku": sku, "color": "red"} for sku in skus)
+    of = population(
+        Profile("some", events={"behavior_purchases": events}),
+        Profile("blank", events={"behavior_purchases": ({}, {"sku": None})}),
+        Profile("never"),
+    )
+
+    def asked(operator: Json, *columns: str, **more: Any) -> set[str]:
+        return those(behavior({"type": "CountDistinct", "columns": columns}, operator, **more), of)
+
+    assert asked(op("Equal", 3), "sku") == {"some"}
+    assert asked(op("Equal", 3), "sku", "color") == {"some"}
+    assert asked(op("Equal", 3), "sku", "size") == {"some"}
+    assert asked(op("Equal", 1), "sku") == {"blank"}
+    assert asked(op("Equal", 1), "size") == {"some", "blank"}
+    assert asked(op("Equal", 1), "sku", "color", "size") == {"blank"}
+    assert asked(op("Equal", 0), "sku") == set()
+    unknown = group("And", column("sku", NULL))
+    assert asked(op("Equal", 1), "sku", filter=unknown) == {"some", "blank"}
 
 
 def test_with_grouping_columns_one_group_is_enough_and_nulls_are_a_group() -> None:

@@ -14,6 +14,7 @@ from reference.rule_evaluator import evaluate_rule, select_rule
 from reference.rule_shapes import (
     COUNT,
     NOT_NULL,
+    NOW,
     NULL,
     Json,
     attribute,
@@ -194,6 +195,40 @@ def test_attributes_of_a_model_are_missing_where_it_says_nothing() -> None:
     assert asked(NULL) == {"none"}
 
 
+# --- what real rules leave out, and put beside -------------------------------------------
+
+
+def test_what_real_rules_leave_out_is_as_if_it_said_nothing() -> None:
+    """Observed: no `arrayMatching`, `exclude` or `not`, nulls, and `visibility` beside a name."""
+    is_japan = {"type": "Equal", "rightValue": "JP"}
+    loose = {"type": "Value", "leftValue": {"name": "country"}, "operator": is_japan}
+    seen = {**loose, "leftValue": {"name": "country", "visibility": "clear"}}
+    nulls = {**loose, "arrayMatching": None, "exclude": None, "limit": None}
+    unsaid = {**loose, "operator": {**is_japan, "not": None}}
+    for condition in (loose, seen, nulls, unsaid):
+        assert those(condition, PEOPLE) == {"japan"}
+    assert select_rule({**group("And", loose), "limit": None}, PEOPLE) == {"japan"}
+
+
+def test_a_reference_includes_or_excludes() -> None:
+    of = population(Profile("in", memberships=frozenset({("segment", "7")})), Profile("out"))
+    reference = {"type": "Reference", "id": "7"}
+    assert those(reference, of) == {"in"}
+    assert those({**reference, "include": True}, of) == {"in"}
+    assert those({**reference, "include": True, "exclude": False}, of) == {"in"}
+    assert those({**reference, "exclude": True}, of) == {"out"}
+    with pytest.raises(ValueError, match="include"):
+        those({**reference, "include": False}, of)
+
+
+def test_lengths_of_time_are_texts_or_numbers_and_may_be_negated() -> None:
+    of = population(Profile("now", {"at": NOW}), Profile("unknown"))
+    for length in ("1", 1):
+        within = {"type": "TimeWithinNext", "value": length, "unit": "day"}
+        assert those(attribute("at", within), of) == set()
+        assert those(attribute("at", {**within, "not": True}), of) == {"now", "unknown"}
+
+
 # --- groups ----------------------------------------------------------------------------
 
 LETTERS = population(
@@ -298,5 +333,10 @@ def test_a_condition_can_be_ordered_by_its_aggregate_and_then_excluded() -> None
         "orderColumns": [{"type": "Aggregation", "order": "descending"}],
     }
     assert those(behavior(COUNT, op("Less", 3), limit=limit), VALUED) == {"p2"}
+    # Those without events have a count as well, and are the first from below.
+    fewest = {**limit, "orderColumns": [{"type": "Aggregation", "order": "ascending"}]}
+    assert those(behavior(COUNT, op("Less", 3), limit=fewest), VALUED) == {"p0"}
+    distinct = {"type": "CountDistinct", "columns": ["timestamp"]}
+    assert those(behavior(distinct, op("Less", 3), limit=fewest), VALUED) == {"p1"}
     rest = behavior(COUNT, op("Less", 3), limit=limit, exclude=True)
     assert those(rest, VALUED) == {"p0", "p1", "p3", "p9"}

@@ -70,13 +70,29 @@ class Column(msgspec.Struct, frozen=True):
     grouping_name: str | None = None
 
 
+TIMESTAMP = Column("timestamp", "timestamp", "timestamp", "timestamp")
+
+
 class Behavior(msgspec.Struct, frozen=True):
-    """A behavior: `table` is the matrix table with its prefix, which rules name (observed)."""
+    """A behavior: `table` is the matrix table with its prefix, which rules name (observed).
+
+    `columns` are those that the answer lists.
+    """
 
     id: str
     table: str
     label: str
     columns: tuple[Column, ...]
+
+    @property
+    def event_columns(self) -> tuple[Column, ...]:
+        """The columns of its events, with the time of an event.
+
+        Rules ask for that, though answers do not list it among the columns (observed).
+        """
+        if any(each.name == TIMESTAMP.name for each in self.columns):
+            return self.columns
+        return (TIMESTAMP, *self.columns)
 
 
 class CustomerGroup(msgspec.Struct, frozen=True):

@@ -138,7 +138,7 @@ async def _catalog(connection: Connection) -> Catalog:
     client, parent = connection.client, connection.parent
     tables = [_table(CUSTOMERS, await client.attributes(parent.id))]
     for behavior in await client.behaviors(parent.id):
-        tables.append(_table(behavior.table, behavior.columns))
+        tables.append(_table(behavior.table, behavior.event_columns))
     if parent.customer_group is not None:
         group = parent.customer_group
         tables.append(_table(f"{CUSTOMER_GROUP}{group.name}", group.customer_group_attributes))

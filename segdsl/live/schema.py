@@ -84,7 +84,9 @@ async def pull_schema(connection: Connection) -> Asked:
         parent.timezone,
         columns(attributes),
         tuple(
-            Behavior(each.table, columns(each.columns), _label(each.label, _written(each.table)))
+            Behavior(
+                each.table, columns(each.event_columns), _label(each.label, _written(each.table))
+            )
             for each in readable("behavior", behaviors)
         ),
         tuple(CustomerGroup(each.name, columns(each.customer_group_attributes)) for each in groups),

@@ -160,7 +160,8 @@ def _foregone(events: Events, asked: Asked) -> bool | None:
     if events.length is not None and events.length <= 0:
         # Nothing is in such a window, not even the event that it ends with.
         return aggregate.counts and asked.of_number(0)
-    if aggregate.function == "count":
+    if aggregate.counts:
+        # Of one event or more there is one value or more: a null is a value.
         return {"all": True, "none": False, "some": None}[asked.of_counts()]
     if asked.is_presence and aggregate.function not in ("first", "last"):
         return True
@@ -232,8 +233,6 @@ def _value(events: Events, over: Over, *, text: bool) -> Operand:
             return Operand(over(exp.Avg(this=of.sql)), "number")
         case "min" | "max":
             return Operand(over(_extreme(function == "max", of, of.sql, text=text)), of.kind)
-        case "count distinct":
-            return Operand(over(exp.Count(this=exp.Distinct(expressions=[of.sql]))), "number")
         case _:
             raise AssertionError(f"{function} is no value of a group")
 
@@ -294,24 +293,22 @@ def _grouped(events: Events, filtered: Filter) -> tuple[exp.Select, list[Node]]:
 
 
 def _counted(events: Events, filtered: Filter) -> tuple[exp.Select, Node, Operand]:
-    """The groups without columns yet, their profile, and how many different values each has."""
+    """The groups without columns yet, their profile, and how many different rows each has.
+
+    Rows are made different first and counted then: a null is a value among others, which
+    `COUNT(DISTINCT …)` passes over, and not every engine counts different rows.
+    """
     query, keys = _grouped(events, filtered)
-    columns = list(dict.fromkeys(events.aggregate.columns))
-    if len(columns) == 1:
-        count = _value(events, lambda node: node, text=False)
-        return query.group_by(*keys), events.relation.id, count
-    # Not every engine counts different rows.
-    group = [f"k{number}" for number in range(len(keys))]
-    values = [f"v{number}" for number in range(len(columns))]
-    parts = [*keys, *(events.operand(name).sql for name in columns)]
+    group = [PROFILE_ID, *(f"k{number}" for number in range(1, len(keys)))]
+    of = [events.operand(name).sql for name in dict.fromkeys(events.aggregate.columns)]
+    values = [f"v{number}" for number in range(1, len(of) + 1)]
     rows = query.select(
-        *(named(part, name) for part, name in zip(parts, [*group, *values], strict=True))
+        *(named(part, name) for part, name in zip([*keys, *of], [*group, *values], strict=True))
     ).distinct()
-    whole = all_of(is_not_null(column(name, _ROWS)) for name in values)
-    count = Operand(exp.Count(this=exp.Case(ifs=[exp.If(this=whole, true=integer(1))])), "number")
     outer = exp.Select().from_(rows.subquery(identifier(_ROWS)))
     outer = outer.group_by(*(column(name, _ROWS) for name in group))
-    return outer, column(group[0], _ROWS), count
+    count = Operand(exp.Count(this=exp.Star()), "number")
+    return outer, column(PROFILE_ID, _ROWS), count
 
 
 def _distinct(events: Events, asked: Asked, sense: bool, filtered: Filter) -> exp.Select:

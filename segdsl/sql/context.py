@@ -12,8 +12,9 @@ from typing import Literal as OneOf
 import msgspec
 from sqlglot import exp
 
+from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.sql.catalog import (
     CUSTOMER_GROUP,
     CUSTOMERS,
@@ -133,14 +134,21 @@ def customers(context: Context) -> Relation:
 
 
 def behavior(context: Context, table: str) -> Relation:
-    """The events of a behavior, by its matrix table."""
+    """The events of a behavior, by its matrix table.
+
+    Raises SqlError where the catalog does not have it.
+    """
     spelled = spelling(table)
     tables = None if context.catalog is None else context.catalog.behaviors
     if tables is not None and table not in tables:
-        known = [spelling(each) for each in tables]
+        # With the prefix left out in one place or the other it is the same name.
+        known = {name_of(each) or each: spelling(each) for each in tables}
+        near = nearest(name_of(table) or table, known)
         raise SqlError(
             f"there is no behavior `{spelled}`",
-            did_you_mean(spelled, known, _listed("the behaviors are", known)),
+            _listed("the behaviors are", known.values())
+            if near is None
+            else f"did you mean `{known[near]}`?",
         )
     return _relation(context, table, f"the behavior `{spelled}`", "column")
 

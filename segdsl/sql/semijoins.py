@@ -1,18 +1,23 @@
 """Conditions of profiles that ask for rows of another table, recognized in a finished query.
 
 `id IN (SELECT … FROM behavior … GROUP BY id HAVING …)` and its simpler forms: what several of
-them ask of one table can be asked in one scan of it. The other stages of SQL do not know this.
+them ask of one table can be asked in one scan of it. The different rows of a table, which are
+counted for `count distinct`, are such a table too. The other stages of SQL do not know this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeGuard
 
 import msgspec
 from sqlglot import exp
 
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.expressions import Node, all_of, integer, is_not_null, true
+
+# A table, or a subquery for different rows of one. Equal ones have equal rows.
+Table = exp.Table | exp.Subquery
 
 
 class Events(msgspec.Struct, frozen=True):
@@ -22,7 +27,7 @@ class Events(msgspec.Struct, frozen=True):
     those rows of it; where the query does not group, that is just true.
     """
 
-    table: exp.Table
+    table: Table
     id: exp.Column
     among: Node
     having: Node | None
@@ -39,7 +44,7 @@ def taken_apart(query: exp.Select) -> Events | None:
     if parts(query) - {"expressions", "from_", "where", "group", "having"}:
         return None
     table, (id, *more) = query.args["from_"].this, query.expressions
-    if more or not isinstance(table, exp.Table) or not isinstance(id, exp.Column):
+    if more or not _is_table(table) or not isinstance(id, exp.Column):
         return None
     if id.name != PROFILE_ID:
         return None
@@ -49,6 +54,12 @@ def taken_apart(query: exp.Select) -> Events | None:
     if parts(grouped) != {"expressions"} or grouped.expressions != [id]:
         return None
     return Events(table, id, _among(query, id), having.this if having else None)
+
+
+def _is_table(node: Node) -> TypeGuard[Table]:
+    if isinstance(node, exp.Subquery):
+        return bool(node.this.args.get("distinct"))
+    return isinstance(node, exp.Table)
 
 
 def _among(query: exp.Select, id: exp.Column) -> Node:

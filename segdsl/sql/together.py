@@ -28,7 +28,7 @@ from segdsl.sql.expressions import (
     true,
     where,
 )
-from segdsl.sql.semijoins import Events, asked, holds, parts, taken_apart
+from segdsl.sql.semijoins import Events, Table, asked, holds, parts, taken_apart
 
 COUNT = "count_"
 _JOIN, _VALUE, _PROFILE, _ROWS = "j", "v", "profile", "d"
@@ -91,7 +91,7 @@ class _Scan:
 
     def __init__(self) -> None:
         self._customers: exp.Table | None = None
-        self._groupings: dict[exp.Table, list[_Grouping]] = {}
+        self._groupings: dict[Table, list[_Grouping]] = {}
         self._joins: dict[str, _Grouping | exp.Select] = {}
         self._marks: dict[exp.Select, Node] = {}
 
@@ -207,7 +207,7 @@ def _merged(condition: Node) -> Node:
     if not isinstance(connector, (exp.And, exp.Or)):
         return condition
     conjunction = isinstance(connector, exp.And)
-    among: dict[exp.Table, list[_Asking]] = {}
+    among: dict[Table, list[_Asking]] = {}
     others: list[Node] = []
     for each in connector.flatten():
         asking = _asking(each)

@@ -83,23 +83,26 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
         "Tiny shop",
         "Asia/Tokyo",
         attributes=(
-            Column("country", "string", "Where"),
+            Column("country", "string", "Where", "Country of residence"),
             Column("age", "number"),
-            Column("ltv", "number"),
+            Column("ltv", "number", None, "Lifetime Value"),
             Column("vip", "boolean"),
             Column("last_visit", "timestamp"),
             Column("tags", "string_array"),
         ),
         behaviors=(
             Behavior(
-                "purchases",
+                "behavior_purchases",
                 (
                     Column("timestamp", "timestamp"),
                     Column("category", "string"),
-                    Column("amount", "number"),
+                    Column("amount", "number", None, "Amount paid"),
                 ),
+                "Online Purchases",
             ),
-            Behavior("visits", (Column("timestamp", "timestamp"), Column("page", "string"))),
+            Behavior(
+                "behavior_visits", (Column("timestamp", "timestamp"), Column("page", "string"))
+            ),
         ),
         customer_groups=(CustomerGroup("household", (Column("members", "number"),)),),
         folders=(("Loyalty",), ("Loyalty", "Tokyo")),
@@ -160,6 +163,8 @@ def test_values_of_what_is_there(tmp_path: Path) -> None:
 
 
 def test_segments_with_their_folders_and_kinds(tmp_path: Path) -> None:
+    ids: list[str] = []
+
     async def main() -> Asked:
         async with open_local(write_data(tmp_path), None, NOW) as transport:
             key = ApiKey(LOCAL_KEY)
@@ -171,8 +176,10 @@ def test_segments_with_their_folders_and_kinds(tmp_path: Path) -> None:
                 body = {"name": "Now", "kind": 1, "rule": None}
                 made = await http.post("/audiences/7/segments", json=body)
                 assert made.status_code == 200, made.text
+                ids.append(made.json()["id"])
             async with Client("http://localhost", key, transport=transport) as client:
                 parent = await client.parent_segment("7")
                 return await pull_schema(Connection(client, parent, "local", True, NOW))
 
-    assert asyncio.run(main()).schema.segments == (Segment("1", "Now", (), "realtime"),)
+    found = asyncio.run(main()).schema.segments
+    assert found == (Segment(ids[0], "Now", (), "realtime"),)

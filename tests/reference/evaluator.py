@@ -85,7 +85,7 @@ def _test(test: c.Test, profile: Profile, population: Population) -> bool:
             value = profile.ml.get((solution, _key(model), attribute))
             return _value_holds(test, value, calendar)
         case c.Aggregate() as aggregate:
-            # Only a plain count has a value (0) where there is no event.
+            # Only a count has a value (0) where there is no event.
             if aggregate.some and not _events(aggregate, profile, population):
                 return False
             return any(
@@ -173,8 +173,8 @@ def _aggregate(aggregate: c.Aggregate, events: list[Event]) -> Value:
         case "count":
             return len(events)
         case "count distinct":
-            rows = {_row(event, aggregate.columns) for event in events}
-            return sum(all(value is not None for value in row) for row in rows)
+            # A missing value is one value among the others.
+            return len({_row(event, aggregate.columns) for event in events})
         case "first" | "last":
             return _edge(aggregate, events)
     if not events:

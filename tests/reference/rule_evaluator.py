@@ -1,9 +1,10 @@
 """What the Audience API selects for a rule, from its JSON, the slow and plain way.
 
-Every condition is a set of profiles, as it is in the vendor's SQL, and with the same
-blindness: a behavior condition holds only profiles that have a matching event. Written
-from the notes on the contract; it knows nothing of the language or of the compiler.
-Where the notes leave something open, a comment says “Assumed”.
+Every condition is a set of profiles, as it is in the vendor's SQL. A bare `Count` is a
+scalar there, which each profile has (observed); every other aggregation is a row of a
+grouped subquery, which a profile without a matching event has not. Written from the notes
+on the contract; it knows nothing of the language or of the compiler. Where the notes leave
+something open, a comment says “Assumed”.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class _Selection:
         if not rule:
             return self.everyone
         chosen = self.group(rule, top=True)
-        return self.limited(chosen, rule["limit"], None) if "limit" in rule else chosen
+        return self.limited(chosen, rule["limit"], None) if rule.get("limit") else chosen
 
     def group(self, group: Json, *, top: bool) -> Ids:
         sets = [self.part(part) for part in group["conditions"]]
@@ -86,6 +87,8 @@ class _Selection:
         raise ValueError(f"no condition is called {part['type']}")
 
     def unless(self, condition: Json, chosen: Ids) -> Ids:
+        if not condition.get("include", True):
+            raise ValueError("nobody says what `include` selects where it is false")
         return self.everyone - chosen if condition.get("exclude", False) else chosen
 
     # --- conditions ----------------------------------------------------------------------
@@ -98,32 +101,38 @@ class _Selection:
                 self.matches(operator, matching, value) for value in self.values(left, profile)
             )
         )
-        if "limit" in condition:
+        if condition.get("limit"):
             # Assumed: what `exclude` leaves is all but the top.
             chosen = self.limited(chosen, condition["limit"], left)
         return self.unless(condition, chosen)
 
     def values(self, left: Json, profile: Profile) -> list[Value]:
-        """What a condition asks about: an attribute's one value, or one for each row of the
-        grouped subquery, which has none for a profile without a matching event."""
+        """What a condition asks about: an attribute's one value, the one value of a bare
+        `Count`, or one for each row of the grouped subquery, which has none for a profile
+        without a matching event."""
         if "source" in left:
+            if _is_bare_count(left):
+                return [len(self.matching(left, profile))]
             return [_aggregate(left["aggregation"], rows) for rows in self.rows(left, profile)]
         if "customerGroup" in left:
             return [profile.groups.get((left["customerGroup"], left["name"]))]
         return [profile.attributes.get(left["name"])]
 
     def rows(self, left: Json, profile: Profile) -> Iterator[list[Event]]:
-        events = profile.events.get(left["source"]["name"], ())
-        matching = [event for event in events if self.passes(left.get("filter"), event)]
         groups: dict[Any, list[Event]] = {}
-        for event in matching:
+        for event in self.matching(left, profile):
             key = tuple(_distinct(event, left["aggregation"].get("groupingColumns") or ()))
             groups.setdefault(key, []).append(event)
         for group in groups.values():
-            if "window" in left:
+            if left.get("window"):
                 yield from _windows(left["window"]["duration"], group)
             else:
                 yield group
+
+    def matching(self, left: Json, profile: Profile) -> list[Event]:
+        """The events that the filter lets through."""
+        events = profile.events.get(left["source"]["name"], ())
+        return [event for event in events if self.passes(left.get("filter"), event)]
 
     def passes(self, part: Json | None, event: Event) -> bool:
         """Whether an event is one the filter lets through."""
@@ -201,6 +210,13 @@ def _scored(reference: Json, profile: Profile) -> bool:
 # --- aggregates --------------------------------------------------------------------------
 
 
+def _is_bare_count(left: Json) -> bool:
+    """Observed: `(select count(*) from behavior_x where … and cdp_customer_id = …)`."""
+    aggregation = left["aggregation"]
+    grouped = aggregation.get("groupingColumns") or left.get("window")
+    return aggregation["type"] == "Count" and not grouped
+
+
 def _distinct(event: Event, columns: Iterable[str]) -> Iterator[tuple[str, Value]]:
     """Values that are equal exactly where the database says so: true is not 1."""
     for column in columns:
@@ -224,8 +240,8 @@ def _aggregate(aggregation: Json, events: list[Event]) -> Value:
     if kind == "Count":
         return len(events)
     if kind == "CountDistinct":
-        tuples = (tuple(_distinct(event, aggregation["columns"])) for event in events)
-        return len({each for each in tuples if all(value is not None for _, value in each)})
+        # Observed: count(distinct row("a", "b")), and a null in a row is a value.
+        return len({tuple(_distinct(event, aggregation["columns"])) for event in events})
     column = aggregation["column"]
     if kind in ("First", "Last"):
         order = aggregation["orderColumn"]

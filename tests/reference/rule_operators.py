@@ -56,7 +56,7 @@ def kind_of(value: Any) -> str:
 
 def holds(operator: Json, value: Value, calendar: Calendar) -> bool:
     """Whether an operator holds of a value, its `not` included."""
-    negated: bool = operator.get("not", False)
+    negated = bool(operator.get("not"))
     return _plain(operator, value, calendar) != negated
 
 
@@ -129,7 +129,7 @@ def _stretch(operator: Json, calendar: Calendar) -> Stretch:
         case {"type": "TimeRange", "duration": duration, "from": {"last": last, "unit": unit}}:
             start = calendar.anchor(_parts(last, unit), unit)
             length = _parts(duration, unit)
-            if operator["reverse"]:
+            if operator.get("reverse"):
                 return calendar.moved(start, length, -1), start
             return start, calendar.moved(start, length, 1)
         case {"type": "TimeRange", "from": {"unit": unit}}:

@@ -45,7 +45,7 @@ def _behavior(name: str) -> Table:
             "string_array": v.ARRAY_COLUMNS[name],
         }
     )
-    return Table(f"behavior_{name}", columns)
+    return Table(name, columns)
 
 
 _ML = {
@@ -167,7 +167,7 @@ def _rows(profile: Profile) -> Iterable[tuple[str, dict[str, Any]]]:
     yield "customers", dict(profile.attributes)
     for behavior, events in profile.events.items():
         for event in events:
-            yield f"behavior_{behavior}", dict(event)
+            yield behavior, dict(event)
     for (group, attribute), value in profile.groups.items():
         yield f"customer_group_{group}", {attribute: value}
     for of, id in profile.memberships:

@@ -21,7 +21,7 @@ from support import segment_of
         ("count(purchases) < 3", "ab"),
         ("count(purchases) = 0", "b"),
         ("count(purchases) != 0", "a"),
-        ("count(some purchases) < 3", "a"),
+        ("count distinct (some purchases.sku) < 3", "a"),
         ("not sum(purchases.amount) > 10", "ab"),
         ("not sum(purchases.amount) < 10", "b"),
         ("not last(purchases.sku by timestamp) = \"x\"", "b"),

@@ -65,6 +65,39 @@ def test_what_is_not_there(where: str, message: str, help: str | None) -> None:
     assert render(selection(segment_of(where), Context(0, "UTC")), "trino")
 
 
+ORDERS = Catalog(
+    (
+        Table("customers", (Column("age", "number"),)),
+        Table("orders", (Column("amount", "number"),)),
+        Table("behavior_purchases", (Column("amount", "number"),)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "help"),
+    [
+        ('has table "ordrs"', 'there is no behavior `table "ordrs"`',
+         'did you mean `table "orders"`?'),
+        ("has orders", "there is no behavior `orders`", 'did you mean `table "orders"`?'),
+        ('has table "purchases"', 'there is no behavior `table "purchases"`',
+         "did you mean `purchases`?"),
+        ("has clicks", "there is no behavior `clicks`",
+         'the behaviors are `purchases`, `table "orders"`'),
+        ('has table "customers"', 'there is no behavior `table "customers"`',
+         'the behaviors are `purchases`, `table "orders"`'),
+        ('sum(table "orders".price) > 1', 'the behavior `table "orders"` has no column `price`',
+         "its columns are `amount`"),
+    ],
+)  # fmt: skip
+def test_a_table_without_the_prefix_is_said_as_it_is_written(
+    where: str, message: str, help: str
+) -> None:
+    with pytest.raises(SqlError) as caught:
+        selection(segment_of(where), Context(0, "UTC", ORDERS))
+    assert (caught.value.message, caught.value.help) == (message, help)
+
+
 @pytest.mark.parametrize(
     ("where", "table"),
     [

@@ -104,6 +104,8 @@ def test_everyone_counted_and_shown() -> None:
         ("no purchases where amount > 5",
          'NOT "cdp_customer_id" IN (SELECT "e"."cdp_customer_id" FROM "behavior_purchases" AS "e" '
          'WHERE "e"."amount" > 5 AND NOT "e"."cdp_customer_id" IS NULL)'),
+        ('has table "orders"',
+         '"cdp_customer_id" IN (SELECT "e"."cdp_customer_id" FROM "orders" AS "e")'),
         ("count(purchases) < 3",
          'NOT "cdp_customer_id" IN (SELECT "e"."cdp_customer_id" FROM "behavior_purchases" AS "e" '
          'WHERE NOT "e"."cdp_customer_id" IS NULL GROUP BY "e"."cdp_customer_id" '

@@ -1,8 +1,9 @@
 """Small populations over one fixed vocabulary, for differential tests of meaning.
 
 The pools of values are tiny and shared with `strategies.conditions`, so that conditions
-often hit; nulls, empty arrays, profiles without events and times next to the edges of
-calendar units are common. What is generated are the profiles; the vocabulary is constant.
+often hit; nulls, empty arrays, profiles without events, events without any value and times
+next to the edges of calendar units are common. What is generated are the profiles; the
+vocabulary is constant.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ RANK = "rank"
 GROUP = ("household", "size")
 
 # Columns by behavior and type. `timestamp` and `line` are different for each event of a
-# profile, `line` is null sometimes; all others repeat.
+# profile, or null, `line` more often; all others repeat.
 TEXT_COLUMNS = {
     "behavior_purchases": ("category", "sku", "order_id"),
     "behavior_page_views": ("url",),
@@ -120,6 +121,8 @@ class _Times(msgspec.Struct, frozen=True):
         return list(dict.fromkeys(times))
 
 
+# An event of which nothing is known, its time as little as the rest.
+_BLANK: Event = {}
 _coins = st.booleans()
 _more_events = st.integers(0, 3)
 _near = st.sampled_from([0, 0, -1, 1])
@@ -172,6 +175,8 @@ def _purchases(draw: st.DrawFn, times: _Times) -> tuple[Event, ...]:
                 "tags": draw(_text_arrays),
             }
         )
+    if draw(_one_in_four):
+        events.insert(draw(_more_events), _BLANK)
     return tuple(events)
 
 
