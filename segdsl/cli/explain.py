@@ -26,11 +26,15 @@ UNCLIPPED = 100_000
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--tree", is_flag=True, help="Draw the rule sets of the compiled rule instead.")
 @settings_option
+@click.option(
+    "--target", metavar="NAME", help="The target whose schema knows what the console shows."
+)
 @look_options
 def command(
     files: tuple[str, ...],
     tree: bool,
     settings: dict[str, str],
+    target: str | None,
     form: str,
     allowed: tuple[str, ...],
     color: str,
@@ -46,18 +50,22 @@ def command(
     from segdsl.explain.rule_tree import draw
     from segdsl.loading import load_segments
     from segdsl.lower import lower
+    from segdsl.project.names import known_names
+    from segdsl.schema.labels import NO_LABELS, labels_of
     from segdsl.syntax.text import string
 
     look = Look(form, allowed, color)
     report = Report()
-    loaded = load_segments(files, settings, report)
+    known = known_names(target)
+    labels = NO_LABELS if known.schema is None else labels_of(known.schema)
+    loaded = load_segments(files, settings, report, known.owners)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else None
     made: list[str] = []
     for segment in loaded.segments:
         if not tree:
             width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
-            made.append(render_outline(explain(segment), width))
+            made.append(render_outline(explain(segment, labels), width))
             continue
         rule = lower(segment, report, symbolic=True)
         if rule is not None:

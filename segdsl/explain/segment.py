@@ -14,6 +14,7 @@ from typing import assert_never
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.explain.absent import absence
+from segdsl.explain.legend import legend
 from segdsl.explain.outline import Item, Outline
 from segdsl.explain.subjects import (
     Clause,
@@ -24,6 +25,7 @@ from segdsl.explain.subjects import (
 )
 from segdsl.explain.times import is_relative, is_time
 from segdsl.explain.verbs import listed
+from segdsl.schema.labels import NO_LABELS, Labels
 from segdsl.syntax.text import literal, name, reference, string, value
 from segdsl.syntax.tree import Kind
 from segdsl.values import Limit, Order
@@ -39,19 +41,24 @@ _KINDS: dict[Kind, str] = {"batch": "batch", "realtime": "realtime", "funnel_sta
 _MOST_INLINE = 2
 
 
-def explain(segment: c.Segment) -> Outline:
-    """The segment in words."""
+def explain(segment: c.Segment, labels: Labels = NO_LABELS) -> Outline:
+    """The segment in words; `labels` are what the console calls what it names."""
     facts = [f"Kind: {_KINDS[segment.kind]}"]
     if segment.folder is not None:
         facts.append(f"Folder: {_shown(segment.folder)}")
     if segment.description is not None:
         facts.append(f"Description: {_shown(segment.description)}")
+    if segment.hidden:
+        facts.append("Hidden: the console does not show it")
     verb = "is" if segment.limit is None else "may be"
     opening, items = _opening(segment.condition, f"{verb} in this segment")
     closing = []
     if segment.limit is not None:
         closing.append(_limit_sentence(segment.limit))
     closing.extend(_times_note(segment.condition))
+    called = legend(segment, labels)
+    if called is not None:
+        closing.append(called)
     title = f"Segment {string(segment.name)}"
     return Outline(title, tuple(facts), opening, items, tuple(closing))
 

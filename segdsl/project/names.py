@@ -19,17 +19,19 @@ from segdsl.values import Owner
 if TYPE_CHECKING:
     from segdsl.project.config import Project
     from segdsl.schema.ids import Key
+    from segdsl.schema.model import Schema
 
 
 class Known(msgspec.Struct, frozen=True):
     """What dotted names begin with, and ids by kind and name; no owners without a schema.
 
-    `several` has those of names that mean more than one thing.
+    `several` has those of names that mean more than one thing; `schema` is the target's own.
     """
 
     owners: Mapping[str, Owner] | None = None
     ids: Ids = {}
     several: Several = {}
+    schema: Schema | None = None
 
 
 def known_names(target: str | None, *, segments: bool = False) -> Known:
@@ -78,4 +80,4 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
             elif ids.setdefault(key, found[0]) != found[0]:
                 # One of the two is older, and nobody knows which.
                 del ids[key]
-    return Known(owners, ids, several)
+    return Known(owners, ids, several, schema)

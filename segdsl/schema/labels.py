@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.schema.model import Schema
 from segdsl.syntax.text import behavior, name
@@ -43,7 +44,7 @@ def labels_of(schema: Schema) -> Labels:
         {
             each.name: each.label
             for each in schema.behaviors
-            if each.label is not None and says_more(each.label, behavior(each.name))
+            if each.label is not None and says_more(each.label, name_of(each.name) or each.name)
         },
         {
             (of.name, each.name): each.label

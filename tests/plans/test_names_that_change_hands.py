@@ -204,9 +204,9 @@ async def test_a_new_segment_here_of_a_name_that_is_in_use_takes_nothing_over(te
     [conflict] = (await team.plan()).conflicts
     assert conflict.notes == (f'"Japan" meant #{japan}; it would mean one that is new here',)
     await team.pull("S")
-    assert f"not in segment #{japan}" in team.files()["S.seg"]
+    assert 'not in segment "Japan" of folder "/"\n' in team.files()["S.seg"]
     # Written again, it is an edit: the workspace's is meant.
-    team.write("S.seg", team.files()["S.seg"].replace(f"#{japan}", '"Japan"'))
+    team.write("S.seg", team.files()["S.seg"].replace(' of folder "/"', ""))
     await team.apply()
     [mine] = [each for each in (await team.server()).segments.values() if each.state.folder]
     assert await refers_to(team, "S") == {mine.id}

@@ -1,0 +1,77 @@
+"""What the console calls the attributes, behaviors and columns that a segment names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from segdsl.condition import tree as c
+from segdsl.explain.verbs import listed
+from segdsl.schema.labels import Labels
+from segdsl.syntax.text import behavior, name
+from segdsl.values import Limit
+
+
+def legend(segment: c.Segment, labels: Labels) -> str | None:
+    """One sentence with the labels of what a segment names, in the order in which it does.
+
+    None where no label says more than the name.
+    """
+    called = dict.fromkeys(_labelled(segment.condition, labels))
+    called.update(dict.fromkeys(_ordered(segment.limit, labels)))
+    if not called:
+        return None
+    return f"In the console {listed([f'{each} is “{label}”' for each, label in called], 'and')}."
+
+
+Called = Iterator[tuple[str, str]]
+"""What a reader sees in the sentences, and its label."""
+
+
+def _labelled(condition: c.Condition, labels: Labels) -> Called:
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case c.And(children) | c.Or(children):
+                waiting.extend(reversed(children))
+            case c.Not(child) | c.RuleSet(_, child):
+                waiting.append(child)
+            case c.Limited(child, limit):
+                yield from _labelled(child, labels)
+                yield from _ordered(limit, labels)
+            case c.Test(c.Attribute(attribute)) if attribute in labels.attributes:
+                yield name(attribute), labels.attributes[attribute]
+            case c.Test(c.Aggregate() as aggregate):
+                yield from _of_aggregate(aggregate, labels)
+            case _:
+                pass
+
+
+def _of_aggregate(of: c.Aggregate, labels: Labels) -> Called:
+    if of.behavior in labels.behaviors:
+        yield behavior(of.behavior), labels.behaviors[of.behavior]
+    order = () if of.order is None else (of.order,)
+    for column in (*of.columns, *order, *of.grouping, *_columns(of.filter)):
+        label = labels.columns.get((of.behavior, column))
+        if label is not None:
+            yield f"{name(column)} of {behavior(of.behavior)}", label
+
+
+def _columns(of: c.Condition | None) -> Iterator[str]:
+    """The columns that a filter asks for."""
+    match of:
+        case c.And(children) | c.Or(children):
+            for child in children:
+                yield from _columns(child)
+        case c.Not(child):
+            yield from _columns(child)
+        case c.Test(c.Attribute(column)):
+            yield column
+        case _:
+            pass
+
+
+def _ordered(of: Limit | None, labels: Labels) -> Called:
+    for order in () if of is None else of.order:
+        if order.column is not None and order.column in labels.attributes:
+            yield name(order.column), labels.attributes[order.column]

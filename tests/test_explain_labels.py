@@ -1,0 +1,101 @@
+"""Labels of the console beside names, in `explain` and nowhere else."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from segdsl.condition.tree import Segment, spellings
+from segdsl.diagnostics import Report
+from segdsl.explain import explain
+from segdsl.explain.legend import legend
+from segdsl.loading import load_segments
+from segdsl.lower import lower
+from segdsl.resolve import Program, resolve
+from segdsl.rule.model import encode
+from segdsl.schema.labels import labels_of
+from segdsl.schema.model import Behavior, Column, Schema
+from segdsl.source import Source
+from segdsl.sql import Context, render, selection
+from segdsl.syntax.parser import parse
+
+RETAIL = Path(__file__).parents[1] / "examples" / "retail"
+SCHEMA = Schema(
+    "1",
+    "Shop",
+    attributes=(
+        Column("ltv", "number", label="Lifetime Value"),
+        Column("country", "string", label="Country"),
+        Column("age", "number"),
+    ),
+    behaviors=(
+        Behavior(
+            "behavior_web",
+            (Column("amt", "number", label="Amount paid"), Column("sku", "string", label="Sku")),
+            "Online Orders",
+        ),
+        Behavior("clicks", (Column("page", "string", label="Address"),), "Clicks"),
+    ),
+)
+
+
+def segment(where: str, head: str = "") -> Segment:
+    report = Report()
+    source = Source("x.seg", f'segment "x" {head} where {where}')
+    (found,) = resolve(Program("x.seg", {"x.seg": parse(source, report)}), report)
+    assert not report.diagnostics
+    return found
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("ltv > 1", "In the console ltv is “Lifetime Value”."),
+        # Other capitals tell nothing new, nor does the same label twice.
+        ('country = "JP" and age > 3', None),
+        ("not (ltv > 1 or ltv < -1)", "In the console ltv is “Lifetime Value”."),
+        ("(age > 1 limit 3 by ltv desc)", "In the console ltv is “Lifetime Value”."),
+        ("age > 1 limit 3 by ltv desc", "In the console ltv is “Lifetime Value”."),
+        (
+            'sum(web.amt where sku = "x" or amt > 3) > 1',
+            "In the console web is “Online Orders” and amt of web is “Amount paid”.",
+        ),
+        (
+            'has table "clicks" where page contains "/x"',
+            'In the console page of table "clicks" is “Address”.',
+        ),
+        ("in segment #1", None),
+    ],
+)
+def test_the_labels_of_what_a_segment_names(where: str, said: str | None) -> None:
+    assert legend(segment(where), labels_of(SCHEMA)) == said
+    closing = explain(segment(where), labels_of(SCHEMA)).closing
+    assert [each for each in closing if "console" in each] == ([] if said is None else [said])
+
+
+def test_a_segment_that_the_console_hides_says_so() -> None:
+    assert "Hidden: the console does not show it" in explain(segment("age > 1", "hidden")).facts
+    assert not any("Hidden" in each for each in explain(segment("age > 1")).facts)
+
+
+def test_no_label_comes_into_a_rule_or_a_query() -> None:
+    described = tomllib.loads((RETAIL / "parent_segment.toml").read_text())["labels"]
+    labels = [label for table in described.values() for label in table.values()]
+    # Each differs from the names, so that no test passes by confusing the two.
+    names = {name for table in described.values() for name in table}
+    assert len(labels) > 30
+    assert not names & set(labels)
+    report = Report()
+    loaded = load_segments([str(RETAIL)], {}, report)
+    context = Context(
+        1_700_000_000,
+        "Asia/Tokyo",
+        segments={each: of for of in loaded.segments for each in spellings(*of.place)},
+    )
+    for each in loaded.segments:
+        rule = lower(each, report, symbolic=True)
+        assert rule is not None
+        text = encode(rule) + render(selection(each, context), "duckdb")
+        assert not [label for label in labels if label in text]
