@@ -9,12 +9,9 @@ is ever made twice. Bodies are JSON under `/audiences`, JSON:API under `/entitie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from time import monotonic
-from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -25,12 +22,12 @@ from segdsl.api import reading as r
 from segdsl.api import resources
 from segdsl.api.bodies import decoded
 from segdsl.api.keys import ApiKey
+from segdsl.api.queries import Queries, path_id
 from segdsl.api.sameness import same_rule
-from segdsl.api.wire import JSON, JSON_API, Patience, Wire
+from segdsl.api.wire import JSON_API, Patience
 
 _T = TypeVar("_T")
 _DEEPEST = 100
-_KILL_SECONDS = 10.0
 _LOOKS = 4
 """How often what was taken and not answered is looked up."""
 _ELSEWHERE = (e.NotFoundError, e.ForbiddenError, e.RefusedError, e.BadAnswerError)
@@ -41,7 +38,7 @@ async def _nothing() -> None:
     """A look that finds nothing."""
 
 
-class Client:
+class Client(Queries):
     """An Audience API behind an address; an asynchronous context manager.
 
     The address is `https://` a region's host, or on this machine; HostError otherwise.
@@ -58,10 +55,7 @@ class Client:
         concurrency: int = 16,
         patience: Patience | None = None,
     ) -> None:
-        self._patience = patience or Patience()
-        self._wire = Wire(
-            base, key, transport=transport, concurrency=concurrency, patience=self._patience
-        )
+        super().__init__(base, key, transport=transport, concurrency=concurrency, patience=patience)
         self._roots: dict[str, str] = {}
         self._trees: dict[str, dict[tuple[str, ...], a.Folder]] = {}
         self._making_folders = asyncio.Lock()
@@ -69,56 +63,45 @@ class Client:
     async def __aenter__(self) -> Client:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._wire.close()
-
-    async def _get(self, path: str, media: str = JSON, **query: str | int) -> bytes:
-        return await self._wire.again(
-            lambda: self._wire.send("GET", path, query=query or None, media=media)
-        )
-
     # --- parent segments -------------------------------------------------------------
 
     async def parent_segments(self) -> a.Listed[a.ParentSegment]:
         return r.parent_segments(await self._get("/audiences"))
 
     async def parent_segment(self, id: str) -> a.ParentSegment:
-        return r.parent_segment(await self._get(f"/audiences/{_id(id)}"))
+        return r.parent_segment(await self._get(f"/audiences/{path_id(id)}"))
 
     async def attributes(self, parent_id: str) -> a.Listed[a.Column]:
-        return r.columns(await self._get(f"/audiences/{_id(parent_id)}/attributes"))
+        return r.columns(await self._get(f"/audiences/{path_id(parent_id)}/attributes"))
 
     async def behaviors(self, parent_id: str) -> a.Listed[a.Behavior]:
-        return r.behaviors(await self._get(f"/audiences/{_id(parent_id)}/behaviors"))
+        return r.behaviors(await self._get(f"/audiences/{path_id(parent_id)}/behaviors"))
 
     async def sample_values(
         self, parent_id: str, column: str, behavior_id: str | None = None
     ) -> tuple[tuple[Any, ...], ...]:
         """Values of an attribute, or of a behavior's column, as the API samples them."""
-        under = "" if behavior_id is None else f"/behaviors/{_id(behavior_id)}"
-        body = await self._get(f"/audiences/{_id(parent_id)}{under}/sample_values", column=column)
+        under = "" if behavior_id is None else f"/behaviors/{path_id(behavior_id)}"
+        body = await self._get(
+            f"/audiences/{path_id(parent_id)}{under}/sample_values", column=column
+        )
         return decoded(body, tuple[tuple[Any, ...], ...])
 
     async def statistics(
         self, parent_id: str, segment_id: str | None = None
     ) -> tuple[tuple[int | float | bool | str | None, ...], ...]:
         """The population of a parent segment or of a segment, day by day."""
-        under = "" if segment_id is None else f"/segments/{_id(segment_id)}"
-        body = await self._get(f"/audiences/{_id(parent_id)}{under}/statistics")
+        under = "" if segment_id is None else f"/segments/{path_id(segment_id)}"
+        body = await self._get(f"/audiences/{path_id(parent_id)}{under}/statistics")
         return decoded(body, tuple[tuple[int | float | bool | str | None, ...], ...])
 
     # --- what else a segment can name ------------------------------------------------
 
     async def funnels(self, parent_id: str) -> a.Listed[a.Funnel]:
-        return r.funnels(await self._get(f"/audiences/{_id(parent_id)}/funnels"))
+        return r.funnels(await self._get(f"/audiences/{path_id(parent_id)}/funnels"))
 
     async def predictive_models(self, parent_id: str) -> a.Listed[a.PredictiveModel]:
-        path = f"/audiences/{_id(parent_id)}/predictive_segments"
+        path = f"/audiences/{path_id(parent_id)}/predictive_segments"
         return r.predictive_models(await self._get(path))
 
     async def solutions(self, parent_id: str) -> a.Listed[a.Solution]:
@@ -137,14 +120,14 @@ class Client:
         try:
             found = resources.folders(await self._by_folder(root), root)
         except _ELSEWHERE:
-            body = await self._get(f"/audiences/{_id(parent_id)}/folders")
+            body = await self._get(f"/audiences/{path_id(parent_id)}/folders")
             found = resources.plain_folders(body, root)
         self._trees[parent_id] = {each.path: each for each in found}
         return found
 
     async def _by_folder(self, root: str) -> bytes:
         """Everything that lies in folders, without rules."""
-        path = f"/entities/by-folder/{_id(root)}"
+        path = f"/entities/by-folder/{path_id(root)}"
         return await self._get(path, JSON_API, depth=_DEEPEST, with_rule="false")
 
     async def _root(self, parent_id: str) -> str:
@@ -241,7 +224,7 @@ class Client:
 
     async def segments(self, parent_id: str) -> a.Listed[a.Segment]:
         """The segments as the list has them: of some the rule may be None."""
-        return r.segments(await self._get(f"/audiences/{_id(parent_id)}/segments"))
+        return r.segments(await self._get(f"/audiences/{path_id(parent_id)}/segments"))
 
     async def segment(self, parent_id: str, id: str) -> a.Segment:
         """A segment with its rule; one that has none has the rule `null`."""
@@ -254,7 +237,7 @@ class Client:
         return msgspec.json.format(body, indent=2).decode()
 
     async def _segment_body(self, parent_id: str, id: str) -> bytes:
-        return await self._get(f"/audiences/{_id(parent_id)}/segments/{_id(id)}")
+        return await self._get(f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}")
 
     async def find_segment(
         self, parent_id: str, name: str, folder_id: str | None = None
@@ -262,7 +245,7 @@ class Client:
         """The segment of that name in that folder, or in the root folder; with its rule."""
         folder = folder_id or await self._root(parent_id)
         try:
-            path = f"/audiences/{_id(parent_id)}/folders/{_id(folder)}/segments"
+            path = f"/audiences/{path_id(parent_id)}/folders/{path_id(folder)}/segments"
             listed = r.segments(await self._get(path))
         except (e.NotFoundError, e.NotOfferedError):
             listed = await self.segments(parent_id)
@@ -277,7 +260,7 @@ class Client:
         After a lost answer a segment of that name, rule and kind is taken for this one. One that
         is made and not answered in full is looked up.
         """
-        path = f"/audiences/{_id(parent_id)}/segments"
+        path = f"/audiences/{path_id(parent_id)}/segments"
         folder = new.folder_id or await self._root(parent_id)
         sent = False
 
@@ -318,7 +301,7 @@ class Client:
         `look` comes right before each try: what it finds is the answer. Where the API answers
         nothing, or only a part, the segment is read again.
         """
-        path = f"/audiences/{_id(parent_id)}/segments/{_id(id)}"
+        path = f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}"
         folder = new.folder_id or await self._root(parent_id)
         body = _body(parent_id, new, folder)
 
@@ -335,7 +318,7 @@ class Client:
 
         `look` comes right before each try: where it finds a reason nothing is sent.
         """
-        path = f"/entities/segments/{_id(id)}"
+        path = f"/entities/segments/{path_id(id)}"
         lost = False
 
         async def attempt() -> None:
@@ -352,149 +335,6 @@ class Client:
                 raise
 
         await self._wire.again(attempt)
-
-    # --- queries ---------------------------------------------------------------------
-
-    async def sql(self, parent_id: str, rule: msgspec.Raw) -> str:
-        """The SQL that the API's own compiler makes of a rule."""
-        path = f"/audiences/{_id(parent_id)}/segments/query"
-        body = {"format": "sql", "rule": rule}
-        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
-        return r.sql(answer)
-
-    async def start_query(
-        self, parent_id: str, rule: msgspec.Raw, columns: tuple[str, ...] = ()
-    ) -> a.QueryStatus:
-        """Starts a query for a rule; it only reads, so a lost answer costs the server a query."""
-        path = f"/audiences/{_id(parent_id)}/segments/queries"
-        body: dict[str, object] = {"rule": rule}
-        if columns:
-            body["columns"] = columns
-        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
-        return r.query_status(answer)
-
-    async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
-        body = await self._get(_query(parent_id, query_id))
-        return r.query_status(body)
-
-    async def kill_query(self, parent_id: str, query_id: str) -> None:
-        path = f"{_query(parent_id, query_id)}/kill"
-        await self._wire.again(lambda: self._wire.send("POST", path))
-
-    async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
-        """The profiles of a query that has succeeded, page by page."""
-        number, pause = 1, self._patience.first_poll
-        deadline = monotonic() + self._patience.query
-        while True:
-            body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
-            page = r.page(body)
-            match page.type:
-                case "rows":
-                    yield page
-                    number, deadline = number + 1, monotonic() + self._patience.query
-                case "end":
-                    return
-                case "killed" | "error":
-                    raise e.QueryFailedError(
-                        f"the query ended: {self._wire.told(page.error or page.type)}"
-                    )
-                case _:
-                    # `pending`, or a type that is not known yet.
-                    if monotonic() > deadline:
-                        raise e.QueryFailedError(
-                            f"page {number} of the profiles is still being made after "
-                            f"{self._patience.query:g} seconds"
-                        )
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 1.5, self._patience.longest_poll)
-
-    async def count(
-        self,
-        parent_id: str,
-        rule: msgspec.Raw,
-        *,
-        on_killed: Callable[[str], None] = lambda query_id: None,
-    ) -> int:
-        """How many profiles a rule selects. Cancelled, it kills its query on the server.
-
-        `on_killed` hears of that.
-        """
-        ended = await self._run(parent_id, rule, (), on_killed)
-        if ended.count is None:
-            raise e.BadAnswerError("the query succeeded and has no count")
-        return ended.count
-
-    async def profiles(
-        self,
-        parent_id: str,
-        rule: msgspec.Raw,
-        columns: tuple[str, ...],
-        most: int,
-        *,
-        on_killed: Callable[[str], None] = lambda query_id: None,
-    ) -> a.Profiles:
-        """Some of the profiles that a rule selects, with these attributes."""
-        ended = await self._run(parent_id, rule, columns, on_killed)
-        names: tuple[str, ...] = ()
-        rows: list[tuple[Any, ...]] = []
-        if most > 0:
-            async for page in self.customers(parent_id, ended.query_id):
-                names = names or page.names
-                rows.extend(page.rows)
-                if len(rows) >= most:
-                    break
-        return a.Profiles(names, tuple(rows[:most]))
-
-    async def _run(
-        self,
-        parent_id: str,
-        rule: msgspec.Raw,
-        columns: tuple[str, ...],
-        on_killed: Callable[[str], None],
-    ) -> a.QueryStatus:
-        """Starts a query and waits for its end, which must be a success."""
-        starting = asyncio.ensure_future(self.start_query(parent_id, rule, columns))
-        try:
-            status = await asyncio.shield(starting)
-            status = await self._ended(parent_id, status)
-        except (asyncio.CancelledError, e.ClientError):
-            await asyncio.shield(self._stop(parent_id, starting, on_killed))
-            raise
-        if status.ended != "success":
-            raise e.QueryFailedError(
-                f"the query was killed ({status.query_id})"
-                if status.ended == "killed"
-                else self._wire.told(status.error or "")
-                or "the query failed, and the API does not say why"
-            )
-        return status
-
-    async def _ended(self, parent_id: str, status: a.QueryStatus) -> a.QueryStatus:
-        patience = self._patience
-        pause, deadline = patience.first_poll, monotonic() + patience.query
-        while status.ended is None:
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, patience.longest_poll)
-            status = await self.query_status(parent_id, status.query_id)
-            if status.ended is None and monotonic() > deadline:
-                raise e.QueryFailedError(
-                    f"the query still runs after {patience.query:g} seconds, and was killed"
-                )
-        return status
-
-    async def _stop(
-        self,
-        parent_id: str,
-        starting: asyncio.Future[a.QueryStatus],
-        on_killed: Callable[[str], None],
-    ) -> None:
-        """Kills a query, also one whose start has not been answered yet."""
-        with suppress(e.ClientError, TimeoutError):
-            async with asyncio.timeout(_KILL_SECONDS):
-                status = await starting
-                if status.ended is None:
-                    await self.kill_query(parent_id, status.query_id)
-                    on_killed(status.query_id)
 
 
 def _body(parent_id: str, new: a.NewSegment, folder: str) -> dict[str, object]:
@@ -523,15 +363,6 @@ def _is(found: a.Segment, new: a.NewSegment) -> bool:
         and (found.description or "") == (new.description or "")
         and same_rule(found.rule, new.rule)
     )
-
-
-def _query(parent_id: str, query_id: str) -> str:
-    return f"/audiences/{_id(parent_id)}/segments/queries/{_id(query_id)}"
-
-
-def _id(id: str) -> str:
-    """An id as a part of a path."""
-    return quote(id, safe="")
 
 
 def _sent(id: str) -> int | str:

@@ -19,6 +19,7 @@ from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.resolve.aggregates import makes_sense
 from segdsl.resolve.program import Definition, Scope
@@ -259,8 +260,8 @@ class Expander:
             self.report.add(
                 Code.SEG104,
                 of.span,
-                f"`{let.name}` takes {_counted(len(let.parameters), 'value')}, and "
-                f"{_counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given",
+                f"`{let.name}` takes {counted(len(let.parameters), 'value')}, and "
+                f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given",
                 help=f"write it as `{signature}`",
                 via=context.via,
                 notes=(Note("defined here", let.name_span),),
@@ -500,7 +501,3 @@ def number_of(part: Part) -> Decimal:
     """The amount of a part of a resolved length of time."""
     assert isinstance(part.amount, Number)
     return part.amount.value
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

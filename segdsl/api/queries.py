@@ -1,0 +1,207 @@
+"""Queries: a rule counted, or its profiles paged, from the start of a query to its end.
+
+The part of the client that asks and changes nothing. A query that nobody waits for any more is
+killed on the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from segdsl.api import answers as a
+from segdsl.api import errors as e
+from segdsl.api import reading as r
+from segdsl.api.keys import ApiKey
+from segdsl.api.wire import JSON, Patience, Wire
+
+_KILL_SECONDS = 10.0
+
+
+class Queries:
+    """The queries of an Audience API behind an address; see `segdsl.api.client.Client`."""
+
+    def __init__(
+        self,
+        base: str,
+        key: ApiKey,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        concurrency: int,
+        patience: Patience | None,
+    ) -> None:
+        self._patience = patience or Patience()
+        self._wire = Wire(
+            base, key, transport=transport, concurrency=concurrency, patience=self._patience
+        )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._wire.close()
+
+    async def _get(self, path: str, media: str = JSON, **query: str | int) -> bytes:
+        return await self._wire.again(
+            lambda: self._wire.send("GET", path, query=query or None, media=media)
+        )
+
+    async def sql(self, parent_id: str, rule: msgspec.Raw) -> str:
+        """The SQL that the API's own compiler makes of a rule."""
+        path = f"/audiences/{path_id(parent_id)}/segments/query"
+        body = {"format": "sql", "rule": rule}
+        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
+        return r.sql(answer)
+
+    async def start_query(
+        self, parent_id: str, rule: msgspec.Raw, columns: tuple[str, ...] = ()
+    ) -> a.QueryStatus:
+        """Starts a query for a rule; it only reads, so a lost answer costs the server a query."""
+        path = f"/audiences/{path_id(parent_id)}/segments/queries"
+        body: dict[str, object] = {"rule": rule}
+        if columns:
+            body["columns"] = columns
+        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
+        return r.query_status(answer)
+
+    async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
+        body = await self._get(_query(parent_id, query_id))
+        return r.query_status(body)
+
+    async def kill_query(self, parent_id: str, query_id: str) -> None:
+        path = f"{_query(parent_id, query_id)}/kill"
+        await self._wire.again(lambda: self._wire.send("POST", path))
+
+    async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
+        """The profiles of a query that has succeeded, page by page."""
+        number, pause = 1, self._patience.first_poll
+        deadline = monotonic() + self._patience.query
+        while True:
+            body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
+            page = r.page(body)
+            match page.type:
+                case "rows":
+                    yield page
+                    number, deadline = number + 1, monotonic() + self._patience.query
+                case "end":
+                    return
+                case "killed" | "error":
+                    raise e.QueryFailedError(
+                        f"the query ended: {self._wire.told(page.error or page.type)}"
+                    )
+                case _:
+                    # `pending`, or a type that is not known yet.
+                    if monotonic() > deadline:
+                        raise e.QueryFailedError(
+                            f"page {number} of the profiles is still being made after "
+                            f"{self._patience.query:g} seconds"
+                        )
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, self._patience.longest_poll)
+
+    async def count(
+        self,
+        parent_id: str,
+        rule: msgspec.Raw,
+        *,
+        on_killed: Callable[[str], None] = lambda query_id: None,
+    ) -> int:
+        """How many profiles a rule selects. Cancelled, it kills its query on the server.
+
+        `on_killed` hears of that.
+        """
+        ended = await self._run(parent_id, rule, (), on_killed)
+        if ended.count is None:
+            raise e.BadAnswerError("the query succeeded and has no count")
+        return ended.count
+
+    async def profiles(
+        self,
+        parent_id: str,
+        rule: msgspec.Raw,
+        columns: tuple[str, ...],
+        most: int,
+        *,
+        on_killed: Callable[[str], None] = lambda query_id: None,
+    ) -> a.Profiles:
+        """Some of the profiles that a rule selects, with these attributes."""
+        ended = await self._run(parent_id, rule, columns, on_killed)
+        names: tuple[str, ...] = ()
+        rows: list[tuple[Any, ...]] = []
+        if most > 0:
+            async for page in self.customers(parent_id, ended.query_id):
+                names = names or page.names
+                rows.extend(page.rows)
+                if len(rows) >= most:
+                    break
+        return a.Profiles(names, tuple(rows[:most]))
+
+    async def _run(
+        self,
+        parent_id: str,
+        rule: msgspec.Raw,
+        columns: tuple[str, ...],
+        on_killed: Callable[[str], None],
+    ) -> a.QueryStatus:
+        """Starts a query and waits for its end, which must be a success."""
+        starting = asyncio.ensure_future(self.start_query(parent_id, rule, columns))
+        try:
+            status = await asyncio.shield(starting)
+            status = await self._ended(parent_id, status)
+        except (asyncio.CancelledError, e.ClientError):
+            await asyncio.shield(self._stop(parent_id, starting, on_killed))
+            raise
+        if status.ended != "success":
+            raise e.QueryFailedError(
+                f"the query was killed ({status.query_id})"
+                if status.ended == "killed"
+                else self._wire.told(status.error or "")
+                or "the query failed, and the API does not say why"
+            )
+        return status
+
+    async def _ended(self, parent_id: str, status: a.QueryStatus) -> a.QueryStatus:
+        patience = self._patience
+        pause, deadline = patience.first_poll, monotonic() + patience.query
+        while status.ended is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, patience.longest_poll)
+            status = await self.query_status(parent_id, status.query_id)
+            if status.ended is None and monotonic() > deadline:
+                raise e.QueryFailedError(
+                    f"the query still runs after {patience.query:g} seconds, and was killed"
+                )
+        return status
+
+    async def _stop(
+        self,
+        parent_id: str,
+        starting: asyncio.Future[a.QueryStatus],
+        on_killed: Callable[[str], None],
+    ) -> None:
+        """Kills a query, also one whose start has not been answered yet."""
+        with suppress(e.ClientError, TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
+                status = await starting
+                if status.ended is None:
+                    await self.kill_query(parent_id, status.query_id)
+                    on_killed(status.query_id)
+
+
+def _query(parent_id: str, query_id: str) -> str:
+    return f"/audiences/{path_id(parent_id)}/segments/queries/{path_id(query_id)}"
+
+
+def path_id(id: str) -> str:
+    """An id as a part of a path."""
+    return quote(id, safe="")
