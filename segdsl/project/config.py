@@ -36,14 +36,16 @@ class LocalTarget(
     """A local Audience API: over `data` in this process, or one that is served at `url`.
 
     Paths count from the project file. `store` is where segments are kept, by default
-    `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, and `faults` is the weather
-    that `segdsl serve --faults` makes.
+    `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, `faults` is the weather
+    that `segdsl serve --faults` makes, and `strict` refuses what the API's description does not
+    allow, as `segdsl serve --strict` does.
     """
 
     data: str | None = None
     store: str | None = None
     now: datetime | None = None
     faults: str | None = None
+    strict: bool = False
     url: str | None = None
     parent_segment: int | str | None = None
 
@@ -53,7 +55,8 @@ class ApiTarget(
 ):
     """A parent segment of the Audience API. `profile` names the credentials to use.
 
-    `url` replaces the region's host, for an Audience API that is reached another way.
+    `url` replaces the region's host: another one of the regions' hosts, or any base URL on this
+    machine, also with a path, where recorded answers are replayed for tests.
     """
 
     region: str

@@ -65,7 +65,8 @@ async def connect(
             clock = _clock(name, chosen, now)
             store = project.path(chosen.store or f".segdsl/{name}.sqlite")
             faults = _faults(name, chosen)
-            async with open_local(project.path(data), store, clock, faults) as transport:
+            opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
+            async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
                 async with Client(IN_PROCESS, key, transport=transport) as client:
                     yield await _connection(client, name, chosen, clock, is_local=True)

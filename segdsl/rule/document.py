@@ -17,6 +17,10 @@ from segdsl.values import UNITS, Number, Unit
 _T = TypeVar("_T")
 
 
+IDLE = frozenset({"visibility"})
+"""Keys that stand beside names and say nothing of who is selected (observed)."""
+
+
 class UnreadableError(Exception):
     """A part of the document was reported and cannot be used."""
 
@@ -75,10 +79,12 @@ class Reader:
         raise UnreadableError
 
     def object(self, value: Any, path: str, known: Sequence[str], what: str) -> dict[str, Any]:
-        """A dict with keys from `known` only; keys without a value are left out."""
+        """A dict with keys from `known` only; without what has no value, or says nothing."""
         if not isinstance(value, dict):
             self.fail(path, f"{what} is an object, and this is {_kind(value)}")
-        present = {key: inner for key, inner in value.items() if inner is not None}
+        present = {
+            key: inner for key, inner in value.items() if inner is not None and key not in IDLE
+        }
         for key in present:
             if key not in known:
                 self.fail(

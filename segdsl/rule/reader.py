@@ -223,15 +223,7 @@ class _RuleReader(OperatorReader):
         return found
 
     def _value(self, value: Any, path: str) -> m.ValueCondition:
-        known = (
-            "type",
-            "leftValue",
-            "operator",
-            "arrayMatching",
-            "exclude",
-            "limit",
-            "visibility",
-        )
+        known = ("type", "leftValue", "operator", "arrayMatching", "exclude", "limit")
         of = self.object(value, path, known, "a Value condition")
         left_at = f"{path}.leftValue"
         left = self.need(of, "leftValue", path, "a Value condition")
@@ -280,7 +272,7 @@ class _RuleReader(OperatorReader):
                 self.fail(f"{path}.operator", "Count is a number, and compared with numbers alone")
 
     def _attribute(self, value: Any, path: str) -> m.AttributeValue:
-        of = self.object(value, path, ("name", "customerGroup", "visibility"), "`leftValue`")
+        of = self.object(value, path, ("name", "customerGroup"), "`leftValue`")
         name = self.text(self.need(of, "name", path, "an attribute"), f"{path}.name", "a name")
         if "customerGroup" not in of:
             return m.AttributeValue(name)
@@ -309,7 +301,7 @@ class _RuleReader(OperatorReader):
     # --- behaviors ---------------------------------------------------------------------
 
     def _behavior(self, value: Any, path: str) -> m.BehaviorValue:
-        known = ("source", "aggregation", "filter", "window", "visibility")
+        known = ("source", "aggregation", "filter", "window")
         of = self.object(value, path, known, "a behavior")
         source = self.object(of["source"], f"{path}.source", ("name",), "`source`")
         name = self.need(source, "name", f"{path}.source", "`source`")
@@ -392,8 +384,7 @@ class _RuleReader(OperatorReader):
         return m.Filter("And" if kind == "And" else "Or", tuple(flat))
 
     def _column(self, value: Any, path: str) -> m.Column:
-        known = ("type", "column", "operator", "arrayMatching", "visibility")
-        of = self.object(value, path, known, "a Column")
+        of = self.object(value, path, ("type", "column", "operator", "arrayMatching"), "a Column")
         column = self.text(self.need(of, "column", path, "a Column"), f"{path}.column", "a column")
         operator = self.operator(self.need(of, "operator", path, "a Column"), f"{path}.operator")
         operator = self._possible(operator, f"{path}.operator")

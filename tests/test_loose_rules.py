@@ -1,0 +1,273 @@
+"""Rules as real servers answer them and public clients send them: looser than the description.
+
+Shapes are those of public programs and of their fixtures; names and values are invented.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segdsl.api.sameness import canonical_rule
+from segdsl.diagnostics import Code, Report
+from segdsl.explain import explain, render_outline
+from segdsl.lift import decompile
+from segdsl.lower import lower
+from segdsl.resolve import Program, resolve
+from segdsl.rule.document import load
+from segdsl.rule.model import encode
+from segdsl.rule.reader import read_rule
+from segdsl.source import Source
+from segdsl.syntax.parser import parse
+from strategies.rules import rules
+
+Json = dict[str, Any]
+DASHBOARD: Json = {"segmentInsightDashboardId": None}
+
+
+def attribute(name: str, kind: str, right: Any, **more: Any) -> Json:
+    return {
+        "type": "Value",
+        "leftValue": {"name": name, "visibility": "clear"},
+        "operator": {"not": False, "rightValue": right, "type": kind},
+        "exclude": False,
+        **more,
+    }
+
+
+def count(table: str, *columns: Json, least: int = 1, **more: Any) -> Json:
+    return {
+        "type": "Value",
+        "leftValue": {
+            "aggregation": {"type": "Count"},
+            "source": {"name": table},
+            "filter": {"type": "And", "conditions": list(columns)},
+        },
+        "operator": {"not": False, "rightValue": least, "type": "GreaterEqual"},
+        "exclude": False,
+        **more,
+    }
+
+
+def column(name: str, operator: Json) -> Json:
+    return {"type": "Column", "column": name, "operator": operator, "visibility": "clear"}
+
+
+def group(*conditions: Json, kind: str = "And", **more: Any) -> Json:
+    return {"conditions": list(conditions), "type": kind, **more}
+
+
+PAST = {"type": "TimeWithinPast", "unit": "day", "value": 14, "not": False}
+SHAPES: dict[str, tuple[Json, str]] = {
+    "a count, and a key that says nothing at the top": (
+        group(
+            group(
+                count("behavior_calls", column("tone", {"rightValue": "warm", "type": "Equal"})),
+                description="",
+            ),
+            **DASHBOARD,
+        ),
+        'has calls where tone = "warm"',
+    ),
+    "an attribute in a labelled set": (
+        group(group(attribute("plan", "Equal", "True"), description="On a plan")),
+        '"On a plan": (plan = "True")',
+    ),
+    "a key that says nothing in a set": (
+        group(group(attribute("plan", "Equal", "none"), description="Not yet", **DASHBOARD)),
+        '"Not yet": (plan = "none")',
+    ),
+    "a number": (
+        group(group(attribute("visits", "Greater", 12), description="Often", **DASHBOARD)),
+        '"Often": (visits > 12)',
+    ),
+    "two sets with times as numbers": (
+        group(
+            group(count("behavior_calls", column("timestamp", PAST)), description=""),
+            group(count("behavior_visits", column("timestamp", PAST)), **DASHBOARD),
+        ),
+        "rule set (has calls where timestamp within past 14 days)\n"
+        "  and rule set (has visits where timestamp within past 14 days)",
+    ),
+    "one level, with nulls": (
+        group(
+            {
+                "type": "Value",
+                "leftValue": {"name": "city"},
+                "operator": {"not": False, "rightValues": ["Kyo"], "type": "Contain"},
+                "limit": None,
+            }
+        ),
+        'city contains "Kyo"',
+    ),
+    "a table without the prefix": (
+        group(group(count("web_orders", column("sku", {"rightValue": "A", "type": "Equal"})))),
+        'has table "web_orders" where sku = "A"',
+    ),
+    "include": (
+        group(
+            group(
+                {"type": "Reference", "include": True, "id": "12"},
+                {"type": "Reference", "include": False, "id": 13},
+                {"type": "Reference", "include": True, "exclude": False, "id": "14"},
+                {"type": "Reference", "include": False, "exclude": True, "id": "15"},
+            )
+        ),
+        "in segment #12\n  and not in segment #13\n  and in segment #14\n  and not in segment #15",
+    ),
+    "a negated past": (
+        group(group({**attribute("seen", "", 0), "operator": {**PAST, "not": True}})),
+        "seen not within past 14 days",
+    ),
+    "a negated past that is excluded": (
+        group(
+            group({**attribute("seen", "", 0), "operator": {**PAST, "not": True}, "exclude": True})
+        ),
+        "seen within past 14 days",
+    ),
+    "negated calendar units": (
+        group(
+            group(
+                {
+                    **attribute("seen", "", 0),
+                    "operator": {"type": "TimeThis", "from": {"unit": "week"}, "not": True},
+                },
+                {**attribute("due", "", 0), "operator": {"type": "TimeToday", "not": True}},
+                {
+                    **attribute("due", "", 0),
+                    "operator": {"type": "TimeNext", "from": {"unit": "year"}, "not": True},
+                },
+                {
+                    **attribute("due", "", 0),
+                    "operator": {
+                        "type": "TimeWithinNext",
+                        "unit": "day",
+                        "value": "3",
+                        "not": True,
+                    },
+                },
+            )
+        ),
+        "seen not in this week\n  and due is not today\n  and due not in next year\n"
+        "  and due not within next 3 days",
+    ),
+    "a negated past in a filter": (
+        group(group(count("behavior_calls", column("timestamp", {**PAST, "not": True})))),
+        "has calls where timestamp not for 14 days from 14 days ago",
+    ),
+    "never, as people write it": (
+        group(
+            group(
+                {
+                    **count("behavior_calls", least=1),
+                    "operator": {"not": False, "rightValue": 1, "type": "Less"},
+                }
+            )
+        ),
+        "no calls",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_loose_rule_comes_back_and_compiles_to_the_same(name: str) -> None:
+    rule, where = SHAPES[name]
+    report = Report()
+    text = decompile(json.dumps({"name": "x", "kind": 0, "rule": rule}), "x.json", report)
+    assert report.diagnostics == []
+    assert text == f'segment "x"\n\nwhere\n  {where}\n'
+    (segment,) = resolve(Program("x", {"x": parse(Source("x", text), report)}), report)
+    assert render_outline(explain(segment), 100)
+    lowered = lower(segment, report)
+    assert lowered is not None
+    assert canonical_rule(encode(lowered).encode()) == canonical_rule(json.dumps(rule).encode())
+
+
+@pytest.mark.parametrize(
+    ("condition", "path"),
+    [
+        ({"type": "Reference", "id": "1", "include": True, "exclude": True}, ".include"),
+        ({"type": "Reference", "id": "1", "include": False, "exclude": False}, ".include"),
+        ({"type": "Reference", "id": "1", "include": "yes"}, ".include"),
+        ({**attribute("a", "Equal", 1), "colour": "red"}, ".colour"),
+        (
+            {
+                **count("behavior_x", column("at", {"type": "TimeNext", "from": {"unit": "day"}})),
+                "arrayMatching": "any",
+            },
+            ".arrayMatching",
+        ),
+        (
+            count(
+                "behavior_x",
+                column("at", {"type": "TimeNext", "from": {"unit": "day"}, "not": True}),
+            ),
+            ".leftValue.filter.conditions[0].operator.not",
+        ),
+        (
+            {
+                **count("behavior_x"),
+                "operator": {"type": "Equal", "not": False, "rightValue": "three"},
+            },
+            ".operator",
+        ),
+    ],
+)
+def test_what_cannot_be_expressed_is_named_by_its_path(condition: Json, path: str) -> None:
+    report = Report()
+    assert decompile(json.dumps(group(group(condition))), "x.json", report) is None
+    assert {(each.code, each.path) for each in report.diagnostics} == {
+        (Code.SEG402, f"$.conditions[0].conditions[0]{path}")
+    }
+
+
+# --- any rule, written more loosely ------------------------------------------------------
+
+
+def _loosened(of: Any, chance: Any) -> Any:
+    """The same rule with keys left out, added or written another way, here and there."""
+    if isinstance(of, list):
+        return [_loosened(each, chance) for each in of]
+    if not isinstance(of, dict):
+        return of
+    made = {key: _loosened(each, chance) for key, each in of.items()}
+    for key, idle in (
+        ("arrayMatching", None),
+        ("exclude", False),
+        ("not", False),
+        ("groupingColumns", []),
+        ("filter", None),
+        ("reverse", False),
+    ):
+        if key in made and made[key] == idle and chance():
+            del made[key]
+    kind = made.get("type")
+    if kind in ("Value", "Column") and chance():
+        made["visibility"] = "pii"
+    if "name" in made and len(made) < 3 and chance():
+        made["visibility"] = "clear"
+    if kind == "Value" and "limit" not in made and chance():
+        made["limit"] = None
+    if kind in ("And", "Or", "Composite") and "column" not in made and chance():
+        made.update(DASHBOARD)
+    if kind in ("Reference", "FunnelStageReference") and chance():
+        made["include"] = not made.get("exclude", False)
+        if chance():
+            made.pop("exclude", None)
+    if kind in ("TimeWithinPast", "TimeWithinNext") and chance():
+        made["value"] = int(made["value"])
+    return made
+
+
+@given(rules(), st.randoms(use_true_random=False))
+def test_any_rule_means_the_same_however_loosely_it_is_written(rule: Any, chance: Any) -> None:
+    loose = _loosened(rule, lambda: chance.random() < 0.5)
+    report = Report()
+    read = read_rule(load(json.dumps(loose), report), "$", report)
+    assert report.diagnostics == []
+    assert read is not None
+    assert canonical_rule(json.dumps(loose).encode()) == canonical_rule(json.dumps(rule).encode())
