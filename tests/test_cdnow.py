@@ -190,7 +190,7 @@ def test_known_figures(data: Data, customers: Customers) -> None:
     every = [each for bought in customers.values() for each in bought]
     assert len(every) == 69_659
     assert (min(every).day, max(every).day) == (date(1997, 1, 1), date(1998, 6, 30))
-    assert data.catalog.behaviors == ("purchases",)
+    assert data.catalog.behaviors == ("behavior_purchases",)
 
 
 @with_purchases

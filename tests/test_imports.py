@@ -24,7 +24,15 @@ HEAVY = {
 COMPILING = {
     f"segdsl.{name}"
     for name in (
-        *("cli", "cli.compile", "cli.group", "cli.options", "condition", "condition.counting"),
+        *(
+            "behaviors",
+            "cli",
+            "cli.compile",
+            "cli.group",
+            "cli.options",
+            "condition",
+            "condition.counting",
+        ),
         *("condition.ml", "condition.operators", "condition.tree", "diagnostics"),
         *("diagnostics.codes", "diagnostics.places", "diagnostics.report", "diagnostics.suggest"),
         *("files", "layout", "layout.expr", "layout.packing", "layout.shape"),
@@ -39,7 +47,16 @@ COMPILING = {
             "resolve.segments",
             "resolve.values",
         ),
-        *("rule", "rule.model", "rule.symbols", "schema", "schema.placing", "source", "syntax"),
+        *(
+            "rule",
+            "rule.counts",
+            "rule.model",
+            "rule.symbols",
+            "schema",
+            "schema.placing",
+            "source",
+            "syntax",
+        ),
         *(
             "syntax.builder",
             "syntax.grammar",

@@ -160,8 +160,9 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     `rule` is None where a list left it out, or has it null or empty: only the segment read by
     itself says what it is then (observed). `kind` is None where `raw_kind`, the answer's own
     value, is none that is known. `is_visible` is false for a segment that the console hides.
-    `referenced_by` are the ids of the segments that refer to it. (Lists are long, and no segment is
-    part of a cycle: the garbage collector need not look.)
+    `referenced_by` are the ids of the segments that refer to it. `left_out` are the keys of what a
+    change would write back that this answer does not have: nothing is known of them. (Lists are
+    long, and no segment is part of a cycle: the garbage collector need not look.)
     """
 
     id: str
@@ -177,6 +178,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     is_visible: bool = True
     referenced_by: tuple[str, ...] = ()
     num_syndications: int | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 class NewSegment(msgspec.Struct, frozen=True):

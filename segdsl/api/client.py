@@ -297,13 +297,13 @@ class Client(Queries):
     ) -> a.Segment:
         """Puts all of a segment; the same body twice is the same as once.
 
-        Whatever a body leaves out, a real server loses (observed), so that all of it is sent.
+        Whatever a body leaves out, a real server loses (observed of the rule), so that all of it is
+        sent; but for a folder that is not known, which is never taken for the root.
         `look` comes right before each try: what it finds is the answer. Where the API answers
         nothing, or only a part, the segment is read again.
         """
         path = f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}"
-        folder = new.folder_id or await self._root(parent_id)
-        body = _body(parent_id, new, folder)
+        body = _body(parent_id, new, new.folder_id)
 
         async def attempt() -> a.Segment | None:
             there = await look()
@@ -337,16 +337,17 @@ class Client(Queries):
         await self._wire.again(attempt)
 
 
-def _body(parent_id: str, new: a.NewSegment, folder: str) -> dict[str, object]:
+def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, object]:
     """The body of a create or an update (described)."""
     body: dict[str, object] = {
         "audienceId": _sent(parent_id),
         "name": new.name,
         "kind": a.KINDS.index(new.kind),
         "description": new.description or "",
-        "segmentFolderId": _sent(folder),
         "rule": new.rule,
     }
+    if folder is not None:
+        body["segmentFolderId"] = _sent(folder)
     if new.count_population is not None:
         body["countPopulation"] = new.count_population
     if new.is_visible is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 import msgspec
+from msgspec import UNSET
 
 from segdsl.api import answers as a
 from segdsl.api.bodies import Body, decoded, list_at, listed, need_id, need_name, one
@@ -28,6 +29,7 @@ from segdsl.behaviors import name_of, table_of
 from segdsl.values import ColumnType
 
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
+_NOTHING: frozenset[str] = frozenset()
 _EMPTY_RULES = (b"", b"null", b"{}")
 
 
@@ -38,27 +40,25 @@ class _Segment(Body, frozen=True):
     id: Any = None
     name: Any = None
     rule: msgspec.Raw = msgspec.Raw(b"")
-    kind: Any = None
-    realtime: Any = None
-    description: Any = None
+    kind: Any = UNSET
+    realtime: Any = UNSET
+    description: Any = UNSET
     segment_folder_id: Any = None
     population: Any = None
     created_at: Any = None
     updated_at: Any = None
-    is_visible: Any = None
+    is_visible: Any = UNSET
     referenced_by: Any = None
     num_syndications: Any = None
 
 
 def segment(body: bytes) -> a.Segment:
-    """A segment that was read by itself: without a rule, its rule is null."""
+    """A segment that was read by itself: an empty rule is its rule, one that is left out is not."""
     found = one(body, _Segment, _segment)
-    return found if found.rule is not None else _with_rule(found, body)
-
-
-def _with_rule(found: a.Segment, body: bytes) -> a.Segment:
-    rule = decoded(body, _Segment).rule
-    return msgspec.structs.replace(found, rule=msgspec.Raw(bytes(rule) or b"null"))
+    if found.rule is not None:
+        return found
+    rule = bytes(decoded(body, _Segment).rule)
+    return msgspec.structs.replace(found, rule=msgspec.Raw(rule) if rule else None)
 
 
 def answered_segment(body: bytes) -> a.Segment | None:
@@ -82,13 +82,13 @@ def _segment(of: _Segment) -> a.Segment:
     folder = id_of(of.segment_folder_id)
     if folder is None and of.segment_folder_id is not None:
         raise ValueFormError(f"its `segmentFolderId` is {kind_of(of.segment_folder_id)}")
-    is_visible = flag_of(of.is_visible, "isVisible")
+    is_visible = flag_of(_told(of.is_visible), "isVisible")
     return a.Segment(
         need_id(of.id),
         need_name(of.name),
         kind,
         _rule(of.rule),
-        text_of(of.description, "description"),
+        text_of(_told(of.description), "description"),
         folder,
         whole_number(of.population),
         text_or_none(of.created_at),
@@ -97,13 +97,33 @@ def _segment(of: _Segment) -> a.Segment:
         is_visible is not False,
         ids_of(of.referenced_by),
         whole_number(of.num_syndications),
+        _left_out(of),
+    )
+
+
+def _told(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _left_out(of: _Segment) -> frozenset[str]:
+    """The keys that are absent, and a folder that is not told; any other null is an answer."""
+    absent = {
+        "description": of.description is UNSET,
+        "isVisible": of.is_visible is UNSET,
+        "kind": of.kind is UNSET and of.realtime is UNSET,
+        "segmentFolderId": of.segment_folder_id is None,
+    }
+    return (
+        frozenset(key for key, is_absent in absent.items() if is_absent)
+        if any(absent.values())
+        else _NOTHING
     )
 
 
 def _kind(of: _Segment) -> tuple[a.Kind | None, int | str | None]:
     """The kind, or the value that is none: by `kind` or, where that is null, by `realtime`."""
-    if of.kind is None:
-        return ("realtime" if flag_of(of.realtime, "realtime") else "batch"), None
+    if _told(of.kind) is None:
+        return ("realtime" if flag_of(_told(of.realtime), "realtime") else "batch"), None
     number = whole_number(of.kind)
     if number is not None:
         if 0 <= number < len(a.KINDS):

@@ -258,7 +258,7 @@ class _Reader:
         found = []
         for name, text in self.texts(of, table):
             type = _TYPES.get(text)
-            unknown = None if type is not None else re.fullmatch(r"unknown \((.+)\)", text)
+            unknown = None if type is not None else re.fullmatch(r"(?s)unknown \((.+)\)", text)
             if type is None and unknown is None:
                 help = did_you_mean(text, _TYPES, f"there are {', '.join(_TYPES)}")
                 raise self.wrong(table, name, f"has the type `{text}`, which is none: {help}")

@@ -153,10 +153,10 @@ class _Run:
             made = await self.client.create_segment(self.plan.parent_segment, new)
         except AlreadyExistsError as error:
             existing = error.existing
-            if state_of(wanted.folder, existing) != wanted:
+            if _told(existing, wanted) != wanted:
                 raise
             return Outcome(change, "there already", existing.id, wanted)
-        return Outcome(change, "created", made.id, state_of(wanted.folder, made))
+        return Outcome(change, "created", made.id, _told(made, wanted))
 
     async def _update(self, change: Change) -> Outcome:
         assert change.id is not None, "it is there"
@@ -184,7 +184,7 @@ class _Run:
         made = await self.client.update_segment(self.plan.parent_segment, change.id, new, look)
         if there is not None and looks == 1:
             return Outcome(change, "there already", change.id, wanted)
-        return Outcome(change, "updated", change.id, state_of(wanted.folder, made))
+        return Outcome(change, "updated", change.id, _told(made, wanted))
 
     async def _delete(self, change: Change) -> Outcome:
         assert change.id is not None, "it is there"
@@ -217,7 +217,18 @@ class _Run:
 def _is(now: ServerSegment, state: State, folder_id: str | None) -> bool:
     """Whether a segment is in that state and that folder."""
     same_folder = None in (now.folder_id, folder_id) or now.folder_id == folder_id
-    return same_folder and state_of(state.folder, now) == state
+    return same_folder and _told(now, state) == state
+
+
+def _told(now: ServerSegment, state: State) -> State:
+    """The state that an answer tells; what it leaves out is as in `state`."""
+    found = state_of(state.folder, now)
+    return msgspec.structs.replace(
+        found,
+        hidden=state.hidden if "isVisible" in now.left_out else found.hidden,
+        description=state.description if "description" in now.left_out else found.description,
+        kind=state.kind if "kind" in now.left_out else found.kind,
+    )
 
 
 def undone(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -5,6 +5,7 @@ Asking is one function; what it brings home is frozen.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -46,7 +47,8 @@ class Server(msgspec.Struct, frozen=True):
 
     `left_alone` are those that are neither pulled, changed nor deleted: no `folder` clause can
     name their place (the folder is not among those that the key may see, or a name on the way
-    there holds a `/`), their kind is not known, or they cannot be read.
+    there holds a `/`), their name is blank or that of another in the same folder, their kind is
+    not known, or they cannot be read.
     """
 
     segments: dict[str, Seen]
@@ -84,13 +86,21 @@ def server_of(
     paths = {each.id: each.path for each in folders}
     found: dict[str, Seen] = {}
     left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
-    for each in segments:
+    listed = list(segments)
+    places = Counter((each.folder_id, each.name) for each in listed)
+    for each in listed:
         path = () if each.folder_id is None else paths.get(each.folder_id)
+        why = None
         if each.kind is None:
             why = f"its kind (`{each.raw_kind}`) is not known"
-            left.append(LeftAlone(each.id, each.name, why, state_of((), each)))
         elif path is None or folder_path("/".join(path)) != path:
-            left.append(LeftAlone(each.id, each.name, NO_PLACE, state_of((), each)))
-        else:
+            why = NO_PLACE
+        elif not each.name.strip():
+            why = "its name is blank"
+        elif places[each.folder_id, each.name] > 1:
+            why = "another segment of its folder has the same name"
+        if path is not None and why is None:
             found[each.id] = Seen(each.id, state_of(path, each), each.folder_id)
+        else:
+            left.append(LeftAlone(each.id, each.name, why or NO_PLACE, state_of((), each)))
     return Server(found, tuple(left))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import httpx
+import msgspec
 import pytest
 
 from segdsl.api import (
@@ -28,7 +29,7 @@ from segdsl.api import (
     Unreadable,
 )
 from segdsl.api.answers import Funnel, Stage
-from segdsl.api.whole import whole_segments
+from segdsl.api.whole import NO_RULE, whole_segments
 from test_client import KEY, QUICK, RULE
 
 _T = TypeVar("_T")
@@ -144,13 +145,23 @@ def test_null_and_unknown_parts() -> None:
     more = ("updatedBy", "createdAt", "updatedAt", "isVisible", "numSyndications", "referencedBy")
     nulls: dict[str, Any] = dict.fromkeys((*keys, *more))
     found = read(**nulls, somethingNew={"a": [1]})
-    assert found == Segment("5", "Loyal", "batch", found.rule)
-    assert found == read()
+    assert found == Segment(
+        "5", "Loyal", "batch", found.rule, left_out=frozenset({"segmentFolderId"})
+    )
+    absent = frozenset({"segmentFolderId", "kind", "description", "isVisible"})
+    assert read() == msgspec.structs.replace(found, left_out=absent)
+    assert read(**TOLD).left_out == frozenset()
     times = read(createdAt="2024-10-16T21:26:30.815Z", updatedAt=1700000000)
     assert (times.created_at, times.updated_at) == ("2024-10-16T21:26:30.815Z", None)
 
 
-NO_RULE: tuple[Any, ...] = (
+TOLD: dict[str, Any] = {
+    "kind": 0,
+    "description": None,
+    "segmentFolderId": "9",
+    "isVisible": True,
+}
+EMPTY_RULES: tuple[Any, ...] = (
     None,
     {},
     {"type": "And", "conditions": []},
@@ -159,7 +170,7 @@ NO_RULE: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("rule", NO_RULE)
+@pytest.mark.parametrize("rule", EMPTY_RULES)
 def test_no_rule_of_a_list_is_taken_for_one(rule: Any) -> None:
     assert read(rule=rule).rule is None
     alone = on("GET /audiences/1/segments/5", segment(rule=rule))
@@ -173,7 +184,12 @@ def test_a_rule_that_was_left_out() -> None:
     listed = on("GET /audiences/1/segments", [left_out])
     assert listed.asked(lambda client: client.segments("1"))[0].rule is None
     alone = on("GET /audiences/1/segments/5", left_out)
-    assert bytes(alone.asked(lambda client: client.segment("1", "5")).rule or b"") == b"null"
+    assert alone.asked(lambda client: client.segment("1", "5")).rule is None
+    # Nobody can say who is in it, so it is no segment for everyone.
+    both = on("GET /audiences/1/segments", [{**left_out, **TOLD}])
+    both.on("GET /audiences/1/segments/5", {**left_out, **TOLD, "isEmptyRule": False})
+    found = both.asked(lambda client: whole_segments(client, "1"))
+    assert (found, found.unreadable) == ((), (Unreadable("5", "Loyal", NO_RULE),))
 
 
 def test_a_rule_is_kept_as_it_came() -> None:
@@ -220,9 +236,9 @@ def test_titles() -> None:
 
 def test_what_the_list_left_out_is_read_from_each_segment() -> None:
     listed = [
-        segment(id="1"),
-        segment(id="2", rule=None),
-        segment(id="3", rule={"type": "And", "conditions": []}),
+        segment(id="1", **TOLD),
+        segment(id="2", **TOLD, rule=None),
+        segment(id="3", **TOLD, rule={"type": "And", "conditions": []}),
         {"id": "4", "name": "D"},
         segment(id="5", name=None),
     ]
@@ -239,6 +255,27 @@ def test_what_the_list_left_out_is_read_from_each_segment() -> None:
     assert found[1].description == "whole"
     assert [(each.id, each.name) for each in found.unreadable] == [("5", ""), ("4", "D")]
     assert "not a string" in found.unreadable[1].why
+
+
+@pytest.mark.parametrize("key", TOLD)
+def test_what_else_a_list_leaves_out_is_read_too(key: str) -> None:
+    """Else it would be written back as if it were nothing."""
+    own: dict[str, Any] = {
+        "kind": 1,
+        "description": "Mine",
+        "segmentFolderId": "77",
+        "isVisible": False,
+    }
+    partial = {name: value for name, value in segment(**own).items() if name != key}
+    server = on("GET /audiences/1/segments", [partial])
+    server.on("GET /audiences/1/segments/5", segment(**own))
+    [found] = server.asked(lambda client: whole_segments(client, "1"))
+    assert found == read(**own)
+    # The other way round the list tells what the segment by itself leaves out.
+    server = on("GET /audiences/1/segments", [segment(**{**own, "rule": None})])
+    server.on("GET /audiences/1/segments/5", partial)
+    [found] = server.asked(lambda client: whole_segments(client, "1"))
+    assert found == read(**own)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 501])
