@@ -21,7 +21,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
-from segdsl.cli.workspace_options import check_place, open_workspace
+from segdsl.cli.workspace_options import check_changes, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -80,17 +80,20 @@ def command(
     fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
     if fixed is not None:
         target = target or fixed.target
-        project, sources, speaking = need_project(Path.cwd()), {}, None
+        project, sources = need_project(Path.cwd()), {}
     else:
         place = open_workspace(target, settings, report)
         project, sources = place.project, place.workspace.sources
-        speaking = None if no_schema else check_place(place, paths, report)
+    speaking: str | None = None
 
     async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
+        nonlocal speaking
         plan = fixed
         if plan is None:
             wish = Wish(layout, force, prune)
             plan = await plan_for(connection, project, place.workspace, report, wish, paths)
+            if not no_schema:
+                speaking = check_changes(place, plan, report)
         if report.has_errors:
             return None
         _show(plan, form, color)

@@ -19,7 +19,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
-from segdsl.cli.workspace_options import check_place, open_workspace
+from segdsl.cli.workspace_options import check_changes, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -83,11 +83,14 @@ def command(
     look = Look("text", (), color)
     report = Report()
     place = open_workspace(target, settings, report)
-    speaking = None if no_schema else check_place(place, paths, report)
+    speaking: str | None = None
 
     async def question(connection: Connection) -> tuple[Plan, Effects] | None:
+        nonlocal speaking
         wish = Wish(layout, force, prune)
         plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
+        if not no_schema:
+            speaking = check_changes(place, plan, report)
         if report.has_errors:
             return None
         bar = Bar("Counting")

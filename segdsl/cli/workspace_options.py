@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ if TYPE_CHECKING:
     from segdsl.diagnostics import Report
     from segdsl.project.config import Project
     from segdsl.workspace.local import Workspace
+    from segdsl.workspace.plan import Plan
 
 
 class Place(NamedTuple):
@@ -33,9 +33,14 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
     return Place(project, name, workspace)
 
 
-def check_place(place: Place, paths: Sequence[str], report: Report) -> str | None:
-    """As `check_for_sending`, of the segments in some paths, or of all."""
+def check_changes(place: Place, plan: Plan, report: Report) -> str | None:
+    """As `check_for_sending`, of the segments that a plan would send or has in conflict.
+
+    What is as on the server is the server's to judge: its parent segment may have lost a column.
+    """
     from segdsl.project.sending import check_for_sending
 
-    segments = [each.segment for each in place.workspace.within(paths)]
+    keys = {change.state.key for change in plan.changes if change.after is not None}
+    keys |= {(conflict.folder, conflict.name) for conflict in plan.conflicts}
+    segments = [each.segment for each in place.workspace.segments if each.key in keys]
     return check_for_sending(place.project, place.target, segments, report)

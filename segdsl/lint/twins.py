@@ -6,9 +6,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from segdsl.condition.tree import folder_path, spellings
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.source import Span
-from segdsl.syntax.text import string
+from segdsl.syntax.text import reference, string
+
+
+def _named(one: Mark, other: Mark) -> str:
+    """How one is referred to, with its folder where the other has the same name."""
+    alone, with_folder = spellings(folder_path(one.folder), one.name)
+    return reference(with_folder if one.name == other.name else alone, "segment")
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -37,6 +44,6 @@ def twins(segments: Iterable[Mark], report: Report) -> None:
                 Code.SEG606,
                 segment.span,
                 f"this segment selects the same profiles as {string(before.name)}",
-                help=f"refer to that one instead: `in segment {string(before.name)}`",
+                help=f"refer to that one instead: `in segment {_named(before, segment)}`",
                 notes=(Note("the other one", before.span),),
             )

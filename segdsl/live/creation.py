@@ -48,7 +48,7 @@ class OnServer(msgspec.Struct, frozen=True):
     `unreadable` are those that cannot be read.
     """
 
-    segments: tuple[tuple[Folder, ServerSegment], ...]
+    segments: tuple[tuple[Folder | None, ServerSegment], ...]
     unreadable: tuple[Unreadable, ...] = ()
 
     def at(self, folder: Folder, name: str) -> ServerSegment | None:

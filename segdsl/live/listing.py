@@ -34,9 +34,9 @@ class NotThereError(FileError):
 
 
 class Found(NamedTuple):
-    """A segment and the path of its folder; one that cannot be read is in none that is known."""
+    """A segment and the path of its folder, None where that is not known."""
 
-    folder: tuple[str, ...]
+    folder: tuple[str, ...] | None
     segment: ServerSegment | Unreadable
 
 
@@ -59,7 +59,7 @@ class Shown(msgspec.Struct, frozen=True):
                 path="$",
             )
             return None
-        return source_of(self.found.folder, segment, self.names, report)
+        return source_of(self.found.folder or (), segment, self.names, report)
 
 
 async def show(client: Client, parent_id: str, named: str) -> Shown:
@@ -72,33 +72,36 @@ async def show(client: Client, parent_id: str, named: str) -> Shown:
         found = Found(found.folder, segment_in(json.encode()))
     except BadAnswerError as error:
         unread = Unreadable(found.segment.id, found.segment.name, error.message)
-        found = Found((), unread)
+        found = Found(None, unread)
     return Shown(found, names, json)
 
 
 async def on_server(client: Client, parent_id: str, *, rules: bool = True) -> OnServer:
-    """All segments of a parent segment, with the paths of their folders.
+    """All segments of a parent segment, with the paths of the folders that the key may see.
 
     With `rules` each has its own: what the list leaves out is read from the segment by itself.
     """
-    folders = {each.id: each.path for each in await client.folders(parent_id)}
+    folders: dict[str | None, tuple[str, ...]] = {
+        None: (),
+        **{each.id: each.path for each in await client.folders(parent_id)},
+    }
     listed = whole_segments(client, parent_id) if rules else client.segments(parent_id)
     segments = await listed
     return OnServer(
-        tuple((folders.get(each.folder_id or "", ()), each) for each in segments),
+        tuple((folders.get(each.folder_id), each) for each in segments),
         segments.unreadable,
     )
 
 
-def path_of(folder: tuple[str, ...], name: str) -> str:
-    return "/".join((*folder, name))
+def path_of(folder: tuple[str, ...] | None, name: str) -> str:
+    return "/".join((*(folder or ()), name))
 
 
 def find(server: OnServer, named: str) -> Found:
     """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError."""
     id = named.removeprefix("#")
-    every: list[tuple[tuple[str, ...], ServerSegment | Unreadable]] = [*server.segments]
-    every += [((), each) for each in server.unreadable if each.id]
+    every: list[tuple[tuple[str, ...] | None, ServerSegment | Unreadable]] = [*server.segments]
+    every += [(None, each) for each in server.unreadable if each.id]
     found = [each for each in every if path_of(each[0], each[1].name) == named]
     found = found or [each for each in every if each[1].name == named]
     if not found:
@@ -144,7 +147,7 @@ def as_data(server: OnServer) -> list[dict[str, Any]]:
         {
             "id": each.id,
             "name": each.name,
-            "folder": "/".join(path) or None,
+            "folder": "/".join(path or ()) or None,
             "kind": each.kind,
             "raw_kind": each.raw_kind,
             "is_visible": each.is_visible,
@@ -169,5 +172,5 @@ def note_of(unreadable: Sequence[Unreadable]) -> str | None:
     return f"{counted(len(unreadable), 'segment')} of the server cannot be read: {listed}"
 
 
-def _sorted(server: OnServer) -> list[tuple[tuple[str, ...], ServerSegment]]:
-    return sorted(server.segments, key=lambda each: (each[0], each[1].name, each[1].id))
+def _sorted(server: OnServer) -> list[tuple[tuple[str, ...] | None, ServerSegment]]:
+    return sorted(server.segments, key=lambda each: (each[0] or (), each[1].name, each[1].id))

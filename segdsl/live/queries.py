@@ -147,8 +147,11 @@ async def _catalog(connection: Connection) -> Catalog:
 
 
 def _table(name: str, columns: Iterable[ServerColumn]) -> Table:
+    listed = tuple(columns)
     return Table(
-        name, tuple(Column(each.name, each.type) for each in columns if each.type is not None)
+        name,
+        tuple(Column(each.name, each.type) for each in listed if each.type is not None),
+        frozenset(each.name for each in listed if each.type is None),
     )
 
 

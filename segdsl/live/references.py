@@ -126,16 +126,19 @@ def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str]) -> str:
     if name.parent is None and placed:
         spelled = [f"`in segment {reference(each, 'segment')}`" for each in placed[:_MOST_NAMED]]
         return f"say which: {' or '.join(spelled)}"
+    if name.parent is None and not ids:
+        return f'say which: `in segment {string(name.name)} of folder "…"`'
     return f"say which: `in segment {ids[0]}`" if ids else "give them different names"
 
 
 def _nearest(name: ByName, known: Collection[ByName]) -> str | None:
     """What may have been meant by a name that is nowhere."""
     otherwise = "create it first, or name the file that defines it as well"
-    folders = [each.parent for each in known if each.name == name.name and each.parent is not None]
+    folders = {each.parent for each in known if each.name == name.name and each.parent is not None}
     if name.parent is not None and folders:
-        return f"there is one in the folder {' and '.join(map(string, sorted(set(folders))))}"
-    return did_you_mean(name.name, [each.name for each in known], otherwise)
+        return f"there is one in the folder {' and '.join(map(string, sorted(folders)))}"
+    others = {each.name for each in known} - {name.name}
+    return did_you_mean(name.name, others, otherwise)
 
 
 def one_meaning(
@@ -189,7 +192,11 @@ def in_order(
     except graphlib.CycleError:
         for circle in circles(graph):
             found = [segments[index] for index in circle]
-            told = [string(each.name) for each in found]
+            alone = len({each.name for each in found}) == len({*circle})
+            # A name alone would not tell those of one name apart.
+            told = [
+                reference(c.spellings(*each.place)[0 if alone else 1], "segment") for each in found
+            ]
             report_circle(told, [each.span for each in found], report)
         return []
 

@@ -7,7 +7,7 @@ keep the rest from coming.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
@@ -76,7 +76,19 @@ async def pull_schema(connection: Connection) -> Asked:
             maybe("variants of tests", "variant", client.variants(parent.id)),
         ),
     )
-    paths = {each.id: each.path for each in folders}
+    paths: dict[str | None, tuple[str, ...]] = {
+        None: (),
+        **{each.id: each.path for each in folders},
+    }
+
+    def placed(segments: Iterable[a.Segment]) -> Iterator[a.Segment]:
+        """Those whose folder is known: another's place would be taken for theirs."""
+        for each in segments:
+            if each.folder_id in paths:
+                yield each
+            else:
+                missing.append(f"segment {each.name} (#{each.id}): its folder cannot be seen")
+
     groups = [] if parent.customer_group is None else [parent.customer_group]
     schema = Schema(
         parent.id,
@@ -95,8 +107,8 @@ async def pull_schema(connection: Connection) -> Asked:
         tuple(each.path for each in readable("folder", folders) if each.path),
         tuple(
             # References need the id alone, whatever the kind.
-            Segment(each.id, each.name, paths.get(each.folder_id or "", ()), each.kind or "batch")
-            for each in readable("segment", segments)
+            Segment(each.id, each.name, paths[each.folder_id], each.kind or "batch")
+            for each in placed(readable("segment", segments))
         ),
         tuple(
             Funnel(each.id, each.name, tuple(Stage(of.id, of.name) for of in each.stages))

@@ -23,10 +23,14 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table by its full name; its columns without `cdp_customer_id`."""
+    """A table by its full name; its columns without `cdp_customer_id`.
+
+    `untyped` are the names of columns of a type that nobody knows: anything may be asked of them.
+    """
 
     name: str
     columns: tuple[Column, ...]
+    untyped: frozenset[str] = frozenset()
 
     def column(self, name: str) -> Column | None:
         return next((each for each in self.columns if each.name == name), None)

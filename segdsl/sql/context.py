@@ -119,6 +119,8 @@ class Relation(msgspec.Struct, frozen=True):
             return Operand(node, "text")
         if self.table is None:
             return Operand(node, None)
+        if name in self.table.untyped:
+            return Operand(node, None)
         known = self.table.column(name)
         if known is None:
             names = [each.name for each in self.table.columns]

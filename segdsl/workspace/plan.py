@@ -122,13 +122,23 @@ class Conflict(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class LeftAlone(msgspec.Struct, frozen=True):
+    """A segment of the server that is in no file, and that none could hold; `why` says so."""
+
+    folder: tuple[str, ...]
+    name: str
+    id: str
+    why: str
+
+
 class Plan(msgspec.Struct, frozen=True):
     """Everything that a run of `apply` needs.
 
     `settled` are segments that are the same on both sides, as the lock is to have them;
     `dropped` are ids that it is to forget. Either holds only where the lock has what it had when
     the plan was made: `known` are those entries. `left` were in the workspace once and are on the
-    server still; `others` is how many the workspace never had.
+    server still; `others` is how many the workspace never had, of which `left_alone` are those
+    that no file could hold.
     """
 
     parent_segment: str
@@ -140,6 +150,7 @@ class Plan(msgspec.Struct, frozen=True):
     left: tuple[Entry, ...] = ()
     others: int = 0
     known: tuple[Entry, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
     version: int = VERSION
 
 

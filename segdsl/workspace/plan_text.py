@@ -14,13 +14,15 @@ import click
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import visible
 from segdsl.workspace.effects import Effect, Effects, Reached
-from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
+from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Version, Why
 
 _Line = tuple[str, str | None]
 """A line and its colour."""
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
 REACHED = "stays as it is, but refers to what changes"
 FORCED = "forced: what the server has now is overwritten"
+MOST_ALONE = 20
+"""Segments that no file could hold, of which a plan speaks one by one."""
 NO_WORDS = "(the language has no words for a part of its rule)\n"
 
 
@@ -62,7 +64,15 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
     for entry in plan.left:
         path = visible("/".join((*entry.folder, entry.name)))
         yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
+    for alone in plan.left_alone[:MOST_ALONE]:
+        yield f". alone     {visible(_alone(alone))}", None
+    if len(plan.left_alone) > MOST_ALONE:
+        yield f". alone     {len(plan.left_alone) - MOST_ALONE:,} more; --format json has all", None
     yield summary(plan), None
+
+
+def _alone(of: LeftAlone) -> str:
+    return f"{'/'.join((*of.folder, of.name))}{_id(of.id or None)}: left alone, {of.why}"
 
 
 def _conflict(of: Conflict) -> Iterator[_Line]:
@@ -246,11 +256,16 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
     changing, room = _that_fit(changes, "changes", room)
     reached, room = _that_fit(also, "segments that refer to what changes", room)
-    staying, _ = _that_fit(left, "of these", room)
+    staying, room = _that_fit(left, "of these", room)
     if staying:
         intro = "No file has these now, and they stay on the server without `--prune`:"
         staying = f"\n{intro}\n\n{staying}"
-    return title + changing + reached + disputed + staying
+    alone, _ = _that_fit(
+        [f"- {_escaped(_alone(each))}" for each in plan.left_alone], "of these", room
+    )
+    if alone:
+        alone = f"\nNo file can hold these of the server:\n\n{alone}"
+    return title + changing + reached + disputed + staying + alone
 
 
 def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
@@ -365,6 +380,15 @@ def plan_data(plan: Plan, effects: Effects) -> dict[str, Any]:
         "left": [
             {"id": each.id, "folder": "/".join(each.folder) or None, "name": each.name}
             for each in plan.left
+        ],
+        "left_alone": [
+            {
+                "id": each.id or None,
+                "folder": "/".join(each.folder) or None,
+                "name": each.name,
+                "why": each.why,
+            }
+            for each in plan.left_alone
         ],
         "same": len(plan.settled),
         "others": plan.others,

@@ -6,7 +6,7 @@ conflict, which nothing but `force` turns into a change. Pure: nothing is asked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,7 +24,7 @@ from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched
 from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
-from segdsl.workspace.plan import Change, Conflict, Plan, Version, Why
+from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Version, Why
 from segdsl.workspace.server import NO_PLACE, Seen, Server
 from segdsl.workspace.state import Key, State
 
@@ -101,7 +101,18 @@ def make_plan(
         sum(each.match.local is None and each.match.entry is None for each in compared.all)
         + len(server.left_alone),
         tuple(each for each in lock.entries if each.id in about),
+        tuple(_left_alone(compared, server)) if among is None else (),
     )
+
+
+def _left_alone(compared: Comparison, server: Server) -> Iterator[LeftAlone]:
+    """What the server has that is in no file, and that none could hold."""
+    for each in compared.all:
+        seen = each.match.seen
+        why = None if seen is None or each.match.local is not None else seen.state.without_words
+        if seen is not None and why is not None:
+            yield LeftAlone(*seen.state.key, seen.id, why)
+    yield from (LeftAlone((), each.name, each.id, each.why) for each in server.left_alone)
 
 
 def compare(
