@@ -25,12 +25,14 @@ class Unreadable(msgspec.Struct, frozen=True):
     """A part of an answer that was passed over.
 
     `id` and `name` are "" where the answer does not have them; `why` is the end of a sentence
-    about it, such as ``its `id` is missing``.
+    about it, such as ``its `id` is missing``. `part` is what it is, `column` or `stage`, where
+    it is inside one of what was listed.
     """
 
     id: str
     name: str
     why: str
+    part: str | None = None
 
     @property
     def title(self) -> str:
@@ -38,6 +40,11 @@ class Unreadable(msgspec.Struct, frozen=True):
         if self.name:
             return f"“{self.name}” (#{self.id})" if self.id else f"“{self.name}”"
         return f"#{self.id}" if self.id else "one without a name"
+
+    def titled(self, what: str) -> str:
+        """The title after what it is, of which it is one: `segment “Churned” (#12)`."""
+        what = self.part or what
+        return f"{what} {self.title}" if self.name or self.id else f"{what} without a name"
 
 
 class Listed(tuple[_T_co, ...]):

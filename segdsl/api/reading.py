@@ -207,6 +207,7 @@ def columns(body: bytes) -> a.Listed[a.Column]:
 
 def _columns(of: Iterable[Any], owner: str = "") -> a.Listed[a.Column]:
     """Columns inside another answer; the unreadable ones are named after their `owner`."""
+    part = "column" if owner else None
     found: list[a.Column] = []
     unreadable: list[a.Unreadable] = []
     for each in of:
@@ -214,11 +215,11 @@ def _columns(of: Iterable[Any], owner: str = "") -> a.Listed[a.Column]:
             found.append(_column(msgspec.convert(each, _Column)))
         except msgspec.ValidationError:
             why = f"it is {kind_of(each)} and not an object"
-            unreadable.append(a.Unreadable("", f"{owner}?", why))
+            unreadable.append(a.Unreadable("", f"{owner}?", why, part))
         except ValueFormError as problem:
             name = text_or_none(each.get("name")) or text_or_none(each.get("matrixColumnName"))
             id = id_of(each.get("id")) or ""
-            unreadable.append(a.Unreadable(id, f"{owner}{name or '?'}", str(problem)))
+            unreadable.append(a.Unreadable(id, f"{owner}{name or '?'}", str(problem), part))
     return a.Listed(found, unreadable)
 
 
@@ -299,7 +300,8 @@ def funnels(body: bytes) -> a.Listed[a.Funnel]:
                 stages.append(a.Stage(need_id(known.get("id")), need_name(known.get("name"))))
             except ValueFormError as problem:
                 stage = f"{name}.{text_or_none(known.get('name')) or '?'}"
-                inner.append(a.Unreadable(id_of(known.get("id")) or "", stage, str(problem)))
+                stage_id = id_of(known.get("id")) or ""
+                inner.append(a.Unreadable(stage_id, stage, str(problem), "stage"))
         return a.Funnel(id, name, tuple(stages))
 
     found = listed(body, _Funnel, read)

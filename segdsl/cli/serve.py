@@ -51,7 +51,8 @@ def command(
     It answers in the shapes of real servers and takes the loose rules that they take; --strict
     is for whoever tests a client against the API's description.
 
-    The key it takes is that of SEGDSL_LOCAL_KEY, or else the well-known key of local targets.
+    The key it takes is that of SEGDSL_LOCAL_KEY, or else that of local targets, which is no
+    secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
     from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.project.config import moment

@@ -39,8 +39,6 @@ DEFAULT_ID = "1"
 MOST_ID = 2**63 - 1
 BEHAVIORS = "behaviors"
 """The table of labels that are those of behaviors; no table of the data has this name."""
-FEWEST_STAGES = 3
-"""Of a funnel (described)."""
 
 
 class Labels(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from segdsl.api import Client, ForbiddenError, NotFoundError, RefusedError
+from segdsl.api import BadAnswerError, Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
 from segdsl.behaviors import name_of
 from segdsl.project.connect import Connection
@@ -27,8 +27,8 @@ from segdsl.schema.model import (
 )
 
 _T = TypeVar("_T")
-LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError)
-"""What an account that lacks a part answers (403 and 404 are described)."""
+LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)
+"""What an account that lacks a part is answered: 403 or 404 (described), or no list (assumed)."""
 
 
 class Asked(NamedTuple):
@@ -51,13 +51,34 @@ async def pull_schema(connection: Connection) -> Asked:
             return ()
 
     def readable(what: str, listed: a.Listed[_T]) -> tuple[_T, ...]:
-        missing.extend(f"{what} {each.title}: {each.why}" for each in listed.unreadable)
+        missing.extend(f"{each.titled(what)}: {each.why}" for each in listed.unreadable)
         return tuple(listed)
 
-    def columns(listed: tuple[a.Column, ...]) -> tuple[Column, ...]:
+    def columns(listed: tuple[a.Column, ...], owner: str | None = None) -> tuple[Column, ...]:
+        """Attributes, or the columns of an owner, which is a behavior or a customer group."""
         if isinstance(listed, a.Listed):
             listed = readable("attribute", listed)
-        return tuple(map(_column, listed))
+        what, prefix = ("attribute", "") if owner is None else ("column", f"{owner}.")
+        found: dict[str, a.Column] = {}
+        for each in listed:
+            first = found.setdefault(each.name, each)
+            if first is not each:
+                missing.append(
+                    f"{what} “{prefix}{each.label}”: it has the column `{each.name}`, as "
+                    f"“{prefix}{first.label}” has, which is kept"
+                )
+        return tuple(map(_column, found.values()))
+
+    def by_table(listed: tuple[a.Behavior, ...]) -> Iterable[a.Behavior]:
+        found: dict[str, a.Behavior] = {}
+        for each in listed:
+            first = found.setdefault(each.table, each)
+            if first is not each:
+                missing.append(
+                    f"behavior “{each.label}” (#{each.id}): it has the table `{each.table}`, as "
+                    f"“{first.label}” (#{first.id}) has, which is kept"
+                )
+        return found.values()
 
     (
         (attributes, behaviors, folders, segments),
@@ -98,12 +119,15 @@ async def pull_schema(connection: Connection) -> Asked:
         tuple(
             Behavior(
                 each.table,
-                columns(columns_of(each, connection)),
+                columns(columns_of(each, connection), each.label),
                 _label(each.label, _written(each.table)),
             )
-            for each in readable("behavior", behaviors)
+            for each in by_table(readable("behavior", behaviors))
         ),
-        tuple(CustomerGroup(each.name, columns(each.customer_group_attributes)) for each in groups),
+        tuple(
+            CustomerGroup(each.name, columns(each.customer_group_attributes, each.name))
+            for each in groups
+        ),
         tuple(each.path for each in readable("folder", folders) if each.path),
         tuple(
             # References need the id alone, whatever the kind.
@@ -158,7 +182,9 @@ async def sample(
     """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
-        ids = {_written(each.table): each.id for each in await client.behaviors(parent_id)}
+        for each in await client.behaviors(parent_id):
+            # Of two with one table the first is kept, as in the schema.
+            ids.setdefault(_written(each.table), each.id)
 
     async def one(behavior: str | None, column: str) -> Sample:
         if behavior is not None and behavior not in ids:

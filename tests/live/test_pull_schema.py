@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from local_api import NOW, write_data
-from segdsl.api import ApiKey, Client, ForbiddenError, ServerFailedError
+from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
 from segdsl.api.wire import Patience
 from segdsl.live.schema import Asked, Sample, pull_schema, sample
 from segdsl.local import LOCAL_KEY, open_local
@@ -44,10 +45,13 @@ MODELS = "/audiences/7/predictive_segments"
 VARIANTS = "/entities/realtime_journeys/abtest_variants"
 
 
-class Denying(httpx.AsyncBaseTransport):
-    """The local API, but for some paths that it answers with a status."""
+Denied = int | bytes | list[dict[str, Any]]
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, denied: dict[str, int]) -> None:
+
+class Denying(httpx.AsyncBaseTransport):
+    """The local API, but for some paths: a status, a body of another kind, or another list."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, denied: dict[str, Denied]) -> None:
         self.inner = inner
         self.denied = denied
 
@@ -55,10 +59,16 @@ class Denying(httpx.AsyncBaseTransport):
         status = self.denied.get(request.url.path)
         if status is None:
             return await self.inner.handle_async_request(request)
+        if isinstance(status, bytes):
+            return httpx.Response(200, content=status)
+        if isinstance(status, list):
+            return httpx.Response(200, json=status)
+        if status == 204:
+            return httpx.Response(204)
         return httpx.Response(status, json={"code": "x", "message": "not in your plan"})
 
 
-def pulled(folder: Path, denied: dict[str, int] | None = None) -> Asked:
+def pulled(folder: Path, denied: dict[str, Denied] | None = None) -> Asked:
     async def main() -> Asked:
         data = write_data(folder)
         with (data / "parent_segment.toml").open("a") as file:
@@ -118,8 +128,8 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_what_an_account_lacks_is_left_out_and_told(status: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [400, 403, 404, 501, 204, b"", b"null", b"<html>Sign in</html>"])
+def test_what_an_account_lacks_is_left_out_and_told(status: int | bytes, tmp_path: Path) -> None:
     found = pulled(tmp_path, {FUNNELS: status, MODELS: status, VARIANTS: status})
     assert [each.partition(":")[0] for each in found.missing] == [
         "funnels",
@@ -137,6 +147,59 @@ def test_what_fails_is_not_taken_for_lacking(tmp_path: Path) -> None:
         pulled(tmp_path, {FUNNELS: 500})
     with pytest.raises(ForbiddenError):
         pulled(tmp_path, {"/audiences/7/attributes": 403})
+    for path in ("attributes", "behaviors", "segments"):
+        with pytest.raises(BadAnswerError):
+            pulled(tmp_path, {f"/audiences/7/{path}": b"<html>Sign in</html>"})
+
+
+def test_the_first_of_two_that_rules_name_alike_is_kept_and_the_other_told(tmp_path: Path) -> None:
+    amounts = [
+        {"name": name, "matrixColumnName": "amount", "type": type}
+        for name, type in (("Paid", "number"), ("Refunded", "string"))
+    ]
+    found = pulled(
+        tmp_path,
+        {
+            "/audiences/7/attributes": [
+                {"name": "Country", "matrixColumnName": "country", "type": "string"},
+                {"name": "Land", "matrixColumnName": "country", "type": "number"},
+            ],
+            "/audiences/7/behaviors": [
+                {"id": 1, "name": "Shop", "matrixTableName": "behavior_orders", "schema": amounts},
+                {"id": 2, "name": "Web", "matrixTableName": "behavior_orders", "schema": []},
+            ],
+        },
+    )
+    assert found.missing == (
+        "attribute “Land”: it has the column `country`, as “Country” has, which is kept",
+        "behavior “Web” (#2): it has the table `behavior_orders`, as “Shop” (#1) has, "
+        "which is kept",
+        "column “Shop.Refunded”: it has the column `amount`, as “Shop.Paid” has, which is kept",
+    )
+    assert found.schema.attributes == (Column("country", "string", None, "Country"),)
+    [orders] = found.schema.behaviors
+    assert (orders.label, orders.columns) == ("Shop", (Column("amount", "number", None, "Paid"),))
+
+
+def test_each_part_that_cannot_be_read_is_told_as_what_it_is(tmp_path: Path) -> None:
+    behavior = {"name": "Shop", "matrixTableName": "behavior_orders"}
+    found = pulled(
+        tmp_path,
+        {
+            "/audiences/7/attributes": [{"id": 5}, {"type": "string"}],
+            "/audiences/7/behaviors": [{"id": 1, "schema": [{"id": 2}, 3], **behavior}],
+            FUNNELS: [{"id": 1, "name": "Steps", "stages": [{"name": "First"}, {"id": 4}]}],
+        },
+    )
+    nameless = "it has neither a `matrixColumnName` nor a `name`"
+    assert found.missing == (
+        f"attribute #5: {nameless}",
+        f"attribute without a name: {nameless}",
+        f"column “Shop.?” (#2): {nameless}",
+        "column “Shop.?”: it is a number and not an object",
+        "stage “Steps.?” (#4): it has no `name`",
+        "stage “Steps.First”: it has no `id`",
+    )
 
 
 def test_values_of_what_is_there(tmp_path: Path) -> None:
