@@ -54,6 +54,7 @@ def command(
     The key it takes is that of SEGDSL_LOCAL_KEY, or else that of local targets, which is no
     secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
+    from segdsl.diagnostics.render import visible
     from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.project.config import moment
     from segdsl.project.connect import LOCAL_KEY_VARIABLE
@@ -71,4 +72,5 @@ def command(
         faults=weather,
         strict=strict,
         announce=lambda url: click.echo(f"serving {data} at {url} (Ctrl-C ends it)"),
+        pass_over=lambda why: click.echo(f"left out: {visible(why)}", err=True),
     )

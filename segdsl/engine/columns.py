@@ -11,13 +11,10 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.behaviors import PREFIX
 from segdsl.engine.errors import DataError
+from segdsl.engine.tables import TIME_COLUMNS, is_behavior
 from segdsl.sql.catalog import Column
 from segdsl.values import ColumnType
-
-# The columns of a behavior that are Unix seconds when they are whole numbers (observed).
-TIME_COLUMNS = ("timestamp", "time")
 
 _WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
 _FLOATING = re.compile(r"FLOAT|DOUBLE")
@@ -79,7 +76,7 @@ def reading(table: str, field: Field, declared: ColumnType | None, place: str) -
 
 
 def _own_type(table: str, field: Field) -> ColumnType | None:
-    if table.startswith(PREFIX) and field.name in TIME_COLUMNS and _is_number(field.type):
+    if is_behavior(table) and field.name in TIME_COLUMNS and _is_number(field.type):
         return "timestamp"
     if (of := _element(field.type)) is not None:
         if _is_number(of):

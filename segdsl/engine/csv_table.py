@@ -71,9 +71,9 @@ def load_csv(
 
     `table` is a name in SQL. Raises DataError.
     """
-    names = _header(path)
+    names = header(path)
     shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    raw = quoted("a file as texts")
+    raw = quoted("a file/as texts")  # no file has such a name
     try:
         connection.execute(
             f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(str(path))}, "
@@ -94,7 +94,8 @@ def load_csv(
     return fields
 
 
-def _header(path: Path) -> list[str]:
+def header(path: Path) -> list[str]:
+    """The names of the columns; raises DataError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next(csv.reader(file, strict=True), [])

@@ -10,19 +10,21 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal as OneOf
 from typing import Self
 
 import duckdb
+import msgspec
 from sqlglot import exp
 
 from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.columns import Field, literal, quoted, reading
-from segdsl.engine.csv_table import load_csv
+from segdsl.engine.csv_table import header, load_csv
 from segdsl.engine.description import (
     BEHAVIORS,
     FILE,
@@ -33,7 +35,16 @@ from segdsl.engine.description import (
 from segdsl.engine.errors import DataError, reason
 from segdsl.engine.priority import kept_threads, stepped_back
 from segdsl.engine.query import Query
-from segdsl.engine.tables import FIXED, TableFile, is_table, key_of, table_files
+from segdsl.engine.tables import (
+    FIXED,
+    TableFile,
+    both_are,
+    is_reserved,
+    is_table,
+    key_of,
+    table_files,
+    why_no_events,
+)
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.values import ColumnType
@@ -45,7 +56,10 @@ _MOST_AT_ONCE = 1_000
 
 
 class Data:
-    """The tables of a parent segment; made by `open_data`, to be closed."""
+    """The tables of a parent segment; made by `open_data`, to be closed.
+
+    `passed_over` says what the tables lack that are not read, by name: `x.csv has no column …`.
+    """
 
     def __init__(
         self,
@@ -54,9 +68,11 @@ class Data:
         connection: duckdb.DuckDBPyConnection,
         population: int,
         spill: Path,
+        passed_over: Mapping[str, str],
     ) -> None:
         self.parent = parent
         self.catalog = catalog
+        self.passed_over = passed_over
         self._connection = connection
         self._population = population
         self._spill = spill
@@ -137,7 +153,8 @@ def open_data(path: Path) -> Data:
         connection.close()
         raise
     catalog = Catalog(tuple(builder.tables))
-    return Data(description.parent, catalog, connection, population, spill)
+    parent = msgspec.structs.replace(description.parent, labels=builder.labels)
+    return Data(parent, catalog, connection, population, spill, builder.passed_over)
 
 
 def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
@@ -172,18 +189,49 @@ class _Builder:
     def __init__(self, connection: duckdb.DuckDBPyConnection, description: Description) -> None:
         self.connection = connection
         self.description = description
+        self.labels = description.parent.labels
         self.tables: list[Table] = []
+        self.passed_over: dict[str, str] = {}
 
     def add_files(self, files: Iterable[TableFile]) -> None:
+        unprefixed: dict[str, TableFile] = {}
         for file in files:
+            if not is_table(file.table):
+                names = partial(self._names, file)
+                if not self._has_events(file.table, file.path.name, names):
+                    continue
+                other = unprefixed.setdefault(file.table.lower(), file)
+                if other is not file:
+                    raise both_are(other, file)
             if file.format == "csv":
                 self._load(file)
                 continue
-            source = (
-                f"read_parquet({literal(str(file.path))}, "
-                "hive_partitioning = false, binary_as_string = true)"
-            )
+            source = _parquet(file)
             self._add(file.table, source, self._fields(source, str(file.path)), str(file.path))
+        # What another file of that name holds is not missed.
+        for table in self.tables:
+            self.passed_over.pop(table.name, None)
+
+    def _has_events(self, table: str, place: str, columns: Callable[[], list[str]]) -> bool:
+        """Whether a table without the prefix is a behavior; what is none is passed over."""
+        if is_reserved(table):
+            why: str | None = "has a name that no behavior can have"
+        else:
+            try:
+                why = why_no_events(columns())
+            except DataError:
+                why = "cannot be read"
+        if why is not None:
+            self.passed_over[table] = f"{place} {why}"
+        return why is None
+
+    def _names(self, file: TableFile) -> list[str]:
+        if file.format == "csv":
+            return header(file.path)
+        return self._field_names(_parquet(file), str(file.path))
+
+    def _field_names(self, name: str, place: str) -> list[str]:
+        return [each.name for each in self._fields(name, place)]
 
     def _load(self, file: TableFile) -> None:
         declared = self._declared(file.table)
@@ -192,7 +240,7 @@ class _Builder:
             for name, type in declared.items()
             if type in ("string", "string_array", "number_array")
         )
-        loaded = quoted("a file as its types")
+        loaded = quoted("a file/as its types")  # no file has such a name
         fields = load_csv(self.connection, file.path, loaded, texts)
         self._add(file.table, loaded, fields, str(file.path), kind="TABLE")
         self.connection.execute(f"DROP TABLE {loaded}")
@@ -212,9 +260,10 @@ class _Builder:
                 f"{path} cannot be opened as a DuckDB database: {reason(error)}"
             ) from error
         for (table,) in rows:
-            if is_table(table):
-                place = f"{path}, table `{table}`"
-                name = f"{_ATTACHED}.main.{quoted(table)}"
+            place = f"{path}, table `{table}`"
+            name = f"{_ATTACHED}.main.{quoted(table)}"
+            names = partial(self._field_names, name, place)
+            if is_table(table) or self._has_events(table, f"the table `{table}`", names):
                 self._add(table, name, self._fields(name, place), place)
 
     def finish(self, path: Path) -> int:
@@ -226,7 +275,7 @@ class _Builder:
             if table not in names:
                 raise DataError(
                     f"{self.description.path}: `[types.{table}]` is about a table that is "
-                    f"not there; {_choices(table, names)}"
+                    f"not there; {self._instead(table, names)}"
                 )
         attributes = [column.name for column in Catalog(tuple(self.tables)).attributes]
         for attribute in self.description.parent.grouping:
@@ -240,14 +289,14 @@ class _Builder:
         return counts[CUSTOMERS]
 
     def _check_labels(self, names: list[str]) -> None:
-        labels = self.description.parent.labels
         tables = Catalog(tuple(self.tables)).behaviors
+        labels = self.labels = self.labels.about(tables)
         labelled = [CUSTOMERS, *tables]
         for name in labels.columns:
             if name not in labelled:
                 raise DataError(
                     f"{self.description.path}: `[labels.{name}]` is about no table of profiles "
-                    f"or events that is there; {_choices(name, [*labelled, BEHAVIORS])}"
+                    f"or events that is there; {self._instead(name, [*labelled, BEHAVIORS])}"
                 )
         for table in self.tables:
             columns = [column.name for column in table.columns]
@@ -262,8 +311,12 @@ class _Builder:
             if name not in behaviors:
                 raise DataError(
                     f"{self.description.path}: `[labels.{BEHAVIORS}]` names the behavior "
-                    f"`{name}`, which is not there; {_choices(name, behaviors)}"
+                    f"`{name}`, which is not there; {self._instead(name, behaviors)}"
                 )
+
+    def _instead(self, table: str, known: Iterable[str]) -> str:
+        """What to say of a table that is not there: why it was passed over, or which are."""
+        return self.passed_over.get(table) or _choices(table, known)
 
     def _declared(self, table: str) -> dict[str, ColumnType]:
         fixed: dict[str, ColumnType] = {PROFILE_ID: "string", **FIXED.get(table, {})}
@@ -338,6 +391,12 @@ class _Builder:
                 f"“{again[0]}”; keep one row of each"
             )
         return int(rows)
+
+
+def _parquet(file: TableFile) -> str:
+    """The rows of a file, in DuckDB's SQL."""
+    path = literal(str(file.path))
+    return f"read_parquet({path}, hive_partitioning = false, binary_as_string = true)"
 
 
 def _choices(name: str, known: Iterable[str]) -> str:

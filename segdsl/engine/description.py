@@ -5,7 +5,8 @@ The file is optional, and so is everything in it. Its shape is this project's ch
 
 `[labels]` gives what the console calls things, which on a real server is seldom the name
 that rules use. Each table of the data has a table of its labels, by column; the labels of
-behaviors themselves are in a table of their own, by behavior:
+behaviors themselves are in a table of their own, by behavior (`orders` is `behavior_orders`, or
+where there is none the table `orders`):
 
     [labels.customers]
     ltv = "Lifetime Value"
@@ -20,7 +21,7 @@ behaviors themselves are in a table of their own, by behavior:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -51,6 +52,19 @@ class Labels(msgspec.Struct, frozen=True):
 
     columns: Mapping[str, Mapping[str, str]] = {}
     behaviors: Mapping[str, str] = {}
+
+    def about(self, tables: Collection[str]) -> Labels:
+        """The same for the behaviors of these tables.
+
+        A name is that of a table with the prefix, or else of one without it.
+        """
+
+        def meant(table: str) -> str:
+            name = name_of(table) or table
+            return name if table not in tables and name in tables and not name_of(name) else table
+
+        behaviors = {meant(table): label for table, label in self.behaviors.items()}
+        return Labels(self.columns, behaviors)
 
     def of_column(self, table: str, column: str) -> str:
         return self.columns.get(table, {}).get(column, column)

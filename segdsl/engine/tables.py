@@ -1,11 +1,13 @@
 """Which tables there are by name, and which files of a folder hold them.
 
-The names are those of `segdsl.sql.catalog`; other files in the folder are left alone.
-Nothing is opened here.
+The names are those of `segdsl.sql.catalog`. A table of any other name is a behavior where it has
+the columns of one (assumed), and is passed over where it has not. Nothing is opened here.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal as OneOf
 
@@ -14,6 +16,7 @@ import msgspec
 from segdsl.behaviors import PREFIX
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.engine.description import BEHAVIORS
 from segdsl.engine.errors import DataError
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
 from segdsl.values import ColumnType
@@ -27,8 +30,13 @@ FIXED: dict[str, dict[str, ColumnType]] = {
     **{name: {"model_id": "string"} for name in MODEL_TABLES},
 }
 
+# The columns of a behavior that are Unix seconds when they are whole numbers (observed).
+TIME_COLUMNS = ("timestamp", "time")
+
 Format = OneOf["parquet", "csv"]
 _FORMATS: tuple[Format, ...] = ("parquet", "csv")
+# What queries name a segment that another refers to: a table of that name would be hidden by it.
+_NAMED_QUERY = re.compile(r"segment_\d+")
 
 
 class TableFile(msgspec.Struct, frozen=True):
@@ -40,11 +48,37 @@ class TableFile(msgspec.Struct, frozen=True):
 
 
 def is_table(name: str) -> bool:
-    """Whether a table of this name means something."""
+    """Whether a table of this name means something by its name alone."""
     prefixed = any(
         name.startswith(prefix) and name != prefix for prefix in (PREFIX, CUSTOMER_GROUP)
     )
     return prefixed or name == CUSTOMERS or name in FIXED
+
+
+def is_behavior(table: str) -> bool:
+    """Whether a table of the data holds events: it is none of the others."""
+    return table != CUSTOMERS and table not in FIXED and not table.startswith(CUSTOMER_GROUP)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no behavior can have this name; DuckDB makes no difference between capitals."""
+    lower = name.lower()
+    return (
+        lower in (CUSTOMERS, BEHAVIORS, *FIXED)
+        or lower.startswith((PREFIX, CUSTOMER_GROUP))
+        or _NAMED_QUERY.fullmatch(lower) is not None
+    )
+
+
+def why_no_events(columns: Iterable[str]) -> str | None:
+    """What a table lacks to be a behavior without the prefix, as `has no column …`; or None."""
+    there = set(columns)
+    if PROFILE_ID not in there:
+        return f"has no column `{PROFILE_ID}`"
+    if there.isdisjoint(TIME_COLUMNS):
+        either = " or ".join(f"`{each}`" for each in TIME_COLUMNS)
+        return f"has no column {either}"
+    return None
 
 
 def key_of(table: str) -> tuple[str, ...]:
@@ -57,7 +91,10 @@ def key_of(table: str) -> tuple[str, ...]:
 
 
 def table_files(folder: Path) -> list[TableFile]:
-    """The tables in a folder, sorted by name; raises DataError."""
+    """The files of a folder that hold tables, or may do so, sorted by name; raises DataError.
+
+    Those that are tables by their names (`is_table`) come first.
+    """
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
@@ -65,26 +102,37 @@ def table_files(folder: Path) -> list[TableFile]:
             f"cannot read the folder {folder}: {(error.strerror or str(error)).lower()}"
         ) from error
     found: dict[str, TableFile] = {}
+    others: list[TableFile] = []
     for path in paths:
         format = next((each for each in _FORMATS if path.suffix == f".{each}"), None)
-        if format is None or not is_table(path.stem):
+        if format is None:
+            continue
+        file = TableFile(path.stem, path, format)
+        if not is_table(path.stem):
+            if path.is_file() and not path.name.startswith("."):
+                others.append(file)
             continue
         if not path.is_file():
             raise DataError(f"{path} is a folder: the table must be one file")
         # DuckDB makes no difference between capital and small letters in a table's name.
-        other = found.setdefault(path.stem.lower(), TableFile(path.stem, path, format))
+        other = found.setdefault(path.stem.lower(), file)
         if other.path != path:
-            raise DataError(
-                f"{folder}: {other.path.name} and {path.name} are both the table "
-                f"`{path.stem}`; keep one of them"
-            )
+            raise both_are(other, file)
     if CUSTOMERS not in found:
         stems = [path.stem for path in paths if path.suffix.lower() in (".parquet", ".csv")]
         raise DataError(
             f"{folder} holds no {CUSTOMERS}.parquet or {CUSTOMERS}.csv, the table of the profiles"
             + _near(CUSTOMERS, stems)
         )
-    return sorted(found.values(), key=lambda each: each.table)
+    return [*sorted(found.values(), key=lambda each: each.table), *others]
+
+
+def both_are(one: TableFile, other: TableFile) -> DataError:
+    """The error of two files that are one table."""
+    return DataError(
+        f"{one.path.parent}: {one.path.name} and {other.path.name} are both the table "
+        f"`{other.table}`; keep one of them"
+    )
 
 
 def _near(name: str, stems: list[str]) -> str:

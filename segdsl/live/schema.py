@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 async def pull_schema(connection: Connection) -> Asked:
     """The schema as it is now; raises ClientError where its main parts cannot be had."""
     client, parent = connection.client, connection.parent
-    missing: list[str] = []
+    missing: list[str] = list(connection.passed_over)
 
     async def maybe(what: str, one: str, asking: Awaitable[a.Listed[_T]]) -> tuple[_T, ...]:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from segdsl.behaviors import name_of
+from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
 from segdsl.local.errors import ASSOCIATION, Problem
@@ -35,20 +35,28 @@ def columns_of(table: Table, labels: Labels) -> dict[str, str]:
 
 
 def _behaviors(catalog: Catalog, labels: Labels) -> dict[str, str]:
-    """The tables of behaviors, by their names, by those of `.seg` files, and by their labels."""
+    """The tables of behaviors, by their names, by those of `.seg` files, and by their labels.
+
+    One without the prefix also by the name that it would have with it.
+    """
     tables = catalog.behaviors
+    prefixed = {table_of(each): each for each in tables if name_of(each) is None}
     shown = {labels.of_behavior(each): each for each in tables}
     short = {name_of(each) or each: each for each in tables}
-    return {**shown, **short, **{each: each for each in tables}}
+    return {**prefixed, **shown, **short, **{each: each for each in tables}}
 
 
 class Names:
     """What was found in one rule: `problems`, and the segments it refers to, with each place.
 
-    What a realtime segment cannot hold is observed and documented, not described.
+    What a realtime segment cannot hold is observed and documented, not described. `passed_over`
+    says why tables of the data are no behaviors.
     """
 
-    def __init__(self, catalog: Catalog, labels: Labels, kind: int) -> None:
+    def __init__(
+        self, catalog: Catalog, labels: Labels, kind: int, passed_over: Mapping[str, str]
+    ) -> None:
+        self.passed_over = passed_over
         self.catalog = catalog
         self.labels = labels
         self.is_realtime = kind == REALTIME
@@ -145,6 +153,10 @@ class Names:
     def _behavior(self, left: dict[str, Any], path: str) -> None:
         table = left["source"]["name"]
         behaviors = _behaviors(self.catalog, self.labels)
+        why = self.passed_over.get(table) or self.passed_over.get(name_of(table) or table)
+        if table not in behaviors and why is not None:
+            self._fail(f"{path}.source.name", f"there is no behavior `{table}`: {why}")
+            return
         if not self._known(table, behaviors, f"{path}.source.name", "behavior"):
             return
         aggregation, at = left["aggregation"], f"{path}.aggregation"

@@ -5,7 +5,7 @@ What is refused names its place in the body. No HTTP here, and no running of que
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,9 +64,16 @@ class Rules:
     """Reads rules against a parent segment's data and the segments that are stored."""
 
     def __init__(
-        self, catalog: Catalog, store: Store, parent: ParentSegment, *, strict: bool = False
+        self,
+        catalog: Catalog,
+        store: Store,
+        parent: ParentSegment,
+        passed_over: Mapping[str, str],
+        *,
+        strict: bool = False,
     ) -> None:
         self._catalog = catalog
+        self._passed_over = passed_over
         self._store = store
         self._audience = parent.id
         self._zone = parent.timezone
@@ -84,7 +91,7 @@ class Rules:
         self, text: str | None, path: str, kind: int, name: str = _FILE, *, strict: bool = False
     ) -> Reading:
         plain, rule = (None, EVERYONE) if text is None else read_text(text, path, strict=strict)
-        names = Names(self._catalog, self._labels, kind)
+        names = Names(self._catalog, self._labels, kind, self._passed_over)
         names.look(plain, path)
         problems = names.problems
         refers_to = [self._existing(*each, problems) for each in names.segments]

@@ -44,15 +44,18 @@ def serve(
     faults: Faults | None = None,
     strict: bool = False,
     announce: Callable[[str], None],
+    pass_over: Callable[[str], None] = lambda why: None,
 ) -> None:
     """Serves until the process is told to end (Ctrl-C, or a termination signal).
 
     Port 0 takes one that is free; `announce` gets the URL once it answers. `strict` refuses
-    what the API's description does not allow, also where real servers take it. Raises
-    DataError, StoreError, PortError.
+    what the API's description does not allow, also where real servers take it. `pass_over` gets
+    what each table lacks that is not read. Raises DataError, StoreError, PortError.
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
+        for each in data.passed_over.values():
+            pass_over(each)
         store = open_store(store_path)
         try:
             app = application(data, store, now=now, key=key, faults=faults, strict=strict)

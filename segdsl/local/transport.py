@@ -5,7 +5,7 @@ What a client sees is what it would see over a network, faults and timeouts incl
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,11 +22,13 @@ class LocalTransport(httpx.AsyncBaseTransport):
     """Hands requests to the application; `app` stays the caller's to close.
 
     A connection that a fault cuts is an httpx.RemoteProtocolError, as it is on a network;
-    an answer slower than the client's timeout an httpx.ReadTimeout.
+    an answer slower than the client's timeout an httpx.ReadTimeout. `passed_over` is what of
+    the data is not read, in the reader's words.
     """
 
-    def __init__(self, app: LocalApi) -> None:
+    def __init__(self, app: LocalApi, passed_over: Iterable[str] = ()) -> None:
         self.app = app
+        self.passed_over = tuple(passed_over)
         self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -61,7 +63,7 @@ async def open_local(
         try:
             app = application(data, store, now=now, key=key, faults=faults, strict=strict)
             try:
-                yield LocalTransport(app)
+                yield LocalTransport(app, data.passed_over.values())
             finally:
                 app.close()
         finally:

@@ -37,6 +37,8 @@ class Connection(msgspec.Struct, frozen=True):
     is_local: bool
     now: int
     """The clock of the target, in Unix seconds; where it has its own, this machine's."""
+    passed_over: tuple[str, ...] = ()
+    """What of a local target's data is not read, in the reader's words, where it is opened here."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -69,7 +71,9 @@ async def connect(
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
                 async with Client(IN_PROCESS, key, transport=transport) as client:
-                    yield await _connection(client, name, chosen, clock, is_local=True)
+                    connection = await _connection(client, name, chosen, clock, is_local=True)
+                    passed_over = transport.passed_over
+                    yield msgspec.structs.replace(connection, passed_over=passed_over)
         case LocalTarget(url=url):
             _refuse_now(now, name)
             assert url is not None, "the project file was checked"

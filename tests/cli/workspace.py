@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -72,13 +72,18 @@ where
 """
 
 
-def write_project(folder: Path, target: str) -> None:
-    """The data, two files of segments, and a `segdsl.toml` with `target` in it."""
+def write_project(folder: Path, target: str, data_files: Mapping[str, str] | None = None) -> None:
+    """The data, two files of segments, and a `segdsl.toml` with `target` in it.
+
+    `data_files` stand beside the data, or in place of a file of it.
+    """
     data = folder / "data"
     data.mkdir()
     (data / "customers.csv").write_text(CUSTOMERS)
     (data / "behavior_purchases.csv").write_text(PURCHASES)
     (data / "parent_segment.toml").write_text(PARENT)
+    for name, text in (data_files or {}).items():
+        (data / name).write_text(text)
     (folder / "japan.seg").write_text(JAPAN)
     (folder / "buyers.seg").write_text(BUYERS)
     (folder / "segdsl.toml").write_text(target)
@@ -112,13 +117,15 @@ def server(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[
 
 
 @contextmanager
-def project(folder: Path, way: Way) -> Iterator[Path]:
+def project(folder: Path, way: Way, data_files: Mapping[str, str] | None = None) -> Iterator[Path]:
     """A project in `folder` whose default target answers in one of the two ways."""
     if way == "in process":
-        write_project(folder, f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n')
+        write_project(
+            folder, f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n', data_files
+        )
         yield folder
         return
-    write_project(folder, "")
+    write_project(folder, "", data_files)
     with serving(folder, "--store", "store.sqlite", "--now", NOW) as url:
         (folder / "segdsl.toml").write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
         yield folder
