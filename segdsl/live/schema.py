@@ -25,6 +25,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
+from segdsl.schema.searching import owner_of
 
 _T = TypeVar("_T")
 LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)
@@ -120,7 +121,7 @@ async def pull_schema(connection: Connection) -> Asked:
             Behavior(
                 each.table,
                 columns(columns_of(each, connection), each.label),
-                _label(each.label, _written(each.table)),
+                _label(each.label, name_of(each.table) or each.table),
             )
             for each in by_table(readable("behavior", behaviors))
         ),
@@ -162,11 +163,6 @@ def _label(label: str, name: str) -> str | None:
     return None if label == name else label
 
 
-def _written(table: str) -> str:
-    """How source names a behavior, by its table."""
-    return name_of(table) or table
-
-
 class Sample(NamedTuple):
     """Frequent values of an attribute, or of a behavior's column; `problem` where none came."""
 
@@ -179,12 +175,12 @@ class Sample(NamedTuple):
 async def sample(
     client: Client, parent_id: str, wanted: Sequence[tuple[str | None, str]]
 ) -> list[Sample]:
-    """Values of columns, each of an attribute (no behavior) or of a behavior by its name."""
+    """Values of columns, each of an attribute (no behavior) or of a behavior (`owner_of`)."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
         for each in await client.behaviors(parent_id):
             # Of two with one table the first is kept, as in the schema.
-            ids.setdefault(_written(each.table), each.id)
+            ids.setdefault(owner_of(each.table), each.id)
 
     async def one(behavior: str | None, column: str) -> Sample:
         if behavior is not None and behavior not in ids:

@@ -78,6 +78,11 @@ def _attributes(schema: Schema) -> Iterator[Thing]:
         yield Thing("attribute", each.name, None, name(each.name), more, each.label)
 
 
+def owner_of(table: str) -> str:
+    """The behavior of a column (`Thing.of`), which no other has: `orders`, or `table "orders"`."""
+    return name_of(table) or behavior(table)
+
+
 def _behaviors(schema: Schema) -> Iterator[Thing]:
     for of in schema.behaviors:
         source = behavior(of.name)
@@ -87,7 +92,9 @@ def _behaviors(schema: Schema) -> Iterator[Thing]:
         yield Thing("behavior", written, None, f"has {source}", columns, of.label)
         for each in of.columns:
             spelling = f"{source}.{name(each.name)}"
-            yield Thing("column", each.name, written, spelling, each.type_name, each.label)
+            yield Thing(
+                "column", each.name, owner_of(of.name), spelling, each.type_name, each.label
+            )
 
 
 def _group_attributes(schema: Schema) -> Iterator[Thing]:

@@ -102,6 +102,18 @@ def test_a_stored_segment_is_counted_and_read_back(folder: Path) -> None:
     assert '"name": "orders"' in json.dumps(rule)
 
 
+def test_values_of_two_tables_that_differ_in_the_prefix_alone(
+    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"behavior_orders.csv": "cdp_customer_id,timestamp,total\nc01,1727600000,7\n"}
+    with project(tmp_path, way, {**FILES, **more}) as there:
+        monkeypatch.chdir(there)
+        assert segdsl("schema", "pull").exit_code == 0
+        sampled = told("schema", "show", "total", "--sample")
+    values = {each["of"]: sorted(each["values"]) for each in sampled}
+    assert values == {"orders": [7], 'table "orders"': [10, 20, 300]}
+
+
 def test_serve_tells_what_it_leaves_out(tmp_path: Path) -> None:
     write_project(tmp_path, "", FILES)
     with server(tmp_path) as (_, process):
