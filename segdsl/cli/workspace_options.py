@@ -37,10 +37,23 @@ def check_changes(place: Place, plan: Plan, report: Report) -> str | None:
     """As `check_for_sending`, of the segments that a plan would send or has in conflict.
 
     What is as on the server is the server's to judge: its parent segment may have lost a column.
+    Where a plan has errors, the files that have them are checked; what the schema has against a
+    place is told in the place of them.
     """
+    from segdsl.diagnostics import Report
     from segdsl.project.sending import check_for_sending
 
     keys = {change.state.key for change in plan.changes if change.after is not None}
     keys |= {(conflict.folder, conflict.name) for conflict in plan.conflicts}
-    segments = [each.segment for each in place.workspace.segments if each.key in keys]
-    return check_for_sending(place.project, place.target, segments, report)
+    files = {each.span.file for each in report.diagnostics if each.span is not None}
+    segments = [
+        each.segment
+        for each in place.workspace.segments
+        if each.key in keys or each.segment.span.file in files
+    ]
+    found = Report()
+    speaking = check_for_sending(place.project, place.target, segments, found)
+    places = [each.span for each in found.diagnostics]
+    report.diagnostics[:] = [each for each in report.diagnostics if each.span not in places]
+    report.diagnostics.extend(found.diagnostics)
+    return speaking

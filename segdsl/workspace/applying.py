@@ -132,6 +132,8 @@ class _Run:
         assert change.rule is not None, "what is sent is in the plan"
         state = change.after.state
         assert state.kind is not None, "what a workspace says has a kind"
+        # What stays as it is is not sent: a server may not tell whether a segment is hidden.
+        stays = change.before is not None and change.before.state.hidden == state.hidden
         rule = with_ids(change.rule, self.ids)
         new = NewSegment(
             state.name,
@@ -140,7 +142,7 @@ class _Run:
             state.description,
             folder_id,
             count_population=False if change.before is None else None,
-            is_visible=not state.hidden,
+            is_visible=None if stays else not state.hidden,
         )
         return new, state.with_ids(self.ids)
 

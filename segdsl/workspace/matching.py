@@ -25,11 +25,15 @@ from segdsl.workspace.server import Seen, Server
 
 
 class Match(msgspec.Struct, frozen=True):
-    """One segment on up to three sides; at least one is there."""
+    """One segment on up to three sides; at least one is there.
+
+    `is_left_alone` is one that the server has, but not so that it can be `seen`.
+    """
 
     local: Local | None = None
     entry: Entry | None = None
     seen: Seen | None = None
+    is_left_alone: bool = False
 
 
 def matched(local: Sequence[Local], lock: Lock, server: Server) -> list[Match]:
@@ -44,6 +48,7 @@ class _Matching:
         self.local = local
         self.server = server
         self.by_key = server.by_key
+        self.left_alone = server.left_alone_ids
         self.entries = lock.by_id
         self.ids: dict[int, str] = {}
         """The id of each segment of the workspace that has one, by its index."""
@@ -61,7 +66,8 @@ class _Matching:
     def _match(self, local: Local | None, id: str | None) -> Match:
         if id is None:
             return Match(local)
-        return Match(local, self.entries.get(id), self.server.segments.get(id))
+        seen = self.server.segments.get(id)
+        return Match(local, self.entries.get(id), seen, id in self.left_alone)
 
     def _pair(self, index: int, id: str) -> None:
         self.ids[index] = id

@@ -193,9 +193,9 @@ def id_of(match: Match) -> str:
     """What stands for a segment in a rule: its id, or the marked name of one still to be made."""
     if match.seen is not None:
         return match.seen.id
-    if match.local is not None:
+    if match.local is not None and not match.is_left_alone:
         return marked(*match.local.key)
-    assert match.entry is not None, "a match has one side at least"
+    assert match.entry is not None, "what was matched and is not seen is in the lock"
     return match.entry.id
 
 

@@ -16,7 +16,8 @@ from segdsl.values import ByName
 from segdsl.workspace.lock import Entry, joined
 from segdsl.workspace.state import State
 
-VERSION = 1
+VERSION = 2
+"""Raised where a plan of before would be carried out as something else."""
 
 Why = OneOf[
     "changed on both sides",

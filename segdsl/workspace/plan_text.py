@@ -174,6 +174,7 @@ _ON_BOTH: tuple[Why, ...] = (
     "on both sides, and never seen together",
 )
 """Conflicts of what is on the server, also where the language has no words for it."""
+_DELETED_HERE: Why = "deleted here, changed on the server"
 
 
 def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
@@ -194,6 +195,12 @@ def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
 
 def advice(conflict: Conflict) -> str:
     """What to do about a conflict."""
+    if conflict.why in (*_ON_BOTH, _DELETED_HERE) and conflict.there is None:
+        overwrite = "delete it with --prune" if conflict.here is None else "overwrite it with"
+        return (
+            "no file can hold what the server has: make its rule in the console one that the "
+            f"language has words for, or {overwrite} --force"
+        )
     match conflict.why:
         case "changed on the server":
             return (

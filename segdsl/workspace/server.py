@@ -87,9 +87,9 @@ def server_of(
     found: dict[str, Seen] = {}
     left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
     listed = list(segments)
-    places = Counter((each.folder_id, each.name) for each in listed)
-    for each in listed:
-        path = () if each.folder_id is None else paths.get(each.folder_id)
+    where = [() if each.folder_id is None else paths.get(each.folder_id) for each in listed]
+    places = Counter((path, each.name) for path, each in zip(where, listed, strict=True))
+    for path, each in zip(where, listed, strict=True):
         why = None
         if each.kind is None:
             why = f"its kind (`{each.raw_kind}`) is not known"
@@ -97,7 +97,7 @@ def server_of(
             why = NO_PLACE
         elif not each.name.strip():
             why = "its name is blank"
-        elif places[each.folder_id, each.name] > 1:
+        elif places[path, each.name] > 1:
             why = "another segment of its folder has the same name"
         if path is not None and why is None:
             found[each.id] = Seen(each.id, state_of(path, each), each.folder_id)

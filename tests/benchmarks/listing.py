@@ -39,6 +39,7 @@ class Api:
         self._open = AsyncExitStack()
         self._http: httpx.AsyncClient | None = None
         self._changes = 0
+        self._first = ""
 
     def run(self, task: Callable[[httpx.AsyncClient], Awaitable[object]]) -> object:
         """What the task makes; the API is opened for the first."""
@@ -69,6 +70,7 @@ class Api:
         for at in range(self._segments):
             answer = await http.post(_LIST, json={**_request(), "name": f"Segment {at}"})
             assert answer.status_code == 200, answer.text
+            self._first = self._first or answer.json()["id"]
         _answer_a_constant(transport, (await http.get(_LIST)).content)
         return http
 
@@ -88,12 +90,12 @@ class Api:
         return lambda: self.run(asked)
 
     def change(self) -> None:
-        """Gives a segment another description."""
+        """Gives the first segment another description."""
         self._changes += 1
 
         async def changed(http: httpx.AsyncClient) -> None:
             body = {**_request(), "name": "Segment 0", "description": f"Change {self._changes}"}
-            (await http.put(f"{_LIST}/1", json=body)).raise_for_status()
+            (await http.put(f"{_LIST}/{self._first}", json=body)).raise_for_status()
 
         self.run(changed)
 

@@ -95,7 +95,7 @@ def test_names_of_segments_are_not_asked_of_the_schema(project: Path) -> None:
 def test_warnings_of_the_schema_stop_nothing(project: Path) -> None:
     (project / "first.seg").write_text('segment "First" where age > 1\n')
     assert segdsl("apply", "--yes").exit_code == 0
-    (project / "a.seg").write_text('segment "X" where in segment #2\n')
+    (project / "a.seg").write_text('segment "X" where in segment #3\n')
     assert "SEG511" in segdsl("check").stderr
     done = segdsl("apply", "--yes")
     assert (done.exit_code, done.stderr) == (0, "")
