@@ -186,6 +186,13 @@ def test_condition(condition: dict[str, Any], where: str) -> None:
     assert where_of(rule(rule(condition))) == where
 
 
+def test_a_marked_name_has_its_folder_in_the_one_spelling() -> None:
+    for marked, spelled in (("", "/"), (" / ", "/"), ("/A / B", "A/B")):
+        reference = {"type": "Reference", "id": f'name:"S" of folder "{marked}"', "exclude": False}
+        source = source_of(rule(rule(reference)))
+        assert source.endswith(f'in segment "S" of folder "{spelled}"\n')
+
+
 @pytest.mark.parametrize(
     ("document", "where"),
     [
