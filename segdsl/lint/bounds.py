@@ -195,6 +195,10 @@ def _advice(of: Node, never: bool) -> str:
     assert isinstance(of, Leaf)
     test = of.of
     if isinstance(test, c.Test) and isinstance(test.subject, c.Aggregate) and test.subject.counts:
+        if test.subject.some:
+            return (
+                "where there is an event this is a whole number, 1 or more: a missing value counts"
+            )
         return "a count is a whole number, 0 or more"
     match test:
         case c.Test(_, p.Between() | p.TimeBetween() | p.BetweenNext()) | c.Score():

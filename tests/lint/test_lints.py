@@ -232,6 +232,19 @@ def test_what_can_never_hold_is_told(where: str, place: str | None) -> None:
     assert place is None or ("SEG604", place) in found
 
 
+def test_of_counts_it_is_said_which_there_are() -> None:
+    for where, said in (
+        ("count(v) < 0", "a count is a whole number, 0 or more"),
+        ("count distinct (v.a) = 2.5", "a count is a whole number, 0 or more"),
+        (
+            "count distinct (some v.a) = 0",
+            "where there is an event this is a whole number, 1 or more: a missing value counts",
+        ),
+    ):
+        [found] = findings(f'segment "x" where {where}')
+        assert (found.code.name, found.help) == ("SEG604", said)
+
+
 @pytest.mark.parametrize(
     ("where", "place"),
     [
