@@ -103,7 +103,11 @@ def _among(of: Group, children: Sequence[Node]) -> Iterator[Claim]:
     for child in children:
         other = by_key.get(opposite(child.key))
         if other is not None:
-            same = isinstance(child, Leaf) and child.subject >= 0
+            same = (
+                isinstance(child, Leaf)
+                and isinstance(other, Leaf)
+                and child.subject == other.subject >= 0
+            )
             yield Claim(wanted, (other, child), _subject(child) if same else None)
             return
         by_key[child.key] = child
