@@ -168,3 +168,13 @@ class ByName(msgspec.Struct, frozen=True, gc=False):
 
 
 Reference = ById | ByName
+
+
+def folder_path(folder: str | None) -> tuple[str, ...]:
+    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
+    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+
+
+def folder_text(path: tuple[str, ...]) -> str:
+    """The one spelling of a folder's path in a reference: `Loyalty/Tokyo`, `/` for the root."""
+    return "/".join(path) or "/"

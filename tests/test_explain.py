@@ -260,12 +260,14 @@ BEHAVIORS = [
     (
         "count distinct (buys.sku) in (2, 3)",
         "The number of different values of sku among buys events is any of 2 or 3. "
-        "A profile with no buys event is left out: it counts as 0.",
+        "A profile with no buys event is left out: it counts as 0. "
+        "A missing sku counts as one value.",
     ),
     (
         "count distinct (buys.sku, buys.color) >= 2",
         "The number of different combinations of sku and color among buys events is at least 2. "
-        "A profile with no buys event is left out: it counts as 0.",
+        "A profile with no buys event is left out: it counts as 0. "
+        "A missing sku or color counts as one value.",
     ),
     (
         'sum(buys.amount where kind = "E" and timestamp within past 90 days) > 50000',
@@ -328,19 +330,22 @@ SOME = [
         "count distinct (some buys.a) < 3",
         "There is at least 1 buys event, and the number of different values of a among buys events "
         "is less than 3. "
-        "A profile with no buys event is left out.",
+        "A profile with no buys event is left out. "
+        "A missing a counts as one value.",
     ),
     (
         "count distinct (some buys.a) != 3",
         "There is at least 1 buys event, and the number of different values of a among buys events "
         "is not 3. "
-        "A profile with no buys event is left out.",
+        "A profile with no buys event is left out. "
+        "A missing a counts as one value.",
     ),
     (
         "not (count distinct (some buys.b where a = 1) != 3)",
         "There is no buys event, or the number of different values of b among buys events is 3, "
         "counting only events where a is 1. "
-        "A profile with no such event is included.",
+        "A profile with no such event is included. "
+        "A missing b counts as one value.",
     ),
     (
         'last(some buys.kind by timestamp) != "x"',

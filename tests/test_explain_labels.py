@@ -60,7 +60,7 @@ def segment(where: str, head: str = "") -> Segment:
         ("age > 1 limit 3 by ltv desc", "In the console ltv is “Lifetime Value”."),
         (
             'sum(web.amt where sku = "x" or amt > 3) > 1',
-            "In the console web is “Online Orders” and amt of web is “Amount paid”.",
+            "In the console the behavior web is “Online Orders” and amt of web is “Amount paid”.",
         ),
         (
             'has table "clicks" where page contains "/x"',
@@ -73,6 +73,24 @@ def test_the_labels_of_what_a_segment_names(where: str, said: str | None) -> Non
     assert legend(segment(where), labels_of(SCHEMA)) == said
     closing = explain(segment(where), labels_of(SCHEMA)).closing
     assert [each for each in closing if "console" in each] == ([] if said is None else [said])
+
+
+def test_a_label_is_on_one_line_and_sends_nothing_to_a_terminal() -> None:
+    odd = Schema("1", "Shop", attributes=(Column("ltv", "number", label="Life\ntime\x1b[31m"),))
+    said = legend(segment("ltv > 1"), labels_of(odd))
+    assert said == "In the console ltv is “Life␊time␛[31m”."
+
+
+def test_a_behavior_named_like_an_attribute_is_told_from_it() -> None:
+    odd = Schema(
+        "1",
+        "Shop",
+        attributes=(Column("buys", "number", label="Purchases made"),),
+        behaviors=(Behavior("behavior_buys", (), "Online Orders"),),
+    )
+    assert legend(segment("has buys and buys > 1"), labels_of(odd)) == (
+        "In the console the behavior buys is “Online Orders” and buys is “Purchases made”."
+    )
 
 
 def test_a_segment_that_the_console_hides_says_so() -> None:

@@ -116,6 +116,13 @@ def test_however_it_is_spaced_the_text_is_the_same(text: str) -> None:
         ("a contains any (\"x\")", 'a contains "x"'),
         ("`a` = 1 and `in` = 2", "a = 1 and `in` = 2"),
         ('"L": ((a = 1))', '"L": (a = 1)'),
+        ('in segment "S" of  folder " / "', 'in segment "S" of folder "/"'),
+        ('in segment "S" of folder ""', 'in segment "S" of folder "/"'),
+        ('in segment "S" of folder "/A / B/"', 'in segment "S" of folder "A/B"'),
+        ('has table "orders"', 'has table "orders"'),
+        ('count(table "behavior_orders") > 3', "count(orders) > 3"),
+        ('sum(table "o r".`a b`) > 3', 'sum(table "o r".`a b`) > 3'),
+        ("has `table`", "has table"),
     ],
 )  # fmt: skip
 def test_one_spelling(text: str, canonical: str) -> None:
@@ -127,6 +134,13 @@ def test_head_lines_are_put_in_order_with_their_comments() -> None:
     text = 'segment "x"\n  # k\n  kind batch # kk\n  # d\n  description "d"\nwhere everyone\n'
     assert formatted(text) == (
         'segment "x"\n  # d\n  description "d"\n  # k\n  kind batch  # kk\n\nwhere everyone\n'
+    )
+
+
+def test_hidden_is_the_last_line_of_a_head_and_keeps_its_comments() -> None:
+    text = 'segment "x"\n  # h\n  hidden # hh\n  folder "f"\n  kind realtime\nwhere everyone\n'
+    assert formatted(text) == (
+        'segment "x"\n  folder "f"\n  kind realtime\n  # h\n  hidden  # hh\n\nwhere everyone\n'
     )
 
 

@@ -186,6 +186,13 @@ def test_condition(condition: dict[str, Any], where: str) -> None:
     assert where_of(rule(rule(condition))) == where
 
 
+def test_a_marked_name_has_its_folder_in_the_one_spelling() -> None:
+    for marked, spelled in (("", "/"), (" / ", "/"), ("/A / B", "A/B")):
+        reference = {"type": "Reference", "id": f'name:"S" of folder "{marked}"', "exclude": False}
+        source = source_of(rule(rule(reference)))
+        assert source.endswith(f'in segment "S" of folder "{spelled}"\n')
+
+
 @pytest.mark.parametrize(
     ("document", "where"),
     [
@@ -280,6 +287,103 @@ def test_rules_of_a_list_are_told_apart() -> None:
     source = source_of([rule(rule(equal("a"))), None, {"name": "B", "rule": {}}])
     assert re.findall(r'^segment "(.*)"$', source, re.MULTILINE) == ["Untitled", "Untitled 2", "B"]
     assert len(compiled(source)) == 3
+
+
+SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}
+
+
+@pytest.mark.parametrize(
+    ("odd", "message", "path"),
+    [
+        ({"id": "2", "name": "B"}, "“B” (#2) is left out: this segment comes without its", ""),
+        ({"id": 2, "name": "B", "rule": None}, "“B” (#2) is left out: this segment comes", ""),
+        ({"id": "2", "name": "B", "rule": {}}, "“B” (#2) is left out: a list may leave", ".rule"),
+        (
+            {"id": "2", "name": "B", "rule": rule(rule(rule()))},
+            "“B” (#2) is left out: a list may leave the rule out",
+            ".rule",
+        ),
+        ({"name": "B", "rule": None}, "“B” is left out: this segment comes without", ""),
+        (
+            {"id": "2", "name": "B", "kind": 7, **SERVED},
+            "“B” (#2) is left out: the kind of a segment is one of 0 (batch), 1 (realtime), 2",
+            ".kind",
+        ),
+        ({"id": "2", "name": None, **SERVED}, "#2 is left out: the name of a segment", ".name"),
+        (
+            {"id": "2", "name": "B", **SERVED, "isVisible": "sometimes"},
+            "“B” (#2) is left out: `isVisible` is true or false, and this is a text",
+            ".isVisible",
+        ),
+        (
+            {"id": "2", "name": "B", "rule": rule(rule(value("a", {"type": "Resembles"})))},
+            "“B” (#2) is left out: the type of an operator cannot be “Resembles”",
+            ".rule.conditions[0].conditions[0].operator.type",
+        ),
+        (
+            {"id": "2", "type": "predictive-segment", "attributes": {"name": "B", "rule": {}}},
+            "“B” (#2) is left out: this resource is no segment",
+            ".type",
+        ),
+        (1, "a rule or a segment is an object", ""),
+        ({"data": {"id": "2"}}, "`data` is what holds a segment or a list of them", ".data"),
+    ],
+)
+def test_an_odd_segment_of_a_list_is_named_and_the_others_are_written(
+    odd: Any, message: str, path: str
+) -> None:
+    good = [{"id": str(id), "name": name, **SERVED} for id, name in ((1, "A"), (3, "C"))]
+    for document, at in (([good[0], odd, good[1]], "$"), ({"data": [odd, *good]}, "$.data")):
+        report = Report()
+        text = decompile(json.dumps(document), "x.json", report)
+        assert text == "\n".join(f'segment "{name}"\n\nwhere\n  a = 1\n' for name in "AC")
+        [one] = report.diagnostics
+        assert (one.code, one.path) == (Code.SEG402, f"{at}[{int(at == '$')}]{path}")
+        assert one.message.startswith(message)
+
+
+def test_a_list_of_odd_segments_alone_is_nothing() -> None:
+    report = Report()
+    document = [{"id": "1", "name": "A", "rule": None}, {"id": "2", "name": "B", "rule": {}}]
+    assert decompile(json.dumps(document), "x.json", report) is None
+    assert [each.path for each in report.diagnostics] == ["$[0]", "$[1].rule"]
+
+
+def test_by_itself_a_segment_says_that_it_has_no_rule() -> None:
+    for empty in (None, {}, rule(), rule(rule())):
+        document = {"id": "1", "name": "A", "rule": empty}
+        assert source_of(document) == source_of({"data": document})
+        assert source_of(document) == 'segment "A"\n\nwhere everyone\n'
+
+
+def test_what_compile_writes_for_everyone_is_read_in_a_list() -> None:
+    source = source_of([{"name": "A", "kind": 0, "rule": rule()}, {"name": "B", "rule": rule()}])
+    assert source.count("where everyone") == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "head"),
+    [
+        ({"kind": "0"}, ""),
+        ({"kind": "batch"}, ""),
+        ({"kind": 0.0}, ""),
+        ({"kind": "1"}, "  kind realtime\n"),
+        ({"kind": "funnel_stage"}, "  kind funnel_stage\n"),
+        ({"kind": None, "realtime": "true"}, "  kind realtime\n"),
+        ({"realtime": 1}, "  kind realtime\n"),
+        ({"realtime": None}, ""),
+        ({"isVisible": "false"}, "  hidden\n"),
+        ({"isVisible": 0}, "  hidden\n"),
+        ({"isVisible": None}, ""),
+        ({"isVisible": "TRUE"}, ""),
+    ],
+)
+def test_the_head_is_read_in_every_form_that_the_client_reads(
+    told: dict[str, Any], head: str
+) -> None:
+    document = {"id": "1", "name": "A", **SERVED, **told}
+    assert source_of(document) == f'segment "A"\n{head}\nwhere\n  a = 1\n'
+    assert source_of([document]) == source_of(document)
 
 
 def test_numbers_keep_their_text() -> None:

@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdsl.api.sameness import canonical_rule
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.explain import explain, render_outline
 from segdsl.lift import decompile
 from segdsl.lower import lower
@@ -23,10 +23,11 @@ from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
 from segdsl.source import Source
 from segdsl.syntax.parser import parse
+from strategies.loose_rules import DASHBOARD, loose_rules, loosened
 from strategies.rules import rules
+from strategies.wild_rules import json_text
 
 Json = dict[str, Any]
-DASHBOARD: Json = {"segmentInsightDashboardId": None}
 
 
 def attribute(name: str, kind: str, right: Any, **more: Any) -> Json:
@@ -159,6 +160,76 @@ SHAPES: dict[str, tuple[Json, str]] = {
         group(group(count("behavior_calls", column("timestamp", {**PAST, "not": True})))),
         "has calls where timestamp not for 14 days from 14 days ago",
     ),
+    "no condition that can be excluded, and not excluded": (
+        group(
+            group(
+                count("behavior_calls", column("tone", {"type": "IsNull"}) | {"exclude": False}),
+                {
+                    "type": "PredictiveScoreReference",
+                    "id": "3",
+                    "minGrade": 1,
+                    "maxGrade": 5,
+                    "includeConvertedCustomers": False,
+                    "exclude": False,
+                },
+                {
+                    "type": "MlAttributeReference",
+                    "id": 4,
+                    "solutionType": "rfm",
+                    "leftValue": {"attribute": "rfm_segment", "visibility": "clear"},
+                    "operator": {"type": "Equal", "rightValue": "loyal"},
+                    "exclude": False,
+                },
+            )
+        ),
+        "(has calls where tone is null)\n  and score of #3 between 1 and 5\n"
+        '  and rfm(#4).rfm_segment = "loyal"',
+    ),
+    "visibility where nothing has a name": (
+        group(
+            group(
+                {"type": "Reference", "id": "12", "exclude": False, "visibility": "clear"},
+                {
+                    "type": "Value",
+                    "leftValue": {
+                        "source": {"name": "behavior_calls", "visibility": "clear"},
+                        "aggregation": {
+                            "type": "Last",
+                            "column": "tone",
+                            "orderColumn": "timestamp",
+                            "visibility": "clear",
+                        },
+                        "filter": {
+                            "type": "And",
+                            "conditions": [column("tone", {"type": "IsNull", "not": True})],
+                            "visibility": "clear",
+                        },
+                        "visibility": "clear",
+                    },
+                    "operator": {"type": "Equal", "rightValue": "warm", "visibility": "clear"},
+                },
+                {
+                    **attribute("plan", "Equal", "gold"),
+                    "limit": {
+                        "type": "Count",
+                        "number": 9,
+                        "orderColumns": [
+                            {
+                                "type": "Column",
+                                "column": "visits",
+                                "order": "descending",
+                                "visibility": "clear",
+                            }
+                        ],
+                        "visibility": "clear",
+                    },
+                },
+            )
+        ),
+        "in segment #12\n"
+        '  and last(calls.tone by timestamp where tone is not null) = "warm"\n'
+        '  and (plan = "gold" limit 9 by visits desc)',
+    ),
     "never, as people write it": (
         group(
             group(
@@ -195,6 +266,20 @@ def test_a_loose_rule_comes_back_and_compiles_to_the_same(name: str) -> None:
         ({"type": "Reference", "id": "1", "include": "yes"}, ".include"),
         ({**attribute("a", "Equal", 1), "colour": "red"}, ".colour"),
         (
+            count("behavior_x", column("a", {"type": "IsNull"}) | {"exclude": True}),
+            ".leftValue.filter.conditions[0].exclude",
+        ),
+        (
+            {
+                "type": "PredictiveScoreReference",
+                "id": "3",
+                "minGrade": 1,
+                "maxGrade": 5,
+                "exclude": True,
+            },
+            ".exclude",
+        ),
+        (
             {
                 **count("behavior_x", column("at", {"type": "TimeNext", "from": {"unit": "day"}})),
                 "arrayMatching": "any",
@@ -228,46 +313,22 @@ def test_what_cannot_be_expressed_is_named_by_its_path(condition: Json, path: st
 # --- any rule, written more loosely ------------------------------------------------------
 
 
-def _loosened(of: Any, chance: Any) -> Any:
-    """The same rule with keys left out, added or written another way, here and there."""
-    if isinstance(of, list):
-        return [_loosened(each, chance) for each in of]
-    if not isinstance(of, dict):
-        return of
-    made = {key: _loosened(each, chance) for key, each in of.items()}
-    for key, idle in (
-        ("arrayMatching", None),
-        ("exclude", False),
-        ("not", False),
-        ("groupingColumns", []),
-        ("filter", None),
-        ("reverse", False),
-    ):
-        if key in made and made[key] == idle and chance():
-            del made[key]
-    kind = made.get("type")
-    if kind in ("Value", "Column") and chance():
-        made["visibility"] = "pii"
-    if "name" in made and len(made) < 3 and chance():
-        made["visibility"] = "clear"
-    if kind == "Value" and "limit" not in made and chance():
-        made["limit"] = None
-    if kind in ("And", "Or", "Composite") and "column" not in made and chance():
-        made.update(DASHBOARD)
-    if kind in ("Reference", "FunnelStageReference") and chance():
-        made["include"] = not made.get("exclude", False)
-        if chance():
-            made.pop("exclude", None)
-    if kind in ("TimeWithinPast", "TimeWithinNext") and chance():
-        made["value"] = int(made["value"])
-    return made
-
-
 @given(rules(), st.randoms(use_true_random=False))
 def test_any_rule_means_the_same_however_loosely_it_is_written(rule: Any, chance: Any) -> None:
-    loose = _loosened(rule, lambda: chance.random() < 0.5)
+    loose = json_text(loosened(rule, lambda: chance.random() < 0.5))
+    assert problems(loose) == []
+    assert canonical_rule(loose.encode()) == canonical_rule(json.dumps(rule).encode())
+
+
+@given(loose_rules())
+@settings(max_examples=300)
+def test_any_odd_rule_means_the_same_however_loosely_it_is_written(pair: tuple[str, str]) -> None:
+    strict, loose = pair
+    assert problems(loose) == []
+    assert canonical_rule(loose.encode()) == canonical_rule(strict.encode())
+
+
+def problems(text: str) -> list[Diagnostic]:
     report = Report()
-    read = read_rule(load(json.dumps(loose), report), "$", report)
-    assert report.diagnostics == []
-    assert read is not None
-    assert canonical_rule(json.dumps(loose).encode()) == canonical_rule(json.dumps(rule).encode())
+    assert read_rule(load(text, report), "$", report) is not None or report.has_errors
+    return report.diagnostics

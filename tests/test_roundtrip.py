@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contract import rule_errors
 from segdsl.diagnostics import Code, Report
+from segdsl.explain import explain, render_outline
 from segdsl.format import format_file
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile
@@ -22,6 +23,7 @@ from segdsl.rule.reader import read_rule
 from segdsl.source import Source
 from segdsl.syntax import tree as t
 from segdsl.syntax.parser import parse
+from strategies.loose_rules import loose_rules
 from strategies.rules import rules
 from strategies.syntax import compilable, files
 from strategies.wild_rules import wild_rules
@@ -123,6 +125,7 @@ def rule_and_back(text: str) -> None:
     for layout in ("v5", "nested"):
         found = Report()
         (segment,) = resolve(Program("x", {"x": file}), found)
+        assert render_outline(explain(segment), 100)
         rule = lower(segment, found, layout="v5" if layout == "v5" else "nested")
         if rule is None:
             # Repeated names in a Composite expression, or an older rule, outgrow two levels.
@@ -139,6 +142,11 @@ _TOO_LARGE = {Code.SEG210, Code.SEG301, Code.SEG302}
 @given(wild_rules())
 def test_any_rule_comes_back_as_its_normal_form(text: str) -> None:
     rule_and_back(text)
+
+
+@given(loose_rules())
+def test_any_rule_that_is_loosely_written_comes_back_too(pair: tuple[str, str]) -> None:
+    rule_and_back(pair[1])
 
 
 @given(rules())

@@ -18,7 +18,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.live.references import by_their_name, marked, segment_ids
 from segdsl.schema.ids import all_ids
-from segdsl.schema.labels import Known, known_behaviors, known_columns, suggestion
+from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.syntax.text import behavior, name, reference, string
 from segdsl.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
@@ -179,8 +179,16 @@ class _Checker:
             )
             return
         having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
-        help = suggestion(attribute, self._attributes(), _PULL)
-        if having:
+        known = self._attributes()
+        help = suggestion(attribute, known, _PULL)
+        called = labelled(attribute, known_behaviors(self.schema))
+        if called and not labelled(attribute, known):
+            of_events = called[0].spelling
+            help = (
+                f"“{called[0].label}” is the label of a behavior: ask how often, "
+                f"`count({of_events}) > 0`, or whether at all, `has {of_events}`"
+            )
+        elif having:
             which = " and of ".join(f"`{behavior(each)}`" for each in having[:3])
             column = name(attribute)
             help = (
@@ -201,7 +209,8 @@ class _Checker:
         column = found.by_name.get(attribute)
         if column is None:
             what = f"the customer group `{name(group)}` has no attribute `{name(attribute)}`"
-            self._add(Code.SEG504, of, what, did_you_mean(attribute, found.by_name, _PULL))
+            known = known_columns((each.name, each.label) for each in found.columns)
+            self._add(Code.SEG504, of, what, suggestion(attribute, known, _PULL))
             return
         self._fits(of, column.type, f"`{name(group)}.{name(attribute)}`")
 

@@ -14,7 +14,8 @@ from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told, w
 def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
     """Turn a rule, a segment or a list of segments into source (`-`: standard input).
 
-    Diagnostics go to standard error in every form.
+    Of a list, what cannot be read is told and left out, and the rest is written. Diagnostics
+    go to standard error in every form.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
@@ -27,6 +28,6 @@ def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], 
     text = decompile(source.text, source.name, report) if usable else None
     sources = {source.name: source}
     tell(report, sources, look, product=True, summary=tally(told(report, look)))
+    if text is not None:
+        write_product(text, output, [file], makes_source=True)
     stop_on_errors(report)
-    assert text is not None, "what could not be decompiled was reported"
-    write_product(text, output, [file], makes_source=True)

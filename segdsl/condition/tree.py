@@ -21,7 +21,7 @@ from segdsl.syntax.tree import (
     MlAttribute,
     Quantifier,
 )
-from segdsl.values import ByName, Duration, Limit, Number, Reference
+from segdsl.values import ByName, Duration, Limit, Number, Reference, folder_path, folder_text
 
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
@@ -152,19 +152,9 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
         return (folder_path(self.folder), self.name)
 
 
-def folder_path(folder: str | None) -> tuple[str, ...]:
-    """The path of a folder clause, `Loyalty/Tokyo`; no clause is the root folder."""
-    return tuple(part.strip() for part in (folder or "").split("/") if part.strip())
-
-
 def spellings(folder: tuple[str, ...], name: str) -> tuple[ByName, ByName]:
     """The ways to name the segment of that place: by its name alone, and with its folder."""
     return ByName(name), ByName(name, folder_text(folder))
-
-
-def folder_text(path: tuple[str, ...]) -> str:
-    """The one spelling of a folder's path in a reference: `Loyalty/Tokyo`, `/` for the root."""
-    return "/".join(path) or "/"
 
 
 __all__ = [

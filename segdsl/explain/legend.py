@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segdsl.condition import tree as c
+from segdsl.diagnostics.render import visible
 from segdsl.explain.verbs import listed
 from segdsl.schema.labels import Labels
 from segdsl.syntax.text import behavior, name
@@ -20,7 +21,8 @@ def legend(segment: c.Segment, labels: Labels) -> str | None:
     called.update(dict.fromkeys(_ordered(segment.limit, labels)))
     if not called:
         return None
-    return f"In the console {listed([f'{each} is “{label}”' for each, label in called], 'and')}."
+    said = [f"{each} is “{visible(label)}”" for each, label in called]
+    return f"In the console {listed(said, 'and')}."
 
 
 Called = Iterator[tuple[str, str]]
@@ -49,7 +51,7 @@ def _labelled(condition: c.Condition, labels: Labels) -> Called:
 
 def _of_aggregate(of: c.Aggregate, labels: Labels) -> Called:
     if of.behavior in labels.behaviors:
-        yield behavior(of.behavior), labels.behaviors[of.behavior]
+        yield f"the behavior {behavior(of.behavior)}", labels.behaviors[of.behavior]
     order = () if of.order is None else (of.order,)
     for column in (*of.columns, *order, *of.grouping, *_columns(of.filter)):
         label = labels.columns.get((of.behavior, column))

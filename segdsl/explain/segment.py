@@ -205,7 +205,14 @@ def _notes(of: c.Test, negated: bool, decides: bool) -> tuple[str, ...]:
         others.append(_events_without_value(subject))
     if others:
         sentence += f"; one {' or '.join(others)} {_becomes(not found.nothing, decides)}"
-    return (f"{sentence}.",)
+    return (f"{sentence}.", *_missing_counts(subject))
+
+
+def _missing_counts(of: c.Subject) -> tuple[str, ...]:
+    """Of different values: a missing one is one of them, as a row of nulls is a row (described)."""
+    if not isinstance(of, c.Aggregate) or of.function != "count distinct":
+        return ()
+    return (f"A missing {listed([name(each) for each in of.columns], 'or')} counts as one value.",)
 
 
 def _events_without_value(of: c.Aggregate) -> str:

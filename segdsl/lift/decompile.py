@@ -2,112 +2,191 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
 
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Report
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import Reader, UnreadableError, load
+from segdsl.rule.model import Rule
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.values import Number
 
 UNNAMED = "Untitled"
-_KINDS: tuple[t.Kind, ...] = ("batch", "realtime", "funnel_stage")
 _RESOURCES: dict[str, t.Kind] = {
     "segment-batch": "batch",
     "segment-realtime": "realtime",
     "segment-funnel-stage": "funnel_stage",
 }
+_ASK = "ask for the segment itself; lists and summaries may leave the rule out"
 
 
 def decompile(text: str, name: str, report: Report) -> str | None:
     """The source of what the document `name` holds; None after a report.
 
     Takes a bare rule (named `Untitled`), a segment with its name, description and
-    kind under either media type, and a list of these.
+    kind under either media type, and a list of these. Of a list, what cannot be read is
+    reported by its name and left out, and the rest is written.
     """
     found = Report()
     segments: list[t.Segment] = []
-    try:
+    with suppress(UnreadableError):
         segments = _segments(load(text, found), found)
-    except UnreadableError:
-        assert found.has_errors
     start = Span(name, 0, 0)
     for each in found.diagnostics:
         report.add(each.code, start, each.message, help=each.help, path=each.path)
-    return None if found.has_errors else format_file(t.File(tuple(segments)))
+    if found.has_errors and not segments:
+        return None
+    return format_file(t.File(tuple(segments)))
 
 
 def _segments(document: Any, report: Report, path: str = "$") -> list[t.Segment]:
     if isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
         return _segments(document["data"], report, f"{path}.data")
-    if isinstance(document, list):
-        # Rules without a name are told apart by their place in the list.
-        names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
-        found = [
-            _segment(each, f"{path}[{index}]", names[index], report)
-            for index, each in enumerate(document)
-        ]
-    else:
-        found = [_segment(document, path, UNNAMED, report)]
-    return [segment for segment in found if segment is not None]
+    if not isinstance(document, list):
+        one = _segment(document, path, UNNAMED, report, in_list=False)
+        return [] if one is None else [one]
+    # Rules without a name are told apart by their place in the list.
+    names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
+    segments = []
+    for index, each in enumerate(document):
+        own = Report()
+        made = _segment(each, f"{path}[{index}]", names[index], own, in_list=True)
+        label = _label(each)
+        for found in own.diagnostics:
+            message = f"{label} is left out: {found.message}" if label else found.message
+            report.add(found.code, None, message, help=found.help, path=found.path)
+        if made is not None:
+            segments.append(made)
+    return segments
 
 
-def _segment(document: Any, path: str, unnamed: str, report: Report) -> t.Segment | None:
+def _label(document: Any) -> str:
+    """What a segment of a list is called: its name, its id, or both."""
+    if not _is_whole(document):
+        return ""
+    attributes = document.get("attributes")
+    name = (attributes if isinstance(attributes, dict) else document).get("name")
+    id = document.get("id")
+    if isinstance(id, Number):
+        id = id.text
+    shown = [f"“{name}”"] if isinstance(name, str) and name else []
+    if isinstance(id, str) and id:
+        shown.append(f"(#{id})" if shown else f"#{id}")
+    return " ".join(shown)
+
+
+def _segment(
+    document: Any, path: str, unnamed: str, report: Report, *, in_list: bool
+) -> t.Segment | None:
     reader = Reader(report)
-    attributes = document.get("attributes") if isinstance(document, dict) else None
-    whole = isinstance(document, dict) and ("rule" in document or "name" in document)
-    if not whole and not isinstance(attributes, dict):
-        if document is not None and not isinstance(document, dict):
-            report.add(Code.SEG402, None, "a rule or a segment is an object", path=path)
-            return None
-        rule = read_rule(document, path, report)
-        return None if rule is None else lift_rule(rule, unnamed)
-    if isinstance(attributes, dict):
-        kind: t.Kind | None = _RESOURCES.get(str(document.get("type")))
-        if kind is None:
-            report.add(
-                Code.SEG402,
-                None,
-                "this resource is no segment that the language knows",
-                path=f"{path}.type",
-            )
-            return None
-        document, path = attributes, f"{path}.attributes"
-    else:
-        kind = None
-    if "rule" not in document:
-        report.add(
-            Code.SEG402,
-            None,
-            "this segment comes without its `rule`",
-            path=path,
-            help="ask for the segment itself; lists and summaries may leave the rule out",
-        )
+    try:
+        if not _is_whole(document):
+            return _bare(document, path, unnamed, reader)
+        return _whole(document, path, reader, in_list=in_list)
+    except UnreadableError:
         return None
-    rule = read_rule(document["rule"], f"{path}.rule", report)
+
+
+def _is_whole(document: Any) -> bool:
+    """Whether this is a segment, and not the rule of one."""
+    if not isinstance(document, dict):
+        return False
+    if isinstance(document.get("attributes"), dict) or "rule" in document or "name" in document:
+        return True
+    return "id" in document and "type" not in document
+
+
+def _bare(document: Any, path: str, unnamed: str, reader: Reader) -> t.Segment | None:
+    if document is not None and not isinstance(document, dict):
+        reader.fail(path, "a rule or a segment is an object")
+    if isinstance(document, dict) and "data" in document:
+        reader.fail(
+            f"{path}.data",
+            "`data` is what holds a segment or a list of them, and is no part of one",
+            "give the list that is in `data`, or the whole answer with `data` around the list",
+        )
+    rule = read_rule(document, path, reader.report)
+    return None if rule is None else lift_rule(rule, unnamed)
+
+
+def _whole(document: dict[str, Any], path: str, reader: Reader, *, in_list: bool) -> t.Segment:
+    kind: t.Kind | None = None
+    has_id = "id" in document
+    if isinstance(document.get("attributes"), dict):
+        kind = _RESOURCES.get(str(document.get("type")))
+        if kind is None:
+            reader.fail(f"{path}.type", "this resource is no segment that the language knows")
+        document, path = document["attributes"], f"{path}.attributes"
+    failed = False
+    rule = None
+    with suppress(UnreadableError):
+        rule = _rule(document, path, reader, in_list=in_list, has_id=has_id)
+    name, description, hidden = "", None, False
     try:
         name = reader.text(document.get("name"), f"{path}.name", "the name of a segment")
         description = document.get("description")
         if description is not None:
             description = reader.text(description, f"{path}.description", "a description")
         kind = kind or _kind(document, path, reader)
-        visible = document.get("isVisible")
-        hidden = visible is not None and not reader.truth(document, "isVisible", path)
+        hidden = _flag(document, "isVisible", path, reader) is False
     except UnreadableError:
-        return None
-    return None if rule is None else lift_rule(rule, name, description, kind, hidden=hidden)
+        failed = True
+    if failed or rule is None:
+        raise UnreadableError
+    return lift_rule(rule, name, description, kind or "batch", hidden=hidden)
+
+
+def _rule(
+    document: dict[str, Any], path: str, reader: Reader, *, in_list: bool, has_id: bool
+) -> Rule | None:
+    """The rule; an empty one only where it is the segment's, and not one that a list leaves out."""
+    value = document.get("rule")
+    if "rule" not in document or (in_list and value is None):
+        reader.fail(path, "this segment comes without its `rule`", _ASK)
+    rule = read_rule(value, f"{path}.rule", reader.report)
+    is_empty = rule is not None and not rule.conditions and rule.limit is None
+    if in_list and has_id and is_empty:
+        reader.fail(
+            f"{path}.rule", "a list may leave the rule out, and the one shown here is empty", _ASK
+        )
+    return rule
 
 
 def _kind(document: dict[str, Any], path: str, reader: Reader) -> t.Kind:
-    """By `kind` (0, 1, 2), or by the older `realtime`."""
+    """By `kind` (a number or a word, as the client reads it), or by the older `realtime`."""
+    from segdsl.api.answers import KINDS
+    from segdsl.api.values import whole_number
+
     value = document.get("kind")
     if value is None:
-        return "realtime" if document.get("realtime") is True else "batch"
-    if isinstance(value, Number) and value.text in ("0", "1", "2"):
-        return _KINDS[int(value.text)]
-    reader.fail(
-        f"{path}.kind", "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel_stage)"
-    )
+        return "realtime" if _flag(document, "realtime", path, reader) else "batch"
+    number = whole_number(_plain(value))
+    if number is not None and 0 <= number < len(KINDS):
+        return KINDS[number]
+    if value in KINDS:
+        return KINDS[KINDS.index(value)]
+    known = ", ".join(f"{number} ({kind})" for number, kind in enumerate(KINDS))
+    reader.fail(f"{path}.kind", f"the kind of a segment is one of {known}")
+
+
+def _flag(document: dict[str, Any], key: str, path: str, reader: Reader) -> bool | None:
+    """A flag in every form that the client reads; None where it is not told."""
+    from segdsl.api.values import ValueFormError, flag_of
+
+    try:
+        return flag_of(_plain(document.get(key)), key)
+    except ValueFormError:
+        # The words of the reader, which say what the value is.
+        return reader.truth(document, key, path)
+
+
+def _plain(value: Any) -> Any:
+    """A number as the client has it; of any other size than one can reckon with, its text."""
+    if isinstance(value, Number):
+        return json.loads(value.text) if value.is_bounded else value.text
+    return value

@@ -69,13 +69,16 @@ def _look(of: Node, report: Report, *, in_filter: bool) -> bool:
 def are_apart(found: Sequence[Leaf]) -> bool:
     """Whether each condition asks of something else, so that none can say anything of another.
 
-    Most are, and then there is little to look at.
+    Most are, and then there is little to look at. Two subjects may share a key: whether there are
+    events can be asked of any count of them.
     """
-    seen: set[tuple[int, bool]] = set()
+    subjects: set[int] = set()
+    keys: set[int] = set()
     for leaf in found:
-        asks = leaf.subject >= 0
-        what = (leaf.subject if asks else leaf.key >> 1, asks)
-        if what in seen:
+        key = leaf.key >> 1
+        if leaf.subject in subjects or key in keys:
             return False
-        seen.add(what)
+        keys.add(key)
+        if leaf.subject >= 0:
+            subjects.add(leaf.subject)
     return True

@@ -103,7 +103,11 @@ def _among(of: Group, children: Sequence[Node]) -> Iterator[Claim]:
     for child in children:
         other = by_key.get(opposite(child.key))
         if other is not None:
-            same = isinstance(child, Leaf) and child.subject >= 0
+            same = (
+                isinstance(child, Leaf)
+                and isinstance(other, Leaf)
+                and child.subject == other.subject >= 0
+            )
             yield Claim(wanted, (other, child), _subject(child) if same else None)
             return
         by_key[child.key] = child
@@ -195,6 +199,10 @@ def _advice(of: Node, never: bool) -> str:
     assert isinstance(of, Leaf)
     test = of.of
     if isinstance(test, c.Test) and isinstance(test.subject, c.Aggregate) and test.subject.counts:
+        if test.subject.some:
+            return (
+                "where there is an event this is a whole number, 1 or more: a missing value counts"
+            )
         return "a count is a whole number, 0 or more"
     match test:
         case c.Test(_, p.Between() | p.TimeBetween() | p.BetweenNext()) | c.Score():

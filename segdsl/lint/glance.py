@@ -110,9 +110,10 @@ class _Looking:
         self, of: c.Test, aggregate: c.Aggregate, asked: set[object], negated: bool
     ) -> None:
         self.said.add(aggregate.behavior)
-        # The order of columns says nothing.
-        columns = frozenset(aggregate.columns)
-        self._ask((aggregate.function, aggregate.behavior, columns), asked)
+        # The order of columns says nothing, and two counts may ask whether there are events.
+        columns = frozenset(() if aggregate.counts else aggregate.columns)
+        function = "count" if aggregate.counts else aggregate.function
+        self._ask((function, aggregate.behavior, columns), asked)
         predicate = of.predicate
         if aggregate.counts:
             # One comparison of a count can be written in several ways: values say nothing.

@@ -193,7 +193,7 @@ class Normal:
             number = self._aggregate(subject, inside)
         else:
             number = self._number(subject)
-        key = self._test_key(of, number) ^ negated
+        key = self._test_key(of, number, inside) ^ negated
         return Leaf(of, negated, key, number, of.span, of.via, inside)
 
     def _aggregate(self, of: c.Aggregate, inside: Node | None) -> int:
@@ -203,11 +203,15 @@ class Normal:
         head = (of.function, of.behavior, columns, of.some, of.order)
         return self._number((head, grouping, of.window, filter))
 
-    def _test_key(self, of: c.Test, subject: int) -> int:
+    def _test_key(self, of: c.Test, subject: int, inside: Node | None) -> int:
         quantifier = of.quantifier
         if quantifier is None and not of.negated:
             if is_plain_count(of.subject) and (at_least := _at_least(of.predicate)):
                 least, turned = at_least
+                if least == 1 and isinstance(of.subject, c.Aggregate):
+                    # Different values are 1 or more where there are events: a missing one counts.
+                    count = msgspec.structs.replace(of.subject, function="count", columns=())
+                    subject = self._aggregate(count, inside)
                 return 2 * self._number(("at least", subject, least)) + turned
             if (values := listed(of.predicate)) is not None:
                 return self._list_key(subject, frozenset(map(comparable, values)))

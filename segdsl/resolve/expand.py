@@ -8,7 +8,6 @@ the place where it was written; what only the API's rule cannot hold is left to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import assert_never
 
 import msgspec
@@ -23,11 +22,11 @@ from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.resolve.aggregates import makes_sense
 from segdsl.resolve.program import Definition, Scope
-from segdsl.resolve.values import Values
+from segdsl.resolve.values import Values, has_no_length
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner, Part
+from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner
 
 MAX_CONDITIONS = 100_000
 MAX_GROUPS = 200_000
@@ -187,8 +186,6 @@ class Expander:
                         via=context.via,
                     )
                     return None
-                if kind == "segment" and isinstance(target, ByName) and target.parent is not None:
-                    target = ByName(target.name, c.folder_text(c.folder_path(target.parent)))
                 return c.Membership(kind, target, span=of.span, via=context.via)
             case t.Score():
                 return self._score(of, inner)
@@ -416,7 +413,7 @@ class Expander:
         window: Duration | None = None
         if subject.window is not None:
             window = self._values(context).duration(subject.window, of.subject_span)
-            if window is not None and not any(number_of(part) for part in window.parts):
+            if window is not None and has_no_length(window):
                 self.report.add(
                     Code.SEG014,
                     of.subject_span,
@@ -495,9 +492,3 @@ def _named(table: str) -> tuple[str, ...]:
     """The name that a behavior is written with, where it is one."""
     found = name_of(table)
     return () if found is None else (found,)
-
-
-def number_of(part: Part) -> Decimal:
-    """The amount of a part of a resolved length of time."""
-    assert isinstance(part.amount, Number)
-    return part.amount.value

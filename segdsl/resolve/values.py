@@ -255,3 +255,8 @@ def _retype(found: Literal, kinds: tuple[str, ...]) -> str:
             return "write a date without quotes: 2024-01-31"
         case _:
             return f"write {' or '.join(_WHAT[kind] for kind in kinds)}"
+
+
+def has_no_length(of: Duration) -> bool:
+    """Whether every part of a length of time, its amounts looked up, is 0."""
+    return all(isinstance(part.amount, Number) and not part.amount.value for part in of.parts)

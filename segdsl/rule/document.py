@@ -78,13 +78,20 @@ class Reader:
         self.report.add(code, None, message, help=help, path=path)
         raise UnreadableError
 
-    def object(self, value: Any, path: str, known: Sequence[str], what: str) -> dict[str, Any]:
-        """A dict with keys from `known` only; without what has no value, or says nothing."""
+    def object(
+        self, value: Any, path: str, known: Sequence[str], what: str, *, excludes: bool = True
+    ) -> dict[str, Any]:
+        """A dict with keys from `known` only; without what has no value, or says nothing.
+
+        What cannot be excluded (not `excludes`) may still say that it is not.
+        """
         if not isinstance(value, dict):
             self.fail(path, f"{what} is an object, and this is {_kind(value)}")
         present = {
             key: inner for key, inner in value.items() if inner is not None and key not in IDLE
         }
+        if not excludes and present.get("exclude") is False:
+            del present["exclude"]
         for key in present:
             if key not in known:
                 self.fail(

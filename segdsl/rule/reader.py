@@ -2,9 +2,9 @@
 
 Takes v5 rules, older ones, and what real servers answer (observed). Keys that are left out
 get the value the description requires; what carries no meaning is normalised on the way
-(`visibility`, the value of IsNull, `exclude` on a scalar that has a `not`, the two ways to
-compare a bare count, groups of one in a filter). A key or a shape it does not know is a
-finding with its path, never a guess.
+(`visibility`, `exclude: false` where nothing can be excluded, the value of IsNull, `exclude` on
+a scalar that has a `not`, the two ways to compare a bare count, groups of one in a filter). A
+key or a shape it does not know is a finding with its path, never a guess.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class _RuleReader(OperatorReader):
     def _score(self, value: Any, path: str) -> m.PredictiveScoreReference:
         kind = "PredictiveScoreReference"
         known = ("type", "id", "minGrade", "maxGrade", "includeConvertedCustomers")
-        of = self.object(value, path, known, kind)
+        of = self.object(value, path, known, kind, excludes=False)
         return m.PredictiveScoreReference(
             "PredictiveScoreReference",
             self.identifier(self.need(of, "id", path, kind), f"{path}.id", "an id"),
@@ -194,7 +194,8 @@ class _RuleReader(OperatorReader):
 
     def _ml(self, value: Any, path: str) -> m.MlAttributeReference:
         kind = "MlAttributeReference"
-        of = self.object(value, path, ("type", "id", "leftValue", "operator", "solutionType"), kind)
+        known = ("type", "id", "leftValue", "operator", "solutionType")
+        of = self.object(value, path, known, kind, excludes=False)
         solution = self.choice(
             of.get("solutionType"), f"{path}.solutionType", ("rfm", "cltv"), "a solution"
         )
@@ -384,7 +385,8 @@ class _RuleReader(OperatorReader):
         return m.Filter("And" if kind == "And" else "Or", tuple(flat))
 
     def _column(self, value: Any, path: str) -> m.Column:
-        of = self.object(value, path, ("type", "column", "operator", "arrayMatching"), "a Column")
+        known = ("type", "column", "operator", "arrayMatching")
+        of = self.object(value, path, known, "a Column", excludes=False)
         column = self.text(self.need(of, "column", path, "a Column"), f"{path}.column", "a column")
         operator = self.operator(self.need(of, "operator", path, "a Column"), f"{path}.operator")
         operator = self._possible(operator, f"{path}.operator")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from segdsl.syntax.text import EscapeError, reference, unquote
-from segdsl.values import PARENT_WORDS, ById, ByName, Reference
+from segdsl.values import PARENT_WORDS, ById, ByName, Reference, folder_path, folder_text
 
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
 _SYMBOL = rf"name:({_QUOTED})(?: of (folder|funnel|test) ({_QUOTED}))?"
@@ -31,9 +31,12 @@ def symbol_target(kind: str, id: str) -> Reference:
     if found is None or not _may_follow(found[2], kind):
         return ById(id)
     try:
-        return ByName(unquote(found[1]), unquote(found[3]) if found[3] is not None else None)
+        name, parent = unquote(found[1]), None if found[3] is None else unquote(found[3])
     except EscapeError:
         return ById(id)
+    if parent is not None and kind == "segment":
+        parent = folder_text(folder_path(parent))
+    return ByName(name, parent)
 
 
 def _may_follow(word: str | None, kind: str) -> bool:

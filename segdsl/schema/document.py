@@ -69,11 +69,13 @@ class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the console shows: of columns by their behavior's matrix table."""
+    """What the console shows: of columns by their behavior's matrix table, of the attributes of
+    customer groups by the group."""
 
     attributes: _Texts = {}
     behaviors: _Texts = {}
     columns: _Tables = {}
+    customer_groups: _Tables = {}
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +135,9 @@ def write_schema(schema: Schema) -> str:
                 "behaviors": _labels(schema.behaviors),
                 "columns": _without_nothing(
                     {each.name: _labels(each.columns) for each in _by_name(schema.behaviors)}
+                ),
+                "customer_groups": _without_nothing(
+                    {each.name: _labels(each.columns) for each in _by_name(schema.customer_groups)}
                 ),
             }
         ),
@@ -216,10 +221,7 @@ class _Reader:
                 self.about(of.labels.attributes, of.attributes, "labels.attributes"),
             ),
             self.behaviors(of),
-            tuple(
-                CustomerGroup(each, self.columns(columns, f"customer_groups.{each}"))
-                for each, columns in self.tables(of.customer_groups, "customer_groups")
-            ),
+            self.customer_groups(of),
             tuple(map(_folder, of.folders)),
             self.segments(of),
             self.funnels(of),
@@ -302,6 +304,24 @@ class _Reader:
                 labels.get(each),
             )
             for each, (where, columns) in tables.items()
+        )
+
+    def customer_groups(self, of: _File) -> tuple[CustomerGroup, ...]:
+        where = "labels.customer_groups"
+        labels = dict(self.tables(of.labels.customer_groups, where))
+        for each in labels:
+            if each not in of.customer_groups:
+                raise self.wrong(where, each, "is no customer group of this file")
+        return tuple(
+            CustomerGroup(
+                each,
+                self.columns(
+                    columns,
+                    f"customer_groups.{each}",
+                    labels=self.about(labels.get(each, {}), columns, f"{where}.{each}"),
+                ),
+            )
+            for each, columns in self.tables(of.customer_groups, "customer_groups")
         )
 
     def segments(self, of: _File) -> tuple[Segment, ...]:

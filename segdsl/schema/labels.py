@@ -75,17 +75,22 @@ def suggestion(word: str, known: Iterable[Known], otherwise: str | None = None) 
     `word` is the name as a reader wrote it, without backquotes.
     """
     listed = list(known)
-    labelled = [each for each in listed if each.label and _letters(each.label) == _letters(word)]
-    if labelled:
-        which = " or ".join(f"`{each.spelling}`" for each in labelled)
-        return f"“{labelled[0].label}” is a label of the console: write {which}"
+    found = labelled(word, listed)
+    if found:
+        which = " or ".join(f"`{each.spelling}`" for each in found)
+        return f"“{found[0].label}” is a label of the console: write {which}"
     names = {each.spelling.strip("`"): each for each in reversed(listed)}
     if nearest(word, names) is None:
-        found = nearest(word, [each.label for each in listed if each.label])
-        if found is not None:
-            meant = next(each for each in listed if each.label == found)
-            return f"did you mean `{meant.spelling}` (“{found}” in the console)?"
+        near = nearest(word, [each.label for each in listed if each.label])
+        if near is not None:
+            meant = next(each for each in listed if each.label == near)
+            return f"did you mean `{meant.spelling}` (“{near}” in the console)?"
     return did_you_mean(word, names, otherwise)
+
+
+def labelled(word: str, known: Iterable[Known]) -> list[Known]:
+    """What has the label `word`, in whatever capitals and separators."""
+    return [each for each in known if each.label and _letters(each.label) == _letters(word)]
 
 
 def _letters(text: str) -> str:

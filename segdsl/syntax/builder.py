@@ -18,7 +18,16 @@ from segdsl.syntax import tree as t
 from segdsl.syntax.machine import Child
 from segdsl.syntax.phrases import PhraseBuilder
 from segdsl.syntax.text import behavior, name
-from segdsl.values import PARENT_WORDS, ByName, Duration, Limit, Order, Reference
+from segdsl.values import (
+    PARENT_WORDS,
+    ByName,
+    Duration,
+    Limit,
+    Order,
+    Reference,
+    folder_path,
+    folder_text,
+)
 
 _KINDS = ("batch", "realtime", "funnel_stage")
 _PARAM_TYPES = ("number", "string", "boolean", "date")
@@ -46,12 +55,16 @@ class Builder(PhraseBuilder):
     def source(self, c: list[Child]) -> str:
         if len(c) == 1:
             return table_of(c[0][1])
-        if c[0][1] != "table":
+        _, word, start, end = c[0]
+        is_quoted = end - start > len(word)
+        if word != "table" or is_quoted:
             self.report.add(
                 Code.SEG001,
                 self._at(c[1]),
-                f"a text cannot stand behind the behavior `{name(c[0][1])}`",
-                help="a behavior is named without quotes; only a table whose name does not begin "
+                f"a text cannot stand behind the behavior `{name(word)}`",
+                help=f"leave the backquotes out: `table {c[1][1]}`"
+                if word == "table"
+                else "a behavior is named without quotes; only a table whose name does not begin "
                 f"with `{PREFIX}` stands in quotes: `table {c[1][1]}`",
             )
         return self._text(c[1])
@@ -147,7 +160,10 @@ class Builder(PhraseBuilder):
         target: Reference = c[2][1]
         if len(c) > 3:
             if isinstance(target, ByName):
-                target = ByName(target.name, self._text(c[5]))
+                parent = self._text(c[5])
+                if of == "segment":
+                    parent = folder_text(folder_path(parent))
+                target = ByName(target.name, parent)
             else:
                 self.report.add(
                     Code.SEG001,

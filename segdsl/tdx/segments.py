@@ -11,7 +11,7 @@ from segdsl.lift import lift_rule
 from segdsl.rule.document import load as load_json
 from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
-from segdsl.source import Source, Span
+from segdsl.source import Source
 from segdsl.syntax import tree as t
 from segdsl.tdx.conditions import Conditions
 from segdsl.tdx.document import UnreadableError, Value, load
@@ -48,6 +48,7 @@ def _read(document: Value, report: Report) -> Imported | None:
     keys = conditions.map(document, _KEYS, "a segment")
     name = description = ""
     kind: t.Kind = "batch"
+    hidden = False
     activations = 0
     rule_at = keys.get("rule")
     rule: dict[str, Any] | None = None
@@ -60,8 +61,8 @@ def _read(document: Value, report: Report) -> Imported | None:
         if "kind" in keys:
             kind = _KINDS[conditions.choice(keys["kind"], tuple(_KINDS), "the kind of a segment")]
     with suppress(UnreadableError):
-        if "visible" in keys and not conditions.flag(keys["visible"], "`visible`"):
-            _left_out(keys["visible"].place, "that it is not visible", report)
+        if "visible" in keys:
+            hidden = not conditions.flag(keys["visible"], "`visible`")
     with suppress(UnreadableError):
         if "activations" in keys:
             activations = _activations(keys["activations"], conditions)
@@ -76,7 +77,8 @@ def _read(document: Value, report: Report) -> Imported | None:
         report.add(Code.SEG702, place, f"{each.message} ({each.path})", help=each.help)
     if read is None or own.has_errors:
         return None
-    return Imported(lift_rule(normalise(read), name, description or None, kind), activations)
+    segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
+    return Imported(segment, activations)
 
 
 def _name(keys: dict[str, Value], document: Value, conditions: Conditions) -> str:
@@ -91,14 +93,10 @@ def _activations(of: Value, conditions: Conditions) -> int:
     number = len(conditions.items(of, "`activations`"))
     if number:
         what = "1 activation" if number == 1 else f"{number} activations"
-        _left_out(of.place, what, conditions.report)
+        conditions.report.add(
+            Code.SEG703,
+            of.place,
+            f"{what}: this is no part of the language, and is left out",
+            help="it stays as it is on the server",
+        )
     return number
-
-
-def _left_out(place: Span, what: str, report: Report) -> None:
-    report.add(
-        Code.SEG703,
-        place,
-        f"{what}: this is no part of the language, and is left out",
-        help="it stays as it is on the server",
-    )

@@ -168,6 +168,16 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
         ("`Lifetime Valeu` > 1", "did you mean `ltv` (“Lifetime Value” in the console)?"),
         ("has `Online Orders`", "“Online Orders” is a label of the console: write `buys`"),
         ("has clicks", '“Clicks” is a label of the console: write `table "raw_events"`'),
+        (
+            "`Online Orders` > 3",
+            "“Online Orders” is the label of a behavior: ask how often, `count(buys) > 0`, "
+            "or whether at all, `has buys`",
+        ),
+        (
+            "clicks > 3",
+            "“Clicks” is the label of a behavior: ask how often, "
+            '`count(table "raw_events") > 0`, or whether at all, `has table "raw_events"`',
+        ),
         ("has behavior_buys", "write `buys`"),
         ("has table 'buys'", "write `buys`"),
         ("has raw_events", 'write `table "raw_events"`'),

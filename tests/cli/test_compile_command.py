@@ -131,6 +131,17 @@ def test_source_comes_back() -> None:
     assert Path("b.seg").read_text() == JAPAN
 
 
+def test_of_a_list_what_can_be_read_is_written_and_the_exit_code_says_that_it_is_not_all() -> None:
+    [made] = json.loads("[" + segdsl("compile", "-", input=JAPAN).stdout + "]")
+    odd = {"id": "7", "name": "Odd", "rule": None}
+    Path("a.json").write_text(json.dumps([odd, {"id": "8", **made}]))
+    result = segdsl("decompile", "a.json", "-o", "b.seg")
+    assert result.exit_code == 1
+    assert "“Odd” (#7) is left out: this segment comes without its `rule`" in result.stderr
+    assert "--> a.json: $[0]" in result.stderr
+    assert Path("b.seg").read_text() == JAPAN
+
+
 def test_json_that_is_no_rule_is_told_by_its_path() -> None:
     Path("a.json").write_text('{"type": "And", "conditions": [{"type": "Valu"}]}')
     result = segdsl("decompile", "a.json", "-o", "out.seg")

@@ -217,6 +217,12 @@ def test_definitions_are_not_asked_to_be_one_list() -> None:
         ),
         ("x > 9007199254740993 and x < 5", "x < 5"),
         ("(has v) and (no v)", "(no v)"),
+        ("(has v) and count distinct (v.a) = 0", "count distinct (v.a) = 0"),
+        (
+            "(has v where b = 1) and count distinct (v.a, v.c where b = 1) < 1",
+            "count distinct (v.a, v.c where b = 1) < 1",
+        ),
+        ("count distinct (v.a) >= 1 and (no v)", "(no v)"),
         ("(x > 5 or x < 1) and x between 2 and 3", "x between 2 and 3"),
         ("x > 5 and (x < 1 or x = 2) and y = 1", "(x < 1 or x = 2)"),
         ("in segment #1 and not in segment #1", "not in segment #1"),
@@ -232,6 +238,19 @@ def test_what_can_never_hold_is_told(where: str, place: str | None) -> None:
     assert place is None or ("SEG604", place) in found
 
 
+def test_of_counts_it_is_said_which_there_are() -> None:
+    for where, said in (
+        ("count(v) < 0", "a count is a whole number, 0 or more"),
+        ("count distinct (v.a) = 2.5", "a count is a whole number, 0 or more"),
+        (
+            "count distinct (some v.a) = 0",
+            "where there is an event this is a whole number, 1 or more: a missing value counts",
+        ),
+    ):
+        [found] = findings(f'segment "x" where {where}')
+        assert (found.code.name, found.help) == ("SEG604", said)
+
+
 @pytest.mark.parametrize(
     ("where", "place"),
     [
@@ -242,6 +261,7 @@ def test_what_can_never_hold_is_told(where: str, place: str | None) -> None:
         ("count(v) >= 0", "count(v) >= 0"),
         ("count(v) < 3 or count(v) > 2", "count(v) > 2"),
         ("(has v) or (no v)", "(no v)"),
+        ("(has v) or count distinct (v.a) < 1", "count distinct (v.a) < 1"),
         ("in segment #1 or a = 1 or not in segment #1", "not in segment #1"),
         ('url contains "x" or url not contains "x"', 'url not contains "x"'),
     ],
@@ -258,6 +278,8 @@ def test_what_always_holds_is_told(where: str, place: str) -> None:
         # Nulls are in neither.
         "age > 20 or age <= 30",
         "count(v) > 2 and count(v) < 4",
+        "(has v) and count distinct (v.a) = 1",
+        "(has v where b = 1) and count distinct (v.a) = 0",
         "sum(v.a) > 2 and sum(v.a) < 3",
         "count(v by a) = 1 and count(v by a) = 2",
         "count(v where a = 1) > 2 and count(v where a = 2) < 1",

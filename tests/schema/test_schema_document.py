@@ -279,6 +279,38 @@ amt = "Amount"
     assert read_schema(text, "x") == schema
 
 
+def test_an_unknown_type_with_line_breaks_reads_back() -> None:
+    odd = Column("raw", None, unknown_type="array<\n  struct<a: int>\n>")
+    schema = Schema(
+        "1",
+        "Shop",
+        attributes=(odd,),
+        behaviors=(Behavior("behavior_web", (odd,)),),
+        customer_groups=(CustomerGroup("home", (odd,)),),
+    )
+    assert read_schema(write_schema(schema), "x") == schema
+
+
+def test_labels_of_the_attributes_of_customer_groups_are_kept() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        customer_groups=(
+            CustomerGroup("home", (Column("sz", "number", label="Size"), Column("zip", "string"))),
+        ),
+    )
+    text = write_schema(schema)
+    assert text.endswith('\n[labels.customer_groups.home]\nsz = "Size"\n')
+    assert read_schema(text, "x") == schema
+    for right, wrong in (
+        ("customer_groups.home]\nsz", "customer_groups.office]\nsz"),
+        ("sz", "size"),
+    ):
+        head, labels, rest = text.rpartition("[labels.")
+        with pytest.raises(SchemaError, match=r"in `\[labels.customer_groups"):
+            read_schema(head + labels + rest.replace(right, wrong), "x")
+
+
 def test_a_name_of_two_has_no_id() -> None:
     schema = Schema(
         "1",

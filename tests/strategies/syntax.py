@@ -115,7 +115,7 @@ class Family:
             st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), self.titles.map(ByName)
         )
         # In one spelling, as only what is compiled has it.
-        self.folders = odd_texts if parameters else odd_texts.map(folder_path).map(folder_text)
+        self.folders = odd_texts.map(folder_path).map(folder_text)
         self.durations = self._durations()
         self.predicates = self._predicates()
         self.quantifiers = st.one_of(

@@ -318,6 +318,12 @@ def json_text(value: Any, *, ascii_only: bool = False) -> str:
 
 
 @st.composite
+def plain_wild_rules(draw: Draw) -> Json:
+    """What `wild_rules` writes as JSON text, its numbers as `Number`s."""
+    return _rule(draw)
+
+
+@st.composite
 def wild_rules(draw: Draw) -> str:
     """The JSON text of a rule that the v5 description admits."""
     return json_text(_rule(draw), ascii_only=draw(_BOOLEANS))

@@ -179,6 +179,7 @@ def test_a_whole_segment() -> None:
     assert [of.code.name for of in report.diagnostics] == ["SEG703"]
     assert source is not None
     assert 'description "Buys a lot"' in source
+    assert "hidden" not in source
     assert '"Third"' in source
     segments = resolve(Program("x", {"x": parse(Source("x", source), report)}), report)
     rule = lower(segments[0], report, symbolic=True)
@@ -187,6 +188,12 @@ def test_a_whole_segment() -> None:
         import json
 
         assert contract.rule_errors(json.loads(encode(rule))) == []
+
+
+def test_a_segment_that_is_not_visible_is_hidden() -> None:
+    source, report = read("name: x\nkind: realtime\nvisible: false\n")
+    assert report.diagnostics == []
+    assert source == 'segment "x"\n  kind realtime\n  hidden\n\nwhere everyone\n'
 
 
 @pytest.mark.parametrize(
