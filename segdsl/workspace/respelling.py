@@ -15,14 +15,13 @@ from segdsl.condition import tree as c
 from segdsl.live.references import named_segments
 from segdsl.rule.symbols import is_symbol
 from segdsl.source import Span
-from segdsl.syntax.text import reference
+from segdsl.syntax.text import reference, string
 from segdsl.values import ById, ByName, Reference
 from segdsl.workspace.local import Local
 from segdsl.workspace.meaning import Names, Reading, Shift
 
-_STRING = r'"(?:[^"\\\n]|\\[^\n])*"'
-_GAP = r"(?:[ \t\r\n]|#[^\n]*\n)+"
-_NAMED = re.compile(rf"{_STRING}(?:(?:{_GAP})?of{_GAP}folder(?:{_GAP})?{_STRING})?$")
+_PIECE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s"#]+')
+"""A string, a comment or a word of a reference by name."""
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -59,12 +58,12 @@ def respelling(
             refers[name] = id
             continue
         target = _spelled(id, names)
-        span = _named_at(local, text, place)
-        if target is None or span is None:
+        made = None if target is None else _edits(local, text, place, target)
+        if target is None or made is None:
             refers[name] = id
             stale[name] = Shift(name, id, tuple(names.means(name)))
             continue
-        edits.append(Edit(span, reference(target, "segment")))
+        edits += made
         if isinstance(target, ByName):
             refers[target] = id
     return Respelling(tuple(edits), refers, tuple(stale.values()))
@@ -77,11 +76,37 @@ def _spelled(id: str, names: Names) -> Reference | None:
     return None if is_symbol(id) else ById(id)
 
 
-def _named_at(local: Local, text: str, place: c.Membership) -> Span | None:
-    """Where the name stands in the segment's own text; None where a definition has it."""
+def _edits(
+    local: Local, text: str, place: c.Membership, target: Reference
+) -> tuple[Edit, ...] | None:
+    """What names another in the segment's own text; None where a definition has the name.
+
+    Comments among the words of a reference stay where they are.
+    """
     span = place.span
     inside = local.place.start <= span.start and span.end <= local.place.end
     if place.via or span.file != local.segment.span.file or not inside:
         return None
-    found = _NAMED.search(text, span.start, span.end)
-    return None if found is None else Span(span.file, found.start(), found.end())
+    pieces = list(_PIECE.finditer(text, span.start, span.end))
+    words = [each for each in pieces if not each[0].startswith("#")]
+    at = next((at for at, each in enumerate(words) if each[0].startswith('"')), len(words))
+    match words[at:]:
+        case [name]:
+            return (_edit(name, span.file, reference(target, "segment")),)
+        case [name, of, of_folder, folder]:
+            if len(pieces) - pieces.index(name) == len(words) - at:
+                whole = Span(span.file, name.start(), folder.end())
+                return (Edit(whole, reference(target, "segment")),)
+            if isinstance(target, ByName) and target.parent is not None:
+                return (
+                    _edit(name, span.file, string(target.name)),
+                    _edit(folder, span.file, string(target.parent)),
+                )
+            gone = (_edit(each, span.file, "") for each in (of, of_folder, folder))
+            return (_edit(name, span.file, reference(target, "segment")), *gone)
+        case _:
+            return None
+
+
+def _edit(piece: re.Match[str], file: str, text: str) -> Edit:
+    return Edit(Span(file, piece.start(), piece.end()), text)

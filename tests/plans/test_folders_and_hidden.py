@@ -142,6 +142,52 @@ async def test_a_name_taken_over_in_a_folder_is_never_followed_unasked(team: Tea
     assert not (await team.plan()).conflicts
 
 
+MOVED = """\
+segment "S" where in segment "Churned" # who left us
+  of # mark
+  folder "Data team" # after
+"""
+RENAMED = """\
+segment "S" where in segment # "Churned" of folder
+  "Churned"
+"""
+
+
+@with_team
+async def test_comments_in_a_reference_stay_where_its_name_changes(team: Team) -> None:
+    await team.console_create("Churned", JAPAN)
+    other = await team.console_create("Churned", JAPAN, ("Data team",))
+    team.write("s.seg", MOVED)
+    await team.apply()
+    await team.console_update(other, JAPAN, folder=("New",))
+    await team.pull()
+    text = team.files()["s.seg"]
+    assert text == MOVED.replace("Data team", "New")
+    await team.console_update(other, JAPAN, name="Quiet")
+    await team.pull()
+    text = team.files()["s.seg"]
+    assert [each.split("#")[1].strip() for each in text.splitlines() if "#" in each] == [
+        "who left us",
+        "mark",
+        "after",
+    ]
+    assert 'in segment "Quiet"' in text
+    assert await refers_to(team, "S") == {other}
+    await nothing_is_left(team)
+
+
+@with_team
+async def test_quotes_in_a_comment_are_no_name(team: Team) -> None:
+    old = await team.console_create("Churned", JAPAN)
+    team.write("s.seg", RENAMED)
+    await team.apply()
+    await team.pull()
+    await team.console_update(old, JAPAN, name="Quiet")
+    await team.pull()
+    assert team.files()["s.seg"] == RENAMED.replace('  "Churned"', '  "Quiet"')
+    await nothing_is_left(team)
+
+
 @with_team
 async def test_a_folder_that_does_not_have_it_is_told_with_those_that_do(team: Team) -> None:
     await team.console_create("Churned", JAPAN, ("Data team",))

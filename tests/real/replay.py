@@ -94,6 +94,9 @@ class Replay:
         self.recorded: list[Recorded] = []
         self.failing: Json | None = None
         """One of `errors`, where each write is to fail with it."""
+        self.untold_by_reads: tuple[str, ...] = ()
+        self.untold_by_writes: tuple[str, ...] = ()
+        """Keys that answers of segments leave out."""
         self.polls = 0
         self.lock = threading.Lock()
         # A list that leaves a rule out and a segment that has one need a rule to have.
@@ -220,7 +223,8 @@ class Replay:
     def _shown(self, of: Json) -> Json:
         """A segment with those that refer to it by now."""
         users = self._users(str(of.get("id")))
-        return {**of, "referencedBy": [str(each["id"]) for each in users]} if users else of
+        shown = {key: value for key, value in of.items() if key not in self.untold_by_reads}
+        return {**shown, "referencedBy": [str(each["id"]) for each in users]} if users else shown
 
     def _users(self, id: str) -> list[Json]:
         return [each for each in self.segments if id in _references(self._alone(str(each["id"])))]
@@ -291,7 +295,10 @@ class Replay:
         return self._written(self.manner.delete, found)
 
     def _written(self, status: int, body: Json) -> Answer:
-        return Answer(status, body if self.manner.has_body and status != 204 else None)
+        if not isinstance(body, dict) or not self.manner.has_body or status == 204:
+            return Answer(status, body if self.manner.has_body and status != 204 else None)
+        told = {key: value for key, value in body.items() if key not in self.untold_by_writes}
+        return Answer(status, told)
 
     # --- folders -----------------------------------------------------------------------
 
