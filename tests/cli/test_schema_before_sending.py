@@ -101,6 +101,23 @@ def test_warnings_of_the_schema_stop_nothing(project: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+def test_what_is_as_on_the_server_stops_nothing(project: Path) -> None:
+    """A column that the parent segment lost is an error in what is sent, and in nothing else."""
+    (project / "old.seg").write_text('segment "Old" where age > 1\n')
+    assert segdsl("apply", "--yes").exit_code == 0
+    schema = project / "local.schema.toml"
+    lines = [each for each in schema.read_text().splitlines() if not each.startswith("age ")]
+    schema.write_text("\n".join(lines) + "\n")
+    assert "SEG501" in segdsl("check").stderr
+    (project / "new.seg").write_text('segment "New" where country = "JP"\n')
+    assert segdsl("plan").exit_code == 0
+    assert segdsl("apply", "--yes").exit_code == 0
+    (project / "old.seg").write_text('segment "Old" where age > 2\n')
+    for command in (["plan"], ["apply", "--yes"]):
+        done = segdsl(*command)
+        assert (done.exit_code, done.stderr.count("error[SEG501]")) == (1, 1)
+
+
 def test_a_stage_that_is_not_there_is_told_once(project: Path) -> None:
     (project / "a.seg").write_text('segment "X" where in stage "Seen" of funnel "Mail"\n')
     done = segdsl("plan")

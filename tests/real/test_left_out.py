@@ -140,6 +140,20 @@ def test_an_update_leaves_what_the_server_does_not_tell(shop: Shop) -> None:
     assert (after["description"], after["isVisible"]) == ("Changed here", False)
 
 
+def test_sql_asks_a_column_of_an_unknown_type(shop: Shop) -> None:
+    shop.write("geo.seg", 'segment "Located" where garden_geo is not null\n')
+    assert "garden_geo" in shop.run("sql", "geo.seg").stdout
+
+
+@pytest.mark.parametrize("command", [["create"], ["preview"], ["apply", "--yes"]])
+def test_a_folder_that_nobody_sees_is_not_the_root(command: list[str], shop: Shop) -> None:
+    add(shop, "7001", name="Elsewhere", segmentFolderId="999999")
+    shop.write("s.seg", 'segment "S" where in segment "Elsewhere" of folder "/"\n')
+    done = shop.run(*command, *["s.seg"] * (command[0] != "apply"), code=1)
+    assert "SEG304" in done.stderr
+    assert shop.replay.sent("POST") == []
+
+
 # --- plans of before -----------------------------------------------------------------------
 
 
