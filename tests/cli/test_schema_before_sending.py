@@ -94,8 +94,13 @@ def test_names_of_segments_are_not_asked_of_the_schema(project: Path) -> None:
 
 def test_warnings_of_the_schema_stop_nothing(project: Path) -> None:
     (project / "first.seg").write_text('segment "First" where age > 1\n')
-    assert segdsl("apply", "--yes").exit_code == 0
-    (project / "a.seg").write_text('segment "X" where in segment #3\n')
+    applied = segdsl("apply", "--yes").stdout
+    [id] = [
+        each.split()[-1]
+        for each in applied.splitlines()
+        if each.startswith("created  ") and "First" in each
+    ]
+    (project / "a.seg").write_text(f'segment "X" where in segment {id}\n')
     assert "SEG511" in segdsl("check").stderr
     done = segdsl("apply", "--yes")
     assert (done.exit_code, done.stderr) == (0, "")
