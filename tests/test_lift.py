@@ -284,9 +284,22 @@ def test_the_other_media_type_and_lists() -> None:
 
 
 def test_rules_of_a_list_are_told_apart() -> None:
-    source = source_of([rule(rule(equal("a"))), None, {"name": "B", "rule": {}}])
+    source = source_of([rule(rule(equal("a"))), rule(), {"name": "B", "rule": {}}])
     assert re.findall(r'^segment "(.*)"$', source, re.MULTILINE) == ["Untitled", "Untitled 2", "B"]
     assert len(compiled(source)) == 3
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+def test_nothing_in_a_list_is_not_everyone(nothing: object) -> None:
+    """It may be a rule that whoever made the list left out; by itself it is an empty rule."""
+    assert "where everyone" in source_of(nothing)
+    report = Report()
+    document = json.dumps([rule(rule(equal("a"))), nothing])
+    source = decompile(document, "list.json", report)
+    assert source is not None
+    assert "everyone" not in source
+    [found] = report.diagnostics
+    assert (found.code.name, found.path) == ("SEG402", "$[1]")
 
 
 SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}

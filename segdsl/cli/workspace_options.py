@@ -45,15 +45,17 @@ def check_changes(place: Place, plan: Plan, report: Report) -> str | None:
 
     keys = {change.state.key for change in plan.changes if change.after is not None}
     keys |= {(conflict.folder, conflict.name) for conflict in plan.conflicts}
-    files = {each.span.file for each in report.diagnostics if each.span is not None}
+    found = report.diagnostics
+    files = {each.span.file for each in found if each.span is not None}
+    files |= {note.span.file for each in found for note in each.notes}
     segments = [
         each.segment
         for each in place.workspace.segments
         if each.key in keys or each.segment.span.file in files
     ]
-    found = Report()
-    speaking = check_for_sending(place.project, place.target, segments, found)
-    places = [each.span for each in found.diagnostics]
-    report.diagnostics[:] = [each for each in report.diagnostics if each.span not in places]
-    report.diagnostics.extend(found.diagnostics)
+    checked = Report()
+    speaking = check_for_sending(place.project, place.target, segments, checked)
+    places = [each.span for each in checked.diagnostics]
+    report.diagnostics[:] = [each for each in found if each.span not in places]
+    report.diagnostics.extend(checked.diagnostics)
     return speaking

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from segdsl.diagnostics import Report
+from segdsl.diagnostics.render import visible
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import Reader, UnreadableError, load
@@ -74,7 +75,7 @@ def _label(document: Any) -> str:
     id = document.get("id")
     if isinstance(id, Number):
         id = id.text
-    shown = [f"“{name}”"] if isinstance(name, str) and name else []
+    shown = [f"“{visible(name)}”"] if isinstance(name, str) and name else []
     if isinstance(id, str) and id:
         shown.append(f"(#{id})" if shown else f"#{id}")
     return " ".join(shown)
@@ -86,7 +87,7 @@ def _segment(
     reader = Reader(report)
     try:
         if not _is_whole(document):
-            return _bare(document, path, unnamed, reader)
+            return _bare(document, path, unnamed, reader, in_list=in_list)
         return _whole(document, path, reader, in_list=in_list)
     except UnreadableError:
         return None
@@ -101,7 +102,11 @@ def _is_whole(document: Any) -> bool:
     return "id" in document and "type" not in document
 
 
-def _bare(document: Any, path: str, unnamed: str, reader: Reader) -> t.Segment | None:
+def _bare(
+    document: Any, path: str, unnamed: str, reader: Reader, *, in_list: bool
+) -> t.Segment | None:
+    if in_list and (document is None or document == {}):
+        reader.fail(path, "an empty rule of a list may be one that was left out", _ASK)
     if document is not None and not isinstance(document, dict):
         reader.fail(path, "a rule or a segment is an object")
     if isinstance(document, dict) and "data" in document:

@@ -98,14 +98,22 @@ def path_of(folder: tuple[str, ...] | None, name: str) -> str:
 
 
 def find(server: OnServer, named: str) -> Found:
-    """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError."""
+    """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError.
+
+    `#12` is an id wherever there is one. A blank name names nothing: it may come from a variable
+    that is empty.
+    """
     id = named.removeprefix("#")
     every: list[tuple[tuple[str, ...] | None, ServerSegment | Unreadable]] = [*server.segments]
     every += [(None, each) for each in server.unreadable if each.id]
-    found = [each for each in every if path_of(each[0], each[1].name) == named]
-    found = found or [each for each in every if each[1].name == named]
-    if not found:
-        found = [each for each in every if each[1].id == id]
+    by_id = [each for each in every if each[1].id == id]
+    with_name = [each for each in every if each[1].name.strip()]
+    by_name = [each for each in with_name if path_of(each[0], each[1].name) == named]
+    by_name = by_name or [each for each in with_name if each[1].name == named]
+    if by_id and named != id:
+        found = by_id
+    else:
+        found = by_name + [each for each in by_id if each not in by_name]
     if len(found) == 1:
         return Found(*found[0])
     if found:
@@ -114,7 +122,8 @@ def find(server: OnServer, named: str) -> Found:
             f"{len(found)} segments are named `{named}`: say which by path or id; "
             f"there are {listed}"
         )
-    names = [each.name for _, each in every] + [path_of(path, each.name) for path, each in every]
+    names = [each.name for _, each in with_name]
+    names += [path_of(path, each.name) for path, each in with_name]
     help = did_you_mean(named, names, "`segdsl list` shows which there are")
     raise NotThereError(f"there is no segment `{named}`; {help}")
 

@@ -72,7 +72,8 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
 
 
 def _alone(of: LeftAlone) -> str:
-    return f"{'/'.join((*of.folder, of.name))}{_id(of.id or None)}: left alone, {of.why}"
+    name = "/".join((*of.folder, of.name)) if of.name.strip() else "a segment without a name"
+    return f"{name}{_id(of.id or None)}: left alone, {of.why}"
 
 
 def _conflict(of: Conflict) -> Iterator[_Line]:

@@ -184,7 +184,7 @@ def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
             _note(places, entry.id, entry.folder, entry.name)
     for left in server.left_alone:
         if left.id:
-            _note(places, left.id, (), left.name or f"#{left.id}")
+            _note(places, left.id, (), left.name)
     found: set[str] = set()
     for word in named:
         ids = places.get(word, [])
@@ -199,7 +199,9 @@ def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
 
 
 def _note(places: dict[str, list[str]], id: str, folder: Sequence[str], name: str) -> None:
-    for word in dict.fromkeys((name, "/".join((*folder, name)), id, f"#{id}")):
+    """What a segment may be called; not by a blank name, which may come from an empty variable."""
+    names = (name, "/".join((*folder, name))) if name.strip() else ()
+    for word in dict.fromkeys((*names, id, f"#{id}")):
         ids = places.setdefault(word, [])
         if id not in ids:
             ids.append(id)

@@ -167,3 +167,40 @@ def test_a_plan_of_an_older_version_is_not_carried_out(shop: Shop) -> None:
     done = shop.run("apply", "--yes", "--plan", "plan.json", code=2)
     assert "made by another version of segdsl: make a new plan" in done.stderr
     assert shop.replay.sent("POST") == []
+
+
+# --- names on the command line ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", " ", "Spring/", "/"])
+@pytest.mark.parametrize(
+    "command", [["delete", "--yes"], ["show"], ["pull"]], ids=lambda each: each[0]
+)
+def test_a_blank_name_names_nothing(command: list[str], name: str, shop: Shop) -> None:
+    """As from `segdsl delete --yes "$NAME"` where the variable is empty."""
+    add(shop, "7001", name="", segmentFolderId=shop.replay.named("Hidden")["segmentFolderId"])
+    add(shop, "7002", name=" ")
+    before = len(shop.replay.segments)
+    done = shop.run(*command, name, code=2)
+    assert "there is no segment" in done.stderr
+    assert len(shop.replay.segments) == before
+    assert shop.files() == {}
+
+
+def test_a_number_that_is_a_name_and_an_id_is_not_guessed(shop: Shop) -> None:
+    add(shop, "7001", name="Sevens")
+    add(shop, "7002", name="7001")
+    add(shop, "7003", name="#7002")
+    done = shop.run("delete", "--yes", "7001", code=2)
+    assert "2 segments are named `7001`" in done.stderr
+    shop.run("delete", "--yes", "#7002")
+    assert {"Sevens", "#7002"} <= set(shop.names())
+    assert "7001" not in shop.names()
+
+
+def test_what_the_schema_says_of_a_definition_is_told(shop: Shop) -> None:
+    shop.run("schema", "pull")
+    shop.write("lib.seg", 'let x = in stage "Seen" of funnel "Mail"\n')
+    shop.write("a.seg", 'import x from "lib.seg"\nsegment "A" where x\n')
+    done = shop.run("plan", code=1)
+    assert (done.stderr.count("error["), "SEG510" in done.stderr) == (1, True)
