@@ -122,6 +122,7 @@ class Counts:
             query = merged(queries[0]) if len(queries) == 1 else together(queries)
             self._work.start(name, query, done)
         except Exception:
+            # Whatever it was: those who wait for the counts would wait for ever.
             done(QueryFailed("the query could not be started"))
 
     def _ended(self, name: str, keys: tuple[str, ...], outcome: Outcome) -> None:

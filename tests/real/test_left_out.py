@@ -6,6 +6,7 @@ None of it may change anything on the server or in a file, nor stop what is abou
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,31 @@ def test_one_that_cannot_be_read_any_more_keeps_its_name_in_others(shop: Shop) -
     assert [each["name"] for each in plan["conflicts"]] == ["Lost"]
     shop.run("pull")
     assert shop.files() == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"kind": 77}, {"segmentFolderId": "999999"}, {"name": ""}, {"description": ["odd"]}],
+    ids=str,
+)
+def test_whatever_is_left_alone_keeps_its_name_in_others(changed: Json, shop: Shop) -> None:
+    add(shop, "7001", name="Lost")
+    add(shop, "7002", name="Refers", rule=refers_to(shop, "7001"))
+    shop.run("pull")
+    [lost] = [each for each in shop.replay.segments if each["id"] == "7001"]
+    lost.update(changed)
+    before = shop.files()
+    plan = shop.planned(code=1)
+    assert [each["name"] for each in plan["conflicts"]] == ["Lost"]
+    shop.run("pull")
+    assert shop.files() == before
+    # What refers to it can be changed, and goes on to refer to it.
+    path = shop.file_of("Refers")
+    path.write_text(path.read_text() + "  and signup_time is not null\n")
+    shop.run("plan", str(path.relative_to(shop.folder)))
+    shop.run("apply", "--yes", str(path.relative_to(shop.folder)))
+    [body] = shop.replay.sent("PUT")
+    assert '"7001"' in json.dumps(body)
 
 
 def test_a_rule_that_became_inexpressible_is_not_to_be_pulled(shop: Shop) -> None:
