@@ -11,6 +11,9 @@ from functools import cached_property
 
 import msgspec
 
+SpanKey = tuple[str, int, int]
+"""A span as file, start and end: what tells one place from another."""
+
 
 class Span(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A half-open range of characters of one source.
@@ -34,7 +37,7 @@ class Span(msgspec.Struct, frozen=True, gc=False, eq=False):
         return Span(self.file, self.start, other.end)
 
     @property
-    def key(self) -> tuple[str, int, int]:
+    def key(self) -> SpanKey:
         """What tells this place from another, for sorting and for sets."""
         return (self.file, self.start, self.end)
 

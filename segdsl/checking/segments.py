@@ -31,30 +31,48 @@ def check_segments(
     segments: Sequence[c.Segment],
     schema: Schema,
     report: Report,
-) -> None:
-    """Reports what the schema speaks against, but for names of segments: see `check_names`."""
-    checker = _Checker(schema, report)
+) -> list[c.Segment]:
+    """Reports what the schema contradicts, except names of segments: see `check_names`.
+
+    Returns the segments with errors.
+    """
+    checker = _Checker(schema, Report())
+    failed = []
     for segment in segments:
+        checker.report = own = Report()
         checker.segment(segment)
+        for each in own.diagnostics:
+            report.put(each)
+        if own.has_errors:
+            failed.append(segment)
+    return failed
 
 
 def check_names(
     segments: Iterable[c.Segment],
-    schema: Schema,
+    schema: Schema | None,
     report: Report,
     among: Collection[c.Place] = (),
+    locked: Collection[c.Place] = (),
 ) -> None:
     """Reports references to segments that are nowhere, or whose name several have.
 
     `among` are the places of all segments of the workspace: what is defined there may be
-    referred to, whether or not it is on the server already.
+    referred to, whether or not it is on the server already. `locked` are those that the lock
+    knows from the server. Without a schema, only a name that several of them have is reported.
     """
+    there = () if schema is None else schema.segments
     known = {
-        **by_their_name((each.folder, each.name, each.id) for each in schema.segments),
+        **by_their_name((each.folder, each.name, each.id) for each in there),
         # What the workspace defines is what the name means, also where the server has it already.
         **by_their_name((*each, marked(*each)) for each in sorted(among)),
     }
-    segment_ids(segments, known, report, among=among)
+    found = Report()
+    segment_ids(segments, known, found, among=[*among, *locked])
+    for each in found.diagnostics:
+        # Without a schema, a name that no file defines may be one of the server.
+        if schema is not None or each.code is not Code.SEG304:
+            report.put(each)
 
 
 class _Checker:

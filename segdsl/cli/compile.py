@@ -11,10 +11,12 @@ from segdsl.cli.options import (
     Look,
     layout_option,
     look_options,
+    no_schema_option,
+    select_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
     write_product,
 )
 
@@ -23,21 +25,25 @@ from segdsl.cli.options import (
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--rule", "rule_only", is_flag=True, help="Write the rule alone, not the request.")
 @settings_option
+@select_option
 @layout_option
 @click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
 @click.option(
     "--target", metavar="NAME", help="The target whose schema and lock know the ids of names."
 )
+@no_schema_option
 @look_options
 def command(
     files: tuple[str, ...],
     rule_only: bool,
     settings: dict[str, str],
+    select: tuple[str, ...],
     layout: Literal["v5", "nested"],
     symbolic: bool,
     output: str | None,
     target: str | None,
+    no_schema: bool,
     form: str,
     allowed: tuple[str, ...],
     color: str,
@@ -49,23 +55,30 @@ def command(
     every form.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
-    from segdsl.loading import load_segments
     from segdsl.lower import create_request, lower
-    from segdsl.project.names import known_names
+    from segdsl.project.checked import load_checked
     from segdsl.rule.model import encode
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(target, segments=True)
-    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
+    loaded = load_checked(
+        files,
+        settings,
+        report,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        segment_ids=True,
+        select=select,
+    )
     made: list[object] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)
         if rule is not None:
             made.append(rule if rule_only else create_request(segment, rule))
-    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
+    summary = summed(report, look, loaded.contradicted, loaded.notes)
+    tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
-    if not made:
+    if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
     write_product(encode(made[0] if len(made) == 1 else made) + "\n", output, files)

@@ -15,6 +15,7 @@ from segdsl.cli.options import (
     layout_option,
     look_options,
     no_schema_option,
+    select_option,
     settings_option,
     stop_on_errors,
     summed,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--count", is_flag=True, help="Count the profiles of each, and have them kept.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @settings_option
+@select_option
 @layout_option
 @no_schema_option
 @target_options
@@ -40,6 +42,7 @@ def command(
     count: bool,
     as_json: bool,
     settings: dict[str, str],
+    select: tuple[str, ...],
     layout: Literal["v5", "nested"],
     no_schema: bool,
     target: str | None,
@@ -57,18 +60,22 @@ def command(
     from segdsl.diagnostics import Report
     from segdsl.live.creation import create, steps
     from segdsl.live.listing import on_server
-    from segdsl.loading import load_segments
+    from segdsl.project.checked import load_checked
     from segdsl.project.config import need_project
-    from segdsl.project.names import names_of
-    from segdsl.project.sending import check_for_sending
 
     look = Look(form, allowed, color)
     report = Report()
-    project = need_project(Path.cwd())
-    known = names_of(project, target)
-    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
-
-    speaking = None if no_schema else check_for_sending(project, target, loaded.segments, report)
+    need_project(Path.cwd())
+    loaded = load_checked(
+        files,
+        settings,
+        report,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        select=select,
+        ask_server=True,
+    )
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)
@@ -81,9 +88,10 @@ def command(
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
         outcomes = ask(target, now, question)
-    tell(report, loaded.sources, look, product=True, summary=summed(report, look, speaking))
+    summary = summed(report, look, loaded.contradicted, loaded.notes)
+    tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
-    if not loaded.segments:
+    if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
     if as_json:
         _write_json(outcomes)

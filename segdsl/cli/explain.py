@@ -12,10 +12,12 @@ from segdsl.cli.options import (
     PLAIN_WIDTH,
     Look,
     look_options,
+    no_schema_option,
+    select_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
     write_product,
 )
 
@@ -26,15 +28,19 @@ UNCLIPPED = 100_000
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--tree", is_flag=True, help="Draw the rule sets of the compiled rule instead.")
 @settings_option
+@select_option
 @click.option(
     "--target", metavar="NAME", help="The target whose schema knows what the console shows."
 )
+@no_schema_option
 @look_options
 def command(
     files: tuple[str, ...],
     tree: bool,
     settings: dict[str, str],
+    select: tuple[str, ...],
     target: str | None,
+    no_schema: bool,
     form: str,
     allowed: tuple[str, ...],
     color: str,
@@ -45,20 +51,25 @@ def command(
     Diagnostics go to standard error in every form.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.explain import explain, render_outline
     from segdsl.explain.rule_tree import draw
-    from segdsl.loading import load_segments
     from segdsl.lower import lower
-    from segdsl.project.names import known_names
+    from segdsl.project.checked import load_checked
     from segdsl.schema.labels import NO_LABELS, labels_of
     from segdsl.syntax.text import string
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(target)
-    labels = NO_LABELS if known.schema is None else labels_of(known.schema)
-    loaded = load_segments(files, settings, report, known.owners)
+    loaded = load_checked(
+        files,
+        settings,
+        report,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        select=select,
+    )
+    labels = NO_LABELS if loaded.schema is None else labels_of(loaded.schema)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else None
     made: list[str] = []
@@ -71,8 +82,9 @@ def command(
         if rule is not None:
             lines = [f"Segment {string(segment.name)}", *draw(rule, columns or UNCLIPPED)]
             made.append("".join(line + "\n" for line in lines))
-    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
+    summary = summed(report, look, loaded.contradicted, loaded.notes)
+    tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
-    if not made:
+    if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
     write_product("\n".join(made), None)

@@ -47,7 +47,7 @@ def layout_option(function: _Function) -> _Function:
 
 
 def no_schema_option(function: _Function) -> _Function:
-    """Adds `--no-schema` to a command that sends segments; it takes `no_schema`."""
+    """Adds `--no-schema`; the command takes `no_schema`."""
     return click.option(
         "--no-schema",
         is_flag=True,
@@ -55,16 +55,26 @@ def no_schema_option(function: _Function) -> _Function:
     )(function)
 
 
-def summed(report: Report, look: Look, schema: str | None) -> str:
-    """How many findings there are; where `schema`, a file, speaks against segments, what to do
-    if that is itself what is wrong."""
+def select_option(function: _Function) -> _Function:
+    """Adds `--select NAME`; the command takes `select`, a tuple."""
+    return click.option(
+        "--select",
+        metavar="NAME",
+        multiple=True,
+        help="Only the segment of this name, or path; can be given again.",
+    )(function)
+
+
+def summed(report: Report, look: Look, schema: str | None, notes: Sequence[str] = ()) -> str:
+    """How many findings there are, and `notes`; where `schema`, a file, contradicts segments, what
+    to do if that is itself what is wrong."""
     from segdsl.diagnostics.places import tally
 
-    count = tally(told(report, look))
-    if schema is None:
-        return count
-    todo = "`segdsl schema pull` renews it; --no-schema goes without"
-    return f"{count}\nhint: if {schema} is out of date, {todo}"
+    lines = [tally(told(report, look)), *notes]
+    if schema is not None:
+        todo = "`segdsl schema pull` renews it; --no-schema goes without"
+        lines.append(f"hint: if {schema} is out of date, {todo}")
+    return "\n".join(line for line in lines if line)
 
 
 def look_options(function: _Function) -> _Function:

@@ -15,10 +15,12 @@ from segdsl.cli.options import (
     in_color,
     layout_option,
     look_options,
+    no_schema_option,
+    select_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 @settings_option
+@select_option
 @layout_option
+@no_schema_option
 @target_options
 @look_options
 def command(
@@ -49,7 +53,9 @@ def command(
     columns: str | None,
     as_json: bool,
     settings: dict[str, str],
+    select: tuple[str, ...],
     layout: Literal["v5", "nested"],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     form: str,
@@ -62,29 +68,39 @@ def command(
     are counted. Ctrl-C kills what still runs on the server.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.live.counting import Wish, preview
-    from segdsl.loading import load_segments
-    from segdsl.project.names import known_names
+    from segdsl.project.checked import load_checked
 
     if columns is not None and sample is None:
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(target)
-    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
+    loaded = load_checked(
+        files,
+        settings,
+        report,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        select=select,
+        ask_server=True,
+        with_rest=True,
+    )
     names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
     wish = Wish(breakdown, sample or 0, names, layout)
     bar = Bar("counting")
 
     async def question(connection: Connection) -> Preview:
         try:
-            return await preview(connection, loaded.segments, report, wish, bar)
+            return await preview(
+                connection, loaded.segments, report, wish, bar, beside=loaded.beside
+            )
         finally:
             bar.end()
 
     found = ask(target, now, question) if loaded.segments else None
-    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
+    summary = summed(report, look, loaded.contradicted, loaded.notes)
+    tell(report, loaded.sources, look, product=True, summary=summary)
     if found is None:
         stop_on_errors(report)
         raise WrongUse("there is no segment in these files, only definitions")

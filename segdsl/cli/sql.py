@@ -12,10 +12,12 @@ from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
     look_options,
+    no_schema_option,
+    select_option,
     settings_option,
     stop_on_errors,
+    summed,
     tell,
-    told,
     write_product,
 )
 
@@ -39,6 +41,8 @@ DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 @click.option("--timezone", metavar="ZONE", help="Where there is no target: its time zone.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
 @settings_option
+@select_option
+@no_schema_option
 @target_options
 @look_options
 def command(
@@ -49,6 +53,8 @@ def command(
     timezone: str | None,
     output: str | None,
     settings: dict[str, str],
+    select: tuple[str, ...],
+    no_schema: bool,
     target: str | None,
     now: str | None,
     form: str,
@@ -61,32 +67,41 @@ def command(
     names are taken as they are written. Times are those of the moment it is printed.
     """
     from segdsl.diagnostics import Report
-    from segdsl.diagnostics.places import tally
     from segdsl.live.queries import Offline, offline_sql, remote_sql, target_sql
-    from segdsl.loading import load_segments
+    from segdsl.project.checked import load_checked
     from segdsl.project.config import find_project
-    from segdsl.project.names import known_names
 
     look = Look(form, allowed, color)
     report = Report()
-    known = known_names(target)
-    loaded = load_segments(files, settings, report, known.owners, known.ids, known.several)
-    segments = loaded.segments
+    ask_server = remote or target is not None or find_project(Path.cwd()) is not None
+    loaded = load_checked(
+        files,
+        settings,
+        report,
+        target=target,
+        use_schema=not no_schema,
+        allowed=allowed,
+        select=select,
+        ask_server=ask_server,
+        with_rest=True,
+    )
+    segments, beside = loaded.segments, loaded.beside
     made: list[str] = []
 
     async def question(connection: Connection) -> list[str]:
         if remote:
             return await remote_sql(connection, segments, report)
-        return await target_sql(connection, segments, report, dialect, database)
+        return await target_sql(connection, segments, report, dialect, database, beside)
 
-    if segments and (remote or target is not None or find_project(Path.cwd()) is not None):
+    if segments and ask_server:
         if timezone is not None:
             raise WrongUse("--timezone is for files without a target: the target has its own")
         made = ask(target, now, question)
     elif segments:
-        made = offline_sql(segments, report, dialect, Offline(now, timezone, database))
-    tell(report, loaded.sources, look, product=True, summary=tally(told(report, look)))
+        made = offline_sql(segments, report, dialect, Offline(now, timezone, database), beside)
+    summary = summed(report, look, loaded.contradicted, loaded.notes)
+    tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
-    if not segments:
+    if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
     write_product("\n".join(made), output, files)

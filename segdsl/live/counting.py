@@ -62,14 +62,17 @@ async def preview(
     report: Report,
     wish: Wish,
     watcher: Watcher,
+    *,
+    beside: Sequence[c.Segment] = (),
 ) -> Preview:
     """Counts each segment that compiles; what does not is in the report.
 
-    A segment that another refers to by name and that the server does not have is counted
-    as the files define it.
+    `beside` are other segments that these may refer to; they are not counted themselves.
+    A segment that another refers to by name and that the server does not have is counted as the
+    files define it.
     """
     client, parent = connection.client, connection.parent
-    questions = await _questions(connection, segments, report, wish)
+    questions = await _questions(connection, segments, report, wish, beside)
     if wish.sample and not wish.columns:
         known = await client.attributes(parent.id)
         wish = msgspec.structs.replace(wish, columns=tuple(each.name for each in known[:FIRST]))
@@ -90,17 +93,22 @@ async def preview(
 
 
 async def _questions(
-    connection: Connection, segments: Sequence[c.Segment], report: Report, wish: Wish
+    connection: Connection,
+    segments: Sequence[c.Segment],
+    report: Report,
+    wish: Wish,
+    beside: Sequence[c.Segment],
 ) -> list[Question]:
+    every = (*segments, *beside)
     known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
         server = await on_server(connection.client, connection.parent.id, rules=False)
-        known = without_new(server.ids_beside(segments))
-        in_order(segments, report)
+        known = without_new(server.ids_beside(every))
+        in_order(every, report)
     found = []
     for segment in segments:
         own = Report()
-        placed = put_in_place(segment, segments, known, own)
+        placed = put_in_place(segment, every, known, own)
         asked = None
         if not own.has_errors:
             ids = segment_ids([placed], known, own)

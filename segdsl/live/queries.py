@@ -50,19 +50,27 @@ class Offline(msgspec.Struct, frozen=True):
 
 
 def offline_sql(
-    segments: Sequence[c.Segment], report: Report, dialect: str, offline: Offline
+    segments: Sequence[c.Segment],
+    report: Report,
+    dialect: str,
+    offline: Offline,
+    beside: Sequence[c.Segment] = (),
 ) -> list[str]:
-    """The query of each segment, its names taken as they are written."""
+    """The query of each segment, its names taken as they are written.
+
+    `beside` are other segments that these may refer to.
+    """
     zone = offline.zone or "UTC"
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise FileError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
-    one_meaning(segments, segments, {}, report)
+    every = (*beside, *segments)
+    one_meaning(segments, every, {}, report)
     if report.has_errors:
         return []
-    among = _by_name(segments)
+    among = _by_name(every)
     context = Context(now=clock, zone=zone, segments=among, database=offline.database)
     return _printed(segments, context, report, dialect)
 
@@ -73,17 +81,20 @@ async def target_sql(
     report: Report,
     dialect: str,
     database: str | None,
+    beside: Sequence[c.Segment] = (),
 ) -> list[str]:
     """The query of each segment over the columns of a target, and what it refers to there.
 
-    A name means the segment of the files that has it, as it is on the server or else as the file
-    has it, and then one of the server.
+    `beside` are other segments of files that these may refer to. A name means the segment
+    of the files that has it, as it is on the server or else as the file has it, and then one of
+    the server.
     """
     client, parent = connection.client, connection.parent
     server = await on_server(client, parent.id)
-    here = _by_name(segments)
-    known = without_new(server.ids_beside(segments))
-    ids = segment_ids(segments, known, report, among=[each.place for each in segments])
+    every = (*beside, *segments)
+    here = _by_name(every)
+    known = without_new(server.ids_beside(every))
+    ids = segment_ids(segments, known, report, among=[each.place for each in every])
     if report.has_errors:
         return []
     among: dict[Reference, c.Segment] = dict(here)

@@ -169,14 +169,19 @@ def report_several(place: c.Membership, name: ByName, times: int, report: Report
 
 
 def in_order(
-    segments: Sequence[c.Segment], report: Report, names: Mapping[str, ByName] | None = None
+    segments: Sequence[c.Segment],
+    report: Report,
+    names: Mapping[str, ByName] | None = None,
+    among: Iterable[c.Place] = (),
 ) -> list[c.Segment]:
     """The segments with each after those it refers to; a circle is reported, and leaves none.
 
-    `names` are those of the segments that are referred to by id. A name that several have means
-    none of them here: that it means no one is told elsewhere.
+    `names` are those of the segments that are referred to by id. A name that several have, of
+    these segments or those at the places `among`, means none of them here: that it means no one
+    is told elsewhere.
     """
-    times = Counter(spelling for each in segments for spelling in c.spellings(*each.place))
+    places = {*among, *(each.place for each in segments)}
+    times = Counter(spelling for place in places for spelling in c.spellings(*place))
     by_name = {
         spelling: at
         for at, each in enumerate(segments)

@@ -7,7 +7,7 @@ Reads and, with `put_right`, writes files; asks no server. How it is told is the
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,7 @@ from segdsl.source import Source
 
 if TYPE_CHECKING:
     from segdsl.condition.tree import Place
+    from segdsl.project.judging import Basis, Elsewhere
 
 
 class Checked(NamedTuple):
@@ -89,31 +90,43 @@ def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
     return tuple(each for each in every if os.path.abspath(each) not in named)
 
 
-class _Elsewhere:
-    """The places of the segments in files that are not looked at, read where they are asked for.
+class NotLookedAt:
+    """The segments that are not in the files which are looked at, read where they are asked for.
 
-    None where not all are known: what is wrong with those files is not told here.
+    What is wrong with those files, or with the lock, is not told here.
     """
 
-    def __init__(self, files: Sequence[str]) -> None:
-        self._files = files
+    def __init__(self, of: Wanted, target: str | None) -> None:
+        self._files = of.rest
+        self._project = of.project
+        self._target = target
         self.was_asked = False
 
-    def __call__(self) -> Collection[Place] | None:
-        from segdsl.project.judging import places_in
+    def __call__(self) -> Elsewhere:
+        from segdsl.project.judging import Elsewhere, places_in
         from segdsl.syntax.parser import parse
 
         self.was_asked = True
         places: set[Place] = set()
+        locked: set[Place] = set()
         report = Report()
-        for path in self._files:
-            try:
+        try:
+            for path in self._files:
                 source, usable = read_source(path, report)
-            except FileError:
-                return None
-            if usable:
-                places.update(places_in(parse(source, report)))
-        return None if report.has_errors else places
+                if usable:
+                    places.update(places_in(parse(source, report)))
+            locked.update(self._locked())
+        except FileError:
+            return Elsewhere(frozenset(places), frozenset(locked), False)
+        return Elsewhere(frozenset(places), frozenset(locked), not report.has_errors)
+
+    def _locked(self) -> Iterator[Place]:
+        from segdsl.workspace.files import load_lock
+
+        if self._project is not None:
+            name, _ = self._project.target(self._target)
+            for entry in load_lock(self._project, name).entries:
+                yield entry.folder, entry.name
 
 
 def check(
@@ -132,20 +145,21 @@ def check(
     """
     project = of.project
     codes = (*allowed, *(project.allow if project is not None else ()))
-    path = _schema_path(project, target) if project is not None and use_schema else None
+    path = _schema_path(project, target) if project is not None else None
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
-    elsewhere = _Elsewhere(of.rest)
+    elsewhere = NotLookedAt(of, target)
+    schema = _SchemaFile(path, use_schema)
     if project is None or not keep or "-" in of.files or len(of.files) < FEWEST:
-        found, sources = _look(of, settings, codes, path, elsewhere)
+        found, sources = _look(of, settings, codes, schema, elsewhere)
         return _checked(found, sources, of, may_have)
-    options = [sorted(settings.items()), codes, str(path), bool(of.rest)]
+    options = [sorted(settings.items()), codes, str(path), use_schema, bool(of.rest)]
     keeper = Keeper(str(project.folder), of.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis)
     if again is not None:
         return _checked(*again, of, may_have)
-    found, sources = _look(of, settings, codes, path, elsewhere)
+    found, sources = _look(of, settings, codes, schema, elsewhere)
     # What changed while it was looked at is not known: only what was there before counts. Nor is
     # what other files will say.
     if not elsewhere.was_asked and (path is None or read_bytes(str(path)) == text):
@@ -171,35 +185,58 @@ def _schema_path(project: Project, target: str | None) -> Path | None:
     return path if path.exists() else None
 
 
+class _SchemaFile(NamedTuple):
+    """A schema's file, if any, and whether segments are checked with it."""
+
+    path: Path | None
+    is_used: bool
+
+    def basis(self, settings: Mapping[str, str], allowed: Sequence[str]) -> Basis:
+        """What files are judged by; raises SchemaError."""
+        from segdsl.project.judging import Basis
+        from segdsl.project.schema import schema_in
+
+        schema = None if self.path is None else schema_in(self.path)
+        owners = None if schema is None else schema.owners
+        return Basis(settings, schema if self.is_used else None, tuple(allowed), owners)
+
+
 def _look(
     of: Wanted,
     settings: Mapping[str, str],
     allowed: Sequence[str],
-    schema: Path | None,
-    elsewhere: _Elsewhere,
+    schema: _SchemaFile,
+    elsewhere: NotLookedAt,
 ) -> tuple[Kept, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
-    from segdsl.project.judging import Basis, judge_here, judge_many, together
-    from segdsl.project.schema import schema_in
+    from segdsl.project.judging import judge_here, judge_many, together
 
-    basis = Basis(settings, None if schema is None else schema_in(schema), tuple(allowed))
+    basis = schema.basis(settings, allowed)
     parts = judge_many(of.files, basis)
     sources: dict[str, Source] | None = None
     if parts is None:
-        one, sources = judge_here(of.files, basis)
-        parts = [one]
+        here = judge_here(of.files, basis)
+        sources = here.loaded.sources
+        parts = [here.judged]
 
     def used() -> Collection[str]:
         known = parts[0].used if len(parts) == 1 else None
-        return known if known is not None else judge_here(of.files, basis)[0].used or ()
+        return known if known is not None else judge_here(of.files, basis).judged.used or ()
 
-    report = together(parts, of.files, basis, used, elsewhere if of.rest else None)
+    report = together(
+        parts,
+        of.files,
+        basis,
+        used,
+        elsewhere if of.project is not None else None,
+        whole=not of.rest,
+    )
     found = Kept(
         b"",
         {name: known for part in parts for name, known in part.digests.items()},
         tuple(report.diagnostics),
         sum(len(part.names) for part in parts),
-        None if schema is None else schema.name,
+        schema.path.name if schema.path is not None and schema.is_used else None,
     )
     if sources is None:
         told = files_told(report.diagnostics)

@@ -25,12 +25,12 @@ from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
 from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, memberships
-from segdsl.loading import load_files
+from segdsl.loading import Loaded, load_files
 from segdsl.lower import lower
 from segdsl.project.keeping import digest
 from segdsl.resolve import import_key
 from segdsl.schema.model import Schema
-from segdsl.source import Source
+from segdsl.source import SpanKey
 from segdsl.syntax import tree as t
 from segdsl.values import ByName, Owner
 
@@ -40,16 +40,15 @@ MOST_PROCESSES = 8
 
 
 class Basis(msgspec.Struct, frozen=True):
-    """What files are judged by: values of params, a schema, codes of warnings not told."""
+    """What files are judged by: values of params, a schema, codes of warnings not told.
+
+    `owners` says what dotted names begin with, where that is known: also where no schema is used.
+    """
 
     settings: Mapping[str, str]
     schema: Schema | None
     allowed: tuple[str, ...]
-
-    @property
-    def owners(self) -> Mapping[str, Owner] | None:
-        """What dotted names begin with, where that is known."""
-        return None if self.schema is None else self.schema.owners
+    owners: Mapping[str, Owner] | None = None
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -73,28 +72,56 @@ class Judged(msgspec.Struct, frozen=True):
     used: frozenset[str] | None
 
 
-def judge(files: Sequence[str], basis: Basis, *, with_used: bool = False) -> Judged:
+class Elsewhere(msgspec.Struct, frozen=True):
+    """The places of segments that are not in the files which are looked at.
+
+    `defined` are in other files of the project, and `locked` known to the lock from the server.
+    """
+
+    defined: frozenset[c.Place]
+    locked: frozenset[c.Place]
+    all_known: bool
+
+
+class JudgedHere(msgspec.Struct, frozen=True):
+    """What was judged in this process: also the files themselves, and the segments that failed.
+
+    `failed` are the places in the text of segments that have errors of their own.
+    """
+
+    judged: Judged
+    loaded: Loaded
+    failed: frozenset[SpanKey]
+
+
+def judge(files: Sequence[str], basis: Basis) -> Judged:
     """Reads files and what they import, and looks at each by itself."""
-    return _judge(files, basis, with_used)[0]
+    return _judge(files, basis, False).judged
 
 
-def judge_here(files: Sequence[str], basis: Basis) -> tuple[Judged, dict[str, Source]]:
-    """The same, with the names in use and all sources."""
+def judge_here(files: Sequence[str], basis: Basis) -> JudgedHere:
+    """The same, with the names in use."""
     return _judge(files, basis, True)
 
 
-def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged, dict[str, Source]]:
+def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> JudgedHere:
     report = Report()
     loaded = load_files(files, basis.settings, report, basis.owners)
     glances = [glance(each) for each in loaded.segments]
+    failed: list[c.Segment] = []
     for segment, seen in zip(loaded.segments, glances, strict=True):
         if not seen.fits:
-            lower(segment, report, symbolic=True)
+            own = Report()
+            lower(segment, own, symbolic=True)
+            for each in own.diagnostics:
+                report.put(each)
+            if own.has_errors:
+                failed.append(segment)
     if basis.schema is not None:
-        check_segments(loaded.segments, basis.schema, report)
+        failed += check_segments(loaded.segments, basis.schema, report)
     marks = lint_each(loaded.segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
-    keys = _keys(files)
+    keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
     judged = Judged(
         tuple(report.diagnostics),
@@ -111,10 +138,10 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> tuple[Judged,
         {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
     )
-    return judged, loaded.sources
+    return JudgedHere(judged, loaded, frozenset(each.span.key for each in failed))
 
 
-def _keys(files: Sequence[str]) -> list[str]:
+def keys_of(files: Sequence[str]) -> list[str]:
     """What files that are named are called."""
     return [STDIN if path == "-" else import_key("", name_of(path)) for path in files]
 
@@ -181,12 +208,15 @@ def together(
     files: Sequence[str],
     basis: Basis,
     used: Callable[[], Collection[str]],
-    elsewhere: Callable[[], Collection[c.Place] | None] | None = None,
+    elsewhere: Callable[[], Elsewhere] | None = None,
+    *,
+    whole: bool = True,
 ) -> Report:
     """What is told of all files: what each says alone, and what only all of them show.
 
-    `used` tells the names of definitions that are in use, and `elsewhere` the places of segments
-    in other files of the project, None where not all are known; without it there are none.
+    `used` tells the names of definitions that are in use, and `elsewhere` the segments that are
+    not in these files; without it there are none. `whole` is whether these are all files of the
+    project.
     """
     report = Report()
     for part in parts:
@@ -194,17 +224,18 @@ def together(
             report.put(each)
     one_of_each((mark for part in parts for mark in part.marks), report)
     referring = [each for part in parts for each in part.referring]
-    in_order(referring, report, _names(referring, basis.schema))
-    if basis.schema is not None and referring:
+    if referring:
         every = frozenset(place for part in parts for place in part.defined)
+        in_order(referring, report, _names(referring, basis.schema), every)
         all_known = all(part.all_defined for part in parts)
         found = Report()
         check_names(referring, basis.schema, found, every)
         if found.diagnostics and elsewhere is not None:
             others = elsewhere()
-            all_known = all_known and others is not None
+            all_known = all_known and others.all_known
             found = Report()
-            check_names(referring, basis.schema, found, every.union(others or ()))
+            places = every.union(others.defined)
+            check_names(referring, basis.schema, found, places, others.locked)
         for each in found.diagnostics:
             # What a file that cannot be parsed defines is not known, and told there.
             if each.code is not Code.SEG304 or all_known:
@@ -218,13 +249,13 @@ def together(
         allowances,
         used,
         allowed=basis.allowed,
-        judged=_keys(files),
+        judged=keys_of(files),
         idle=[
             code
             for code in WARNINGS
             if (code.name[3] == "5" and basis.schema is None)
             # The twin may be in a file that nobody looked at.
-            or (code is Code.SEG606 and elsewhere is not None)
+            or (code is Code.SEG606 and not whole)
         ],
     )
 

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Known(msgspec.Struct, frozen=True):
     """What dotted names begin with, and ids by kind and name; no owners without a schema.
 
-    `several` has those of names that mean more than one thing; `schema` is the target's own.
+    `several` has those of names that mean more than one thing; `schema` is the target's own, and
+    `file` the name of its file.
     """
 
     owners: Mapping[str, Owner] | None = None
     ids: Ids = {}
     several: Several = {}
     schema: Schema | None = None
+    file: str | None = None
 
 
 def known_names(target: str | None, *, segments: bool = False) -> Known:
@@ -53,7 +55,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
     from segdsl.condition.tree import spellings
-    from segdsl.project.schema import load_schema
+    from segdsl.project.schema import load_schema, schema_path
     from segdsl.schema.ids import ids_of, ids_of_several
     from segdsl.workspace.files import load_lock
 
@@ -80,4 +82,5 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
             elif ids.setdefault(key, found[0]) != found[0]:
                 # One of the two is older, and nobody knows which.
                 del ids[key]
-    return Known(owners, ids, several, schema)
+    file = None if schema is None else schema_path(project, name).name
+    return Known(owners, ids, several, schema, file)

@@ -92,7 +92,7 @@ def test_parts_tell_together_what_the_whole_does(
 ) -> None:
     files = placed(tmp_path_factory.mktemp("w"), texts)
     basis = Basis({}, SCHEMA if with_schema else None, ())
-    whole, _ = judge_here(files, basis)
+    whole = judge_here(files, basis).judged
     parts = [judge(files[at : at + size], basis) for at in range(0, len(files), size)]
     used = whole.used or frozenset()
     apart = together(parts, files, basis, lambda: used)
