@@ -7,20 +7,19 @@ inside a file that is there, or with an import, is a finding in the report.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
+from typing import cast
 
 from segdsl.diagnostics import Code, Report
-from segdsl.project.finding import FILE
-from segdsl.resolve import Program, import_key
+from segdsl.project.finding import FILE, project_file
 from segdsl.source import Source, Span
-from segdsl.syntax.parser import parse
-from segdsl.syntax.tree import File, Import
 
 MAX_BYTES = 8_000_000
-MAX_FILES = 1_000
 SUFFIX = ".seg"
 WRITTEN = (".lock.toml", ".schema.toml")
 """The endings of the files that segdsl keeps beside a project's."""
@@ -41,29 +40,39 @@ class FileError(OSError):
 def seg_files(paths: Iterable[str]) -> list[str]:
     """The files that paths stand for, each once: a folder's `.seg` files, sorted, or the path.
 
-    `-` is standard input and stays as it is. Of folders, see `walk` for what is passed over.
+    `-` is standard input and stays as it is. Of folders, see `walk` for what is passed over. A
+    path that a person named and that cannot be read is a FileError; of what is found in a
+    folder, `read_seg` reports it.
     """
     found: dict[str, str] = {}
     for path in paths:
         if path == "-":
             found.setdefault(STDIN, path)
             continue
-        if os.path.isdir(path):
+        if _is_folder(path):
             for file in _in_folder(path):
                 found.setdefault(name_of(file), file)
-        elif os.path.exists(path):
+        elif os.path.lexists(path):
+            check_readable(path, own_folder(path))
             found.setdefault(name_of(path), path)
         else:
             raise FileError(f"there is no file or folder `{path}`: check the spelling")
     return list(found.values())
 
 
+def _is_folder(path: str) -> bool:
+    try:
+        return os.path.isdir(path)
+    except ValueError as error:  # a NUL in the path
+        raise FileError(f"cannot read `{path!r}`: it is no file name") from error
+
+
 def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
     """A folder and those in it, each with the names of its files; all sorted.
 
-    Passed over are hidden folders and those of what was installed: `node_modules`,
-    `__pycache__` and virtual environments. Raises FileError for a folder that cannot be read: what
-    is in it would count as not there.
+    Passed over are hidden folders and files, folders that are links (see `link_fault`), and
+    those of what was installed: `node_modules`, `__pycache__` and virtual environments. Raises
+    FileError for a folder that cannot be read: what is in it would count as not there.
     """
 
     def refuse(error: OSError) -> None:
@@ -76,7 +85,7 @@ def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
         folders[:] = sorted(
             each for each in folders if not each.startswith(".") and each not in PASSED_OVER
         )
-        yield parent, sorted(names)
+        yield parent, sorted(each for each in names if not each.startswith("."))
 
 
 def _in_folder(folder: str) -> list[str]:
@@ -100,26 +109,145 @@ def name_of(path: str) -> str:
     return root + "/".join(part for part in text.split("/") if part not in ("", ".")) or "."
 
 
+# --- what belongs to a project --------------------------------------------------------
+
+
+def own_folder(path: str) -> str:
+    """The folder that a file belongs to, links resolved: nothing outside of it is read for it.
+
+    It is the folder of the project that the current folder is in, where the file is in that; or
+    else that of the nearest `segdsl.toml` above the file; or else the current folder, where the
+    file is in it; or else the folder that the file is in. `-` is in the current folder.
+    """
+    here = os.path.realpath(os.curdir)
+    place = here if path == "-" else os.path.realpath(os.path.dirname(path) or os.curdir)
+    for start in (here, place):
+        project = project_file(start)
+        if project is not None and is_within(place, os.path.dirname(project)):
+            return os.path.dirname(project)
+    return here if is_within(place, here) else place
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path, links resolved, is a folder or something in it."""
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return real == root or real.startswith(os.path.join(root, ""))
+
+
+def link_fault(path: str, root: str | None) -> str | None:
+    """Why a path is not followed to where its links lead; None where it is.
+
+    The one rule for links. A link to a file is followed, when reading and when writing, where
+    it leads to something of the same ending inside `root` (anywhere, if that is None): a link
+    gives nothing to read that could not be there itself. A link to a folder is followed by
+    nothing that goes through folders, see `linked_folder`. What is not there (yet) is judged by
+    the folders above it.
+    """
+    try:
+        real = os.path.realpath(path)
+    except ValueError:  # a NUL in the path, or half a character
+        return "it is no file name"
+    if root is not None and not is_within(real, root):
+        return f"it leads out of the folder `{root}`"
+    if os.path.islink(path):
+        if not os.path.exists(path):
+            return "it is a link to nothing"
+        ending = os.path.splitext(path)[1]
+        if os.path.splitext(real)[1] != ending:
+            return f"it is a link to something else than a `{ending}` file" if ending else None
+    return None
+
+
+def linked_folder(path: str, root: str) -> str | None:
+    """The first folder between `root` and a path in it that is a link, and so is not walked.
+
+    Nothing is to be written there: it would not be seen again.
+    """
+    at = root
+    for part in os.path.relpath(os.path.dirname(path) or os.curdir, root).split(os.sep):
+        at = os.path.join(at, part)
+        if part not in (os.curdir, os.pardir) and os.path.islink(at):
+            return at
+    return None
+
+
+def _mode(path: str) -> int | None:
+    """What a path leads to; None where that is not there, or cannot be known."""
+    try:
+        return os.stat(path).st_mode
+    except (OSError, ValueError):
+        return None
+
+
+def check_readable(path: str, root: str | None) -> None:
+    """Raises FileError for what is no regular file that can be read, or not followed there."""
+    mode = _mode(path)
+    if mode is not None and not stat.S_ISREG(mode):
+        raise _wrong_kind(path, mode)
+    fault = link_fault(path, root)
+    if fault is not None:
+        raise FileError(f"cannot read `{name_of(path)}`: {fault}")
+    if not os.access(path, os.R_OK):
+        raise FileError(f"cannot read `{name_of(path)}`: permission denied")
+
+
 # --- reading -------------------------------------------------------------------------
 
 
-def read_bytes(path: str) -> bytes:
-    """A file's bytes (`-`: standard input's), but no more than shows that it is too large."""
+def read_bytes(path: str, most: int = MAX_BYTES) -> bytes:
+    """A regular file's bytes (`-`: standard input's), but no more than shows that it is too large.
+
+    Raises FileError for anything else: a pipe or a device may never end.
+    """
     if path == "-":
-        stream = sys.stdin
-        return b"" if stream is None else stream.buffer.read(MAX_BYTES + 1)
+        if sys.stdin is None:
+            return b""
+        return _first(cast(BufferedReader, sys.stdin.buffer).read1, most + 1)
     try:
-        with open(path, "rb", buffering=0) as file:
-            # Where the size is known, no room is made for the largest.
-            known = os.fstat(file.fileno())
-            if stat.S_ISREG(known.st_mode) and 0 < known.st_size <= MAX_BYTES:
-                return file.readall()
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+        # A pipe that nobody writes to is not waited for.
+        descriptor = os.open(path, os.O_RDONLY | _NOT_WAITING)
+        known = os.fstat(descriptor)
+        if not stat.S_ISREG(known.st_mode):
+            os.close(descriptor)
+            raise _wrong_kind(path, known.st_mode)
+        with open(descriptor, "rb", buffering=0) as file:
+            if 0 < known.st_size <= most:
+                # Where the size is known, no room is made for the largest.
+                return file.readall()[: most + 1]
+            return _first(lambda size: file.read(size) or b"", most + 1)
+    except FileError:
+        raise
     except OSError as error:
-        raise FileError(f"cannot read `{path}`: {_reason(error)}") from error
+        if error.errno == errno.ENXIO:
+            raise _wrong_kind(path, stat.S_IFSOCK) from error
+        raise FileError(f"cannot read `{name_of(path)}`: {_reason(error)}") from error
     except ValueError as error:  # a NUL in the path
         raise FileError(f"cannot read `{path!r}`: it is no file name") from error
+
+
+def _first(read: Callable[[int], bytes], most: int) -> bytes:
+    """What is read piece by piece, as far as there is room: an interruption comes between two."""
+    parts: list[bytes] = []
+    while most and (part := read(min(most, _PIECE))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
+
+
+_NOT_WAITING = (
+    getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+)
+_PIECE = 1 << 20
+
+
+def _wrong_kind(path: str, mode: int) -> FileError:
+    if stat.S_ISDIR(mode):
+        return FileError(f"cannot read `{name_of(path)}`: it is a folder")
+    kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    return FileError(
+        f"cannot read `{name_of(path)}`: it is {kind}, and only files are read; standard input "
+        "is `-`"
+    )
 
 
 def _reason(error: OSError) -> str:
@@ -167,85 +295,37 @@ def read_source(path: str, report: Report) -> tuple[Source, bool]:
     return decode(read_bytes(path), name_of(path), report)
 
 
-def load_programs(
-    paths: Iterable[str], report: Report
-) -> tuple[tuple[Program, ...], dict[str, Source]]:
-    """Several files with their imports, each read once: the programs that can be resolved, and
-    every source that was read, by name.
+def read_seg(path: str, report: Report, root: str | None = None) -> tuple[Source, bool]:
+    """The source in one of `seg_files`; what cannot be read is reported, and the others go on.
 
-    A program with a mistake in a definition of any of its files is left out: what its
-    names stand for is not known, and findings about them would mislead.
+    `root` is the folder that the file belongs to, where that is known (`own_folder`).
     """
-    loader = _Loader(report)
-    programs = [loader.program(path) for path in paths]
-    whole = tuple(each for each in programs if loader.broken.isdisjoint(each.files))
-    return whole, loader.sources
+    name = name_of(path)
+    data = seg_bytes(path, name, report, root)
+    return (Source(name, ""), False) if data is None else decode(data, name, report)
 
 
-class _Loader:
-    """Reads and parses each file once, whoever imports it."""
+def seg_bytes(path: str, name: str, report: Report, root: str | None = None) -> bytes | None:
+    """The bytes of one of `seg_files`; None after a report."""
+    try:
+        fault = _seg_fault(path, root)
+        if fault is None:
+            return read_bytes(path)
+        problem = f"cannot read `{name}`: {fault}"
+    except FileError as error:
+        problem = str(error)
+    report.add(
+        Code.SEG116,
+        Span(name, 0, 0),
+        problem,
+        help="take it away, or put a file of the project in its place",
+    )
+    return None
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.sources: dict[str, Source] = {}
-        self.trees: dict[str, File] = {}
-        self.broken: set[str] = set()
 
-    def program(self, path: str) -> Program:
-        # The name that a file which imports this one back would give it.
-        key = STDIN if path == "-" else import_key("", name_of(path))
-        if key not in self.trees:
-            self._parse(key, read_bytes(path))
-        files: dict[str, File] = {}
-        waiting = [key]
-        while waiting:
-            name = waiting.pop(0)
-            if name in files:
-                continue
-            files[name] = self.trees[name]
-            for item in files[name].items:
-                if isinstance(item, Import):
-                    is_room = len(files) + len(waiting) < MAX_FILES
-                    imported = self._import(name, item, is_room)
-                    if imported is not None:
-                        waiting.append(imported)
-        return Program(key, files)
-
-    def _parse(self, name: str, data: bytes) -> None:
-        source, usable = decode(data, name, self.report)
-        self.sources[name] = source
-        tree = parse(source, self.report) if usable else File((), names_known=False)
-        self.trees[name] = tree
-        if not tree.names_known:
-            self.broken.add(name)
-
-    def _import(self, importer: str, item: Import, is_room: bool) -> str | None:
-        """The name of the imported file, read by now; None after a report."""
-        name = import_key(importer, item.path)
-        if name in self.trees and is_room:
-            return name
-        problem: str | None = None
-        help = "the path counts from the folder of the file that imports"
-        if not is_room:
-            problem = f"more than {MAX_FILES:,} files are imported"
-            help = "gather their definitions in fewer files"
-        elif os.path.isdir(name):
-            problem = f"`{item.path}` is a folder"
-            help = "import from a file in it"
-        elif "\0" not in name and os.path.exists(name):
-            try:
-                data = read_bytes(name)
-            except FileError as error:
-                problem = str(error)
-                help = "make the file readable"
-            else:
-                self._parse(name, data)
-                return name
-        else:
-            problem = f"there is no file `{name}`"
-        self.report.add(Code.SEG107, item.path_span, problem, help=help)
-        self.broken.add(importer)
-        return None
+def _seg_fault(path: str, root: str | None) -> str | None:
+    # What is no link is in the folder that it was found in.
+    return link_fault(path, root or own_folder(path)) if os.path.islink(path) else None
 
 
 # --- writing -------------------------------------------------------------------------

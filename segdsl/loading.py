@@ -12,7 +12,8 @@ import msgspec
 
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
-from segdsl.files import load_programs, seg_files
+from segdsl.files import seg_files
+from segdsl.imports import load_programs
 from segdsl.lower.references import Ids
 from segdsl.resolve import check_settings, resolve
 from segdsl.schema.placing import NONE, Several, with_known

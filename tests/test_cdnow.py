@@ -19,8 +19,9 @@ import pytest
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
-from segdsl.files import load_programs, seg_files
+from segdsl.files import seg_files
 from segdsl.format import format_file
+from segdsl.imports import load_programs
 from segdsl.resolve import resolve
 from segdsl.source import Source
 from segdsl.sql import Context, count, selection

@@ -97,6 +97,18 @@ let f(code) = country = code
 segment "x" where f("JP")
 """,
     "SEG114": 'segment " x" where a = 1',
+    "SEG115": r"""
+mkdir sub
+printf 'let a = b = 1' > x.seg
+printf 'import a from "../x.seg"\nsegment "x" where a' > sub/x.seg
+segdsl check .
+""",
+    "SEG116": r"""
+printf 'segment "x" where a = 1' > y.seg
+mkdir sub
+ln -s ../y.seg sub/x.seg
+segdsl check sub
+""",
     # 2xx: meaning
     "SEG201": 'segment "x" where (has p) and in segment #1',
     "SEG202": 'segment "x" where (has p where t not within past 3 days)',

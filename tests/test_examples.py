@@ -12,8 +12,9 @@ import pytest
 from contract import rule_errors
 from segdsl import predicates as p
 from segdsl.diagnostics import Report
-from segdsl.files import load_programs, seg_files
+from segdsl.files import seg_files
 from segdsl.format import format_file
+from segdsl.imports import load_programs
 from segdsl.lift import decompile
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve

@@ -35,7 +35,7 @@ COMPILING = {
         ),
         *("condition.ml", "condition.operators", "condition.tree", "diagnostics"),
         *("diagnostics.codes", "diagnostics.places", "diagnostics.report", "diagnostics.suggest"),
-        *("files", "layout", "layout.expr", "layout.packing", "layout.shape"),
+        *("files", "imports", "layout", "layout.expr", "layout.packing", "layout.shape"),
         *("layout.two_levels", "loading", "lower", "lower.arrays"),
         *("lower.filters", "lower.leaves", "lower.operators", "lower.references"),
         *("lower.segment", "predicates", "project", "project.finding", "project.names"),

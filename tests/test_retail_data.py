@@ -15,7 +15,8 @@ from sqlglot import parse_one
 from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
-from segdsl.files import load_programs, seg_files
+from segdsl.files import seg_files
+from segdsl.imports import load_programs
 from segdsl.resolve import resolve
 from segdsl.schema.ids import ids_of
 from segdsl.schema.model import Schema

@@ -78,13 +78,17 @@ def command(
 
 
 def _format(path: str, report: Report) -> Formatted:
-    from segdsl.files import decode, name_of, read_bytes
+    from segdsl.files import decode, name_of, seg_bytes
     from segdsl.format import format_file
+    from segdsl.source import Source
     from segdsl.syntax.parser import parse
 
-    data = read_bytes(path)
     before = len(report.diagnostics)
-    source, usable = decode(data, name_of(path), report)
+    name = name_of(path)
+    data = seg_bytes(path, name, report)
+    if data is None:
+        return Formatted(path, Source(name, ""), None, False)
+    source, usable = decode(data, name, report)
     tree = parse(source, report) if usable else None
     if tree is None or any(of.severity == "error" for of in report.diagnostics[before:]):
         return Formatted(path, source, None, False)

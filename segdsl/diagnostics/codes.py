@@ -47,6 +47,8 @@ class Code(Enum):
     SEG112 = "an import that is not used"
     SEG113 = "a parameter where only a name can stand"
     SEG114 = "a blank name"
+    SEG115 = "an import of something else than a file of the project"
+    SEG116 = "a file that cannot be read"
     # 2xx: meaning
     SEG201 = "a condition that a filter cannot hold"
     SEG202 = "a negation that a filter cannot hold"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError, read_bytes, read_source, seg_files, write_text
+from segdsl.files import FileError, read_bytes, read_seg, seg_files, write_text
 from segdsl.project.config import Project, find_project, need_project
 from segdsl.project.finding import FILE
 from segdsl.project.keeping import FEWEST, Keeper, Kept, files_told
@@ -112,7 +112,7 @@ class NotLookedAt:
         report = Report()
         try:
             for path in self._files:
-                source, usable = read_source(path, report)
+                source, usable = read_seg(path, report)
                 if usable:
                     places.update(places_in(parse(source, report)))
             locked.update(self._locked())
@@ -240,7 +240,7 @@ def _look(
     )
     if sources is None:
         told = files_told(report.diagnostics)
-        sources = {name: read_source(name, Report())[0] for name in found.files if name in told}
+        sources = {name: read_seg(name, Report())[0] for name in found.files if name in told}
     return found, sources
 
 
@@ -256,7 +256,7 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     codes = (*allowed, *(of.project.allow if of.project is not None else ()))
     done: list[PutRight] = []
     for path in of.files:
-        source, usable = read_source(path, Report())
+        source, usable = read_seg(path, Report())
         if not usable:
             continue
         text, made, kept = fix(source, codes)

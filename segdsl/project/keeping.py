@@ -10,20 +10,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from segdsl import __version__
-from segdsl.diagnostics import Code, Diagnostic
-from segdsl.files import body_of, read_bytes, write_bytes
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.files import body_of, is_within, read_bytes, seg_bytes, write_bytes
 from segdsl.source import Source
 
 FOLDER = os.path.join(".segdsl", "check")
 FEWEST = 50
 """Files for which it is worth to keep what was found."""
 MOST_KEPT = 10
+MAX_BYTES = 400_000_000
+"""Bytes of a kept check: more is taken for damaged."""
+_NAME = re.compile(r"[0-9a-f]{24}")
+_MAY_CHANGE = (Code.SEG107, Code.SEG115, Code.SEG116)
+"""What is told of a file that was not read: no content says that it is still so."""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +49,7 @@ class Keeper:
     """Keeps the checks of one list of files of a project with certain options."""
 
     def __init__(self, folder: str, files: Sequence[str], options: Sequence[object]) -> None:
+        self._project = folder
         self._folder = os.path.join(folder, FOLDER)
         asked = msgspec.json.encode([os.getcwd(), list(files), *options])
         self._path = os.path.join(self._folder, hashlib.sha256(asked).hexdigest()[:24])
@@ -58,35 +65,39 @@ class Keeper:
     def again(self, basis: bytes) -> tuple[Kept, dict[str, Source]] | None:
         """What was found, and the files it is in; None where anything has changed."""
         try:
-            with open(self._path, "rb") as file:
-                kept = msgspec.msgpack.decode(file.read(), type=Kept)
+            data = read_bytes(self._path, MAX_BYTES)
+            kept = msgspec.msgpack.decode(data, type=Kept)
             if kept.basis != basis:
                 return None
             told = files_told(kept.diagnostics)
             sources: dict[str, Source] = {}
             for name, known in kept.files.items():
-                data = body_of(read_bytes(name))
-                if digest(data) != known:
+                read = seg_bytes(name, name, Report())
+                if read is None or digest(body := body_of(read)) != known:
                     return None
                 if name in told:
-                    sources[name] = Source(name, data.decode(errors="replace"))
+                    sources[name] = Source(name, body.decode(errors="replace"))
         except (OSError, ValueError):
             return None
         return kept, sources
 
     def keep(self, kept: Kept) -> None:
         """Keeps what was found, and forgets the oldest of too many."""
-        if any(of.code is Code.SEG107 for of in kept.diagnostics):
-            # A file that is imported and not there may come, and no content tells of it.
+        if any(of.code in _MAY_CHANGE for of in kept.diagnostics):
+            return
+        if not is_within(self._folder, self._project):
+            # A link leads elsewhere, where nothing is ours to write or to take away.
             return
         with contextlib.suppress(OSError):
             os.makedirs(self._folder, exist_ok=True)
             ignoring = os.path.join(self._folder, ".gitignore")
-            if not os.path.exists(ignoring):
+            if not os.path.lexists(ignoring):
                 write_bytes(ignoring, b"*\n")
+            if os.path.islink(self._path):
+                os.unlink(self._path)
             write_bytes(self._path, msgspec.msgpack.encode(kept))
-            others = [each for each in os.scandir(self._folder) if each.name != ".gitignore"]
-            others.sort(key=lambda each: each.stat().st_mtime)
+            others = [each for each in os.scandir(self._folder) if _NAME.fullmatch(each.name)]
+            others.sort(key=lambda each: each.stat(follow_symlinks=False).st_mtime)
             for old in others[:-MOST_KEPT]:
                 os.unlink(old)
 

@@ -54,13 +54,16 @@ def process(
 
 
 @contextmanager
-def interruptible(*arguments: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+def interruptible(
+    *arguments: str, cwd: Path | None = None, stdin: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A run that takes an interrupt, also where the tests run with interrupts ignored.
 
     Whoever starts a command in the background may have them ignored for all under it.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "segdsl", *arguments],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -32,7 +32,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["compile", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["explain", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["decompile", "nope.json"], "cannot read `nope.json`: no such file or directory"),
-        (["decompile", "."], "cannot read `.`: is a directory"),
+        (["decompile", "."], "cannot read `.`: it is a folder"),
         (["fmt", "nope.seg"], "there is no file or folder `nope.seg`"),
         (["fmt"], "no .seg file is in the folder `.`"),
         (["check", "empty"], "no .seg file is in the folder `empty`"),
@@ -91,12 +91,30 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
     assert running.wait(timeout=60) == 141
 
 
+def _waiting(pipe: int) -> int:
+    """The number of bytes in a pipe that nobody has read."""
+    import fcntl
+    import termios
+    from array import array
+
+    found = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, found)
+    return found[0]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent otherwise elsewhere")
 def test_an_interruption_is_quiet() -> None:
-    os.mkfifo("a.seg")
-    # Opening a pipe with a name waits until the command opens its other end.
-    with interruptible("check", "a.seg") as running, open("a.seg", "wb"):
-        running.send_signal(signal.SIGINT)
+    read, write = os.pipe()
+    with interruptible("check", "-", stdin=read) as running:
+        os.close(read)
+        # More than a pipe holds: when all is written, the command has begun to read.
+        with open(write, "wb") as pipe:
+            pipe.write(b"#" * 1_000_000)
+            pipe.flush()
+            while _waiting(write):
+                pass
+            running.send_signal(signal.SIGINT)
+            running.wait(timeout=60)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, "", "")
 
