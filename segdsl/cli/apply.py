@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from segdsl.cli.asking import NO_ANSWER, Bar, ask, target_options, tell_error
+from segdsl.cli.asking import (
+    NO_ANSWER,
+    Bar,
+    agrees_to,
+    ask,
+    can_be_asked,
+    target_options,
+    tell_error,
+)
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -100,7 +108,7 @@ def command(
         if plan.conflicts:
             return plan, []
         if plan.changes and not yes:
-            _confirm(plan)
+            await _confirm(plan)
         bar = Bar("Applying")
         bar.begin(len(plan.changes))
 
@@ -149,10 +157,11 @@ def _show(plan: Plan, form: str, color: str) -> None:
         sys.stdout.flush()
 
 
-def _confirm(plan: Plan) -> None:
-    if sys.stdin is None or not sys.stdin.isatty():
+async def _confirm(plan: Plan) -> None:
+    if not can_be_asked():
         raise WrongUse("would make these changes; say --yes where nobody can be asked")
-    click.confirm(f"Apply to “{plan.target}”?", abort=True, err=True)
+    if not await agrees_to(f"Apply to “{plan.target}”?"):
+        raise click.Abort
 
 
 def _say(outcome: Outcome) -> None:

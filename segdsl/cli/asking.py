@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from segdsl.cli.group import INTERRUPTED
 from segdsl.cli.options import in_color
 
 if TYPE_CHECKING:
@@ -64,6 +65,54 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
     except ClientError as error:
         tell_error(error)
         raise click.exceptions.Exit(NO_ANSWER) from None
+
+
+def can_be_asked() -> bool:
+    """Whether a person can answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agrees(question: str, *, default: bool = False) -> bool:
+    """What a person answers to a question; one Ctrl-C ends the command (130).
+
+    While an event loop runs, its handler of Ctrl-C only notes it for later: the answer that is
+    typed after it would count. So the question has the plain handler.
+    """
+    import signal
+    import threading
+
+    interrupted = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
+    try:
+        answer = click.confirm(question, default=default, err=True)
+    except (click.Abort, KeyboardInterrupt):
+        # The end of the input is an Abort, too.
+        if interrupted:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        raise
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise click.exceptions.Exit(INTERRUPTED)
+    return answer
+
+
+async def agrees_to(question: str, *, default: bool = False) -> bool:
+    """The same within an event loop; a Ctrl-C just before or after the question ends it too."""
+    import asyncio
+
+    await asyncio.sleep(0)
+    answer = agrees(question, default=default)
+    await asyncio.sleep(0)
+    return answer
 
 
 def tell_error(error: ClientError | Failed, about: str = "") -> None:

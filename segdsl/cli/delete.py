@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.asking import ask, target_options
+from segdsl.cli.asking import agrees, ask, can_be_asked, target_options
 from segdsl.cli.group import WrongUse
 
 if TYPE_CHECKING:
@@ -31,11 +30,12 @@ def command(segment: str, yes: bool, target: str | None, now: str | None) -> Non
     folder, found = ask(target, now, look)
     path = visible(path_of(folder, found.name or "a segment without a name"))
     if not yes:
-        if sys.stdin is None or not sys.stdin.isatty():
+        if not can_be_asked():
             raise WrongUse(
                 f"would delete {path} (#{found.id}); say --yes where nobody can be asked"
             )
-        click.confirm(f"Delete {path} (#{found.id})?", abort=True, err=True)
+        if not agrees(f"Delete {path} (#{found.id})?"):
+            raise click.Abort
 
     async def delete(connection: Connection) -> None:
         await connection.client.delete_segment(found.id)
