@@ -109,6 +109,7 @@ class Code(Enum):
     SEG701 = "a YAML file that cannot be read"
     SEG702 = "YAML that is no segment we know"
     SEG703 = "a part of a YAML file that is left out"
+    SEG704 = "a part of a YAML file that is read as something else"
 
 
 WARNINGS = frozenset(
@@ -125,6 +126,7 @@ WARNINGS = frozenset(
         Code.SEG606,
         Code.SEG607,
         Code.SEG703,
+        Code.SEG704,
     }
 )
 

@@ -17,7 +17,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError, name_of, read_source, walk, write_text
 from segdsl.format import format_file
-from segdsl.source import Source, Span
+from segdsl.source import Source
 from segdsl.syntax import tree as t
 from segdsl.tdx.segments import read_segment
 
@@ -103,14 +103,23 @@ def import_files(
         read = read_segment(source, report) if usable else None
         if read is None:
             continue
-        segment = _in_folder(read.segment, each.folder)
+        folder = each.folder if read.folder is None else read.folder
+        if each.folder and folder != each.folder:
+            report.add(
+                Code.SEG704,
+                read.at,
+                f"the file says the folder `{'/'.join(folder)}`, and it stands in "
+                f"`{'/'.join(each.folder)}`: what it says is taken",
+                help="take the key out, or move the file",
+            )
+        segment = _in_folder(read.segment, folder)
         target = Path(to, *each.folder, f"{Path(each.path).stem}.seg")
-        twin = places.setdefault((each.folder, segment.name), source.name)
+        twin = places.setdefault((folder, segment.name), source.name)
         other = targets.setdefault(str(target).casefold(), source.name)
         if source.name not in (twin, other) or twin != other:
             report.add(
                 Code.SEG702,
-                Span(source.name, 0, 0),
+                read.at,
                 f"`{twin if twin != source.name else other}` makes the same segment or file",
                 help="give one of the two another name",
             )

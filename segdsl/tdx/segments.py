@@ -11,12 +11,13 @@ from segdsl.lift import lift_rule
 from segdsl.rule.document import load as load_json
 from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
-from segdsl.source import Source
+from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
-from segdsl.tdx.conditions import Conditions
+from segdsl.tdx.checks import Keys
+from segdsl.tdx.conditions import GROUPS, Conditions
 from segdsl.tdx.document import UnreadableError, Value, load
 
-_KEYS = ("name", "description", "kind", "visible", "rule", "activations")
+_KEYS = ("name", "description", "kind", "visible", "folder", "rule", "activations")
 _KINDS: dict[str, t.Kind] = {
     "batch": "batch",
     "realtime": "realtime",
@@ -25,10 +26,15 @@ _KINDS: dict[str, t.Kind] = {
 
 
 class Imported(NamedTuple):
-    """A segment without its folder, and how many activations were left out."""
+    """A segment without its folder, and how many activations were left out.
+
+    `folder` is what the file itself says of it, `at` the place of that, or else of the name.
+    """
 
     segment: t.Segment
     activations: int
+    folder: tuple[str, ...] | None
+    at: Span
 
 
 def read_segment(source: Source, report: Report) -> Imported | None:
@@ -45,15 +51,16 @@ def read_segment(source: Source, report: Report) -> Imported | None:
 def _read(document: Value, report: Report) -> Imported | None:
     """Reads each part for itself: what is wrong with one hides nothing of another."""
     conditions = Conditions(report)
-    keys = conditions.map(document, _KEYS, "a segment")
+    _is_segment(document, conditions)
+    keys = conditions.map(document, (*_KEYS, "type"), "a segment")
     name = description = ""
     kind: t.Kind = "batch"
     hidden = False
     activations = 0
-    rule_at = keys.get("rule")
-    rule: dict[str, Any] | None = None
+    folder: tuple[str, ...] | None = None
+    rule: dict[str, Any] = {}
     with suppress(UnreadableError):
-        name = _name(keys, document, conditions)
+        name = _name(keys, conditions)
     with suppress(UnreadableError):
         if "description" in keys:
             description = conditions.text(keys["description"], "a description")
@@ -64,25 +71,60 @@ def _read(document: Value, report: Report) -> Imported | None:
         if "visible" in keys:
             hidden = not conditions.flag(keys["visible"], "`visible`")
     with suppress(UnreadableError):
+        if "folder" in keys:
+            folder = _folder(keys["folder"], conditions)
+    with suppress(UnreadableError):
         if "activations" in keys:
             activations = _activations(keys["activations"], conditions)
     with suppress(UnreadableError):
-        rule = None if rule_at is None else conditions.group(rule_at)
+        rule = conditions.rule(_rule(keys, conditions))
     if report.has_errors:
         return None
     own = Report()
     read = read_rule(load_json(encode(rule, pretty=False), own), "$.rule", own)
-    place = document.place if rule_at is None else rule_at.place
     for each in own.diagnostics:
-        report.add(Code.SEG702, place, f"{each.message} ({each.path})", help=each.help)
+        place = conditions.place_in(rule, each.path) or keys["rule"].place
+        report.add(Code.SEG702, place, each.message, help=each.help)
     if read is None or own.has_errors:
         return None
     segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
-    return Imported(segment, activations)
+    at = keys["folder"] if folder is not None else keys["name"]
+    return Imported(segment, activations, folder, at.place)
 
 
-def _name(keys: dict[str, Value], document: Value, conditions: Conditions) -> str:
-    at = conditions.need(keys, "name", document, "a segment")
+def _is_segment(document: Value, conditions: Conditions) -> None:
+    """A file of another kind is told as a whole, and not key by key."""
+    kind = document.data.get("type") if isinstance(document.data, dict) else None
+    if kind is None or kind.data == "segment":
+        return
+    word = f"`type: {kind.data}`" if isinstance(kind.data, str) else "`type`"
+    help = "only segments can be imported: leave the file out"
+    if isinstance(kind.data, str) and kind.data in GROUPS:
+        help = f"put what the segment says below `rule:`, `type: {kind.data}` with it"
+    conditions.fail(kind, f"{word} is not the type of a segment", help)
+
+
+def _rule(keys: Keys, conditions: Conditions) -> Value:
+    """A rule that says something: an empty one would be everyone, which nobody wrote."""
+    help = "for everyone, write it by hand in a `.seg` file: `where everyone`"
+    rule = conditions.need(keys, "rule", "a segment", help)
+    if rule.data in ({}, [], ""):
+        conditions.fail(rule, "a segment needs a `rule`, and it is empty here", help)
+    return rule
+
+
+def _folder(of: Value, conditions: Conditions) -> tuple[str, ...]:
+    """The folder that a file names, from the top one: `Loyalty/Tokyo`."""
+    text = conditions.text(of, "a folder")
+    parts = tuple(part.strip() for part in text.split("/"))
+    parts = tuple(part for part in parts if part)
+    if any(part in (".", "..") for part in parts):
+        conditions.fail(of, "a folder is named from the top one, without `.` or `..`")
+    return parts
+
+
+def _name(keys: Keys, conditions: Conditions) -> str:
+    at = conditions.need(keys, "name", "a segment")
     name = conditions.text(at, "a segment's name")
     if not name.strip():
         conditions.fail(at, "the segment has no name")
