@@ -29,7 +29,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
-from segdsl.cli.workspace_options import check_changes, open_workspace
+from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -80,6 +80,7 @@ def command(
 
     from segdsl.diagnostics import Report
     from segdsl.project.config import need_project
+    from segdsl.workspace.checking import check_plan
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import apply_plan, plan_for
 
@@ -100,8 +101,7 @@ def command(
         if plan is None:
             wish = Wish(layout, force, prune)
             plan = await plan_for(connection, project, place.workspace, report, wish, paths)
-            if not no_schema:
-                speaking = check_changes(place, plan, report)
+            speaking = check_plan(*place, plan, report, use_schema=not no_schema)
         if report.has_errors:
             return None
         _show(plan, form, color)
@@ -127,6 +127,8 @@ def command(
         finally:
             bar.end()
 
+    if report.has_errors and fixed is None:
+        speaking = check_plan(*place, None, report, use_schema=not no_schema)
     answer = None if report.has_errors else ask(target, now, question)
     if report.has_errors and form == "json":
         look = Look("json", (), color)

@@ -19,7 +19,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
-from segdsl.cli.workspace_options import check_changes, open_workspace
+from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -72,6 +72,7 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.rule.model import encode
+    from segdsl.workspace.checking import check_plan
     from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.files import check_plan_file, save_plan
     from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
@@ -89,8 +90,7 @@ def command(
         nonlocal speaking
         wish = Wish(layout, force, prune)
         plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
-        if not no_schema:
-            speaking = check_changes(place, plan, report)
+        speaking = check_plan(*place, plan, report, use_schema=not no_schema)
         if report.has_errors:
             return None
         bar = Bar("Counting")
@@ -100,6 +100,8 @@ def command(
         finally:
             bar.end()
 
+    if report.has_errors:
+        speaking = check_plan(*place, None, report, use_schema=not no_schema)
     answer = None if report.has_errors else ask(target, now, question)
     if report.has_errors and form == "json":
         look = Look("json", (), color)

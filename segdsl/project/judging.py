@@ -107,9 +107,25 @@ def judge_here(files: Sequence[str], basis: Basis) -> JudgedHere:
 def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> JudgedHere:
     report = Report()
     loaded = load_files(files, basis.settings, report, basis.owners)
-    glances = [glance(each) for each in loaded.segments]
+    return judge_loaded(loaded, loaded.segments, files, basis, report, with_used=with_used)
+
+
+def judge_loaded(
+    loaded: Loaded,
+    segments: Sequence[c.Segment],
+    files: Sequence[str],
+    basis: Basis,
+    report: Report,
+    *,
+    with_used: bool = True,
+) -> JudgedHere:
+    """The same of files that are loaded, and of some of their segments.
+
+    `report` has what was found when they were loaded.
+    """
+    glances = [glance(each) for each in segments]
     failed: list[c.Segment] = []
-    for segment, seen in zip(loaded.segments, glances, strict=True):
+    for segment, seen in zip(segments, glances, strict=True):
         if not seen.fits:
             own = Report()
             lower(segment, own, symbolic=True)
@@ -118,19 +134,19 @@ def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> JudgedHere:
             if own.has_errors:
                 failed.append(segment)
     if basis.schema is not None:
-        failed += check_segments(loaded.segments, basis.schema, report)
-    marks = lint_each(loaded.segments, glances, Normal(), report)
+        failed += check_segments(segments, basis.schema, report)
+    marks = lint_each(segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
     keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
     judged = Judged(
         tuple(report.diagnostics),
-        tuple(each.name for each in loaded.segments),
+        tuple(each.name for each in segments),
         _defined(named),
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
         tuple(
             made
-            for each, seen in zip(loaded.segments, glances, strict=True)
+            for each, seen in zip(segments, glances, strict=True)
             if seen.refers and (made := _references(each)) is not None
         ),
         tuple(marks),

@@ -17,7 +17,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.files import SUFFIX, FileError, walk
 from segdsl.live.places import one_of_each
-from segdsl.loading import load_files
+from segdsl.loading import Loaded, load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
@@ -42,15 +42,21 @@ class Local(msgspec.Struct, frozen=True):
 
 
 class Workspace(msgspec.Struct, frozen=True):
-    """A folder's segments, the paths of its files, and each text by its reported name.
+    """A folder's segments, the paths of its files, and all that was read.
 
-    Paths count from the folder.
+    `paths` count from the folder, `files` are the same as they were named for reading.
     """
 
     folder: Path
     segments: tuple[Local, ...]
     paths: tuple[str, ...]
-    sources: dict[str, Source]
+    files: tuple[str, ...]
+    loaded: Loaded
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Each text by the name that it is reported under."""
+        return self.loaded.sources
 
     def text(self, path: str) -> str:
         """The text of a file."""
@@ -70,8 +76,9 @@ def read_workspace(
 ) -> Workspace:
     """All `.seg` files of a folder; files are reported by their path from `here`."""
     files = files_of(folder)
+    named = tuple(os.path.relpath(each, here) for each in files)
     loaded = load_files(
-        [os.path.relpath(each, here) for each in files],
+        named,
         settings,
         report,
         known.owners,
@@ -91,7 +98,7 @@ def read_workspace(
         found.append(Local(segment, Path(path).as_posix(), item.span, _says_more(item, file)))
     one_of_each([each.segment for each in found], report)
     relative = tuple(each.relative_to(folder).as_posix() for each in files)
-    return Workspace(folder, tuple(found), relative, loaded.sources)
+    return Workspace(folder, tuple(found), relative, named, loaded)
 
 
 def files_of(folder: Path) -> list[Path]:

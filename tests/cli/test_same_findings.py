@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,19 @@ def test_all_commands_find_the_same(project: Path, text: str) -> None:
     told = found(["check"], "x.seg")
     for command in COMMANDS:
         assert found(command, "x.seg") == told, command
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES.keys())
+def test_a_plan_finds_the_same_in_what_it_changes(project: Path, text: str) -> None:
+    (project / "big.seg").write_text("let big = age > 50\n")
+    if "wrong.seg" in text:
+        (project / "wrong.seg").write_text('let wrong = count(purchases) = "JP"\n')
+    (project / "x.seg").write_text(text)
+    checked, planned = segdsl("check"), segdsl("plan")
+    pattern = r"(?:error|warning)\[(SEG\d+)\].*\n\s+--> (.*)"
+    told = re.findall(pattern, checked.stderr)
+    assert re.findall(pattern, planned.stderr) == told
+    assert planned.exit_code == checked.exit_code
 
 
 def test_what_check_refuses_is_not_counted(project: Path) -> None:
