@@ -28,6 +28,8 @@ _DIGITS = 18
 _PLACES = 6
 _MAX_LINE = 8_000_000
 _FEW = 1_000
+# Columns that one query looks at: the memory for each of them grows with their number.
+COLUMNS_AT_ONCE = 16
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 _MISTAKES = {
@@ -87,7 +89,10 @@ def load_csv(
             for name, each in zip(names, seen, strict=True)
         ]
         columns = ", ".join(map(_typed, fields))
+        # No two columns have an expression in common, and DuckDB would compare each with each.
+        connection.execute("SET disabled_optimizers = 'common_subexpressions'")
         connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM {raw}")
+        connection.execute("RESET disabled_optimizers")
         connection.execute(f"DROP TABLE {raw}")
     except duckdb.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {_mistake(error)}") from error
@@ -120,22 +125,29 @@ def header(path: Path) -> list[str]:
 
 
 def _all_seen(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list[_Seen]:
-    # Looking at each value in each way takes its time, so some rows rule out what they can.
-    few = f"(SELECT * FROM {table} LIMIT {_FEW})"
-    nothing_yet = [_Seen(0, True, True, True, True, 0, 0)] * len(names)
-    return _seen(connection, table, names, _seen(connection, few, names, nothing_yet))
+    found: list[_Seen] = []
+    (size,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    for start in range(0, len(names), COLUMNS_AT_ONCE):
+        group = names[start : start + COLUMNS_AT_ONCE]
+        rows = f"(SELECT {', '.join(map(quoted, group))} FROM {table})"
+        # Looking at each value in each way takes its time, so some rows rule out what they can.
+        few = f"(FROM {rows} LIMIT {_FEW})"
+        nothing_yet = [_Seen(0, True, True, True, True, 0, 0)] * len(group)
+        seen = _seen(connection, few, group, nothing_yet)
+        found += seen if size <= _FEW else _seen(connection, rows, group, seen)
+    return found
 
 
 def _seen(
-    connection: duckdb.DuckDBPyConnection, table: str, names: list[str], before: list[_Seen]
+    connection: duckdb.DuckDBPyConnection, rows: str, names: list[str], before: list[_Seen]
 ) -> list[_Seen]:
-    """What the rows of a table show, where those of `before` have not ruled it out."""
+    """What some rows show, where those of `before` have not ruled it out."""
     measures = [
         measure
         for name, known in zip(names, before, strict=True)
         for measure in _measures(quoted(name), known)
     ]
-    row = connection.execute(f"SELECT {', '.join(measures)} FROM {table}").fetchone()
+    row = connection.execute(f"SELECT {', '.join(measures)} FROM {rows}").fetchone()
     assert row is not None
     width = len(row) // len(names)
     return [_Seen(*row[start : start + width]) for start in range(0, len(row), width)]
