@@ -106,6 +106,8 @@ async def _read(
                 break
     finally:
         room.left += len(body)
+    if inflate is not None and len(body) <= most:
+        inflate.check_end()
     if taken > most and not is_failure:
         return _too_large(host, most)
     return _bounded(bytes(body), most, host, is_failure)
@@ -133,6 +135,10 @@ class _Gunzip:
             return self._inner.decompress(chunk, most)
         except zlib.error:
             raise BadAnswerError("the API's answer is compressed, and cannot be read") from None
+
+    def check_end(self) -> None:
+        if not self._inner.eof:
+            raise BadAnswerError("the API's answer is compressed, and ends in the middle")
 
 
 def _decompressor(response: httpx.Response) -> _Gunzip | None:

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|&\#[xX]0*(?P<hex>[0-9A-Fa-f]{1,2});|&\#0*(?P<decimal>[0-9]{1,3});|(?P<plain>[0-9A-Za-z])",
     re.ASCII,
 )
-_JSON_ESCAPE = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+_JSON_ESCAPE = re.compile(rb"\\+u00([2-7][0-9a-fA-F])")
 
 
 class Scrubber:
