@@ -10,14 +10,16 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import pytest
 
 from raw_server import Send, raw_server
 from segdsl.api import ApiKey, BadAnswerError, Client, ClientError, ConflictError
 from segdsl.api.scrubbing import RUN, Scrubber
-from test_client import QUICK
+from test_client import QUICK as RETRYING
 from test_client_shapes import RULE_JSON
 
+QUICK = msgspec.structs.replace(RETRYING, attempts=1)
 SECRET = "c0ffee5ec2e7d1a9b8c7f6e5d4c3b2a190817263"
 KEY = f"12345/{SECRET}"
 FORMS = {
