@@ -18,8 +18,8 @@ import msgspec
 
 from segdsl.api import answers as a
 from segdsl.api import errors as e
+from segdsl.api import own, resources
 from segdsl.api import reading as r
-from segdsl.api import resources
 from segdsl.api.bodies import decoded
 from segdsl.api.keys import ApiKey
 from segdsl.api.queries import Queries, path_id
@@ -66,16 +66,18 @@ class Client(Queries):
     # --- parent segments -------------------------------------------------------------
 
     async def parent_segments(self) -> a.Listed[a.ParentSegment]:
-        return r.parent_segments(await self._get("/audiences"))
+        return r.parent_segments(await self._get_list("/audiences"))
 
     async def parent_segment(self, id: str) -> a.ParentSegment:
-        return r.parent_segment(await self._get(f"/audiences/{path_id(id)}"))
+        found = r.parent_segment(await self._get_list(f"/audiences/{path_id(id)}"))
+        _check_id(found.id, id)
+        return found
 
     async def attributes(self, parent_id: str) -> a.Listed[a.Column]:
-        return r.columns(await self._get(f"/audiences/{path_id(parent_id)}/attributes"))
+        return r.columns(await self._get_list(f"/audiences/{path_id(parent_id)}/attributes"))
 
     async def behaviors(self, parent_id: str) -> a.Listed[a.Behavior]:
-        return r.behaviors(await self._get(f"/audiences/{path_id(parent_id)}/behaviors"))
+        return r.behaviors(await self._get_list(f"/audiences/{path_id(parent_id)}/behaviors"))
 
     async def sample_values(
         self, parent_id: str, column: str, behavior_id: str | None = None
@@ -98,11 +100,11 @@ class Client(Queries):
     # --- what else a segment can name ------------------------------------------------
 
     async def funnels(self, parent_id: str) -> a.Listed[a.Funnel]:
-        return r.funnels(await self._get(f"/audiences/{path_id(parent_id)}/funnels"))
+        return r.funnels(await self._get_list(f"/audiences/{path_id(parent_id)}/funnels"))
 
     async def predictive_models(self, parent_id: str) -> a.Listed[a.PredictiveModel]:
         path = f"/audiences/{path_id(parent_id)}/predictive_segments"
-        return r.predictive_models(await self._get(path))
+        return r.predictive_models(await self._get_list(path))
 
     async def solutions(self, parent_id: str) -> a.Listed[a.Solution]:
         """The models of solutions (RFM, CLTV): no list has them but that of the folders."""
@@ -110,7 +112,7 @@ class Client(Queries):
 
     async def variants(self, parent_id: str) -> a.Listed[a.Variant]:
         path = "/entities/realtime_journeys/abtest_variants"
-        return resources.variants(await self._get(path, JSON_API, audience_id=parent_id))
+        return resources.variants(await self._get_list(path, JSON_API, audience_id=parent_id))
 
     # --- folders ---------------------------------------------------------------------
 
@@ -120,7 +122,7 @@ class Client(Queries):
         try:
             found = resources.folders(await self._by_folder(root), root)
         except _ELSEWHERE:
-            body = await self._get(f"/audiences/{path_id(parent_id)}/folders")
+            body = await self._get_list(f"/audiences/{path_id(parent_id)}/folders")
             found = resources.plain_folders(body, root)
         self._trees[parent_id] = {each.path: each for each in found}
         return found
@@ -128,14 +130,14 @@ class Client(Queries):
     async def _by_folder(self, root: str) -> bytes:
         """Everything that lies in folders, without rules."""
         path = f"/entities/by-folder/{path_id(root)}"
-        return await self._get(path, JSON_API, depth=_DEEPEST, with_rule="false")
+        return await self._get_list(path, JSON_API, depth=_DEEPEST, with_rule="false")
 
     async def _root(self, parent_id: str) -> str:
         """The root folder's id: of the list of parent segments, or else of the parent segment."""
         if parent_id not in self._roots:
             root: str | None = None
             with suppress(*_ELSEWHERE):
-                body = await self._get("/entities/parent_segments", JSON_API)
+                body = await self._get_list("/entities/parent_segments", JSON_API)
                 root = resources.root_folder(body, parent_id)
             root = root or (await self.parent_segment(parent_id)).root_folder_id
             if root is None:
@@ -224,11 +226,31 @@ class Client(Queries):
 
     async def segments(self, parent_id: str) -> a.Listed[a.Segment]:
         """The segments as the list has them: of some the rule may be None."""
-        return r.segments(await self._get(f"/audiences/{path_id(parent_id)}/segments"))
+        return r.segments(await self._get_list(f"/audiences/{path_id(parent_id)}/segments"))
 
     async def segment(self, parent_id: str, id: str) -> a.Segment:
         """A segment with its rule; one that has none has the rule `null`."""
-        return r.segment(await self._segment_body(parent_id, id))
+        found = r.segment(await self._segment_body(parent_id, id))
+        _check_id(found.id, id)
+        return found
+
+    async def segment_or_none(self, parent_id: str, id: str) -> a.Segment | None:
+        """A segment with its rule; None where it is gone.
+
+        It is gone only where the API itself says so, and its list agrees (`segdsl.api.own`).
+        """
+        try:
+            return await self.segment(parent_id, id)
+        except e.NotFoundError:
+            listed = await self.segments(parent_id)
+        ids = {each.id for each in listed} | {each.id for each in listed.unreadable}
+        if id in ids or "" in ids:
+            raise e.BadAnswerError(
+                f"the API does not find the segment #{id}, and its list does not say that it is "
+                "gone",
+                "try again later; nothing was concluded from it",
+            )
+        return None
 
     async def segment_json(self, parent_id: str, id: str) -> str:
         """A segment as the API answers it, set out in lines."""
@@ -246,8 +268,8 @@ class Client(Queries):
         folder = folder_id or await self._root(parent_id)
         try:
             path = f"/audiences/{path_id(parent_id)}/folders/{path_id(folder)}/segments"
-            listed = r.segments(await self._get(path))
-        except (e.NotFoundError, e.NotOfferedError):
+            listed = r.segments(await self._get_list(path))
+        except (e.NotFoundError, e.NotOfferedError, e.NotTheApiError):
             listed = await self.segments(parent_id)
         for each in listed:
             if each.name == name and each.folder_id in (folder, None):
@@ -304,19 +326,52 @@ class Client(Queries):
         """
         path = f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}"
         body = _body(parent_id, new, new.folder_id)
+        failure: e.ClientError = e.BadAnswerError(
+            f"the API took the update of the segment #{id}, and the segment is not as it was sent",
+            "is something else answering at this address? otherwise make a new plan",
+        )
 
         async def attempt() -> a.Segment | None:
+            nonlocal failure
             there = await look()
-            return there or r.answered_segment(await self._wire.send("PUT", path, body=body))
+            if there is not None:
+                return there
+            try:
+                made = r.answered_segment(await self._wire.send("PUT", path, body=body))
+            except e.NotTheApiError as error:
+                failure = error
+                return None
+            return made if made is not None and made.id == id else None
 
-        return await self._wire.again(attempt) or await self.segment(parent_id, id)
+        made = await self._wire.again(attempt)
+        if made is None:
+            made = await self._updated(parent_id, id, new)
+        if made is None:
+            raise failure
+        return made
+
+    async def _updated(self, parent_id: str, id: str, new: a.NewSegment) -> a.Segment | None:
+        """The segment that an update made, which its answer did not tell, where it is as sent."""
+        for again in range(_LOOKS):
+            # Where it was only accepted (202), it comes a little later.
+            await asyncio.sleep(again * self._patience.first_pause)
+            found = await self.segment(parent_id, id)
+            if (
+                found.name == new.name
+                and found.rule is not None
+                and same_rule(found.rule, new.rule)
+            ):
+                return found
+        return None
 
     async def delete_segment(
         self, id: str, look: Callable[[], Awaitable[object | None]] = _nothing
     ) -> None:
         """Deletes a segment; ConflictError where others refer to it.
 
-        `look` comes right before each try: where it finds a reason nothing is sent.
+        `look` comes right before each try: where it finds a reason nothing is sent. Where the
+        answer does not name the segment, the segment is read: the API has to say that it is not
+        there (`segdsl.api.own`).
         """
         path = f"/entities/segments/{path_id(id)}"
         lost = False
@@ -326,15 +381,44 @@ class Client(Queries):
             if await look():
                 return
             try:
-                await self._wire.send("DELETE", path, media=JSON_API)
-            except e.NotFoundError:
-                if not lost:
-                    raise
+                body = await self._wire.send("DELETE", path, media=JSON_API)
+            except e.NotFoundError as error:
+                if not (lost and await self._is_deleted(path)):
+                    raise error
+            except e.NotTheApiError as error:
+                if not await self._is_deleted(path):
+                    raise error
             except e.ClientError as error:
                 lost = lost or error.lost
                 raise
+            else:
+                if not own.names_record(body, id) and not await self._is_deleted(path):
+                    raise e.BadAnswerError(
+                        f"the API took the deletion of the segment #{id}, and the segment is still "
+                        "there",
+                        "is something else answering at this address? otherwise try again later",
+                    )
 
         await self._wire.again(attempt)
+
+    async def _is_deleted(self, path: str) -> bool:
+        """Whether the API says that it has no such segment (any more, or a little later)."""
+        for again in range(_LOOKS):
+            await asyncio.sleep(again * self._patience.first_pause)
+            try:
+                await self._get(path, JSON_API)
+            except e.NotFoundError:
+                return True
+        return False
+
+
+def _check_id(found: str, id: str) -> None:
+    """Raises BadAnswerError where an answer is about another record than was asked for."""
+    if found != id:
+        raise e.BadAnswerError(
+            f"the answer is about #{found}, and #{id} was asked for",
+            "is something else answering at this address?",
+        )
 
 
 def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, object]:

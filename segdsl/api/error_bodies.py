@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from segdsl.api.values import id_of, text_or_none
 
 LONGEST = 500
 """Characters of an answer that are shown at most."""
+MOST_SENTENCES = 100
+MOST_REFERRERS = 1_000
 _PAGE = re.compile(r"<(!doctype|html|head|body|title|script|style|\?xml)\b", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(a|b|br|center|code|div|em|font|h[1-6]|hr|i|li|ol|p|pre|span|strong|table|t[dhr]|tt|u|ul)"
@@ -66,7 +69,7 @@ class Said(msgspec.Struct, frozen=True):
 
 def said_by(content: bytes, scrub: Callable[[str], str] = str) -> Said:
     """What a body says, in whichever form; `scrub` takes secrets out of a text."""
-    text = scrub(content.decode("utf-8", "replace"))
+    text = content.decode("utf-8", "replace")
     try:
         body = json.loads(text)
     except ValueError:
@@ -74,8 +77,11 @@ def said_by(content: bytes, scrub: Callable[[str], str] = str) -> Said:
     except RecursionError:
         return Said("")
     try:
-        referrers = tuple(dict.fromkeys(_referrers(body)))
-        sentences = list(_sentences(body))
+        found = dict.fromkeys(islice(_referrers(body), MOST_REFERRERS))
+        referrers = tuple(
+            Referrer(scrub(each.kind), scrub(each.id), scrub(each.name)) for each in found
+        )
+        sentences = list(islice(_sentences(body), MOST_SENTENCES))
     except RecursionError:
         return Said("")
     if referrers:
@@ -93,7 +99,9 @@ def told(text: str, scrub: Callable[[str], str] = str) -> str:
 def _line(sentences: Iterable[str], scrub: Callable[[str], str]) -> str:
     """The sentences in one line, each once, none of them HTML."""
     plain = (_TAG.sub(" ", each).split() for each in sentences if _PAGE.search(each) is None)
-    line = scrub("; ".join(dict.fromkeys(" ".join(each) for each in plain if each)))
+    joined = "; ".join(dict.fromkeys(" ".join(each) for each in plain if each))
+    # What is beyond is not shown, whatever is taken out before.
+    line = scrub(joined[: 4 * LONGEST])
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

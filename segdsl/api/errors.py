@@ -35,7 +35,7 @@ class ForbiddenError(ClientError):
 
 
 class NotFoundError(ClientError):
-    """404."""
+    """404, in a form of the API's own (`segdsl.api.own`)."""
 
 
 class ConflictError(ClientError):
@@ -76,6 +76,10 @@ class UnreachableError(ClientError):
 
 class BadAnswerError(ClientError):
     """An answer that is not what the API describes, whatever its form."""
+
+
+class NotTheApiError(BadAnswerError):
+    """An answer of something in front of the API, or in place of it (`segdsl.api.own`)."""
 
 
 class RedirectedError(ClientError):

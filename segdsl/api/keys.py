@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from segdsl.api.scrubbing import Scrubber
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 
@@ -21,7 +22,6 @@ VARIABLE = "TD_API_KEY"
 TD_CONF = Path(".td") / "td.conf"
 PROFILES = Path(".config") / "segdsl" / "credentials.toml"
 _KEY = re.compile(r"[0-9A-Za-z/_.+=-]{8,200}", re.ASCII)
-_HIDDEN = "…"
 
 
 class CredentialsError(FileError):
@@ -31,7 +31,7 @@ class CredentialsError(FileError):
 class ApiKey:
     """A key that shows itself nowhere but in `header`."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_scrubber", "_text")
 
     def __init__(self, text: str, source: str = "the key") -> None:
         text = text.strip()
@@ -40,6 +40,7 @@ class ApiKey:
                 f"{source} holds no API key: one looks like 1234/ and 40 more letters and digits"
             )
         self._text = text
+        self._scrubber = Scrubber(text)
 
     def __repr__(self) -> str:
         return "ApiKey(hidden)"
@@ -58,11 +59,12 @@ class ApiKey:
         return f"TD1 {self._text}"
 
     def scrubbed(self, text: str) -> str:
-        """A text of somebody else's without the key in it, or its secret part."""
-        for part in (self._text, self._text.rpartition("/")[2]):
-            if len(part) >= 8:
-                text = text.replace(part, _HIDDEN)
-        return text
+        """A text of somebody else's without the key in it, in any form (`segdsl.api.scrubbing`)."""
+        return self._scrubber.scrubbed(text)
+
+    def occurs_in(self, content: bytes) -> bool:
+        """Whether the key's secret part is in the body of an answer."""
+        return self._scrubber.occurs_in(content)
 
 
 def find_key(profile: str | None, environ: Mapping[str, str], home: Path) -> ApiKey:

@@ -20,10 +20,13 @@ import msgspec
 from segdsl.api import answers as a
 from segdsl.api import errors as e
 from segdsl.api import reading as r
+from segdsl.api.bounded import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
 from segdsl.api.wire import JSON, Patience, Wire
 
 _KILL_SECONDS = 10.0
+_IDLE_PAGES = 100
+"""Pages without a profile in a row, at most."""
 
 
 class Queries:
@@ -43,6 +46,11 @@ class Queries:
             base, key, transport=transport, concurrency=concurrency, patience=self._patience
         )
 
+    @property
+    def host(self) -> str:
+        """The host that answers."""
+        return self._wire.host
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -51,10 +59,15 @@ class Queries:
     ) -> None:
         await self._wire.close()
 
-    async def _get(self, path: str, media: str = JSON, **query: str | int) -> bytes:
+    async def _get(
+        self, path: str, media: str = JSON, *, most: int = RECORD, **query: str | int
+    ) -> bytes:
         return await self._wire.again(
-            lambda: self._wire.send("GET", path, query=query or None, media=media)
+            lambda: self._wire.send("GET", path, query=query or None, media=media, most=most)
         )
+
+    async def _get_list(self, path: str, media: str = JSON, **query: str | int) -> bytes:
+        return await self._get(path, media, most=LIST, **query)
 
     async def sql(self, parent_id: str, rule: msgspec.Raw) -> str:
         """The SQL that the API's own compiler makes of a rule."""
@@ -86,11 +99,20 @@ class Queries:
         """The profiles of a query that has succeeded, page by page."""
         number, pause = 1, self._patience.first_poll
         deadline = monotonic() + self._patience.query
+        size = idle = 0
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
             page = r.page(body)
             match page.type:
                 case "rows":
+                    size, idle = size + len(body), 0 if page.rows else idle + 1
+                    if size > LIST:
+                        raise TooLargeError(self.host, f"{LIST // 1_000_000} MB of profiles")
+                    if idle > _IDLE_PAGES:
+                        raise e.BadAnswerError(
+                            f"{idle} pages of profiles in a row have no profile, and there is no "
+                            "end of them"
+                        )
                     yield page
                     number, deadline = number + 1, monotonic() + self._patience.query
                 case "end":

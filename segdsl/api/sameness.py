@@ -22,13 +22,17 @@ def same_rule(one: msgspec.Raw, other: msgspec.Raw) -> bool:
 def canonical_rule(text: bytes) -> str:
     """A rule's JSON in normal form: the same text for the same rule.
 
-    Of a rule that the language does not know, the JSON without what its layout adds.
+    Of a rule that the language does not know, the JSON without what its layout adds; of what is no
+    JSON that can be read, an object with the text as it is.
     """
     report = Report()
     try:
         rule = read_rule(load(text.decode(), report), "$", report)
     except (UnreadableError, UnicodeDecodeError):
         rule = None
-    if rule is None or report.has_errors:
+    if rule is not None and not report.has_errors:
+        return encode(normalise(rule), pretty=False)
+    try:
         return json.dumps(json.loads(text), sort_keys=True)
-    return encode(normalise(rule), pretty=False)
+    except (ValueError, RecursionError):
+        return json.dumps({"unreadable": text.decode(errors="backslashreplace")})

@@ -14,6 +14,7 @@ import msgspec
 
 from segdsl.api import errors as e
 from segdsl.api.answers import Listed, Segment, Unreadable
+from segdsl.api.bounded import LIST, TooLargeError
 from segdsl.api.client import Client
 
 NO_RULE = "the server answers it without its rule"
@@ -40,6 +41,7 @@ async def whole_segments(client: Client, parent_id: str) -> Listed[Segment]:
     """
     listed = await client.segments(parent_id)
     room = asyncio.Semaphore(AT_ONCE)
+    size = 0
 
     async def whole(each: Segment) -> Segment | Unreadable:
         if each.rule is not None and not each.left_out:
@@ -51,6 +53,10 @@ async def whole_segments(client: Client, parent_id: str) -> Listed[Segment]:
                 return Unreadable(each.id, each.name, error.message)
         if own.rule is None:
             return Unreadable(each.id, each.name, NO_RULE)
+        nonlocal size
+        size += len(bytes(own.rule))
+        if size > LIST:
+            raise TooLargeError(client.host, f"{LIST // 1_000_000} MB of rules")
         return own
 
     found = await _all([whole(each) for each in listed])

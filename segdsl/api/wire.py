@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from contextlib import aclosing
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
 import httpx
@@ -18,7 +18,10 @@ import stamina
 
 from segdsl import __version__
 from segdsl.api import errors as e
-from segdsl.api.error_bodies import said_by, told
+from segdsl.api import own
+from segdsl.api.bounded import ENCODING, RECORD, Answer, Room, read_answer
+from segdsl.api.error_bodies import told
+from segdsl.api.failures import failure
 from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
@@ -81,6 +84,7 @@ class Wire:
         self.patience = patience
         self._key = key
         self._room = asyncio.Semaphore(concurrency)
+        self._memory = Room()
         self._deserted = False
         try:
             self._http = httpx.AsyncClient(
@@ -94,7 +98,9 @@ class Wire:
                 follow_redirects=False,
                 # A proxy for others is none for this machine.
                 trust_env=not is_loopback(self.base),
-                headers={"User-Agent": f"segdsl/{__version__}"},
+                headers={"User-Agent": f"segdsl/{__version__}", "Accept-Encoding": ENCODING},
+                # Nothing that a server sends is kept, or sent back.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL):
             # What the error says may hold the password of a proxy.
@@ -103,6 +109,10 @@ class Wire:
                 "used: check HTTPS_PROXY and ALL_PROXY (http:// or https:// proxies), "
                 "SSL_CERT_FILE and SSL_CERT_DIR"
             ) from None
+
+    @property
+    def host(self) -> str:
+        return self.base.host
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -147,8 +157,12 @@ class Wire:
         query: Mapping[str, str | int] | None = None,
         body: object = None,
         media: str = JSON,
+        most: int = RECORD,
     ) -> bytes:
-        """One request, once; the body of the answer to it."""
+        """One request, once; the body of the answer to it, which has at most so many bytes.
+
+        What counts as an answer of the API is in `segdsl.api.own`.
+        """
         headers = {"Accept": media}
         content: bytes | None = None
         if body is not None:
@@ -157,7 +171,7 @@ class Wire:
         async with self._room:
             try:
                 async with asyncio.timeout(self.patience.exchange):
-                    answer = await self._answer(method, path, query, content, headers)
+                    answer = await self._answer(method, path, query, content, headers, most)
             except TimeoutError:
                 raise e.UnreachableError(
                     f"{self.base.host} did not answer in full within "
@@ -165,9 +179,16 @@ class Wire:
                     "try again later",
                 ) from None
         self._deserted = False
-        if answer.is_success:
-            return answer.content
-        raise self._failure(answer, method, path)
+        found = failure(answer, method, self.base.host, self._key.scrubbed)
+        if found is not None:
+            raise found
+        if self._key.occurs_in(answer.content):
+            raise e.BadAnswerError(
+                f"an answer of {self.base.host} has the API key in it, and is not used",
+                "if a segment holds the key, in its name, description or rule, change the key and "
+                "take it out there",
+            )
+        return answer.content
 
     async def _answer(
         self,
@@ -176,33 +197,44 @@ class Wire:
         query: Mapping[str, str | int] | None,
         content: bytes | None,
         headers: dict[str, str],
-    ) -> httpx.Response:
+        most: int,
+    ) -> Answer:
         try:
             request = self._http.build_request(
                 method, path, params=query, content=content, headers=headers
             )
             for _ in range(_MOST_REDIRECTS + 1):
-                answer = await self._http.send(request)
-                if not answer.is_redirect or answer.next_request is None:
-                    return answer
-                there = answer.next_request.url
-                if not same_origin(there, request.url):
-                    raise e.RedirectedError(
-                        f"{request.url.host} sends its callers on to {there.host}, and the key "
-                        "is not taken there",
-                        "check the region of the target",
-                    )
-                request = answer.next_request
+                response = await self._http.send(request, stream=True)
+                async with aclosing(response):
+                    if not response.is_redirect or response.next_request is None:
+                        return await read_answer(response, most, self._memory)
+                    request = self._next(request, response.status_code, response.next_request)
                 request.headers.update(headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from None
-        raise e.RedirectedError(f"{request.url.host} sends its callers round in circles")
+        raise e.RedirectedError(f"{request.url.host} redirects in a cycle")
 
-    def _unreachable(self, error: httpx.HTTPError) -> e.ClientError:
+    def _next(self, request: httpx.Request, status: int, then: httpx.Request) -> httpx.Request:
+        """The request that a redirect asks for; raises RedirectedError."""
+        if not same_origin(then.url, request.url):
+            raise e.RedirectedError(
+                f"{request.url.host} redirects to {self.told(then.url.host) or 'another address'}, "
+                "and the key is not sent there",
+                "check the region of the target",
+            )
+        if status not in own.KEEPS_THE_METHOD and request.method != "GET":
+            raise e.RedirectedError(
+                f"{request.url.host} redirects a {request.method} in a way ({status}) that would "
+                "lose it",
+                "is something else answering at this address?",
+            )
+        return then
+
+    def _unreachable(self, error: Exception) -> e.ClientError:
         host = self.base.host
         match error:
             case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
-                reason = self._key.scrubbed(str(error)) or "no answer"
+                reason = self.told(str(error)) or "no answer"
                 found = e.UnreachableError(
                     f"cannot reach {self.base}: {reason}",
                     "check the network and the target's address",
@@ -223,74 +255,3 @@ class Wire:
     def told(self, text: str) -> str:
         """A text of the API as it may be shown: in one line, without HTML or the key."""
         return told(text, self._key.scrubbed)
-
-    # --- answers that are failures ---------------------------------------------------
-
-    def _failure(self, answer: httpx.Response, method: str, path: str) -> e.ClientError:
-        said = said_by(answer.content, self._key.scrubbed)
-        status, line = answer.status_code, said.line
-        what = f"{line or answer.reason_phrase or 'no reason given'} ({status})"
-        match status:
-            case 401:
-                return e.UnauthorizedError(
-                    f"the API does not take the key: {what}",
-                    "it has to be a master key of an account of this region; a write-only key "
-                    "gets this answer too",
-                )
-            case 403:
-                return e.ForbiddenError(
-                    f"the key may not do this: {what}",
-                    "use a master key, of a user who may edit the segments of this parent segment",
-                )
-            case 404:
-                return e.NotFoundError(
-                    f"it is not there: {what}",
-                    "check the id of the parent segment and the region: on another region's host "
-                    "every id is unknown",
-                )
-            case 409 if said.referrers or not line:
-                return e.ConflictError(
-                    what if said.referrers else f"it is in use: {what}",
-                    "change or delete what refers to it first",
-                    said.segment_ids,
-                )
-            case 409 if not e.is_name_taken(line):
-                return e.ConflictError(f"the API refuses this: {what}", None, ())
-            case 429:
-                after = _seconds(answer.headers.get("Retry-After"))
-                asks = "" if after is None else f", and asks to wait {after:g} seconds"
-                return e.TooManyRequestsError(
-                    f"{self.base.host} has had too many requests{asks}",
-                    "try again later",
-                    after=after,
-                )
-            case 501:
-                return e.NotOfferedError(
-                    f"{self.base.host} does not offer this: {what}",
-                    "it is a server that lacks a part of the Audience API",
-                )
-            case _ if status >= 500:
-                return e.ServerFailedError(
-                    f"{self.base.host} failed: {what}",
-                    "it is not this segment's fault: try again later",
-                    after=_seconds(answer.headers.get("Retry-After")),
-                )
-            case _ if status >= 400:
-                return e.RefusedError(f"the API refuses this: {what}")
-            case _:
-                return e.BadAnswerError(
-                    f"{self.base.host} gives an answer that it should not: {what}"
-                )
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """What `Retry-After` says: seconds, or a date; None where it says nothing."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        when = parsedate_to_datetime(retry_after)
-        return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-    except (ValueError, OverflowError):
-        return None

@@ -14,7 +14,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, NotFoundError
+from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment
 from segdsl.api import Segment as ServerSegment
 from segdsl.workspace.plan import Change, Plan
 from segdsl.workspace.state import Folder, State, state_of, with_ids
@@ -210,10 +210,7 @@ class _Run:
 
     async def _look(self, change: Change) -> ServerSegment | None:
         assert change.id is not None, "only what is there can be looked at"
-        try:
-            return await self.client.segment(self.plan.parent_segment, change.id)
-        except NotFoundError:
-            return None
+        return await self.client.segment_or_none(self.plan.parent_segment, change.id)
 
 
 def _is(now: ServerSegment, state: State, folder_id: str | None) -> bool:

@@ -143,6 +143,8 @@ class Replay:
                 return Answer(200, {"data": [], "included": []}, JSON_API)
             case "POST", ["entities", "folders"]:
                 return self._create_folder(body)
+            case "GET", ["entities", "segments", id] if self._find(id) is not None:
+                return Answer(200, {"data": _resource(self._alone(id))}, JSON_API)
             case "DELETE", ["entities", "segments", id]:
                 return self._delete(id)
             case "GET", ["audiences"]:

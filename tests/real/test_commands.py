@@ -448,6 +448,41 @@ def test_a_plan_creates_changes_moves_and_deletes(answers: str, shop: Shop) -> N
 
 
 @ANSWERS
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, "<!DOCTYPE html><title>404</title>"),
+        (404, ""),
+        (404, {"message": "no Route matched with those values"}),
+        (404, {"code": "not_found", "message": "as the API would say, of what its list has"}),
+        (410, "<html>gone</html>"),
+        (200, "<html>Sign in</html>"),
+    ],
+)
+def test_what_a_proxy_answers_takes_nothing_from_the_lock(
+    status: int, body: Json, answers: str, shop: Shop
+) -> None:
+    shop.write("new.seg", shop.buyers())
+    shop.run("apply", "--yes", "new.seg")
+    [lock] = shop.folder.glob("*.lock.toml")
+    (shop.folder / "new.seg").unlink()
+    id = str(shop.replay.named("Buyers")["id"])
+    before = lock.read_text()
+    shop.replay.alone[id] = {"status": status, "body": body}
+    done = shop.run("apply", "--yes", "--prune", "new.seg", code=3)
+    assert "there already" not in done.output
+    assert lock.read_text() == before
+    assert "Buyers" in shop.names()
+    assert shop.replay.sent("DELETE") == []
+    # Once the API answers again, it is seen and deleted.
+    del shop.replay.alone[id]
+    [change] = shop.planned("--prune", "new.seg")["changes"]
+    assert (change["name"], change["action"]) == ("Buyers", "delete")
+    shop.run("apply", "--yes", "--prune", "new.seg")
+    assert "Buyers" not in shop.names()
+
+
+@ANSWERS
 def test_one_that_is_refused_stops_no_other(answers: str, shop: Shop) -> None:
     """It is not made again either, where a file has it."""
     shop.run("pull")

@@ -1,0 +1,231 @@
+"""The key in whatever a server sends back: a person never sees it, and nothing is made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import html
+import json
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import httpx
+import msgspec
+import pytest
+
+from raw_server import Send, raw_server
+from segdsl.api import ApiKey, BadAnswerError, Client, ClientError, ConflictError
+from segdsl.api.scrubbing import RUN, Scrubber
+from test_client import QUICK as RETRYING
+from test_client_shapes import RULE_JSON
+
+QUICK = msgspec.structs.replace(RETRYING, attempts=1)
+SECRET = "c0ffee5ec2e7d1a9b8c7f6e5d4c3b2a190817263"
+KEY = f"12345/{SECRET}"
+FORMS = {
+    "plain": KEY,
+    "its secret part": SECRET,
+    "in a header": f"Authorization: TD1 {KEY}",
+    "upper case": KEY.upper(),
+    "URL": quote(f"TD1 {KEY}", safe=""),
+    "URL, each letter": "".join(f"%{ord(each):02x}" for each in KEY),
+    "URL, twice": "".join(f"%25{ord(each):02X}" for each in KEY),
+    "JSON": json.dumps(KEY).replace("/", "\\/"),
+    "JSON, each letter": "".join(f"\\u{ord(each):04x}" for each in KEY),
+    "HTML": html.escape(KEY).replace("/", "&#x2F;"),
+    "HTML, each letter": "".join(f"&#{ord(each)};" for each in KEY),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64 of a header": base64.b64encode(f"TD1 {KEY}\n".encode()).decode(),
+    "base64 of basic": base64.b64encode(f"user:{KEY}".encode()).decode(),
+    "base64 for URLs": base64.urlsafe_b64encode(f"x{KEY}".encode()).decode(),
+    "hexadecimal": KEY.encode().hex(),
+    "spaced": " ".join(KEY),
+    "lines": "\n".join(KEY[at : at + 3] for at in range(0, len(KEY), 3)),
+    "dashes": "-".join(KEY[at : at + 4] for at in range(0, len(KEY), 4)),
+    "start": SECRET[:RUN],
+    "end": SECRET[-RUN:],
+    "middle": SECRET[11 : 11 + RUN],
+}
+ENCODED = ("base64", "base64 of a header", "base64 of basic", "base64 for URLs", "hexadecimal")
+
+
+def shows(text: str) -> bool:
+    """Whether a person could read a part of the secret in a text."""
+    plain = "".join(each for each in text.lower() if each.isalnum())
+    parts = (SECRET, SECRET.encode().hex(), *(FORMS[name].lower() for name in ENCODED))
+    return any(
+        part[at : at + 12] in plain
+        for part in ("".join(each for each in part if each.isalnum()) for part in parts)
+        for at in range(len(part) - 11)
+        if len(set(part[at : at + 12])) > 5
+    ) or any(SECRET[at : at + RUN] in plain for at in range(len(SECRET) - RUN + 1))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_loses_the_key_in_every_form(form: str) -> None:
+    text = f"with “{FORMS[form]}” in it"
+    scrubbed = ApiKey(KEY).scrubbed(text)
+    assert not shows(scrubbed)
+    assert "…" in scrubbed
+    assert scrubbed.startswith("with “")
+    assert scrubbed.endswith("” in it")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no such column `country`",
+        "the id 1234567890 and 00000000 and deadbeef",
+        "c0ffee5",
+        "Kaffee, 100 %41 &amp; \\u00e9 — ½",
+        "x" * 10_000,
+    ],
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert ApiKey(KEY).scrubbed(text) == text
+
+
+def test_a_key_that_everyone_knows_hides_no_zeros() -> None:
+    key = ApiKey("1/" + "0" * 40)
+    assert key.scrubbed("population 100000000000") == "population 100000000000"
+    assert not key.occurs_in(b"0" * 80)
+
+
+def test_a_scrubber_shows_nothing() -> None:
+    assert SECRET not in repr(Scrubber(KEY))
+    assert not hasattr(Scrubber(KEY), "__dict__")
+
+
+# --- what the client says ----------------------------------------------------------------
+
+Question = Callable[[Client], Awaitable[object]]
+
+
+def said(send: Send, question: Question, *, base: str = "") -> str:
+    """All that the error of a question says."""
+
+    async def main() -> str:
+        async with raw_server(send) as url, Client(url, ApiKey(KEY), patience=QUICK) as client:
+            with pytest.raises(ClientError) as raised:
+                await question(client)
+            error = raised.value
+            ids = error.ids if isinstance(error, ConflictError) else ()
+            return f"{error!r} {error} {error.message} {error.help} {ids} {error.args}"
+
+    return asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def answers(head: str, body: str = "") -> Send:
+    async def send(writer: asyncio.StreamWriter) -> None:
+        content = body.encode()
+        writer.write(
+            f"HTTP/1.1 {head}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+        )
+        await writer.drain()
+
+    return send
+
+
+def one_line(form: str) -> str:
+    return FORMS[form].replace("\n", " ")
+
+
+LISTED: Question = lambda client: client.segments("1")  # noqa: E731
+STATUSES = (400, 401, 403, 404, 409, 418, 429, 500, 501, 503, 304, 203)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_reason_phrase(form: str) -> None:
+    for status in STATUSES:
+        assert not shows(said(answers(f"{status} {one_line(form)}"), LISTED)), status
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_body_of_a_failure(form: str) -> None:
+    own = json.dumps({"code": FORMS[form], "message": f"no {FORMS[form]}"})
+    listed = json.dumps({"errors": {FORMS[form]: [FORMS[form]]}})
+    for body in (own, listed, FORMS[form], f"<html>{FORMS[form]}</html>"):
+        for status in (400, 404, 409, 500):
+            assert not shows(said(answers(f"{status} x", body), LISTED)), (status, body)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_refers_to_a_segment(form: str) -> None:
+    referrer = {"id": FORMS[form], "name": FORMS[form]}
+    body = {"errors": [{"detail": "x", "meta": {"referencedBySegments": [referrer]}}]}
+    send = answers("409 Conflict", json.dumps(body))
+    assert not shows(said(send, lambda client: client.delete_segment("5")))
+
+
+@pytest.mark.parametrize("place", ["https://{}.example/x", "https://example.com/{}", "//{}:{}@x/"])
+@pytest.mark.parametrize("form", ["its secret part", "upper case", "start", "end", "hexadecimal"])
+def test_where_a_redirect_leads(form: str, place: str) -> None:
+    there = place.format(FORMS[form], FORMS[form])
+    head = f"307 x\r\nLocation: {there}\r\nSet-Cookie: key={FORMS[form]}"
+    assert not shows(said(answers(head), LISTED))
+
+
+@pytest.mark.parametrize("head", ["Retry-After", "WWW-Authenticate", "Content-Type", "X-Echo"])
+def test_headers_that_echo(head: str) -> None:
+    for status in STATUSES:
+        assert not shows(said(answers(f"{status} x\r\n{head}: TD1 {KEY}"), LISTED))
+    with_encoding = answers(f"200 OK\r\nContent-Encoding: {SECRET}", "[]")
+    assert not shows(said(with_encoding, LISTED))
+
+
+def test_a_status_line_that_is_none() -> None:
+    async def send(writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {KEY} {KEY}\r\n\r\n".encode())
+
+    assert not shows(said(send, LISTED))
+
+
+WHOLE = [
+    form for form in FORMS if form not in ("start", "end", "middle", "spaced", "lines", "dashes")
+]
+
+
+@pytest.mark.parametrize("key", ["id", "name", "description", "rule", "createdAt", "other"])
+@pytest.mark.parametrize("form", [form for form in WHOLE if form != "URL, twice"])
+def test_an_answer_with_the_key_in_it_is_not_used(form: str, key: str) -> None:
+    """Whatever is read of it would be shown, or written into a file."""
+    listed = [{"id": "5", "name": "Loyal", "rule": RULE_JSON, key: FORMS[form]}]
+    body = json.dumps(listed)
+    with pytest.raises(BadAnswerError, match="has the API key in it") as raised:
+        _read(body)
+    assert not shows(str(raised.value))
+
+
+def test_an_answer_that_escapes_letters_of_the_key() -> None:
+    half = "".join(f"\\u{ord(each):04x}" if at % 2 else each for at, each in enumerate(SECRET))
+    with pytest.raises(BadAnswerError, match="has the API key in it"):
+        _read(f'[{{"id": "5", "name": "{half}"}}]')
+
+
+def _read(body: str) -> object:
+    async def main() -> object:
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
+        base = "https://api-cdp.treasuredata.com"
+        async with Client(base, ApiKey(KEY), transport=transport, patience=QUICK) as client:
+            return await client.segments("1")
+
+    return asyncio.run(main())
+
+
+def test_a_cookie_is_not_sent_back() -> None:
+    seen: list[httpx.Headers] = []
+
+    def api(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200, json=[], headers={"Set-Cookie": "a=b; Path=/"})
+
+    async def main() -> None:
+        base = "https://api-cdp.treasuredata.com"
+        transport = httpx.MockTransport(api)
+        async with Client(base, ApiKey(KEY), transport=transport, patience=QUICK) as client:
+            await client.segments("1")
+            await client.segments("1")
+
+    asyncio.run(main())
+    assert [each.get("Cookie") for each in seen] == [None, None]
