@@ -28,6 +28,7 @@ COMPILING = {
             "behaviors",
             "cli",
             "cli.compile",
+            "cli.document",
             "cli.group",
             "cli.options",
             "condition",

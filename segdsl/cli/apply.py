@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.asking import (
     NO_ANSWER,
     Bar,
@@ -21,6 +22,7 @@ from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
     color_option,
+    format_options,
     in_color,
     layout_option,
     no_schema_option,
@@ -43,14 +45,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--prune", is_flag=True, help="Delete what no file has any more.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed on the server.")
-@click.option(
-    "--format",
-    "--output",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="As lines, or as data.",
-)
+@format_options("text", "json", alias=("--output",))
 @settings_option
 @layout_option
 @no_schema_option
@@ -84,7 +79,7 @@ def command(
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import apply_plan, plan_for
 
-    look = Look("text", (), color)
+    look = Look(form, (), color)
     report = Report()
     fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
     if fixed is not None:
@@ -130,8 +125,6 @@ def command(
     if report.has_errors and fixed is None:
         speaking = check_plan(*place, None, report, use_schema=not no_schema)
     answer = None if report.has_errors else ask(target, now, question)
-    if report.has_errors and form == "json":
-        look = Look("json", (), color)
     tell(
         report, sources, look, product=not report.has_errors, summary=summed(report, look, speaking)
     )
@@ -153,7 +146,11 @@ def _show(plan: Plan, form: str, color: str) -> None:
     from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.plan_text import plan_text
 
-    if form == "text":
+    if form == "json":
+        from segdsl.output.plans import apply_output
+
+        document.answer(apply_output(plan, []))
+    else:
         color_it = in_color(color, sys.stdout)
         click.echo(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
         sys.stdout.flush()
@@ -180,34 +177,18 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
     from segdsl.workspace.applying import undone
 
     if form == "json":
-        _write_json(plan, outcomes)
+        from segdsl.output.plans import apply_output
+
+        document.answer(apply_output(plan, outcomes))
     if plan.conflicts:
-        click.echo("nothing was sent: settle the conflicts first", err=True)
+        document.note("nothing was sent: settle the conflicts first")
         raise click.exceptions.Exit(1)
     left = undone(outcomes)
     for each in left:
         if each.error is not None:
             tell_error(each.error, f"“{each.change.state.name}”: ")
     if left:
-        click.echo(
-            f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays", err=True
-        )
+        problem = f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays"
+        click.echo(problem, err=True)
+        document.failed("api", problem)
         raise click.exceptions.Exit(NO_ANSWER)
-
-
-def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
-    from segdsl.rule.model import encode
-    from segdsl.workspace.effects import UNASKED
-    from segdsl.workspace.plan_text import plan_data
-
-    done: list[dict[str, Any]] = [
-        {
-            "name": each.change.state.name,
-            "folder": "/".join(each.change.state.folder) or None,
-            "done": each.done,
-            "id": each.id,
-            "error": None if each.error is None else each.error.message,
-        }
-        for each in outcomes
-    ]
-    click.echo(encode({**plan_data(plan, UNASKED), "outcomes": done}))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from segdsl.cli.document import failed
 from segdsl.cli.group import INTERRUPTED
 from segdsl.cli.options import in_color
 
@@ -64,6 +65,7 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
         return asyncio.run(main())
     except ClientError as error:
         tell_error(error)
+        failed("api", error.message, error.help)
         raise click.exceptions.Exit(NO_ANSWER) from None
 
 

@@ -59,13 +59,19 @@ def command(
     if diff:
         from segdsl.cli.diff import show_diff
 
-        for each in done:
-            show_diff(each.name, each.before, each.after, "fixed", look)
+        if form == "json":
+            _answer(done, None, diff=True)
+        else:
+            for each in done:
+                show_diff(each.name, each.before, each.after, "fixed", look)
         tell(Report(), {}, look, product=True, summary=_fixed(done, dry=True))
         return
     if fix and what.files == ["-"]:
         for each in done:
-            click.echo(each.after, nl=False)
+            if form == "json":
+                _answer(done, None, piped=True)
+            else:
+                click.echo(each.after, nl=False)
             report, sources = look_at(each)
             tell(report, sources, look, product=True, summary=_fixed(done))
             stop_on_errors(report)
@@ -78,6 +84,8 @@ def command(
         allowed=allowed,
         keep=not no_cache,
     )
+    if form == "json":
+        _answer(done, found)
     summary = f"{_looked_at(found)}: {tally(found.report.diagnostics) or 'nothing to report'}"
     lines = [_fixed(done), summary, HINT if found.may_have_schema else ""]
     tell(
@@ -88,6 +96,34 @@ def command(
         summary="\n".join(line for line in lines if line),
     )
     stop_on_errors(found.report)
+
+
+def _answer(
+    done: list[PutRight], found: Checked | None, *, diff: bool = False, piped: bool = False
+) -> None:
+    from segdsl.cli.diff import diff_of
+    from segdsl.cli.document import answer
+    from segdsl.output.parts import FixedFile
+    from segdsl.output.shapes import CheckOutput
+
+    answer(
+        CheckOutput(
+            files=len(done) if found is None else found.files,
+            segments=0 if found is None else found.segments,
+            schema=None if found is None else found.schema,
+            fixed=tuple(
+                FixedFile(
+                    file=each.name,
+                    fixed=each.made,
+                    kept_for_comments=each.kept_for_comments,
+                    diff=diff_of(each.name, each.before, each.after, "fixed") if diff else None,
+                    source=each.after if piped else None,
+                )
+                for each in done
+                if each.made or each.kept_for_comments or piped
+            ),
+        )
+    )
 
 
 def _looked_at(found: Checked) -> str:

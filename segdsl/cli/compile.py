@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -19,6 +19,9 @@ from segdsl.cli.options import (
     tell,
     write_product,
 )
+
+if TYPE_CHECKING:
+    from segdsl.condition.tree import Segment
 
 
 @click.command("compile")
@@ -72,13 +75,21 @@ def command(
         select=select,
     )
     made: list[object] = []
+    compiled: list[Segment] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)
         if rule is not None:
             made.append(rule if rule_only else create_request(segment, rule))
+            compiled.append(segment)
     summary = summed(report, look, loaded.contradicted, loaded.notes)
     tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product(encode(made[0] if len(made) == 1 else made) + "\n", output, files)
+    text = encode(made[0] if len(made) == 1 else made) + "\n"
+    write_product(text, output, files)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.making import compile_output
+
+        answer(compile_output(compiled, made, output, rules=rule_only))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.asking import NO_ANSWER, ask, target_options, tell_error
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 @click.command("create")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--count", is_flag=True, help="Count the profiles of each, and have them kept.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @settings_option
 @select_option
 @layout_option
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     count: bool,
-    as_json: bool,
     settings: dict[str, str],
     select: tuple[str, ...],
     layout: Literal["v5", "nested"],
@@ -80,7 +79,7 @@ def command(
     async def question(connection: Connection) -> list[Outcome]:
         server = await on_server(connection.client, connection.parent.id)
         todo = steps(loaded.segments, server, report, layout=layout)
-        say = _nothing if as_json else _say
+        say = _nothing if form == "json" else _say
         return await create(
             connection.client, connection.parent.id, todo, layout=layout, count=count, told=say
         )
@@ -93,17 +92,18 @@ def command(
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
-    if as_json:
-        _write_json(outcomes)
+    if form == "json":
+        from segdsl.output.remote import create_output
+
+        document.answer(create_output(outcomes))
     for each in outcomes:
         if each.error is not None:
             tell_error(each.error, f"“{each.step.segment.name}”: ")
     undone = [each for each in outcomes if each.done in ("failed", "not tried")]
     if undone:
-        click.echo(
-            f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays",
-            err=True,
-        )
+        problem = f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays"
+        click.echo(problem, err=True)
+        document.failed("api", problem)
         raise click.exceptions.Exit(NO_ANSWER)
 
 
@@ -121,20 +121,3 @@ def _say(outcome: Outcome) -> None:
     count = "" if outcome.count is None else f"  {counted(outcome.count, 'profile')}"
     click.echo(f"{outcome.done:<13}  {path}{id}{count}")
     sys.stdout.flush()
-
-
-def _write_json(outcomes: list[Outcome]) -> None:
-    from segdsl.rule.model import encode
-
-    found: list[dict[str, Any]] = [
-        {
-            "name": each.step.segment.name,
-            "folder": "/".join(each.step.folder) or None,
-            "done": each.done,
-            "id": each.id,
-            "count": each.count,
-            "error": None if each.error is None else each.error.message,
-        }
-        for each in outcomes
-    ]
-    click.echo(encode(found))

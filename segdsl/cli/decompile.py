@@ -30,4 +30,9 @@ def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], 
     tell(report, sources, look, product=True, summary=tally(told(report, look)))
     if text is not None:
         write_product(text, output, [file], makes_source=True)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.shapes import DecompileOutput
+
+        answer(DecompileOutput(source=text, output=output if text is not None else None))
     stop_on_errors(report)

@@ -8,6 +8,7 @@ import click
 
 from segdsl.cli.asking import agrees, ask, can_be_asked, target_options
 from segdsl.cli.group import WrongUse
+from segdsl.cli.options import format_options
 
 if TYPE_CHECKING:
     from segdsl.live.listing import Found
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 @click.command("delete")
 @click.argument("segment", metavar="NAME|ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@format_options("text", "json")
 @target_options
-def command(segment: str, yes: bool, target: str | None, now: str | None) -> None:
+def command(segment: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
     """Delete a segment of the server. Others that refer to it keep it there."""
     from segdsl.diagnostics.render import visible
     from segdsl.live.listing import find, on_server, path_of
@@ -27,7 +29,12 @@ def command(segment: str, yes: bool, target: str | None, now: str | None) -> Non
         server = await on_server(connection.client, connection.parent.id, rules=False)
         return find(server, segment)
 
-    folder, found = ask(target, now, look)
+    folder, found = place = ask(target, now, look)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.remote import delete_output
+
+        answer(delete_output(place, deleted=False))
     path = visible(path_of(folder, found.name or "a segment without a name"))
     if not yes:
         if not can_be_asked():
@@ -41,4 +48,7 @@ def command(segment: str, yes: bool, target: str | None, now: str | None) -> Non
         await connection.client.delete_segment(found.id)
 
     ask(target, now, delete)
-    click.echo(f"deleted  {path}  #{found.id}")
+    if form == "json":
+        answer(delete_output(place, deleted=True))
+    else:
+        click.echo(f"deleted  {path}  #{found.id}")

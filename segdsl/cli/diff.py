@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -11,16 +12,26 @@ from segdsl.cli.options import Look, in_color
 _COLORS = {"-": "red", "+": "green", "@": "cyan"}
 
 
-def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None:
-    """Writes what changes to standard output; `what` says how the second text came about."""
+def diff_of(name: str, before: str, after: str, what: str) -> str:
+    """What changes, in lines; `what` says how the second text came about."""
+    return "".join(text + "\n" for text in _diff(name, before, after, what))
+
+
+def _diff(name: str, before: str, after: str, what: str) -> Iterator[str]:
     import difflib
 
-    color = in_color(look.color, sys.stdout)
     for line in difflib.unified_diff(_lines(before), _lines(after), name, f"{name} ({what})"):
         text = line.removesuffix("\n")
         if not line.endswith("\n"):
             text += "\n\\ No newline at end of file"
-        style = _COLORS.get(line[0]) if color else None
+        yield text
+
+
+def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None:
+    """Writes what changes to standard output, in colour on a terminal."""
+    color = in_color(look.color, sys.stdout)
+    for text in _diff(name, before, after, what):
+        style = _COLORS.get(text[0]) if color else None
         click.echo(click.style(text, fg=style) if style else text, color=color)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from segdsl.cli.options import (
     tell,
     write_product,
 )
+
+if TYPE_CHECKING:
+    from segdsl.output.parts import ExplainedSegment
 
 UNCLIPPED = 100_000
 
@@ -73,18 +77,34 @@ def command(
     terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else None
     made: list[str] = []
+    told_in_words: list[ExplainedSegment] = []
     for segment in loaded.segments:
         if not tree:
             width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
-            made.append(render_outline(explain(segment, labels), width))
+            outline = explain(segment, labels)
+            made.append(render_outline(outline, width))
+            if form == "json":
+                from segdsl.output.making import explained
+
+                text = render_outline(outline, UNCLIPPED)
+                told_in_words.append(explained(segment, text, outline))
             continue
         rule = lower(segment, report, symbolic=True)
         if rule is not None:
             lines = [f"Segment {string(segment.name)}", *draw(rule, columns or UNCLIPPED)]
             made.append("".join(line + "\n" for line in lines))
+            if form == "json":
+                from segdsl.output.making import explained
+
+                told_in_words.append(explained(segment, made[-1], None))
     summary = summed(report, look, loaded.contradicted, loaded.notes)
     tell(report, loaded.sources, look, product=True, summary=summary)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.shapes import ExplainOutput
+
+        answer(ExplainOutput(segments=tuple(told_in_words)))
     write_product("\n".join(made), None)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from segdsl.cli.group import WrongUse
-from segdsl.cli.options import Look, in_color, look_options, stop_on_errors, tell, told
+from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
     from segdsl.source import Source
-
-_DIFF_COLORS = {"-": "red", "+": "green", "@": "cyan"}
 
 
 class Formatted(NamedTuple):
@@ -46,6 +42,7 @@ def command(
     with mistakes is left alone. Machine forms of diagnostics go to standard output, or to
     standard error where that is for a diff or a formatted text.
     """
+    from segdsl.cli.diff import show_diff
     from segdsl.diagnostics import Report
     from segdsl.files import seg_files, write_text
 
@@ -56,9 +53,13 @@ def command(
     done = [_format(path, report) for path in seg_files(files or (".",))]
     changed = [each for each in done if each.changed]
     piped = "-" in files and not check
+    if form == "json":
+        _answer(done, dry=check or diff, diff=diff, piped=piped)
     if diff:
-        for each in changed:
-            _show_diff(each, look)
+        for each in changed if form != "json" else ():
+            show_diff(each.source.name, each.source.text, each.after or "", "formatted", look)
+    elif piped and form == "json":
+        pass
     elif piped:
         for each in done:
             click.echo(each.after or "", nl=False)
@@ -75,6 +76,39 @@ def command(
     stop_on_errors(report)
     if check and changed:
         raise click.exceptions.Exit(1)
+
+
+def _answer(done: list[Formatted], *, dry: bool, diff: bool, piped: bool) -> None:
+    from segdsl.cli.diff import diff_of
+    from segdsl.cli.document import answer
+    from segdsl.output.parts import FormattedFile, FormattedStatus
+    from segdsl.output.shapes import FmtOutput
+
+    def status(of: Formatted) -> FormattedStatus:
+        if of.after is None:
+            return "skipped"
+        if not of.changed:
+            return "unchanged"
+        return "would_reformat" if dry else "reformatted"
+
+    def difference(of: Formatted) -> str | None:
+        if not diff or of.after is None:
+            return None
+        return diff_of(of.source.name, of.source.text, of.after, "formatted")
+
+    answer(
+        FmtOutput(
+            files=tuple(
+                FormattedFile(
+                    file=each.source.name,
+                    status=status(each),
+                    diff=difference(each),
+                    source=each.after if piped and not diff else None,
+                )
+                for each in done
+            )
+        )
+    )
 
 
 def _format(path: str, report: Report) -> Formatted:
@@ -114,33 +148,3 @@ def _summary(done: list[Formatted], dry: bool) -> str:
         f"{counted(wrong, 'file')} left alone" if wrong else "",
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _show_diff(of: Formatted, look: Look) -> None:
-    import difflib
-
-    color = in_color(look.color, sys.stdout)
-    for line in _diff_lines(
-        difflib.unified_diff(
-            _lines(of.source.text),
-            _lines(of.after or ""),
-            of.source.name,
-            f"{of.source.name} (formatted)",
-        )
-    ):
-        style = _DIFF_COLORS.get(line[0]) if color else None
-        click.echo(click.style(line, fg=style) if style else line, color=color)
-
-
-def _lines(text: str) -> list[str]:
-    """Lines at line feeds alone: a form feed in a comment ends none."""
-    return [line + "\n" for line in text.split("\n")[:-1]] + (
-        [last] if (last := text.rpartition("\n")[2]) else []
-    )
-
-
-def _diff_lines(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        yield line.removesuffix("\n")
-        if not line.endswith("\n"):
-            yield "\\ No newline at end of file"

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from segdsl import __version__
+from segdsl.cli import document
 
 # Each command with the line that the help of all has, so that none is imported for it.
 COMMANDS = {
@@ -33,13 +34,13 @@ COMMANDS = {
     "pull": "Write the server's segments into files, in folders like the server's.",
     "schema": "The attributes, behaviors and other things that segments can name.",
     "serve": "Serve a local Audience API over data of your own, on this machine only.",
-    "show": "Show a segment of the server as source.",
+    "show": "Show a segment of the server as source; with --json also as the API answers it.",
     "sql": "Print the query that selects the profiles of each segment.",
 }
 # A keyword cannot be the name of a module.
 _MODULES = {"import": "importing"}
 HELP = ["-h", "--help"]
-INTERRUPTED = 130
+INTERRUPTED = document.INTERRUPTED
 NO_READER = 141
 
 
@@ -69,6 +70,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        document.remember(ctx, args)
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from segdsl.diagnostics.suggest import did_you_mean
 
@@ -82,7 +84,7 @@ class Commands(click.Group):
         _utf8_output()
         try:
             try:
-                return super().invoke(ctx)
+                return self._invoke(ctx)
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()
@@ -97,6 +99,29 @@ class Commands(click.Group):
             _discard_output()
             reason = (error.strerror or str(error)).lower()
             raise WrongUse(f"cannot write the output: {reason}") from error
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; however it ends, the JSON document that it owes is written."""
+        try:
+            found = super().invoke(ctx)
+        except click.exceptions.Exit as exit:
+            document.end(ctx, exit.exit_code)
+            raise
+        except KeyboardInterrupt:
+            document.end(ctx, INTERRUPTED)
+            raise
+        except click.Abort:
+            document.end(ctx, 1, "not confirmed")
+            raise
+        except click.ClickException as error:
+            document.end(ctx, error.exit_code, error.format_message())
+            raise
+        except OSError as error:
+            if error.errno is None:
+                document.end(ctx, WrongUse.exit_code, str(error))
+            raise
+        document.end(ctx, 0)
+        return found
 
 
 def _import_msgspec() -> None:

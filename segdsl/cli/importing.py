@@ -49,6 +49,20 @@ def command(
                 click.echo(f"{would}{each.what}: {each.path.as_posix()}")
         parts = [f"{number:,} {what}" for what, number in times.items()]
         click.echo(f"{counted(done.files, 'file')}: {', '.join(parts) or 'no segment'}", err=True)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.parts import IMPORTED, ImportedFile
+        from segdsl.output.shapes import ImportOutput
+
+        answer(
+            ImportOutput(
+                files=done.files,
+                segments=tuple(
+                    ImportedFile(file=each.path.as_posix(), status=IMPORTED[each.what])
+                    for each in done.made
+                ),
+            )
+        )
     stop_on_errors(report)
     if times["in the way"]:
         click.echo("with --force what is in the way is replaced", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import ask, target_options
-from segdsl.cli.options import color_option, in_color
+from segdsl.cli.options import color_option, format_options, in_color
 
 if TYPE_CHECKING:
     from segdsl.live.creation import OnServer
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
+@format_options("text", "json")
 @target_options
 @color_option
-def command(as_json: bool, target: str | None, now: str | None, color: str) -> None:
+def command(form: str, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
     from segdsl.diagnostics.render import visible
-    from segdsl.live.listing import as_data, note_of, on_server, table
+    from segdsl.live.listing import note_of, on_server, table
     from segdsl.live.preview_text import text_of
-    from segdsl.rule.model import encode
 
     async def question(connection: Connection) -> OnServer:
         return await on_server(connection.client, connection.parent.id, rules=False)
@@ -34,8 +33,11 @@ def command(as_json: bool, target: str | None, now: str | None, color: str) -> N
     note = note_of(found.unreadable)
     if note is not None:
         click.echo(f"note: {visible(note)}", err=True)
-    if as_json:
-        click.echo(encode(as_data(found)))
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.remote import list_output
+
+        answer(list_output(found))
         return
     if not found.segments and note is None:
         click.echo("no segments yet: `segdsl create FILE` makes one", err=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic, Report
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 FORMATS = ("text", "json", "sarif", "github")
+_AS_JSON = "segdsl.json"
 PLAIN_WIDTH = 100
 
 
@@ -79,7 +81,7 @@ def summed(report: Report, look: Look, schema: str | None, notes: Sequence[str] 
 
 def look_options(function: _Function) -> _Function:
     """Adds `--format`, `--allow` and `--color`; the command takes them as a `Look`."""
-    function = color_option(function)
+    function = format_options(*FORMATS)(color_option(function))
     for option in (
         click.option(
             "--allow",
@@ -89,16 +91,60 @@ def look_options(function: _Function) -> _Function:
             callback=_codes,
             help="Do not tell warnings of this code; can be given again.",
         ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(FORMATS),
-            default="text",
-            help="How findings are told.",
-        ),
     ):
         function = option(function)
     return function
+
+
+def format_options(
+    *forms: str, alias: tuple[str, ...] = (), help: str | None = None
+) -> Callable[[_Function], _Function]:
+    """Adds `--format` with these forms, and `--json`, its short form; the command takes `form`.
+
+    With `json` the command writes one document to standard output: see `segdsl.cli.document`.
+    """
+    default = "Output format for diagnostics; json is one document with everything."
+    if "sarif" not in forms:
+        default = "Output format; json is one document with everything."
+
+    def add(function: _Function) -> _Function:
+        short = click.option(
+            "--json",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_short,
+            help="Short for --format json.",
+        )
+        long = click.option(
+            "--format",
+            *alias,
+            "form",
+            type=click.Choice(forms),
+            default="text",
+            callback=_form,
+            help=help or default,
+        )
+        return long(short(function))
+
+    return add
+
+
+def _short(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    ctx.meta[_AS_JSON] = given
+
+
+def _form(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    is_given = ctx.get_parameter_source(param.name or "") is not ParameterSource.DEFAULT
+    if ctx.meta.get(_AS_JSON):
+        if is_given and given != "json":
+            raise click.UsageError(f"--json and --format {given} cannot be given together")
+        given = "json"
+    if given == "json" and not ctx.resilient_parsing:
+        from segdsl.cli import document
+
+        document.begin(ctx)
+    return given
 
 
 def _codes(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,9 +210,9 @@ def tell(
 ) -> None:
     """Writes what was found.
 
-    Text goes to standard error. The machine forms go to standard output, or to standard
-    error where standard output is for the command's `product`. The summary is one line
-    of text, on standard error in every form; `{}` in it is the count of findings.
+    Text goes to standard error, and in JSON it is in the document that the command writes. SARIF
+    and GitHub's commands go to standard output, or to standard error where standard output is for
+    the command's `product`. The summary is one line of text, on standard error.
     """
     found = told(report, look)
     match look.form:
@@ -183,9 +229,11 @@ def tell(
             text = render_text(found, sources, width=width, wrap=terminal, color=color)
             click.echo(text, nl=False, err=True, color=color)
         case "json":
-            from segdsl.diagnostics.machine import render_json
+            from segdsl.cli.document import current
 
-            click.echo(render_json(found, sources), nl=False, err=product)
+            document = current()
+            if document is not None:
+                document.diagnostics, document.sources = found, sources
         case "sarif":
             from segdsl import __version__
             from segdsl.diagnostics.machine import render_sarif
@@ -195,7 +243,7 @@ def tell(
             from segdsl.diagnostics.machine import render_github
 
             click.echo(render_github(found, sources), nl=False, err=product)
-    if summary and not (product and look.form != "text"):
+    if summary and not (product and look.form in ("sarif", "github")):
         click.echo(summary, err=True)
 
 
@@ -208,10 +256,13 @@ def stop_on_errors(report: Report) -> None:
 def write_product(
     text: str, output: str | None, read: Sequence[str] = (), *, makes_source: bool = False
 ) -> None:
-    """Writes what a command made of what it `read`: to a file, whole or not at all, or to
-    standard output."""
+    """Writes what a command made of what it `read`: to a file, whole or not at all, or to standard
+    output, unless that is for a JSON document."""
     if output is None or output == "-":
-        click.echo(text, nl=False)
+        from segdsl.cli.document import current
+
+        if current() is None:
+            click.echo(text, nl=False)
         return
     from segdsl.files import check_output, write_text
 

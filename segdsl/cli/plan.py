@@ -11,6 +11,7 @@ from segdsl.cli.asking import Bar, ask, target_options
 from segdsl.cli.options import (
     Look,
     color_option,
+    format_options,
     in_color,
     layout_option,
     no_schema_option,
@@ -36,13 +37,10 @@ PENDING = 4
 @click.option("--prune", is_flag=True, help="Plan to delete what no file has any more.")
 @click.option("--force", is_flag=True, help="Plan to overwrite what was changed on the server.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 where there is something to do.")
-@click.option(
-    "--format",
-    "--output",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="As lines, as data, or as the comment of a pull request.",
+@format_options(
+    *("text", "json", "github"),
+    alias=("--output",),
+    help="As lines, as one document with everything, or as the comment of a pull request.",
 )
 @settings_option
 @layout_option
@@ -71,17 +69,16 @@ def command(
     conflict, and is never planned to be overwritten without --force.
     """
     from segdsl.diagnostics import Report
-    from segdsl.rule.model import encode
     from segdsl.workspace.checking import check_plan
     from segdsl.workspace.effects import UNASKED
     from segdsl.workspace.files import check_plan_file, save_plan
-    from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
+    from segdsl.workspace.plan_text import plan_markdown, plan_text
     from segdsl.workspace.planning import Wish
     from segdsl.workspace.running import Watcher, effects_of, plan_for
 
     if save is not None:
         check_plan_file(save)
-    look = Look("text", (), color)
+    look = Look("json" if form == "json" else "text", (), color)
     report = Report()
     place = open_workspace(target, settings, report)
     speaking: str | None = None
@@ -103,8 +100,6 @@ def command(
     if report.has_errors:
         speaking = check_plan(*place, None, report, use_schema=not no_schema)
     answer = None if report.has_errors else ask(target, now, question)
-    if report.has_errors and form == "json":
-        look = Look("json", (), color)
     tell(
         report,
         place.workspace.sources,
@@ -119,7 +114,10 @@ def command(
         save_plan(save, plan)
     match form:
         case "json":
-            click.echo(encode(plan_data(plan, effects)))
+            from segdsl.cli.document import answer as answered
+            from segdsl.output.plans import plan_output
+
+            answered(plan_output(plan, effects))
         case "github":
             click.echo(plan_markdown(plan, effects), nl=False)
         case _:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.asking import NO_ANSWER, Bar, ask, target_options
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     metavar="A,B,…",
     help="The attributes to show of them; the first ones, if not given.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 @settings_option
 @select_option
 @layout_option
@@ -51,7 +51,6 @@ def command(
     breakdown: bool,
     sample: int | None,
     columns: str | None,
-    as_json: bool,
     settings: dict[str, str],
     select: tuple[str, ...],
     layout: Literal["v5", "nested"],
@@ -104,17 +103,17 @@ def command(
     if found is None:
         stop_on_errors(report)
         raise WrongUse("there is no segment in these files, only definitions")
-    _show(found, as_json, color)
+    _show(found, form, color)
     stop_on_errors(report)
 
 
-def _show(found: Preview, as_json: bool, color: str) -> None:
-    from segdsl.live.preview import as_data
+def _show(found: Preview, form: str, color: str) -> None:
     from segdsl.live.preview_text import rendered, text_of
-    from segdsl.rule.model import encode
 
-    if as_json:
-        click.echo(encode(as_data(found)))
+    if form == "json":
+        from segdsl.output.remote import preview_output
+
+        document.answer(preview_output(found))
     elif found.questions:
         terminal = sys.stdout is not None and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else None
@@ -126,4 +125,6 @@ def _show(found: Preview, as_json: bool, color: str) -> None:
 
         tell_error(failed, f"“{name}”: ")
     if found.failures:
+        name, failed = found.failures[0]
+        document.failed("api", f"“{name}”: {failed.message}", failed.help)
         raise click.exceptions.Exit(NO_ANSWER)

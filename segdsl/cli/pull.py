@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", is_flag=True, help="Keep what is here, and take the server's for seen; with NAMEs."
 )
-@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @settings_option
 @target_options
 @look_options
@@ -39,7 +38,6 @@ def command(
     names: tuple[str, ...],
     force: bool,
     keep: bool,
-    as_json: bool,
     settings: dict[str, str],
     target: str | None,
     now: str | None,
@@ -74,8 +72,11 @@ def command(
     tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
     stop_on_errors(report)
     assert pull is not None, "without errors there is a pull"
-    if as_json:
-        _write_json(pull)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.plans import pull_output
+
+        answer(pull_output(pull))
     else:
         _write_lines(pull, color)
     if pull.conflicts:
@@ -116,32 +117,3 @@ def _write_lines(pull: Pull, color: str) -> None:
     if pull.conflicts:
         parts.append(f"{len(pull.conflicts)} in conflict")
     click.echo(", ".join(parts) or "no segments on the server", err=True)
-
-
-def _write_json(pull: Pull) -> None:
-    from segdsl.rule.model import encode
-
-    found: dict[str, Any] = {
-        "segments": [
-            {
-                "done": each.what,
-                "folder": "/".join(each.folder) or None,
-                "name": each.name,
-                "file": each.file or None,
-                "why": each.why or None,
-            }
-            for each in pull.items
-        ],
-        "removed": list(pull.removals),
-        "conflicts": [
-            {
-                "why": each.why,
-                "id": each.id,
-                "name": each.name,
-                "file": each.file or None,
-                "notes": list(each.notes),
-            }
-            for each in pull.conflicts
-        ],
-    }
-    click.echo(encode(found))

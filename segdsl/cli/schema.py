@@ -6,13 +6,14 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.group import WrongUse
-from segdsl.cli.options import color_option, in_color
+from segdsl.cli.options import color_option, format_options, in_color
 
 if TYPE_CHECKING:
     from segdsl.live.schema import Asked, Sample
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 MOST_SAMPLED = 20
 VALUES = 5
 NARROW = 60
+_STATUS: dict[str, Literal["written", "unchanged", "out_of_date"]] = {
+    "written": "written",
+    "unchanged": "unchanged",
+    "out of date": "out_of_date",
+}
 
 
 @click.group("schema")
@@ -31,8 +37,9 @@ def command() -> None:
 
 @command.command("pull")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something changed.")
+@format_options("text", "json")
 @target_options
-def pull(check: bool, target: str | None, now: str | None) -> None:
+def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
     """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml."""
     from segdsl.diagnostics.render import visible
     from segdsl.live.schema import pull_schema
@@ -50,9 +57,22 @@ def pull(check: bool, target: str | None, now: str | None) -> None:
     for each in asked.missing:
         click.echo(f"left out: {visible(each)}", err=True)
     kept = save_schema(project, name, asked.schema, write=not check)
-    click.echo(f"{kept.done}: {kept.path.name} ({tally(asked.schema)})")
-    for each in kept.changes:
-        click.echo(f"  {visible(each)}")
+    if form == "json":
+        from segdsl.output.shapes import SchemaPullOutput
+
+        document.answer(
+            SchemaPullOutput(
+                target=name,
+                file=kept.path.name,
+                status=_STATUS[kept.done],
+                changes=kept.changes,
+                left_out=asked.missing,
+            )
+        )
+    else:
+        click.echo(f"{kept.done}: {kept.path.name} ({tally(asked.schema)})")
+        for each in kept.changes:
+            click.echo(f"  {visible(each)}")
     if kept.done == "out of date":
         raise click.exceptions.Exit(1)
 
@@ -60,13 +80,13 @@ def pull(check: bool, target: str | None, now: str | None) -> None:
 @command.command("show")
 @click.argument("word", required=False)
 @click.option("--sample", is_flag=True, help="Ask the server for frequent values of columns.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
+@format_options("text", "json")
 @target_options
 @color_option
 def show(
     word: str | None,
     sample: bool,
-    as_json: bool,
+    form: str,
     target: str | None,
     now: str | None,
     color: str,
@@ -76,7 +96,6 @@ def show(
     from segdsl.live.schema import sample as samples_of
     from segdsl.project.config import need_project
     from segdsl.project.schema import load_schema
-    from segdsl.rule.model import encode
     from segdsl.schema.searching import nothing_like, search
 
     project = need_project(Path.cwd())
@@ -86,15 +105,14 @@ def show(
         raise WrongUse(f"there is no schema yet: run `segdsl schema pull{option}`, which writes it")
     found = search(schema, word)
     if word is not None and not found:
-        click.echo(visible(nothing_like(schema, word)), err=True)
+        document.note(visible(nothing_like(schema, word)))
         raise click.exceptions.Exit(1)
     samples: list[Sample] = []
     if sample:
         wanted = [(each.of, each.name) for each in found if each.what in ("attribute", "column")]
         if len(wanted) > MOST_SAMPLED:
-            click.echo(
-                f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer",
-                err=True,
+            document.note(
+                f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer"
             )
 
         async def question(connection: Connection) -> list[Sample]:
@@ -103,31 +121,13 @@ def show(
         samples = ask(target, now, question) if wanted else []
         for each in samples:
             if each.problem is not None:
-                click.echo(visible(f"no values of {each.column}: {each.problem}"), err=True)
-    if as_json:
-        click.echo(encode([_data(each, samples) for each in found]))
+                document.note(visible(f"no values of {each.column}: {each.problem}"))
+    if form == "json":
+        from segdsl.output.remote import schema_show_output
+
+        document.answer(schema_show_output(found, samples))
     else:
         _write(found, samples, color)
-
-
-def _values(of: Thing, samples: list[Sample]) -> list[object] | None:
-    if of.what not in ("attribute", "column"):
-        return None
-    return next(
-        (
-            list(each.values)
-            for each in samples
-            if each.column == of.name and each.behavior == of.of
-        ),
-        None,
-    )
-
-
-def _data(of: Thing, samples: list[Sample]) -> dict[str, Any]:
-    data: dict[str, Any] = {**of._asdict()}
-    if samples:
-        data["values"] = _values(of, samples)
-    return data
 
 
 def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
@@ -136,6 +136,7 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
 
     from segdsl.diagnostics.render import visible
     from segdsl.live.preview_text import text_of
+    from segdsl.live.schema import values_of
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
@@ -152,7 +153,7 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
         label = [visible(each.label or "")] if labelled else []
         cells = [each.what, visible(each.spelling), *label, visible(each.more)]
         if samples:
-            values = _values(each, samples) or []
+            values = values_of(each, samples) or ()
             cells.append(", ".join(visible(str(value)) for value in values[:VALUES]))
         rows.append(cells)
     # Where there is little room, what is written says well enough what it is.

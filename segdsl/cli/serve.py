@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.group import WrongUse
+from segdsl.cli.options import format_options
 
 
 @click.command("serve")
@@ -43,8 +46,15 @@ from segdsl.cli.group import WrongUse
     is_flag=True,
     help="Refuse what the API's description does not allow, also where real servers take it.",
 )
+@format_options("text", "json")
 def command(
-    data: Path, store: Path | None, port: int, now: str | None, faults: str | None, strict: bool
+    data: Path,
+    store: Path | None,
+    port: int,
+    now: str | None,
+    faults: str | None,
+    strict: bool,
+    form: str,
 ) -> None:
     """Serve a local Audience API over data of your own, on this machine only.
 
@@ -63,6 +73,18 @@ def command(
         weather = None if faults is None else parse_faults(faults)
     except FaultsError as error:
         raise WrongUse(str(error)) from None
+
+    def announce(url: str) -> None:
+        written = document.current()
+        if written is None:
+            click.echo(f"serving {data} at {url} (Ctrl-C ends it)")
+            return
+        from segdsl.output.shapes import ServeOutput
+
+        document.answer(ServeOutput(data=str(data), url=url))
+        written.write(0)
+        sys.stdout.flush()
+
     serve(
         data,
         store,
@@ -71,6 +93,6 @@ def command(
         key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,
         faults=weather,
         strict=strict,
-        announce=lambda url: click.echo(f"serving {data} at {url} (Ctrl-C ends it)"),
-        pass_over=lambda why: click.echo(f"left out: {visible(why)}", err=True),
+        announce=announce,
+        pass_over=lambda why: document.note(f"left out: {visible(why)}"),
     )

@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("segment", metavar="NAME|ID")
-@click.option("--json", "as_json", is_flag=True, help="Write what the API answers, as it is.")
 @target_options
 @look_options
 def command(
     segment: str,
-    as_json: bool,
     target: str | None,
     now: str | None,
     form: str,
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Show a segment of the server as source.
+    """Show a segment of the server as source; with --json also as the API answers it.
 
     A name may come with its folders, `Loyalty/Tokyo/Camera shoppers`; an id as 12 or #12.
     """
@@ -39,11 +37,15 @@ def command(
         return await show(connection.client, connection.parent.id, segment)
 
     shown = ask(target, now, question)
-    if as_json:
-        click.echo(shown.json)
-        return
     report = Report()
     source = shown.source(report)
     tell(report, {}, Look(form, allowed, color), product=True)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.remote import show_output
+
+        # What was asked for is the segment; that no source can say it is beside the point.
+        answer(show_output(shown, source))
+        return
     stop_on_errors(report)
     click.echo(source, nl=False)

@@ -105,3 +105,8 @@ def command(
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")
     write_product("\n".join(made), output, files)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.making import sql_output
+
+        answer(sql_output(segments, made, None if remote else dialect, output))

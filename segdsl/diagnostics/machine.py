@@ -1,7 +1,7 @@
-"""Diagnostics for programs: JSON, SARIF 2.1.0, and GitHub's workflow commands.
+"""Diagnostics for programs: as data, as SARIF 2.1.0, and as GitHub's workflow commands.
 
-Columns count characters from 1 and an end is behind the last one, in all three. The
-two JSON forms are plain ASCII, so they pass any stream unharmed.
+Columns count characters from 1 and an end is behind the last one, in all three. SARIF is plain
+ASCII, so that it passes any stream unharmed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 from segdsl.diagnostics.codes import Code, severity_of
@@ -21,46 +22,46 @@ from segdsl.diagnostics.places import (
     place_of,
 )
 from segdsl.diagnostics.report import Diagnostic
+from segdsl.output import parts
 from segdsl.source import Span
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-# --- JSON ----------------------------------------------------------------------------
+# --- data ----------------------------------------------------------------------------
 
 
-def render_json(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
-    """One object, `{"diagnostics": […]}`; what is not known is null."""
-    found = [
-        {
-            "code": of.code.name,
-            "severity": of.severity,
-            "message": of.message,
-            "help": of.help,
-            **_json_place(file_of(of), place_in_text(of, sources)),
-            "path": of.path,
-            "notes": [
-                {
-                    "message": note.message,
-                    **_json_place(note.span.file, place_of(note.span, sources)),
-                }
+def findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> tuple[parts.Diagnostic, ...]:
+    """Diagnostics in their order, as they are in every JSON document."""
+    return tuple(
+        parts.Diagnostic(
+            code=of.code.name,
+            severity=of.severity,
+            message=of.message,
+            help=of.help,
+            path=of.path,
+            notes=tuple(
+                parts.Note(
+                    message=note.message,
+                    **_location(note.span.file, place_of(note.span, sources)),
+                )
                 for note in of.notes
-            ],
-        }
+            ),
+            **_location(file_of(of), place_in_text(of, sources)),
+        )
         for of in in_order(diagnostics, sources)
-    ]
-    return json.dumps({"diagnostics": found}, indent=2) + "\n"
+    )
 
 
-def _json_place(file: str | None, place: Place | None) -> dict[str, object]:
+def _location(file: str | None, place: Place | None) -> dict[str, Any]:
     if place is None:
-        return {"file": file, "line": None, "column": None, "endLine": None, "endColumn": None}
+        return {"file": file, "line": None, "column": None, "end_line": None, "end_column": None}
     return {
         "file": file,
         "line": place.line,
         "column": place.column,
-        "endLine": place.end_line,
-        "endColumn": place.end_column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
     }
 
 

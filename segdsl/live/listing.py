@@ -7,7 +7,7 @@ be read, or is of a kind that is not known, is told by its name and keeps nothin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from rich.table import Table
@@ -55,7 +55,7 @@ class Shown(msgspec.Struct, frozen=True):
                 Code.SEG402,
                 Span(f"#{segment.id}", 0, 0),
                 f"this segment cannot be read: {segment.why}",
-                help="`segdsl show --json` writes what the API answers",
+                help="`segdsl show --json` has what the API answers",
                 path="$",
             )
             return None
@@ -139,7 +139,7 @@ def table(server: OnServer) -> Table:
     made.add_column("Kind", no_wrap=True)
     made.add_column("Profiles", justify="right", no_wrap=True)
     made.add_column("Updated", no_wrap=True)
-    for path, each in _sorted(server):
+    for path, each in in_order(server):
         made.add_row(
             f"#{each.id}",
             Text(visible(path_of(path, each.name))),
@@ -148,24 +148,6 @@ def table(server: OnServer) -> Table:
             (each.updated_at or "–")[:10],
         )
     return made
-
-
-def as_data(server: OnServer) -> list[dict[str, Any]]:
-    """All segments by path, as plain data without their rules."""
-    return [
-        {
-            "id": each.id,
-            "name": each.name,
-            "folder": "/".join(path or ()) or None,
-            "kind": each.kind,
-            "raw_kind": each.raw_kind,
-            "is_visible": each.is_visible,
-            "description": each.description,
-            "population": each.population,
-            "updated_at": each.updated_at,
-        }
-        for path, each in _sorted(server)
-    ]
 
 
 def kind_of(segment: ServerSegment) -> str:
@@ -181,5 +163,6 @@ def note_of(unreadable: Sequence[Unreadable]) -> str | None:
     return f"{counted(len(unreadable), 'segment')} of the server cannot be read: {listed}"
 
 
-def _sorted(server: OnServer) -> list[tuple[tuple[str, ...] | None, ServerSegment]]:
+def in_order(server: OnServer) -> list[tuple[tuple[str, ...] | None, ServerSegment]]:
+    """All segments with the paths of their folders, by path."""
     return sorted(server.segments, key=lambda each: (each[0] or (), each[1].name, each[1].id))

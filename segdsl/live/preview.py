@@ -1,4 +1,4 @@
-"""What a preview comes to: counts, shares and samples, as data and as JSON."""
+"""What a preview comes to: counts, shares and samples, as data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.live.questions import Node, Question, Rule
+from segdsl.live.questions import Question, Rule
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -68,52 +68,3 @@ def share(count: int, population: int) -> str:
     if 99.95 <= percent < 100:
         return ">99.9%"
     return f"{percent:.1f}%"
-
-
-def as_data(preview: Preview) -> dict[str, Any]:
-    """The preview as plain data; counts are numbers, shares are parts of 1."""
-    parent = {
-        "id": preview.parent_id,
-        "name": preview.parent_name,
-        "population": preview.population,
-    }
-    return {
-        "parent_segment": parent,
-        "segments": [_segment(each, preview) for each in preview.questions],
-    }
-
-
-def _segment(of: Question, preview: Preview) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": of.segment.name,
-        "folder": of.segment.folder,
-        **_answer(preview.answers[of.rule], preview.population),
-    }
-    if of.tree is not None:
-        found["breakdown"] = _node(of.tree, preview)
-    sample = preview.samples.get(of.rule)
-    if isinstance(sample, Sample):
-        found["sample"] = {"columns": sample.names, "rows": sample.rows}
-    elif sample is not None:
-        found["sample"] = {"error": sample.message}
-    return found
-
-
-def _answer(answer: Answer, population: int) -> dict[str, Any]:
-    match answer:
-        case Counted(count, seconds):
-            part = count / population if population else None
-            return {"count": count, "share": part, "seconds": round(seconds, 3)}
-        case Failed(message):
-            return {"count": None, "share": None, "error": message}
-
-
-def _node(of: Node, preview: Preview) -> dict[str, Any]:
-    found = {"condition": of.text, **_answer(preview.answers[of.rule], preview.population)}
-    found.pop("seconds", None)
-    if of.left is not None:
-        left = preview.answers[of.left]
-        found["left"] = left.count if isinstance(left, Counted) else None
-    if of.children:
-        found["children"] = [_node(child, preview) for child in of.children]
-    return found

@@ -25,7 +25,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
-from segdsl.schema.searching import owner_of
+from segdsl.schema.searching import Thing, owner_of
 
 _T = TypeVar("_T")
 LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)
@@ -170,6 +170,20 @@ class Sample(NamedTuple):
     column: str
     values: tuple[object, ...]
     problem: str | None = None
+
+
+def values_of(thing: Thing, samples: Sequence[Sample]) -> tuple[object, ...] | None:
+    """The values of a column or an attribute among samples; None where there are none of it."""
+    if thing.what not in ("attribute", "column"):
+        return None
+    return next(
+        (
+            each.values
+            for each in samples
+            if each.column == thing.name and each.behavior == thing.of
+        ),
+        None,
+    )
 
 
 async def sample(

@@ -1,4 +1,4 @@
-"""A plan for people: lines for a terminal, markdown for a pull request, data for programs.
+"""A plan for people: lines for a terminal, markdown for a pull request.
 
 Differences are shown in `.seg` source. Nothing is decided here.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import click
 
@@ -339,77 +338,3 @@ def _escaped(text: str) -> str:
     """Text that markdown takes as it is."""
     text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~@" else char for char in text)
-
-
-def plan_data(plan: Plan, effects: Effects) -> dict[str, Any]:
-    """The plan as plain data."""
-    return {
-        "target": plan.target,
-        "parent_segment": plan.parent_segment,
-        "changes": [
-            {
-                "action": change.action,
-                "id": change.id,
-                "folder": "/".join(change.state.folder) or None,
-                "name": change.state.name,
-                "file": change.file,
-                "what": list(change.what),
-                "forced": change.forced,
-                "before": None if change.before is None else change.before.source,
-                "after": None if change.after is None else change.after.source,
-                "effect": _effect_data(effects.by_change.get(number)),
-            }
-            for number, change in enumerate(plan.changes)
-        ],
-        "reached": [
-            {
-                "id": each.id,
-                "folder": "/".join(each.folder) or None,
-                "name": each.name,
-                "effect": _effect_data(each.effect),
-            }
-            for each in effects.reached
-        ],
-        "reached_uncounted": effects.uncounted,
-        "conflicts": [
-            {
-                "why": each.why,
-                "id": each.id,
-                "folder": "/".join(each.folder) or None,
-                "name": each.name,
-                "file": each.file,
-                "last_seen": each.base,
-                "here": each.here,
-                "server": each.there,
-                "notes": list(each.notes),
-            }
-            for each in plan.conflicts
-        ],
-        "left": [
-            {"id": each.id, "folder": "/".join(each.folder) or None, "name": each.name}
-            for each in plan.left
-        ],
-        "left_alone": [
-            {
-                "id": each.id or None,
-                "folder": "/".join(each.folder) or None,
-                "name": each.name,
-                "why": each.why,
-            }
-            for each in plan.left_alone
-        ],
-        "same": len(plan.settled),
-        "others": plan.others,
-    }
-
-
-def _effect_data(effect: Effect | None) -> dict[str, Any] | None:
-    if effect is None:
-        return None
-    return {
-        "before": effect.before,
-        "after": effect.after,
-        "joins": effect.joins,
-        "leaves": effect.leaves,
-        "error": effect.error,
-    }

@@ -76,7 +76,7 @@ def test_a_missing_import_is_told_at_its_path() -> None:
     result = segdsl("check", "a.seg", "--format", "json")
     assert result.exit_code == 1
     [found] = json.loads(result.stdout)["diagnostics"]
-    assert (found["code"], found["column"], found["endColumn"]) == ("SEG107", 15, 30)
+    assert (found["code"], found["column"], found["end_column"]) == ("SEG107", 15, 30)
     assert found["message"] == "there is no file `nowhere/c.seg`"
 
 

@@ -70,7 +70,11 @@ def test_check_leaves_standard_output_to_a_machine_form() -> None:
     Path("a.seg").write_text(UNTIDY)
     result = segdsl("fmt", "--check", "--format", "json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout) == {"diagnostics": []}
+    answer = json.loads(result.stdout)
+    assert (answer["ok"], answer["exit_code"], answer["diagnostics"]) == (False, 1, [])
+    assert answer["files"] == [
+        {"file": "a.seg", "status": "would_reformat", "diff": None, "source": None}
+    ]
     assert "would reformat a.seg" in result.stderr
 
 

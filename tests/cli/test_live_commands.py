@@ -39,7 +39,7 @@ def test_a_preview_counts_without_creating(folder: Path) -> None:
     # The third refers to the other two, which the server does not have yet.
     assert counts(found) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
     assert found["segments"][2]["share"] == 0.5
-    assert told("list") == []
+    assert told("list")["segments"] == []
 
 
 def test_a_preview_is_a_table(folder: Path) -> None:
@@ -187,16 +187,16 @@ def test_references_that_multiply_are_refused_at_once(folder: Path) -> None:
 
 
 def test_segments_are_created_once_in_the_order_of_references(folder: Path) -> None:
-    made = told("create", ".", "--count")
-    assert {each["name"]: (each["done"], each["count"]) for each in made} == {
+    made = told("create", ".", "--count")["segments"]
+    assert {each["name"]: (each["status"], each["count"]) for each in made} == {
         "Buyers": ("created", 3),
         "Buyers in Japan": ("created", 1),
         "Japan": ("created", 3),
     }
-    again = told("create", ".")
-    assert {each["done"] for each in again} == {"there already"}
+    again = told("create", ".")["segments"]
+    assert {each["status"] for each in again} == {"there_already"}
     assert [each["id"] for each in again] == [each["id"] for each in made]
-    listed = told("list")
+    listed = told("list")["segments"]
     assert [(each["folder"], each["name"]) for each in listed] == [
         (None, "Buyers"),
         ("Countries/Asia", "Buyers in Japan"),
@@ -210,7 +210,7 @@ def test_what_was_created_is_shown_as_its_source(folder: Path) -> None:
     assert segdsl("show", "Japan").stdout == (folder / "japan.seg").read_text()
     source = segdsl("show", "Countries/Asia/Buyers in Japan").stdout
     assert source == (folder / "buyers.seg").read_text().split("has purchases\n\n")[1]
-    answer = json.loads(segdsl("show", "Japan", "--json").stdout)
+    answer = told("show", "Japan")["segment"]
     assert answer["name"] == "Japan"
     assert answer["rule"]["type"] == "And"
     done = segdsl("show", "Japn")
@@ -228,7 +228,7 @@ def test_nothing_that_is_there_is_overwritten(folder: Path) -> None:
     assert "error[SEG308]" in done.stderr
     assert segdsl("show", "Japan", "--json").stdout == before
     # Nothing else was sent either.
-    assert [each["name"] for each in told("list")] == ["Japan"]
+    assert [each["name"] for each in told("list")["segments"]] == ["Japan"]
 
 
 def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
     done = segdsl("create", ".")
     assert done.exit_code == 1
     assert "error[SEG306]" in done.stderr
-    assert told("list") == []
+    assert told("list")["segments"] == []
     assert segdsl("preview", "x.seg").exit_code == 1
 
 
@@ -255,7 +255,7 @@ def test_namesakes_are_no_circle(folder: Path) -> None:
 
 
 def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
-    made = {each["name"]: each["id"] for each in told("create", ".")}
+    made = {each["name"]: each["id"] for each in told("create", ".")["segments"]}
     done = segdsl("delete", "Japan", "--yes")
     assert done.exit_code == 3
     assert made["Buyers in Japan"] in done.stderr
@@ -263,7 +263,7 @@ def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
     done = segdsl("delete", "Buyers in Japan", "--yes")
     assert (done.exit_code, done.stdout.split()[0]) == (0, "deleted")
     assert segdsl("delete", made["Japan"], "--yes").exit_code == 0
-    assert [each["name"] for each in told("list")] == ["Buyers"]
+    assert [each["name"] for each in told("list")["segments"]] == ["Buyers"]
 
 
 def test_a_folder_is_made_once(folder: Path) -> None:
@@ -273,7 +273,7 @@ def test_a_folder_is_made_once(folder: Path) -> None:
         )
     )
     told("create", "x.seg")
-    assert [each["folder"] for each in told("list")] == ["A/B/C"] * 20
+    assert [each["folder"] for each in told("list")["segments"]] == ["A/B/C"] * 20
 
 
 # --- sql ---------------------------------------------------------------------------------
@@ -324,4 +324,4 @@ def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
     assert sum(done.stdout.count(b"created ") for done in runs) == 30
     assert sum(done.stdout.count(b"there already ") for done in runs) == 30
-    assert len(told("list")) == 30
+    assert len(told("list")["segments"]) == 30

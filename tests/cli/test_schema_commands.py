@@ -73,7 +73,7 @@ def test_show_works_offline_and_searches(project: Path) -> None:
     )
     (project / "elsewhere").rename(project / "data")
     sampled = json.loads(segdsl("schema", "show", "country", "--sample", "--json").stdout)
-    assert sampled[0]["values"] == ["JP", "FR", "US"]
+    assert sampled["things"][0]["values"] == ["JP", "FR", "US"]
 
 
 def test_a_damaged_schema_is_told(project: Path) -> None:
@@ -213,7 +213,7 @@ def test_values_on_request(project: Path) -> None:
     path.write_text(path.read_text().replace("[attributes]", '[attributes]\ncolour = "string"'))
     shown = segdsl("schema", "show", "co", "--sample", "--json")
     assert shown.stderr.startswith("no values of colour: ")
-    values = {each["name"]: each.get("values") for each in json.loads(shown.stdout)}
+    values = {each["name"]: each.get("values") for each in json.loads(shown.stdout)["things"]}
     assert (values["country"], values["colour"]) == (["JP", "FR", "US"], [])
     # A stage has no values, and nobody is asked for any.
     (project / "data").rename(project / "elsewhere")

@@ -64,13 +64,15 @@ def test_the_schema_has_the_table_with_its_labels(folder: Path, way: Way) -> Non
     assert done.exit_code == 0, done.output
     # On a port it is told where it is served.
     assert (f"left out: {WHY}" in done.stderr) == (way == "in process")
-    shown = {(each["what"], each["name"]): each for each in told("schema", "show", "order")}
+    shown = {
+        (each["what"], each["name"]): each for each in told("schema", "show", "order")["things"]
+    }
     assert set(shown) == {("behavior", "orders"), ("column", "time"), ("column", "total")}
     behavior, time, total = shown.values()
     assert (behavior["spelling"], behavior["label"]) == ('has table "orders"', "Web Orders")
     assert (time["spelling"], time["more"]) == ('table "orders".time', "timestamp")
     assert (total["more"], total["label"]) == ("number", "Order total")
-    sampled = told("schema", "show", "total", "--sample")
+    sampled = told("schema", "show", "total", "--sample")["things"]
     assert [sorted(each["values"]) for each in sampled] == [[10, 20, 300]]
     # From now on it is checked here.
     assert segdsl("check", "orders.seg").exit_code == 0
@@ -98,7 +100,7 @@ def test_a_stored_segment_is_counted_and_read_back(folder: Path) -> None:
     assert segdsl("create", "orders.seg").exit_code == 0
     done = segdsl("show", "Often")
     assert 'count(table "orders" where total > 5) >= 2' in done.stdout
-    rule = json.loads(segdsl("show", "Often", "--json").stdout)["rule"]
+    rule = json.loads(segdsl("show", "Often", "--json").stdout)["segment"]["rule"]
     assert '"name": "orders"' in json.dumps(rule)
 
 
@@ -109,7 +111,7 @@ def test_values_of_two_tables_that_differ_in_the_prefix_alone(
     with project(tmp_path, way, {**FILES, **more}) as there:
         monkeypatch.chdir(there)
         assert segdsl("schema", "pull").exit_code == 0
-        sampled = told("schema", "show", "total", "--sample")
+        sampled = told("schema", "show", "total", "--sample")["things"]
     values = {each["of"]: sorted(each["values"]) for each in sampled}
     assert values == {"orders": [7], 'table "orders"': [10, 20, 300]}
 

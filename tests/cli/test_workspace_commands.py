@@ -71,7 +71,7 @@ def test_plans_for_programs(project: Path) -> None:
     assert japan["action"] == "create"
     assert japan["effect"]["after"] == 3
     done = json.loads(segdsl("apply", "--yes", "--output", "json").stdout)
-    assert {each["done"] for each in done["outcomes"]} == {"created"}
+    assert {each["status"] for each in done["outcomes"]} == {"created"}
 
 
 def test_a_saved_plan(project: Path) -> None:
@@ -166,7 +166,7 @@ def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
     wrong = segdsl("pull", "Japn")
     assert (wrong.exit_code, "did you mean `Japan`?" in wrong.stderr) == (2, True)
     told = json.loads(segdsl("pull", "--json").stdout)
-    assert {each["done"] for each in told["segments"]} == {"the same"}
+    assert {each["status"] for each in told["segments"]} == {"the_same"}
 
 
 def test_from_a_folder_inside(project: Path) -> None:

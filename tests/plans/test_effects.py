@@ -21,12 +21,14 @@ from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
 from segdsl.local import open_local
 from segdsl.lower import lower
+from segdsl.output import parts
+from segdsl.output.plans import plan_output
 from segdsl.rule.model import encode
 from segdsl.workspace import effects as counting
 from segdsl.workspace.after import After, UncountableError
 from segdsl.workspace.effects import Effect, Effects, effects
 from segdsl.workspace.plan import Plan
-from segdsl.workspace.plan_text import plan_data, plan_markdown, plan_text
+from segdsl.workspace.plan_text import plan_markdown, plan_text
 from teams import Team, connected, with_team
 
 Told = tuple[int | None, int | None, int | None, int | None] | str
@@ -174,15 +176,15 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
         f"**also Old ones/B (#{b})**, which stays as it is, but refers to what changes\n\n"
         "5 → 1 profiles: 0 join, 4 leave\n"
     ) in comment
-    data = plan_data(plan, found)
-    assert data["reached_uncounted"] == 0
-    assert [each["name"] for each in data["reached"]] == ["Same", "B"]
-    assert data["reached"][1] == {
-        "id": b,
-        "folder": "Old ones",
-        "name": "B",
-        "effect": {"before": 5, "after": 1, "joins": 0, "leaves": 4, "error": None},
-    }
+    data = plan_output(plan, found)
+    assert data.reached_uncounted == 0
+    assert [each.name for each in data.reached] == ["Same", "B"]
+    assert data.reached[1] == parts.ReachedSegment(
+        id=b,
+        folder="Old ones",
+        name="B",
+        effect=parts.Effect(before=5, after=1, joins=0, leaves=4, error=None),
+    )
 
 
 @with_team

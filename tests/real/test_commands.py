@@ -126,7 +126,7 @@ def opened(
 def test_the_schema_is_pulled_and_shown(answers: str, shop: Shop) -> None:
     done = shop.run("schema", "pull")
     assert done.stdout.startswith("written: real.schema.toml")
-    shown = {(each["what"], each["name"]): each for each in shop.told("schema", "show")}
+    shown = {(each["what"], each["name"]): each for each in shop.told("schema", "show")["things"]}
     known = ("string", "number", "timestamp", "boolean", "string_array")
     for each in shop.replay.attributes:
         if each["type"] in known and "matrixColumnName" in each:
@@ -149,7 +149,7 @@ def test_values_are_sampled_by_the_ids_of_behaviors(answers: str, shop: Shop) ->
     column = shop.number_column["matrixColumnName"]
     [found] = [
         each
-        for each in shop.told("schema", "show", column, "--sample")
+        for each in shop.told("schema", "show", column, "--sample")["things"]
         if each["name"] == column and each["what"] == "column"
     ]
     assert found["values"] == ["JP", "NZ", None]
@@ -170,7 +170,7 @@ def test_the_list_has_all_that_can_be_read(answers: str, shop: Shop) -> None:
     [odd] = [each for each in shop.replay.segments if each["name"] == "Unknown kind"]
     assert f"kind {odd['kind']}" in done.stdout
     assert "hidden" in next(line for line in done.stdout.splitlines() if "Hidden" in line)
-    listed = {each["name"]: each for each in shop.told("list")}
+    listed = {each["name"]: each for each in shop.told("list")["segments"]}
     assert (listed["Unknown kind"]["kind"], listed["Unknown kind"]["raw_kind"]) == (
         None,
         odd["kind"],
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_noted(answers: str, shop: Shop) -> None:
     assert "cannot be read" in done.stderr
     assert f"“{first['name']}” (#{first['id']})" in done.stderr
     assert f"#{second['id']}" in done.stderr
-    assert len(shop.told("list")) >= len(shop.replay.segments) - 5
+    assert len(shop.told("list")["segments"]) >= len(shop.replay.segments) - 5
 
 
 @ANSWERS
@@ -204,7 +204,7 @@ def test_each_segment_is_shown_or_the_place_of_what_cannot_be(answers: str, shop
             assert done.exit_code == (3 if refused else 1)
             assert refused or f"#{id}: $" in done.output
         if "status" not in shop.replay.alone.get(id, {}):
-            answered = shop.told("show", id)
+            answered = shop.told("show", id)["segment"]
             assert answered == shop.replay._shown(shop.replay._alone(id))
 
 
@@ -276,8 +276,8 @@ def assert_names_of_the_server(shop: Shop, rule: Json) -> None:
 def test_a_segment_is_created_once_whatever_is_answered(answers: str, shop: Shop) -> None:
     shop.write("a.seg", shop.buyers(more=f'  and in segment "{REFERRED}"\n'))
     shop.write("b.seg", f'segment "{REFERRED}" where everyone\n')
-    [first, second] = shop.told("create", "a.seg", "b.seg")
-    assert {first["done"], second["done"]} == {"created"}
+    [first, second] = shop.told("create", "a.seg", "b.seg")["segments"]
+    assert {first["status"], second["status"]} == {"created"}
     bodies = {
         each["name"]: each for each in shop.replay.sent("POST", "/segments") if "name" in each
     }
@@ -291,8 +291,8 @@ def test_a_segment_is_created_once_whatever_is_answered(answers: str, shop: Shop
     assert body["audienceId"] == int(shop.replay.id)
     assert len(shop.replay.sent("POST", "/entities/folders")) == 2
     # Again: all is there, and nothing is sent.
-    again = shop.told("create", "a.seg", "b.seg")
-    assert [each["done"] for each in again] == ["there already"] * 2
+    again = shop.told("create", "a.seg", "b.seg")["segments"]
+    assert [each["status"] for each in again] == ["there_already"] * 2
     assert len(shop.replay.sent("POST", "/segments")) == 2
 
 
@@ -304,8 +304,8 @@ def test_a_segment_whose_rule_the_list_left_out_is_not_made_again(answers: str, 
     """It is compared by the rule that it has by itself."""
     source = shop.run("show", "Rule left out").stdout
     shop.write("a.seg", source)
-    [same] = shop.told("create", "a.seg")
-    assert same["done"] == "there already"
+    [same] = shop.told("create", "a.seg")["segments"]
+    assert same["status"] == "there_already"
     shop.write("a.seg", f'{source}  and {shop.text_column["matrixColumnName"]} != "XX"\n')
     assert "is there already" in shop.run("create", "a.seg", code=1).output
     assert not shop.replay.sent("POST", "/segments")
@@ -343,11 +343,11 @@ def test_after_a_pull_there_is_nothing_to_plan(answers: str, shop: Shop) -> None
     pulled = shop.told("pull")
     done = {each["name"]: each for each in pulled["segments"]}
     assert set(shop.names()) == {*done} - {"#9117"}
-    assert "left alone" not in {
-        done[name]["done"] for name in ("Rule left out", "Hidden", "No rule")
+    assert "left_alone" not in {
+        done[name]["status"] for name in ("Rule left out", "Hidden", "No rule")
     }
     # Only what no source can hold is left alone, and each says why.
-    left = {name: each["why"] for name, each in done.items() if each["done"] == "left alone"}
+    left = {name: each["why"] for name, each in done.items() if each["status"] == "left_alone"}
     odd = ("No words for it", "Odd description", "Refused by itself", "Unknown kind")
     assert set(left) - {"#9117"} == {*odd} & {*shop.names()}
     assert all(left.values())
@@ -359,7 +359,7 @@ def test_after_a_pull_there_is_nothing_to_plan(answers: str, shop: Shop) -> None
     assert (plan["changes"], plan["conflicts"]) == ([], [])
     shop.run("check", ".")
     again = shop.told("pull")
-    assert {each["done"] for each in again["segments"]} <= {"the same", "left alone"}
+    assert {each["status"] for each in again["segments"]} <= {"the_same", "left_alone"}
     assert shop.files() == before
     assert not [each for each in shop.replay.recorded if each.method in ("PUT", "POST", "DELETE")]
 
@@ -410,7 +410,7 @@ def test_a_change_sends_all_of_a_segment(answers: str, shop: Shop) -> None:
         assert body["rule"]
     assert len(shop.replay.sent("PUT")) == len(names)
     assert shop.planned()["changes"] == []
-    assert {each["done"] for each in shop.told("pull")["segments"]} <= {"the same", "left alone"}
+    assert {each["status"] for each in shop.told("pull")["segments"]} <= {"the_same", "left_alone"}
 
 
 def same_conditions(one: Json, other: Json) -> bool:
@@ -497,7 +497,7 @@ def test_one_that_is_refused_stops_no_other(answers: str, shop: Shop) -> None:
     pulled = {
         each["name"]: each for each in json.loads(segdsl("pull", "--json").stdout)["segments"]
     }
-    assert pulled["Rule left out"]["done"] == "left alone"
+    assert pulled["Rule left out"]["status"] == "left_alone"
     assert "not for this key" in pulled["Rule left out"]["why"]
 
 
