@@ -81,8 +81,8 @@ def command(
         if rule is not None:
             made.append(rule if rule_only else create_request(segment, rule))
             compiled.append(segment)
-    summary = summed(report, look, loaded.contradicted, loaded.notes)
-    tell(report, loaded.sources, look, product=True, summary=summary)
+    summary = summed(report, look, loaded.contradicted)
+    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")

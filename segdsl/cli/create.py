@@ -87,8 +87,8 @@ def command(
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
         outcomes = ask(target, now, question)
-    summary = summed(report, look, loaded.contradicted, loaded.notes)
-    tell(report, loaded.sources, look, product=True, summary=summary)
+    summary = summed(report, look, loaded.contradicted)
+    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")

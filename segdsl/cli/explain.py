@@ -97,8 +97,8 @@ def command(
                 from segdsl.output.making import explained
 
                 told_in_words.append(explained(segment, made[-1], None))
-    summary = summed(report, look, loaded.contradicted, loaded.notes)
-    tell(report, loaded.sources, look, product=True, summary=summary)
+    summary = summed(report, look, loaded.contradicted)
+    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")

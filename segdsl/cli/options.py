@@ -67,16 +67,16 @@ def select_option(function: _Function) -> _Function:
     )(function)
 
 
-def summed(report: Report, look: Look, schema: str | None, notes: Sequence[str] = ()) -> str:
-    """How many findings there are, and `notes`; where `schema`, a file, contradicts segments, what
-    to do if that is itself what is wrong."""
+def summed(report: Report, look: Look, schema: str | None) -> str:
+    """How many findings there are; where `schema`, a file, contradicts segments, what to do if
+    that is itself what is wrong."""
     from segdsl.diagnostics.places import tally
 
-    lines = [tally(told(report, look)), *notes]
-    if schema is not None:
-        todo = "`segdsl schema pull` renews it; --no-schema goes without"
-        lines.append(f"hint: if {schema} is out of date, {todo}")
-    return "\n".join(line for line in lines if line)
+    count = tally(told(report, look))
+    if schema is None:
+        return count
+    todo = "`segdsl schema pull` renews it; --no-schema goes without"
+    return f"{count}\nhint: if {schema} is out of date, {todo}"
 
 
 def look_options(function: _Function) -> _Function:
@@ -206,13 +206,20 @@ def told(report: Report, look: Look) -> list[Diagnostic]:
 
 
 def tell(
-    report: Report, sources: Mapping[str, Source], look: Look, *, product: bool, summary: str = ""
+    report: Report,
+    sources: Mapping[str, Source],
+    look: Look,
+    *,
+    product: bool,
+    summary: str = "",
+    notes: Sequence[str] = (),
 ) -> None:
     """Writes what was found.
 
     Text goes to standard error, and in JSON it is in the document that the command writes. SARIF
     and GitHub's commands go to standard output, or to standard error where standard output is for
-    the command's `product`. The summary is one line of text, on standard error.
+    the command's `product`. The summary is one line of text, on standard error, and `notes` are
+    more of them, which are also in the document.
     """
     found = told(report, look)
     match look.form:
@@ -234,6 +241,7 @@ def tell(
             document = current()
             if document is not None:
                 document.diagnostics, document.sources = found, sources
+                document.notes += notes
         case "sarif":
             from segdsl import __version__
             from segdsl.diagnostics.machine import render_sarif
@@ -243,8 +251,9 @@ def tell(
             from segdsl.diagnostics.machine import render_github
 
             click.echo(render_github(found, sources), nl=False, err=product)
-    if summary and not (product and look.form in ("sarif", "github")):
-        click.echo(summary, err=True)
+    if not (product and look.form in ("sarif", "github")):
+        for line in filter(None, (summary, *notes)):
+            click.echo(line, err=True)
 
 
 def stop_on_errors(report: Report) -> None:

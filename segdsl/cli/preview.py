@@ -98,8 +98,8 @@ def command(
             bar.end()
 
     found = ask(target, now, question) if loaded.segments else None
-    summary = summed(report, look, loaded.contradicted, loaded.notes)
-    tell(report, loaded.sources, look, product=True, summary=summary)
+    summary = summed(report, look, loaded.contradicted)
+    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     if found is None:
         stop_on_errors(report)
         raise WrongUse("there is no segment in these files, only definitions")

@@ -99,8 +99,8 @@ def command(
         made = ask(target, now, question)
     elif segments:
         made = offline_sql(segments, report, dialect, Offline(now, timezone, database), beside)
-    summary = summed(report, look, loaded.contradicted, loaded.notes)
-    tell(report, loaded.sources, look, product=True, summary=summary)
+    summary = summed(report, look, loaded.contradicted)
+    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
     if loaded.is_empty:
         raise WrongUse("there is no segment in these files, only definitions")

@@ -81,7 +81,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "untidy.txt").write_text(UNTIDY)
     (tmp_path / "wrong.txt").write_text(WRONG)
     (tmp_path / "rule.json").write_text(RULE)
-    (tmp_path / "abroad.yml").write_text("name: Abroad\nrule: {type: And, conditions: []}\n")
+    (tmp_path / "abroad.yml").write_text(
+        "name: Abroad\nrule: {type: Value, attribute: country, operator: {type: IsNull}}\n"
+    )
     (tmp_path / "pieces.txt").write_text("let x = a is true\n")
     monkeypatch.setenv("TD_API_KEY", "1/" + "0" * 40)
     monkeypatch.chdir(tmp_path)

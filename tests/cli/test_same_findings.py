@@ -66,8 +66,7 @@ def project(
 def found(command: list[str], *arguments: str) -> list[tuple[str, int | None, str]]:
     """The codes, lines and messages that a command reports."""
     done = segdsl(*command, "--format", "json", *arguments)
-    text = done.stdout if command[0] in ("check", "plan") else done.stderr
-    document, _ = json.JSONDecoder().raw_decode(text[text.index('{\n  "diagnostics"') :])
+    document = json.loads(done.stdout)
     return sorted(
         (each["code"], each["line"] or 0, each["message"])
         for each in document["diagnostics"]
