@@ -30,6 +30,7 @@ COMPILING = {
             "cli.compile",
             "cli.group",
             "cli.options",
+            "cli.output",
             "condition",
             "condition.counting",
         ),
@@ -65,7 +66,14 @@ COMPILING = {
             "syntax.phrases",
             "syntax.pieces",
         ),
-        *("syntax.predicate_builder", "syntax.tables", "syntax.text", "syntax.tree", "values"),
+        *(
+            "syntax.predicate_builder",
+            "syntax.tables",
+            "syntax.text",
+            "syntax.tree",
+            "terminal",
+            "values",
+        ),
     )
 }
 # Modules of Python that take a millisecond or more each, and that nothing here needs.

@@ -21,6 +21,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import confirm, say, write
 from segdsl.cli.workspace_options import check_changes, open_workspace
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def command(
             return plan, await apply_plan(connection, project, plan, hear)
         except CancelledError:
             bar.end()
-            click.echo("stopped; run it again: what is done stays", err=True)
+            say("stopped; run it again: what is done stays", err=True)
             raise
         finally:
             bar.end()
@@ -145,23 +146,23 @@ def _show(plan: Plan, form: str, color: str) -> None:
 
     if form == "text":
         color_it = in_color(color, sys.stdout)
-        click.echo(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
+        say(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
         sys.stdout.flush()
 
 
 def _confirm(plan: Plan) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise WrongUse("would make these changes; say --yes where nobody can be asked")
-    click.confirm(f"Apply to “{plan.target}”?", abort=True, err=True)
+    confirm(f"Apply to “{plan.target}”?")
 
 
 def _say(outcome: Outcome) -> None:
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import path_of
+    from segdsl.terminal import visible
 
     state = outcome.change.state
     id = "" if outcome.id is None else f"  #{outcome.id}"
-    click.echo(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
+    say(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
     sys.stdout.flush()
 
 
@@ -171,16 +172,14 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
     if form == "json":
         _write_json(plan, outcomes)
     if plan.conflicts:
-        click.echo("nothing was sent: settle the conflicts first", err=True)
+        say("nothing was sent: settle the conflicts first", err=True)
         raise click.exceptions.Exit(1)
     left = undone(outcomes)
     for each in left:
         if each.error is not None:
             tell_error(each.error, f"“{each.change.state.name}”: ")
     if left:
-        click.echo(
-            f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays", err=True
-        )
+        say(f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays", err=True)
         raise click.exceptions.Exit(NO_ANSWER)
 
 
@@ -199,4 +198,4 @@ def _write_json(plan: Plan, outcomes: list[Outcome]) -> None:
         }
         for each in outcomes
     ]
-    click.echo(encode({**plan_data(plan, UNASKED), "outcomes": done}))
+    write(encode({**plan_data(plan, UNASKED), "outcomes": done}))

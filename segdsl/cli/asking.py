@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from segdsl.cli.options import in_color
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -68,13 +69,13 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
 
 def tell_error(error: ClientError | Failed, about: str = "") -> None:
     """One failure of the API on standard error."""
-    from segdsl.diagnostics.render import visible
+    from segdsl.terminal import visible
 
     color = in_color("auto", sys.stderr)
     head = click.style("error", fg="red", bold=True) if color else "error"
-    click.echo(f"{head}: {about}{visible(error.message)}", err=True, color=color)
+    say(f"{head}: {visible(about)}{visible(error.message)}", err=True, color=color)
     if error.help:
-        click.echo(f"  = help: {visible(error.help)}", err=True, color=color)
+        say(f"  = help: {visible(error.help)}", err=True, color=color)
 
 
 class Bar:
@@ -124,7 +125,7 @@ class Bar:
     def stopped(self, killed: int) -> None:
         self.end()
         words = "query was" if killed == 1 else "queries were"
-        click.echo(f"stopped: {killed} running {words} killed on the server", err=True)
+        say(f"stopped: {killed} running {words} killed on the server", err=True)
 
     def end(self) -> None:
         if self.progress is not None:

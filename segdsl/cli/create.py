@@ -20,6 +20,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import say, write
 
 if TYPE_CHECKING:
     from segdsl.live.creation import Outcome
@@ -92,7 +93,7 @@ def command(
             tell_error(each.error, f"“{each.step.segment.name}”: ")
     undone = [each for each in outcomes if each.done in ("failed", "not tried")]
     if undone:
-        click.echo(
+        say(
             f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays",
             err=True,
         )
@@ -105,13 +106,13 @@ def _nothing(outcome: Outcome) -> None:
 
 def _say(outcome: Outcome) -> None:
     from segdsl.diagnostics.places import counted
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import path_of
+    from segdsl.terminal import visible
 
     path = visible(path_of(outcome.step.folder, outcome.step.segment.name))
     id = "" if outcome.id is None else f"  #{outcome.id}"
     count = "" if outcome.count is None else f"  {counted(outcome.count, 'profile')}"
-    click.echo(f"{outcome.done:<13}  {path}{id}{count}")
+    say(f"{outcome.done:<13}  {path}{id}{count}")
     sys.stdout.flush()
 
 
@@ -129,4 +130,4 @@ def _write_json(outcomes: list[Outcome]) -> None:
         }
         for each in outcomes
     ]
-    click.echo(encode(found))
+    write(encode(found))

@@ -9,6 +9,7 @@ import click
 
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.group import WrongUse
+from segdsl.cli.output import confirm, say
 
 if TYPE_CHECKING:
     from segdsl.live.listing import Found
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 @target_options
 def command(segment: str, yes: bool, target: str | None, now: str | None) -> None:
     """Delete a segment of the server. Others that refer to it keep it there."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import find, on_server, path_of
+    from segdsl.terminal import visible
 
     async def look(connection: Connection) -> Found:
         server = await on_server(connection.client, connection.parent.id, rules=False)
@@ -35,10 +36,10 @@ def command(segment: str, yes: bool, target: str | None, now: str | None) -> Non
             raise WrongUse(
                 f"would delete {path} (#{found.id}); say --yes where nobody can be asked"
             )
-        click.confirm(f"Delete {path} (#{found.id})?", abort=True, err=True)
+        confirm(f"Delete {path} (#{found.id})?")
 
     async def delete(connection: Connection) -> None:
         await connection.client.delete_segment(found.id)
 
     ask(target, now, delete)
-    click.echo(f"deleted  {path}  #{found.id}")
+    say(f"deleted  {path}  #{found.id}")

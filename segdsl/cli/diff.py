@@ -7,6 +7,8 @@ import sys
 import click
 
 from segdsl.cli.options import Look, in_color
+from segdsl.cli.output import product
+from segdsl.terminal import visible_lines
 
 _COLORS = {"-": "red", "+": "green", "@": "cyan"}
 
@@ -21,7 +23,8 @@ def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None
         if not line.endswith("\n"):
             text += "\n\\ No newline at end of file"
         style = _COLORS.get(line[0]) if color else None
-        click.echo(click.style(text, fg=style) if style else text, color=color)
+        shown = visible_lines(text) if color else text
+        product((click.style(shown, fg=style) if style else shown) + "\n", color=color)
 
 
 def _lines(text: str) -> list[str]:

@@ -16,8 +16,8 @@ from segdsl.cli.options import (
     stop_on_errors,
     tell,
     told,
-    write_product,
 )
+from segdsl.cli.output import say
 
 UNCLIPPED = 100_000
 
@@ -75,4 +75,4 @@ def command(
     stop_on_errors(report)
     if not made:
         raise WrongUse("there is no segment in these files, only definitions")
-    write_product("\n".join(made), None)
+    say("\n".join(made), nl=False)

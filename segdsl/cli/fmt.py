@@ -10,6 +10,8 @@ import click
 
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import Look, in_color, look_options, stop_on_errors, tell, told
+from segdsl.cli.output import product, say
+from segdsl.terminal import visible, visible_lines
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
@@ -61,14 +63,14 @@ def command(
             _show_diff(each, look)
     elif piped:
         for each in done:
-            click.echo(each.after or "", nl=False)
+            product(each.after or "")
     elif not check:
         for each in changed:
             write_text(each.path, each.after or "")
     if check and not diff:
         for each in changed:
             # A machine form has standard output to itself.
-            click.echo(f"would reformat {each.source.name}", err=form != "text")
+            say(f"would reformat {visible(each.source.name)}", err=form != "text")
     summary = "" if piped else _summary(done, check or diff)
     sources = {each.source.name: each.source for each in done}
     tell(report, sources, look, product=diff or piped, summary=_counts(report, look, summary))
@@ -129,7 +131,8 @@ def _show_diff(of: Formatted, look: Look) -> None:
         )
     ):
         style = _DIFF_COLORS.get(line[0]) if color else None
-        click.echo(click.style(line, fg=style) if style else line, color=color)
+        shown = visible_lines(line) if color else line
+        product((click.style(shown, fg=style) if style else shown) + "\n", color=color)
 
 
 def _lines(text: str) -> list[str]:

@@ -15,6 +15,8 @@ from typing import Any
 import click
 
 from segdsl import __version__
+from segdsl.cli.output import errors_in_words
+from segdsl.terminal import visible
 
 # Each command with the line that the help of all has, so that none is imported for it.
 COMMANDS = {
@@ -78,7 +80,15 @@ class Commands(click.Group):
             _import_msgspec()
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with errors_in_words():
+            return super().make_context(*arguments, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
+        with errors_in_words():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         _utf8_output()
         try:
             try:
@@ -93,10 +103,16 @@ class Commands(click.Group):
             raise click.exceptions.Exit(NO_READER) from None
         except OSError as error:
             if error.errno is None:  # a FileError, already in the reader's words
-                raise WrongUse(str(error)) from error
+                raise WrongUse(_in_lines(error)) from error
             _discard_output()
             reason = (error.strerror or str(error)).lower()
             raise WrongUse(f"cannot write the output: {reason}") from error
+
+
+def _in_lines(error: OSError) -> str:
+    """The text of a FileError, in which a name begins no line of its own."""
+    message, more = getattr(error, "message", str(error)), getattr(error, "more", "")
+    return f"{visible(message)}\n\n{more}" if more else visible(message)
 
 
 def _import_msgspec() -> None:

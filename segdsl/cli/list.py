@@ -10,6 +10,7 @@ import click
 
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.options import color_option, in_color
+from segdsl.cli.output import say, write
 
 if TYPE_CHECKING:
     from segdsl.live.creation import OnServer
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 @color_option
 def command(as_json: bool, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import as_data, note_of, on_server, table
     from segdsl.live.preview_text import text_of
     from segdsl.rule.model import encode
+    from segdsl.terminal import visible
 
     async def question(connection: Connection) -> OnServer:
         return await on_server(connection.client, connection.parent.id, rules=False)
@@ -33,16 +34,16 @@ def command(as_json: bool, target: str | None, now: str | None, color: str) -> N
     found = ask(target, now, question)
     note = note_of(found.unreadable)
     if note is not None:
-        click.echo(f"note: {visible(note)}", err=True)
+        say(f"note: {visible(note)}", err=True)
     if as_json:
-        click.echo(encode(as_data(found)))
+        write(encode(as_data(found)))
         return
     if not found.segments and note is None:
-        click.echo("no segments yet: `segdsl create FILE` makes one", err=True)
+        say("no segments yet: `segdsl create FILE` makes one", err=True)
         return
     if not found.segments:
         return
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
     color_it = in_color(color, sys.stdout)
-    click.echo(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)
+    say(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)

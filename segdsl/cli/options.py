@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from segdsl.cli.output import product, say, write
+
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic, Report
     from segdsl.source import Source
@@ -171,22 +173,22 @@ def tell(
             terminal = sys.stderr is not None and sys.stderr.isatty()
             width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else PLAIN_WIDTH
             text = render_text(found, sources, width=width, wrap=terminal, color=color)
-            click.echo(text, nl=False, err=True, color=color)
+            say(text, nl=False, err=True, color=color)
         case "json":
             from segdsl.diagnostics.machine import render_json
 
-            click.echo(render_json(found, sources), nl=False, err=product)
+            write(render_json(found, sources), nl=False, err=product)
         case "sarif":
             from segdsl import __version__
             from segdsl.diagnostics.machine import render_sarif
 
-            click.echo(render_sarif(found, sources, __version__), nl=False, err=product)
+            write(render_sarif(found, sources, __version__), nl=False, err=product)
         case _:
             from segdsl.diagnostics.machine import render_github
 
-            click.echo(render_github(found, sources), nl=False, err=product)
+            write(render_github(found, sources), nl=False, err=product)
     if summary and not (product and look.form != "text"):
-        click.echo(summary, err=True)
+        say(summary, err=True)
 
 
 def stop_on_errors(report: Report) -> None:
@@ -201,7 +203,7 @@ def write_product(
     """Writes what a command made of what it `read`: to a file, whole or not at all, or to
     standard output."""
     if output is None or output == "-":
-        click.echo(text, nl=False)
+        product(text)
         return
     from segdsl.files import check_output, write_text
 

@@ -20,6 +20,7 @@ from segdsl.cli.options import (
     tell,
     told,
 )
+from segdsl.cli.output import say, write
 
 if TYPE_CHECKING:
     from segdsl.live.preview import Preview
@@ -98,13 +99,13 @@ def _show(found: Preview, as_json: bool, color: str) -> None:
     from segdsl.rule.model import encode
 
     if as_json:
-        click.echo(encode(as_data(found)))
+        write(encode(as_data(found)))
     elif found.questions:
         terminal = sys.stdout is not None and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else None
         color_it = in_color(color, sys.stdout)
         text = text_of(rendered(found, width), color=color_it, width=width)
-        click.echo(text, nl=False, color=color_it)
+        say(text, nl=False, color=color_it)
     for name, failed in found.failures:
         from segdsl.cli.asking import tell_error
 

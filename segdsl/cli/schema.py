@@ -13,6 +13,7 @@ import click
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import color_option, in_color
+from segdsl.cli.output import say, write
 
 if TYPE_CHECKING:
     from segdsl.live.schema import Asked, Sample
@@ -34,11 +35,11 @@ def command() -> None:
 @target_options
 def pull(check: bool, target: str | None, now: str | None) -> None:
     """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.schema import pull_schema
     from segdsl.project.config import need_project
     from segdsl.project.schema import save_schema
     from segdsl.schema.changes import tally
+    from segdsl.terminal import visible
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
@@ -48,11 +49,11 @@ def pull(check: bool, target: str | None, now: str | None) -> None:
 
     asked = ask(target, now, question)
     for each in asked.missing:
-        click.echo(f"left out: {visible(each)}", err=True)
+        say(f"left out: {visible(each)}", err=True)
     kept = save_schema(project, name, asked.schema, write=not check)
-    click.echo(f"{kept.done}: {kept.path.name} ({tally(asked.schema)})")
+    say(f"{kept.done}: {visible(kept.path.name)} ({tally(asked.schema)})")
     for each in kept.changes:
-        click.echo(f"  {visible(each)}")
+        say(f"  {visible(each)}")
     if kept.done == "out of date":
         raise click.exceptions.Exit(1)
 
@@ -72,12 +73,12 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.schema import sample as samples_of
     from segdsl.project.config import need_project
     from segdsl.project.schema import load_schema
     from segdsl.rule.model import encode
     from segdsl.schema.searching import nothing_like, search
+    from segdsl.terminal import visible
 
     project = need_project(Path.cwd())
     schema = load_schema(project, target)
@@ -86,13 +87,13 @@ def show(
         raise WrongUse(f"there is no schema yet: run `segdsl schema pull{option}`, which writes it")
     found = search(schema, word)
     if word is not None and not found:
-        click.echo(visible(nothing_like(schema, word)), err=True)
+        say(visible(nothing_like(schema, word)), err=True)
         raise click.exceptions.Exit(1)
     samples: list[Sample] = []
     if sample:
         wanted = [(each.of, each.name) for each in found if each.what in ("attribute", "column")]
         if len(wanted) > MOST_SAMPLED:
-            click.echo(
+            say(
                 f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer",
                 err=True,
             )
@@ -103,9 +104,9 @@ def show(
         samples = ask(target, now, question) if wanted else []
         for each in samples:
             if each.problem is not None:
-                click.echo(visible(f"no values of {each.column}: {each.problem}"), err=True)
+                say(visible(f"no values of {each.column}: {each.problem}"), err=True)
     if as_json:
-        click.echo(encode([_data(each, samples) for each in found]))
+        write(encode([_data(each, samples) for each in found]))
     else:
         _write(found, samples, color)
 
@@ -134,8 +135,8 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from segdsl.diagnostics.render import visible
     from segdsl.live.preview_text import text_of
+    from segdsl.terminal import visible
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
@@ -163,4 +164,4 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
     for cells in rows:
         table.add_row(*map(Text, cells[shown]))
     color_it = in_color(color, sys.stdout)
-    click.echo(text_of([table], color=color_it, width=width), nl=False, color=color_it)
+    say(text_of([table], color=color_it, width=width), nl=False, color=color_it)

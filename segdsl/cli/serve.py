@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from segdsl.cli.group import WrongUse
+from segdsl.cli.output import say
 
 
 @click.command("serve")
@@ -54,10 +55,10 @@ def command(
     The key it takes is that of SEGDSL_LOCAL_KEY, or else that of local targets, which is no
     secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
-    from segdsl.diagnostics.render import visible
     from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.project.config import moment
     from segdsl.project.connect import LOCAL_KEY_VARIABLE
+    from segdsl.terminal import visible
 
     try:
         weather = None if faults is None else parse_faults(faults)
@@ -71,6 +72,6 @@ def command(
         key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,
         faults=weather,
         strict=strict,
-        announce=lambda url: click.echo(f"serving {data} at {url} (Ctrl-C ends it)"),
-        pass_over=lambda why: click.echo(f"left out: {visible(why)}", err=True),
+        announce=lambda url: say(f"serving {data} at {url} (Ctrl-C ends it)"),
+        pass_over=lambda why: say(f"left out: {visible(why)}", err=True),
     )

@@ -8,6 +8,7 @@ import click
 
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell
+from segdsl.cli.output import product, write
 
 if TYPE_CHECKING:
     from segdsl.live.listing import Shown
@@ -40,10 +41,11 @@ def command(
 
     shown = ask(target, now, question)
     if as_json:
-        click.echo(shown.json)
+        write(shown.json)
         return
     report = Report()
     source = shown.source(report)
     tell(report, {}, Look(form, allowed, color), product=True)
     stop_on_errors(report)
-    click.echo(source, nl=False)
+    if source is not None:
+        product(source)
