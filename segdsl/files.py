@@ -31,7 +31,18 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class FileError(OSError):
-    """A file or folder that cannot be used as asked; its text says why and what to do."""
+    """A file or folder that cannot be used as asked; its text says why and what to do.
+
+    Behind `message`, in which a name from outside may have line ends, `more` has lines of our own.
+    """
+
+    def __init__(self, message: str, more: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.more = more
+
+    def __str__(self) -> str:
+        return self.message if not self.more else f"{self.message}\n\n{self.more}"
 
 
 # --- finding files -------------------------------------------------------------------

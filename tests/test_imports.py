@@ -31,6 +31,7 @@ COMPILING = {
             "cli.document",
             "cli.group",
             "cli.options",
+            "cli.output",
             "condition",
             "condition.counting",
         ),
@@ -66,7 +67,14 @@ COMPILING = {
             "syntax.phrases",
             "syntax.pieces",
         ),
-        *("syntax.predicate_builder", "syntax.tables", "syntax.text", "syntax.tree", "values"),
+        *(
+            "syntax.predicate_builder",
+            "syntax.tables",
+            "syntax.text",
+            "syntax.tree",
+            "terminal",
+            "values",
+        ),
     )
 }
 # Modules of Python that take a millisecond or more each, and that nothing here needs.

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given
 
 from segdsl.diagnostics import Report
-from segdsl.diagnostics.render import cell_width
 from segdsl.explain.rule_tree import draw, operator_words
 from segdsl.lower import lower
 from segdsl.resolve import Program, resolve
@@ -15,6 +14,7 @@ from segdsl.rule import model as m
 from segdsl.source import Source
 from segdsl.syntax import tree as t
 from segdsl.syntax.parser import parse
+from segdsl.terminal import cell_width
 from segdsl.values import Number
 from strategies.syntax import compilable
 

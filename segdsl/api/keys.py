@@ -97,8 +97,9 @@ def _of_profile(profile: str, file: Path) -> ApiKey:
     text = _read(file)
     if text is None:
         raise CredentialsError(
-            f"there is no {shown} to look the profile `{profile}` up in: write it with\n\n"
-            f'[{profile}]\napikey = "…"\n\nand chmod 600'
+            f"there is no {shown} to look the profile `{profile}` up in: write it so, and "
+            "chmod 600 it",
+            f'[{profile}]\napikey = "…"\n',
         )
     if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise CredentialsError(f"{shown} can be read by others: chmod 600 it first")

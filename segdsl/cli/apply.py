@@ -31,6 +31,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import say
 from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def command(
             return plan, await apply_plan(connection, project, plan, hear)
         except CancelledError:
             bar.end()
-            click.echo("stopped; run it again: what is done stays", err=True)
+            say("stopped; run it again: what is done stays", err=True)
             raise
         finally:
             bar.end()
@@ -152,7 +153,7 @@ def _show(plan: Plan, form: str, color: str) -> None:
         document.answer(apply_output(plan, []))
     else:
         color_it = in_color(color, sys.stdout)
-        click.echo(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
+        say(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
         sys.stdout.flush()
 
 
@@ -164,12 +165,12 @@ async def _confirm(plan: Plan) -> None:
 
 
 def _say(outcome: Outcome) -> None:
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import path_of
+    from segdsl.terminal import visible
 
     state = outcome.change.state
     id = "" if outcome.id is None else f"  #{outcome.id}"
-    click.echo(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
+    say(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
     sys.stdout.flush()
 
 
@@ -189,6 +190,6 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
             tell_error(each.error, f"“{each.change.state.name}”: ")
     if left:
         problem = f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays"
-        click.echo(problem, err=True)
+        say(problem, err=True)
         document.failed("api", problem)
         raise click.exceptions.Exit(NO_ANSWER)

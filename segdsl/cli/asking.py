@@ -17,6 +17,7 @@ import click
 from segdsl.cli.document import failed
 from segdsl.cli.group import INTERRUPTED
 from segdsl.cli.options import in_color
+from segdsl.cli.output import confirm, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -93,7 +94,7 @@ def agrees(question: str, *, default: bool = False) -> bool:
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, interrupt) if is_main else None
     try:
-        answer = click.confirm(question, default=default, err=True)
+        answer = confirm(question, default=default)
     except (click.Abort, KeyboardInterrupt):
         # The end of the input is an Abort, too.
         if interrupted:
@@ -119,13 +120,13 @@ async def agrees_to(question: str, *, default: bool = False) -> bool:
 
 def tell_error(error: ClientError | Failed, about: str = "") -> None:
     """One failure of the API on standard error."""
-    from segdsl.diagnostics.render import visible
+    from segdsl.terminal import visible
 
     color = in_color("auto", sys.stderr)
     head = click.style("error", fg="red", bold=True) if color else "error"
-    click.echo(f"{head}: {about}{visible(error.message)}", err=True, color=color)
+    say(f"{head}: {visible(about)}{visible(error.message)}", err=True, color=color)
     if error.help:
-        click.echo(f"  = help: {visible(error.help)}", err=True, color=color)
+        say(f"  = help: {visible(error.help)}", err=True, color=color)
 
 
 class Bar:
@@ -175,7 +176,7 @@ class Bar:
     def stopped(self, killed: int) -> None:
         self.end()
         words = "query was" if killed == 1 else "queries were"
-        click.echo(f"stopped: {killed} running {words} killed on the server", err=True)
+        say(f"stopped: {killed} running {words} killed on the server", err=True)
 
     def end(self) -> None:
         if self.progress is not None:

@@ -13,6 +13,8 @@ from segdsl.cli.options import (
     stop_on_errors,
     tell,
 )
+from segdsl.cli.output import product
+from segdsl.terminal import visible
 
 if TYPE_CHECKING:
     from segdsl.project.check import Checked, PutRight
@@ -71,7 +73,7 @@ def command(
             if form == "json":
                 _answer(done, None, piped=True)
             else:
-                click.echo(each.after, nl=False)
+                product(each.after)
             report, sources = look_at(each)
             tell(report, sources, look, product=True, summary=_fixed(done))
             stop_on_errors(report)
@@ -135,9 +137,10 @@ def _looked_at(found: Checked) -> str:
 
 def _fixed(done: list[PutRight], *, dry: bool = False) -> str:
     said = "would fix" if dry else "fixed"
-    lines = [f"{said}: {each.made} in {each.name}" for each in done if each.made]
+    lines = [f"{said}: {each.made} in {visible(each.name)}" for each in done if each.made]
     lines += [
-        f"left alone: {each.kept_for_comments} in {each.name}, for a comment that stands there"
+        f"left alone: {each.kept_for_comments} in {visible(each.name)}, for a comment that stands "
+        "there"
         for each in done
         if each.kept_for_comments
     ]

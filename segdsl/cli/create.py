@@ -22,6 +22,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.live.creation import Outcome
@@ -102,7 +103,7 @@ def command(
     undone = [each for each in outcomes if each.done in ("failed", "not tried")]
     if undone:
         problem = f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays"
-        click.echo(problem, err=True)
+        say(problem, err=True)
         document.failed("api", problem)
         raise click.exceptions.Exit(NO_ANSWER)
 
@@ -113,11 +114,11 @@ def _nothing(outcome: Outcome) -> None:
 
 def _say(outcome: Outcome) -> None:
     from segdsl.diagnostics.places import counted
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import path_of
+    from segdsl.terminal import visible
 
     path = visible(path_of(outcome.step.folder, outcome.step.segment.name))
     id = "" if outcome.id is None else f"  #{outcome.id}"
     count = "" if outcome.count is None else f"  {counted(outcome.count, 'profile')}"
-    click.echo(f"{outcome.done:<13}  {path}{id}{count}")
+    say(f"{outcome.done:<13}  {path}{id}{count}")
     sys.stdout.flush()

@@ -9,6 +9,7 @@ import click
 from segdsl.cli.asking import agrees, ask, can_be_asked, target_options
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import format_options
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.live.listing import Found
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 @target_options
 def command(segment: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
     """Delete a segment of the server. Others that refer to it keep it there."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import find, on_server, path_of
+    from segdsl.terminal import visible
 
     async def look(connection: Connection) -> Found:
         server = await on_server(connection.client, connection.parent.id, rules=False)
@@ -51,4 +52,4 @@ def command(segment: str, yes: bool, form: str, target: str | None, now: str | N
     if form == "json":
         answer(delete_output(place, deleted=True))
     else:
-        click.echo(f"deleted  {path}  #{found.id}")
+        say(f"deleted  {path}  #{found.id}")

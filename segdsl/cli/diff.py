@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import click
 
 from segdsl.cli.options import Look, in_color
+from segdsl.cli.output import product
+from segdsl.terminal import visible_lines
 
 _COLORS = {"-": "red", "+": "green", "@": "cyan"}
 
@@ -32,7 +34,8 @@ def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None
     color = in_color(look.color, sys.stdout)
     for text in _diff(name, before, after, what):
         style = _COLORS.get(text[0]) if color else None
-        click.echo(click.style(text, fg=style) if style else text, color=color)
+        shown = visible_lines(text) if color else text
+        product((click.style(shown, fg=style) if style else shown) + "\n", color=color)
 
 
 def _lines(text: str) -> list[str]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli.output import say, write
+
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic
     from segdsl.output.parts import Error
@@ -40,7 +42,7 @@ class Document:
         self.error: Error | None = None
         self.is_written = False
 
-    def write(self, exit_code: int) -> None:
+    def finish(self, exit_code: int) -> None:
         """Writes the document, once."""
         import msgspec
 
@@ -60,7 +62,7 @@ class Document:
             error=self.error,
             notes=tuple(self.notes),
         )
-        click.echo(encoded(whole), nl=False)
+        write(encoded(whole), nl=False)
 
 
 def remember(ctx: click.Context, arguments: Sequence[str]) -> None:
@@ -90,7 +92,7 @@ def answer(result: Output) -> None:
 
 def note(text: str) -> None:
     """A sentence for people, on standard error; it goes into the document too."""
-    click.echo(text, err=True)
+    say(text, err=True)
     document = current()
     if document is not None:
         document.notes.append(text)
@@ -120,7 +122,7 @@ def end(ctx: click.Context, exit_code: int, problem: str | None = None) -> None:
 
         kind: Kind = "interrupted" if exit_code == INTERRUPTED else "usage"
         document.error = Error(kind=kind, message=problem)
-    document.write(exit_code)
+    document.finish(exit_code)
 
 
 def _unread(ctx: click.Context) -> Document | None:

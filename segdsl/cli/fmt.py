@@ -8,6 +8,8 @@ import click
 
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
+from segdsl.cli.output import product, say
+from segdsl.terminal import visible
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
@@ -62,14 +64,14 @@ def command(
         pass
     elif piped:
         for each in done:
-            click.echo(each.after or "", nl=False)
+            product(each.after or "")
     elif not check:
         for each in changed:
             write_text(each.path, each.after or "")
     if check and not diff:
         for each in changed:
             # A machine form has standard output to itself.
-            click.echo(f"would reformat {each.source.name}", err=form != "text")
+            say(f"would reformat {visible(each.source.name)}", err=form != "text")
     summary = "" if piped else _summary(done, check or diff)
     sources = {each.source.name: each.source for each in done}
     tell(report, sources, look, product=diff or piped, summary=_counts(report, look, summary))

@@ -16,6 +16,8 @@ import click
 
 from segdsl import __version__
 from segdsl.cli import document
+from segdsl.cli.output import errors_in_words
+from segdsl.terminal import visible
 
 # Each command with the line that the help of all has, so that none is imported for it.
 COMMANDS = {
@@ -80,7 +82,16 @@ class Commands(click.Group):
             _import_msgspec()
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with errors_in_words():
+            return super().make_context(*arguments, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
+        with errors_in_words():
+            return self._in_words(ctx)
+
+    def _in_words(self, ctx: click.Context) -> Any:
+        """Runs the command; however it ends, its exit code and its error are for a reader."""
         _utf8_output()
         try:
             try:
@@ -95,7 +106,7 @@ class Commands(click.Group):
             raise click.exceptions.Exit(NO_READER) from None
         except OSError as error:
             if error.errno is None:  # a FileError, already in the reader's words
-                raise WrongUse(str(error)) from error
+                raise WrongUse(_in_lines(error)) from error
             _discard_output()
             reason = (error.strerror or str(error)).lower()
             raise WrongUse(f"cannot write the output: {reason}") from error
@@ -122,6 +133,12 @@ class Commands(click.Group):
             raise
         document.end(ctx, 0)
         return found
+
+
+def _in_lines(error: OSError) -> str:
+    """The text of a FileError, in which a name begins no line of its own."""
+    message, more = getattr(error, "message", str(error)), getattr(error, "more", "")
+    return f"{visible(message)}\n\n{more}" if more else visible(message)
 
 
 def _import_msgspec() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
+from segdsl.cli.output import say
+from segdsl.terminal import visible
 
 
 @click.command("import")
@@ -46,9 +48,9 @@ def command(
         for each in done.made:
             if each.what != "the same":
                 would = "would be " if dry_run and each.what != "in the way" else ""
-                click.echo(f"{would}{each.what}: {each.path.as_posix()}")
+                say(f"{would}{each.what}: {visible(each.path.as_posix())}")
         parts = [f"{number:,} {what}" for what, number in times.items()]
-        click.echo(f"{counted(done.files, 'file')}: {', '.join(parts) or 'no segment'}", err=True)
+        say(f"{counted(done.files, 'file')}: {', '.join(parts) or 'no segment'}", err=True)
     if form == "json":
         from segdsl.cli.document import answer
         from segdsl.output.parts import IMPORTED, ImportedFile
@@ -65,5 +67,5 @@ def command(
         )
     stop_on_errors(report)
     if times["in the way"]:
-        click.echo("with --force what is in the way is replaced", err=True)
+        say("with --force what is in the way is replaced", err=True)
         raise click.exceptions.Exit(1)

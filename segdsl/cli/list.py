@@ -10,6 +10,7 @@ import click
 
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.options import color_option, format_options, in_color
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.live.creation import OnServer
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 @color_option
 def command(form: str, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import note_of, on_server, table
     from segdsl.live.preview_text import text_of
+    from segdsl.terminal import visible
 
     async def question(connection: Connection) -> OnServer:
         return await on_server(connection.client, connection.parent.id, rules=False)
@@ -32,7 +33,7 @@ def command(form: str, target: str | None, now: str | None, color: str) -> None:
     found = ask(target, now, question)
     note = note_of(found.unreadable)
     if note is not None:
-        click.echo(f"note: {visible(note)}", err=True)
+        say(f"note: {visible(note)}", err=True)
     if form == "json":
         from segdsl.cli.document import answer
         from segdsl.output.remote import list_output
@@ -40,11 +41,11 @@ def command(form: str, target: str | None, now: str | None, color: str) -> None:
         answer(list_output(found))
         return
     if not found.segments and note is None:
-        click.echo("no segments yet: `segdsl create FILE` makes one", err=True)
+        say("no segments yet: `segdsl create FILE` makes one", err=True)
         return
     if not found.segments:
         return
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
     color_it = in_color(color, sys.stdout)
-    click.echo(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)
+    say(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)

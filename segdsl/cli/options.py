@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
+from segdsl.cli.output import product, say, write
+
 if TYPE_CHECKING:
     from segdsl.diagnostics import Diagnostic, Report
     from segdsl.source import Source
@@ -234,7 +236,7 @@ def tell(
             terminal = sys.stderr is not None and sys.stderr.isatty()
             width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else PLAIN_WIDTH
             text = render_text(found, sources, width=width, wrap=terminal, color=color)
-            click.echo(text, nl=False, err=True, color=color)
+            say(text, nl=False, err=True, color=color)
         case "json":
             from segdsl.cli.document import current
 
@@ -246,14 +248,14 @@ def tell(
             from segdsl import __version__
             from segdsl.diagnostics.machine import render_sarif
 
-            click.echo(render_sarif(found, sources, __version__), nl=False, err=product)
+            write(render_sarif(found, sources, __version__), nl=False, err=product)
         case _:
             from segdsl.diagnostics.machine import render_github
 
-            click.echo(render_github(found, sources), nl=False, err=product)
+            write(render_github(found, sources), nl=False, err=product)
     if not (product and look.form in ("sarif", "github")):
         for line in filter(None, (summary, *notes)):
-            click.echo(line, err=True)
+            say(line, err=True)
 
 
 def stop_on_errors(report: Report) -> None:
@@ -271,7 +273,7 @@ def write_product(
         from segdsl.cli.document import current
 
         if current() is None:
-            click.echo(text, nl=False)
+            product(text)
         return
     from segdsl.files import check_output, write_text
 

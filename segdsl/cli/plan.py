@@ -20,6 +20,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import say, write
 from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
@@ -119,10 +120,10 @@ def command(
 
             answered(plan_output(plan, effects))
         case "github":
-            click.echo(plan_markdown(plan, effects), nl=False)
+            write(plan_markdown(plan, effects), nl=False)
         case _:
             color_it = in_color(color, sys.stdout)
-            click.echo(plan_text(plan, effects, color=color_it), nl=False, color=color_it)
+            say(plan_text(plan, effects, color=color_it), nl=False, color=color_it)
     if plan.conflicts:
         raise click.exceptions.Exit(1)
     if exit_code and plan.changes:

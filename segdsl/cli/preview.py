@@ -23,6 +23,7 @@ from segdsl.cli.options import (
     summed,
     tell,
 )
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.live.preview import Preview
@@ -119,7 +120,7 @@ def _show(found: Preview, form: str, color: str) -> None:
         width = shutil.get_terminal_size().columns if terminal else None
         color_it = in_color(color, sys.stdout)
         text = text_of(rendered(found, width), color=color_it, width=width)
-        click.echo(text, nl=False, color=color_it)
+        say(text, nl=False, color=color_it)
     for name, failed in found.failures:
         from segdsl.cli.asking import tell_error
 

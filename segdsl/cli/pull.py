@@ -18,6 +18,7 @@ from segdsl.cli.options import (
     tell,
     told,
 )
+from segdsl.cli.output import say
 from segdsl.cli.workspace_options import open_workspace
 
 if TYPE_CHECKING:
@@ -98,22 +99,22 @@ _COUNTED = ("new", "changed", "respelled", "the same")
 
 
 def _write_lines(pull: Pull, color: str) -> None:
-    from segdsl.diagnostics.render import visible
     from segdsl.live.listing import path_of
+    from segdsl.terminal import visible
     from segdsl.workspace.plan_text import conflict_text
 
     for each in pull.items:
         if each.what in _TOLD:
             path = visible(each.file or path_of(each.folder, each.name))
-            told = _TOLD[each.what] + (f": {each.why}" if each.why else "")
+            told = _TOLD[each.what] + (f": {visible(each.why)}" if each.why else "")
             is_made = each.what in ("new", "changed", "respelled")
-            click.echo(f"{told}: {path}" if is_made else f"{path}: {told}")
+            say(f"{told}: {path}" if is_made else f"{path}: {told}")
     for path in pull.removals:
-        click.echo(f"removed: {visible(path)}")
+        say(f"removed: {visible(path)}")
     color_it = in_color(color, sys.stdout)
-    click.echo(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
+    say(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
     times: Counter[str] = Counter(each.what for each in pull.items)
     parts = [f"{times[what]:,} {what}" for what in _COUNTED if times[what]]
     if pull.conflicts:
         parts.append(f"{len(pull.conflicts)} in conflict")
-    click.echo(", ".join(parts) or "no segments on the server", err=True)
+    say(", ".join(parts) or "no segments on the server", err=True)

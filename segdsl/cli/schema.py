@@ -14,6 +14,7 @@ from segdsl.cli import document
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import color_option, format_options, in_color
+from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.live.schema import Asked, Sample
@@ -41,11 +42,11 @@ def command() -> None:
 @target_options
 def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
     """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.schema import pull_schema
     from segdsl.project.config import need_project
     from segdsl.project.schema import save_schema
     from segdsl.schema.changes import tally
+    from segdsl.terminal import visible
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
@@ -55,7 +56,7 @@ def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
 
     asked = ask(target, now, question)
     for each in asked.missing:
-        click.echo(f"left out: {visible(each)}", err=True)
+        say(f"left out: {visible(each)}", err=True)
     kept = save_schema(project, name, asked.schema, write=not check)
     if form == "json":
         from segdsl.output.shapes import SchemaPullOutput
@@ -70,9 +71,9 @@ def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
             )
         )
     else:
-        click.echo(f"{kept.done}: {kept.path.name} ({tally(asked.schema)})")
+        say(f"{kept.done}: {visible(kept.path.name)} ({tally(asked.schema)})")
         for each in kept.changes:
-            click.echo(f"  {visible(each)}")
+            say(f"  {visible(each)}")
     if kept.done == "out of date":
         raise click.exceptions.Exit(1)
 
@@ -92,11 +93,11 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.diagnostics.render import visible
     from segdsl.live.schema import sample as samples_of
     from segdsl.project.config import need_project
     from segdsl.project.schema import load_schema
     from segdsl.schema.searching import nothing_like, search
+    from segdsl.terminal import visible
 
     project = need_project(Path.cwd())
     schema = load_schema(project, target)
@@ -134,9 +135,9 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from segdsl.diagnostics.render import visible
     from segdsl.live.preview_text import text_of
     from segdsl.live.schema import values_of
+    from segdsl.terminal import visible
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
@@ -164,4 +165,4 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
     for cells in rows:
         table.add_row(*map(Text, cells[shown]))
     color_it = in_color(color, sys.stdout)
-    click.echo(text_of([table], color=color_it, width=width), nl=False, color=color_it)
+    say(text_of([table], color=color_it, width=width), nl=False, color=color_it)

@@ -11,6 +11,7 @@ import click
 from segdsl.cli import document
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import format_options
+from segdsl.cli.output import say
 
 
 @click.command("serve")
@@ -64,10 +65,10 @@ def command(
     The key it takes is that of SEGDSL_LOCAL_KEY, or else that of local targets, which is no
     secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
-    from segdsl.diagnostics.render import visible
     from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.project.config import moment
     from segdsl.project.connect import LOCAL_KEY_VARIABLE
+    from segdsl.terminal import visible
 
     try:
         weather = None if faults is None else parse_faults(faults)
@@ -77,12 +78,12 @@ def command(
     def announce(url: str) -> None:
         written = document.current()
         if written is None:
-            click.echo(f"serving {data} at {url} (Ctrl-C ends it)")
+            say(f"serving {data} at {url} (Ctrl-C ends it)")
             return
         from segdsl.output.shapes import ServeOutput
 
         document.answer(ServeOutput(data=str(data), url=url))
-        written.write(0)
+        written.finish(0)
         sys.stdout.flush()
 
     serve(

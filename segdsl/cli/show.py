@@ -8,6 +8,7 @@ import click
 
 from segdsl.cli.asking import ask, target_options
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell
+from segdsl.cli.output import product
 
 if TYPE_CHECKING:
     from segdsl.live.listing import Shown
@@ -48,4 +49,5 @@ def command(
         answer(show_output(shown, source))
         return
     stop_on_errors(report)
-    click.echo(source, nl=False)
+    if source is not None:
+        product(source)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from segdsl.diagnostics.places import Place, Sources, file_of, in_order, place_in_text, place_of
 from segdsl.diagnostics.report import Diagnostic
 from segdsl.source import Source, Span
+from segdsl.terminal import cell_width, cells, visible
 
 TAB = 4
 NARROWEST = 40
@@ -113,19 +114,19 @@ def clip(source: Source, span: Span, place: Place, room: int) -> tuple[str, int,
     end = len(line) if place.end_line > place.line else min(place.end_column - 1, len(line))
     # No more is looked at than could be shown, however long the line.
     low, high = max(0, start - 2 * room), min(len(line), start + 2 * room)
-    cells = list(_cells(line[low:high]))
-    lead = sum(size for _, size in cells[: start - low])
-    length = max(1, sum(size for _, size in cells[start - low : max(end, start) - low]))
-    total = sum(size for _, size in cells)
+    found = list(cells(line[low:high], TAB))
+    lead = sum(size for _, size in found[: start - low])
+    length = max(1, sum(size for _, size in found[start - low : max(end, start) - low]))
+    total = sum(size for _, size in found)
     if low == 0 and high == len(line) and total <= room:
-        return "".join(shown for shown, _ in cells), lead, length
+        return "".join(shown for shown, _ in found), lead, length
     before = max((room - length) // 2, room // 4)
     left = max(0, min(lead - before, total + 1 - room))
     cut = high < len(line) or total > left + room
     first, last = left + bool(left), left + room - cut
     kept: list[str] = []
     at = 0
-    for shown, size in cells:
+    for shown, size in found:
         if at < first < at + size:
             kept.append(" " * (at + size - first))
         elif first <= at and at + size <= last:
@@ -134,42 +135,6 @@ def clip(source: Source, span: Span, place: Place, room: int) -> tuple[str, int,
     text = ("…" if left else "") + "".join(kept) + ("…" if cut else "")
     caret = max(lead, first)
     return text, caret - left, max(1, min(lead + length, last) - caret)
-
-
-def _cells(text: str) -> Iterator[tuple[str, int]]:
-    """Each character as it is shown, with the number of cells it takes."""
-    at = 0
-    plain = text.isascii()
-    for character in text:
-        shown = " " * (TAB - at % TAB) if character == "\t" else visible(character)
-        size = len(shown) if plain else cell_width(shown)
-        yield shown, size
-        at += size
-
-
-def cell_width(text: str) -> int:
-    """The number of terminal cells that a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import get_character_cell_size
-
-    return sum(get_character_cell_size(character) for character in text)
-
-
-def visible(text: str) -> str:
-    """The text with a sign in place of each character that a terminal would not show."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character
-        if character.isprintable() or character == "\u3000"
-        else chr(0x2400 + ord(character))
-        if character < " "
-        else "\N{SYMBOL FOR DELETE}"
-        if character == "\x7f"
-        else "\N{REPLACEMENT CHARACTER}"
-        for character in text
-    )
 
 
 def _filled(head: Line, text: str, style: str | None, width: int | None) -> Iterator[Line]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segdsl.condition import tree as c
-from segdsl.diagnostics.render import visible
 from segdsl.explain.verbs import listed
 from segdsl.schema.labels import Labels
 from segdsl.syntax.text import behavior, name
+from segdsl.terminal import visible
 from segdsl.values import Limit
 
 

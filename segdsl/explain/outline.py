@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from segdsl.diagnostics.render import cell_width
+from segdsl.terminal import cell_width
 
 _WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[^ ])+')
 _SINGLE_SPACE = re.compile(r"(?<! ) (?! )")

@@ -11,10 +11,10 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.diagnostics.render import cell_width
 from segdsl.rule import model as m
 from segdsl.rule.symbols import is_symbol
 from segdsl.syntax.text import behavior, name, string
+from segdsl.terminal import cell_width
 from segdsl.values import UNITS, Number, Unit
 
 

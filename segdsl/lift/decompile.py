@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from segdsl.diagnostics import Report
-from segdsl.diagnostics.render import visible
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import Reader, UnreadableError, load
@@ -15,6 +14,7 @@ from segdsl.rule.model import Rule
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
 from segdsl.syntax import tree as t
+from segdsl.terminal import visible
 from segdsl.values import Number
 
 UNNAMED = "Untitled"

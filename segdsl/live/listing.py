@@ -19,13 +19,13 @@ from segdsl.api.reading import segment as segment_in
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
-from segdsl.diagnostics.render import visible
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.lift.named import source_of
 from segdsl.live.creation import OnServer
 from segdsl.live.references import by_their_name, names_by_id
 from segdsl.source import Span
+from segdsl.terminal import visible
 from segdsl.values import ByName
 
 

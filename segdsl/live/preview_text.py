@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segdsl.diagnostics.render import visible
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample, share
 from segdsl.live.questions import Node, Question
+from segdsl.terminal import visible
 
 WIDE = 1_000
 """Cells of a line that nobody looks at on a screen: nothing is cut short for a pipe."""

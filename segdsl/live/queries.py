@@ -16,7 +16,6 @@ from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ServerSegment
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
-from segdsl.diagnostics.render import visible
 from segdsl.files import FileError
 from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
@@ -38,6 +37,7 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.syntax import tree as t
+from segdsl.terminal import visible
 from segdsl.values import ById, Reference
 
 

@@ -13,12 +13,26 @@ from segdsl.rule.model import encode
 def encoded(output: Output) -> str:
     """The document as JSON in lines that end with a line end; numbers of rules keep their text.
 
-    Half characters, which names of files that are not UTF-8 come with, become U+FFFD.
+    What a terminal would obey or not show is written as an escape, `\\u009b`: the same to a
+    program. Half characters, which names of files that are not UTF-8 come with, become U+FFFD.
     """
     try:
-        return encode(output) + "\n"
+        text = encode(output)
     except UnicodeEncodeError:
-        return encode(_cleaned(output)) + "\n"
+        text = encode(_cleaned(output))
+    return escaped(text) + "\n"
+
+
+def escaped(json: str) -> str:
+    """JSON with escapes for the characters in its strings that are not printable."""
+    if json.isascii() or json.replace("\n", "").isprintable():
+        return json
+    return "".join(each if each == "\n" or each.isprintable() else _escape(each) for each in json)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _cleaned(value: Any) -> Any:

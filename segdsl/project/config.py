@@ -111,7 +111,8 @@ def need_project(start: Path) -> Project:
     if project is None:
         raise ProjectError(
             f"there is no {FILE} here or in a folder above, so nobody knows what to ask; "
-            f"write one that names a target:\n\n{EXAMPLE}"
+            "write one that names a target:",
+            EXAMPLE,
         )
     return project
 
@@ -128,7 +129,7 @@ def read_project(path: Path) -> Project:
         raise ProjectError(f"{path} is no TOML file: {error}") from error
     file = _checked(document, path)
     if not file.targets:
-        raise ProjectError(f"{path} names no target; write one:\n\n{EXAMPLE}")
+        raise ProjectError(f"{path} names no target; write one:", EXAMPLE)
     default = file.default or ("local" if "local" in file.targets else next(iter(file.targets)))
     for name, target in file.targets.items():
         if isinstance(target, LocalTarget) and (target.data is None) == (target.url is None):

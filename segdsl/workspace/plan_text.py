@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from segdsl.diagnostics.places import counted
-from segdsl.diagnostics.render import visible
+from segdsl.terminal import visible
 from segdsl.workspace.effects import Effect, Effects, Reached
 from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Version, Why
 
@@ -76,7 +76,7 @@ def _alone(of: LeftAlone) -> str:
 
 
 def _conflict(of: Conflict) -> Iterator[_Line]:
-    yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {of.why}", "red"
+    yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {visible(of.why)}", "red"
     for note in of.notes:
         yield f"    {visible(note)}", None
     for title, lines in three_ways(of):
@@ -111,7 +111,7 @@ def summary(plan: Plan) -> str:
 def _headline(change: Change) -> str:
     name = visible("/".join((*change.state.folder, change.state.name)))
     if change.before is None or change.after is None:
-        where = f"  ({change.file})" if change.before is None else ""
+        where = f"  ({visible(change.file)})" if change.before is None else ""
         return f"{change.action}  {name}{_id(change.id)}{where}"
     old = change.before.state
     words = [each for each in change.what if each not in ("moved", "renamed")]

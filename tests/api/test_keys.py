@@ -59,7 +59,7 @@ def test_a_td_conf_without_a_key(text: str, said: str, tmp_path: Path) -> None:
 def test_no_key_at_all(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match=r"TD_API_KEY.*td\.conf.*profile"):
         find_key(None, {}, tmp_path)
-    with pytest.raises(CredentialsError, match="write it with"):
+    with pytest.raises(CredentialsError, match="write it so"):
         find_key("production", {"TD_API_KEY": KEY}, tmp_path)
 
 
