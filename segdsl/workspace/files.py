@@ -4,12 +4,13 @@ and written whole."""
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from segdsl.files import FileError, check_output, read_bytes, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
-from segdsl.workspace.lock import MENDED, Lock, LockError, read_lock, write_lock
+from segdsl.workspace.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
 from segdsl.workspace.plan import Plan, is_plan, write_plan
 
 
@@ -42,6 +43,27 @@ def save_lock(project: Project, target: str, lock: Lock) -> bool:
         return False
     write_text(str(path), text)
     return True
+
+
+def merge_lock(
+    project: Project,
+    target: str,
+    parent_segment: str,
+    base: Lock,
+    ours: Lock,
+    settled: Collection[str] = (),
+) -> None:
+    """Writes what `ours` changed of `base` into the lock as it is now.
+
+    Another run may have written it since `base` was read. One that cannot be read any more is
+    written anew.
+    """
+    try:
+        now = load_lock(project, target).of_parent(parent_segment, "")
+    except LockError:
+        now = base
+    entries = merged(base, ours, now).values()
+    save_lock(project, target, Lock().with_entries(parent_segment, entries, settled))
 
 
 def check_plan_file(path: str) -> None:
