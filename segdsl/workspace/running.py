@@ -20,8 +20,9 @@ from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, merge_lock
 from segdsl.workspace.guards import check_deletions, check_not_empty, check_same_server
-from segdsl.workspace.local import Workspace, inside, relative_to
+from segdsl.workspace.local import Workspace, inside, linked_folders, relative_to
 from segdsl.workspace.lock import Entry, Lock, parted
+from segdsl.workspace.mirror import fold
 from segdsl.workspace.moving import Move, move
 from segdsl.workspace.plan import Plan, PlanError
 from segdsl.workspace.planning import Wish, make_plan
@@ -130,7 +131,14 @@ async def pull_into(
     check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None
     pull = make_pull(
-        connection.parent.id, workspace, lock, server, only=only, force=force, keep=keep
+        connection.parent.id,
+        workspace,
+        lock,
+        server,
+        only=only,
+        force=force,
+        keep=keep,
+        links=frozenset(map(fold, linked_folders(workspace.folder))),
     )
     # The server took its time, and somebody may have gone on writing.
     for path in (*pull.writes, *pull.removals):
@@ -156,8 +164,13 @@ def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, 
 
 
 def _unchanged(workspace: Workspace, path: str) -> None:
-    """Raises FileError where a file is not as it was when the workspace was read."""
+    """Raises FileError where a file is not as it was when the workspace was read.
+
+    Also where it is not in the workspace, wherever links lead.
+    """
     target = workspace.folder / path
+    if not target.resolve().is_relative_to(workspace.folder.resolve()):
+        raise FileError(f"`{target}` is a link that leads out of the workspace: take it away first")
     if path not in workspace.paths:
         if target.exists():
             raise FileError(f"`{target}` is in the way of a segment to write: move it first")

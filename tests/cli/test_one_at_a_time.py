@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from running import ENVIRONMENT, segdsl
-from segdsl.workspace import exclusive
+from segdsl.workspace import applying, exclusive, running
 from segdsl.workspace.lock import Entry, Lock, merged
 from workspace import NOW, write_project
 
@@ -135,9 +135,7 @@ def test_without_locks_each_writes_what_it_did_itself(
     monkeypatch.setattr(exclusive, "fcntl", None)
     segdsl("apply", "--yes")
     Path("mine.seg").write_text('segment "Mine" where age > 1\n')
-    from segdsl.workspace import running
-
-    carry_out = running.carry_out
+    carry_out = applying.carry_out
     other_ran = False
 
     async def meanwhile(*arguments: object) -> object:

@@ -164,7 +164,7 @@ def test_what_another_clone_overwrites_right_after_is_told(tmp_path: Path, deed:
                 else:
                     await team.client.delete_segment(ids["One"])
 
-        proxy.after = after  # type: ignore[assignment]
+        proxy.after = after
         outcomes = {each.id: each for each in await team.apply(plan)}
         assert outcomes[ids["Two"]].done == "updated"
         lost = outcomes[ids["One"]]

@@ -19,9 +19,9 @@ def fill(team: Team, many: int) -> None:
         team.write(f"s{at}.seg", f'segment "S{at}" where age > {at}\n')
 
 
-async def codes(team: Team, **wish: bool) -> list[str]:
+async def codes(team: Team, *, prune: bool = False) -> list[str]:
     report = Report()
-    await team.plan(report=report, allow_empty=False, **wish)
+    await team.plan(report=report, allow_empty=False, prune=prune)
     return [each.code.name for each in report.diagnostics]
 
 

@@ -10,9 +10,11 @@ from segdsl.diagnostics import Report
 from segdsl.live.listing import NotThereError
 from segdsl.workspace import renaming
 from segdsl.workspace.files import load_lock
-from segdsl.workspace.plan import Plan
+from segdsl.workspace.lock import Entry
+from segdsl.workspace.plan import Change, Plan, Version
 from segdsl.workspace.planning import Wish
 from segdsl.workspace.running import move_in_lock, plan_for
+from segdsl.workspace.state import State
 from teams import Team, with_team
 
 ADULTS = 'segment "Adults"\n  description "Of age"\n  folder "Ages"\n\nwhere\n  age >= 18\n'
@@ -224,15 +226,15 @@ async def test_a_name_that_several_have_is_the_one_without_a_file(team: Team) ->
 
 def test_many_are_compared_only_where_something_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renaming, "MOST_PAIRS", 0)
-    compared = []
+    compared = 0
     likeness = renaming._likeness
-    monkeypatch.setattr(
-        renaming, "_likeness", lambda *each: compared.append(each) or likeness(*each)
-    )
-    from segdsl.workspace.lock import Entry
-    from segdsl.workspace.plan import Change, Version
-    from segdsl.workspace.state import State
 
+    def counting(*each: object) -> object:
+        nonlocal compared
+        compared += 1
+        return likeness(*each)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(renaming, "_likeness", counting)
     rule = '{"type":"And","conditions":[]}'
     entries = [
         Entry(
@@ -254,4 +256,4 @@ def test_many_are_compared_only_where_something_is_shared(monkeypatch: pytest.Mo
     assert {(each.old_name, each.name) for each in found} == {
         (f"Old {at}", f"New {at}") for at in range(50)
     }
-    assert len(compared) == 50
+    assert compared == 50
