@@ -366,28 +366,31 @@ class Client(Queries):
 
     async def delete_segment(
         self, id: str, look: Callable[[], Awaitable[object | None]] = _nothing
-    ) -> None:
+    ) -> bool:
         """Deletes a segment; ConflictError where others refer to it.
 
         `look` comes right before each try: where it finds a reason nothing is sent. Where the
         answer does not name the segment, the segment is read: the API has to say that it is not
-        there (`segdsl.api.own`).
+        there (`segdsl.api.own`). False where no answer says that it was deleted: a `look` found a
+        reason, or after an answer that was lost the API says that there is none.
         """
         path = f"/entities/segments/{path_id(id)}"
         lost = False
 
-        async def attempt() -> None:
+        async def attempt() -> bool:
             nonlocal lost
             if await look():
-                return
+                return False
             try:
                 body = await self._wire.send("DELETE", path, media=JSON_API)
             except e.NotFoundError as error:
                 if not (lost and await self._is_deleted(path)):
                     raise error
+                return False
             except e.NotTheApiError as error:
                 if not await self._is_deleted(path):
                     raise error
+                return False
             except e.ClientError as error:
                 lost = lost or error.lost
                 raise
@@ -398,8 +401,9 @@ class Client(Queries):
                         "there",
                         "is something else answering at this address? otherwise try again later",
                     )
+            return True
 
-        await self._wire.again(attempt)
+        return await self._wire.again(attempt)
 
     async def _is_deleted(self, path: str) -> bool:
         """Whether the API says that it has no such segment (any more, or a little later)."""

@@ -32,12 +32,16 @@ from segdsl.cli.options import (
     tell,
 )
 from segdsl.cli.output import say
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import held, open_workspace, plan_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segdsl.cli.workspace_options import Place
     from segdsl.project.connect import Connection
+    from segdsl.source import Source
     from segdsl.workspace.applying import Outcome
-    from segdsl.workspace.plan import Plan
+    from segdsl.workspace.plan import Plan, Rename
 
 
 @click.command("apply")
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--prune", is_flag=True, help="Delete what no file has any more.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed on the server.")
 @format_options("text", "json", alias=("--output",))
+@plan_options
 @settings_option
 @layout_option
 @no_schema_option
@@ -59,6 +64,8 @@ def command(
     prune: bool,
     force: bool,
     form: str,
+    allow_empty: bool,
+    as_new: bool,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
     no_schema: bool,
@@ -85,23 +92,28 @@ def command(
     fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
     if fixed is not None:
         target = target or fixed.target
-        project, sources = need_project(Path.cwd()), {}
-    else:
-        place = open_workspace(target, settings, report)
-        project, sources = place.project, place.workspace.sources
     speaking: str | None = None
+    sources: Mapping[str, Source] = {}
 
-    async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
+    async def planned(connection: Connection, place: Place) -> Plan | None:
         nonlocal speaking
-        plan = fixed
-        if plan is None:
-            wish = Wish(layout, force, prune)
+        wish = Wish(layout, force, prune, allow_empty, as_new)
+        while True:
             plan = await plan_for(connection, project, place.workspace, report, wish, paths)
             speaking = check_plan(*place, plan, report, use_schema=not no_schema)
-        if report.has_errors:
+            if report.has_errors:
+                return None
+            if yes or not plan.renames or plan.conflicts or not can_be_asked():
+                return plan
+            _show(plan, form, color)
+            wish = wish.answered(plan.renames, [await _asked(each) for each in plan.renames])
+
+    async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
+        plan = fixed if place is None else await planned(connection, place)
+        if plan is None:
             return None
         _show(plan, form, color)
-        if plan.conflicts:
+        if plan.conflicts or (plan.renames and not as_new):
             return plan, []
         if plan.changes and not yes:
             await _confirm(plan)
@@ -123,15 +135,21 @@ def command(
         finally:
             bar.end()
 
-    if report.has_errors and fixed is None:
-        speaking = check_plan(*place, None, report, use_schema=not no_schema)
-    answer = None if report.has_errors else ask(target, now, question)
+    with held(target, "apply"):
+        # Read only now: another run may have written files a moment ago.
+        place = None if fixed is not None else open_workspace(target, settings, report)
+        project = need_project(Path.cwd())
+        if place is not None:
+            sources = place.workspace.sources
+            if report.has_errors:
+                speaking = check_plan(*place, None, report, use_schema=not no_schema)
+        answer = None if report.has_errors else ask(target, now, question)
     tell(
         report, sources, look, product=not report.has_errors, summary=summed(report, look, speaking)
     )
     stop_on_errors(report)
     assert answer is not None, "without errors there is a plan"
-    _end(*answer, form)
+    _end(*answer, form, as_new=as_new)
 
 
 def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:
@@ -157,6 +175,18 @@ def _show(plan: Plan, form: str, color: str) -> None:
         sys.stdout.flush()
 
 
+async def _asked(rename: Rename) -> bool:
+    """Whether a new segment is a renamed one."""
+    from segdsl.terminal import visible
+    from segdsl.workspace.moving import path_of
+
+    old, new = path_of(rename.old_folder, rename.old_name), path_of(rename.folder, rename.name)
+    return await agrees_to(
+        f"Is “{visible(new)}” the segment “{visible(old)}” (#{rename.id}) under its new name?",
+        default=None,
+    )
+
+
 async def _confirm(plan: Plan) -> None:
     if not can_be_asked():
         raise WrongUse("would make these changes; say --yes where nobody can be asked")
@@ -174,7 +204,7 @@ def _say(outcome: Outcome) -> None:
     sys.stdout.flush()
 
 
-def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
+def _end(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> None:
     from segdsl.workspace.applying import undone
 
     if form == "json":
@@ -183,6 +213,11 @@ def _end(plan: Plan, outcomes: list[Outcome], form: str) -> None:
         document.answer(apply_output(plan, outcomes))
     if plan.conflicts:
         document.note("nothing was sent: settle the conflicts first")
+        raise click.exceptions.Exit(1)
+    if plan.renames and not as_new:
+        document.note(
+            "nothing was sent: record what was renamed with `segdsl mv`, or pass --as-new"
+        )
         raise click.exceptions.Exit(1)
     left = undone(outcomes)
     for each in left:

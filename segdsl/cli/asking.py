@@ -75,11 +75,12 @@ def can_be_asked() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def agrees(question: str, *, default: bool = False) -> bool:
-    """What a person answers to a question; one Ctrl-C ends the command (130).
+def agrees(question: str, *, default: bool | None = False) -> bool:
+    """What a person answers to a question; without a default it is asked until they do.
 
-    While an event loop runs, its handler of Ctrl-C only notes it for later: the answer that is
-    typed after it would count. So the question has the plain handler.
+    One Ctrl-C ends the command (130). While an event loop runs, its handler of Ctrl-C only notes
+    it for later: the answer that is typed after it would count. So the question has the plain
+    handler.
     """
     import signal
     import threading
@@ -108,7 +109,7 @@ def agrees(question: str, *, default: bool = False) -> bool:
     return answer
 
 
-async def agrees_to(question: str, *, default: bool = False) -> bool:
+async def agrees_to(question: str, *, default: bool | None = False) -> bool:
     """The same within an event loop; a Ctrl-C just before or after the question ends it too."""
     import asyncio
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "fmt": "Format files in place (`-`: standard input to standard output).",
     "import": "Turn YAML segments of the vendor's own tool into .seg files.",
     "list": "List the segments of the parent segment, by folder and name.",
+    "mv": "Record that a segment has a new name or folder here, so that it keeps its id.",
     "plan": "Compare the workspace with the server, and say what `segdsl apply` would do.",
     "preview": "Count the profiles that segments select, without creating anything.",
     "pull": "Write the server's segments into files, in folders like the server's.",

@@ -39,7 +39,7 @@ def product(text: str, *, color: bool = False) -> None:
         write(text, nl=False)
 
 
-def confirm(question: str, *, default: bool = False) -> bool:
+def confirm(question: str, *, default: bool | None = False) -> bool:
     """Asks a person on standard error, and returns the answer; raises Abort where there is none."""
     return click.confirm(visible(question), default=default, err=True)
 

@@ -21,7 +21,7 @@ from segdsl.cli.options import (
     tell,
 )
 from segdsl.cli.output import say, write
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import open_workspace, plan_options
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -43,6 +43,7 @@ PENDING = 4
     alias=("--output",),
     help="As lines, as one document with everything, or as the comment of a pull request.",
 )
+@plan_options
 @settings_option
 @layout_option
 @no_schema_option
@@ -56,6 +57,8 @@ def command(
     force: bool,
     exit_code: bool,
     form: str,
+    allow_empty: bool,
+    as_new: bool,
     settings: dict[str, str],
     layout: Literal["v5", "nested"],
     no_schema: bool,
@@ -67,7 +70,8 @@ def command(
 
     The workspace is the folder of segdsl.toml; with PATHs, only their files are planned.
     Nothing is changed. What somebody changed on the server since it was last seen is a
-    conflict, and is never planned to be overwritten without --force.
+    conflict, and is never planned to be overwritten without --force. A new segment that looks
+    like one that no file has now is to be settled, too: `segdsl mv` keeps its id.
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.checking import check_plan
@@ -86,7 +90,7 @@ def command(
 
     async def question(connection: Connection) -> tuple[Plan, Effects] | None:
         nonlocal speaking
-        wish = Wish(layout, force, prune)
+        wish = Wish(layout, force, prune, allow_empty, as_new)
         plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
         speaking = check_plan(*place, plan, report, use_schema=not no_schema)
         if report.has_errors:
@@ -124,7 +128,7 @@ def command(
         case _:
             color_it = in_color(color, sys.stdout)
             say(plan_text(plan, effects, color=color_it), nl=False, color=color_it)
-    if plan.conflicts:
+    if plan.conflicts or plan.renames:
         raise click.exceptions.Exit(1)
     if exit_code and plan.changes:
         raise click.exceptions.Exit(PENDING)

@@ -19,7 +19,7 @@ from segdsl.cli.options import (
     told,
 )
 from segdsl.cli.output import say
-from segdsl.cli.workspace_options import open_workspace
+from segdsl.cli.workspace_options import held, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.project.connect import Connection
@@ -62,14 +62,16 @@ def command(
     report = Report()
     if keep and (force or not names):
         raise click.UsageError("--keep is for segments that you name, and not with --force")
-    place = open_workspace(target, settings, report)
 
     async def question(connection: Connection) -> Pull:
         return await pull_into(
             connection, place.project, place.workspace, names, force=force, keep=keep
         )
 
-    pull = None if report.has_errors else ask(target, now, question)
+    with held(target, "pull"):
+        # Read only now: another run may have written files a moment ago.
+        place = open_workspace(target, settings, report)
+        pull = None if report.has_errors else ask(target, now, question)
     tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
     stop_on_errors(report)
     assert pull is not None, "without errors there is a pull"
@@ -95,7 +97,18 @@ _TOLD = {
     "noted": "kept as it is here; the server's counts as seen",
     "left alone": "left alone",
 }
-_COUNTED = ("new", "changed", "respelled", "the same")
+_SUMMED = {
+    "new": "new",
+    "changed": "changed",
+    "respelled": "respelled",
+    "the same": "the same",
+    "kept": "kept",
+    "noted": "kept as here",
+    "changed here": "changed here",
+    "deleted here": "deleted here",
+    "gone": "gone from the server",
+    "left alone": "left alone",
+}
 
 
 def _write_lines(pull: Pull, color: str) -> None:
@@ -103,18 +116,25 @@ def _write_lines(pull: Pull, color: str) -> None:
     from segdsl.terminal import visible
     from segdsl.workspace.plan_text import conflict_text
 
+    times_of = Counter(each.file for each in pull.items)
+    lines: list[str] = []
     for each in pull.items:
         if each.what in _TOLD:
-            path = visible(each.file or path_of(each.folder, each.name))
-            told = _TOLD[each.what] + (f": {visible(each.why)}" if each.why else "")
             is_made = each.what in ("new", "changed", "respelled")
-            say(f"{told}: {path}" if is_made else f"{path}: {told}")
+            # A file is written once; of several segments of one that stay, each is named.
+            several = times_of[each.file] > 1 and not is_made
+            name = path_of(each.folder, each.name)
+            path = visible(f"{each.file}: {name}" if several and each.file else each.file or name)
+            told = _TOLD[each.what] + (f": {visible(each.why)}" if each.why else "")
+            lines.append(f"{told}: {path}" if is_made else f"{path}: {told}")
+    for line in dict.fromkeys(lines):
+        say(line)
     for path in pull.removals:
         say(f"removed: {visible(path)}")
     color_it = in_color(color, sys.stdout)
     say(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
     times: Counter[str] = Counter(each.what for each in pull.items)
-    parts = [f"{times[what]:,} {what}" for what in _COUNTED if times[what]]
+    parts = [f"{times[what]:,} {words}" for what, words in _SUMMED.items() if times[what]]
     if pull.conflicts:
         parts.append(f"{len(pull.conflicts)} in conflict")
     say(", ".join(parts) or "no segments on the server", err=True)

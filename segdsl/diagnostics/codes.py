@@ -77,6 +77,7 @@ class Code(Enum):
     SEG309 = "a segment that cannot be made into SQL"
     SEG310 = "a deletion of what others refer to"
     SEG311 = "changes that wait for each other"
+    SEG312 = "a workspace that has lost its segments"
     # 4xx: reading the API's JSON
     SEG401 = "text that is not JSON"
     SEG402 = "JSON that is no rule we know"

@@ -112,6 +112,15 @@ class SegmentWithId(_Segment, frozen=True, kw_only=True):
     id: str
 
 
+class RenamedSegment(_SegmentOfFile, frozen=True, kw_only=True):
+    """A new segment that looks like one that no file has any more."""
+
+    id: Annotated[str, doc("That of the segment that it may be.")]
+    old_name: str
+    old_folder: str | None
+    why: Annotated[tuple[str, ...], doc("What is alike.")]
+
+
 class UntouchedSegment(_Segment, frozen=True, kw_only=True):
     """A segment on the server that no file can hold."""
 

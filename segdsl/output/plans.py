@@ -11,6 +11,7 @@ from segdsl.output.remote import api_error
 from segdsl.workspace import plan as p
 from segdsl.workspace.applying import Outcome
 from segdsl.workspace.effects import Effect, Effects
+from segdsl.workspace.moving import Move
 from segdsl.workspace.pulling import Pull
 
 
@@ -76,6 +77,18 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         ),
         "reached_uncounted": effects.uncounted,
         "conflicts": tuple(map(_conflict, plan.conflicts)),
+        "renames": tuple(
+            parts.RenamedSegment(
+                id=each.id,
+                old_name=each.old_name,
+                old_folder=folder_of(each.old_folder),
+                name=each.name,
+                folder=folder_of(each.folder),
+                file=each.file,
+                why=each.why,
+            )
+            for each in plan.renames
+        ),
         "left": tuple(
             parts.SegmentWithId(id=each.id, folder=folder_of(each.folder), name=each.name)
             for each in plan.left
@@ -114,6 +127,21 @@ def _conflict(of: p.Conflict) -> parts.Conflict:
         here=of.here,
         server=of.there,
         notes=of.notes,
+    )
+
+
+def mv_output(move: Move) -> shapes.MvOutput:
+    """A move that was recorded."""
+    folder, name = move.local.key
+    return shapes.MvOutput(
+        id=move.entry.id,
+        old_name=move.entry.name,
+        old_folder=folder_of(move.entry.folder),
+        name=name,
+        folder=folder_of(folder),
+        file=move.local.file,
+        moved=move.is_new,
+        displaced=None if move.displaced is None else move.displaced.id,
     )
 
 

@@ -33,6 +33,7 @@ from segdsl.output.parts import (
     PlannedChange,
     PulledSegment,
     ReachedSegment,
+    RenamedSegment,
     SchemaThing,
     SegmentQuery,
     SegmentRequest,
@@ -203,6 +204,9 @@ class PlanOutput(Output, frozen=True, kw_only=True, tag="plan"):
     ] = ()
     reached_uncounted: Annotated[int, doc("How many more there are.")] = 0
     conflicts: tuple[Conflict, ...] = ()
+    renames: Annotated[
+        tuple[RenamedSegment, ...], doc("To be settled before an apply: see `segdsl mv`.")
+    ] = ()
     left: Annotated[
         tuple[SegmentWithId, ...], doc("On the server and in no file any more: see `--prune`.")
     ] = ()
@@ -225,6 +229,19 @@ class PullOutput(Output, frozen=True, kw_only=True, tag="pull"):
     segments: tuple[PulledSegment, ...] = ()
     removed: Annotated[tuple[str, ...], doc("Files that were removed.")] = ()
     conflicts: tuple[Conflict, ...] = ()
+
+
+class MvOutput(Output, frozen=True, kw_only=True, tag="mv"):
+    """A new name or folder of a segment, recorded in the lock."""
+
+    id: str | None = None
+    old_name: str | None = None
+    old_folder: str | None = None
+    name: str | None = None
+    folder: str | None = None
+    file: str | None = None
+    moved: Annotated[bool, doc("False where the lock had it at that place before.")] = False
+    displaced: Annotated[str | None, doc("The id of the segment that the lock had there.")] = None
 
 
 class InitOutput(Output, frozen=True, kw_only=True, tag="init"):

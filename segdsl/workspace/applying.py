@@ -3,6 +3,8 @@
 Right before a segment is changed or deleted, each time that it is tried, it is looked at again:
 only what is as the plan saw it is touched (the API has no other means to say so). What the plan
 wants and is there already counts as done, so a plan can be carried out again after any failure.
+At the end what was changed is looked at once more, for what somebody overwrote in the meantime.
+A segment counts as gone only where the list does not have it: a 404 may be of anything in between.
 """
 
 from __future__ import annotations
@@ -33,6 +35,26 @@ class ChangedSinceError(ClientError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what} since the plan was made, and was left as it is", "make a new plan"
+        )
+
+
+class OverwrittenError(ClientError):
+    """A segment that somebody changed right after this run did: the change of this run is lost."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"this run changed it, and right after that {what}: the change is lost",
+            "make a new plan: it shows what is there now",
+        )
+
+
+class UnsureError(ClientError):
+    """A segment that is said to be deleted, and that the list still has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the answer is that there is no such segment, and the list of segments still has it",
+            "run it again; what stands between here and the API may have answered in its place",
         )
 
 
@@ -70,6 +92,8 @@ class _Run:
         self.told = told
         self.room = asyncio.Semaphore(AT_ONCE)
         self.stopped = False
+        self.listed: frozenset[str] | None = None
+        """The ids that the list had when it was last asked for in this run."""
         self.outcomes: list[asyncio.Future[Outcome]] = []
         self.ids: dict[str, str] = {}
         """The ids of what was created, by the marked names that stand for them."""
@@ -90,7 +114,53 @@ class _Run:
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks, return_exceptions=True)
             raise
-        return [task.result() for task in tasks]
+        return await self._looked_at_again([task.result() for task in tasks])
+
+    async def _looked_at_again(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, where updates that are not there any more have failed."""
+        if not any(each.done == "updated" for each in outcomes):
+            return outcomes
+        try:
+            listed = await self.client.segments(self.plan.parent_segment)
+        except ClientError:
+            return outcomes  # What was answered stands.
+        there = {each.id: each for each in listed}
+        unread = {each.id for each in listed.unreadable}
+
+        async def again(outcome: Outcome) -> Outcome:
+            if outcome.done != "updated" or outcome.id is None or outcome.id in unread:
+                return outcome
+            async with self.room:
+                return await self._still(outcome, there.get(outcome.id))
+
+        return list(await asyncio.gather(*map(again, outcomes)))
+
+    async def _still(self, outcome: Outcome, now: ServerSegment | None) -> Outcome:
+        """An update, looked at again: failed where somebody has undone it; `now` is of the list."""
+        assert outcome.id is not None, "what was updated has an id"
+        assert outcome.state is not None, "what was updated is in a state"
+        what = "somebody deleted it"
+        if now is not None:
+            what = "somebody changed it"
+            if now.rule is not None and _told(now, outcome.state) == outcome.state:
+                return outcome
+            try:
+                # The list may leave the rule out, or have an empty one in its place.
+                now = await self.client.segment(self.plan.parent_segment, outcome.id)
+            except ClientError:
+                return outcome
+            if _told(now, outcome.state) == outcome.state:
+                return outcome
+        return msgspec.structs.replace(outcome, done="failed", error=OverwrittenError(what))
+
+    async def _is_gone(self, id: str) -> bool:
+        """Whether the list has no such segment. An id is never given to another."""
+        if self.listed is None or {id, ""} & self.listed:
+            found = await self.client.segments(self.plan.parent_segment)
+            unread = (each.id for each in found.unreadable)
+            self.listed = frozenset((*(each.id for each in found), *unread))
+        # One without an id may be any.
+        return not {id, ""} & self.listed
 
     async def _one(self, index: int) -> Outcome:
         try:
@@ -204,7 +274,9 @@ class _Run:
                 raise ChangedSinceError("somebody changed it")
             return gone
 
-        await self.client.delete_segment(change.id, look)
+        acknowledged = await self.client.delete_segment(change.id, look)
+        if not acknowledged and not gone and not await self._is_gone(change.id):
+            raise UnsureError
         done: Done = "there already" if gone and looks == 1 else "deleted"
         return Outcome(change, done, change.id)
 

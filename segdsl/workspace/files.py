@@ -4,18 +4,25 @@ and written whole."""
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from segdsl.files import FileError, check_output, read_bytes, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
-from segdsl.workspace.lock import MENDED, Lock, LockError, read_lock, write_lock
+from segdsl.workspace.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
 from segdsl.workspace.plan import Plan, is_plan, write_plan
 
 
 def lock_path(project: Project, target: str) -> Path:
-    """`<target>.lock.toml` beside the project file."""
-    return beside(project, target, "lock.toml")
+    """`<target>.lock.toml` beside the project file.
+
+    Raises FileError where that is a link to another folder: it would be written there.
+    """
+    path = beside(project, target, "lock.toml")
+    if path.is_symlink() and path.resolve().parent != project.folder.resolve():
+        raise FileError(f"{path} is a link to another folder: put the lock itself in its place")
+    return path
 
 
 def load_lock(project: Project, target: str) -> Lock:
@@ -42,6 +49,27 @@ def save_lock(project: Project, target: str, lock: Lock) -> bool:
         return False
     write_text(str(path), text)
     return True
+
+
+def merge_lock(
+    project: Project,
+    target: str,
+    parent_segment: str,
+    base: Lock,
+    ours: Lock,
+    settled: Collection[str] = (),
+) -> None:
+    """Writes what `ours` changed of `base` into the lock as it is now.
+
+    Another run may have written it since `base` was read. One that cannot be read any more is
+    written anew.
+    """
+    try:
+        now = load_lock(project, target).of_parent(parent_segment, "")
+    except LockError:
+        now = base
+    entries = merged(base, ours, now).values()
+    save_lock(project, target, Lock().with_entries(parent_segment, entries, settled))
 
 
 def check_plan_file(path: str) -> None:

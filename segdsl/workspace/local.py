@@ -111,6 +111,15 @@ def files_of(folder: Path) -> list[Path]:
     ]
 
 
+def linked_folders(folder: Path) -> list[str]:
+    """The folders in a workspace that are links, by their path from it: `walk` passes them over."""
+    found = []
+    for parent, _ in walk(str(folder)):
+        with os.scandir(parent) as entries:
+            found += [each.path for each in entries if each.is_symlink() and each.is_dir()]
+    return [Path(each).relative_to(folder).as_posix() for each in found]
+
+
 def relative_to(folder: Path, paths: Sequence[str]) -> list[str]:
     """Paths that count from the current folder as they count from the workspace's.
 

@@ -108,6 +108,19 @@ class Lock(msgspec.Struct, frozen=True):
             ),
         )
 
+    def moved(self, id: str, folder: tuple[str, ...], name: str, file: str) -> Lock:
+        """The lock where a segment has another place in the workspace, and all else as it was.
+
+        Whatever had that place is in no file any more.
+        """
+        entries = [
+            msgspec.structs.replace(each, folder=folder, name=name, file=file)
+            if each.id == id
+            else each
+            for each in self.entries
+        ]
+        return self.with_entries(self.parent_segment or "", entries, (id,))
+
     def of_parent(self, parent_segment: str, where: str) -> Lock:
         """The lock, seen to be of that parent segment; raises LockError."""
         if self.parent_segment not in (None, parent_segment):
@@ -117,6 +130,20 @@ class Lock(msgspec.Struct, frozen=True):
                 "if the target is meant to be another one now"
             )
         return self
+
+
+def merged(base: Lock, ours: Lock, now: Lock) -> dict[str, Entry]:
+    """The entries of `now` by id, with what `ours` changed of `base`."""
+    before, after = base.by_id, ours.by_id
+    found = dict(now.by_id)
+    for id in before.keys() | after.keys():
+        if before.get(id) == after.get(id):
+            continue
+        if id in after:
+            found[id] = after[id]
+        else:
+            found.pop(id, None)
+    return found
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -144,7 +144,11 @@ class Meaning:
         match = self.matches.get(id)
         if match is None or match.entry is None:
             return False
-        if name not in c.spellings(match.entry.folder, match.entry.name):
+        names: tuple[ByName, ...] = c.spellings(match.entry.folder, match.entry.name)
+        if match.seen is not None:
+            # One that is said to have moved here has its new place in the lock already.
+            names += c.spellings(*match.seen.state.key)
+        if name not in names:
             return False
         return match.local is None or name not in c.spellings(*match.local.key)
 

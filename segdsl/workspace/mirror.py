@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from itertools import count
 
 from segdsl.files import PASSED_OVER, SUFFIX
@@ -15,13 +16,23 @@ _LONGEST = 120
 """Bytes of a name: most file systems take 255, and some add to them."""
 
 
-def mirror_path(folder: Folder, name: str, id: str, taken: set[str]) -> str:
+def mirror_path(
+    folder: Folder, name: str, id: str, taken: set[str], links: Collection[str] = ()
+) -> str:
     """The path of a segment's file, one that no other file has: with its id, if need be.
 
     `taken` holds the paths that are in use, folded (`fold`): some systems make no
-    difference. The path counts from the workspace's folder.
+    difference. `links` are the folders, folded, that are links, and lead elsewhere: nothing is
+    read through them, so that nothing is to be written there. The path counts from the workspace's
+    folder.
     """
-    path = "/".join([*map(_safe_folder, folder), _safe(name)])
+    parent = ""
+    for each in folder:
+        parent += _safe_folder(each)
+        while fold(parent) in links:
+            parent += "_"
+        parent += "/"
+    path = parent + _safe(name)
     with_id = f"{path} ({_safe(id)})"
     for number in count():
         # Another segment may bear the name with that id as its own.

@@ -123,6 +123,19 @@ class Conflict(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Rename(msgspec.Struct, frozen=True):
+    """A segment to create that looks like one that no file has now, which is `id`, `old_folder`
+    and `old_name`; `why` is what is alike."""
+
+    id: str
+    old_folder: tuple[str, ...]
+    old_name: str
+    folder: tuple[str, ...]
+    name: str
+    file: str
+    why: tuple[str, ...]
+
+
 class LeftAlone(msgspec.Struct, frozen=True):
     """A segment of the server that is in no file, and that none could hold; `why` says so."""
 
@@ -152,6 +165,8 @@ class Plan(msgspec.Struct, frozen=True):
     others: int = 0
     known: tuple[Entry, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+    renames: tuple[Rename, ...] = ()
+    apart: tuple[Entry, ...] = ()
     version: int = VERSION
 
 

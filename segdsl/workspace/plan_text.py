@@ -6,6 +6,7 @@ Differences are shown in `.seg` source. Nothing is decided here.
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Iterator
 
 import click
@@ -13,7 +14,7 @@ import click
 from segdsl.diagnostics.places import counted
 from segdsl.terminal import visible
 from segdsl.workspace.effects import Effect, Effects, Reached
-from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Version, Why
+from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
 
 _Line = tuple[str, str | None]
 """A line and its colour."""
@@ -60,6 +61,9 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         yield f"> also    {_uncounted(effects)}", "yellow"
     for conflict in plan.conflicts:
         yield from _conflict(conflict)
+    for rename in plan.renames:
+        yield f"? renamed   {_rename(rename)}", "yellow"
+        yield f"    {_rename_advice(rename)}", None
     for entry in plan.left:
         path = visible("/".join((*entry.folder, entry.name)))
         yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
@@ -68,6 +72,24 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
     if len(plan.left_alone) > MOST_ALONE:
         yield f". alone     {len(plan.left_alone) - MOST_ALONE:,} more; --format json has all", None
     yield summary(plan), None
+
+
+def _rename(of: Rename) -> str:
+    old, new = _old_and_new(of)
+    why = ", ".join(of.why)
+    return f"{visible(new)} looks like {visible(old)} (#{of.id}), which no file has now: {why}"
+
+
+def _rename_advice(of: Rename) -> str:
+    old, new = map(shlex.quote, _old_and_new(of))
+    return (
+        f"`segdsl mv {visible(old)} {visible(new)}` keeps its id and its activations; "
+        "--as-new creates another segment"
+    )
+
+
+def _old_and_new(of: Rename) -> tuple[str, str]:
+    return "/".join((*of.old_folder, of.old_name)), "/".join((*of.folder, of.name))
 
 
 def _alone(of: LeftAlone) -> str:
@@ -100,6 +122,8 @@ def summary(plan: Plan) -> str:
     ]
     if plan.conflicts:
         parts.append(counted(len(plan.conflicts), "conflict"))
+    if plan.renames:
+        parts.append(f"{len(plan.renames)} may be renamed")
     if not parts:
         parts.append("nothing to do")
     parts.append(f"{len(plan.settled):,} as on the server")
@@ -259,8 +283,12 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     also = ["\n".join(_reached_markdown(each)) for each in _that_change(effects)]
     if effects.uncounted:
         also.append(f"\n{_uncounted(effects)}.")
+    renames = [
+        f"\n**{_escaped(_rename(each))}**\n\n{_rename_advice(each)}" for each in plan.renames
+    ]
     left = [f"- {_escaped('/'.join((*each.folder, each.name)))} (#{each.id})" for each in plan.left]
     disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
+    renamed, room = _that_fit(renames, "that may be renamed", room)
     changing, room = _that_fit(changes, "changes", room)
     reached, room = _that_fit(also, "segments that refer to what changes", room)
     staying, room = _that_fit(left, "of these", room)
@@ -272,7 +300,7 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     )
     if alone:
         alone = f"\nNo file can hold these of the server:\n\n{alone}"
-    return title + changing + reached + disputed + staying + alone
+    return title + renamed + changing + reached + disputed + staying + alone
 
 
 def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:

@@ -24,17 +24,37 @@ from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched
 from segdsl.workspace.meaning import Meaning, Reading, id_of
 from segdsl.workspace.order import ordered
-from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Version, Why
+from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
+from segdsl.workspace.renaming import likely_renames
 from segdsl.workspace.server import NO_PLACE, Seen, Server
 from segdsl.workspace.state import Key, State
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What a person asks of a plan: which layout, and what they allow."""
+    """What a person asks of a plan: which layout, and what they allow.
+
+    `allow_empty` says that a workspace is meant to have lost all or most of its segments;
+    `as_new` that no new segment is a renamed one, and `apart` the same of these ids. `moves` are
+    the segments of the lock, by id, whose place in the workspace is another one now.
+    """
 
     layout: Layout = "v5"
     force: bool = False
     prune: bool = False
+    allow_empty: bool = False
+    as_new: bool = False
+    apart: frozenset[str] = frozenset()
+    moves: Mapping[str, Key] = {}
+
+    def answered(self, renames: Sequence[Rename], answers: Sequence[bool]) -> Wish:
+        """The wish with what a person says of each pair: that it was renamed, or not."""
+        said = list(zip(renames, answers, strict=True))
+        moves = {each.id: (each.folder, each.name) for each, yes in said if yes}
+        return msgspec.structs.replace(
+            self,
+            moves={**self.moves, **moves},
+            apart=self.apart | {each.id for each, yes in said if not yes},
+        )
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -89,7 +109,8 @@ def make_plan(
     disputed = {each.conflict.id for each in decisions if each.conflict is not None}
     settled = tuple(each.settled for each in decisions if each.settled is not None)
     dropped = tuple(each.dropped for each in decisions if each.dropped is not None)
-    about = {*dropped, *(each.id for each in settled)}
+    renames, apart = _renames(decisions, lock, wish)
+    about = {*dropped, *(each.id for each in (*settled, *apart))}
     return Plan(
         parent_segment,
         target,
@@ -102,6 +123,29 @@ def make_plan(
         + len(server.left_alone),
         tuple(each for each in lock.entries if each.id in about),
         tuple(_left_alone(compared, server)) if among is None else (),
+        renames,
+        apart,
+    )
+
+
+def _renames(
+    decisions: Sequence[_Decision], lock: Lock, wish: Wish
+) -> tuple[tuple[Rename, ...], tuple[Entry, ...]]:
+    """What looks renamed, and the entries of those that are said not to be."""
+    changes = [each.change for each in decisions if each.change is not None]
+    entries = [each.left for each in decisions if each.left is not None]
+    entries += [lock.by_id[change.id] for change in changes if change.after is None and change.id]
+    found = likely_renames(entries, changes)
+    said = {each.id for each in found if wish.as_new} | wish.apart
+    asked = likely_renames([each for each in entries if each.id not in said], changes)
+    left = {each.left.id for each in decisions if each.left is not None}
+    return (
+        () if wish.as_new else asked,
+        tuple(
+            msgspec.structs.replace(each, file="")
+            for each in entries
+            if each.id in said and each.id in left
+        ),
     )
 
 

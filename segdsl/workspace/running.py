@@ -18,9 +18,12 @@ from segdsl.project.config import Project
 from segdsl.project.connect import Connection
 from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
-from segdsl.workspace.files import load_lock, lock_path, save_lock
-from segdsl.workspace.local import Workspace, inside, relative_to
+from segdsl.workspace.files import load_lock, lock_path, merge_lock
+from segdsl.workspace.guards import check_deletions, check_not_empty, check_same_server
+from segdsl.workspace.local import Workspace, inside, linked_folders, relative_to
 from segdsl.workspace.lock import Entry, Lock, parted
+from segdsl.workspace.mirror import fold
+from segdsl.workspace.moving import Move, move
 from segdsl.workspace.plan import Plan, PlanError
 from segdsl.workspace.planning import Wish, make_plan
 from segdsl.workspace.pulling import Pull, make_pull
@@ -47,12 +50,18 @@ async def plan_for(
 ) -> Plan:
     """The plan of a workspace, or of its files in some paths; no use where the report has errors.
 
-    Raises LockError.
+    Raises LockError, and FileError for a path that has no segment.
     """
     lock = _lock(connection, project)
+    for id, key in wish.moves.items():
+        file = next(each.file for each in workspace.segments if each.key == key)
+        lock = lock.moved(id, *key, file)
+    if not (wish.allow_empty or report.has_errors):
+        check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
     server = await ask_server(connection.client, connection.parent.id)
-    among = _among(project, workspace, lock, paths)
-    return make_plan(
+    check_same_server(lock, server, lock_path(project, connection.target).name)
+    among = _among(workspace, lock, paths)
+    plan = make_plan(
         connection.parent.id,
         connection.target,
         workspace.segments,
@@ -62,6 +71,9 @@ async def plan_for(
         wish,
         among=among,
     )
+    if not (wish.allow_empty or report.has_errors):
+        check_deletions(plan, lock, report)
+    return plan
 
 
 async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> Effects:
@@ -116,9 +128,17 @@ async def pull_into(
     """
     lock = _lock(connection, project)
     server = await ask_server(connection.client, connection.parent.id)
+    check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None
     pull = make_pull(
-        connection.parent.id, workspace, lock, server, only=only, force=force, keep=keep
+        connection.parent.id,
+        workspace,
+        lock,
+        server,
+        only=only,
+        force=force,
+        keep=keep,
+        links=frozenset(map(fold, linked_folders(workspace.folder))),
     )
     # The server took its time, and somebody may have gone on writing.
     for path in (*pull.writes, *pull.removals):
@@ -127,13 +147,30 @@ async def pull_into(
         _write(workspace, path, text)
     for path in pull.removals:
         (workspace.folder / path).unlink(missing_ok=True)
-    save_lock(project, connection.target, pull.lock)
+    merge_lock(project, connection.target, connection.parent.id, lock, pull.lock)
     return pull
 
 
+def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, new: str) -> Move:
+    """Records in the lock of a target that a segment has another place now; see `move`.
+
+    Raises NotThereError, LockError.
+    """
+    lock = load_lock(project, target)
+    found = move(lock, workspace.segments, old, new)
+    if found.is_new:
+        merge_lock(project, target, lock.parent_segment or "", lock, found.lock)
+    return found
+
+
 def _unchanged(workspace: Workspace, path: str) -> None:
-    """Raises FileError where a file is not as it was when the workspace was read."""
+    """Raises FileError where a file is not as it was when the workspace was read.
+
+    Also where it is not in the workspace, wherever links lead.
+    """
     target = workspace.folder / path
+    if not target.resolve().is_relative_to(workspace.folder.resolve()):
+        raise FileError(f"`{target}` is a link that leads out of the workspace: take it away first")
     if path not in workspace.paths:
         if target.exists():
             raise FileError(f"`{target}` is in the way of a segment to write: move it first")
@@ -155,13 +192,12 @@ def _lock(connection: Connection, project: Project) -> Lock:
     return lock.of_parent(connection.parent.id, lock_path(project, connection.target).name)
 
 
-def _among(
-    project: Project, workspace: Workspace, lock: Lock, paths: Sequence[str]
-) -> frozenset[str] | None:
+def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[str] | None:
     """The files in these paths (which count from the current folder), also such as are no more."""
     if not paths:
         return None
-    known = {*workspace.paths, *(each.file for each in lock.entries)}
+    known = {*workspace.paths, *(each.file for each in lock.entries if each.file)}
+    holding = {each.file for each in workspace.segments} | {each.file for each in lock.entries}
     chosen: set[str] = set()
     for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
         found = {each for each in known if inside(each, [relative])}
@@ -170,6 +206,8 @@ def _among(
                 f"there is no .seg file at `{path}`, nor was one that the lock knows: check the "
                 "spelling"
             )
+        if found.isdisjoint(holding):
+            raise FileError(f"no segment is in `{path}`, so there is nothing to plan of it")
         chosen |= found
     return frozenset(chosen)
 
@@ -213,7 +251,8 @@ class _Keeper:
     def __init__(self, connection: Connection, project: Project, plan: Plan) -> None:
         self.connection = connection
         self.project = project
-        self.entries: dict[str, Entry] = dict(_lock(connection, project).by_id)
+        self.base = _lock(connection, project)
+        self.entries: dict[str, Entry] = dict(self.base.by_id)
         # A plan that was kept for a while knows less than the lock, where that has changed since.
         known = {each.id: each for each in plan.known}
         self.settled: set[str] = set()
@@ -221,6 +260,9 @@ class _Keeper:
             if self.entries.get(each.id) == known.get(each.id):
                 self.entries[each.id] = each
                 self.settled.add(each.id)
+        for each in plan.apart:
+            if self.entries.get(each.id) == known.get(each.id):
+                self.entries[each.id] = each
         for id in plan.dropped:
             if self.entries.get(id) == known.get(id):
                 self.entries.pop(id, None)
@@ -253,5 +295,5 @@ class _Keeper:
 
     def save(self) -> None:
         parent = self.connection.parent.id
-        lock = Lock().with_entries(parent, self.entries.values(), self.settled)
-        save_lock(self.project, self.connection.target, lock)
+        ours = Lock(parent, tuple(self.entries.values()))
+        merge_lock(self.project, self.connection.target, parent, self.base, ours, self.settled)

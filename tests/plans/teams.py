@@ -80,9 +80,11 @@ class Team:
         prune: bool = False,
         paths: Sequence[str] = (),
         report: Report | None = None,
+        allow_empty: bool = True,
+        as_new: bool = False,
     ) -> Plan:
         found = report or Report()
-        wish = Wish(force=force, prune=prune)
+        wish = Wish(force=force, prune=prune, allow_empty=allow_empty, as_new=as_new)
         workspace = self.read(found)
         plan = await plan_for(self.connection, self.project, workspace, found, wish, paths)
         assert report is not None or not found.has_errors, found.diagnostics

@@ -1,0 +1,68 @@
+"""`segdsl mv`: a new name or folder of a segment, recorded in the lock."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from segdsl.cli.options import Look, format_options, settings_option, stop_on_errors, tell
+from segdsl.cli.output import say
+from segdsl.cli.workspace_options import held, open_workspace
+
+if TYPE_CHECKING:
+    from segdsl.workspace.moving import Move
+
+
+@click.command("mv")
+@click.argument("old", metavar="OLD|ID")
+@click.argument("new", metavar="NEW")
+@format_options("text", "json")
+@settings_option
+@click.option("--target", metavar="NAME", help="A target of segdsl.toml; else its default one.")
+def command(old: str, new: str, form: str, settings: dict[str, str], target: str | None) -> None:
+    """Record that a segment has a new name or folder here, so that it keeps its id.
+
+    OLD is how the lock knows it, NEW how the workspace has it: give it its new name, folder or
+    file there first, together with any other edit.
+    Then the next apply updates the segment on the server in place: it keeps its id and its
+    activations. Nothing is sent; commit the lock with the edit.
+
+    OLD and NEW are names, or paths such as `Loyalty/Tokyo/Camera shoppers`; OLD may be an id.
+    """
+    from segdsl.diagnostics import Report
+    from segdsl.workspace.running import move_in_lock
+
+    report = Report()
+    with held(target, "mv"):
+        place = open_workspace(target, settings, report)
+        tell(report, place.workspace.sources, Look(form, (), "auto"), product=True)
+        stop_on_errors(report)
+        move = move_in_lock(place.project, place.target, place.workspace, old, new)
+    if form == "json":
+        from segdsl.cli.document import answer
+        from segdsl.output.plans import mv_output
+
+        answer(mv_output(move))
+    else:
+        _say(move)
+
+
+def _say(move: Move) -> None:
+    from segdsl.terminal import visible
+    from segdsl.workspace.moving import path_of
+
+    old = visible(path_of(move.entry.folder, move.entry.name))
+    new = visible(path_of(*move.local.key))
+    if not move.is_new:
+        say(f"{new} (#{move.entry.id}) is at that place already", err=True)
+        return
+    say(f"moved  {old} → {new}  #{move.entry.id}")
+    sys.stdout.flush()
+    if move.displaced is not None:
+        say(
+            f"note: the lock had #{move.displaced.id} at that place; no file has it now, and "
+            "`segdsl apply --prune` deletes it",
+            err=True,
+        )
