@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from raw_server import Send, raw_server
-from segdsl.api import ApiKey, BadAnswerError, Client, ClientError, ConflictError
+from segdsl.api import ApiKey, Client, ClientError, ConflictError
 from segdsl.api.scrubbing import RUN, Scrubber
 from test_client import QUICK as RETRYING
 from test_client_shapes import RULE_JSON
@@ -102,16 +102,23 @@ def test_a_scrubber_shows_nothing() -> None:
 Question = Callable[[Client], Awaitable[object]]
 
 
-def said(send: Send, question: Question, *, base: str = "") -> str:
-    """All that the error of a question says."""
+def said(question: Question, *sends: Send) -> list[str]:
+    """All that the errors of a question say, one for each answer."""
+    waiting = iter(sends)
 
-    async def main() -> str:
+    async def send(writer: asyncio.StreamWriter) -> None:
+        await next(waiting)(writer)
+
+    async def main() -> list[str]:
         async with raw_server(send) as url, Client(url, ApiKey(KEY), patience=QUICK) as client:
-            with pytest.raises(ClientError) as raised:
-                await question(client)
-            error = raised.value
-            ids = error.ids if isinstance(error, ConflictError) else ()
-            return f"{error!r} {error} {error.message} {error.help} {ids} {error.args}"
+            found = []
+            for _ in sends:
+                with pytest.raises(ClientError) as raised:
+                    await question(client)
+                error = raised.value
+                ids = error.ids if isinstance(error, ConflictError) else ()
+                found.append(f"{error!r} {error} {error.help} {ids} {error.args}")
+            return found
 
     return asyncio.run(asyncio.wait_for(main(), 60))
 
@@ -137,17 +144,17 @@ STATUSES = (400, 401, 403, 404, 409, 418, 429, 500, 501, 503, 304, 203)
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_reason_phrase(form: str) -> None:
-    for status in STATUSES:
-        assert not shows(said(answers(f"{status} {one_line(form)}"), LISTED)), status
+    sends = [answers(f"{status} {one_line(form)}") for status in STATUSES]
+    assert not any(map(shows, said(LISTED, *sends)))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_body_of_a_failure(form: str) -> None:
     own = json.dumps({"code": FORMS[form], "message": f"no {FORMS[form]}"})
     listed = json.dumps({"errors": {FORMS[form]: [FORMS[form]]}})
-    for body in (own, listed, FORMS[form], f"<html>{FORMS[form]}</html>"):
-        for status in (400, 404, 409, 500):
-            assert not shows(said(answers(f"{status} x", body), LISTED)), (status, body)
+    bodies = (own, listed, FORMS[form], f"<html>{FORMS[form]}</html>")
+    sends = [answers(f"{status} x", body) for body in bodies for status in (400, 404, 409, 500)]
+    assert not any(map(shows, said(LISTED, *sends)))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -155,30 +162,35 @@ def test_what_refers_to_a_segment(form: str) -> None:
     referrer = {"id": FORMS[form], "name": FORMS[form]}
     body = {"errors": [{"detail": "x", "meta": {"referencedBySegments": [referrer]}}]}
     send = answers("409 Conflict", json.dumps(body))
-    assert not shows(said(send, lambda client: client.delete_segment("5")))
+    assert not any(map(shows, said(lambda client: client.delete_segment("5"), send)))
 
 
-@pytest.mark.parametrize("place", ["https://{}.example/x", "https://example.com/{}", "//{}:{}@x/"])
 @pytest.mark.parametrize("form", ["its secret part", "upper case", "start", "end", "hexadecimal"])
-def test_where_a_redirect_leads(form: str, place: str) -> None:
-    there = place.format(FORMS[form], FORMS[form])
-    head = f"307 x\r\nLocation: {there}\r\nSet-Cookie: key={FORMS[form]}"
-    assert not shows(said(answers(head), LISTED))
+def test_where_a_redirect_leads(form: str) -> None:
+    sends = [
+        answers(f"307 x\r\nLocation: {place}\r\nSet-Cookie: key={FORMS[form]}")
+        for place in (
+            f"https://{FORMS[form]}.example/x",
+            f"https://example.com/{FORMS[form]}",
+            f"//{FORMS[form]}:{FORMS[form]}@x/",
+            f"http://127.0.0.1:99999/{FORMS[form]}",
+        )
+    ]
+    assert not any(map(shows, said(LISTED, *sends)))
 
 
-@pytest.mark.parametrize("head", ["Retry-After", "WWW-Authenticate", "Content-Type", "X-Echo"])
-def test_headers_that_echo(head: str) -> None:
-    for status in STATUSES:
-        assert not shows(said(answers(f"{status} x\r\n{head}: TD1 {KEY}"), LISTED))
-    with_encoding = answers(f"200 OK\r\nContent-Encoding: {SECRET}", "[]")
-    assert not shows(said(with_encoding, LISTED))
+def test_headers_that_echo() -> None:
+    names = ("Retry-After", "WWW-Authenticate", "Content-Type", "X-Echo")
+    sends = [answers(f"{status} x\r\n{name}: TD1 {KEY}") for status in STATUSES for name in names]
+    sends.append(answers(f"200 OK\r\nContent-Encoding: {SECRET}", "[]"))
+    assert not any(map(shows, said(LISTED, *sends)))
 
 
 def test_a_status_line_that_is_none() -> None:
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {KEY} {KEY}\r\n\r\n".encode())
 
-    assert not shows(said(send, LISTED))
+    assert not any(map(shows, said(LISTED, send)))
 
 
 WHOLE = [
@@ -186,31 +198,23 @@ WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("key", ["id", "name", "description", "rule", "createdAt", "other"])
 @pytest.mark.parametrize("form", [form for form in WHOLE if form != "URL, twice"])
-def test_an_answer_with_the_key_in_it_is_not_used(form: str, key: str) -> None:
+def test_an_answer_with_the_key_in_it_is_not_used(form: str) -> None:
     """Whatever is read of it would be shown, or written into a file."""
-    listed = [{"id": "5", "name": "Loyal", "rule": RULE_JSON, key: FORMS[form]}]
-    body = json.dumps(listed)
-    with pytest.raises(BadAnswerError, match="has the API key in it") as raised:
-        _read(body)
-    assert not shows(str(raised.value))
+    bodies = [
+        json.dumps([{"id": "5", "name": "Loyal", "rule": RULE_JSON, key: FORMS[form]}])
+        for key in ("id", "name", "description", "rule", "createdAt", "other")
+    ]
+    for text in said(LISTED, *(answers("200 OK", body) for body in bodies)):
+        assert "has the API key in it" in text
+        assert not shows(text)
 
 
 def test_an_answer_that_escapes_letters_of_the_key() -> None:
     half = "".join(f"\\u{ord(each):04x}" if at % 2 else each for at, each in enumerate(SECRET))
-    with pytest.raises(BadAnswerError, match="has the API key in it"):
-        _read(f'[{{"id": "5", "name": "{half}"}}]')
-
-
-def _read(body: str) -> object:
-    async def main() -> object:
-        transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
-        base = "https://api-cdp.treasuredata.com"
-        async with Client(base, ApiKey(KEY), transport=transport, patience=QUICK) as client:
-            return await client.segments("1")
-
-    return asyncio.run(main())
+    body = f'[{{"id": "5", "name": "{half}"}}]'
+    [text] = said(LISTED, answers("200 OK", body))
+    assert "has the API key in it" in text
 
 
 def test_a_cookie_is_not_sent_back() -> None:
