@@ -15,7 +15,7 @@ from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
 from segdsl.lower.references import Ids
-from segdsl.resolve import check_settings, resolve
+from segdsl.resolve import Room, check_settings, resolve
 from segdsl.schema.placing import NONE, Several, with_known
 from segdsl.source import Source
 from segdsl.syntax.tree import File
@@ -27,13 +27,15 @@ NO_IDS: Ids = {}
 class Loaded(msgspec.Struct, frozen=True):
     """The segments in the order of the files, each source by name, how many files were named.
 
-    `trees` holds each file that was read, by name, imported ones too.
+    `trees` holds each file that was read, by name, imported ones too. `grown` is what definitions
+    added, see `segdsl.resolve.sizes`.
     """
 
     segments: tuple[Segment, ...]
     sources: dict[str, Source]
     files: int
     trees: dict[str, File]
+    grown: int = 0
 
 
 def load_segments(
@@ -63,12 +65,13 @@ def load_files(
 ) -> Loaded:
     """The same for files alone."""
     programs, sources = load_programs(files, report)
+    room = Room()
     check_settings(programs, settings, report)
     segments = [
         known
         for program in programs
-        for each in resolve(program, report, settings, owners)
+        for each in resolve(program, report, settings, owners, room)
         if (known := with_known(each, ids, several, report)) is not None
     ]
     trees = {name: tree for program in programs for name, tree in program.files.items()}
-    return Loaded(tuple(segments), sources, len(files), trees)
+    return Loaded(tuple(segments), sources, len(files), trees, room.taken)

@@ -44,9 +44,12 @@ COMPILING = {
         *(
             "resolve",
             "resolve.aggregates",
+            "resolve.context",
             "resolve.expand",
             "resolve.program",
             "resolve.segments",
+            "resolve.sizes",
+            "resolve.uses",
             "resolve.values",
         ),
         *(

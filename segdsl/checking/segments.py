@@ -5,7 +5,7 @@ What is wrong in itself was reported before; here only the schema is asked. Pure
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from segdsl import predicates as p
@@ -15,7 +15,6 @@ from segdsl.checking.patterns import broken
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.live.references import by_their_name, marked, segment_ids
 from segdsl.schema.ids import all_ids
 from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion
@@ -75,6 +74,10 @@ def check_names(
             report.put(each)
 
 
+def _known(columns: Iterable[Column]) -> list[Known]:
+    return known_columns((each.name, each.label) for each in columns)
+
+
 class _Checker:
     def __init__(self, schema: Schema, report: Report) -> None:
         self.schema = schema
@@ -86,6 +89,8 @@ class _Checker:
         self.ids = all_ids(schema)
         self.known_ids = {(kind, id) for (kind, _), ids in self.ids.items() for id in ids}
         self.realtime = False
+        # What was said of each attribute that is not there.
+        self._told: dict[str, str | None] = {}
 
     def segment(self, of: c.Segment) -> None:
         self.realtime = of.kind == "realtime"
@@ -129,7 +134,7 @@ class _Checker:
                     Code.SEG501,
                     of.span,
                     f"there is no attribute `{name(order.column)}`",
-                    help=suggestion(order.column, self._attributes(), _PULL),
+                    help=self._nearest(order.column, self._attributes),
                     via=via,
                 )
 
@@ -153,16 +158,28 @@ class _Checker:
                 pass  # segments are looked up together
 
     def _unknown(self, kind: str, target: ByName, node: c.Node) -> None:
-        others = [each for of, each in self.ids if of == kind]
+        others = self._of_kind(kind)
         parents = {each.parent for each in others if each.parent is not None}
         if target.parent is not None and target.parent not in parents:
             what = f"there is no {PARENT_WORDS[kind]} {string(target.parent)}"
-            help = did_you_mean(target.parent, parents, _PULL)
+            help = self.report.did_you_mean(target.parent, parents, _PULL)
         else:
             beside = [each.name for each in others if each.parent == target.parent]
             what = f"there is no {kind} {reference(target, kind)}"
-            help = did_you_mean(target.name, beside, _PULL)
+            help = self.report.did_you_mean(target.name, beside, _PULL)
         self._add(Code.SEG510, node, what, help)
+
+    def _of_kind(self, kind: str) -> list[ByName]:
+        """What there is of a kind, as long as it may still be compared with."""
+        return [each for of, each in self.ids if of == kind] if self.report.can_compare() else []
+
+    def _nearest(self, word: str, known: Callable[[], Sequence[Known]]) -> str | None:
+        """A help line that names what was meant."""
+        if not self.report.can_compare():
+            return _PULL
+        listed = known()
+        self.report.can_compare(len(listed))
+        return suggestion(word, listed, _PULL)
 
     # --- tests -------------------------------------------------------------------------
 
@@ -196,39 +213,49 @@ class _Checker:
                 f"`has {name(attribute)}`",
             )
             return
+        if attribute not in self._told:
+            self._told[attribute] = self._instead_of(attribute)
+        help = self._told[attribute]
+        self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
+
+    def _instead_of(self, attribute: str) -> str | None:
+        """What may have been meant by an attribute that is not there."""
+        if not self.report.can_compare():
+            return _PULL
         having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
         known = self._attributes()
-        help = suggestion(attribute, known, _PULL)
         called = labelled(attribute, known_behaviors(self.schema))
         if called and not labelled(attribute, known):
             of_events = called[0].spelling
-            help = (
+            return (
                 f"“{called[0].label}” is the label of a behavior: ask how often, "
                 f"`count({of_events}) > 0`, or whether at all, `has {of_events}`"
             )
-        elif having:
+        if having:
             which = " and of ".join(f"`{behavior(each)}`" for each in having[:3])
             column = name(attribute)
-            help = (
+            return (
                 f"`{column}` is a column of the events of {which}: ask those, "
                 f"`has {behavior(having[0])} where {column} …`, or one aggregate of them"
             )
-        self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
+        return self._nearest(attribute, lambda: known)
 
     def _attributes(self) -> list[Known]:
-        return known_columns((each.name, each.label) for each in self.attributes.values())
+        return _known(self.attributes.values())
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
         found = self.schema.groups_by_name.get(group)
         if found is None:
             what = f"there is no customer group `{name(group)}`"
-            self._add(Code.SEG504, of, what, did_you_mean(group, self.schema.groups_by_name, _PULL))
+            help = self.report.did_you_mean(group, self.schema.groups_by_name, _PULL)
+            self._add(Code.SEG504, of, what, help)
             return
         column = found.by_name.get(attribute)
         if column is None:
             what = f"the customer group `{name(group)}` has no attribute `{name(attribute)}`"
-            known = known_columns((each.name, each.label) for each in found.columns)
-            self._add(Code.SEG504, of, what, suggestion(attribute, known, _PULL))
+            columns = found.columns
+            help = self._nearest(attribute, lambda: _known(columns))
+            self._add(Code.SEG504, of, what, help)
             return
         self._fits(of, column.type, f"`{name(group)}.{name(attribute)}`")
 
@@ -308,7 +335,7 @@ class _Checker:
             )
             return
         known = self.schema.behaviors_by_name
-        help = suggestion(written, known_behaviors(self.schema), _PULL)
+        help = self._nearest(written, lambda: known_behaviors(self.schema))
         if written in known:
             # The prefix was written, or left out of a table in quotes.
             help = f"write `{behavior(written)}`"
@@ -319,8 +346,7 @@ class _Checker:
     def _column(self, events: Behavior, column: str, node: c.Node) -> Column | None:
         found = PROFILE_ID if column == PROFILE_ID.name else events.by_name.get(column)
         if found is None:
-            columns = known_columns((each.name, each.label) for each in events.columns)
-            help = suggestion(column, columns, _PULL)
+            help = self._nearest(column, lambda: _known(events.columns))
             if column in self.attributes:
                 help = (
                     f"`{name(column)}` is an attribute of the profile: compare it outside of the "

@@ -6,10 +6,16 @@ rendering is elsewhere. `SegdslError` carries a report out of a stage that canno
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import msgspec
 
 from segdsl.diagnostics.codes import Code, Severity, severity_of
+from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Span
+
+MAX_COMPARED = 300_000
+"""Names that the words of one run are compared with to say which may have been meant."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -44,6 +50,7 @@ class Report:
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._seen: set[tuple[object, ...]] = set()
+        self._compared = 0
 
     def add(
         self,
@@ -70,6 +77,32 @@ class Report:
         if key not in self._seen:
             self._seen.add(key)
             self.diagnostics.append(found)
+
+    def did_you_mean(
+        self,
+        word: str,
+        known: Collection[str] | Callable[[], Collection[str]],
+        otherwise: str | None = None,
+    ) -> str | None:
+        """A help line naming the nearest of the names there are, or `otherwise`.
+
+        `known` can say how to get them, where that takes work. After `MAX_COMPARED` names the
+        words of this report are compared with no more.
+        """
+        if not self.can_compare():
+            return otherwise
+        names = known() if callable(known) else known
+        self.can_compare(len(names))
+        return did_you_mean(word, names, otherwise)
+
+    def can_compare(self, names: int = 0) -> bool:
+        """Whether a word may be compared with so many more names to help its writer.
+
+        One that goes over the bound may still be; no other after it.
+        """
+        may = self._compared < MAX_COMPARED
+        self._compared += names
+        return may
 
     @property
     def has_errors(self) -> bool:

@@ -3,32 +3,43 @@
 Names are as far apart as it takes letters to be changed, left out, put in, or swapped with the
 next, to make one of the other. Capitals and small letters are alike. Where none is that near, a
 name that has all words of the other is: `order` and `order_id`.
+
+What it costs grows with the names there are: `Report.did_you_mean` bounds it for a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+MAX_LENGTH = 200
+"""Of longer words and names nobody is reminded."""
+
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The name most like `word`, or None where none is near."""
+    if not 0 < len(word) <= MAX_LENGTH:
+        return None
     best: tuple[int, str] | None = None
     asked = word.lower()
-    for name in sorted(set(known)):
+    names = sorted({name for name in known if len(name) <= MAX_LENGTH})
+    alike = next((name for name in names if name.lower() == asked), None)
+    if alike is not None:
+        return alike
+    for name in names:
         bound = _near(max(len(asked), len(name)))
         if best is not None:
             bound = min(bound, best[0] - 1)
-        found = _distance(asked, name.lower(), bound)
+        found = _distance(asked, name.lower(), bound) if bound else None
         if found is not None:
             best = (found, name)
-    return _longer(asked, known) if best is None else best[1]
+            if found == 1:
+                break
+    return _longer(asked, names) if best is None else best[1]
 
 
 def _longer(word: str, known: Iterable[str]) -> str | None:
     """The shortest name with all words of this one in a row, or the longest that this one has."""
-    names = sorted(set(known), key=lambda name: (len(name), name))
-    if not word:
-        return None
+    names = sorted(known, key=lambda name: (len(name), name))
     asked = f"_{word}_"
     found = [name for name in names if asked in f"_{name.lower()}_"]
     parts = [name for name in names if len(name) > 2 and f"_{name.lower()}_" in asked]
@@ -57,12 +68,16 @@ def _distance(one: str, other: str, most: int) -> int | None:
     before_last: list[int] = []
     last = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
-        row = [at]
-        for to, wanted in enumerate(other, 1):
+        # Farther from the diagonal than that, the texts are too.
+        first, end = max(1, at - most), min(len(other), at + most)
+        row = [most + 1] * (len(other) + 1)
+        row[0] = at
+        for to in range(first, end + 1):
+            wanted = other[to - 1]
             cost = min(last[to] + 1, row[to - 1] + 1, last[to - 1] + (letter != wanted))
             if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == wanted:
                 cost = min(cost, before_last[to - 2] + 1)
-            row.append(cost)
+            row[to] = cost
         if min(row) > most:
             return None
         before_last, last = last, row

@@ -8,13 +8,14 @@ what was found goes in, what is told comes out.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 
 import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
 
@@ -30,14 +31,37 @@ class Allowance(msgspec.Struct, frozen=True, eq=False):
     item: t.Item | None
 
 
+class Allowances:
+    """Those of one file, by their code and the item they are about."""
+
+    def __init__(self, every: Iterable[Allowance]) -> None:
+        self._groups: dict[str, dict[int, tuple[t.Item, list[Allowance]]]] = {}
+        for each in every:
+            if each.item is not None:
+                of_code = self._groups.setdefault(each.code, {})
+                group = of_code.setdefault(each.item.span.start, (each.item, []))
+                group[1].append(each)
+        self._starts = {code: sorted(groups) for code, groups in self._groups.items()}
+
+    def about(self, code: Code, start: int) -> list[Allowance]:
+        """All that allow a warning at a place; one list for one item."""
+        starts = self._starts.get(code.name, ())
+        at = bisect_right(starts, start) - 1
+        if at < 0 or code not in WARNINGS:
+            return []
+        item, found = self._groups[code.name][starts[at]]
+        return found if start < item.span.end else []
+
+
 def allowances(tree: t.File, source: Source) -> list[Allowance]:
     """What the comments of a file allow."""
     found: list[Allowance] = []
+    places = _Places(tree, source)
     for comment in tree.comments:
         start = _ALLOW.match(comment.text)
         if start is None:
             continue
-        item = _item_of(comment, tree, source)
+        item = places.item_of(comment)
         at = start.end()
         while (match := _CODE.match(comment.text, at)) is not None:
             place = comment.span.start
@@ -49,32 +73,44 @@ def allowances(tree: t.File, source: Source) -> list[Allowance]:
     return found
 
 
-def _item_of(comment: t.Comment, tree: t.File, source: Source) -> t.Item | None:
-    """The item a comment stands in or behind, directly above, or indented below."""
-    start = comment.span.start
-    line = source.line_of(start)
-    before = [item for item in tree.items if item.span.start <= start]
-    after = next((item for item in tree.items if item.span.start > start), None)
-    last = before[-1] if before else None
-    if last is not None and (
-        start < last.span.end or line == source.line_of(max(last.span.end - 1, 0))
-    ):
-        return last
-    if after is not None:
-        between = [each for each in tree.comments if start < each.span.start < after.span.start]
-        if source.line_of(after.span.start) - line == len(between) + 1:
-            return after
-    return last if source.column_of(start) > 1 else None
+class _Places:
+    """Where the items and the comments of a file begin, each in order."""
+
+    def __init__(self, tree: t.File, source: Source) -> None:
+        self._items = sorted(tree.items, key=lambda item: item.span.start)
+        self._starts = [item.span.start for item in self._items]
+        self._comments = [each.span.start for each in tree.comments]
+        self._source = source
+
+    def item_of(self, comment: t.Comment) -> t.Item | None:
+        """The item a comment stands in or behind, directly above, or indented below."""
+        source, start = self._source, comment.span.start
+        line = source.line_of(start)
+        at = bisect_right(self._starts, start)
+        last = self._items[at - 1] if at else None
+        after = self._items[at] if at < len(self._items) else None
+        if last is not None and (
+            start < last.span.end or line == source.line_of(max(last.span.end - 1, 0))
+        ):
+            return last
+        if after is not None:
+            before, end = (
+                bisect_right(self._comments, start),
+                bisect_left(self._comments, after.span.start),
+            )
+            if source.line_of(after.span.start) - line == end - before + 1:
+                return after
+        return last if source.column_of(start) > 1 else None
 
 
 def silenced(
     tree: t.File, source: Source, allowed: Collection[str]
 ) -> Callable[[Code, Span], bool]:
     """Whether a warning at a place of one file is allowed; `allowed` are codes for all files."""
-    here = allowances(tree, source)
+    here = Allowances(allowances(tree, source))
 
     def is_silenced(code: Code, span: Span) -> bool:
-        return code.name in allowed or any(_is_about(each, code, span) for each in here)
+        return code.name in allowed or bool(here.about(code, span.start))
 
     return is_silenced
 
@@ -108,13 +144,16 @@ def spoken(
     from being looked at.
     """
     kept = {id(each.item) for of in of_file.values() for each in of if each.code == "SEG607"}
+    used = cache(used)
+    known = {name: Allowances(every) for name, every in of_file.items()}
     fired: set[int] = set()
     heard: list[Diagnostic] = []
     for each in report.diagnostics:
-        by = _allowing(each, of_file)
-        fired.update(map(id, by))
+        by = _allowing(each, known)
         if not by:
             heard.append(each)
+        elif id(by[0]) not in fired:
+            fired.update(map(id, by))
     unused = [
         each
         for name in judged
@@ -131,16 +170,11 @@ def spoken(
     return told
 
 
-def _allowing(of: Diagnostic, known: Mapping[str, list[Allowance]]) -> list[Allowance]:
+def _allowing(of: Diagnostic, known: Mapping[str, Allowances]) -> list[Allowance]:
     if of.span is None or of.severity == "error" or of.path is not None:
         return []
-    return [each for each in known.get(of.span.file, ()) if _is_about(each, of.code, of.span)]
-
-
-def _is_about(of: Allowance, code: Code, span: Span) -> bool:
-    if of.code != code.name or of.item is None or code not in WARNINGS:
-        return False
-    return of.item.span.start <= span.start < of.item.span.end
+    here = known.get(of.span.file)
+    return [] if here is None else here.about(of.code, of.span.start)
 
 
 def _is_open(
@@ -175,7 +209,7 @@ def _tell(of: Allowance, report: Report) -> None:
     code = Code.__members__.get(of.code)
     if code is None:
         message = f"there is no code `{of.code}`"
-        help = did_you_mean(of.code, sorted(each.name for each in WARNINGS), "take it out")
+        help = report.did_you_mean(of.code, sorted(each.name for each in WARNINGS), "take it out")
     elif code not in WARNINGS:
         message = f"{of.code} is an error, and only warnings can be allowed"
         help = "take it out, and put right what is wrong"

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from segdsl.circles import circles
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Note, Report
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.lower.references import Ids
 from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.source import Span
@@ -22,6 +21,8 @@ from segdsl.values import ById, ByName
 
 ByTheirName = Mapping[ByName, Sequence[str]]
 """The ids of segments by each way to name them: a name alone, and with the folder."""
+_MOST_LISTED = 10
+"""Ids of segments of one name that a message lists."""
 _MOST_NAMED = 3
 """Segments of one name that a help line spells out."""
 
@@ -103,8 +104,8 @@ def segment_ids(
                     Code.SEG305,
                     place.span,
                     f"{len(found)} segments are named {reference(name, 'segment')}"
-                    + (f": {', '.join(there)}" if len(there) == len(found) else ""),
-                    help=_say_which(name, known, there),
+                    + (f": {_listed(there)}" if len(there) == len(found) else ""),
+                    help=_say_which(name, known, there, report),
                     via=place.via,
                 )
             elif name not in others:
@@ -112,16 +113,23 @@ def segment_ids(
                     Code.SEG304,
                     place.span,
                     f"no segment on the server is named {reference(name, 'segment')}",
-                    help=_nearest(name, [*known, *others]),
+                    help=_nearest(name, known, others, report),
                     via=place.via,
                 )
     return ids
 
 
-def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str]) -> str:
+def _listed(ids: Sequence[str]) -> str:
+    more = ["…"] if len(ids) > _MOST_LISTED else []
+    return ", ".join([*ids[:_MOST_LISTED], *more])
+
+
+def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str], report: Report) -> str:
     """How to name one of several: with its folder, or else by its id."""
     placed = [
-        each for each, of in known.items() if each.name == name.name and each.parent and len(of) < 2
+        each
+        for each, of in (known.items() if report.can_compare(len(known)) else ())
+        if each.name == name.name and each.parent and len(of) < 2
     ]
     if name.parent is None and placed:
         spelled = [f"`in segment {reference(each, 'segment')}`" for each in placed[:_MOST_NAMED]]
@@ -131,14 +139,19 @@ def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str]) -> str:
     return f"say which: `in segment {ids[0]}`" if ids else "give them different names"
 
 
-def _nearest(name: ByName, known: Collection[ByName]) -> str | None:
+def _nearest(
+    name: ByName, known: Collection[ByName], among: Collection[ByName], report: Report
+) -> str | None:
     """What may have been meant by a name that is nowhere."""
     otherwise = "create it first, or name the file that defines it as well"
-    folders = {each.parent for each in known if each.name == name.name and each.parent is not None}
+    if not report.can_compare(len(known) + len(among)):
+        return otherwise
+    every = (*known, *among)
+    folders = {each.parent for each in every if each.name == name.name and each.parent is not None}
     if name.parent is not None and folders:
         return f"there is one in the folder {' and '.join(map(string, sorted(folders)))}"
-    others = {each.name for each in known} - {name.name}
-    return did_you_mean(name.name, others, otherwise)
+    others = {each.name for each in every} - {name.name}
+    return report.did_you_mean(name.name, others, otherwise)
 
 
 def one_meaning(

@@ -29,6 +29,7 @@ from segdsl.loading import Loaded, load_files
 from segdsl.lower import lower
 from segdsl.project.keeping import digest
 from segdsl.resolve import import_key
+from segdsl.resolve.sizes import MAX_UNITS
 from segdsl.schema.model import Schema
 from segdsl.source import SpanKey
 from segdsl.syntax import tree as t
@@ -58,7 +59,8 @@ class Judged(msgspec.Struct, frozen=True):
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
     conditions. `digests` are of every file that was read, by name. `used` are the names of
-    definitions in use, where that was asked for.
+    definitions in use, where that was asked for. `grown` is what definitions add to the segments,
+    see `segdsl.resolve.sizes`.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -70,6 +72,7 @@ class Judged(msgspec.Struct, frozen=True):
     allowances: dict[str, list[Allowance]]
     digests: dict[str, bytes]
     used: frozenset[str] | None
+    grown: int
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
@@ -153,6 +156,7 @@ def judge_loaded(
         found,
         {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
+        loaded.grown,
     )
     return JudgedHere(judged, loaded, frozenset(each.span.key for each in failed))
 
@@ -182,7 +186,7 @@ def _references(of: c.Segment) -> c.Segment | None:
 
 
 def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
-    """Judged in several processes; None where that is not worth it, or cannot be.
+    """Judged in several processes; None where that is not worth it, cannot be, or is too much.
 
     Processes are forked: they start at once, and keys of conditions are the same in all.
     """
@@ -204,7 +208,9 @@ def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
         processes, multiprocessing.get_context("fork"), initializer=_begin_work
     )
     with pool as workers:
-        return list(workers.map(judge, chunks, [basis] * len(chunks)))
+        parts = list(workers.map(judge, chunks, [basis] * len(chunks)))
+    # What they grow to is bounded for all together, whoever looked at them.
+    return parts if sum(part.grown for part in parts) <= MAX_UNITS else None
 
 
 def _begin_work() -> None:

@@ -2,5 +2,6 @@
 
 from segdsl.resolve.program import Program, check_settings, import_key
 from segdsl.resolve.segments import resolve
+from segdsl.resolve.sizes import Room
 
-__all__ = ["Program", "check_settings", "import_key", "resolve"]
+__all__ = ["Program", "Room", "check_settings", "import_key", "resolve"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from segdsl.diagnostics import Code
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.diagnostics import Code, Report
 from segdsl.syntax.text import name
 from segdsl.values import Owner
 
 
 def wrong(
-    left: str, right: str, owners: Mapping[str, Owner] | None, *, in_filter: bool
+    left: str,
+    right: str,
+    owners: Mapping[str, Owner] | None,
+    report: Report,
+    *,
+    in_filter: bool,
 ) -> tuple[Code, str, str | None]:
     """The code, the message and the help for `left.right`; without a schema there are no owners."""
     dotted = f"{name(left)}.{name(right)}"
@@ -30,5 +34,5 @@ def wrong(
     return (
         Code.SEG504,
         f"there is no customer group `{name(left)}`",
-        did_you_mean(left, owners, "if it is new, run `segdsl schema pull`"),
+        report.did_you_mean(left, owners, "if it is new, run `segdsl schema pull`"),
     )

@@ -17,33 +17,27 @@ from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
-from segdsl.diagnostics import Code, Note, Report
-from segdsl.diagnostics.places import counted
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.diagnostics import Code, Report
 from segdsl.resolve.aggregates import makes_sense
-from segdsl.resolve.program import Definition, Scope
+from segdsl.resolve.context import Context, Memory
+from segdsl.resolve.program import Scope
+from segdsl.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
+from segdsl.resolve.uses import (
+    MOVE,
+    report_circle,
+    report_run,
+    report_size,
+    report_unknown,
+    report_value,
+    takes,
+)
 from segdsl.resolve.values import Values, has_no_length
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
 from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner
 
-MAX_CONDITIONS = 100_000
-MAX_GROUPS = 200_000
-"""Groups, negations and uses of definitions: what holds conditions and may hold none."""
 MAX_DEPTH = 200
-
-
-class Context(msgspec.Struct, frozen=True):
-    """Where an expression stands: its file's names, its parameters, what it is inside of."""
-
-    scope: Scope
-    parameters: Mapping[str, Literal | None]
-    via: tuple[Span, ...] = ()
-    active: tuple[Definition, ...] = ()
-    in_filter: bool = False
-    negated: bool = False
-    depth: int = 0
 
 
 class _TooLargeError(Exception):
@@ -59,8 +53,11 @@ class Expander:
         params: Mapping[tuple[str, str], Literal | None],
         report: Report,
         owners: Mapping[str, Owner] | None = None,
+        room: Room | None = None,
     ) -> None:
         self.owners = owners
+        self.room = Room() if room is None else room
+        self.sizes = Sizes(scopes, params)
         self.scopes = scopes
         self.params = params
         self.report = report
@@ -70,15 +67,51 @@ class Expander:
         self._vain: set[tuple[str, int, int]] = set()
         # What values mean outside of definitions, by file.
         self._outside: dict[str, Values] = {}
+        # What was found of definitions while they were only looked at, and where that is now.
+        self._memory = Memory()
+        self._checked: Memory | None = None
+        # Whether a definition with a mistake in it was used since the segment began.
+        self._is_doubtful = False
 
     def segment(self, expression: t.Expression, scope: Scope) -> c.Condition | None:
-        """The condition of a segment's `where`; None after a report."""
-        return self._whole(expression, Context(scope, {}))
+        """The condition of a segment's `where`; None after a report.
+
+        Of one that is too large the definitions are looked at all the same, and so they are where
+        a mistake in one of them leaves the segment out.
+        """
+        self._is_doubtful = False
+        if scope.names and not self._has_room(expression, scope):
+            self._check(expression, Context(scope, {}))
+            return None
+        found = self._whole(expression, Context(scope, {}))
+        return None if self._is_doubtful else found
 
     def definition(self, let: t.Let, scope: Scope) -> None:
         """Looks at a definition that nothing uses; its parameters are not known."""
+        size = self.sizes.of(let.body, scope)
+        if not size.fits and size.largest is not None:
+            report_size(size, self.sizes, scope, self.report)
         unknown: dict[str, Literal | None] = dict.fromkeys(let.parameters)
-        self._whole(let.body, Context(scope, unknown, active=(let,)))
+        self._check(let.body, Context(scope, unknown, active=(let,)))
+
+    def _has_room(self, expression: t.Expression, scope: Scope) -> bool:
+        """Whether a segment can be written out, in this run; reported where not."""
+        size = self.sizes.of(expression, scope)
+        if not size.fits and size.largest is not None:
+            report_size(size, self.sizes, scope, self.report)
+            return False
+        if not self.room.take(size.grown):
+            report_run(size, expression.span, self.sizes, scope, self.report)
+            return False
+        return True
+
+    def _check(self, expression: t.Expression, context: Context) -> None:
+        """Expands for what is wrong alone: each definition once, however often it is used."""
+        self._checked = self._memory
+        try:
+            self._whole(expression, context)
+        finally:
+            self._checked = None
 
     def _whole(self, expression: t.Expression, context: Context) -> c.Condition | None:
         self.conditions = self.holders = 0
@@ -100,7 +133,7 @@ class Expander:
             f"with its definitions written out this grows to {bound}"
             if context.via
             else f"this segment has {bound}",
-            help='move a part into a segment of its own and refer to it: `in segment "…"`',
+            help=MOVE,
         )
         return _TooLargeError()
 
@@ -208,77 +241,44 @@ class Expander:
     def _use(self, of: t.Use, context: Context) -> c.Condition | None:
         found = context.scope.names.get(of.name)
         if of.name in context.parameters or (found and isinstance(found[1], t.Param)):
-            self.report.add(
-                Code.SEG101,
-                of.span,
-                f"`{name(of.name)}` is a value and not a condition",
-                help="compare something with it",
-                via=context.via,
-            )
-            return None
-        if found is None and (of.name in context.scope.missing or of.span.key in self._vain):
+            report_value(of, self.report, context.via)
             return None
         if found is None:
-            self._vain.add(of.span.key)
-            known = context.scope.names
-            ask = (
-                None
-                if of.arguments
-                else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
-            )
-            best = did_you_mean(of.name, known)
-            self.report.add(
-                Code.SEG101,
-                of.span,
-                f"nothing named `{name(of.name)}` is defined here",
-                help="; ".join(part for part in (best, ask) if part)
-                or "define it with `let`, or import it",
-                via=context.via,
-            )
+            if of.name not in context.scope.missing and of.span.key not in self._vain:
+                self._vain.add(of.span.key)
+                report_unknown(of, context.scope.names, self.report, context.via)
             return None
         file, let = found
         assert isinstance(let, t.Let)
         context.scope.used.add(of.name)
-        if let in context.active:
-            chain = " uses ".join(
-                f"`{d.name}`" for d in (*context.active[context.active.index(let) :], let)
-            )
-            self.report.add(
-                Code.SEG103,
-                of.span,
-                f"{chain}: a definition cannot use itself",
-                help="write the condition out where it is needed",
-                via=context.via,
-            )
+        self._is_doubtful = self._is_doubtful or of.name in context.scope.doubtful
+        if any(each is let for each in context.active):
+            report_circle(of, let, context.active, self.report, context.via)
+            return None
+        if not takes(of, let, self.report, context.via):
             return None
         given = of.arguments or ()
-        if len(given) != len(let.parameters) or (of.arguments is None) != (not let.parameters):
-            signature = f"{let.name}({', '.join(let.parameters)})" if let.parameters else let.name
-            self.report.add(
-                Code.SEG104,
-                of.span,
-                f"`{let.name}` takes {counted(len(let.parameters), 'value')}, and "
-                f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given",
-                help=f"write it as `{signature}`",
-                via=context.via,
-                notes=(Note("defined here", let.name_span),),
-            )
-            return None
         values = self._values(context)
         arguments = {
             parameter: values.literal(value, of.span)
             for parameter, value in zip(let.parameters, given, strict=True)
         }
+        seen = None if self._checked is None else self._checked.of(let, arguments, context)
+        if seen is not None and seen.is_known:
+            return seen.found
         inside = Context(
             self.scopes[file],
-            arguments,
+            arguments if seen is None else seen.arguments,
             (*context.via, of.span),
             (*context.active, let),
             context.in_filter,
             context.negated,
             context.depth,
         )
-        return self._expand(let.body, inside)
+        made = self._expand(let.body, inside)
+        if seen is not None:
+            seen.is_known, seen.found = True, made
+        return made
 
     # --- leaves ------------------------------------------------------------------------
 
@@ -378,7 +378,7 @@ class Expander:
                     Code.SEG110,
                     span,
                     f"a model of {solution} has no attribute `{name(attribute)}`",
-                    help=did_you_mean(
+                    help=self.report.did_you_mean(
                         attribute, known, f"it has {', '.join(f'`{a}`' for a in known)}"
                     ),
                     via=context.via,
@@ -399,7 +399,7 @@ class Expander:
             return c.GroupAttribute(left, right)
         from segdsl.resolve.dotted import wrong
 
-        code, what, help = wrong(left, right, self.owners, in_filter=context.in_filter)
+        code, what, help = wrong(left, right, self.owners, self.report, in_filter=context.in_filter)
         self.report.add(code, span, what, help=help, via=context.via)
         return None
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from segdsl.diagnostics import Code, Note, Report
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import NOWHERE, Span
 from segdsl.syntax.text import string
 from segdsl.syntax.tree import File, Import, Let, Param
@@ -43,6 +42,8 @@ class Scope:
         self.imported: dict[str, Span] = {}
         # Imported in vain, which is told at the import and nowhere else.
         self.missing: set[str] = set()
+        # With a mistake in them, or defined twice: what they stand for is not what was meant.
+        self.doubtful: set[str] = set()
         self.used: set[str] = set()
 
     def known(
@@ -56,7 +57,8 @@ class Scope:
         conditions = set()
         for name, (file, definition) in self.names.items():
             if isinstance(definition, Param):
-                values[name] = params[file, definition.name]
+                known = name not in self.doubtful
+                values[name] = params[file, definition.name] if known else None
             else:
                 conditions.add(name)
         return values, frozenset(conditions)
@@ -65,17 +67,23 @@ class Scope:
 def scopes(program: Program, report: Report) -> dict[str, Scope]:
     """The scope of every file; double definitions and vain imports are reported."""
     own: dict[str, dict[str, Definition]] = {}
+    doubtful: dict[str, set[str]] = {}
     for key, file in program.files.items():
         names: dict[str, Definition] = {}
+        wrong = doubtful[key] = set()
         for item in file.items:
             if not isinstance(item, (Let, Param)):
                 continue
+            if file.is_mistaken(item):
+                wrong.add(item.name)
             if isinstance(item, Let):
                 for at, parameter in enumerate(item.parameters):
                     if parameter in item.parameters[:at]:
+                        wrong.add(item.name)
                         _defined_twice(parameter, item.span, item.name_span, report)
             first = names.setdefault(item.name, item)
             if first is not item:
+                wrong.add(item.name)
                 _defined_twice(item.name, item.name_span, first.name_span, report)
         own[key] = names
     found: dict[str, Scope] = {}
@@ -85,6 +93,12 @@ def scopes(program: Program, report: Report) -> dict[str, Scope]:
         for item in file.items:
             if isinstance(item, Import):
                 _bring_in(scope, item, program, own, report)
+    for scope in found.values():
+        scope.doubtful.update(
+            name
+            for name, (file, definition) in scope.names.items()
+            if definition.name in doubtful[file]
+        )
     return found
 
 
@@ -111,7 +125,7 @@ def _bring_in(
                 Code.SEG107,
                 item.span,
                 f"{string(item.path)} defines no `{name}`",
-                help=did_you_mean(
+                help=report.did_you_mean(
                     name, own[key], "only what a file defines itself can be imported"
                 ),
             )
@@ -119,6 +133,7 @@ def _bring_in(
             continue
         if name in scope.names:
             before = scope.imported.get(name) or scope.names[name][1].name_span
+            scope.doubtful.add(name)
             _defined_twice(name, item.span, before, report)
             continue
         scope.names[name] = (key, definition)
@@ -181,7 +196,7 @@ def check_settings(
                 Code.SEG106,
                 None,
                 f"no param is named `{name}`",
-                help=did_you_mean(name, known, "declare it: `param days: number = 30`"),
+                help=report.did_you_mean(name, known, "declare it: `param days: number = 30`"),
             )
 
 

@@ -9,6 +9,7 @@ from segdsl.condition.tree import Everyone, Segment
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.resolve.expand import Expander
 from segdsl.resolve.program import Program, Scope, param_value, scopes
+from segdsl.resolve.sizes import Room, uses
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name, string
@@ -20,11 +21,13 @@ def resolve(
     report: Report,
     settings: Mapping[str, str] | None = None,
     owners: Mapping[str, Owner] | None = None,
+    room: Room | None = None,
 ) -> tuple[Segment, ...]:
     """The segments of the main file, in order; those with mistakes are left out.
 
     `settings` gives params their values, as texts, by name. `owners` says what dotted
     names begin with, where a schema does: `household.size` is an attribute of a customer group.
+    `room` is that of the run, where it is of several programs: what definitions may grow to.
     """
     found = scopes(program, report)
     params: dict[tuple[str, str], Literal | None] = {
@@ -33,7 +36,7 @@ def resolve(
         for item in file.items
         if isinstance(item, t.Param)
     }
-    expander = Expander(found, params, report, owners)
+    expander = Expander(found, params, report, owners, room)
     main = program.files[program.main]
     scope = found[program.main]
     segments: list[Segment] = []
@@ -69,6 +72,9 @@ def resolve(
         limit = expander.limit(item.limit, scope)
         if not is_named or condition is None or (limit is None) != (item.limit is None):
             continue
+        if before is not None or main.is_mistaken(item):
+            # It is told already, and is not what was meant.
+            continue
         segments.append(
             Segment(
                 item.name,
@@ -81,12 +87,29 @@ def resolve(
                 item.clause("hidden") is not None,
             )
         )
-    for key, file in program.files.items():
-        for item in file.items:
-            if isinstance(item, t.Let) and item.name not in found[key].used:
-                expander.definition(item, found[key])
+    _unused_definitions(program, found, expander)
     _unused_imports(main, scope, report)
     return tuple(segments)
+
+
+def _unused_definitions(program: Program, known: Mapping[str, Scope], expander: Expander) -> None:
+    """Looks at definitions that no segment uses: those first that no other definition uses.
+
+    With them go those that they use; what is left is used by itself alone.
+    """
+    lets = [
+        (item, known[key])
+        for key, file in program.files.items()
+        for item in file.items
+        if isinstance(item, t.Let)
+    ]
+    named = {(scope.file, use.name) for let, scope in lets for use in uses(let.body)}
+    first = [each for each in lets if (each[1].file, each[0].name) not in named]
+    done: set[int] = set()
+    for let, scope in (*first, *lets):
+        if let.name not in scope.used and id(let) not in done:
+            done.add(id(let))
+            expander.definition(let, scope)
 
 
 def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:

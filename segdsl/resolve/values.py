@@ -13,7 +13,6 @@ import msgspec
 
 from segdsl import predicates as p
 from segdsl.diagnostics import Code, Report
-from segdsl.diagnostics.suggest import nearest
 from segdsl.resolve.program import kind_of
 from segdsl.source import Span
 from segdsl.syntax.text import literal, name
@@ -74,8 +73,8 @@ class Values:
             help: str | None = "use it on its own, as an operand of `and` and `or`"
         else:
             message = f"nothing named `{value.name}` has a value here"
-            best = nearest(value.name, [*self.parameters, *self.params])
-            help = f"did you mean `{best}`? " if best else ""
+            best = self.report.did_you_mean(value.name, lambda: [*self.parameters, *self.params])
+            help = f"{best} " if best else ""
             if "string" in kinds:
                 help += f'a text stands in quotes: "{value.name}"'
             else:

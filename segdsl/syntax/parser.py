@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cache
 
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.source import Source, Span
 from segdsl.syntax.builder import Builder
 from segdsl.syntax.machine import Machine
@@ -41,7 +43,10 @@ def _parser() -> _Parser:
 
 
 def parse(source: Source, report: Report) -> File:
-    """The syntax tree of a whole file; items with mistakes are left out and reported."""
+    """The syntax tree of a whole file; what is wrong is reported.
+
+    An item that cannot be parsed is left out; one that can be and holds a mistake is marked.
+    """
     text = source.text
     if len(text) > MAX_CHARACTERS:
         report.add(
@@ -62,29 +67,51 @@ def parse(source: Source, report: Report) -> File:
         return File((), names_known=False)
 
     parser = _parser()
+    found = Report()
     comments: list[tuple[int, str]] = []
     items: list[Item] = []
     names_known = True
     start = 0
     for _ in range(MAX_MISTAKES):
-        parser.builder.begin(source.name, report, items)
+        parser.builder.begin(source.name, found, items)
         try:
             where = parser.machine.run(text, start, comments)
         except StoppedError:
-            last = report.diagnostics[-1].span
+            last = found.diagnostics[-1].span
             stopped = len(text) if last is None else last.end
         else:
             if where is None:
                 break
             from segdsl.syntax.mistakes import explain
 
-            stopped = explain(where, source, report)
+            stopped = explain(where, source, found)
         names_known = names_known and _is_segment(text, stopped)
         following = re.compile(_ITEM).search(text, max(stopped, start + 1))
         if following is None:
             break
         start = following.start()
-    return File(tuple(items), _comments(comments, source.name), names_known)
+    for each in found.diagnostics:
+        report.put(each)
+    return File(
+        tuple(items),
+        _comments(comments, source.name),
+        names_known,
+        _mistaken(items, found.diagnostics),
+    )
+
+
+def _mistaken(items: list[Item], found: Iterable[Diagnostic]) -> frozenset[int]:
+    """The starts of the items that errors are in; items are in the order of the text."""
+    errors = [each.span.start for each in found if each.span and each.severity == "error"]
+    if not errors:
+        return frozenset()
+    starts = [item.span.start for item in items]
+    at = (bisect_right(starts, error) - 1 for error in errors)
+    return frozenset(
+        starts[index]
+        for index, error in zip(at, errors, strict=True)
+        if index >= 0 and error < items[index].span.end
+    )
 
 
 def _comments(found: list[tuple[int, str]], file: str) -> tuple[Comment, ...]:

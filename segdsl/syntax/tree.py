@@ -242,9 +242,15 @@ class File(msgspec.Struct, frozen=True, gc=False):
     """A whole file: items and comments, each in the order written.
 
     `names_known` is false where a definition or an import had a mistake and is missing:
-    what a name stands for cannot be said then.
+    what a name stands for cannot be said then. `mistaken` are the starts of the items that were
+    kept in spite of a mistake: what they hold is not what was meant, and no rule is made of it.
     """
 
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = ()
     names_known: bool = True
+    mistaken: frozenset[int] = frozenset()
+
+    def is_mistaken(self, item: Item) -> bool:
+        """Whether an item of this file has a mistake in it."""
+        return item.span.start in self.mistaken
