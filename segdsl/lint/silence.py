@@ -37,7 +37,7 @@ def allowances(tree: t.File, source: Source) -> list[Allowance]:
         start = _ALLOW.match(comment.text)
         if start is None:
             continue
-        item = _item_of(comment, tree, source)
+        item = item_of(comment, tree, source)
         at = start.end()
         while (match := _CODE.match(comment.text, at)) is not None:
             place = comment.span.start
@@ -49,7 +49,7 @@ def allowances(tree: t.File, source: Source) -> list[Allowance]:
     return found
 
 
-def _item_of(comment: t.Comment, tree: t.File, source: Source) -> t.Item | None:
+def item_of(comment: t.Comment, tree: t.File, source: Source) -> t.Item | None:
     """The item a comment stands in or behind, directly above, or indented below."""
     start = comment.span.start
     line = source.line_of(start)
