@@ -1,4 +1,4 @@
-"""Counts and the profiles that have nothing to count: which comparisons 0 satisfies."""
+"""Counts and the profiles that have nothing to count: which comparisons a number satisfies."""
 
 from __future__ import annotations
 
@@ -23,20 +23,25 @@ def is_numeric(predicate: p.Predicate) -> bool:
 
 def holds_of_zero(predicate: p.Predicate) -> bool:
     """Whether 0 satisfies a numeric predicate."""
+    return holds_of(predicate, ZERO)
+
+
+def holds_of(predicate: p.Predicate, number: Decimal) -> bool:
+    """Whether a number satisfies a numeric predicate."""
     match predicate:
         case p.Compare("=", Number() as n):
-            return n.value == ZERO
+            return number == n.value
         case p.Compare("<", Number() as n):
-            return n.value > ZERO
+            return number < n.value
         case p.Compare("<=", Number() as n):
-            return n.value >= ZERO
+            return number <= n.value
         case p.Compare(">", Number() as n):
-            return n.value < ZERO
+            return number > n.value
         case p.Compare(">=", Number() as n):
-            return n.value <= ZERO
+            return number >= n.value
         case p.Between(Number() as low, Number() as high):
-            return low.value <= ZERO <= high.value
+            return low.value <= number <= high.value
         case p.In(values):
-            return any(isinstance(value, Number) and value.value == ZERO for value in values)
+            return any(isinstance(value, Number) and value.value == number for value in values)
         case _:
             return False

@@ -105,6 +105,10 @@ class Code(Enum):
     SEG605 = "conditions that always hold"
     SEG606 = "a segment equal to another"
     SEG607 = "an allow that allows nothing"
+    SEG608 = "a time in the past that leaves today out"
+    SEG609 = "a today that goes on"
+    SEG610 = "a birthday whose year counts"
+    SEG611 = "a definition that is not used"
 
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "a YAML file that cannot be read"
@@ -126,6 +130,10 @@ WARNINGS = frozenset(
         Code.SEG605,
         Code.SEG606,
         Code.SEG607,
+        Code.SEG608,
+        Code.SEG609,
+        Code.SEG610,
+        Code.SEG611,
         Code.SEG703,
         Code.SEG704,
     }

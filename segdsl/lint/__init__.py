@@ -17,6 +17,7 @@ from segdsl.lint.glance import Glance, glance
 from segdsl.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.lint.nulls import negated_nulls
 from segdsl.lint.repeats import listed_twice, repeats
+from segdsl.lint.times import times
 from segdsl.lint.twins import Mark, twins
 
 __all__ = ["Glance", "Mark", "glance", "lint", "lint_each", "twins"]
@@ -48,6 +49,7 @@ def lint_each(
 def _look(of: Node, report: Report, *, in_filter: bool) -> bool:
     """Looks at a node and the filters in it; whether any two conditions ask of one thing."""
     found = list(leaves(of))
+    times(of, report)
     crowded = not are_apart(found)
     if crowded:
         negated_nulls(of, report, in_filter=in_filter)

@@ -1,8 +1,8 @@
 """What a lint can put right by itself, in the text: only the places that change are changed.
 
-Values compared one by one become a list, what is repeated and imports that nobody uses are
-taken out. The meaning stays, and so do all comments: where one stands in a place that would
-be rewritten, nothing is. No file is read or written here.
+Values compared one by one become a list; what is repeated, and imports and definitions that
+nobody uses, are taken out. The meaning stays, and so do all comments: where one stands in a place
+that would be rewritten, nothing is. No file is read or written here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from segdsl import predicates as p
 from segdsl.diagnostics import Code, Report
 from segdsl.format import format_expression, format_file
 from segdsl.lint.normal import comparable, listed
-from segdsl.lint.silence import silenced
+from segdsl.lint.silence import Places, silenced
+from segdsl.lint.unused import names_in
 from segdsl.source import Source, Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.parser import parse
@@ -48,11 +49,11 @@ class Fixed(NamedTuple):
     kept_for_comments: int
 
 
-def fix(source: Source, allowed: Collection[str] = ()) -> Fixed:
+def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] = ()) -> Fixed:
     """The text of a file put right; as it was, where it cannot be parsed.
 
-    Codes of `allowed` are left alone, as are those that comments allow. A text in its canonical
-    spelling stays in it.
+    Codes of `allowed` are left alone, as are those that comments allow. `unused` are the names of
+    definitions that no file uses. A text in its canonical spelling stays in it.
     """
     tree = _parsed(source)
     if tree is None:
@@ -62,7 +63,8 @@ def fix(source: Source, allowed: Collection[str] = ()) -> Fixed:
     kept = 0
     for _ in range(_MOST_ROUNDS):
         is_silenced = silenced(tree, source, allowed)
-        wanted = [each for each in fixes(tree) if not is_silenced(each.code, each.span)]
+        every = (*fixes(tree), *_of_definitions(tree, source, unused))
+        wanted = [each for each in every if not is_silenced(each.code, each.span)]
         free = [each for each in wanted if not _has_comment(each, tree)]
         kept = len(wanted) - len(free)
         chosen = _apart(free)
@@ -111,7 +113,7 @@ def _applied(text: str, chosen: Iterable[Fix]) -> str:
 
 def fixes(tree: t.File) -> Iterator[Fix]:
     """All that can be put right in a file, outer groups first."""
-    used = _named(tree)
+    used = names_in(tree)
     for item in tree.items:
         match item:
             case t.Segment(_, _, where) if where is not None:
@@ -248,7 +250,24 @@ def _of_list(of: t.Test, predicate: p.Predicate) -> Iterator[Fix]:
             yield Fix(Code.SEG602, of.span, (Edit(of.span.start, of.span.end, text),))
 
 
-# --- imports ---------------------------------------------------------------------------
+# --- definitions and imports -----------------------------------------------------------
+
+
+def _of_definitions(tree: t.File, source: Source, unused: Collection[str]) -> Iterator[Fix]:
+    """Takes a `let` out; a `param` stays, as a run may set it."""
+    if not unused or not tree.names_known:
+        return
+    used = names_in(tree)
+    places = Places(tree, source)
+    for item in tree.items:
+        if not isinstance(item, t.Let) or item.name not in unused or item.name in used:
+            continue
+        start, end = item.span.start, item.span.end
+        for comment in tree.comments:
+            # What is said of it would be said of what comes next.
+            if places.item_of(comment) is item:
+                start, end = min(start, comment.span.start), max(end, comment.span.end)
+        yield Fix(Code.SEG611, item.name_span, (Edit(start, end, ""),))
 
 
 def _of_import(of: t.Import, used: set[str], tree: t.File) -> Iterator[Fix]:
@@ -258,18 +277,3 @@ def _of_import(of: t.Import, used: set[str], tree: t.File) -> Iterator[Fix]:
     listed_names = ", ".join(map(name, kept))
     text = f"import {listed_names} from {string(of.path)}" if kept else ""
     yield Fix(Code.SEG112, of.span, (Edit(of.span.start, of.span.end, text),))
-
-
-def _named(tree: t.File) -> set[str]:
-    """Every name that stands in a file outside its imports, whatever it means there."""
-    found: set[str] = set()
-    waiting: list[object] = [item for item in tree.items if not isinstance(item, t.Import)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (t.Use, Name)):
-            found.add(node.name)
-        if isinstance(node, tuple):
-            waiting.extend(node)
-        elif isinstance(node, msgspec.Struct):
-            waiting.extend(getattr(node, field) for field in node.__struct_fields__)
-    return found

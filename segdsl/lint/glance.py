@@ -11,6 +11,7 @@ import msgspec
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.lint.bounds import MAY_BE_EMPTY, is_ordinary
+from segdsl.lint.times import about_dates, holds_recent, is_capped
 from segdsl.values import Number, Text, Value
 
 _DEEPEST = 1
@@ -104,6 +105,8 @@ class _Looking:
             self.fits = self.fits and not inside
         if isinstance(predicate, MAY_BE_EMPTY) and not is_ordinary(predicate):
             self.is_plain = False
+        if isinstance(of.subject, c.Attribute) and any(about_dates(of.subject.name, predicate)):
+            self.is_plain = False
         self._say(predicate)
 
     def _aggregate(
@@ -127,6 +130,8 @@ class _Looking:
         if of.negated:
             self.is_plain = False
         if aggregate.filter is not None:
+            if is_capped(of, negated=negated) and holds_recent(aggregate.filter):
+                self.is_plain = False
             self.look(aggregate.filter, set(), negated=False, depth=0, inside=True)
 
     def _say(self, predicate: p.Predicate) -> None:

@@ -56,7 +56,7 @@ class Allowances:
 def allowances(tree: t.File, source: Source) -> list[Allowance]:
     """What the comments of a file allow."""
     found: list[Allowance] = []
-    places = _Places(tree, source)
+    places = Places(tree, source)
     for comment in tree.comments:
         start = _ALLOW.match(comment.text)
         if start is None:
@@ -73,7 +73,7 @@ def allowances(tree: t.File, source: Source) -> list[Allowance]:
     return found
 
 
-class _Places:
+class Places:
     """Where the items and the comments of a file begin, each in order."""
 
     def __init__(self, tree: t.File, source: Source) -> None:

@@ -33,13 +33,16 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 def twins(segments: Iterable[Mark], report: Report) -> None:
-    """Reports each segment that says the same as one before it."""
+    """Reports each segment that says the same as one before it.
+
+    Two of one name and folder are one too many, and reported as that alone.
+    """
     first: dict[tuple[int, int], Mark] = {}
     for segment in segments:
         if segment.number is None:
             continue
         before = first.setdefault((segment.likeness, segment.number), segment)
-        if before is not segment:
+        if before is not segment and (before.name, before.folder) != (segment.name, segment.folder):
             report.add(
                 Code.SEG606,
                 segment.span,

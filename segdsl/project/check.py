@@ -22,6 +22,7 @@ from segdsl.source import Source
 
 if TYPE_CHECKING:
     from segdsl.condition.tree import Place
+    from segdsl.lint.unused import Export
     from segdsl.project.judging import Basis, Elsewhere
 
 
@@ -103,22 +104,28 @@ class NotLookedAt:
         self.was_asked = False
 
     def __call__(self) -> Elsewhere:
-        from segdsl.project.judging import Elsewhere, places_in
+        from segdsl.lint.unused import imports_in
+        from segdsl.project.judging import Elsewhere, keys_of, places_in
         from segdsl.syntax.parser import parse
 
         self.was_asked = True
         places: set[Place] = set()
         locked: set[Place] = set()
+        imported: set[Export] = set()
         report = Report()
+        is_read = True
         try:
-            for path in self._files:
+            for key, path in zip(keys_of(self._files), self._files, strict=True):
                 source, usable = read_seg(path, report)
                 if usable:
-                    places.update(places_in(parse(source, report)))
+                    tree = parse(source, report)
+                    places.update(places_in(tree))
+                    imported.update(imports_in(key, tree))
             locked.update(self._locked())
         except FileError:
-            return Elsewhere(frozenset(places), frozenset(locked), False)
-        return Elsewhere(frozenset(places), frozenset(locked), not report.has_errors)
+            is_read = False
+        all_known = is_read and not report.has_errors
+        return Elsewhere(frozenset(places), frozenset(locked), all_known, frozenset(imported))
 
     def _locked(self) -> Iterator[Place]:
         from segdsl.workspace.files import load_lock
@@ -254,16 +261,43 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     from segdsl.lint.fixes import fix
 
     codes = (*allowed, *(of.project.allow if of.project is not None else ()))
+    unused = _unused(of)
     done: list[PutRight] = []
     for path in of.files:
         source, usable = read_seg(path, Report())
         if not usable:
             continue
-        text, made, kept = fix(source, codes)
+        text, made, kept = fix(source, codes, unused.get(path, ()))
         done.append(PutRight(path, source.name, source.text, text, made, kept))
         if write and made and path != "-":
             write_text(path, text)
     return done
+
+
+def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
+    """The names of definitions that nothing uses, by path; none where a file cannot be read."""
+    from segdsl.lint.unused import unused_among
+    from segdsl.project.judging import keys_of
+    from segdsl.syntax.parser import parse
+    from segdsl.syntax.tree import File
+
+    report = Report()
+    trees: dict[str, File] = {}
+    paths = dict(zip(keys_of(of.files), of.files, strict=True))
+    try:
+        for key, path in zip(keys_of((*of.files, *of.rest)), (*of.files, *of.rest), strict=True):
+            if path == "-":
+                # What is on the standard input can be read once, and may be any file.
+                return {}
+            source, usable = read_seg(path, report)
+            if usable:
+                trees[key] = parse(source, report)
+    except FileError:
+        return {}
+    if report.has_errors:
+        return {}
+    found = unused_among(trees, whole=of.project is not None)
+    return {paths[key]: names for key, names in found.items() if key in paths}
 
 
 def look_at(of: PutRight) -> tuple[Report, dict[str, Source]]:

@@ -23,6 +23,7 @@ from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
 from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, memberships
 from segdsl.loading import Loaded, load_files
@@ -58,7 +59,8 @@ class Judged(msgspec.Struct, frozen=True):
     `names` are those of the segments, `defined` also the places of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
-    conditions. `digests` are of every file that was read, by name. `used` are the names of
+    conditions. `unused` are definitions that their own files do not use, `imported` what the files
+    import. `digests` are of every file that was read, by name. `used` are the names of
     definitions in use, where that was asked for. `grown` is what definitions add to the segments,
     see `segdsl.resolve.sizes`.
     """
@@ -69,6 +71,8 @@ class Judged(msgspec.Struct, frozen=True):
     all_defined: bool
     referring: tuple[c.Segment, ...]
     marks: tuple[Mark, ...]
+    unused: tuple[Unused, ...]
+    imported: frozenset[Export]
     allowances: dict[str, list[Allowance]]
     digests: dict[str, bytes]
     used: frozenset[str] | None
@@ -79,11 +83,13 @@ class Elsewhere(msgspec.Struct, frozen=True):
     """The places of segments that are not in the files which are looked at.
 
     `defined` are in other files of the project, and `locked` known to the lock from the server.
+    `imported` is what those files import.
     """
 
     defined: frozenset[c.Place]
     locked: frozenset[c.Place]
     all_known: bool
+    imported: frozenset[Export] = frozenset()
 
 
 class JudgedHere(msgspec.Struct, frozen=True):
@@ -142,6 +148,8 @@ def judge_loaded(
     found = all_allowances(loaded.trees, loaded.sources)
     keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
+    errors = [each for each in report.diagnostics if each.severity == "error"]
+    wrong = {each.span.file for each in errors if each.span is not None}
     judged = Judged(
         tuple(report.diagnostics),
         tuple(each.name for each in segments),
@@ -153,6 +161,13 @@ def judge_loaded(
             if seen.refers and (made := _references(each)) is not None
         ),
         tuple(marks),
+        tuple(
+            each
+            for key in keys
+            if key in loaded.trees and key not in wrong
+            for each in unused_in(key, loaded.trees[key])
+        ),
+        frozenset(each for key, tree in loaded.trees.items() for each in imports_in(key, tree)),
         found,
         {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
@@ -262,6 +277,7 @@ def together(
             # What a file that cannot be parsed defines is not known, and told there.
             if each.code is not Code.SEG304 or all_known:
                 report.put(each)
+    looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
     twins(_comparable([part.marks for part in parts], basis), report)
     allowances: dict[str, list[Allowance]] = {}
     for part in parts:
@@ -278,8 +294,35 @@ def together(
             if (code.name[3] == "5" and basis.schema is None)
             # The twin may be in a file that nobody looked at.
             or (code is Code.SEG606 and not whole)
+            or (code is Code.SEG611 and not looked_for_uses)
         ],
     )
+
+
+def _unused(
+    parts: Sequence[Judged],
+    report: Report,
+    elsewhere: Callable[[], Elsewhere] | None,
+    *,
+    whole: bool,
+) -> bool:
+    """Reports definitions that nothing uses; whether all files that could use one were read.
+
+    What a file that cannot be read uses is not known, and nothing is told then. Without a project
+    (`elsewhere`) nobody knows what uses the definitions of a file without segments.
+    """
+    if not all(part.all_defined for part in parts):
+        return False
+    imported = frozenset(each for part in parts for each in part.imported)
+    found = [each for part in parts for each in part.unused if each.export not in imported]
+    if found and elsewhere is not None and not whole:
+        others = elsewhere()
+        if not others.all_known:
+            return False
+        imported = others.imported
+    is_project = elsewhere is not None
+    tell_unused(found, imported, report, whole=is_project)
+    return is_project
 
 
 def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, ByName]:

@@ -1,0 +1,97 @@
+"""Definitions that nothing uses: a `let` or a `param` that no text names and no file imports.
+
+A name counts as used wherever it stands, whatever it means there, so that what is reported is
+unused for sure. Which files import a definition only those that were read tell: see `project`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.diagnostics import Code, Report
+from segdsl.resolve import import_key
+from segdsl.source import Span
+from segdsl.syntax import tree as t
+from segdsl.syntax.text import name
+from segdsl.values import Name
+
+Export = tuple[str, str]
+"""A definition, for the files that import it: the key of its file, and its name."""
+
+
+class Unused(msgspec.Struct, frozen=True):
+    """A definition that its own file does not use; `is_shared` where that file has no segment.
+
+    Such a file is there for others, which may not have been read.
+    """
+
+    export: Export
+    what: OneOf["let", "param"]
+    span: Span
+    is_shared: bool
+
+
+def unused_in(key: str, tree: t.File) -> Iterator[Unused]:
+    """The definitions of a file that nothing in it names; none where not all names are known."""
+    if not tree.names_known:
+        return
+    definitions = [item for item in tree.items if isinstance(item, t.Let | t.Param)]
+    if not definitions:
+        return
+    used = names_in(tree)
+    is_shared = not any(isinstance(item, t.Segment) for item in tree.items)
+    for item in definitions:
+        if item.name not in used:
+            what: OneOf["let", "param"] = "let" if isinstance(item, t.Let) else "param"
+            yield Unused((key, item.name), what, item.name_span, is_shared)
+
+
+def imports_in(key: str, tree: t.File) -> Iterator[Export]:
+    """What a file imports."""
+    for item in tree.items:
+        if isinstance(item, t.Import):
+            source = import_key(key, item.path)
+            yield from ((source, each) for each in item.names)
+
+
+def unused_among(trees: Mapping[str, t.File], *, whole: bool) -> dict[str, set[str]]:
+    """The names of unused definitions by file; of shared files only if the project is `whole`."""
+    imported = {each for key, tree in trees.items() for each in imports_in(key, tree)}
+    found: dict[str, set[str]] = {}
+    for key, tree in trees.items():
+        for each in unused_in(key, tree):
+            if each.export not in imported and (whole or not each.is_shared):
+                found.setdefault(key, set()).add(each.export[1])
+    return found
+
+
+def tell_unused(
+    found: Iterable[Unused], imported: Collection[Export], report: Report, *, whole: bool
+) -> None:
+    """Reports definitions that no file imports; of shared files only if the project is `whole`."""
+    for each in found:
+        if each.export in imported or (each.is_shared and not whole):
+            continue
+        written = name(each.export[1])
+        help = "take it out; `segdsl check --fix` can" if each.what == "let" else "take it out"
+        where = "in this file or in another" if whole else "in this file"
+        message = f"the `{each.what}` `{written}` is not used {where}"
+        report.add(Code.SEG611, each.span, message, help=help)
+
+
+def names_in(tree: t.File) -> set[str]:
+    """Every name that stands in a file outside its imports, whatever it means there."""
+    found: set[str] = set()
+    waiting: list[object] = [item for item in tree.items if not isinstance(item, t.Import)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (t.Use, Name)):
+            found.add(node.name)
+        if isinstance(node, tuple):
+            waiting.extend(node)
+        elif isinstance(node, msgspec.Struct):
+            waiting.extend(getattr(node, field) for field in node.__struct_fields__)
+    return found

@@ -1,0 +1,109 @@
+"""SEG608 to SEG610: times that say something else than they seem to, and where that is not so."""
+
+from __future__ import annotations
+
+import pytest
+from linting import codes, findings
+
+NULLS = "SEG601"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "no purchases where timestamp within past 7 days",
+        "not (has purchases where timestamp within past 7 days)",
+        "count(purchases where timestamp within past 7 days) < 3",
+        "count(purchases where timestamp within past 2 hours) <= 3",
+        "count(purchases where timestamp within past 7 days) = 0",
+        "count(purchases where timestamp within past 7 days) between 1 and 3",
+        "count(purchases where timestamp within past 7 days) in (0, 1)",
+        "not count(purchases where timestamp within past 7 days) > 3",
+        "count distinct (purchases.sku where timestamp within past 1 month) < 2",
+        "sum(purchases.amount where k = 1 and timestamp within past 3 days) <= 3",
+        "no purchases where a = 1 and (b = 2 or timestamp within past 7 days)",
+        "last_visit not within past 30 days",
+        "not last_visit within past 30 days",
+        "not (age > 3 and last_visit within past 30 days)",
+        "last_visit not within past 30 days or last_visit is null",
+        "last_visit is not null and last_visit not within past 30 days",
+        "max(purchases.timestamp) not within past 3 days",
+        "has purchases where timestamp not within past 7 days",
+    ],
+)
+def test_a_time_that_leaves_today_out_is_told(where: str) -> None:
+    assert codes(where, NULLS) == ["SEG608"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "has purchases where timestamp within past 7 days",
+        "count(purchases where timestamp within past 7 days) >= 3",
+        "count(purchases where timestamp within past 7 days) != 0",
+        "count(purchases where timestamp within past 7 days) not between 0 and 3",
+        "not count(purchases where timestamp within past 7 days) < 3",
+        "not (no purchases where timestamp within past 7 days)",
+        "average(purchases.amount where timestamp within past 7 days) < 3",
+        "last_visit within past 30 days",
+        "not not last_visit within past 30 days",
+        "renewal not within next 30 days",
+        "no purchases where timestamp at most 7 days ago",
+        "last_visit not at most 30 days ago",
+        # Another time is asked beside it, and may well see to today.
+        "last_visit not within past 30 days and last_visit is not today",
+        "last_visit not within past 30 days and last_visit more than 90 days ago",
+        "last_visit more than 60 days ago or last_visit not within past 30 days",
+        "no purchases where timestamp within past 7 days or timestamp is today",
+        "(no buys where timestamp within past 7 days) and (no buys where timestamp is today)",
+    ],
+)
+def test_a_time_that_does_not_is_not(where: str) -> None:
+    assert codes(where, NULLS) == []
+
+
+def test_it_is_told_in_the_readers_own_words() -> None:
+    [found] = findings('segment "x" where no `my buys` where bought within past 2 weeks')
+    assert found.message == (
+        "`within past 2 weeks` ends before the current week, so events of `` `my buys` `` of the "
+        "current week are not counted here"
+    ).replace("`` `my buys` ``", "``my buys``")
+    assert found.help is not None
+    assert found.help.startswith("`bought at most 2 weeks ago`")
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("expires is today", ["SEG609"]),
+        ("not expires is today", ["SEG609"]),
+        ("subscription_end_date is today", ["SEG609"]),
+        ("renewalDate is today", ["SEG609"]),
+        ("has bookings where departure_date is today", ["SEG609"]),
+        ("last_visit is today", []),
+        ("has purchases where timestamp is today", []),
+        ("weekend_visit is today", []),
+        ("expires in this day", []),
+        ("expires at most 3 days ago", []),
+        ("birthday is today", ["SEG610"]),
+        ("birthday in next week", ["SEG610"]),
+        ("birth_date in this month", ["SEG610"]),
+        ("dob within next 7 days", ["SEG610"]),
+        ("wedding_anniversary in last month", ["SEG610"]),
+        ("customerDateOfBirth between 3 and 7 days from now", ["SEG610"]),
+        ("birthday within past 7 days", ["SEG610"]),
+        ("誕生日 in next week", ["SEG610"]),
+        ("birthday more than 18 years ago", []),
+        ("birthday before 2000-01-01", []),
+        ("birth_date within past 18 years", []),
+        ("birth_year = 1990", []),
+        ("next_birthday in next week", []),
+        ("signup in next week", []),
+        ("any of birthdays in next week", []),
+        ("robin_birthplace = 1", []),
+    ],
+)
+def test_what_the_name_of_a_column_tells(where: str, expected: list[str]) -> None:
+    if where.startswith("誕"):
+        where = where.replace("誕生日", "`誕生日`")
+    assert codes(where, NULLS) == expected
