@@ -244,9 +244,60 @@ segdsl check x.seg
 printf '# allow SEG601\nsegment "x" where age != 30\n' > x.seg
 segdsl check x.seg
 """,
+    "SEG608": r"""
+printf 'segment "x" where no purchases where timestamp at most 7 days ago\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG609": r"""
+printf 'segment "x" where expires_at in this day\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG610": r"""
+printf 'segment "x" where next_birthday in next week\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG611": r"""
+printf 'let adult = age >= 18\nsegment "x" where country = "JP" and adult\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG612": r"""
+printf '[targets.local]\nkind = "local"\ndata = "data"\n' > segdsl.toml
+cat > local.schema.toml <<'END'
+[parent_segment]
+id = "1"
+name = "Shop"
+timezone = "UTC"
+
+[attributes]
+country = "string"
+
+[samples.attributes.country]
+values = ["JP", "US"]
+END
+printf 'segment "x" where country = "JP"\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG613": r"""
+printf '[targets.local]\nkind = "local"\ndata = "data"\n' > segdsl.toml
+cat > local.schema.toml <<'END'
+[parent_segment]
+id = "1"
+name = "Shop"
+timezone = "UTC"
+
+[attributes]
+last_visit = "timestamp"
+
+[samples.attributes.last_visit]
+low = 1000000000
+high = 2000000000
+END
+printf 'segment "x" where last_visit within past 30 days\n' > x.seg
+segdsl check x.seg
+""",
     # 7xx: the YAML of the vendor's own tool
     "SEG701": r"""
-printf 'name: "Japan"\n' > japan.yml
+printf 'name: "Japan"\nrule: {type: include, segment: Asia}\n' > japan.yml
 segdsl import japan.yml
 """,
     "SEG702": r"""
@@ -255,8 +306,19 @@ printf 'name: Japan\nrule: {type: And, conditions: [%s]}\n' "$value" > japan.yml
 segdsl import japan.yml
 """,
     "SEG703": r"""
-printf 'name: Japan\nactivations: []\n' > japan.yml
+printf 'name: Japan\nrule: {type: include, segment: Asia}\nactivations: []\n' > japan.yml
 segdsl import japan.yml
+""",
+    "SEG704": r"""
+cat > loyal.yml <<'END'
+name: Loyal
+rule:
+  type: Behavior
+  source: behavior_purchases
+  aggregation: {type: Count}
+  operator: {type: GreaterEqual, value: 3}
+END
+segdsl import loyal.yml
 """,
 }
 

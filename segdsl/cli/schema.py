@@ -38,10 +38,22 @@ def command() -> None:
 
 @command.command("pull")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something changed.")
+@click.option(
+    "--samples/--no-samples",
+    default=None,
+    help="Ask for values of columns as well, or drop those in the file; else they stay.",
+)
 @format_options("text", "json")
 @target_options
-def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
-    """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml."""
+def pull(check: bool, samples: bool | None, form: str, target: str | None, now: str | None) -> None:
+    """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml.
+
+    With --samples it keeps which values columns of few different strings have, and how large
+    numbers and times are, so that `check` finds values that no profile has.
+    """
+    import msgspec
+
+    from segdsl.live.samples import sample_schema
     from segdsl.live.schema import pull_schema
     from segdsl.project.config import need_project
     from segdsl.project.schema import save_schema
@@ -52,12 +64,16 @@ def pull(check: bool, form: str, target: str | None, now: str | None) -> None:
     name, _ = project.target(target)
 
     async def question(connection: Connection) -> Asked:
-        return await pull_schema(connection)
+        asked = await pull_schema(connection)
+        if not samples:
+            return asked
+        found = await sample_schema(connection, asked.schema)
+        return asked._replace(schema=msgspec.structs.replace(asked.schema, samples=found))
 
     asked = ask(target, now, question)
     for each in asked.missing:
         say(f"left out: {visible(each)}", err=True)
-    kept = save_schema(project, name, asked.schema, write=not check)
+    kept = save_schema(project, name, asked.schema, write=not check, keep_samples=samples is None)
     if form == "json":
         from segdsl.output.shapes import SchemaPullOutput
 

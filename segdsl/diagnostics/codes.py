@@ -109,6 +109,8 @@ class Code(Enum):
     SEG609 = "a today that goes on"
     SEG610 = "a birthday whose year counts"
     SEG611 = "a definition that is not used"
+    SEG612 = "a value that the column does not have"
+    SEG613 = "a time that is not in seconds"
 
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "a YAML file that cannot be read"
@@ -134,10 +136,15 @@ WARNINGS = frozenset(
         Code.SEG609,
         Code.SEG610,
         Code.SEG611,
+        Code.SEG612,
+        Code.SEG613,
         Code.SEG703,
         Code.SEG704,
     }
 )
+
+OF_SAMPLES = frozenset({Code.SEG612, Code.SEG613})
+"""What only sampled values of columns show."""
 
 
 def severity_of(code: Code) -> Severity:

@@ -186,26 +186,41 @@ def values_of(thing: Thing, samples: Sequence[Sample]) -> tuple[object, ...] | N
     )
 
 
+Rows = tuple[tuple[object, ...], ...]
+"""Values as the API samples them, each with its part of all."""
+
+
 async def sample(
     client: Client, parent_id: str, wanted: Sequence[tuple[str | None, str]]
 ) -> list[Sample]:
     """Values of columns, each of an attribute (no behavior) or of a behavior (`owner_of`)."""
+    found = await sample_rows(client, parent_id, wanted)
+    return [
+        Sample(*of, (), each)
+        if isinstance(each, str)
+        else Sample(*of, tuple(row[0] for row in each if row))
+        for of, each in zip(wanted, found, strict=True)
+    ]
+
+
+async def sample_rows(
+    client: Client, parent_id: str, wanted: Sequence[tuple[str | None, str]]
+) -> list[Rows | str]:
+    """The same with the part of each value; a string says why no values came."""
     ids: dict[str, str] = {}
     if any(behavior is not None for behavior, _ in wanted):
         for each in await client.behaviors(parent_id):
             # Of two with one table the first is kept, as in the schema.
             ids.setdefault(owner_of(each.table), each.id)
 
-    async def one(behavior: str | None, column: str) -> Sample:
+    async def one(behavior: str | None, column: str) -> Rows | str:
         if behavior is not None and behavior not in ids:
-            gone = f"the server has no behavior `{behavior}`: run `segdsl schema pull` again"
-            return Sample(behavior, column, (), gone)
+            return f"the server has no behavior `{behavior}`: run `segdsl schema pull` again"
         id = None if behavior is None else ids[behavior]
         try:
-            rows = await client.sample_values(parent_id, column, id)
+            return await client.sample_values(parent_id, column, id)
         except LEFT_OUT as error:
             # What is secret, or gone since, must not hide the values of the others.
-            return Sample(behavior, column, (), error.message)
-        return Sample(behavior, column, tuple(row[0] for row in rows if row))
+            return error.message
 
     return list(await asyncio.gather(*(one(*each) for each in wanted)))

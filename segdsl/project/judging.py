@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from segdsl.checking import check_names, check_segments
+from segdsl.checking import check_names, check_segments, check_values
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.diagnostics.codes import WARNINGS
+from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
@@ -144,6 +144,7 @@ def judge_loaded(
                 failed.append(segment)
     if basis.schema is not None:
         failed += check_segments(segments, basis.schema, report)
+        check_values(segments, basis.schema, report)
     marks = lint_each(segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
     keys = keys_of(files)
@@ -295,6 +296,7 @@ def together(
             # The twin may be in a file that nobody looked at.
             or (code is Code.SEG606 and not whole)
             or (code is Code.SEG611 and not looked_for_uses)
+            or (code in OF_SAMPLES and not (basis.schema and basis.schema.samples))
         ],
     )
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Literal as OneOf
 from typing import NamedTuple
 
+import msgspec
+
 from segdsl.files import FileError, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
 from segdsl.schema.changes import changes
 from segdsl.schema.document import AGAIN, SchemaError, read_schema, write_schema
 from segdsl.schema.model import Schema
+from segdsl.schema.samples import Samples
 
 
 class Kept(NamedTuple):
@@ -46,9 +49,26 @@ def schema_in(path: Path) -> Schema | None:
     return read_schema(text, path.name)
 
 
-def save_schema(project: Project, target: str, schema: Schema, *, write: bool = True) -> Kept:
-    """Writes the schema where it says something new; without `write` only says whether it does."""
+def save_schema(
+    project: Project,
+    target: str,
+    schema: Schema,
+    *,
+    write: bool = True,
+    keep_samples: bool = False,
+) -> Kept:
+    """Writes the schema where it says something new; without `write` only says whether it does.
+
+    With `keep_samples` the sampled values in the file stay, of columns that are still there.
+    """
     path = schema_path(project, target)
+    try:
+        before = load_schema(project, target)
+    except SchemaError:
+        # It is damaged, and what its own text says to do about that is this.
+        before = None
+    if keep_samples and before is not None:
+        schema = msgspec.structs.replace(schema, samples=_still_there(before, schema))
     text = write_schema(schema)
     try:
         if path.read_bytes() == text.encode():
@@ -57,15 +77,32 @@ def save_schema(project: Project, target: str, schema: Schema, *, write: bool = 
         pass
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}") from error
-    try:
-        before = load_schema(project, target)
-    except SchemaError:
-        # It is damaged, and what its own text says to do about that is this.
-        before = None
     if write:
         write_text(str(path), text)
     return Kept(
         path,
         "written" if write else "out of date",
         () if before is None else changes(before, schema),
+    )
+
+
+def _still_there(before: Schema, after: Schema) -> tuple[Samples, ...]:
+    """The sampled values of columns that another schema has, too, with the same type."""
+
+    def types(of: Schema) -> dict[tuple[str | None, str], str]:
+        found: dict[tuple[str | None, str], str] = {
+            (None, each.name): each.type_name for each in of.attributes
+        }
+        found.update(
+            ((table.name, each.name), each.type_name)
+            for table in of.behaviors
+            for each in table.columns
+        )
+        return found
+
+    was, now = types(before), types(after)
+    return tuple(
+        each
+        for each in before.samples
+        if (key := (each.behavior, each.column)) in now and was.get(key) == now[key]
     )

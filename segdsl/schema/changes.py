@@ -134,6 +134,16 @@ def _variants(of: Schema) -> _Things:
     return {each.id: (f"{each.test}/{each.name}", "") for each in of.variants}
 
 
+def _samples(of: Schema) -> _Things:
+    return {
+        f"{each.behavior} {each.column}": (
+            each.column if each.behavior is None else f"{behavior(each.behavior)}.{each.column}",
+            f"{len(each.values)} values" if each.values else f"{each.low} to {each.high}",
+        )
+        for each in of.samples
+    }
+
+
 _KINDS: dict[str, Callable[[Schema], _Things]] = {
     "parent segment": _parent,
     "attributes": lambda of: _columns(of.attributes),
@@ -145,4 +155,5 @@ _KINDS: dict[str, Callable[[Schema], _Things]] = {
     "stages of funnels": _stages,
     "models": _models,
     "variants of tests": _variants,
+    "sampled values": _samples,
 }

@@ -28,6 +28,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
+from segdsl.schema.samples import Samples
 from segdsl.values import ColumnType
 
 _HEAD = """\
@@ -78,6 +79,21 @@ class _Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer_groups: _Tables = {}
 
 
+class _Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The values of attributes by name, and of columns by their behavior's matrix table."""
+
+    attributes: _Tables = {}
+    columns: _Tables = {}
+
+
+class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All strings that a column had, or the bounds of its numbers."""
+
+    values: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns are types by name; all else is names (or paths) by id.
 
@@ -98,6 +114,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: _Tables = {}
     models: _Models = _Models()
     variants: _Tables = {}
+    samples: _Samples = _Samples()
 
 
 def write_schema(schema: Schema) -> str:
@@ -153,6 +170,14 @@ def write_schema(schema: Schema) -> str:
             test: _names(each for each in schema.variants if each.test == test)
             for test in sorted({each.test for each in schema.variants})
         },
+        "samples": _without_nothing(
+            {
+                "attributes": _samples(schema, None),
+                "columns": _without_nothing(
+                    {each.name: _samples(schema, each.name) for each in _by_name(schema.behaviors)}
+                ),
+            }
+        ),
     }
     document["models"] = _without_nothing(document["models"])
     return _HEAD + tomli_w.dumps(_without_nothing(document))
@@ -173,6 +198,18 @@ def _columns(of: Iterable[Column]) -> dict[str, str]:
 
 def _type(of: Column) -> str:
     return of.type if of.type is not None else f"unknown ({of.type_name})"
+
+
+def _samples(schema: Schema, table: str | None) -> dict[str, dict[str, Any]]:
+    found = sorted(
+        (each for each in schema.samples if each.behavior == table), key=lambda each: each.column
+    )
+    return {
+        each.column: {"values": list(each.values)}
+        if each.values
+        else {"low": each.low, "high": each.high}
+        for each in found
+    }
 
 
 def _labels(of: Iterable[Column | Behavior]) -> dict[str, str]:
@@ -233,6 +270,7 @@ class _Reader:
                 for test, variants in self.tables(of.variants, "variants")
                 for each in self.texts(variants, f"variants.{test}")
             ),
+            tuple(self.samples(of.samples)),
         )
 
     def wrong(self, table: str, key: str, why: str) -> SchemaError:
@@ -305,6 +343,22 @@ class _Reader:
             )
             for each, (where, columns) in tables.items()
         )
+
+    def samples(self, of: _Samples) -> Iterator[Samples]:
+        by_table: list[tuple[str | None, str, _Texts]] = [
+            (None, "samples.attributes", of.attributes)
+        ]
+        by_table += [
+            (table, f"samples.columns.{table}", columns)
+            for table, columns in self.tables(of.columns, "samples.columns")
+        ]
+        for table, where, columns in by_table:
+            for column, found in columns.items():
+                try:
+                    values = msgspec.convert(found, _Values)
+                except msgspec.ValidationError as error:
+                    raise self.wrong(where, column, f"has no values: {error}") from None
+                yield Samples(table, column, values.values, values.low, values.high)
 
     def customer_groups(self, of: _File) -> tuple[CustomerGroup, ...]:
         where = "labels.customer_groups"

@@ -12,6 +12,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.behaviors import name_of
+from segdsl.schema.samples import Samples
 from segdsl.values import ColumnType, Owner
 
 Folder = tuple[str, ...]
@@ -96,7 +97,10 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Schema(msgspec.Struct, frozen=True, dict=True):
-    """A parent segment and all that its segments can name. `id` is the parent segment's."""
+    """A parent segment and all that its segments can name. `id` is the parent segment's.
+
+    `samples` are the values that columns had, where they were asked for.
+    """
 
     id: str
     name: str
@@ -109,6 +113,7 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
     funnels: tuple[Funnel, ...] = ()
     models: tuple[Model, ...] = ()
     variants: tuple[Variant, ...] = ()
+    samples: tuple[Samples, ...] = ()
 
     @cached_property
     def attributes_by_name(self) -> dict[str, Column]:

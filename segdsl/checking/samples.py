@@ -1,0 +1,104 @@
+"""Looks at values in segments that a column does not have, as far as its values were sampled.
+
+Asks the samples in the schema alone, which need not be all: what is said is what was found there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from segdsl import predicates as p
+from segdsl.checking import types
+from segdsl.condition import tree as c
+from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics.suggest import nearest
+from segdsl.schema.model import Schema
+from segdsl.schema.samples import Samples
+from segdsl.syntax.text import behavior, name, string
+from segdsl.values import Text
+
+_MOST_SHOWN = 6
+
+
+def check_values(segments: Iterable[c.Segment], schema: Schema, report: Report) -> None:
+    """Reports values that no sample of a column has, and times that are no seconds."""
+    if not schema.samples:
+        return
+    known = {(each.behavior, each.column): each for each in schema.samples}
+    for segment in segments:
+        for test, table, column in _tests(segment.condition, None):
+            found = known.get((table, column))
+            if found is not None:
+                _test(test, found, report)
+
+
+def _tests(of: c.Condition, table: str | None) -> Iterator[tuple[c.Test, str | None, str]]:
+    """The tests of values of a column, with its behavior's table, filters entered."""
+    match of:
+        case c.And(children) | c.Or(children):
+            for child in children:
+                yield from _tests(child, table)
+        case c.Not(child) | c.RuleSet(_, child) | c.Limited(child):
+            yield from _tests(child, table)
+        case c.Test(c.Attribute(column)):
+            yield of, table, column
+        case c.Test(c.Aggregate() as subject):
+            if subject.function in ("first", "last", "min", "max"):
+                for column in subject.columns:
+                    yield of, subject.behavior, column
+            if subject.filter is not None:
+                yield from _tests(subject.filter, subject.behavior)
+        case _:
+            pass
+
+
+def _test(of: c.Test, samples: Samples, report: Report) -> None:
+    written = name(samples.column)
+    if samples.behavior is not None:
+        written = f"{behavior(samples.behavior)}.{written}"
+    for value in _values(of.predicate) if samples.values else ():
+        if value not in samples.values:
+            report.add(
+                Code.SEG612,
+                of.span,
+                f"`{written}` had no value {string(value)} when the schema was pulled",
+                help=_help(value, samples.values),
+                via=of.via,
+            )
+    unit = samples.unit
+    if unit is not None and types.asked(of.predicate) == {"time"}:
+        report.add(
+            Code.SEG613,
+            of.span,
+            f"`{written}` holds numbers as large as times in {unit}, and is compared as seconds",
+            help="have the column hold Unix seconds in the parent segment",
+            via=of.via,
+        )
+
+
+def _values(of: p.Predicate) -> Iterator[str]:
+    """The strings of an equality or a list."""
+    match of:
+        case p.Compare("=", Text(text)):
+            yield text
+        case p.In(values):
+            yield from dict.fromkeys(each.value for each in values if isinstance(each, Text))
+        case _:
+            return
+
+
+def _help(value: str, known: tuple[str, ...]) -> str:
+    alike = [each for each in known if _folded(each) == _folded(value)]
+    if alike:
+        return f"did you mean {string(alike[0])}? capitals, spaces and widths count"
+    near = nearest(value, known)
+    if near is not None:
+        return f"did you mean {string(near)}?"
+    more = ", …" if len(known) > _MOST_SHOWN else ""
+    listed = ", ".join(map(string, known[:_MOST_SHOWN]))
+    return f"it had {listed}{more}; if it is new, run `segdsl schema pull --samples`"
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).strip().casefold()

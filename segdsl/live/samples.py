@@ -1,0 +1,30 @@
+"""Asking an Audience API for the values that columns have, to be kept with a schema."""
+
+from __future__ import annotations
+
+from segdsl.live.schema import sample_rows
+from segdsl.project.connect import Connection
+from segdsl.schema.model import Schema
+from segdsl.schema.samples import SAMPLED, Samples, kept
+from segdsl.schema.searching import owner_of
+from segdsl.values import ColumnType
+
+
+async def sample_schema(connection: Connection, schema: Schema) -> tuple[Samples, ...]:
+    """What is kept of each column's values; nothing of a column whose values cannot be had."""
+    asked: list[tuple[str | None, str, ColumnType | None]] = [
+        (None, each.name, each.type) for each in schema.attributes if each.type in SAMPLED
+    ]
+    asked += [
+        (of.name, each.name, each.type)
+        for of in schema.behaviors
+        for each in of.columns
+        if each.type in SAMPLED
+    ]
+    wanted = [(None if table is None else owner_of(table), column) for table, column, _ in asked]
+    found = await sample_rows(connection.client, connection.parent.id, wanted)
+    samples = (
+        None if isinstance(rows, str) else kept(*of, rows)
+        for of, rows in zip(asked, found, strict=True)
+    )
+    return tuple(each for each in samples if each is not None)
