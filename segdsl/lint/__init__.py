@@ -16,8 +16,8 @@ from segdsl.lint.equals import equals
 from segdsl.lint.glance import Glance, glance
 from segdsl.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.lint.nulls import negated_nulls
+from segdsl.lint.relative_times import times
 from segdsl.lint.repeats import listed_twice, repeats
-from segdsl.lint.times import times
 from segdsl.lint.twins import Mark, twins
 
 __all__ = ["Glance", "Mark", "glance", "lint", "lint_each", "twins"]

@@ -11,7 +11,7 @@ import msgspec
 from segdsl import predicates as p
 from segdsl.condition import tree as c
 from segdsl.lint.bounds import MAY_BE_EMPTY, is_ordinary
-from segdsl.lint.times import about_dates, holds_recent, is_capped
+from segdsl.lint.relative_times import about_dates, holds_recent, is_capped
 from segdsl.values import Number, Text, Value
 
 _DEEPEST = 1

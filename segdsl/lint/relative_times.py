@@ -55,16 +55,19 @@ _NEXT_TIME = frozenset({"next", "upcoming", "month", "year"})
 
 def times(of: Node, report: Report) -> None:
     """Reports such times in a node; the filters in it are nodes of their own."""
+    asked: frozenset[object] | None = None
     for leaf in leaves(of):
         test = leaf.of
         if not isinstance(test, c.Test):
             continue
         _of_dates(test, report)
-        if _is_recent(test):
-            if leaf.negated != test.negated and not _is_asked_otherwise(leaf, of):
-                _negation(leaf, test, report)
-        elif is_capped(test, negated=leaf.negated) and not _are_asked_otherwise(leaf, of):
-            _upper_bound(leaf, report)
+        for each in _recent(leaf):
+            if asked is None:
+                asked = frozenset(_asked_otherwise(of))
+            if each is leaf and each.subject not in asked:
+                _negation(each, test, report)
+            if each is not leaf and (_table(leaf), _column(each)) not in asked:
+                _upper_bound(each, _table(leaf) or "", report)
 
 
 # --- today left out ----------------------------------------------------------------------
@@ -114,38 +117,31 @@ def holds_recent(of: c.Condition) -> bool:
             return _is_recent(of)
 
 
-def _is_asked_otherwise(of: Leaf, among: Node) -> bool:
-    """Whether another condition asks the same for a time, so that today may be seen to there."""
-    return any(
-        other.subject == of.subject
-        and isinstance(other.of, c.Test)
-        and _is_of_time(other.of.predicate)
-        for other in leaves(among)
-    )
-
-
-def _are_asked_otherwise(of: Leaf, among: Node) -> bool:
-    """The same of the events of one behavior, and the columns that are asked for here."""
-    table = _table(of)
-    asked = {_column(each) for each in _recent(of)}
-    return any(
-        other.inside is not None
-        and _table(other) == table
-        and any(
-            isinstance(each.of, c.Test)
-            and each.of.subject in asked
-            and _is_of_time(each.of.predicate)
-            for each in leaves(other.inside)
-        )
-        for other in leaves(among)
-    )
-
-
 def _recent(of: Leaf) -> Iterator[Leaf]:
-    """The conditions of a filter that ask for `within past`."""
-    for leaf in () if of.inside is None else leaves(of.inside):
-        if _is_recent(leaf.of) and isinstance(leaf.of, c.Test) and leaf.negated == leaf.of.negated:
-            yield leaf
+    """A negated condition for `within past` itself, or those in the filter of a capped number."""
+    if _is_recent(of.of):
+        if isinstance(of.of, c.Test) and of.negated != of.of.negated:
+            yield of
+    elif of.inside is not None and is_capped(of.of, negated=of.negated):
+        for leaf in leaves(of.inside):
+            test = leaf.of
+            if _is_recent(test) and isinstance(test, c.Test) and leaf.negated == test.negated:
+                yield leaf
+
+
+def _asked_otherwise(among: Node) -> Iterator[object]:
+    """What is asked for a time in another way, too, so that today may be seen to there.
+
+    The numbers of subjects; of the events of a behavior its table and the column.
+    """
+    for leaf in leaves(among):
+        if not isinstance(leaf.of, c.Test):
+            continue
+        if _is_of_time(leaf.of.predicate):
+            yield leaf.subject
+        for each in () if leaf.inside is None else leaves(leaf.inside):
+            if isinstance(each.of, c.Test) and _is_of_time(each.of.predicate):
+                yield _table(leaf), each.of.subject
 
 
 def _column(of: Leaf) -> c.Subject:
@@ -185,21 +181,20 @@ def _negation(of: Leaf, test: c.Test, report: Report) -> None:
     )
 
 
-def _upper_bound(of: Leaf, report: Report) -> None:
-    events = behavior(_table(of) or "")
-    for leaf in _recent(of):
-        test = leaf.of
-        assert isinstance(test, c.Test)
-        assert isinstance(test.predicate, p.Within)
-        now = _now(test.predicate)
-        report.add(
-            Code.SEG608,
-            leaf.span,
-            f"{_before(test.predicate)}, so events of `{events}` of {now} are not counted here",
-            help=f"`{subject_text(test.subject)} {_up_to_now(test.predicate)}` counts those of "
-            f"{now} and any later time, too",
-            via=leaf.via,
-        )
+def _upper_bound(of: Leaf, table: str, report: Report) -> None:
+    test = of.of
+    assert isinstance(test, c.Test)
+    assert isinstance(test.predicate, p.Within)
+    now = _now(test.predicate)
+    report.add(
+        Code.SEG608,
+        of.span,
+        f"{_before(test.predicate)}, so events of `{behavior(table)}` of {now} are not counted "
+        "here",
+        help=f"`{subject_text(test.subject)} {_up_to_now(test.predicate)}` counts those of {now} "
+        "and any later time, too",
+        via=of.via,
+    )
 
 
 def _before(of: p.Within) -> str:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from linting import codes, findings
+
+from reference.evaluator import evaluate
+from reference.population import Population, Profile
+from segdsl.diagnostics import Report
+from segdsl.lint import relative_times
+from segdsl.lint.normal import Node
+from segdsl.resolve import Program, resolve
+from segdsl.source import Source
+from segdsl.syntax.parser import parse
+from strategies.populations import NOW
 
 NULLS = "SEG601"
 
@@ -107,3 +119,56 @@ def test_what_the_name_of_a_column_tells(where: str, expected: list[str]) -> Non
     if where.startswith("誕"):
         where = where.replace("誕生日", "`誕生日`")
     assert codes(where, NULLS) == expected
+
+
+# --- what is claimed is so ---------------------------------------------------------------
+
+UNITS = ["day", "week", "month", "quarter", "year", "hour", "minute", "second"]
+
+
+def holds(where: str, *, visit: int | None = None, events: tuple[int, ...] = ()) -> bool:
+    report = Report()
+    tree = parse(Source("x", f'segment "x" where {where}'), report)
+    [segment] = resolve(Program("x", {"x": tree}), report)
+    profile = Profile(
+        "1", {"visit": visit}, events={"behavior_p": tuple({"timestamp": at} for at in events)}
+    )
+    return evaluate(segment.condition, profile, Population((profile,), NOW, "Asia/Tokyo"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_now_is_left_out_as_is_said_and_the_help_takes_it_in(unit: str) -> None:
+    assert holds(f"visit not within past 3 {unit}s", visit=NOW)
+    assert not holds(f"visit not at most 3 {unit}s ago", visit=NOW)
+    assert holds(f"no p where timestamp within past 3 {unit}s", events=(NOW,))
+    assert not holds(f"no p where timestamp at most 3 {unit}s ago", events=(NOW,))
+    # And where nothing is in the current unit the two are the same.
+    for before in (NOW - 400 * 86_400 * 4, NOW - 86_400 * 2):
+        if unit not in ("week", "month", "quarter", "year"):
+            assert holds(f"visit not within past 3 {unit}s", visit=before) == holds(
+                f"visit not at most 3 {unit}s ago", visit=before
+            )
+    assert holds(f"visit not at most 3 {unit}s ago", visit=None)
+
+
+def test_today_goes_on_as_is_said_and_the_help_ends_it() -> None:
+    later = NOW + 40 * 86_400
+    assert holds("visit is today", visit=later)
+    assert holds("visit in this day", visit=NOW)
+    assert not holds("visit in this day", visit=later)
+
+
+def test_many_such_conditions_are_looked_at_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked otherwise is found once for all of them."""
+    calls = 0
+    real = relative_times._asked_otherwise
+
+    def counting(among: Node) -> Iterator[object]:
+        nonlocal calls
+        calls += 1
+        return real(among)
+
+    monkeypatch.setattr(relative_times, "_asked_otherwise", counting)
+    where = " and ".join(f"a{at} not within past 3 days" for at in range(200))
+    assert codes(where, NULLS).count("SEG608") == 200
+    assert calls == 1
