@@ -24,6 +24,7 @@ from segdsl.local import segment_handlers as segments
 from segdsl.local.errors import ApiError, Problem, not_implemented
 from segdsl.local.faults import Faults, Weather
 from segdsl.local.operations import is_operation
+from segdsl.local.records import StoreError
 from segdsl.local.requests import JSON, JSON_API, Handler, Side, endpoint, error_response, side_of
 from segdsl.local.service import Service
 from segdsl.local.store import Store
@@ -201,5 +202,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    message = f"the local API made a mistake ({type(error).__name__}): please report it"
+    message = (
+        str(error)
+        if isinstance(error, StoreError)
+        else f"the local API made a mistake ({type(error).__name__}): please report it"
+    )
     return error_response(ApiError(500, [Problem(message)]), side_of(request.url.path))

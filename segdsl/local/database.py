@@ -44,7 +44,7 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, _told(self.path):
             self._connection.execute(begin)
             try:
                 yield self._connection
@@ -52,7 +52,8 @@ class Database:
             except BaseException:
                 # Some errors of the disk have ended it already.
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                    with contextlib.suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
                 raise
 
     def close(self) -> None:
@@ -65,24 +66,57 @@ def _open(path: Path | None) -> sqlite3.Connection:
         return _prepared(_connect(":memory:"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreError(_unusable(path, "it is a folder"))
+    except StoreError:
+        raise
+    except (OSError, ValueError) as error:  # a NUL in the path
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise StoreError(_unusable(path, why)) from error
+    with _told(path):
         connection = _connect(str(path))
         try:
             return _prepared(connection)
         except BaseException:
             connection.close()
             raise
-    except OSError as error:
-        if isinstance(error, StoreError):
+
+
+@contextlib.contextmanager
+def _told(path: Path | None) -> Iterator[None]:
+    """What SQLite cannot do with a file is a StoreError, which says what to do.
+
+    Other errors of SQLite are mistakes of this program.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # Its subclasses, but for this one, are about a statement.
+        if path is None or type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
             raise
-        raise StoreError(_unusable(path, (error.strerror or str(error)).lower())) from error
-    except sqlite3.Error as error:
-        raise StoreError(_unusable(path, str(error))) from error
-    except ValueError as error:  # a NUL in the path
-        raise StoreError(_unusable(path, str(error))) from error
+        raise StoreError(_unusable(path, _why(path, error))) from error
+
+
+def _why(path: Path, error: sqlite3.DatabaseError) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
+        return f"another process has been writing to it for {PATIENCE:g} seconds"
+    if code == sqlite3.SQLITE_READONLY:
+        return "it cannot be written to"
+    if code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
+        return f"nothing can be written in the folder {path.parent}"
+    if code == sqlite3.SQLITE_NOTADB:
+        return "it is no SQLite database, or it is damaged"
+    if code == sqlite3.SQLITE_CORRUPT:
+        return "it is damaged"
+    return str(error)
 
 
 def _unusable(path: Path, why: str) -> str:
-    return f"cannot keep segments in `{path}`: {why}; name another file, or a new one"
+    return (
+        f"cannot keep segments in `{path}`: {why}; name another file (`store` of the target, or "
+        "`--store`), or move this one away, and a new one is made"
+    )
 
 
 def _connect(name: str) -> sqlite3.Connection:

@@ -5,7 +5,11 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from functools import cache
+
+import msgspec
 
 from segdsl.local.rule_texts import with_prefixed_sources
 
@@ -64,21 +68,103 @@ CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Makes the tables in a new file and upgrades older ones; raises DatabaseError."""
+    """Makes the tables in a new file, upgrades older ones, and checks all of them.
+
+    Raises DatabaseError, which says what is wrong with the file.
+    """
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if version == 0 and application == 0 and tables == 0:
-        for statement in _TABLES.split(";\n"):
-            db.execute(statement)
+        _make_tables(db)
         db.execute(f"PRAGMA application_id = {_APPLICATION}")
     elif application != _APPLICATION:
         raise sqlite3.DatabaseError("it is a database of another program")
-    elif version == 1:
-        _upgrade_from_1(db)
-    elif version != VERSION:
-        raise sqlite3.DatabaseError(f"another version of segdsl made it (its layout is {version})")
+    else:
+        _check_pages(db)
+        if version == 1:
+            _upgrade_from_1(db)
+        elif version != VERSION:
+            raise sqlite3.DatabaseError(
+                f"another version of segdsl made it (its layout is {version})"
+            )
+        _check_tables(db)
+        _check_rows(db)
     db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";\n"):
+        db.execute(statement)
+
+
+# --- what may be wrong with a file -------------------------------------------------------
+
+
+def _check_pages(db: sqlite3.Connection) -> None:
+    """Refuses a file of which SQLite itself says that it is damaged."""
+    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged ({' '.join(str(found).split())})")
+
+
+@cache
+def _layout() -> frozenset[tuple[str, str]]:
+    """The tables and indexes by name, each with the columns that it has."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        _make_tables(db)
+        return _columns(db)
+
+
+def _columns(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    tables = db.execute(
+        "SELECT found.name, info.name FROM sqlite_schema AS found, "
+        "pragma_table_info(found.name) AS info WHERE found.type = 'table'"
+    ).fetchall()
+    indexes = db.execute("SELECT name, '' FROM sqlite_schema WHERE type = 'index'").fetchall()
+    return frozenset([*tables, *indexes])
+
+
+def _check_tables(db: sqlite3.Connection) -> None:
+    missing = sorted(_layout() - _columns(db))
+    if missing:
+        name, column = missing[0]
+        there = {table for table, _ in _columns(db)}
+        what = f"`{name}`" if name not in there else f"the column `{column}` of `{name}`"
+        raise sqlite3.DatabaseError(f"it is damaged ({what} is missing)")
+
+
+_UNREADABLE = (
+    ("segments", "kind NOT IN (0, 1)"),
+    ("segments", "count_population NOT IN (0, 1) OR is_visible NOT IN (0, 1)"),
+    ("segments", "folder NOT IN (SELECT id FROM folders)"),
+    ("folders", "parent NOT IN (SELECT id FROM folders)"),
+    ("queries", "NOT json_valid(content)"),
+    ("queries", "status NOT IN ('running', 'success', 'error', 'killed')"),
+)
+"""What no row can be that this program wrote: a table, and a condition."""
+
+
+def _check_rows(db: sqlite3.Connection) -> None:
+    for table, condition in _UNREADABLE:
+        key = "number" if table == "queries" else "id"
+        found = db.execute(f"SELECT {key} FROM {table} WHERE {condition} LIMIT 1").fetchone()
+        if found is not None:
+            raise _unreadable(table, found[0])
+    # SQLite reads no JSON that is nested more than a thousand times; a rule may be.
+    for id, rule in db.execute(
+        "SELECT id, rule FROM segments WHERE rule IS NOT NULL AND NOT json_valid(rule)"
+    ):
+        try:
+            msgspec.json.decode(rule)
+        except (msgspec.DecodeError, UnicodeError):
+            raise _unreadable("segments", id) from None
+        except RecursionError:
+            continue
+
+
+def _unreadable(table: str, key: int) -> sqlite3.DatabaseError:
+    return sqlite3.DatabaseError(f"it is damaged (number {key} of `{table}` cannot be read)")
 
 
 # --- ids ---------------------------------------------------------------------------------

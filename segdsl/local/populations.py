@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
 
 from segdsl.engine import Data, EngineError, Query, Result
 from segdsl.local.errors import ApiError
-from segdsl.local.records import Segment
+from segdsl.local.records import Segment, StoreError
 from segdsl.local.rules import Rules
 from segdsl.local.store import Store
 
@@ -44,9 +45,11 @@ class Populations:
     def _run(self) -> None:
         while (segment := self._waiting.get()) is not None and not self._closed:
             now = self._clock()
-            found = self._counted(segment, now)
-            if found is not None:
-                self._store.set_population(segment.id, segment.revision, found, now)
+            # Requests tell of a store that cannot be used any more.
+            with contextlib.suppress(StoreError):
+                found = self._counted(segment, now)
+                if found is not None:
+                    self._store.set_population(segment.id, segment.revision, found, now)
 
     def _counted(self, segment: Segment, now: int) -> int | None:
         """None where it cannot be counted any more, as when the data has lost a column."""

@@ -6,6 +6,7 @@ a page that nobody has asked for yet is selected when it is, from the query as i
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from sqlglot import exp
 
 from segdsl.engine import Data, EngineError, QueryKilled, Result
 from segdsl.local.counts import Counts
-from segdsl.local.records import Query, QueryContent
+from segdsl.local.records import Query, QueryContent, StoreError
 from segdsl.local.store import Store
 from segdsl.local.work import Outcome, Work
 
@@ -160,8 +161,10 @@ class Queries:
     def _look(self) -> None:
         """Kills queries of ours that another server was asked to kill, while any runs."""
         while not self._stop.wait(_LOOK):
-            for id in self._store.ended_elsewhere(self._counts.keys):
-                self._counts.kill(id)
+            # Requests tell of a store that cannot be used any more.
+            with contextlib.suppress(StoreError):
+                for id in self._store.ended_elsewhere(self._counts.keys):
+                    self._counts.kill(id)
 
     def close(self) -> None:
         """Kills what runs, and waits for its end."""

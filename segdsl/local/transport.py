@@ -13,23 +13,29 @@ import anyio
 import httpx
 
 from segdsl.engine import open_data
+from segdsl.files import FileError
 from segdsl.local.app import LOCAL_KEY, LocalApi, application
 from segdsl.local.faults import ConnectionCutError, Faults
 from segdsl.local.store import open_store
+
+
+class MistakeError(FileError):
+    """A mistake of the local API in this process: nothing that another try would mend."""
 
 
 class LocalTransport(httpx.AsyncBaseTransport):
     """Hands requests to the application; `app` stays the caller's to close.
 
     A connection that a fault cuts is an httpx.RemoteProtocolError, as it is on a network;
-    an answer slower than the client's timeout an httpx.ReadTimeout. `passed_over` is what of
-    the data is not read, in the reader's words.
+    an answer slower than the client's timeout an httpx.ReadTimeout. A store that has become
+    unusable is a StoreError, as when it is opened; a mistake of the application a MistakeError.
+    `passed_over` is what of the data is not read, in the reader's words.
     """
 
     def __init__(self, app: LocalApi, passed_over: Iterable[str] = ()) -> None:
         self.app = app
         self.passed_over = tuple(passed_over)
-        self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._inner = httpx.ASGITransport(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         patience = request.extensions.get("timeout", {}).get("read")
@@ -38,9 +44,17 @@ class LocalTransport(httpx.AsyncBaseTransport):
                 return await self._inner.handle_async_request(request)
         except TimeoutError:
             raise httpx.ReadTimeout("the local API is slow", request=request) from None
+        except FileError:
+            raise
         except ConnectionCutError:
             message = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(message, request=request) from None
+        except Exception as error:
+            # Asked again, it would make the same mistake.
+            what = f"{type(error).__name__} in {request.method} {request.url.path}"
+            raise MistakeError(
+                f"the local API made a mistake: please report it ({what})"
+            ) from error
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,12 @@ EXAMPLE = """\
 kind = "local"
 data = "data"
 """
+
+
+_YEARS = (2, 9998)
+# In every time zone such a moment has a day before it and one behind it.
+_FIRST = int(datetime(_YEARS[0], 1, 1, tzinfo=UTC).timestamp())
+_LAST = int(datetime(_YEARS[1] + 1, 1, 1, tzinfo=UTC).timestamp())
 
 
 class ProjectError(FileError):
@@ -194,4 +200,10 @@ def moment(value: datetime | str, where: str) -> int:
             f"{where} does not say its time zone: write it as {time.isoformat()}Z or "
             f"{time.isoformat()}+09:00"
         )
-    return int(time.timestamp())
+    seconds = int(time.timestamp())
+    if not _FIRST <= seconds < _LAST:
+        raise ProjectError(
+            f"{where} is at an end of the calendar, where days and months cannot be counted: "
+            f"give a year from {_YEARS[0]} to {_YEARS[1]}"
+        )
+    return seconds

@@ -2,7 +2,9 @@
 
 Times are Unix seconds. Days and longer units move the wall clock and clamp the day of
 the month; hours and shorter ones are fixed lengths; a week begins on Monday (assumed).
-What a condition asks of a time is not known here.
+A day begins with its first second, which is not always midnight: where the clock skips
+a time, what begins there begins when it skips. What a condition asks of a time is not
+known here.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import msgspec
 from segdsl.values import UNITS, Unit
 
 Parts = Iterable[tuple[int, Unit]]
+Point = int | datetime
+"""A time, or what the clock on the wall would show then, be it that it skips this."""
 
 # Times outside of the calendar: before the year 1, after the year 9999.
 PAST, FUTURE = -(10**15), 10**15
@@ -43,37 +47,55 @@ class Calendar(msgspec.Struct, frozen=True):
 
     def start(self, unit: Unit, shift: int = 0) -> int:
         """The start of the current unit, moved by a number of those units."""
-        return self.add(self._start(unit), shift, unit)
+        return self.time(self.add(self._start(unit), shift, unit))
 
-    def ago(self, parts: Parts, unit: Unit) -> int:
+    def ago(self, parts: Parts, unit: Unit) -> Point:
         """The moment a length ago, counted from the start of the current `unit`."""
         return self.moved(self._start(unit), parts, -1)
 
-    def ahead(self, parts: Parts, unit: Unit) -> int:
+    def ahead(self, parts: Parts, unit: Unit) -> Point:
         """The moment a length from now, counted from the start of the current `unit`."""
         return self.moved(self._start(unit), parts, 1)
 
-    def moved(self, time: int, parts: Parts, sign: int) -> int:
-        """A time moved by a length of several parts, the largest unit first."""
+    def moved(self, point: Point, parts: Parts, sign: int) -> Point:
+        """A point moved by a length of several parts, the largest unit first."""
         for number, unit in sorted(parts, key=lambda part: UNITS.index(part[1])):
-            time = self.add(time, sign * number, unit)
-        return time
+            point = self.add(point, sign * number, unit)
+        return point
 
-    def add(self, time: int, number: int, unit: Unit) -> int:
-        """A time moved by a number of units; no further than to the ends of the calendar."""
-        if not PAST < time < FUTURE:
-            return time
+    def add(self, point: Point, number: int, unit: Unit) -> Point:
+        """A point moved by a number of units; no further than to the ends of the calendar."""
+        if isinstance(point, int) and not PAST < point < FUTURE:
+            return point
         if unit in ("hour", "minute", "second"):
-            return min(max(time + number * SECONDS[unit], PAST), FUTURE)
+            return min(max(self.time(point) + number * SECONDS[unit], PAST), FUTURE)
         try:
-            local = self._wall(time)
+            wall = self._wall(point) if isinstance(point, int) else point
             if unit in ("day", "week"):
-                return self._instant(local + timedelta(seconds=number * SECONDS[unit]))
-            year, month = divmod(local.year * 12 + local.month - 1 + number * _MONTHS[unit], 12)
-            first = local.replace(year=year, month=month + 1, day=1)
-            return self._instant(first.replace(day=min(local.day, _days(first))))
+                return wall + timedelta(seconds=number * SECONDS[unit])
+            year, month = divmod(wall.year * 12 + wall.month - 1 + number * _MONTHS[unit], 12)
+            first = wall.replace(year=year, month=month + 1, day=1)
+            return first.replace(day=min(wall.day, _days(first)))
         except (ValueError, OverflowError):
-            return FUTURE if number > 0 or (number == 0 and time > 0) else PAST
+            ahead = number > 0 or (number == 0 and isinstance(point, int) and point > 0)
+            return FUTURE if ahead else PAST
+
+    def time(self, point: Point) -> int:
+        """When a point is: the first time that the clock shows it, or skips it."""
+        if isinstance(point, int):
+            return point
+        time = _seconds(point.replace(tzinfo=self.zone))
+        if self._shows(time, point):
+            return time
+        # Both are as far from the skip as the clock goes: one before, one behind.
+        before, time = _seconds(point.replace(tzinfo=self.zone, fold=1)), time
+        while time - before > 1:
+            middle = (before + time) // 2
+            if self._wall(middle) < point:
+                before = middle
+            else:
+                time = middle
+        return time
 
     def whole(self, text: str) -> tuple[int, int] | None:
         """First second of the day, minute or second that a timestamp names, and of the next.
@@ -88,14 +110,18 @@ class Calendar(msgspec.Struct, frozen=True):
             wall = datetime.fromisoformat(
                 f"{day}T{minute or '00:00'}{second or ':00'}{offset or ''}"
             )
-            start = self._instant(wall) if offset is None else _seconds(wall)
-        except (ValueError, OverflowError):
+        except ValueError:
             return None
         if minute is None:
-            return start, self.add(start, 1, "day")
-        return start, start + (60 if second is None else 1)
+            return self.time(wall), self.time(self.add(wall, 1, "day"))
+        length = 60 if second is None else 1
+        if offset is not None:
+            return _seconds(wall), _seconds(wall) + length
+        start = self.time(wall)
+        # What the clock never shows is no time, but there are times before and behind it.
+        return start, start + (length if self._shows(start, wall) else 0)
 
-    def _start(self, unit: Unit) -> int:
+    def _start(self, unit: Unit) -> Point:
         wall = self._wall(self.now)
         if unit in ("hour", "minute", "second"):
             within = {"hour": wall.minute * 60 + wall.second, "minute": wall.second, "second": 0}
@@ -106,16 +132,20 @@ class Calendar(msgspec.Struct, frozen=True):
         elif unit in _MONTHS:
             length = _MONTHS[unit]
             midnight = midnight.replace(month=(wall.month - 1) // length * length + 1, day=1)
-        return self._instant(midnight)
+        return midnight
 
     def _wall(self, time: int) -> datetime:
         """What the clock on the wall shows, without its time zone."""
         moment = _EPOCH + timedelta(seconds=time)
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
 
-    def _instant(self, wall: datetime) -> int:
-        """When the clock on the wall shows this: the first time, where it does twice."""
-        return _seconds(wall.replace(tzinfo=self.zone))
+    def _shows(self, time: int, wall: datetime) -> bool:
+        """Whether the clock on the wall shows this at a time."""
+        try:
+            return self._wall(time) == wall
+        except (ValueError, OverflowError):
+            # At an end of the calendar no clock is known to skip anything.
+            return True
 
 
 def _seconds(moment: datetime) -> int:

@@ -61,12 +61,14 @@ def interval(predicate: TimePredicate, calendar: Calendar) -> Interval:
             first, last = _moment(low, calendar), _moment(high, calendar)
             return NEVER if first is None or last is None else (first[0], last[1])
         case p.TimeRange(length, start, reverse):
-            begin = calendar.ago(_parts(start), _unit(start))
-            end = calendar.moved(begin, _parts(length), -1 if reverse else 1)
+            point = calendar.ago(_parts(start), _unit(start))
+            begin = calendar.time(point)
+            end = calendar.time(calendar.moved(point, _parts(length), -1 if reverse else 1))
             return (end, begin) if reverse else (begin, end)
         case p.BetweenNext(low, high):
-            end = calendar.ahead(_parts(high), _unit(high))
-            return calendar.ahead(_parts(low), _unit(low)), calendar.add(end, 1, _unit(high))
+            near = calendar.ahead(_parts(low), _unit(low))
+            far = calendar.add(calendar.ahead(_parts(high), _unit(high)), 1, _unit(high))
+            return calendar.time(near), calendar.time(far)
         case _:
             assert_never(predicate)
 
@@ -102,7 +104,8 @@ def _moment(moment: p.Moment, calendar: Calendar) -> Interval | None:
     match moment:
         case p.Ago(duration):
             start = calendar.ago(_parts(duration), _unit(duration))
-            return start, calendar.add(start, 1, _unit(duration))
+            end = calendar.add(start, 1, _unit(duration))
+            return calendar.time(start), calendar.time(end)
         case Date(text):
             return calendar.whole(text)
         case Name(name):

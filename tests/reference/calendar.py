@@ -2,7 +2,8 @@
 
 Times are Unix seconds going in and coming out. Days and longer units keep the wall clock
 and clamp the day of the month; hours and shorter ones are fixed lengths. Weeks start on
-Monday. Nothing here knows what a condition is.
+Monday. A day starts with its first second, whatever the clock shows then; a time that the
+clock skips is when it skips it. Nothing here knows what a condition is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ import msgspec
 from segdsl.values import UNITS, Unit
 
 Parts = Iterable[tuple[int, Unit]]
+Point = int | datetime
+"""A time, or what the wall clock shows then, with no time zone."""
+# No time is before the one or after the other.
+EARLIEST, LATEST = -(10**15), 10**15
 
 SECONDS: dict[Unit, int] = {
     "week": 604_800,
@@ -38,51 +43,96 @@ class Calendar(msgspec.Struct, frozen=True):
     now: int
     zone: str
 
-    def add(self, time: int, number: int, unit: Unit) -> int:
-        """`time` moved by a number of units, forwards or backwards."""
-        return _add(self.zone, time, number, unit)
+    def seconds(self, point: Point) -> int:
+        """The time of a point: the first at which the clock shows it, or skips it."""
+        return point if isinstance(point, int) else _when(self.zone, point)
+
+    def add(self, point: Point, number: int, unit: Unit) -> Point:
+        """A point moved by a number of units, forwards or backwards."""
+        return _add(self.zone, point, number, unit)
 
     def trunc(self, unit: Unit) -> int:
         """The start of the current unit."""
-        return _trunc(self.zone, self.now, unit)
+        return self.seconds(_trunc(self.zone, self.now, unit))
 
     def current(self, unit: Unit, shift: int = 0) -> int:
         """The start of the current unit, moved by a number of those units."""
-        return self.add(self.trunc(unit), shift, unit)
+        return self.seconds(self.add(_trunc(self.zone, self.now, unit), shift, unit))
 
-    def moved(self, time: int, parts: Parts, sign: int) -> int:
-        """`time` moved by a length of several parts, the largest unit first."""
+    def moved(self, point: Point, parts: Parts, sign: int) -> Point:
+        """A point moved by a length of several parts, the largest unit first."""
         for number, unit in sorted(parts, key=lambda part: UNITS.index(part[1])):
-            time = self.add(time, sign * number, unit)
-        return time
+            point = self.add(point, sign * number, unit)
+        return point
 
-    def anchor(self, parts: Parts, unit: Unit) -> int:
+    def anchor(self, parts: Parts, unit: Unit) -> Point:
         """The moment a length ago, counted from the start of the current `unit`."""
-        return self.moved(self.trunc(unit), parts, -1)
+        return self.moved(_trunc(self.zone, self.now, unit), parts, -1)
 
-    def ahead(self, parts: Parts, unit: Unit) -> int:
+    def ahead(self, parts: Parts, unit: Unit) -> Point:
         """The moment a length from now, counted from the start of the current `unit`."""
-        return self.moved(self.trunc(unit), parts, 1)
+        return self.moved(_trunc(self.zone, self.now, unit), parts, 1)
+
+    def whole(self, point: Point, unit: Unit) -> tuple[int, int]:
+        """The first second of the unit that begins at a point, and that of the next."""
+        return self.seconds(point), self.seconds(self.add(point, 1, unit))
 
     def literal(self, text: str) -> tuple[int, int] | None:
         """First second of the day, minute or second a timestamp literal names, and of the next.
 
-        None for a text that is no ISO timestamp, or names a time that does not exist.
+        None for a text that is no ISO timestamp. A time that the clock skips lasts for nothing.
         """
         return _literal(self.zone, text)
 
 
 @cache
-def _add(zone: str, time: int, number: int, unit: Unit) -> int:
+def _when(zone: str, wall: datetime) -> int:
+    utc = int(wall.replace(tzinfo=UTC).timestamp())
+    # No clock is a day away from UTC, and none is changed twice within two days.
+    near = [_offset(zone, utc + days * 86_400) for days in (-1, 1)]
+    times = sorted(utc - offset for offset in near)
+    for time in times:
+        if time + _offset(zone, time) == utc:
+            return time
+    # The clock skips it, at the time from which its offset is another.
+    before, behind = times
+    while behind - before > 1:
+        middle = (before + behind) // 2
+        if _offset(zone, middle) == near[0]:
+            before = middle
+        else:
+            behind = middle
+    return behind
+
+
+def _offset(zone: str, time: int) -> int:
+    try:
+        offset = datetime.fromtimestamp(time, ZoneInfo(zone)).utcoffset()
+    except (OverflowError, ValueError):
+        return 0
+    assert offset is not None
+    return int(offset.total_seconds())
+
+
+@cache
+def _add(zone: str, point: Point, number: int, unit: Unit) -> Point:
+    if isinstance(point, int) and not EARLIEST < point < LATEST:
+        return point
     if unit in ("hour", "minute", "second"):
-        return time + number * SECONDS[unit]
-    local = datetime.fromtimestamp(time, ZoneInfo(zone)).replace(fold=0)
-    # Arithmetic on a zoned datetime moves its wall clock, which is what days mean.
-    if unit in ("day", "week"):
-        return int((local + timedelta(seconds=number * SECONDS[unit])).timestamp())
-    months = local.year * 12 + local.month - 1 + number * _MONTHS[unit]
-    first = local.replace(year=months // 12, month=months % 12 + 1, day=1)
-    return int(first.replace(day=min(local.day, _last_day(first))).timestamp())
+        time = point if isinstance(point, int) else _when(zone, point)
+        return min(max(time + number * SECONDS[unit], EARLIEST), LATEST)
+    if isinstance(point, int):
+        local = datetime.fromtimestamp(point, ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+    else:
+        local = point
+    try:
+        if unit in ("day", "week"):
+            return local + timedelta(seconds=number * SECONDS[unit])
+        months = local.year * 12 + local.month - 1 + number * _MONTHS[unit]
+        first = local.replace(year=months // 12, month=months % 12 + 1, day=1)
+        return first.replace(day=min(local.day, _last_day(first)))
+    except (OverflowError, ValueError):
+        return LATEST if number > 0 else EARLIEST
 
 
 def _last_day(of: datetime) -> int:
@@ -90,18 +140,18 @@ def _last_day(of: datetime) -> int:
 
 
 @cache
-def _trunc(zone: str, time: int, unit: Unit) -> int:
-    local = datetime.fromtimestamp(time, ZoneInfo(zone))
+def _trunc(zone: str, time: int, unit: Unit) -> Point:
+    local = datetime.fromtimestamp(time, ZoneInfo(zone)).replace(tzinfo=None, fold=0)
     if unit in ("hour", "minute", "second"):
         within = local.minute * 60 + local.second if unit == "hour" else local.second
         return time - (within if unit != "second" else 0)
-    midnight = local.replace(hour=0, minute=0, second=0, fold=0)
+    midnight = local.replace(hour=0, minute=0, second=0)
     if unit == "week":
         midnight -= timedelta(days=local.weekday())
     elif unit in _MONTHS:
         length = _MONTHS[unit]
         midnight = midnight.replace(month=(local.month - 1) // length * length + 1, day=1)
-    return int(midnight.timestamp())
+    return midnight
 
 
 @cache
@@ -114,10 +164,16 @@ def _literal(zone: str, text: str) -> tuple[int, int] | None:
         wall = datetime.fromisoformat(f"{day}T{minute or '00:00'}{second or ':00'}{offset or ''}")
     except ValueError:
         return None
-    start = int((wall if offset else wall.replace(tzinfo=ZoneInfo(zone))).timestamp())
     if minute is None:
-        return start, _add(zone, start, 1, "day")
-    return start, start + (1 if second else 60)
+        end = _add(zone, wall, 1, "day")
+        return _when(zone, wall), end if isinstance(end, int) else _when(zone, end)
+    length = 1 if second else 60
+    if offset:
+        start = (wall - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+        return start, start + length
+    start = _when(zone, wall)
+    is_there = start + _offset(zone, start) == int(wall.replace(tzinfo=UTC).timestamp())
+    return start, start + (length if is_there else 0)
 
 
 def instant(text: str) -> int:

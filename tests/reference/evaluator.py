@@ -304,15 +304,17 @@ def interval(predicate: TimePredicate, calendar: Calendar) -> Interval | None:
             whole = _moment(moment, calendar)
             return None if whole is None else _beside(relation, whole)
         case p.TimeBetween(low, high):
-            first, last = _moment(low, calendar), _moment(high, calendar)
-            return None if first is None or last is None else (first[0], last[1])
+            low_, high_ = _moment(low, calendar), _moment(high, calendar)
+            return None if low_ is None or high_ is None else (low_[0], high_[1])
         case p.TimeRange(length, start, reverse):
             begin = calendar.anchor(_parts(start), _unit(start))
             end = calendar.moved(begin, _parts(length), -1 if reverse else 1)
-            return (end, begin) if reverse else (begin, end)
+            first, last = (end, begin) if reverse else (begin, end)
+            return calendar.seconds(first), calendar.seconds(last)
         case p.BetweenNext(low, high):
-            end = calendar.ahead(_parts(high), _unit(high))
-            return calendar.ahead(_parts(low), _unit(low)), calendar.add(end, 1, _unit(high))
+            near = calendar.whole(calendar.ahead(_parts(low), _unit(low)), _unit(low))
+            far = calendar.whole(calendar.ahead(_parts(high), _unit(high)), _unit(high))
+            return near[0], far[1]
         case _:
             assert_never(predicate)
 
@@ -322,7 +324,7 @@ def _moment(moment: p.Moment, calendar: Calendar) -> tuple[int, int] | None:
     match moment:
         case p.Ago(duration):
             start = calendar.anchor(_parts(duration), _unit(duration))
-            return start, calendar.add(start, 1, _unit(duration))
+            return calendar.whole(start, _unit(duration))
         case Date(text):
             return calendar.literal(text)
         case Name(name):

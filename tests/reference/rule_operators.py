@@ -130,8 +130,10 @@ def _stretch(operator: Json, calendar: Calendar) -> Stretch:
             start = calendar.anchor(_parts(last, unit), unit)
             length = _parts(duration, unit)
             if operator.get("reverse"):
-                return calendar.moved(start, length, -1), start
-            return start, calendar.moved(start, length, 1)
+                end = calendar.moved(start, length, -1)
+                return calendar.seconds(end), calendar.seconds(start)
+            end = calendar.moved(start, length, 1)
+            return calendar.seconds(start), calendar.seconds(end)
         case {"type": "TimeRange", "from": {"unit": unit}}:
             return calendar.current(unit, -1), calendar.trunc(unit)
         case {"type": "TimeThis", "from": {"unit": unit}}:
@@ -143,7 +145,7 @@ def _stretch(operator: Json, calendar: Calendar) -> Stretch:
         case {"type": "TimeInBetweenNext", "from": near, "to": far}:
             first = calendar.ahead(_parts(near["next"], near["unit"]), near["unit"])
             last = calendar.ahead(_parts(far["next"], far["unit"]), far["unit"])
-            return first, calendar.add(last, 1, far["unit"])
+            return calendar.seconds(first), calendar.whole(last, far["unit"])[1]
         case {"type": "Between", "minValue": low, "maxValue": high}:
             first_, last_ = _moment(low, calendar), _moment(high, calendar)
             return _NOWHEN if first_ is None or last_ is None else (first_[0], last_[1])
@@ -169,7 +171,7 @@ def _moment(moment: Json, calendar: Calendar) -> tuple[int, int] | None:
         return calendar.literal(moment["timestamp"])
     unit = moment["unit"]
     start = calendar.anchor(_parts(moment["last"], unit), unit)
-    return start, calendar.add(start, 1, unit)
+    return calendar.whole(start, unit)
 
 
 def _parts(length: Any, unit: Unit) -> list[tuple[int, Unit]]:

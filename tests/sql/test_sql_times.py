@@ -15,12 +15,13 @@ from reference.calendar import Calendar as ReferenceCalendar
 from reference.evaluator import ALWAYS
 from reference.evaluator import interval as reference_interval
 from segdsl import predicates as p
+from segdsl.condition import tree as c
 from segdsl.sql import Context, SqlError, selection
 from segdsl.sql.calendar import FUTURE, PAST, Calendar
-from segdsl.sql.times import interval
+from segdsl.sql.times import TimePredicate, interval
 from segdsl.values import UNITS, Date, Duration, Number, Part, Unit
 from strategies.conditions import time_predicates
-from support import segment_of
+from support import nodes, rule_of, segment_of
 
 # Half hours, a midnight that is not there, a day that is not there, and one before 1900.
 ZONES = (
@@ -31,13 +32,23 @@ ZONES = (
     "America/Sao_Paulo",
     "Pacific/Apia",
     "Asia/Kathmandu",
+    "Africa/Cairo",
+    "Asia/Beirut",
+    "America/St_Johns",
+    "Atlantic/Azores",
 )
 NOWS = st.one_of(
     st.integers(0, 4_000_000_000),
     # Around changes of clocks, and the day that Samoa left out.
     st.builds(
         int.__add__,
-        st.sampled_from([1_710_054_000, 1_730_613_600, 1_325_239_200, 1_540_695_600]),
+        st.sampled_from(
+            [
+                *(1_710_054_000, 1_730_613_600, 1_325_239_200, 1_540_695_600),
+                # Cairo, Beirut, Newfoundland and the Azores.
+                *(1_714_082_400, 1_711_836_000, 1_143_340_260, 1_711_846_800),
+            ]
+        ),
         st.integers(-200_000, 200_000),
     ),
 )
@@ -79,6 +90,43 @@ def test_far_away_is_without_a_bound() -> None:
     assert interval(p.Within("next", Number("99999"), "quarter"), calendar)[1] == FUTURE
     assert calendar.add(PAST, 5, "day") == PAST
     assert calendar.add(FUTURE, -5, "second") == FUTURE
+
+
+FAR = (
+    "99999 years",
+    "999999 quarters",
+    "99999999 days",
+    "99999999999999 weeks",
+    "9" * 30 + " hours",
+)
+
+
+@pytest.mark.parametrize("length", FAR)
+def test_windows_that_leave_the_calendar_are_those_of_the_reference(length: str) -> None:
+    """They end where the calendar does, and every stage takes them."""
+    amount, unit = length.split()
+    where = [
+        f"visit within past {length}",
+        f"visit within next {length}",
+        f"visit more than {length} ago",
+        f"visit at most {length} ago",
+        f"visit between {length} and 1 day ago",
+        f"visit between 1 and {amount} {unit} from now",
+        f"visit for {length} from 1 day ago",
+        f"visit for {length} from 1 day ago reverse",
+        f"visit for 1 day from {length} ago",
+        f"visit not between {length} and 1 day ago",
+    ]
+    now = 1_700_000_000
+    for text in where:
+        (test,) = (node for node in nodes(segment_of(text).condition) if isinstance(node, c.Test))
+        assert isinstance(test.predicate, TimePredicate)
+        expected = reference_interval(test.predicate, ReferenceCalendar(now, "Asia/Tokyo"))
+        assert expected is not None
+        start, end = interval(test.predicate, Calendar(now, ZoneInfo("Asia/Tokyo")))
+        bounded = max(expected[0], PAST), min(expected[1], FUTURE)
+        assert (start, end) == bounded or (start >= end and bounded[0] >= bounded[1]), text
+        assert rule_of(text), "it compiles"
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def _times(zone: str) -> tuple[int, ...]:
     """The edges of the units around now, and the seconds on both sides of each."""
     calendar = Calendar(NOW, zone)
     edges = {calendar.current(unit, shift) for unit in UNITS for shift in range(-3, 4)}
-    edges |= {calendar.add(calendar.trunc("day"), -1, unit) for unit in UNITS}
+    day = calendar.trunc("day")
+    edges |= {calendar.seconds(calendar.add(day, -1, unit)) for unit in UNITS}
     edges |= {instant("2024-03-01T00:00:00+00:00"), instant("2024-03-10T07:30:00+00:00"), NOW}
     return tuple(sorted(edge + near for edge in edges for near in (-1, 0, 1)))
 

@@ -1,0 +1,212 @@
+"""Stores that cannot be used: each is an error that says which file, why, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local_api import JAPAN, local_api, refers_to, rule
+from segdsl.local import StoreError, open_store
+from segdsl.local.records import SegmentContent
+from segdsl.local.transport import MistakeError
+
+WHAT_TO_DO = "name another file (`store` of the target, or `--store`), or move this one away"
+
+
+async def used(folder: Path, store: Path) -> None:
+    """A store is opened, written to and read as commands do it."""
+    async with local_api(folder, store=store) as api:
+        folder_id = await api.create_folder("Waves")
+        japan = await api.create("Japan", segmentFolderId=int(folder_id), countPopulation=True)
+        await api.create("Buyers", rule(refers_to(japan["id"])))
+        await api.ended(await api.query(columns=["age"]))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("sound")
+    asyncio.run(used(folder, folder / "store.sqlite"))
+    return (folder / "store.sqlite").read_bytes()
+
+
+def changed(*statements: str) -> Callable[[Path], None]:
+    def change(store: Path) -> None:
+        with closing(sqlite3.connect(store, isolation_level=None)) as db:
+            db.execute("PRAGMA foreign_keys = OFF")
+            for statement in statements:
+                db.execute(statement)
+
+    return change
+
+
+def folder_instead(store: Path) -> None:
+    store.unlink()
+    store.mkdir()
+
+
+def text_instead(store: Path) -> None:
+    store.write_text("not a database at all, but long enough to look like one " * 20)
+
+
+def no_header(store: Path) -> None:
+    store.write_bytes(b"\xff" * 100 + store.read_bytes()[100:])
+
+
+def no_page(store: Path) -> None:
+    store.write_bytes(store.read_bytes()[:4096] + b"\xff" * 8192 + store.read_bytes()[12288:])
+
+
+def cut_short(store: Path) -> None:
+    store.write_bytes(store.read_bytes()[:-4097])
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a folder": (folder_instead, "it is a folder"),
+    "a text": (text_instead, "no SQLite database, or it is damaged"),
+    "no header": (no_header, "no SQLite database, or it is damaged"),
+    "a page of other bytes": (no_page, "it is damaged"),
+    "cut short": (cut_short, "it is damaged"),
+    "another program's": (changed("PRAGMA application_id = 5"), "of another program"),
+    "a later version's": (changed("PRAGMA user_version = 99"), "its layout is 99"),
+    "an earlier version's, damaged": (changed("PRAGMA user_version = 1"), "is_visible"),
+    "without segments": (changed("DROP TABLE segments"), "`segments` is missing"),
+    "without folders": (changed("DROP TABLE folders"), "is missing"),
+    "without queries": (changed("DROP TABLE queries"), "`queries` is missing"),
+    "without populations": (changed("DROP TABLE populations"), "`populations` is missing"),
+    "without references": (changed("DROP TABLE segment_references"), "is missing"),
+    "without a column": (
+        changed("ALTER TABLE segments DROP COLUMN description"),
+        "the column `description` of `segments` is missing",
+    ),
+    "without an index": (changed("DROP INDEX folder_names"), "`folder_names` is missing"),
+    "a rule that is no JSON": (
+        changed("UPDATE segments SET rule = '{\"type' WHERE name = 'Japan'"),
+        "number 3 of `segments` cannot be read",
+    ),
+    "a kind that nobody knows": (changed("UPDATE segments SET kind = 9"), "of `segments` cannot"),
+    "a folder that is gone": (changed("UPDATE segments SET folder = 99"), "of `segments` cannot"),
+    "a query that is no JSON": (changed("UPDATE queries SET content = 'x'"), "of `queries` cannot"),
+}
+
+
+@pytest.mark.parametrize("of", UNUSABLE)
+def test_what_cannot_be_used_is_refused_when_it_is_opened(
+    tmp_path: Path, sound: bytes, of: str
+) -> None:
+    break_it, why = UNUSABLE[of]
+    store = tmp_path / "store.sqlite"
+    store.write_bytes(sound)
+    open_store(store).close()
+    break_it(store)
+    before = store.read_bytes() if store.is_file() else b""
+    with pytest.raises(StoreError) as found:
+        open_store(store)
+    assert str(found.value).startswith(f"cannot keep segments in `{store}`: ")
+    assert why in str(found.value)
+    assert WHAT_TO_DO in str(found.value)
+    assert (store.read_bytes() if store.is_file() else b"") == before, "nothing was changed"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_or_folder_that_is_read_only(tmp_path: Path, sound: bytes) -> None:
+    store = tmp_path / "down" / "store.sqlite"
+    store.parent.mkdir()
+    store.write_bytes(sound)
+    store.chmod(0o444)
+    with pytest.raises(StoreError, match="cannot be written"):
+        open_store(store)
+    store.chmod(0o644)
+    store.parent.chmod(0o555)
+    try:
+        with pytest.raises(StoreError, match="cannot keep segments in"):
+            open_store(store)
+    finally:
+        store.parent.chmod(0o755)
+
+
+def test_a_store_that_refuses_to_be_written(tmp_path: Path, sound: bytes) -> None:
+    """As a read-only file does, whoever asks."""
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(sound)
+    with closing(open_store(path)) as store:
+        store._database._connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(StoreError, match="it cannot be written to; name another file"):
+            store.create_folder("7", 1, "New", None, 0)
+
+
+def test_a_store_that_becomes_unusable_while_it_is_open(tmp_path: Path) -> None:
+    """A client in the same process is told at once; one of a server gets a 500 that says why."""
+
+    async def test() -> None:
+        path = tmp_path / "store.sqlite"
+        async with local_api(tmp_path, store=path) as api:
+            await api.create("Japan")
+            changed("DROP TABLE segment_references")(path)
+            with pytest.raises(StoreError, match="no such table: segment_references; name another"):
+                await api.send("GET", "/audiences/7/segments")
+            transport = api.http._transport
+            app = httpx.ASGITransport(transport.app, raise_app_exceptions=False)  # type: ignore[attr-defined]
+            async with httpx.AsyncClient(
+                transport=app, base_url="http://localhost", headers=api.http.headers
+            ) as http:
+                answer = await http.get("/audiences/7/segments")
+                assert answer.status_code == 500
+                assert "cannot keep segments in" in answer.json()["details"]
+
+    asyncio.run(test())
+
+
+def test_a_mistake_of_the_local_api_is_not_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def broken(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise ZeroDivisionError
+
+    async def test() -> None:
+        async with local_api(tmp_path) as api:
+            monkeypatch.setattr("segdsl.local.store.Store.segments", broken)
+            with pytest.raises(MistakeError, match=r"please report it \(ZeroDivisionError in GET"):
+                await api.send("GET", "/audiences/7/segments")
+
+    asyncio.run(test())
+    assert calls == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_flipped_bytes_are_told_or_mean_nothing(tmp_path: Path, sound: bytes, seed: int) -> None:
+    """Whatever is flipped: an error that says what to do, or a store that works."""
+    of = random.Random(seed)
+    damaged = bytearray(sound)
+    for _ in range(of.choice((1, 20, 400))):
+        damaged[of.randrange(len(damaged))] ^= 1 << of.randrange(8)
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(damaged)
+    told = work_with(path)
+    assert told is None or WHAT_TO_DO in told
+
+
+def work_with(path: Path) -> str | None:
+    """Writes to a store and reads it; why it cannot be used, if it cannot."""
+    try:
+        with closing(open_store(path)) as store:
+            root = store.root("7", "x", 0)
+            store.reserve([5_000])
+            for each in store.segments("7"):
+                content = SegmentContent(f"{each.name} too", root.id, rule=str(JAPAN))
+                store.update_segment("7", each.id, content, 1)
+                store.set_population(each.id, each.revision, 1, 1)
+    except StoreError as error:
+        return str(error)
+    return None
