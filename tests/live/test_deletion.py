@@ -61,7 +61,8 @@ def _new(name: str, of: object, folder: str | None) -> NewSegment:
 
 
 def _uses(id: str) -> dict[str, Any]:
-    return rule({"type": "Reference", "id": id, "exclude": False})
+    found: dict[str, Any] = rule({"type": "Reference", "id": id, "exclude": False})
+    return found
 
 
 BODIES: dict[str, object] = {
