@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segdsl.api.answers import Segment
+    from segdsl.api.error_bodies import Referrer
 
 
 class ClientError(Exception):
@@ -39,11 +40,21 @@ class NotFoundError(ClientError):
 
 
 class ConflictError(ClientError):
-    """409; `ids` are those of the segments that refer to what was to go."""
+    """409; `ids` are those of the segments that refer to what was to go.
 
-    def __init__(self, message: str, help: str | None, ids: tuple[str, ...]) -> None:
+    `referrers` are all that refer to it, of any kind.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        help: str | None,
+        ids: tuple[str, ...],
+        referrers: tuple[Referrer, ...] = (),
+    ) -> None:
         super().__init__(message, help)
         self.ids = ids
+        self.referrers = referrers
 
 
 class RefusedError(ClientError):

@@ -85,6 +85,7 @@ def _of_the_api(answer: Answer, host: str, scrub: Callable[[str], str]) -> e.Cli
                 what if said.referrers else f"it is in use: {what}",
                 "change or delete what refers to it first",
                 said.segment_ids,
+                said.referrers,
             )
         case 409 if not e.is_name_taken(line):
             return e.ConflictError(f"the API refuses this: {what}", None, ())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @target_options
 def command(segment: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
     """Delete a segment of the server. Others that refer to it keep it there."""
+    from segdsl.live.deletion import delete
     from segdsl.live.listing import find, on_server, path_of
     from segdsl.terminal import visible
 
@@ -45,10 +46,10 @@ def command(segment: str, yes: bool, form: str, target: str | None, now: str | N
         if not agrees(f"Delete {path} (#{found.id})?"):
             raise click.Abort
 
-    async def delete(connection: Connection) -> None:
-        await connection.client.delete_segment(found.id)
+    async def send(connection: Connection) -> None:
+        await delete(connection.client, connection.parent.id, place)
 
-    ask(target, now, delete)
+    ask(target, now, send)
     if form == "json":
         answer(delete_output(place, deleted=True))
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import graphlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from segdsl.circles import circles
 from segdsl.condition import tree as c
@@ -250,3 +251,17 @@ def report_circle(circle: Sequence[str], places: Sequence[Span | None], report: 
         "before another can refer to it",
         notes=tuple(Note(said, place) for said, place in others if place is not None),
     )
+
+
+def reference_nodes(document: Any) -> Iterable[dict[str, Any]]:
+    """Every `Reference` of a rule's JSON; inside filters there is none."""
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        if node.get("type") == "Reference" and "id" in node:
+            yield node
+        conditions = node.get("conditions")
+        if isinstance(conditions, list):
+            waiting.extend(conditions)

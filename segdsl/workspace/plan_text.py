@@ -205,16 +205,15 @@ def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
     """What each side made of the state that both knew; or the two sides, where nobody knew one."""
     here, there = conflict.here, conflict.there
     if conflict.base is None:
-        if here is not None and (there is not None or conflict.why in _ON_BOTH):
-            yield "on the server (-) and here (+)", _diff(there, here)
+        is_there = there is not None or conflict.why in _ON_BOTH
+        if here is not None and is_there and (lines := _diff(there, here)):
+            yield "on the server (-) and here (+)", lines
         return
-    if here is not None:
-        yield "last seen (-) and here (+)", _diff(conflict.base, here) or ["(no difference)"]
-    if there is not None or conflict.why in _ON_BOTH:
-        yield (
-            "last seen (-) and on the server (+)",
-            _diff(conflict.base, there) or ["(no difference)"],
-        )
+    # A side that reads as it did has nothing to show; where neither does, the notes say more.
+    if here is not None and (lines := _diff(conflict.base, here)):
+        yield "last seen (-) and here (+)", lines
+    if (there is not None or conflict.why in _ON_BOTH) and (lines := _diff(conflict.base, there)):
+        yield "last seen (-) and on the server (+)", lines
 
 
 def advice(conflict: Conflict) -> str:

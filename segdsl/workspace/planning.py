@@ -28,6 +28,7 @@ from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Rename, Ver
 from segdsl.workspace.renaming import likely_renames
 from segdsl.workspace.server import NO_PLACE, Seen, Server
 from segdsl.workspace.state import Key, State
+from segdsl.workspace.unlike import unlike
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -414,6 +415,9 @@ def conflict_of(
     here = compared.wanted
     if why == "a name in it no longer means what it did":
         base, here = None, compared.instead
+    notes = tuple(map(meaning.told, shifts)) + _without_words(seen)
+    if not notes and here is not None and seen is not None:
+        notes = unlike(here.state, seen.state, entry, names)
     return Conflict(
         why,
         *key,
@@ -422,7 +426,7 @@ def conflict_of(
         base,
         None if here is None else here.state.source(names),
         None if seen is None else seen.state.source(names),
-        tuple(map(meaning.told, shifts)) + _without_words(seen),
+        notes,
     )
 
 

@@ -19,6 +19,7 @@ from segdsl.api.answers import Segment as ServerSegment
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.lift.named import source_of
+from segdsl.live.references import reference_nodes
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
 from segdsl.values import ByName
@@ -106,24 +107,10 @@ def with_ids(rule: str, ids: Mapping[str, str]) -> str:
     if not ids:
         return rule
     document = load(rule, Report())
-    for reference in _reference_nodes(document):
+    for reference in reference_nodes(document):
         reference["id"] = ids.get(str(reference["id"]), reference["id"])
     return encode(document, pretty=False)
 
 
 def _references(document: Any) -> Iterable[str]:
-    return (str(each["id"]) for each in _reference_nodes(document))
-
-
-def _reference_nodes(document: Any) -> Iterable[dict[str, Any]]:
-    """Every `Reference` of a rule; inside filters there is none."""
-    waiting = [document]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, dict):
-            continue
-        if node.get("type") == "Reference" and "id" in node:
-            yield node
-        conditions = node.get("conditions")
-        if isinstance(conditions, list):
-            waiting.extend(conditions)
+    return (str(each["id"]) for each in reference_nodes(document))

@@ -184,7 +184,7 @@ def test_many_at_once_lose_nothing(project: Path) -> None:
         assert run.returncode in (0, 1, 2, 3), (command, err)
     assert segdsl("apply", "--yes").exit_code == 0
     assert segdsl("plan", "--exit-code").exit_code == 0
-    listed = json.loads(segdsl("list", "--json").stdout)
+    listed = json.loads(segdsl("list", "--json").stdout)["segments"]
     assert len(listed) == 23
     assert Path("local.lock.toml").read_text().count("[[segments]]") == 23
 

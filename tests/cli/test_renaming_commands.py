@@ -28,7 +28,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ids() -> dict[str, str]:
-    return {each["name"]: each["id"] for each in json.loads(segdsl("list", "--json").stdout)}
+    return {
+        each["name"]: each["id"] for each in json.loads(segdsl("list", "--json").stdout)["segments"]
+    }
 
 
 def test_where_nobody_can_be_asked_nothing_is_sent(project: Path) -> None:

@@ -261,3 +261,30 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
     assert segdsl("pull", "x").stdout == "new: node_modules_/__pycache___/x.seg\n"
     assert segdsl("pull").stdout == ""
     assert segdsl("plan").stdout == "nothing to do, 4 as on the server\n"
+
+
+def test_a_pull_says_what_became_of_each(project: Path) -> None:
+    segdsl("apply", "--yes")
+    kept = segdsl("pull", "--keep", "Japan")
+    assert kept.stdout == "japan.seg: kept as it is here; the server's counts as seen\n"
+    assert kept.stderr == "1 kept as here\n"
+    Path("japan.seg").unlink()
+    gone = segdsl("pull")
+    assert gone.stdout == "Countries/Asia/Japan: deleted here; name it to have it back\n"
+    assert gone.stderr == "2 the same, 1 deleted here\n"
+
+
+def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
+    Path("two.seg").write_text('segment "T1" where age > 1\n\nsegment "T2" where age > 2\n')
+    segdsl("apply", "--yes")
+    lock, text = Path("local.lock.toml").read_text(), Path("two.seg").read_text()
+    Path("two.seg").write_text(text.replace("age > ", "age > 1"))
+    segdsl("apply", "--yes")
+    # Another clone, which knows nothing of that.
+    Path("local.lock.toml").write_text(lock)
+    Path("two.seg").write_text(text)
+    done = segdsl("pull")
+    assert (done.stdout, done.stderr) == ("changed: two.seg\n", "2 changed, 3 the same\n")
+    Path("two.seg").write_text(text.replace("age > ", "age > 5"))
+    stays = segdsl("pull")
+    assert stays.stdout == "two.seg: T1: changed here\ntwo.seg: T2: changed here\n"

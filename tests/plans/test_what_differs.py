@@ -1,0 +1,61 @@
+"""A conflict always shows what differs; a side that did not change has nothing to show."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from local_api import equal, rule
+from segdsl.workspace.effects import UNASKED
+from segdsl.workspace.files import load_lock
+from segdsl.workspace.lock import Entry
+from segdsl.workspace.plan_text import plan_markdown, plan_text
+from segdsl.workspace.state import State
+from segdsl.workspace.unlike import unlike
+from teams import Team, with_team
+
+ONE, TWO = rule(equal("age", 1)), rule(equal("age", 2))
+
+
+@with_team
+async def test_only_the_side_that_changed_is_shown(team: Team) -> None:
+    team.write("a.seg", 'segment "A" where age = 1\n')
+    await team.apply()
+    await team.console_update((await team.segments())["A"].id, TWO)
+    plan = await team.plan()
+    for text in (plan_text(plan, UNASKED, color=False), plan_markdown(plan, UNASKED)):
+        assert "last seen (-) and on the server (+)" in text
+        assert "here (+)" not in text
+        assert "no difference" not in text
+
+
+@with_team
+async def test_a_lock_whose_source_is_that_of_the_server_says_so(team: Team) -> None:
+    """As of one that an older version wrote, with another digest of the same."""
+    team.write("a.seg", 'segment "A" where age = 1\n')
+    await team.apply()
+    path = team.folder / "local.lock.toml"
+    path.write_text(re.sub(r"sha256:\w+", "sha256:0", path.read_text()))
+    team.write("a.seg", 'segment "A" where age = 3\n')
+    [conflict] = (await team.plan()).conflicts
+    assert conflict.why == "changed on both sides"
+    [note] = conflict.notes
+    assert note.startswith("on the server it reads as it was last seen, and is not the same")
+    assert "+  age = 3" in plan_text(await team.plan(), UNASKED, color=False)
+    assert load_lock(team.project, "local").entries
+
+
+def test_what_reads_the_same_is_told_by_its_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(State, "source", lambda self, names, report=None: "same")
+    here = State((), "A", "batch", "", '{"a":[{"b":1}],"c":"x","d":{}}')
+    there = State((), "A", "batch", "", '{"a":[{"b":2}],"d":{"e":null,"f":1}}')
+    [told] = unlike(here, there, None, {})
+    assert told == (
+        "both sides read the same, and differ in $.a[0].b: 1 here, 2 on the server; "
+        '$.c: "x" here, null on the server; $.d.f: null here, 1 on the server'
+    )
+    [told] = unlike(here, State((), "A", "batch", "", here.rule, True), None, {})
+    assert told == "both sides read the same, and differ in hidden"
+    entry = Entry("1", "A", (), "", "sha256:0", "same")
+    assert unlike(here, here, entry, {})[0].startswith("here it reads as it was last seen")
