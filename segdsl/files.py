@@ -33,7 +33,8 @@ _BOM = b"\xef\xbb\xbf"
 class FileError(OSError):
     """A file or folder that cannot be used as asked; its text says why and what to do.
 
-    Behind `message`, in which a name from outside may have line ends, `more` has lines of our own.
+    `more` are lines behind `message` that are fit for a terminal, such as an example, or the place
+    in a file; a name from outside may have line ends in `message`, and does not have them there.
     """
 
     def __init__(self, message: str, more: str = "") -> None:
@@ -42,7 +43,7 @@ class FileError(OSError):
         self.more = more
 
     def __str__(self) -> str:
-        return self.message if not self.more else f"{self.message}\n\n{self.more}"
+        return self.message if not self.more else f"{self.message}\n{self.more}"
 
 
 # --- finding files -------------------------------------------------------------------
@@ -340,6 +341,13 @@ def _seg_fault(path: str, root: str | None) -> str | None:
 
 
 # --- writing -------------------------------------------------------------------------
+
+
+def check_followed(path: str, root: str) -> None:
+    """Raises FileError for a path that links lead out of `root`, or to something else."""
+    fault = link_fault(path, root)
+    if fault is not None:
+        raise FileError(f"cannot write `{path}`: {fault}")
 
 
 def check_output(path: str, *, read: Iterable[str] = (), makes_source: bool = False) -> None:

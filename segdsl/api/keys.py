@@ -7,19 +7,21 @@ of our own; never the command line.
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import stat
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from segdsl.api.scrubbing import Scrubber
-from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError
+from segdsl.diagnostics.suggest import did_you_mean, nearest
+from segdsl.files import FileError, body_of, read_bytes
+from segdsl.toml import parse_toml
 
 VARIABLE = "TD_API_KEY"
 TD_CONF = Path(".td") / "td.conf"
+MAX_BYTES = 1_000_000
 PROFILES = Path(".config") / "segdsl" / "credentials.toml"
 _KEY = re.compile(r"[0-9A-Za-z/_.+=-]{8,200}", re.ASCII)
 
@@ -99,29 +101,47 @@ def _of_profile(profile: str, file: Path) -> ApiKey:
         raise CredentialsError(
             f"there is no {shown} to look the profile `{profile}` up in: write it so, and "
             "chmod 600 it",
-            f'[{profile}]\napikey = "…"\n',
+            f'\n[{profile}]\napikey = "…"\n',
         )
     if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise CredentialsError(f"{shown} can be read by others: chmod 600 it first")
-    try:
-        profiles = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        # Its message could show a part of the file.
-        raise CredentialsError(f"{shown} is no TOML file") from None
+    document = parse_toml(
+        text, shown, CredentialsError, f"{shown} is not a valid TOML file", is_secret=True
+    )
+    profiles = document.data
     found = profiles.get(profile)
     if not isinstance(found, dict):
         help = did_you_mean(profile, profiles, "it has none of that name")
         raise CredentialsError(f"{shown} has no profile `{profile}`; {help}")
-    key = found.get("apikey")
+    if "apikey" not in found:
+        near = nearest("apikey", found)
+        raise document.error(
+            CredentialsError,
+            (profile, near) if near else (profile,),
+            f"{shown} has no `apikey` under [{profile}]",
+            f"`{near}` is to be `apikey`" if near else 'write `apikey = "…"`',
+            on="key",
+        )
+    key = found["apikey"]
     if not isinstance(key, str):
-        raise CredentialsError(f'{shown} has no `apikey = "…"` under [{profile}]')
+        raise document.error(
+            CredentialsError,
+            (profile, "apikey"),
+            f"`apikey` under [{profile}] of {shown} must be a string",
+            'write it in quotes: `apikey = "…"`',
+        )
     return ApiKey(key, f"`apikey` under [{profile}] of {shown}")
 
 
 def _read(file: Path) -> str | None:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(file):
         return None
-    except (OSError, UnicodeDecodeError):
-        raise CredentialsError(f"cannot read {file.name} in {file.parent.name}") from None
+    try:
+        data = read_bytes(str(file), MAX_BYTES)
+        if len(data) > MAX_BYTES:
+            raise CredentialsError(f"{file.name} in {file.parent.name} is no file of credentials")
+        return body_of(data).decode()
+    except UnicodeDecodeError:
+        raise CredentialsError(f"{file.name} in {file.parent.name} is not UTF-8") from None
+    except FileError as error:
+        raise CredentialsError(error.message) from None

@@ -139,7 +139,7 @@ class Commands(click.Group):
 def _in_lines(error: OSError) -> str:
     """The text of a FileError, in which a name begins no line of its own."""
     message, more = getattr(error, "message", str(error)), getattr(error, "more", "")
-    return f"{visible(message)}\n\n{more}" if more else visible(message)
+    return f"{visible(message)}\n{more}" if more else visible(message)
 
 
 def _import_msgspec() -> None:

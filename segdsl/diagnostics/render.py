@@ -88,6 +88,35 @@ def _diagnostic(of: Diagnostic, sources: Sources, width: int, wrap: bool) -> Ite
             yield _arrow(digits, note.span.file)
 
 
+def place_lines(
+    source: Source,
+    span: tuple[int, int] | None,
+    help: str | None,
+    *,
+    quotes: bool,
+    width: int = 100,
+) -> Iterator[str]:
+    """A place in a file that is no `.seg`, in lines as those of a diagnostic.
+
+    Without `quotes` no text of the file is shown, and without a span only its name is.
+    """
+    digits = 1
+    if span is None:
+        yield _joined(_arrow(digits, source.name), False)
+    else:
+        at = Span(source.name, *span)
+        place = place_of(at, {source.name: source})
+        assert place is not None, "the source is at hand"
+        digits = len(str(place.line))
+        lines = list(_snippet(source, at, place, digits, width, "error"))
+        for line in lines if quotes else lines[:1]:
+            yield _joined(line, False)
+        if quotes and help is not None:
+            yield _joined(_gutter(digits), False)
+    if help is not None:
+        yield f"{' ' * (digits + 2)}= help: {visible(help)}"
+
+
 def _arrow(digits: int, where: str) -> Line:
     return [(" " * (digits + 1) + "--> ", "frame"), (visible(where), None)]
 

@@ -20,7 +20,6 @@ where there is none the table `orders`):
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import get_args
@@ -33,6 +32,7 @@ from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
 from segdsl.schema.model import Funnel, Model, Stage, Variant
+from segdsl.toml import Document, read_toml
 from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
@@ -128,21 +128,25 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_description(path: Path, name: str) -> Description:
     """What a file describes, or, without one, a parent segment of that name; raises DataError."""
-    file = _read(path)
+    file, document = _read(path)
     if file.timezone not in available_timezones() or not _zone_is_there(file.timezone):
         help = did_you_mean(
             file.timezone, available_timezones(), "write an IANA name, such as “Asia/Tokyo”"
         )
-        raise DataError(f"{path}: there is no time zone “{file.timezone}”; {help}")
+        raise document.error(
+            DataError, ("timezone",), f"there is no time zone “{file.timezone}”", help
+        )
     types: dict[str, dict[str, ColumnType]] = {}
     for table, columns in file.types.items():
         for column, text in columns.items():
             type = next((each for each in get_args(ColumnType) if each == text), None)
             if type is None:
-                there = ", ".join(get_args(ColumnType))
-                raise DataError(
-                    f"{path}: “{text}”, the type of `{column}` in `[types.{table}]`, "
-                    f"is none of: {there}"
+                there = f"the types are: {', '.join(get_args(ColumnType))}"
+                raise document.error(
+                    DataError,
+                    ("types", table, column),
+                    f"“{text}”, the type of `{column}` in `[types.{table}]`, is no type",
+                    did_you_mean(text, get_args(ColumnType), there),
                 )
             types.setdefault(table, {})[column] = type
     _check_ids(file, path)
@@ -170,22 +174,28 @@ def read_description(path: Path, name: str) -> Description:
             for test, variants in file.tests.items()
             for each, id in variants.items()
         ),
-        _labels(file.labels, path),
+        _labels(file.labels, document),
     )
     return Description(path, parent, types)
 
 
-def _labels(tables: Mapping[str, Mapping[str, str]], path: Path) -> Labels:
+def _labels(tables: Mapping[str, Mapping[str, str]], document: Document) -> Labels:
     """Refuses labels that show nothing, and one that two columns of a table would have."""
     for table, labels in tables.items():
         holders: dict[str, str] = {}
         for name, label in labels.items():
             if not label.strip():
-                raise DataError(f"{path}: the label of `{name}` in `[labels.{table}]` is blank")
+                raise document.error(
+                    DataError,
+                    ("labels", table, name),
+                    f"the label of `{name}` in `[labels.{table}]` is blank",
+                )
             if label in holders:
-                raise DataError(
-                    f"{path}: `[labels.{table}]` gives `{holders[label]}` and `{name}` the same "
-                    f"label “{label}”; give each its own"
+                raise document.error(
+                    DataError,
+                    ("labels", table, name),
+                    f"`[labels.{table}]` gives `{holders[label]}` and `{name}` the same label "
+                    f"“{label}”; give each its own",
                 )
             holders[label] = name
     behaviors = {table_of(name): label for name, label in tables.get(BEHAVIORS, {}).items()}
@@ -237,17 +247,12 @@ def _plural(kind: str) -> str:
     return f"{first}s of {rest}" if rest else f"{first}s"
 
 
-def _read(path: Path) -> _File:
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
-    except FileNotFoundError:
-        return _File()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is no TOML file: {error}") from error
-    except msgspec.ValidationError as error:
-        raise DataError(f"{path} is not as it should be: {error}") from None
+def _read(path: Path) -> tuple[_File, Document]:
+    what = f"{path} is not a valid TOML file"
+    document = read_toml(path, str(path), DataError, what, root=str(path.parent))
+    if document is None:
+        document = Document(str(path), "", {})
+    return document.convert(_File, DataError, f"{path} is not a valid description"), document
 
 
 def _zone_is_there(name: str) -> bool:

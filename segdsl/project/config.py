@@ -7,10 +7,8 @@ parent segment in a region. No key ever stands in the file. Nothing is opened he
 from __future__ import annotations
 
 import os
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -18,6 +16,8 @@ from segdsl.diagnostics.codes import WARNINGS, Code
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.project.finding import FILE, project_file
+from segdsl.toml import Document, read_toml
+from segdsl.toml.places import written
 
 EXAMPLE = """\
 [targets.local]
@@ -83,13 +83,15 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Project(msgspec.Struct, frozen=True):
     """The targets of a project file, and the folder it is in.
 
-    `allow` are the codes of warnings that are not told of its files.
+    `allow` are the codes of warnings that are not told of its files. `document` is the file, for
+    errors that show a place in it.
     """
 
     folder: Path
     targets: dict[str, Target]
     default: str
     allow: tuple[str, ...] = ()
+    document: Document | None = None
 
     def target(self, name: str | None) -> tuple[str, Target]:
         """The target of that name, or the default one; raises ProjectError."""
@@ -97,8 +99,14 @@ class Project(msgspec.Struct, frozen=True):
         if chosen not in self.targets:
             there = ", ".join(sorted(self.targets))
             help = did_you_mean(chosen, self.targets) or f"there are: {there}"
-            raise ProjectError(f"{self.folder / FILE} has no target `{chosen}`; {help}")
+            raise ProjectError(f"{shown_path(self.folder / FILE)} has no target `{chosen}`; {help}")
         return chosen, self.targets[chosen]
+
+    def error(self, target: str, key: str, message: str, help: str | None = None) -> ProjectError:
+        """An error about a key of a target, with its place in the file."""
+        if self.document is None:
+            return ProjectError(message if help is None else f"{message}; {help}")
+        return self.document.error(ProjectError, ("targets", target, key), message, help)
 
     def path(self, text: str) -> Path:
         """A path of the project file."""
@@ -118,61 +126,92 @@ def need_project(start: Path) -> Project:
         raise ProjectError(
             f"there is no {FILE} here or in a folder above, so nobody knows what to ask; "
             "write one that names a target:",
-            EXAMPLE,
+            f"\n{EXAMPLE}",
         )
     return project
 
 
 def read_project(path: Path) -> Project:
-    """A project file, checked; raises ProjectError."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    """A project file, checked; raises ProjectError, which shows each mistake at its line."""
+    name = shown_path(path)
+    what = f"{name} is not a valid TOML file"
+    document = read_toml(path, name, ProjectError, what, root=str(path.parent))
+    if document is None:
+        raise ProjectError(f"cannot read {name}: no such file or directory")
+    if _holds_a_key(document.data):
         raise ProjectError(
-            f"cannot read {path}: {(error.strerror or str(error)).lower()}"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} is no TOML file: {error}") from error
-    file = _checked(document, path)
-    if not file.targets:
-        raise ProjectError(f"{path} names no target; write one:", EXAMPLE)
-    default = file.default or ("local" if "local" in file.targets else next(iter(file.targets)))
-    for name, target in file.targets.items():
-        if isinstance(target, LocalTarget) and (target.data is None) == (target.url is None):
-            raise ProjectError(
-                f"{path}: the target `{name}` needs either `data`, a folder, or `url`, "
-                "where a local Audience API is served"
-            )
-    if file.default is not None and file.default not in file.targets:
-        there = ", ".join(sorted(file.targets))
-        raise ProjectError(f"{path}: the default target `{file.default}` is not among: {there}")
-    _check_codes(file.allow, path)
-    return Project(path.parent, file.targets, default, file.allow)
-
-
-def _check_codes(codes: tuple[str, ...], path: Path) -> None:
-    warnings = sorted(code.name for code in WARNINGS)
-    for code in codes:
-        if code in Code.__members__ and code not in warnings:
-            raise ProjectError(f"{path}: `allow` names {code}, an error; only warnings can be")
-        if code not in warnings:
-            help = did_you_mean(code, warnings) or f"the warnings are {', '.join(warnings)}"
-            raise ProjectError(f"{path}: `allow` names `{code}`, and there is no such code; {help}")
-
-
-def _checked(document: dict[str, Any], path: Path) -> _File:
-    if _holds_a_key(document):
-        raise ProjectError(
-            f"{path} holds an API key; take it out (and change the key, if the file was "
+            f"{name} holds an API key; take it out (and change the key, if the file was "
             "shared): keys come from TD_API_KEY or from a file of credentials"
         )
+    file = document.convert(_File, ProjectError, f"{name} is not a valid project file")
+    if not file.targets:
+        raise ProjectError(f"{name} names no target; write one:", f"\n{EXAMPLE}")
+    default = file.default or ("local" if "local" in file.targets else next(iter(file.targets)))
+    for target_name, target in file.targets.items():
+        _check_target(target_name, target, document)
+    if file.default is not None and file.default not in file.targets:
+        there = f"the targets are: {', '.join(sorted(file.targets))}"
+        raise document.error(
+            ProjectError,
+            ("default",),
+            f"the default target `{file.default}` is not in the file",
+            did_you_mean(file.default, file.targets, there),
+        )
+    _check_codes(file.allow, document)
+    return Project(path.parent, file.targets, default, file.allow, document)
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person in the current folder writes it."""
     try:
-        return msgspec.convert(document, _File)
-    except msgspec.ValidationError as error:
-        raise ProjectError(
-            f"{path} is not as it should be: {error}; a target has a `kind`, local or "
-            "treasuredata, and what the README lists for it"
-        ) from None
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # on another drive
+        return path.as_posix()
+
+
+def _check_target(name: str, target: Target, document: Document) -> None:
+    """Refuses what the shape of a target allows, and no target can be."""
+    at = ("targets", name)
+    if isinstance(target, LocalTarget) and (target.data is None) == (target.url is None):
+        raise document.error(
+            ProjectError,
+            at,
+            f"the target `{name}` needs either `data` or `url`",
+            "`data` is a folder of tables, and `url` where a local Audience API is served",
+            on="key",
+        )
+    if isinstance(target, LocalTarget) and target.now is not None and target.now.tzinfo is None:
+        raise document.error(
+            ProjectError,
+            (*at, "now"),
+            f"`now` in [{written(at)}] does not say its time zone",
+            f"write it as {target.now.isoformat()}Z or {target.now.isoformat()}+09:00",
+        )
+    for key in ("data", "store"):
+        if "\0" in (getattr(target, key, None) or ""):
+            raise document.error(
+                ProjectError, (*at, key), f"`{key}` in [{written(at)}] is no file name"
+            )
+
+
+def _check_codes(codes: tuple[str, ...], document: Document) -> None:
+    warnings = sorted(code.name for code in WARNINGS)
+    listed = f"the warnings are {', '.join(warnings)}"
+    for number, code in enumerate(codes):
+        if code in Code.__members__ and code not in warnings:
+            raise document.error(
+                ProjectError,
+                ("allow", number),
+                f"`allow` names {code}, an error; only warnings can be allowed",
+                listed,
+            )
+        if code not in warnings:
+            raise document.error(
+                ProjectError,
+                ("allow", number),
+                f"`allow` names `{code}`, and there is no such code",
+                did_you_mean(code, warnings, listed),
+            )
 
 
 def _holds_a_key(value: object) -> bool:

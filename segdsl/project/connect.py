@@ -65,8 +65,8 @@ async def connect(
             from segdsl.local import LOCAL_KEY, open_local
 
             clock = _clock(name, chosen, now)
-            store = project.path(chosen.store or f".segdsl/{name}.sqlite")
-            faults = _faults(name, chosen)
+            store = project.path(chosen.store or f".segdsl/{_file_name(name)}.sqlite")
+            faults = _faults(project, name, chosen)
             opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
@@ -78,9 +78,11 @@ async def connect(
             _refuse_now(now, name)
             assert url is not None, "the project file was checked"
             if not _is_here(url):
-                raise ProjectError(
-                    f"the local target `{name}` is at {url}, which is not this machine: make it "
-                    'a target of kind "treasuredata"'
+                raise project.error(
+                    name,
+                    "url",
+                    f"the local target `{name}` is at {url}, which is not this machine",
+                    'make it a target of kind "treasuredata"',
                 )
             from segdsl.local import LOCAL_KEY
 
@@ -90,8 +92,13 @@ async def connect(
         case ApiTarget(region, _, profile, url):
             _refuse_now(now, name)
             if region not in REGIONS:
-                help = did_you_mean(region, REGIONS) or f"there are: {', '.join(REGIONS)}"
-                raise ProjectError(f"the target `{name}` names no region: `{region}`; {help}")
+                there = f"the regions are: {', '.join(REGIONS)}"
+                raise project.error(
+                    name,
+                    "region",
+                    f"the target `{name}` names no region: `{region}`",
+                    did_you_mean(region, REGIONS, there),
+                )
             key = find_key(profile, around.environ, around.home)
             async with Client(url or f"https://{REGIONS[region]}", key) as client:
                 yield await _connection(client, name, chosen, None, is_local=False)
@@ -112,13 +119,18 @@ def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
     return None if target.now is None else moment(target.now, f"`now` of the target `{name}`")
 
 
-def _faults(name: str, target: LocalTarget) -> Faults | None:
+def _file_name(target: str) -> str:
+    """The name of a target in that of a file, which is in one folder."""
+    return target.replace("/", "%2F").replace("\\", "%5C").replace("\0", "%00")
+
+
+def _faults(project: Project, name: str, target: LocalTarget) -> Faults | None:
     from segdsl.local import FaultsError, parse_faults
 
     try:
         return None if target.faults is None else parse_faults(target.faults)
     except FaultsError as error:
-        raise ProjectError(f"`faults` of the target `{name}`: {error}") from None
+        raise project.error(name, "faults", f"`faults` of the target `{name}`: {error}") from None
 
 
 def _refuse_now(now: str | None, name: str) -> None:

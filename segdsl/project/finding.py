@@ -13,7 +13,7 @@ def project_file(start: str) -> str | None:
     folder = os.path.realpath(start)
     while True:
         path = os.path.join(folder, FILE)
-        if os.path.isfile(path):
+        if os.path.lexists(path) and not os.path.isdir(path):
             return path
         above = os.path.dirname(folder)
         if above == folder:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal as OneOf
 from typing import NamedTuple
 
 import msgspec
 
-from segdsl.files import FileError, write_text
+from segdsl.files import check_followed, read_bytes, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
 from segdsl.schema.changes import changes
 from segdsl.schema.document import AGAIN, SchemaError, read_schema, write_schema
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import Samples
+from segdsl.toml.document import MAX_BYTES, read_text
 
 
 class Kept(NamedTuple):
@@ -38,15 +40,9 @@ def load_schema(project: Project, target: str | None) -> Schema | None:
 
 def schema_in(path: Path) -> Schema | None:
     """The schema in a file, None where it is not there; raises SchemaError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError as error:
-        raise SchemaError(f"{path.name} is no schema: {error}; {AGAIN}") from None
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
-    return read_schema(text, path.name)
+    what = f"{path.name} is not a valid schema"
+    text = read_text(path, SchemaError, what, AGAIN, root=str(path.parent))
+    return None if text is None else read_schema(text, path.name)
 
 
 def save_schema(
@@ -70,14 +66,10 @@ def save_schema(
     if keep_samples and before is not None:
         schema = msgspec.structs.replace(schema, samples=_still_there(before, schema))
     text = write_schema(schema)
-    try:
-        if path.read_bytes() == text.encode():
-            return Kept(path, "unchanged")
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
+    if os.path.lexists(path) and read_bytes(str(path), MAX_BYTES) == text.encode():
+        return Kept(path, "unchanged")
     if write:
+        check_followed(str(path), str(path.parent))
         write_text(str(path), text)
     return Kept(
         path,

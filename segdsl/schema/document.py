@@ -6,7 +6,6 @@ Made to be read and to be merged: what comes or goes is one line. Pure: texts in
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, get_args
 
@@ -29,6 +28,7 @@ from segdsl.schema.model import (
     Variant,
 )
 from segdsl.schema.samples import Samples
+from segdsl.toml import Document, parse_toml
 from segdsl.values import ColumnType
 
 _HEAD = """\
@@ -231,20 +231,17 @@ def _folder(path: str) -> Folder:
 
 def read_schema(text: str, name: str) -> Schema:
     """The schema in a file's text; raises SchemaError that names the file and the place."""
-    try:
-        file = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise SchemaError(f"{name} is no schema: {error}; {AGAIN}") from None
-    except RecursionError:
-        raise SchemaError(f"{name} is no schema: it is nested too deep; {AGAIN}") from None
-    return _Reader(name).schema(file)
+    what = f"{name} is not a valid schema"
+    document = parse_toml(text, name, SchemaError, what, AGAIN)
+    file = document.convert(_File, SchemaError, what, AGAIN)
+    return _Reader(document).schema(file)
 
 
 class _Reader:
     """Makes a schema of a file, and says of what is wrong in it where that is."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, document: Document) -> None:
+        self.document = document
 
     def schema(self, of: _File) -> Schema:
         return Schema(
@@ -274,7 +271,9 @@ class _Reader:
         )
 
     def wrong(self, table: str, key: str, why: str) -> SchemaError:
-        return SchemaError(f"{self.name}: `{key}` in `[{table}]` {why}; {AGAIN}")
+        where = f"{self.document.name}: `{key}` in `[{table}]` {why}"
+        path = (*table.split("."), key)
+        return self.document.error(SchemaError, path, where, AGAIN)
 
     def texts(self, of: _Texts, table: str) -> Iterator[tuple[str, str]]:
         for key, value in of.items():

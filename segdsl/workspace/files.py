@@ -7,9 +7,10 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from segdsl.files import FileError, check_output, read_bytes, write_text
+from segdsl.files import FileError, check_followed, check_output, read_bytes, write_text
 from segdsl.project.config import Project
 from segdsl.project.naming import beside
+from segdsl.toml.document import MAX_BYTES, read_text
 from segdsl.workspace.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
 from segdsl.workspace.plan import Plan, is_plan, write_plan
 
@@ -28,25 +29,21 @@ def lock_path(project: Project, target: str) -> Path:
 def load_lock(project: Project, target: str) -> Lock:
     """The lock of a target, an empty one where there is none; raises LockError."""
     path = lock_path(project, target)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Lock()
-    except UnicodeDecodeError:
-        raise LockError(f"{path.name} is no lock: it is not UTF-8; {MENDED}") from None
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    return read_lock(text, path.name)
+    what = f"{path.name} is not a valid lock"
+    text = read_text(path, LockError, what, MENDED, root=str(path.parent))
+    return Lock() if text is None else read_lock(text, path.name)
 
 
 def save_lock(project: Project, target: str, lock: Lock) -> bool:
     """Writes the lock where it says something new; whether it did."""
     path = lock_path(project, target)
     text = write_lock(lock)
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    is_there = os.path.lexists(path)
+    if is_there and read_bytes(str(path), MAX_BYTES) == text.encode():
         return False
-    if not lock.entries and not path.exists():
+    if not lock.entries and not is_there:
         return False
+    check_followed(str(path), str(path.parent))
     write_text(str(path), text)
     return True
 

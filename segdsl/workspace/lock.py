@@ -7,7 +7,6 @@ texts out.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 import tomli_w
 
 from segdsl.files import FileError
+from segdsl.toml import parse_toml
 from segdsl.values import ByName
 
 VERSION = 1
@@ -156,24 +156,24 @@ def read_lock(text: str, name: str) -> Lock:
     """The lock in a file's text; raises LockError that names the file."""
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
         raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {MENDED}")
-    try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise LockError(f"{name} is no lock: {error}; {MENDED}") from None
-    if "version" not in document:
-        raise LockError(f"{name} is no lock: it has no version; {MENDED}")
-    if document["version"] != VERSION:
+    what = f"{name} is not a valid lock"
+    document = parse_toml(text, name, LockError, what, MENDED)
+    if "version" not in document.data:
+        raise LockError(f"{what}: it has no version; {MENDED}")
+    if document.data["version"] != VERSION:
         raise LockError(
             f"{name} was written by another version of segdsl: this one reads version {VERSION}"
         )
-    try:
-        file = msgspec.convert(document, _File)
-    except msgspec.ValidationError as error:
-        raise LockError(f"{name} is no lock: {error}; {MENDED}") from None
-    ids = [each.id for each in file.segments]
-    if len(set(ids)) < len(ids):
-        again = next(id for id in ids if ids.count(id) > 1)
-        raise LockError(f"{name} has the segment #{again} twice: keep one of the two")
+    file = document.convert(_File, LockError, what, MENDED)
+    seen: set[str] = set()
+    for number, each in enumerate(file.segments):
+        if each.id in seen:
+            raise document.error(
+                LockError,
+                ("segments", number, "id"),
+                f"{name} has the segment #{each.id} twice: keep one of the two",
+            )
+        seen.add(each.id)
     return Lock(file.parent_segment, file.segments)
 
 

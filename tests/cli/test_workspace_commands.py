@@ -133,8 +133,8 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
     lock = Path("local.lock.toml")
     good = lock.read_text()
     for text, words in (
-        ("nonsense = ", "is no lock"),
-        ("", "no lock: it has no version; take the last committed one"),
+        ("nonsense = ", "is not a valid lock"),
+        ("", "not a valid lock: it has no version; take the last committed one"),
         (good.replace("version = 1", "version = 99"), "another version"),
         (good.replace('parent_segment = "1"', 'parent_segment = "2"'), "parent segment 2"),
         ("<<<<<<< HEAD\n" + good, "the marks of a merge"),
@@ -144,7 +144,7 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
         done = segdsl("plan")
         assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
     lock.write_bytes(b"\xff\xfe" + good.encode("utf-16-le"))
-    assert "is no lock: it is not UTF-8; take" in segdsl("plan").stderr
+    assert "is not a valid lock: it is not UTF-8; take" in segdsl("plan").stderr
     lock.unlink()
     assert segdsl("plan").stdout == "nothing to do, 3 as on the server\n"
 

@@ -80,7 +80,7 @@ def test_without_a_label_the_name_is_shown(tmp_path: Path) -> None:
             '[labels.customers]\nltv = "x"\nage = "x"\n',
             "`[labels.customers]` gives `ltv` and `age` the same label “x”; give each its own",
         ),
-        ("[labels.customers]\nltv = 1\n", "is not as it should be"),
+        ("[labels.customers]\nltv = 1\n", "`ltv` in [labels.customers] must be a string"),
     ],
 )
 def test_labels_that_cannot_be(text: str, words: str, tmp_path: Path) -> None:

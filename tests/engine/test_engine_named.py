@@ -70,8 +70,8 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
             f"[funnels.A]\nid=99\nstages = {{ {', '.join(f'a{n} = {n}' for n in range(1, 10))} }}",
             "the funnel “A” has 9 stages",
         ),
-        (f"[funnels.A]\n{STAGES}", "is not as it should be"),
-        ('[tests.T]\nA = "1"\n', "is not as it should be"),
+        (f"[funnels.A]\n{STAGES}", "missing key `id` in [funnels.A]"),
+        ('[tests.T]\nA = "1"\n', "`A` in [tests.T] must be a whole number"),
     ],
 )
 def test_what_the_api_could_not_have(text: str, words: str, tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_what_the_api_could_not_have(text: str, words: str, tmp_path: Path) -> N
     file.write_text(text)
     with pytest.raises(DataError, match=re.escape(words)) as told:
         read_description(file, "shop")
-    assert str(told.value).startswith(str(file))
+    assert str(file) in str(told.value)

@@ -116,13 +116,13 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nonsense", "local.schema.toml is no schema: Expected '='"),
-        ("<<<<<<< HEAD\n" + PARENT, "at line 1"),
+        ("nonsense", "local.schema.toml is not a valid schema: `=` was expected"),
+        ("<<<<<<< HEAD\n" + PARENT, "local.schema.toml:1:1"),
         ('[parent_segment]\nid = "1"\nname = "x"\n', "`timezone`"),
         (PARENT + "timzone = 3", "`timzone`"),
         ("folders = 3\n" + PARENT, "folders"),
         (PARENT + "[atributes]\n", "`atributes`"),
-        (PARENT + '[attributes]\na = "x"\na = "y"\n', "at line 7"),
+        (PARENT + '[attributes]\na = "x"\na = "y"\n', "local.schema.toml:7:"),
         (PARENT + '[attributes]\na = "strng"', "`a` in `[attributes]` has the type `strng`"),
         (PARENT + '[attributes]\na = "strng"', "did you mean `string`?"),
         (PARENT + "[behaviors]\na = 3", "`a` in `[behaviors]` is no table"),
@@ -145,8 +145,8 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
 def test_a_damaged_file_is_told_with_the_place(text: str, words: str) -> None:
     with pytest.raises(SchemaError, match=re.escape(words)) as told:
         read_schema(text, "local.schema.toml")
-    assert str(told.value).startswith("local.schema.toml")
-    assert str(told.value).endswith("; run `segdsl schema pull` again")
+    assert "--> local.schema.toml" in str(told.value)
+    assert str(told.value).endswith("run `segdsl schema pull` again")
 
 
 def test_a_schema_with_nothing_in_it() -> None:

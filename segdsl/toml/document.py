@@ -1,0 +1,220 @@
+"""A TOML text with the name of its file, and errors that show where in it something is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+import msgspec
+
+from segdsl.diagnostics.render import place_lines
+from segdsl.files import FileError, body_of, link_fault, read_bytes
+from segdsl.source import Source
+from segdsl.terminal import visible
+from segdsl.toml.places import Path, places
+from segdsl.toml.shapes import Mistake, Part, mistakes
+
+MAX_BYTES = 32_000_000
+"""Bytes of a TOML file: a lock of 50,000 segments has about 20 MB."""
+MOST_TOLD = 10
+_SECRET_KEY = re.compile(
+    r"(?i)(api[_-]?key|\bkey\b|token|secret|passw(or)?d|credential|authorization)['\"]?\s*[=.\]]"
+)
+_SECRET = re.compile(r"\b[0-9]{1,9}/[0-9A-Za-z]{16,}|\b(?=[0-9a-zA-Z]*[0-9])[0-9a-zA-Z]{32,}\b")
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+_T = TypeVar("_T")
+_Error = TypeVar("_Error", bound=FileError)
+
+
+class Document:
+    """What a file holds; `error` makes an error that shows a place in it."""
+
+    def __init__(
+        self, name: str, text: str, data: dict[str, Any], *, is_secret: bool = False
+    ) -> None:
+        self.name = name
+        self.is_secret = is_secret
+        self.text = text
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and (self.name, self.text) == (other.name, other.text)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def error(
+        self,
+        kind: type[_Error],
+        path: Path,
+        message: str,
+        help: str | None = None,
+        *,
+        on: Part = "value",
+    ) -> _Error:
+        """An error about the key or the value at a path."""
+        return self._told(kind, [Mistake(path, message, help, on)])
+
+    def convert(self, type: type[_T], kind: type[_Error], what: str, help: str = "") -> _T:
+        """The data in a shape; raises an error of that kind with every mistake in it.
+
+        `what` begins its text where the shape is wrong in a way that has no words here, and
+        `help` ends it: what to do about any mistake.
+        """
+        try:
+            return msgspec.convert(self.data, type)
+        except msgspec.ValidationError as error:
+            found = list(mistakes(self.data, type))
+            if not found:
+                found = [Mistake((), f"{what}: {error}")]
+            raise self._told(kind, found, help) from None
+
+    def _told(self, kind: type[_Error], found: Iterable[Mistake], end: str = "") -> _Error:
+        known = places(self.text)
+        told: list[tuple[str, str]] = []
+        found = list(found)
+        for number, each in enumerate(found, start=1):
+            place = None
+            path = each.path
+            while place is None and path:
+                place = known.get(path)
+                path = path[:-1]
+            span = None if place is None else place.key if each.on == "key" else place.value
+            last = end if number == min(len(found), MOST_TOLD) else ""
+            help = "; ".join(part for part in (each.help, last) if part)
+            shown = shown_at(self.name, self.text, span, help or None, is_secret=self.is_secret)
+            told.append((each.message, shown))
+        return _joined(kind, told)
+
+
+def _joined(kind: type[_Error], told: list[tuple[str, str]]) -> _Error:
+    (first, more), *others = told
+    shown = [
+        more,
+        *(f"\nError: {visible(message)}\n{where}" for message, where in others[: MOST_TOLD - 1]),
+    ]
+    if len(others) >= MOST_TOLD:
+        shown.append(f"\n{len(others) - MOST_TOLD + 1:,} more mistakes")
+    return kind(first, "\n".join(shown))
+
+
+def shown_at(
+    name: str,
+    text: str,
+    span: tuple[int, int] | None,
+    help: str | None,
+    *,
+    is_secret: bool = False,
+) -> str:
+    """The lines that show a place, as those of diagnostics; no text of what may hold a secret."""
+    quotes = not (is_secret or _SECRET_KEY.search(text) or _SECRET.search(text))
+    return "\n".join(place_lines(Source(name, text), span, help, quotes=quotes))
+
+
+def parse_toml(
+    text: str,
+    name: str,
+    kind: type[_Error],
+    what: str,
+    help: str = "",
+    *,
+    is_secret: bool = False,
+) -> Document:
+    """The document in a text; raises an error of that kind, which begins with `what`, such as
+    `local.lock.toml is not a valid lock`, and shows the place.
+
+    Of a text that `is_secret` nothing is repeated, only the place is told.
+    """
+    try:
+        return Document(name, text, tomllib.loads(text), is_secret=is_secret)
+    except tomllib.TOMLDecodeError as error:
+        message, span = _syntax(str(error), text)
+        if is_secret:
+            raise kind(what, shown_at(name, text, span, help or None, is_secret=True)) from None
+        advice = "; ".join(part for part in (_advice(message), help) if part)
+        raise kind(f"{what}: {message}", shown_at(name, text, span, advice or None)) from None
+    except RecursionError:
+        advice = f"write it flatter; {help}" if help else "write it flatter"
+        raise kind(f"{what}: it is nested too deeply", shown_at(name, text, None, advice)) from None
+    except ValueError as error:
+        # Such as the 30th of February, or a number of 5,000 digits.
+        raise kind(f"{what}: {error}", shown_at(name, text, None, help or None)) from None
+
+
+def read_toml(
+    path: FilePath, name: str, kind: type[_Error], what: str, help: str = "", *, root: str | None
+) -> Document | None:
+    """The document in a file, None where it is not there; raises errors of that kind.
+
+    Links are followed within `root` alone; None is for files of a person's own that may be
+    anywhere.
+    """
+    text = read_text(path, kind, what, help, root=root)
+    return None if text is None else parse_toml(text, name, kind, what, help)
+
+
+def read_text(
+    path: FilePath, kind: type[_Error], what: str, help: str = "", *, root: str | None
+) -> str | None:
+    """The text of such a file."""
+    end = f"; {help}" if help else ""
+    if not os.path.lexists(path):
+        return None
+    fault = link_fault(str(path), root)
+    if fault is not None:
+        raise kind(f"cannot read `{path}`: {fault}")
+    try:
+        data = read_bytes(str(path), MAX_BYTES)
+    except FileError as error:
+        raise kind(error.message) from None
+    if len(data) > MAX_BYTES:
+        raise kind(f"{what}: it is larger than {MAX_BYTES // 1_000_000} MB{end}")
+    try:
+        return body_of(data).decode("utf-8")
+    except UnicodeDecodeError:
+        raise kind(f"{what}: it is not UTF-8{end}") from None
+
+
+def _syntax(message: str, text: str) -> tuple[str, tuple[int, int]]:
+    """What Python's reader says is wrong, in our words, and where."""
+    at = _AT.search(message)
+    words = message[: at.start()] if at else message
+    offset = len(text)
+    if at and at[1]:
+        lines = text.split("\n")
+        line = min(int(at[1]), len(lines))
+        offset = sum(len(each) + 1 for each in lines[: line - 1]) + int(at[2]) - 1
+    elif text.endswith("\n"):
+        # The end of the text is shown behind its last line.
+        offset = len(text.rstrip("\r\n"))
+    offset = min(offset, len(text))
+    for pattern, ours in _WORDS:
+        words = re.sub(pattern, ours, words)
+    return words[:1].lower() + words[1:], (offset, offset + 1)
+
+
+_WORDS = (
+    (r"^Cannot declare \((.*?),?\) twice$", r"the table \1 is there twice"),
+    (r"^Cannot overwrite a value$", "this key is there twice"),
+    (r"^Duplicate inline table key (.*)$", r"the key \1 is there twice"),
+    (r"^Invalid value$", "a value was expected"),
+    (r"^Invalid statement$", "a key or a table was expected"),
+    (r"^Invalid initial character for a key part$", "a key was expected"),
+    (r"^Expected newline or end of document after a statement$", "a new line was expected"),
+    (r"^Expected '=' after a key in a key/value pair$", "`=` was expected behind the key"),
+)
+_ADVICE = (
+    ("a value was expected", 'a string is in quotes, such as "data"'),
+    ("`=` was expected", "a line is `key = value`, and a table begins with `[name]`"),
+    ("a new line was expected", "each key is on a line of its own, and a string is in quotes"),
+    ("escape", "in single quotes a backslash is no escape, such as 'C:\\data'"),
+    ("is there twice", "keep one of the two"),
+)
+
+
+def _advice(message: str) -> str | None:
+    return next((help for part, help in _ADVICE if part in message.lower()), None)
