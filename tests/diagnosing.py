@@ -70,7 +70,9 @@ def _checked(example: str) -> set[str]:
 
 def _told(commands: str, folder: Path) -> set[str]:
     """By the last command, whose exit code must agree; what it makes may go to a file."""
-    script = f'segdsl() {{ "{sys.executable}" -m segdsl "$@" --format json; }}\n{commands}'
+    run = f'"{sys.executable}" -m segdsl "$@" --format json'
+    # What a command makes is there for the next one; what it reports is that of the last.
+    script = f'segdsl() {{ {run} > .answer; code=$?; cat .answer; return "$code"; }}\n{commands}'
     done = subprocess.run(
         ["sh", "-c", script],
         capture_output=True,
@@ -79,9 +81,7 @@ def _told(commands: str, folder: Path) -> set[str]:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         check=False,
     )
-    # Several commands write a document each.
-    last = done.stdout[done.stdout.rindex("\n{") + 1 :] if "\n{" in done.stdout else done.stdout
-    codes = {of["code"] for of in json.loads(last)["diagnostics"]}
+    codes = {of["code"] for of in json.loads((folder / ".answer").read_text())["diagnostics"]}
     wrong = any(severity_of(Code[code]) == "error" for code in codes)
     assert done.returncode == (1 if wrong else 0)
     return codes

@@ -8,6 +8,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from click import Command
 
 # What must be closed, and is when the interpreter ends in the usual way.
 _DATABASES = ("duckdb", "sqlite3")
@@ -23,12 +27,26 @@ def main() -> None:
     try:
         from segdsl.cli.group import cli
 
+        if "_SEGDSL_COMPLETE" in os.environ:
+            _complete(cli)
         cli(prog_name="segdsl")
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
         _leave(end.code)
         raise
+
+
+def _complete(cli: Command) -> NoReturn:
+    """Answers the completion script of a shell, which has no place for a message."""
+    try:
+        from segdsl.cli.shells import VARIABLE, register
+
+        register()
+        cli(prog_name="segdsl", complete_var=VARIABLE)
+    except Exception:
+        sys.exit(1)
+    sys.exit(0)
 
 
 def _leave(code: object) -> None:

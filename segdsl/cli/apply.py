@@ -18,6 +18,8 @@ from segdsl.cli.asking import (
     target_options,
     tell_error,
 )
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -44,9 +46,20 @@ if TYPE_CHECKING:
     from segdsl.workspace.plan import Plan, Rename
 
 
-@click.command("apply")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--plan", "saved", metavar="FILE", help="Carry out exactly this saved plan.")
+@click.command(
+    "apply",
+    epilog=examples(
+        "segdsl apply", "segdsl apply --yes winback", "segdsl apply --plan plan.json --yes"
+    ),
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completes("sources"))
+@click.option(
+    "--plan",
+    "saved",
+    metavar="FILE",
+    help="Carry out exactly this saved plan.",
+    shell_complete=completes("anything"),
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--prune", is_flag=True, help="Delete what no file has any more.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed on the server.")

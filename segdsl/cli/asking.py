@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from segdsl.cli.completing import completes
 from segdsl.cli.document import failed
 from segdsl.cli.group import INTERRUPTED
 from segdsl.cli.options import in_color
@@ -40,7 +41,10 @@ def target_options(function: _Function) -> _Function:
             help="The clock of a local target, such as 2024-10-01T09:00:00+09:00.",
         ),
         click.option(
-            "--target", metavar="NAME", help="A target of segdsl.toml; else its default one."
+            "--target",
+            metavar="NAME",
+            shell_complete=completes("targets"),
+            help="A target of segdsl.toml; else its default one.",
         ),
     ):
         function = option(function)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import (
     Look,
     look_options,
@@ -22,11 +24,23 @@ if TYPE_CHECKING:
 HINT = "hint: `segdsl schema pull` makes this know the columns of the parent segment"
 
 
-@click.command("check")
-@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@click.command(
+    "check",
+    epilog=examples(
+        "segdsl check",
+        "segdsl check --fix loyalty/top.seg",
+        "segdsl check --format sarif . > findings.sarif",
+    ),
+)
+@click.argument("files", nargs=-1, metavar="[FILE|-]...", shell_complete=completes("sources"))
 @click.option("--fix", is_flag=True, help="Put right what can be put right by itself.")
 @click.option("--diff", is_flag=True, help="With --fix: write nothing; show what would change.")
-@click.option("--target", metavar="NAME", help="The target whose schema is used.")
+@click.option(
+    "--target",
+    metavar="NAME",
+    shell_complete=completes("targets"),
+    help="The target whose schema is used.",
+)
 @click.option("--no-schema", is_flag=True, help="Use no schema, even where there is one.")
 @click.option("--no-cache", is_flag=True, help="Look at all files again, and keep nothing.")
 @settings_option

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -24,16 +26,34 @@ if TYPE_CHECKING:
     from segdsl.condition.tree import Segment
 
 
-@click.command("compile")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(
+    "compile",
+    epilog=examples(
+        "segdsl compile japan.seg",
+        "segdsl compile --rule --symbolic japan.seg",
+        "segdsl compile --set days=60 japan.seg -o japan.json",
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
+)
 @click.option("--rule", "rule_only", is_flag=True, help="Write the rule alone, not the request.")
 @settings_option
 @select_option
 @layout_option
 @click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
 @click.option(
-    "--target", metavar="NAME", help="The target whose schema and lock know the ids of names."
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write to a file, whole or not at all.",
+    shell_complete=completes("anything"),
+)
+@click.option(
+    "--target",
+    metavar="NAME",
+    shell_complete=completes("targets"),
+    help="The target whose schema and lock know the ids of names.",
 )
 @no_schema_option
 @look_options

@@ -10,6 +10,8 @@ import click
 
 from segdsl.cli import document
 from segdsl.cli.asking import NO_ANSWER, ask, target_options, tell_error
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -29,8 +31,12 @@ if TYPE_CHECKING:
     from segdsl.project.connect import Connection
 
 
-@click.command("create")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(
+    "create", epilog=examples("segdsl create japan.seg", "segdsl create --count winback")
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
+)
 @click.option("--count", is_flag=True, help="Count the profiles of each, and have them kept.")
 @settings_option
 @select_option

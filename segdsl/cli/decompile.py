@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told, write_product
 
 
-@click.command("decompile")
-@click.argument("file", metavar="FILE.json")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
+@click.command(
+    "decompile",
+    epilog=examples(
+        "segdsl decompile rule.json -o japan.seg", "segdsl compile japan.seg | segdsl decompile -"
+    ),
+)
+@click.argument("file", metavar="FILE.json", shell_complete=completes("json"))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write to a file, whole or not at all.",
+    shell_complete=completes("anything"),
+)
 @look_options
 def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
     """Turn a rule, a segment or a list of segments into source (`-`: standard input).

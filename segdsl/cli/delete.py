@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import agrees, ask, can_be_asked, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import format_options
 from segdsl.cli.output import say
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from segdsl.project.connect import Connection
 
 
-@click.command("delete")
-@click.argument("segment", metavar="NAME|ID")
+@click.command(
+    "delete", epilog=examples('segdsl delete "Loyalty/Tokyo shoppers"', "segdsl delete 1234 --yes")
+)
+@click.argument("segment", metavar="NAME|ID", shell_complete=completes("segments"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @format_options("text", "json")
 @target_options

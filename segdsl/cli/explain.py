@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     PLAIN_WIDTH,
@@ -28,13 +30,20 @@ if TYPE_CHECKING:
 UNCLIPPED = 100_000
 
 
-@click.command("explain")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(
+    "explain", epilog=examples("segdsl explain japan.seg", "segdsl explain --tree japan.seg")
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
+)
 @click.option("--tree", is_flag=True, help="Draw the rule sets of the compiled rule instead.")
 @settings_option
 @select_option
 @click.option(
-    "--target", metavar="NAME", help="The target whose schema knows what the console shows."
+    "--target",
+    metavar="NAME",
+    shell_complete=completes("targets"),
+    help="The target whose schema knows what the console shows.",
 )
 @no_schema_option
 @look_options

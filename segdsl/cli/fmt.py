@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
 from segdsl.cli.output import product, say
@@ -25,8 +27,10 @@ class Formatted(NamedTuple):
     changed: bool
 
 
-@click.command("fmt")
-@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@click.command(
+    "fmt", epilog=examples("segdsl fmt", "segdsl fmt --check loyalty", "segdsl fmt - < japan.seg")
+)
+@click.argument("files", nargs=-1, metavar="[FILE|-]...", shell_complete=completes("sources"))
 @click.option("--check", is_flag=True, help="Write nothing; name what would change, and exit 1.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @look_options

@@ -16,20 +16,32 @@ import click
 
 from segdsl import __version__
 from segdsl.cli import document
+from segdsl.cli.examples import examples
 from segdsl.cli.output import errors_in_words
 from segdsl.terminal import visible
 
+# Which commands belong together, in the order of the help.
+GROUPS = {
+    "Write": ("fmt", "check", "compile", "decompile", "import"),
+    "Inspect": ("explain", "preview", "sql"),
+    "Workspace": ("init", "plan", "apply", "pull", "mv"),
+    "Server": ("list", "show", "create", "delete", "schema", "serve"),
+    "Other": ("completion", "help"),
+}
 # Each command with the line that the help of all has, so that none is imported for it.
 COMMANDS = {
     "apply": "Make the server have what the workspace says.",
     "check": "Look for mistakes in files (`-`: standard input), and in what they import.",
     "compile": "Compile segments to create requests, or with --rule to rules.",
+    "completion": "Print the script that completes command lines in a shell.",
     "create": "Create segments on the server, and the folders they are in.",
     "decompile": "Turn a rule, a segment or a list of segments into source (`-`: standard input).",
     "delete": "Delete a segment of the server.",
     "explain": "Say in plain English who is in each segment (`-`: standard input).",
     "fmt": "Format files in place (`-`: standard input to standard output).",
+    "help": "Show the help of a command.",
     "import": "Turn YAML segments of the vendor's own tool into .seg files.",
+    "init": "Make a workspace in the current folder.",
     "list": "List the segments of the parent segment, by folder and name.",
     "mv": "Record that a segment has a new name or folder here, so that it keeps its id.",
     "plan": "Compare the workspace with the server, and say what `segdsl apply` would do.",
@@ -67,13 +79,18 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        widest = max(map(len, COMMANDS))
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                # The same column in every group.
+                formatter.write_dl([(name.ljust(widest), COMMANDS[name]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         document.remember(ctx, args)
+        if ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from segdsl.diagnostics.suggest import did_you_mean
 
@@ -170,12 +187,17 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": HELP})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": HELP},
+    epilog=examples("segdsl init --data data", "segdsl check", "segdsl help plan"),
+)
 @click.version_option(__version__, prog_name="segdsl")
 def cli() -> None:
     """Segments of the Audience API, written to be read.
 
     \b
-    Exit codes: 0 fine, 1 findings, 2 wrong use, 3 no answer from the API,
-    4 `plan --exit-code` with something to do, 130 after Ctrl-C.
+    Exit codes: 0 fine, 1 findings, 2 wrong use,
+    3 no answer from the API, 4 `plan --exit-code` with
+    something to do, 130 after Ctrl-C.
     """

@@ -7,14 +7,28 @@ from pathlib import Path
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell, told
 from segdsl.cli.output import say
 from segdsl.terminal import visible
 
 
-@click.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--to", "folder", metavar="DIR", default=".", help="Where to write; else here.")
+@click.command(
+    "import",
+    epilog=examples("segdsl import segments --to converted", "segdsl import churned.yml --dry-run"),
+)
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completes("yaml")
+)
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    default=".",
+    help="Where to write; else here.",
+    shell_complete=completes("folders"),
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @click.option("--force", is_flag=True, help="Replace files that have another text.")
 @look_options

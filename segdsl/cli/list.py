@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import ask, target_options
+from segdsl.cli.examples import examples
 from segdsl.cli.options import color_option, format_options, in_color
 from segdsl.cli.output import say
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from segdsl.project.connect import Connection
 
 
-@click.command("list")
+@click.command("list", epilog=examples("segdsl list", "segdsl list --target production --json"))
 @format_options("text", "json")
 @target_options
 @color_option

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import Look, format_options, settings_option, stop_on_errors, tell
 from segdsl.cli.output import say
 from segdsl.cli.workspace_options import held, open_workspace
@@ -15,12 +17,23 @@ if TYPE_CHECKING:
     from segdsl.workspace.moving import Move
 
 
-@click.command("mv")
-@click.argument("old", metavar="OLD|ID")
-@click.argument("new", metavar="NEW")
+@click.command(
+    "mv",
+    epilog=examples(
+        'segdsl mv "Tokyo shoppers" "High-value Tokyo shoppers"',
+        'segdsl mv 1234 "Loyalty/Tokyo shoppers"',
+    ),
+)
+@click.argument("old", metavar="OLD|ID", shell_complete=completes("segments"))
+@click.argument("new", metavar="NEW", shell_complete=completes("segments"))
 @format_options("text", "json")
 @settings_option
-@click.option("--target", metavar="NAME", help="A target of segdsl.toml; else its default one.")
+@click.option(
+    "--target",
+    metavar="NAME",
+    shell_complete=completes("targets"),
+    help="A target of segdsl.toml; else its default one.",
+)
 def command(old: str, new: str, form: str, settings: dict[str, str], target: str | None) -> None:
     """Record that a segment has a new name or folder here, so that it keeps its id.
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
+from segdsl.cli.completing import completes
 from segdsl.cli.output import product, say, write
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def select_option(function: _Function) -> _Function:
     return click.option(
         "--select",
         metavar="NAME",
+        shell_complete=completes("selectable"),
         multiple=True,
         help="Only the segment of this name, or path; can be given again.",
     )(function)
@@ -89,6 +91,7 @@ def look_options(function: _Function) -> _Function:
             "--allow",
             "allowed",
             metavar="CODE",
+            shell_complete=completes("warnings"),
             multiple=True,
             callback=_codes,
             help="Do not tell warnings of this code; can be given again.",
@@ -176,6 +179,7 @@ def settings_option(function: _Function) -> _Function:
         "--set",
         "settings",
         metavar="NAME=VALUE",
+        shell_complete=completes("params"),
         multiple=True,
         callback=_settings,
         help="Give a param its value; can be given again.",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from segdsl.cli.asking import Bar, ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import (
     Look,
     color_option,
@@ -31,10 +33,18 @@ if TYPE_CHECKING:
 PENDING = 4
 
 
-@click.command("plan")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.command(
+    "plan",
+    epilog=examples("segdsl plan", "segdsl plan --count winback", "segdsl plan --save plan.json"),
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completes("sources"))
 @click.option("--count", is_flag=True, help="Count who joins and who leaves by each change.")
-@click.option("--save", metavar="FILE", help="Keep the plan, for `segdsl apply --plan FILE`.")
+@click.option(
+    "--save",
+    metavar="FILE",
+    help="Keep the plan, for `segdsl apply --plan FILE`.",
+    shell_complete=completes("anything"),
+)
 @click.option("--prune", is_flag=True, help="Plan to delete what no file has any more.")
 @click.option("--force", is_flag=True, help="Plan to overwrite what was changed on the server.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 where there is something to do.")

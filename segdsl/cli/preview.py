@@ -10,6 +10,8 @@ import click
 
 from segdsl.cli import document
 from segdsl.cli.asking import NO_ANSWER, Bar, ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -30,8 +32,17 @@ if TYPE_CHECKING:
     from segdsl.project.connect import Connection
 
 
-@click.command("preview")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(
+    "preview",
+    epilog=examples(
+        "segdsl preview japan.seg",
+        "segdsl preview --breakdown japan.seg",
+        "segdsl preview --sample 5 --columns age,country .",
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
+)
 @click.option("--breakdown", is_flag=True, help="Count every condition, as an outline with bars.")
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Show N profiles of each segment."
@@ -39,6 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--columns",
     metavar="A,B,…",
+    shell_complete=completes("columns"),
     help="The attributes to show of them; the first ones, if not given.",
 )
 @settings_option

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import (
     Look,
     in_color,
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
     from segdsl.workspace.pulling import Pull
 
 
-@click.command("pull")
-@click.argument("names", nargs=-1, metavar="[NAME|ID]...")
+@click.command(
+    "pull",
+    epilog=examples(
+        "segdsl pull", 'segdsl pull "Loyalty/Tokyo shoppers"', "segdsl pull --keep 1234"
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[NAME|ID]...", shell_complete=completes("segments"))
 @click.option("--force", is_flag=True, help="Take the server's also where this side was changed.")
 @click.option(
     "--keep", is_flag=True, help="Keep what is here, and take the server's for seen; with NAMEs."

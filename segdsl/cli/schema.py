@@ -12,6 +12,8 @@ import click
 
 from segdsl.cli import document
 from segdsl.cli.asking import ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import color_option, format_options, in_color
 from segdsl.cli.output import say
@@ -31,12 +33,12 @@ _STATUS: dict[str, Literal["written", "unchanged", "out_of_date"]] = {
 }
 
 
-@click.group("schema")
+@click.group("schema", epilog=examples("segdsl schema pull", "segdsl schema show"))
 def command() -> None:
     """The attributes, behaviors and other things that segments can name."""
 
 
-@command.command("pull")
+@command.command("pull", epilog=examples("segdsl schema pull", "segdsl schema pull --check"))
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something changed.")
 @click.option(
     "--samples/--no-samples",
@@ -94,8 +96,10 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
         raise click.exceptions.Exit(1)
 
 
-@command.command("show")
-@click.argument("word", required=False)
+@command.command(
+    "show", epilog=examples("segdsl schema show", "segdsl schema show country --sample")
+)
+@click.argument("word", required=False, shell_complete=completes("things"))
 @click.option("--sample", is_flag=True, help="Ask the server for frequent values of columns.")
 @format_options("text", "json")
 @target_options

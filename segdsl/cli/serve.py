@@ -9,23 +9,29 @@ from pathlib import Path
 import click
 
 from segdsl.cli import document
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import format_options
 from segdsl.cli.output import say
 
 
-@click.command("serve")
+@click.command(
+    "serve", epilog=examples("segdsl serve --data data", "segdsl serve --data shop.duckdb --port 0")
+)
 @click.option(
     "--data",
     required=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
+    shell_complete=completes("data"),
     help="The tables: a folder of Parquet or CSV files, or a DuckDB file.",
 )
 @click.option(
     "--store",
     type=click.Path(path_type=Path),
     metavar="FILE",
+    shell_complete=completes("anything"),
     help="Where segments are kept; without it they are gone when this ends.",
 )
 @click.option(

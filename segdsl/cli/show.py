@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import Look, look_options, stop_on_errors, tell
 from segdsl.cli.output import product
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from segdsl.project.connect import Connection
 
 
-@click.command("show")
-@click.argument("segment", metavar="NAME|ID")
+@click.command(
+    "show", epilog=examples('segdsl show "Loyalty/Tokyo shoppers"', "segdsl show 1234 --json")
+)
+@click.argument("segment", metavar="NAME|ID", shell_complete=completes("segments"))
 @target_options
 @look_options
 def command(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.asking import ask, target_options
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
@@ -27,8 +29,17 @@ if TYPE_CHECKING:
 DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
 
-@click.command("sql")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.command(
+    "sql",
+    epilog=examples(
+        "segdsl sql japan.seg",
+        "segdsl sql --dialect snowflake japan.seg -o japan.sql",
+        "segdsl sql --remote japan.seg",
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
+)
 @click.option(
     "--dialect",
     type=click.Choice(DIALECTS),
@@ -39,7 +50,13 @@ DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 @click.option("--remote", is_flag=True, help="The SQL that the API makes of the rule.")
 @click.option("--database", metavar="NAME", help="Put this in front of every table.")
 @click.option("--timezone", metavar="ZONE", help="Where there is no target: its time zone.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write to a file, whole or not at all.",
+    shell_complete=completes("anything"),
+)
 @settings_option
 @select_option
 @no_schema_option

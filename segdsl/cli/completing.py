@@ -1,0 +1,43 @@
+"""What can stand where on a command line; what does the work is imported for a shell only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Kind = Literal[
+    "sources",
+    "yaml",
+    "json",
+    "data",
+    "folders",
+    "anything",
+    "segments",
+    "selectable",
+    "commands",
+    "targets",
+    "warnings",
+    "codes",
+    "columns",
+    "things",
+    "params",
+    "regions",
+]
+
+
+def completes(kind: Kind) -> Callable[..., list[CompletionItem]]:
+    """The `shell_complete` of a parameter of this kind."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from segdsl.cli.candidates import candidates
+
+        return candidates(kind, ctx, incomplete)
+
+    return complete
