@@ -17,7 +17,7 @@ from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Code, Note, Report
 from segdsl.resolve.aggregates import makes_sense
 from segdsl.resolve.context import Context, Memory
 from segdsl.resolve.program import Scope
@@ -35,7 +35,7 @@ from segdsl.resolve.values import Values, has_no_length
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner
+from segdsl.values import Boolean, ByName, Duration, Limit, Literal, Name, Number, Owner
 
 MAX_DEPTH = 200
 
@@ -318,7 +318,11 @@ class Expander:
         else:
             subject = self._subject(of, context)
         values = self._values(context)
-        predicate = values.predicate(of.predicate, of.span)
+        predicate = (
+            None
+            if self._is_foreign(of, values, context)
+            else values.predicate(of.predicate, of.span)
+        )
         if of.quantifier is None and isinstance(subject, c.Attribute):
             # Nothing more can be wrong with the kind that most are.
             if predicate is None:
@@ -355,6 +359,43 @@ class Expander:
             return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
         test = c.Test(subject, predicate, span=of.span, via=context.via)
         return c.Not(test, span=of.span, via=context.via) if of.negated else test
+
+    def _is_foreign(self, of: t.Test, values: Values, context: Context) -> bool:
+        """Reports a test that compares with a name as other languages do, or with a definition."""
+        match of.predicate:
+            case p.Compare(_, Name() as value) | p.TimeCompare(_, Name() as value):
+                if values.is_known(value.name):
+                    return False
+                from segdsl.resolve.foreign import explain
+
+                found = explain(of, value, [*values.parameters, *values.params])
+                self.report.add(
+                    Code.SEG101, found.span, found.message, help=found.help, via=context.via
+                )
+                return True
+            case p.Compare("=", Boolean(truth)) if isinstance(of.subject, t.Attribute):
+                self._definition_compared(of, of.subject.name, truth, context)
+        return False
+
+    def _definition_compared(
+        self, of: t.Test, attribute: str, truth: bool, context: Context
+    ) -> None:
+        """Warns of `vip = true` where `vip` is a definition; with a schema the checker knows."""
+        found = context.scope.names.get(attribute)
+        if found is None or not isinstance(found[1], t.Let) or found[1] in context.active:
+            return
+        if self.owners is not None or context.in_filter or attribute in context.parameters:
+            return
+        written = name(attribute) if truth != of.negated else f"not {name(attribute)}"
+        self.report.add(
+            Code.SEG218,
+            of.span,
+            f"this asks for an attribute `{name(attribute)}`, and a definition has that name",
+            help=f"write `{written}`: a definition is a condition by itself; if the attribute is "
+            "meant, give the definition another name",
+            via=context.via,
+            notes=(Note("the definition", found[1].name_span),),
+        )
 
     def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
         subject = of.subject

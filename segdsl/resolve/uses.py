@@ -29,7 +29,14 @@ def report_value(of: t.Use, report: Report, via: tuple[Span, ...]) -> None:
 def report_unknown(
     of: t.Use, names: Mapping[str, object], report: Report, via: tuple[Span, ...]
 ) -> None:
-    """No definition has that name."""
+    """No definition has that name; what other languages call so is explained."""
+    if of.arguments:
+        from segdsl.resolve.foreign import explain_use
+
+        foreign = explain_use(of)
+        if foreign is not None:
+            report.add(Code.SEG101, foreign.span, foreign.message, help=foreign.help, via=via)
+            return
     ask = None if of.arguments else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
     best = report.did_you_mean(of.name, names)
     report.add(
