@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.project.config import Project
-from segdsl.project.judging import Basis, judge_loaded, keys_of, together
+from segdsl.project.judging import Basis, Elsewhere, judge_loaded, keys_of, together
 from segdsl.project.schema import load_schema, schema_path
 from segdsl.workspace.local import Workspace
 from segdsl.workspace.plan import Plan
@@ -51,6 +51,8 @@ def check_plan(
         workspace.files if whole else _whole_files(workspace, chosen),
         basis,
         lambda: here.judged.used or (),
+        # All files of the project were read.
+        lambda: Elsewhere(frozenset(), frozenset(), True, here.judged.imported),
         whole=whole,
     )
     places = {_place(each) for each in known}
