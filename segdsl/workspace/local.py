@@ -111,12 +111,15 @@ def files_of(folder: Path) -> list[Path]:
     ]
 
 
-def linked_folders(folder: Path) -> list[str]:
-    """The folders in a workspace that are links, by their path from it: `walk` passes them over."""
+def no_folders(folder: Path) -> list[str]:
+    """What is in a workspace that no segment's folder can have the path of, from the workspace.
+
+    Files are, and links: `walk` passes those to folders over.
+    """
     found = []
     for parent, _ in walk(str(folder)):
         with os.scandir(parent) as entries:
-            found += [each.path for each in entries if each.is_symlink() and each.is_dir()]
+            found += [each.path for each in entries if not each.is_dir(follow_symlinks=False)]
     return [Path(each).relative_to(folder).as_posix() for each in found]
 
 

@@ -7,29 +7,32 @@ import unicodedata
 from collections.abc import Collection
 from itertools import count
 
-from segdsl.files import PASSED_OVER, SUFFIX
+from segdsl.files import PASSED_OVER, SUFFIX, WRITTEN
+from segdsl.project.finding import FILE
 from segdsl.workspace.state import Folder
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE
+)
 _LONGEST = 120
 """Bytes of a name: most file systems take 255, and some add to them."""
 
 
 def mirror_path(
-    folder: Folder, name: str, id: str, taken: set[str], links: Collection[str] = ()
+    folder: Folder, name: str, id: str, taken: set[str], occupied: Collection[str] = ()
 ) -> str:
     """The path of a segment's file, one that no other file has: with its id, if need be.
 
     `taken` holds the paths that are in use, folded (`fold`): some systems make no
-    difference. `links` are the folders, folded, that are links, and lead elsewhere: nothing is
-    read through them, so that nothing is to be written there. The path counts from the workspace's
-    folder.
+    difference. `occupied` are the paths, folded, that no folder can have: of files, and of links,
+    through which nothing is read, so that nothing is to be written there. Paths count from the
+    workspace's folder.
     """
     parent = ""
     for each in folder:
         parent += _safe_folder(each)
-        while fold(parent) in links:
+        while fold(parent) in occupied:
             parent += "_"
         parent += "/"
     path = parent + _safe(name)
@@ -50,7 +53,10 @@ def fold(path: str) -> str:
 def _safe_folder(name: str) -> str:
     """The same for a folder, which must not be taken for a file, nor be passed over."""
     text = _safe(name)
-    return f"{text}_" if fold(text).endswith(SUFFIX) or fold(text) in PASSED_OVER else text
+    folded = fold(text)
+    # A project file and what is kept beside it may come later, or with another target.
+    is_file = folded == FILE or folded.endswith((SUFFIX, *WRITTEN))
+    return f"{text}_" if is_file or folded in PASSED_OVER else text
 
 
 def _safe(name: str) -> str:

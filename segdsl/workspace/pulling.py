@@ -90,16 +90,16 @@ def make_pull(
     only: frozenset[str] | None = None,
     force: bool = False,
     keep: bool = False,
-    links: frozenset[str] = frozenset(),
+    occupied: frozenset[str] = frozenset(),
 ) -> Pull:
-    """What to write. `only` are the ids of the segments that a person named, `links` the folders
-    that are links, folded (`fold`).
+    """What to write. `only` are the ids of the segments that a person named, `occupied` what
+    no folder can have the path of, folded (`fold`).
 
     With `force`, or named, a segment that was deleted here comes back; with `force` what
     differs is taken from the server, whatever is here. With `keep` nothing is: what is here is
     what is wanted, and the lock has the server's as seen, so that a plan changes it.
     """
-    return _Pulling(workspace, lock, server, only, force, keep, links).pull(parent_segment)
+    return _Pulling(workspace, lock, server, only, force, keep, occupied).pull(parent_segment)
 
 
 class _Take(msgspec.Struct):
@@ -126,10 +126,10 @@ class _Pulling:
         only: frozenset[str] | None,
         force: bool,
         keep: bool,
-        links: frozenset[str],
+        occupied: frozenset[str],
     ) -> None:
         self.workspace = workspace
-        self.links = links
+        self.occupied = occupied
         self.server = server
         self.only = only
         self.force = force
@@ -305,7 +305,7 @@ class _Pulling:
                 each.path = each.local.file
                 continue
             while not each.path:
-                path = mirror_path(*each.seen.state.key, each.seen.id, taken, self.links)
+                path = mirror_path(*each.seen.state.key, each.seen.id, taken, self.occupied)
                 taken.add(fold(path))
                 # Some systems would take it for the one that is to be removed.
                 if fold(path) not in folded or path in left:
@@ -324,7 +324,7 @@ class _Pulling:
         if len(self.by_file[local.file]) > 1 or around.strip():
             return False
         others = {fold(each) for each in self.workspace.paths if each != local.file}
-        return local.file == mirror_path(entry.folder, entry.name, entry.id, others, self.links)
+        return local.file == mirror_path(entry.folder, entry.name, entry.id, others, self.occupied)
 
     # --- what it says ------------------------------------------------------------------
 

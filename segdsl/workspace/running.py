@@ -20,7 +20,7 @@ from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, merge_lock
 from segdsl.workspace.guards import check_deletions, check_not_empty, check_same_server
-from segdsl.workspace.local import Workspace, inside, linked_folders, relative_to
+from segdsl.workspace.local import Workspace, inside, no_folders, relative_to
 from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.mirror import fold
 from segdsl.workspace.moving import Move, move
@@ -138,7 +138,7 @@ async def pull_into(
         only=only,
         force=force,
         keep=keep,
-        links=frozenset(map(fold, linked_folders(workspace.folder))),
+        occupied=frozenset(map(fold, no_folders(workspace.folder))),
     )
     # The server took its time, and somebody may have gone on writing.
     for path in (*pull.writes, *pull.removals):

@@ -91,7 +91,8 @@ def test_a_plan_finds_the_same_in_what_it_changes(project: Path, text: str) -> N
     if "wrong.seg" in text:
         (project / "wrong.seg").write_text('let wrong = count(purchases) = "JP"\n')
     (project / "x.seg").write_text(text)
-    (project / "japan.seg").unlink()
+    for other in ("japan.seg", "buyers.seg"):
+        (project / other).unlink()
     checked, planned = segdsl("check"), segdsl("plan")
     pattern = r"(?:error|warning)\[(SEG\d+)\].*\n\s+--> (.*)"
     told = re.findall(pattern, checked.stderr)
