@@ -16,14 +16,8 @@ from segdsl.workspace.plan import Plan, is_plan, write_plan
 
 
 def lock_path(project: Project, target: str) -> Path:
-    """`<target>.lock.toml` beside the project file.
-
-    Raises FileError where that is a link to another folder: it would be written there.
-    """
-    path = beside(project, target, "lock.toml")
-    if path.is_symlink() and path.resolve().parent != project.folder.resolve():
-        raise FileError(f"{path} is a link to another folder: put the lock itself in its place")
-    return path
+    """`<target>.lock.toml` beside the project file."""
+    return beside(project, target, "lock.toml")
 
 
 def load_lock(project: Project, target: str) -> Lock:
