@@ -7,6 +7,7 @@ texts out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -27,6 +28,14 @@ _HEAD = """\
 
 Meant = dict[ByName, str]
 """The ids that names in a segment's text mean."""
+
+
+def is_id(text: str) -> bool:
+    """Whether an id is in the form that the API gives: it becomes a part of addresses."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class LockError(FileError):
@@ -160,7 +169,8 @@ def read_lock(text: str, name: str) -> Lock:
     document = parse_toml(text, name, LockError, what, MENDED)
     if "version" not in document.data:
         raise LockError(f"{what}: it has no version; {MENDED}")
-    if document.data["version"] != VERSION:
+    version = document.data["version"]
+    if isinstance(version, bool) or version != VERSION:
         raise LockError(
             f"{name} was written by another version of segdsl: this one reads version {VERSION}"
         )
@@ -174,6 +184,13 @@ def read_lock(text: str, name: str) -> Lock:
                 f"{name} has the segment #{each.id} twice: keep one of the two",
             )
         seen.add(each.id)
+        if not is_id(each.id) or not each.name.strip() or not all(map(str.strip, each.folder)):
+            raise document.error(
+                LockError,
+                ("segments", number, "id"),
+                f"{what}: this segment has no id of the API, no name, or a folder without a name; "
+                f"{MENDED}",
+            )
     return Lock(file.parent_segment, file.segments)
 
 

@@ -6,14 +6,17 @@ in `segdsl.workspace.planning`, how it is carried out in `segdsl.workspace.apply
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.live.references import marked
+from segdsl.rule.document import UnreadableError, load
 from segdsl.values import ByName
-from segdsl.workspace.lock import Entry, joined
+from segdsl.workspace.lock import Entry, is_id, joined
 from segdsl.workspace.state import State
 
 VERSION = 2
@@ -187,13 +190,66 @@ def read_plan(data: bytes, name: str) -> Plan:
     """A plan that was kept in a file; raises PlanError."""
     try:
         plan = msgspec.json.decode(data, type=Plan)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # also what is not UTF-8
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise PlanError(
-            f"{name} is no plan ({error}): make one with `segdsl plan --save FILE`"
+            f"{name} is no plan ({why}): make one with `segdsl plan --save FILE`"
         ) from None
     if plan.version != VERSION:
         raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
-    for number, change in enumerate(plan.changes):
-        if not all(0 <= each < number for each in change.first):
-            raise PlanError(f"{name} is no plan: its changes are in no order; make a new plan")
+    fault = next(_faults(plan), None)
+    if fault is not None:
+        raise PlanError(f"{name} is no plan as segdsl writes it: {fault}; make a new plan")
     return plan
+
+
+def _faults(plan: Plan) -> Iterator[str]:
+    """What no plan that segdsl wrote has: somebody edited it."""
+    marks: set[str] = set()
+    for number, change in enumerate(plan.changes):
+        where = f"changes[{number}]"
+        yield from (f"{where} {fault}" for fault in _faults_of(change))
+        if not all(0 <= each < number for each in change.first):
+            yield f"{where} waits for a change that does not come before it"
+        if (change.after or change.before) is not None:
+            if change.mark in marks:
+                yield f"{where} is of a segment that another change is of"
+            marks.add(change.mark)
+    entries = (*plan.settled, *plan.left, *plan.known, *plan.apart)
+    if not all(is_id(each.id) and each.name.strip() and all(each.folder) for each in entries):
+        yield "a segment of the lock has no id, no name, or a folder without a name"
+    if not all(map(is_id, (*plan.dropped, plan.parent_segment))):
+        yield "the parent segment, or a segment that is to be forgotten, has no id"
+
+
+def _faults_of(change: Change) -> Iterator[str]:
+    match change:
+        case Change(before=None, after=None):
+            yield "has neither `before` nor `after`"
+        case Change(before=Version(), id=id) if id is None or not is_id(id):
+            yield "has no `id` of the segment that is there"
+        case Change(before=None, id=str()):
+            yield "has an `id` and nothing that is there `before`"
+        case Change(after=Version(), rule=None):
+            yield "has no `rule` to send"
+        case Change(after=Version(State(kind=None))):
+            yield "has no `kind` to send"
+        case _:
+            pass
+    for version in (change.before, change.after):
+        if version is None:
+            continue
+        state = version.state
+        if not state.name.strip() or not all(each.strip() for each in state.folder):
+            yield "has a blank name or folder"
+        if not _is_rule(state.rule):
+            yield "has a state whose `rule` is no JSON object"
+    if change.rule is not None and not _is_rule(change.rule):
+        yield "has a `rule` that is no JSON object"
+
+
+def _is_rule(text: str) -> bool:
+    try:
+        return isinstance(load(text, Report()), dict)
+    except UnreadableError:
+        return False

@@ -288,3 +288,50 @@ def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
     Path("two.seg").write_text(text.replace("age > ", "age > 5"))
     stays = segdsl("pull")
     assert stays.stdout == "two.seg: T1: changed here\ntwo.seg: T2: changed here\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "zeros"])
+def test_a_lock_that_is_no_file(project: Path, kind: str) -> None:
+    lock = Path("local.lock.toml")
+    match kind:
+        case "pipe":
+            os.mkfifo(lock)
+        case "folder":
+            lock.mkdir()
+        case _:
+            lock.symlink_to("/dev/zero")
+    for command in (["plan"], ["apply", "--yes"], ["pull"], ["mv", "A", "Japan"]):
+        done = segdsl(*command)
+        assert done.exit_code == 2, command
+        assert "local.lock.toml" in done.stderr
+    assert segdsl("list").stderr.startswith("no segments yet")
+
+
+def test_two_segments_of_one_name_in_two_folders(project: Path) -> None:
+    Path("twins.seg").write_text(
+        'segment "Twin"\n  folder "A"\n\nwhere\n  age > 1\n\n'
+        'segment "Twin"\n  folder "B"\n\nwhere\n  age > 2\n\n'
+        'segment "Both" where in segment "Twin" of folder "A" and in segment "Twin" of folder "B"\n'
+    )
+    assert segdsl("check", "twins.seg").exit_code == 0
+    assert segdsl("apply", "--yes").exit_code == 0
+    assert segdsl("plan", "--exit-code").exit_code == 0
+    lock = Path("local.lock.toml").read_text()
+    assert lock.count('name = "Twin"') == 2
+    # A name alone is as ambiguous in each command, also where the server has both.
+    Path("one.seg").write_text('segment "One" where in segment "Twin"\n')
+    for command in (["check"], ["plan"], ["apply", "--yes"]):
+        done = segdsl(*command)
+        assert (done.exit_code, "SEG305" in done.stderr) == (1, True), command
+    Path("one.seg").unlink()
+    # Each keeps its own id when one of them gets another name and an edit.
+    text = Path("twins.seg").read_text()
+    text = text.replace(
+        'segment "Twin"\n  folder "B"\n\nwhere\n  age > 2',
+        'segment "Other"\n  folder "B"\n\nwhere\n  age > 3',
+    )
+    Path("twins.seg").write_text(text.replace('"Twin" of folder "B"', '"Other"'))
+    assert segdsl("mv", "Twin", "Other").stdout.startswith("moved  B/Twin → B/Other  #")
+    planned = segdsl("plan")
+    assert "~ update  B/Other" in planned.stdout
+    assert "A/Twin" not in planned.stdout

@@ -140,7 +140,7 @@ from segdsl.cli import main
 client.Patience = lambda: Patience(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
 main()
 """
-APPLY = ("apply", "--yes", "--prune")
+APPLY = ("apply", "--yes", "--prune", "--as-new")
 
 
 def segdsl(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
