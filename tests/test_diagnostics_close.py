@@ -125,6 +125,10 @@ segdsl check sub
     "SEG213": 'segment "x" where rfm(#1).rfm_score = 1',
     "SEG214": 'segment "x" where (count(a) = 1 limit 10 by aggregate desc)',
     "SEG215": 'segment "x" where count distinct (some p.a) < 3 and count(some p by o) < 3',
+    "SEG218": """
+let vip = tier = "gold"
+segment "x" where vip and gold is true
+""",
     # 3xx: the rule
     "SEG301": """
 { printf 'segment "x" where '

@@ -24,8 +24,11 @@ def findings(text: str) -> list[Diagnostic]:
 @pytest.mark.parametrize(
     ("where", "help"),
     [
-        ("a = JP", 'a text stands in quotes: "JP"'),
-        ("a before today", "a date is written `2024-01-31`"),
+        (
+            "a = JP",
+            'write `"JP"`; a string stands in quotes; two attributes cannot be compared',
+        ),
+        ("a before today", "write `a more than 0 days ago`"),
         ("a within past n days", "a number is written `30`"),
     ],
 )

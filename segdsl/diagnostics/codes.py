@@ -65,6 +65,7 @@ class Code(Enum):
     SEG213 = "a test of elements on what has none"
     SEG214 = "a limit by an aggregate that is not there"
     SEG215 = "a `some` that says nothing"
+    SEG218 = "a definition compared like an attribute"
     # 3xx: the rule
     SEG301 = "a segment too large for its two levels"
     SEG302 = "a rule set with too many rules"
@@ -122,6 +123,7 @@ WARNINGS = frozenset(
         Code.SEG112,
         Code.SEG212,
         Code.SEG214,
+        Code.SEG218,
         Code.SEG511,
         Code.SEG601,
         Code.SEG602,

@@ -25,6 +25,7 @@ from segdsl.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
 from segdsl.resolve.uses import (
     MOVE,
     report_circle,
+    report_compared,
     report_run,
     report_size,
     report_unknown,
@@ -35,7 +36,7 @@ from segdsl.resolve.values import Values, has_no_length
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
-from segdsl.values import ByName, Duration, Limit, Literal, Number, Owner
+from segdsl.values import Boolean, ByName, Duration, Limit, Literal, Name, Number, Owner
 
 MAX_DEPTH = 200
 
@@ -318,7 +319,11 @@ class Expander:
         else:
             subject = self._subject(of, context)
         values = self._values(context)
-        predicate = values.predicate(of.predicate, of.span)
+        predicate = (
+            None
+            if self._is_foreign(of, values, context)
+            else values.predicate(of.predicate, of.span)
+        )
         if of.quantifier is None and isinstance(subject, c.Attribute):
             # Nothing more can be wrong with the kind that most are.
             if predicate is None:
@@ -355,6 +360,25 @@ class Expander:
             return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
         test = c.Test(subject, predicate, span=of.span, via=context.via)
         return c.Not(test, span=of.span, via=context.via) if of.negated else test
+
+    def _is_foreign(self, of: t.Test, values: Values, context: Context) -> bool:
+        """Reports a test that compares with a name as other languages do, or with a definition."""
+        match of.predicate:
+            case p.Compare(_, Name() as value) | p.TimeCompare(_, Name() as value):
+                if values.is_known(value.name):
+                    return False
+                from segdsl.resolve.foreign import report_foreign
+
+                report_foreign(of, value, values, self.report, context.via)
+                return True
+            case p.Compare("=", Boolean(truth)) if isinstance(of.subject, t.Attribute):
+                found = context.scope.names.get(of.subject.name)
+                if found is None or self.owners is not None or context.in_filter:
+                    return False
+                let = found[1]
+                if isinstance(let, t.Let) and let not in context.active:
+                    report_compared(of, truth, let, self.report, context.via)
+        return False
 
     def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
         subject = of.subject

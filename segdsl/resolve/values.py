@@ -15,7 +15,7 @@ from segdsl import predicates as p
 from segdsl.diagnostics import Code, Report
 from segdsl.resolve.program import kind_of
 from segdsl.source import Span
-from segdsl.syntax.text import literal, name
+from segdsl.syntax.text import literal, name, string
 from segdsl.syntax.tree import Quantifier
 from segdsl.values import (
     Boolean,
@@ -57,6 +57,10 @@ class Values:
         self.report = report
         self.via = via
 
+    def is_known(self, name: str) -> bool:
+        """Whether a name stands for a value, for one that is not known, or for a condition."""
+        return name in self.parameters or name in self.params or name in self.conditions
+
     def literal(
         self, value: Value, span: Span, kinds: tuple[str, ...] = ("string",)
     ) -> Literal | None:
@@ -72,11 +76,17 @@ class Values:
             message = f"`{value.name}` is a condition and not a value"
             help: str | None = "use it on its own, as an operand of `and` and `or`"
         else:
+            from segdsl.syntax.syntax_errors.spelling import NUMBERS
+
             message = f"nothing named `{value.name}` has a value here"
             best = self.report.did_you_mean(value.name, lambda: [*self.parameters, *self.params])
             help = f"{best} " if best else ""
             if "string" in kinds:
-                help += f'a text stands in quotes: "{value.name}"'
+                help += f"write `{string(value.name)}`; a string stands in quotes"
+            elif "number" in kinds and value.name.lower() in NUMBERS:
+                help = f"write `{NUMBERS[value.name.lower()]}`"
+            elif "date" in kinds and value.name.lower() in ("today", "now"):
+                help = "write `0 days ago`; the start of today"
             else:
                 help += f"{_WHAT[kinds[0]]} is written `{_EXAMPLES[kinds[0]]}`"
         self.report.add(Code.SEG101, value.span or span, message, help=help, via=self.via)

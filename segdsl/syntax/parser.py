@@ -1,7 +1,7 @@
 """Text to syntax tree, with as many findings from one run as can be trusted.
 
-A mistake ends the item it is in; parsing goes on at the next line that begins with
-`segment`, `let`, `param` or `import`. Nothing here reads files.
+An item with a mistake is left out; `syntax_errors` reports all of its mistakes, and parsing goes on
+at the next item. Nothing here reads files.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.source import Source, Span
 from segdsl.syntax.builder import Builder
-from segdsl.syntax.machine import Machine
+from segdsl.syntax.machine import Machine, Stopped
 from segdsl.syntax.phrases import phrase_pattern
 from segdsl.syntax.pieces import StoppedError
 from segdsl.syntax.tables import tables
 from segdsl.syntax.tree import Comment, File, Item
+
+if TYPE_CHECKING:
+    from segdsl.diagnostics import Diagnostic
+    from segdsl.syntax.syntax_errors.recovery import Recovery
 
 MAX_CHARACTERS = 2_000_000
 MAX_MISTAKES = 20
@@ -72,24 +77,28 @@ def parse(source: Source, report: Report) -> File:
     items: list[Item] = []
     names_known = True
     start = 0
+    recovery: Recovery | None = None
     for _ in range(MAX_MISTAKES):
         parser.builder.begin(source.name, found, items)
         try:
-            where = parser.machine.run(text, start, comments)
+            stopped = parser.machine.run(text, start, comments)
         except StoppedError:
             last = found.diagnostics[-1].span
-            stopped = len(text) if last is None else last.end
+            at = len(text) if last is None else last.end
+            following = _next_line(text, max(at, start + 1))
         else:
-            if where is None:
+            if stopped is None:
                 break
-            from segdsl.syntax.mistakes import explain
+            from segdsl.syntax.syntax_errors.recovery import Recovery
 
-            stopped = explain(where, source, found)
-        names_known = names_known and _is_segment(text, stopped)
-        following = re.compile(_ITEM).search(text, max(stopped, start + 1))
-        if following is None:
+            if recovery is None:
+                recovery = Recovery(source, found, _alone)
+            at = stopped.start
+            following = max(recovery.item(stopped), start + 1)
+        names_known = names_known and _is_segment(text, at)
+        start = following
+        if start >= len(text):
             break
-        start = following.start()
     for each in found.diagnostics:
         report.put(each)
     return File(
@@ -112,6 +121,23 @@ def _mistaken(items: list[Item], found: Iterable[Diagnostic]) -> frozenset[int]:
         for index, error in zip(at, errors, strict=True)
         if index >= 0 and error < items[index].span.end
     )
+
+
+def _alone(text: str) -> tuple[Stopped | None, list[Diagnostic]]:
+    """Parses a text for its mistakes alone: where it stopped, and what the builder reported."""
+    parser, report = _parser(), Report()
+    parser.builder.begin("", report, [])
+    try:
+        stopped = parser.machine.run(text, 0, [])
+    except StoppedError:
+        stopped = Stopped(0, None, frozenset())
+    return stopped, report.diagnostics
+
+
+def _next_line(text: str, offset: int) -> int:
+    """The next line that begins an item."""
+    following = re.compile(_ITEM).search(text, offset)
+    return len(text) if following is None else following.start()
 
 
 def _comments(found: list[tuple[int, str]], file: str) -> tuple[Comment, ...]:

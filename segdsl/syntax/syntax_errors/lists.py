@@ -1,0 +1,142 @@
+"""Lists of values: chains of `or`, brackets, and what asks for an element of an array."""
+
+from __future__ import annotations
+
+from segdsl.syntax.syntax_errors import spelling
+from segdsl.syntax.syntax_errors.rules import Found, Function, Rule
+
+_ITEM = (
+    r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+|"
+    r"(?!(?:and|or|not|where|limit)(?!\w))[^\W\d]\w*+(?!\s*[.(=<>!]|\s+(?:is|in|not|has|contains|between)\b))"
+)
+_LITERAL = r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+(?!~[-/]))"
+_OPEN, _CLOSE = r"[\[({（［｛]", r"[\])}）］｝]"
+_LIST = rf"(?P<list>{_OPEN}~{_ITEM}(?:~[,、，;|]~{_ITEM})*~[,、，;]?~{_CLOSE})"
+_BARE = rf"(?P<list>{_LITERAL}(?:(?:~[,、，]~| )(?:or |and |nor )?~?{_LITERAL})+)"
+_ORS = (
+    rf"(?P<list>{_LITERAL}(?:(?:~(?:,|\|\|?)~| )(?:or )?~?{_LITERAL})*(?:~,)?~"
+    rf"(?:or|\|\|?|and)~{_LITERAL})"
+)
+
+
+def _in(found: Found) -> str | None:
+    values = spelling.values(found.raw("list"), found.site.names)
+    if not values:
+        return None
+    negation = "not " if found.raw("no").strip() else ""
+    return f"{found['s']} {negation}in ({', '.join(values)})"
+
+
+def _text_in(found: Found) -> str | None:
+    values = spelling.values(found.raw("list"), found.site.names)
+    word = " ".join(found.raw("how").lower().split())
+    negation = "not " if found.raw("no").strip() else ""
+    return f"{found['s']} {negation}{word} any ({', '.join(values)})"
+
+
+def _member(found: Found) -> str:
+    """Python's `"x" in tags`."""
+    negation = "not " if found.raw("no") else ""
+    return f"{negation}any of {found['n']} = {found['literal']}"
+
+
+def _segments(found: Found) -> str:
+    names = spelling.values(found.raw("list"))
+    negation = "not in" if found.raw("no") else "in"
+    word = "all" if negation == "not in" else "any"
+    return f"{word} ({', '.join(f'{negation} segment {each}' for each in names)})"
+
+
+_TEXT_WORDS = r"(?P<how>contains|starts with|ends with)"
+_SEVERAL = "one of several values is asked for with `in`"
+_ARRAY = "for a column that is one text it is `contains`"
+
+RULES: tuple[Rule | Function, ...] = (
+    Rule("in segments segment", rf"(?P<no>not )?in segments? {_LIST}", _segments),
+    Rule("in segments segment", rf"(?P<no>not )?in segments? {_BARE}", _segments),
+    # is (not) one of, in [..]
+    Rule(
+        "one any either among listed",
+        rf"{{s}} (?:is |are |= ~)?(?P<no>not )?(?:one of|any of|either of|either|among|"
+        rf"listed in)~{_LIST}",
+        _in,
+    ),
+    Rule(
+        "one any either among",
+        rf"{{s}} (?:is |are |= ~)?(?P<no>not )?(?:one of|any of|either of|either|among)~{_BARE}",
+        _in,
+    ),
+    Rule(
+        "one any either among",
+        rf"{{s}} (?:is |are |= ~)?(?P<no>not |neither )?(?:one of|any of|either of|either|among)?~"
+        rf"(?P<list>{_ITEM}(?: (?:or|nor) {_ITEM})+)",
+        _in,
+    ),
+    Rule(
+        "in",
+        rf"{{s}} (?:is |are )?(?P<no>(?:not|isn['’]t) |!)?in~{_LIST}(?:\.includes)?",
+        _in,
+    ),
+    Rule("in", rf"{{s}} (?:is )?(?P<no>not )?in (?P<list>{_LITERAL}(?:~,~{_LITERAL})*)", _in),
+    Rule(
+        "contains starts ends",
+        rf"{{s}} (?P<no>not )?{_TEXT_WORDS}~(?:any of~|one of~|any~)?{_LIST}",
+        _text_in,
+    ),
+    Rule(
+        "contains starts ends",
+        rf"{{s}} (?P<no>not )?{_TEXT_WORDS}~(?:any of~|one of~|any~)?{_ORS}",
+        _text_in,
+    ),
+    # country = "JP" or "US"
+    Rule("any", rf"{{s}}~(?:===?|=)(?P<no>)~(?:any|some)~{_LIST}", _in, message=_SEVERAL),
+    Rule(
+        "includes contains indexof",
+        rf"(?P<no>!)?{_LIST}\.(?:includes|contains|indexof)~\(~{{s}}~\)",
+        _in,
+        message=_SEVERAL,
+    ),
+    Rule("=", rf"{{s}}~(?:===?|=)(?P<no>)~{_LIST}", _in, message=_SEVERAL),
+    Rule("!= <> !==", rf"{{s}}~(?P<no>!==?|<>)~{_LIST}", _in, message=_SEVERAL),
+    Rule("=", rf"{{s}}~(?:===?|=)(?P<no>)~{_ORS}", _in, message=_SEVERAL),
+    Rule("!= <> !==", rf"{{s}}~(?P<no>!==?|<>)~{_ORS}", _in, message=_SEVERAL),
+    Rule("=", rf"{{s}}~(?:===?|=)(?P<no>)~{_BARE}", _in, message=_SEVERAL),
+    Rule("!= <> !==", rf"{{s}}~(?P<no>!==?|<>)~{_BARE}", _in, message=_SEVERAL),
+    Rule("is", rf"{{s}} is (?P<no>not )?(?:either )?{_ORS}", _in, message=_SEVERAL),
+    # an element of an array
+    Rule("in", r"{literal} (?P<no>not )?in {n}", _member, also=_ARRAY),
+    Rule(
+        "includes contains has any",
+        r"{n}\.(?:includes|contains|has|some|include)~\(~{literal}~\)",
+        _member,
+        also=_ARRAY,
+    ),
+    Rule(
+        "array_contains contains list_contains",
+        r"(?:array_contains|list_contains|contains|array_exists)~\(~{n}~,~{literal}~\)",
+        _member,
+        also=_ARRAY,
+    ),
+    Rule("any", r"{literal}~(?:===?|=)~any~\(~{n}~\)", _member),
+    Rule("has have includes", r"{n} (?:has|have|includes?) {literal}", _member, also=_ARRAY),
+    Rule(
+        "any",
+        r"any~\(~{n}~\)~{sign}~{literal}",
+        "any of {n} {sign} {literal}",
+    ),
+    Rule(
+        "any every all one",
+        r"(?:any|one|some) (?:of the )?{n} (?:is|are|=|==) {literal}",
+        "any of {n} = {literal}",
+    ),
+    Rule(
+        "every all each",
+        r"(?:every|all|each) (?:one )?(?:of )?(?:the )?{n} (?:is|are|=|==) {literal}",
+        "every one of {n} = {literal}",
+    ),
+    Rule(
+        "every all each",
+        r"(?:every|all|each) (?:of )?(?:the )?{n} in~\((?P<list>[^()\n]*)\)",
+        "every one of {n} in ({list})",
+    ),
+)

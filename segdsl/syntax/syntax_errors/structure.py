@@ -1,0 +1,435 @@
+"""Structure: what stands between conditions and around them."""
+
+from __future__ import annotations
+
+import re
+
+from segdsl.diagnostics import Code
+from segdsl.syntax.grammar import reserved_words
+from segdsl.syntax.syntax_errors.expected import short, unexpected
+from segdsl.syntax.syntax_errors.rules import Found, Function, Rule, compiled, write_help
+from segdsl.syntax.syntax_errors.site import Advice, Site
+from segdsl.syntax.syntax_errors.tokens import tokens
+
+_ITEMS = ("segment", "let", "param", "import")
+
+
+_JOINTS = {
+    "&&": "and",
+    "&": "and",
+    "||": "or",
+    "|": "or",
+    "!": "not",
+    "~": "not",
+    "also": "and",
+    "plus": "and",
+    "then": "and",
+    "having": "and",
+    "with": "and",
+    "unless": "and not",
+    "except": "and not",
+    "excluding": "and not",
+    "without": "and not",
+    "but": "and",
+    "nor": "and not",
+    "andalso": "and",
+    "orelse": "or",
+    "xor": None,
+}
+
+
+def group_in_brackets(site: Site) -> Advice | None:
+    """`{a = 1 or b = 2}`, `[a = 1, b = 2]` where a condition was expected."""
+    token = site.token
+    if token is None or token.text not in "{[" or not {"NOT", "LPAR"} <= site.accepts:
+        return None
+    close = {"{": "}", "[": "]"}[token.text]
+    depth = 0
+    for at in range(site.at, len(site.tokens)):
+        depth += {token.text: 1, close: -1}.get(site.tokens[at].text, 0)
+        if depth == 0:
+            inside = site.text[token.end : site.tokens[at].start]
+            fix = f"({inside.strip()})"
+            return Advice(
+                token.start,
+                site.tokens[at].end,
+                f"`{token.text}` is no part of the language",
+                write_help(short(fix), "a group stands in parentheses"),
+                fix,
+                Code.SEG004,
+            )
+    return None
+
+
+def joint(site: Site) -> Advice | None:
+    """`&&`, `||`, `!`, `but not`, `and also`: words and signs between conditions."""
+    start = site.stop
+    token = site.token
+    if token is None:
+        return None
+    if site.text[start - 1 : start + 1] in ("&&", "||"):
+        start -= 1
+    match = re.compile(
+        r"&&?|\|\|?|!(?![=~])|(?:and also|as well as|but also|and then|or else|but not|and is not|"
+        r"unless|except|excluding|also|plus|andalso|orelse|nor|but|xor)\b",
+        re.IGNORECASE,
+    ).match(site.text, start)
+    if match is None:
+        return None
+    word = match[0].lower()
+    fix = {
+        "and also": "and",
+        "as well as": "and",
+        "but also": "and",
+        "and then": "and",
+        "or else": "or",
+        "but not": "and not",
+    }.get(word, _JOINTS.get(word, "and"))
+    if fix is None:
+        return Advice(
+            start,
+            match.end(),
+            "`xor` is no part of the language",
+            "say both cases: `(a and not b) or (b and not a)`",
+        )
+    if fix == "not" and site.text[match.end() : match.end() + 1].strip():
+        return Advice(start, match.end(), unexpected(site), write_help(fix), "not ")
+    return Advice(start, match.end(), unexpected(site), write_help(fix), fix)
+
+
+def capitals(site: Site) -> Advice | None:
+    """`AND`, `WHERE`, `Segment`: the words of the language are in lower case."""
+    token = site.token
+    if token is None or token.kind != "word" or token.text == token.text.lower():
+        return None
+    lowered = token.text.lower()
+    kinds = {kind.lower().removesuffix("_word") for kind in site.accepts}
+    units = re.fullmatch(r"(?:year|quarter|month|week|day|hour|minute|second)s?", lowered)
+    if lowered not in kinds | reserved_words() and not (units and "UNIT" in site.accepts):
+        return None
+    # The words that follow are likely to be in capitals as well.
+    return Advice(
+        token.start,
+        token.end,
+        unexpected(site),
+        write_help(lowered, f"the words of the language are in lower case: `{lowered}`"),
+        lowered,
+        once="capitals",
+    )
+
+
+def capital_function(site: Site) -> Advice | None:
+    """`COUNT(p) > 1`, `HAS purchases`: a word in capitals that was taken for a name."""
+    for at in range(site.at - 1, max(-1, site.at - 30), -1):
+        token = site.tokens[at]
+        lowered = token.text.lower()
+        if token.kind == "word" and token.text != lowered and lowered in reserved_words():
+            return Advice(
+                token.start,
+                token.end,
+                f"`{token.text}` is unexpected: the words of the language are in lower case",
+                write_help(lowered, f"the words of the language are in lower case: `{lowered}`"),
+                lowered,
+            )
+        if token.text in ("and", "or", "where"):
+            break
+    return None
+
+
+def subject_missing(site: Site) -> Advice | None:
+    """`age >= 18 and < 30`: what is compared is named again."""
+    token = site.token
+    if token is None or "NOT" not in site.accepts or site.word(-1) not in ("and", "or", "not"):
+        return None
+    if not re.match(
+        r"(?:[=!<>]|is|in|between|contains|matches|starts|ends|before|after)", token.text
+    ):
+        return None
+    match = compiled(r"{s}~(?:[=!<>]=?|is |in~\(|not |between |contains |starts |before |after )")
+    for at in range(site.at - 2, max(-1, site.at - 40), -1):
+        found = match.match(site.text, site.tokens[at].start)
+        if found and site.word(at - site.at - 1) in ("where", "and", "or", "(", "not", "="):
+            subject = " ".join(found["s"].split())
+            # With its value, where that is one token.
+            value = re.compile(r"\s*(?:@?\"[^\"\n]*\"|-?[0-9][\w.-]*|null|true|false)").match(
+                site.text, token.end
+            )
+            end = value.end() if value else token.end
+            fix = f"{subject} {site.text[token.start : end]}"
+            return Advice(
+                token.start,
+                end,
+                f"it is not said what is compared with this `{token.text}`",
+                write_help(fix, "name it again, as in `age >= 18 and age < 30`"),
+                fix,
+            )
+    return None
+
+
+def not_before_is(site: Site) -> Advice | None:
+    """`email not is null`: the `not` stands behind the `is`."""
+    match = compiled(r"not is (?P<word>null|true|false|today)")
+    at = site.at - 1
+    if at < 0 or site.tokens[at].text != "not" or site.word(0) != "is":
+        return None
+    found = match.match(site.text, site.tokens[at].start)
+    if found is None:
+        return None
+    fix = f"{'' if 'EQUAL' in site.accepts else 'name '}is not {found['word'].lower()}"
+    return Advice(
+        site.tokens[at].start,
+        found.end(),
+        "the `not` of this `is` stands behind it",
+        write_help(fix),
+        fix,
+    )
+
+
+_STARTS_CONDITION = re.compile(
+    r"(?:(?:not|has|no|any|all|none|count|sum|average|min|max|first|last|every|exactly)\b|"
+    r"in\s+(?:segment|stage|variant)\b|at\s+(?:least|most)\s+\S+\s+of\b|\(|score\s+of\b|"
+    r"(?:`[^`\n]+`|[^\W\d]\w*)(?:\.\w+)?\s*(?:[=!<>(]|is\b|in\b|not\b|contains\b|starts\b|ends\b|"
+    r"matches\b|between\b|within\b|before\b|after\b|on\b|at\b|more\b|less\b|for\b|like\b))"
+)
+
+
+def and_missing(site: Site) -> Advice | None:
+    """Two conditions with nothing between them."""
+    token = site.token
+    if token is None or "AND" not in site.accepts or token.start > site.stop + 1:
+        return None
+    if not _STARTS_CONDITION.match(site.text, token.start):
+        return None
+    fix = f"and {token.text}"
+    return Advice(
+        token.start,
+        token.end,
+        "`and` or `or` is missing between two conditions",
+        write_help(fix, f"or `or {token.text}`"),
+        fix,
+    )
+
+
+def comma_between(site: Site) -> Advice | None:
+    """`a = 1, b = 2`: conditions are joined by words."""
+    token = site.token
+    if token is None or token.text != "," or "AND" not in site.accepts:
+        return None
+    following = site.word(1)
+    if following in ("and", "or"):
+        return Advice(
+            token.start,
+            token.end,
+            unexpected(site),
+            "leave it out: conditions are joined with `and` or `or`",
+            "",
+        )
+    if following in ("", ")", *_ITEMS):
+        return Advice(token.start, token.end, unexpected(site), "leave it out", "")
+    gap = "" if site.text[token.start - 1].isspace() else " "
+    return Advice(
+        token.start,
+        token.end,
+        unexpected(site),
+        write_help("and", "conditions are joined with `and` or `or`"),
+        f"{gap}and",
+    )
+
+
+def dangling(site: Site) -> Advice | None:
+    """`a = 1 and` at the end, `where and a`, `a and and b`."""
+    if not {"NOT", "LPAR"} <= site.accepts or site.at == 0:
+        return None
+    token, last = site.token, site.tokens[site.at - 1]
+    if (
+        token is not None
+        and token.text in ("and", "or")
+        and last.text in ("and", "or", "where", "(")
+    ):
+        start = site.text[: token.start].rstrip()
+        end = re.compile(r"\s*").match(site.text, token.end)
+        assert end
+        return Advice(
+            token.start,
+            token.end,
+            f"`{token.text}` stands between two conditions, and one is missing here",
+            f"leave it out; if it is a name, write it in backquotes: `` `{token.text}` ``",
+            "" if start else None,
+            Code.SEG009,
+        )
+    ends = token is None or token.text in (")", *_ITEMS)
+    if ends and last.text in ("and", "or", "not"):
+        return Advice(
+            last.start,
+            last.end,
+            f"a condition was expected behind this `{last.text}`",
+            f"leave the `{last.text}` out, or write the condition",
+            "",
+        )
+    return None
+
+
+def unclosed(site: Site) -> Advice | None:
+    """A parenthesis that is still open where the item ends."""
+    token = site.token
+    if "RPAR" not in site.accepts or not (site.at_end or (token and token.text in _ITEMS)):
+        return None
+    opened: list[tuple[int, int]] = []
+    for each in tokens(site.text, 0, site.stop):
+        if each.text == "(":
+            opened.append((each.start, each.end))
+        elif each.text == ")" and opened:
+            opened.pop()
+    if not opened:
+        return None
+    last = site.tokens[site.at - 1] if site.at else None
+    start = last.end if last is not None else site.stop
+    closing = ")" * min(len(opened), 300)
+    what = "a parenthesis is" if len(opened) == 1 else f"{len(opened)} parentheses are"
+    start_of_last = last.start if last is not None else site.stop
+    return Advice(
+        max(start - 1, start_of_last),
+        start,
+        unexpected(site),
+        f"{what} still open: close it with `)`"
+        if len(opened) == 1
+        else f"{what} still open: close them with `{short(closing)}`",
+        site.text[max(start - 1, start_of_last) : start] + closing,
+        notes=tuple(("this parenthesis is still open", low, high) for low, high in opened[-1:]),
+    )
+
+
+def closes_nothing(site: Site) -> Advice | None:
+    """A `)` too many."""
+    if site.found != ")" or "SEGMENT" not in site.accepts:
+        return None
+    return Advice(site.stop, site.stop + 1, "this `)` closes nothing", "leave it out", "")
+
+
+def _case(found: Found) -> str | None:
+    if re.fullmatch(r"(?:true|1|'?yes'?)", found.raw("then"), re.IGNORECASE):
+        return f"({found.raw('test').strip()})"
+    return None
+
+
+def _if(found: Found) -> str:
+    return f"({found.raw('test').strip()})"
+
+
+def _excel(found: Found) -> str:
+    """`=AND(a = 1, b = 2)`, `OR(…)`."""
+    word = {"and": "all", "or": "any", "not": "not"}[found.raw("word").lower()]
+    return f"{word} {found.raw('call')}"
+
+
+def _limit(found: Found) -> str:
+    count = found.raw("count") or "100"
+    direction = (found.raw("way") or "asc").lower()
+    return f"limit {count} by {found.raw('n')} {direction}"
+
+
+FIRST: tuple[Rule | Function, ...] = (
+    Rule(
+        "case",
+        r"case when (?P<test>.+?) then (?P<then>\S+)(?: else \S+)? end(?:~(?:=|is)~(?:true|1))?",
+        _case,
+        stays=True,
+        also="alternatives are joined with `or`: `(… and …) or (… and …)`",
+        message="there is no `case`: a condition is true or false by itself",
+    ),
+    Rule(
+        "if iif",
+        r"i?if~\(~(?P<test>[^,()]+),~(?:true|1)~,~(?:false|0)~\)",
+        _if,
+        message="there is no `if`: a condition is true or false by itself",
+    ),
+    Rule(
+        "if",
+        r"if (?P<test>[^\n:{]+?)~(?: then|:|\{)(?: true)?(?: else false)?(?: end)?",
+        _if,
+        message="there is no `if`: a condition is true or false by itself",
+    ),
+    unclosed,
+    dangling,
+    not_before_is,
+)
+RULES: tuple[Rule | Function, ...] = (
+    Rule("and or", r"=~(?P<word>and|or|not)~{call}", _excel),
+    Rule(
+        "and or",
+        r"(?P<word>and|or)~{call}",
+        _excel,
+        also="a list of conditions is `all (…)` or `any (…)`",
+    ),
+    Rule("of", r"(?P<word>all|any|none)(?: of)?(?: the following)?~:?~\(", "{word} ("),
+    Rule(
+        "both either neither",
+        r"(?P<word>both|either|neither)~{call}",
+        lambda found: (
+            {"both": "all", "either": "any", "neither": "none"}[found.raw("word").lower()]
+            + f" {found.raw('call')}"
+        ),
+    ),
+    Rule(
+        "where",
+        r"where",
+        lambda found: "and" if {"AND", "SEGMENT"} <= found.site.accepts else None,
+        message="a segment has one `where`",
+        also="conditions are joined with `and` or `or`",
+    ),
+    Rule(
+        "order",
+        r"order by {n}(?: (?P<way>asc|desc))? limit (?P<count>[0-9]+)",
+        _limit,
+        also="an order belongs to a limit",
+    ),
+    Rule(
+        "order",
+        r"order by {n}(?: (?P<way>asc|desc))?",
+        _limit,
+        also="an order belongs to a limit: `limit 100 by ltv desc`",
+    ),
+    Rule(
+        "limit",
+        r"limit (?P<count>[0-9]+%?) order by {n}(?: (?P<way>asc|desc))?",
+        _limit,
+    ),
+    Rule(
+        "limit",
+        r"limit (?P<count>[0-9]+%?) by {n}(?! asc| desc)",
+        lambda found: f"limit {found.raw('count')} by {found.raw('n')} desc",
+    ),
+    Rule(
+        "top first",
+        r"(?:top|first) (?P<count>[0-9]+%?)(?: by| of) {n}",
+        lambda found: f"limit {found.raw('count')} by {found.raw('n')} desc",
+    ),
+    Rule(
+        "group",
+        r"group by [\w., ]+",
+        "",
+        also="leave it out: a condition is of one profile; `count(purchases by order_id) >= 3` "
+        "counts by a column",
+    ),
+    # between conditions
+    group_in_brackets,
+    capitals,
+    joint,
+    subject_missing,
+    comma_between,
+    closes_nothing,
+    Rule("", r"{text}~\(", "{text}: (", also="a label is followed by a colon"),
+    Rule(
+        "",
+        r"(?P<label>\"[^\"\n]+\"):~(?P<test>[^()\n]+?)(?=~(?:$|\)|\n|\b(?:and|or|limit)\b))",
+        "{label}: ({test})",
+        also="put the labelled group in parentheses",
+    ),
+    Rule(
+        "is",
+        r"(?:it )?is not the case that~(?=\()",
+        "not ",
+    ),
+    and_missing,
+    capital_function,
+)
