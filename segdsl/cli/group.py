@@ -47,6 +47,7 @@ COMMANDS = {
     "plan": "Compare the workspace with the server, and say what `segdsl apply` would do.",
     "preview": "Count the profiles that segments select, without creating anything.",
     "pull": "Write the server's segments into files, in folders like the server's.",
+    "rule": "Explain the code of a diagnostic, with an example that produces it.",
     "schema": "The attributes, behaviors and other things that segments can name.",
     "serve": "Serve a local Audience API over data of your own, on this machine only.",
     "show": "Show a segment of the server as source; with --json also as the API answers it.",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from segdsl.condition import tree as c
+from segdsl.diagnostics.manual import Entry
 from segdsl.explain.outline import Item, Outline
 from segdsl.output import parts, shapes
 from segdsl.rule.model import encode
@@ -68,3 +69,21 @@ def explained(segment: c.Segment, text: str, outline: Outline | None) -> parts.E
 
 def _sentence(of: Item) -> parts.Sentence:
     return parts.Sentence(text=of.text, conditions=tuple(map(_sentence, of.items)), notes=of.notes)
+
+
+def rule_output(entries: Sequence[Entry]) -> shapes.RuleOutput:
+    """Codes of diagnostics with what the reference has of them."""
+    return shapes.RuleOutput(
+        codes=tuple(
+            parts.DiagnosticCode(
+                code=each.code.name,
+                severity=each.severity,
+                title=each.code.value,
+                group=each.group,
+                meaning=each.meaning,
+                form=cast(Any, each.form),
+                example=each.example,
+            )
+            for each in entries
+        )
+    )

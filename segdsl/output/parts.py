@@ -67,6 +67,21 @@ class Error(_Part, frozen=True, kw_only=True):
     help: Annotated[str | None, doc("What to do.")] = None
 
 
+class DiagnosticCode(_Part, frozen=True, kw_only=True):
+    """What the code of a diagnostic means."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    title: str
+    group: Annotated[str, doc("The heading of the reference that it stands under.")]
+    meaning: Annotated[str, doc("What it means and what to do, in markdown.")]
+    form: Annotated[
+        Literal["seg", "json", "sh"],
+        doc("What the example is: source, a rule, or commands."),
+    ]
+    example: Annotated[str, doc("An example that produces it.")]
+
+
 class Location(_Part, frozen=True, kw_only=True):
     """A range in a file; the numbers are null where the file is not text with lines."""
 

@@ -21,6 +21,7 @@ from segdsl.output.parts import (
     CountedSegment,
     CreatedSegment,
     Diagnostic,
+    DiagnosticCode,
     Error,
     ExplainedSegment,
     FixedFile,
@@ -109,6 +110,12 @@ class ImportOutput(Output, frozen=True, kw_only=True, tag="import"):
 
     files: Annotated[int, doc("How many YAML files were read.")] = 0
     segments: Annotated[tuple[ImportedFile, ...], doc("A `.seg` file for each segment.")] = ()
+
+
+class RuleOutput(Output, frozen=True, kw_only=True, tag="rule"):
+    """Codes of diagnostics, those that were named or all."""
+
+    codes: tuple[DiagnosticCode, ...] = ()
 
 
 class SqlOutput(Output, frozen=True, kw_only=True, tag="sql"):

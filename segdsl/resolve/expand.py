@@ -17,7 +17,7 @@ from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
-from segdsl.diagnostics import Code, Note, Report
+from segdsl.diagnostics import Code, Report
 from segdsl.resolve.aggregates import makes_sense
 from segdsl.resolve.context import Context, Memory
 from segdsl.resolve.program import Scope
@@ -25,6 +25,7 @@ from segdsl.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
 from segdsl.resolve.uses import (
     MOVE,
     report_circle,
+    report_compared,
     report_run,
     report_size,
     report_unknown,
@@ -366,36 +367,18 @@ class Expander:
             case p.Compare(_, Name() as value) | p.TimeCompare(_, Name() as value):
                 if values.is_known(value.name):
                     return False
-                from segdsl.resolve.foreign import explain
+                from segdsl.resolve.foreign import report_foreign
 
-                found = explain(of, value, [*values.parameters, *values.params])
-                self.report.add(
-                    Code.SEG101, found.span, found.message, help=found.help, via=context.via
-                )
+                report_foreign(of, value, values, self.report, context.via)
                 return True
             case p.Compare("=", Boolean(truth)) if isinstance(of.subject, t.Attribute):
-                self._definition_compared(of, of.subject.name, truth, context)
+                found = context.scope.names.get(of.subject.name)
+                if found is None or self.owners is not None or context.in_filter:
+                    return False
+                let = found[1]
+                if isinstance(let, t.Let) and let not in context.active:
+                    report_compared(of, truth, let, self.report, context.via)
         return False
-
-    def _definition_compared(
-        self, of: t.Test, attribute: str, truth: bool, context: Context
-    ) -> None:
-        """Warns of `vip = true` where `vip` is a definition; with a schema the checker knows."""
-        found = context.scope.names.get(attribute)
-        if found is None or not isinstance(found[1], t.Let) or found[1] in context.active:
-            return
-        if self.owners is not None or context.in_filter or attribute in context.parameters:
-            return
-        written = name(attribute) if truth != of.negated else f"not {name(attribute)}"
-        self.report.add(
-            Code.SEG218,
-            of.span,
-            f"this asks for an attribute `{name(attribute)}`, and a definition has that name",
-            help=f"write `{written}`: a definition is a condition by itself; if the attribute is "
-            "meant, give the definition another name",
-            via=context.via,
-            notes=(Note("the definition", found[1].name_span),),
-        )
 
     def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
         subject = of.subject

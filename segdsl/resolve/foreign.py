@@ -6,12 +6,12 @@ stands for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from segdsl import predicates as p
-from segdsl.diagnostics.suggest import nearest
+from segdsl.diagnostics import Code, Report
 from segdsl.format.flat import subject
+from segdsl.resolve.values import Values
 from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.syntax_errors.moments import Relation, compare, read_moment
@@ -31,8 +31,17 @@ class Foreign(NamedTuple):
     help: str
 
 
-def explain(test: t.Test, value: Name, known: Iterable[str]) -> Foreign:
-    """What was meant by a name that stands for no value; `known` are those that do."""
+def report_foreign(
+    test: t.Test, value: Name, values: Values, report: Report, via: tuple[Span, ...]
+) -> None:
+    """Reports a name that stands for no value, with what was meant."""
+    near = report.did_you_mean(value.name, lambda: [*values.parameters, *values.params])
+    found = explain(test, value, near)
+    report.add(Code.SEG101, found.span, found.message, help=found.help, via=via)
+
+
+def explain(test: t.Test, value: Name, near: str | None) -> Foreign:
+    """What was meant by a name that stands for no value; `near` names one that does."""
     word = value.name
     lowered = word.lower()
     predicate = test.predicate
@@ -57,7 +66,7 @@ def explain(test: t.Test, value: Name, known: Iterable[str]) -> Foreign:
                 )
     if isinstance(predicate, p.Compare):
         negation = "not " if test.negated else ""
-        if predicate.relation == "=" and lowered in _ABSENT and nearest(word, known) is None:
+        if predicate.relation == "=" and lowered in _ABSENT and near is None:
             return Foreign(
                 test.span,
                 f"`{word}` is no value to compare with",
@@ -71,38 +80,34 @@ def explain(test: t.Test, value: Name, known: Iterable[str]) -> Foreign:
                 write_help(f"{left} is {negation}{truth}"),
             )
         if predicate.relation != "=":
-            return _two_attributes(test, value, left, known)
-    return _no_value(value, isinstance(predicate, p.Compare), known)
+            return _two_attributes(value, left, near)
+    return _no_value(value, isinstance(predicate, p.Compare), near)
 
 
-def _two_attributes(test: t.Test, value: Name, left: str, known: Iterable[str]) -> Foreign:
-    best = nearest(value.name, known)
-    near = f"did you mean `{best}`? " if best else ""
+def _two_attributes(value: Name, left: str, near: str | None) -> Foreign:
     return Foreign(
         value.span,
         f"nothing named `{name(value.name)}` has a value here, and two attributes cannot be "
         "compared",
-        f"{near}compare `{left}` with a number, or let a workflow put the difference of the two "
+        f"{near + ' ' if near else ''}compare `{left}` with a number, or let a workflow put the "
+        "difference of the two "
         f"into an attribute; a param is declared with `param {name(value.name)}: number`",
     )
 
 
-def _no_value(value: Name, is_compared: bool, known: Iterable[str]) -> Foreign:
-    best = nearest(value.name, known)
-    near = f"did you mean `{best}`? " if best else ""
+def _no_value(value: Name, is_compared: bool, near: str | None) -> Foreign:
     text = string(value.name)
     also = "two attributes cannot be compared" if is_compared else ""
     return Foreign(
         value.span,
         f"nothing named `{name(value.name)}` has a value here",
-        near
+        (f"{near} " if near else "")
         + write_help(text, "; ".join(each for each in ("a string stands in quotes", also) if each)),
     )
 
 
 def explain_use(use: t.Use) -> Foreign | None:
     """What was meant by a function of another language: `ISBLANK(email)`, `contains(tags, "x")`."""
-    from segdsl.diagnostics import Report
     from segdsl.format.flat import format_expression
     from segdsl.source import Source
     from segdsl.syntax.parser import parse

@@ -13,6 +13,8 @@ from segdsl.syntax import tree as t
 from segdsl.syntax.text import name
 
 MOVE = 'move a part into a segment of its own and refer to it: `in segment "…"`'
+EXPLAINED = 2_000
+"""What it takes to look at a function of another language, as so many names compared."""
 
 
 def report_value(of: t.Use, report: Report, via: tuple[Span, ...]) -> None:
@@ -29,11 +31,11 @@ def report_value(of: t.Use, report: Report, via: tuple[Span, ...]) -> None:
 def report_unknown(
     of: t.Use, names: Mapping[str, object], report: Report, via: tuple[Span, ...]
 ) -> None:
-    """No definition has that name; what other languages call so is explained."""
+    """No definition has that name."""
     if of.arguments:
         from segdsl.resolve.foreign import explain_use
 
-        foreign = explain_use(of)
+        foreign = explain_use(of) if report.can_compare(EXPLAINED) else None
         if foreign is not None:
             report.add(Code.SEG101, foreign.span, foreign.message, help=foreign.help, via=via)
             return
@@ -126,4 +128,20 @@ def _culprits(size: Size, sizes: Sizes, scope: Scope) -> tuple[Note, ...]:
     return tuple(
         Note(f"`{let.name}` grows to {sizes.of_definition(file, let)}", let.name_span)
         for file, let in told
+    )
+
+
+def report_compared(
+    of: t.Test, truth: bool, let: t.Let, report: Report, via: tuple[Span, ...]
+) -> None:
+    """Warns of `vip = true` where `vip` is a definition; with a schema the checker knows."""
+    written = name(let.name) if truth != of.negated else f"not {name(let.name)}"
+    report.add(
+        Code.SEG218,
+        of.span,
+        f"this asks for an attribute `{name(let.name)}`, and a definition has that name",
+        help=f"write `{written}`; a definition is a condition by itself; if the attribute is "
+        "meant, give the definition another name",
+        via=via,
+        notes=(Note("the definition", let.name_span),),
     )

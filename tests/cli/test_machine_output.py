@@ -167,6 +167,7 @@ WORKS: list[tuple[str, ...]] = [
     ("preview", "."),
     ("preview", "japan.seg", "--breakdown", "--sample", "2", "--columns", "email,age"),
     ("pull",),
+    ("rule", "SEG601"),
     ("schema", "pull"),
     ("sql", "."),
     ("sql", "--remote", "japan.seg"),
