@@ -176,7 +176,7 @@ printf 'segment "x" where age > 1\n' > x.seg
 printf 'segment "y" where in segment "x"\n' > y.seg
 segdsl apply --yes > made.txt
 rm x.seg y.seg
-segdsl plan --prune
+segdsl plan --prune --allow-empty
 """,
     # One of the two has its old name free, so there is an order.
     "SEG311": rf"""{LOCAL}
@@ -190,6 +190,12 @@ write A B; mv kept.toml local.lock.toml
 segdsl plan --force
 """,
     # 4xx: reading the API's JSON
+    "SEG312": rf"""{LOCAL}
+printf 'segment "x" where age > 1\nsegment "y" where age > 2\n' > x.seg
+segdsl apply --yes > made.txt
+printf 'segment "x" where age > 1\n' > x.seg
+segdsl plan --prune
+""",
     "SEG401": '{"type": "And", "conditions": []}',
     "SEG402": """
 {"type": "And", "conditions": [

@@ -65,7 +65,8 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
-    from segdsl.project.check import check, look_at, put_right, wanted
+    from segdsl.project.check import check, look_at, put_right
+    from segdsl.project.inputs import wanted
 
     look = Look(form, allowed, color)
     if diff and not fix:

@@ -6,24 +6,21 @@ Reads and, with `put_right`, writes files; asks no server. How it is told is the
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError, read_bytes, read_seg, seg_files, write_text
-from segdsl.project.config import Project, find_project, need_project
-from segdsl.project.finding import FILE
+from segdsl.files import FileError, read_bytes, read_seg, write_text
+from segdsl.project.inputs import NotLookedAt, Wanted
 from segdsl.project.keeping import FEWEST, Keeper, Kept, files_told
 from segdsl.source import Source
 
 if TYPE_CHECKING:
-    from segdsl.condition.tree import Place
-    from segdsl.lint.unused import Export
-    from segdsl.project.judging import Basis, Elsewhere
+    from segdsl.project.config import Project
+    from segdsl.project.judging import Basis
 
 
 class Checked(NamedTuple):
@@ -53,87 +50,6 @@ class PutRight(NamedTuple):
     after: str
     made: int
     kept_for_comments: int
-
-
-class Wanted(NamedTuple):
-    """The files to look at, the project they are in, and what else is in it."""
-
-    files: list[str]
-    project: Project | None
-    rest: tuple[str, ...] = ()
-
-
-def wanted(files: Sequence[str], target: str | None) -> Wanted:
-    """The files that are named, or all of the project; raises FileError."""
-    project = find_project(Path.cwd()) if target is None else need_project(Path.cwd())
-    if project is not None:
-        project.target(target)
-    if files:
-        named = seg_files(files)
-        return Wanted(named, project, _besides(named, project))
-    if project is None:
-        raise FileError(
-            f"name a file or a folder to check: without one it is the project's, and there is no "
-            f"{FILE} here or in a folder above"
-        )
-    return Wanted(seg_files([os.path.relpath(project.folder)]), project)
-
-
-def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
-    """The files of a project that are not among some."""
-    if project is None:
-        return ()
-    try:
-        every = seg_files([os.path.relpath(project.folder)])
-    except FileError:
-        return ()
-    named = {os.path.abspath(each) for each in files}
-    return tuple(each for each in every if os.path.abspath(each) not in named)
-
-
-class NotLookedAt:
-    """The segments that are not in the files which are looked at, read where they are asked for.
-
-    What is wrong with those files, or with the lock, is not told here.
-    """
-
-    def __init__(self, of: Wanted, target: str | None) -> None:
-        self._files = of.rest
-        self._project = of.project
-        self._target = target
-        self.was_asked = False
-
-    def __call__(self) -> Elsewhere:
-        from segdsl.lint.unused import imports_in
-        from segdsl.project.judging import Elsewhere, keys_of, places_in
-        from segdsl.syntax.parser import parse
-
-        self.was_asked = True
-        places: set[Place] = set()
-        locked: set[Place] = set()
-        imported: set[Export] = set()
-        report = Report()
-        is_read = True
-        try:
-            for key, path in zip(keys_of(self._files), self._files, strict=True):
-                source, usable = read_seg(path, report)
-                if usable:
-                    tree = parse(source, report)
-                    places.update(places_in(tree))
-                    imported.update(imports_in(key, tree))
-            locked.update(self._locked())
-        except FileError:
-            is_read = False
-        all_known = is_read and not report.has_errors
-        return Elsewhere(frozenset(places), frozenset(locked), all_known, frozenset(imported))
-
-    def _locked(self) -> Iterator[Place]:
-        from segdsl.workspace.files import load_lock
-
-        if self._project is not None:
-            name, _ = self._project.target(self._target)
-            for entry in load_lock(self._project, name).entries:
-                yield entry.folder, entry.name
 
 
 def check(

@@ -15,7 +15,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.live.references import named_segments
 from segdsl.loading import load_files
-from segdsl.project.check import NotLookedAt, wanted
+from segdsl.project.inputs import NotLookedAt, wanted
 from segdsl.project.judging import Basis, judge_here, keys_of, together
 from segdsl.project.names import Known, names_of
 from segdsl.schema.model import Schema
@@ -82,7 +82,7 @@ def load_checked(
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
     basis = Basis(settings, known.schema if use_schema else None, codes, known.owners)
-    here = judge_here(what.files, basis)
+    here = judge_here(what.files, basis, with_digests=False)
     found = together(
         [here.judged],
         what.files,

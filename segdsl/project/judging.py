@@ -28,7 +28,6 @@ from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, memberships
 from segdsl.loading import Loaded, load_files
 from segdsl.lower import lower
-from segdsl.project.keeping import digest
 from segdsl.resolve import import_key
 from segdsl.resolve.sizes import MAX_UNITS
 from segdsl.schema.model import Schema
@@ -108,15 +107,25 @@ def judge(files: Sequence[str], basis: Basis) -> Judged:
     return _judge(files, basis, False).judged
 
 
-def judge_here(files: Sequence[str], basis: Basis) -> JudgedHere:
-    """The same, with the names in use."""
-    return _judge(files, basis, True)
+def judge_here(files: Sequence[str], basis: Basis, *, with_digests: bool = True) -> JudgedHere:
+    """The same, with the names in use; without `with_digests` what was found cannot be kept."""
+    return _judge(files, basis, True, with_digests)
 
 
-def _judge(files: Sequence[str], basis: Basis, with_used: bool) -> JudgedHere:
+def _judge(
+    files: Sequence[str], basis: Basis, with_used: bool, with_digests: bool = True
+) -> JudgedHere:
     report = Report()
     loaded = load_files(files, basis.settings, report, basis.owners)
-    return judge_loaded(loaded, loaded.segments, files, basis, report, with_used=with_used)
+    return judge_loaded(
+        loaded,
+        loaded.segments,
+        files,
+        basis,
+        report,
+        with_used=with_used,
+        with_digests=with_digests,
+    )
 
 
 def judge_loaded(
@@ -127,6 +136,7 @@ def judge_loaded(
     report: Report,
     *,
     with_used: bool = True,
+    with_digests: bool = False,
 ) -> JudgedHere:
     """The same of files that are loaded, and of some of their segments.
 
@@ -170,11 +180,17 @@ def judge_loaded(
         ),
         frozenset(each for key, tree in loaded.trees.items() for each in imports_in(key, tree)),
         found,
-        {name: digest(source.text.encode()) for name, source in loaded.sources.items()},
+        _digests(loaded) if with_digests else {},
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
         loaded.grown,
     )
     return JudgedHere(judged, loaded, frozenset(each.span.key for each in failed))
+
+
+def _digests(loaded: Loaded) -> dict[str, bytes]:
+    from segdsl.project.keeping import digest
+
+    return {name: digest(source.text.encode()) for name, source in loaded.sources.items()}
 
 
 def keys_of(files: Sequence[str]) -> list[str]:

@@ -22,7 +22,8 @@ from segdsl.lint import Mark, twins
 from segdsl.lint.normal import Normal
 from segdsl.output.parts import Diagnostic as Finding
 from segdsl.project import judging
-from segdsl.project.check import Checked, check, wanted
+from segdsl.project.check import Checked, check
+from segdsl.project.inputs import wanted
 from segdsl.project.judging import Basis, judge, judge_here, together
 from segdsl.project.keeping import FEWEST, FOLDER, MOST_KEPT
 from segdsl.schema.document import write_schema
