@@ -4,6 +4,7 @@ The public names are brought in when they are first used, so that importing the 
 costs nothing; each is described where it is defined.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -44,6 +45,19 @@ else:
 
     def __dir__() -> list[str]:
         return sorted([*globals(), *_PUBLIC])
+
+    class _Package(type(sys)):
+        """A package whose public names stay what they are when a module of that name is imported.
+
+        Python would set `resolve` to the package `segdsl.resolve` then; `from segdsl.resolve
+        import …` does not need that.
+        """
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if not (name in _PUBLIC and isinstance(value, type(sys))):
+                super().__setattr__(name, value)
+
+    sys.modules[__name__].__class__ = _Package
 
 
 __all__ = [

@@ -10,7 +10,7 @@ from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.loading import load_files
 from segdsl.project.judging import Basis, judge_here, judge_many, together
-from segdsl.resolve import Program, resolve
+from segdsl.resolve import Program, resolve, sizes
 from segdsl.source import Source
 from segdsl.syntax.parser import parse
 from steps import steps
@@ -87,7 +87,7 @@ def test_the_arguments_of_a_definition_that_nothing_uses_are_looked_at() -> None
 
 @pytest.fixture
 def small_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdsl.resolve.sizes.MAX_UNITS", 5_000)
+    monkeypatch.setattr(sizes, "MAX_UNITS", 5_000)
 
 
 @pytest.mark.usefixtures("small_room")
@@ -150,7 +150,7 @@ def test_the_files_of_a_run_share_it_too(tmp_path: Path) -> None:
 def test_so_do_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segdsl.project.judging.MANY", 12)
     monkeypatch.setattr("segdsl.project.judging.MAX_UNITS", 100)
-    monkeypatch.setattr("segdsl.resolve.sizes.MAX_UNITS", 100)
+    monkeypatch.setattr(sizes, "MAX_UNITS", 100)
     (tmp_path / "w.seg").write_text(wide(20))
     names = []
     for at in range(12):

@@ -67,18 +67,24 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 def load_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: str, texts: frozenset[str]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    texts: frozenset[str],
+    *,
+    plain: Path | None = None,
 ) -> list[Field]:
     """Makes the file a table and tells its columns; those named in `texts` stay texts.
 
-    `table` is a name in SQL. Raises DataError.
+    `table` is a name in SQL, and `plain` the path that DuckDB opens the file by (`PlainPaths`).
+    Raises DataError.
     """
     names = header(path)
     shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     raw = quoted("a file/as texts")  # no file has such a name
     try:
         connection.execute(
-            f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(str(path))}, "
+            f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(str(plain or path))}, "
             f"auto_detect = false, columns = {{{shape}}}, header = true, delim = ',', "
             "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, "
             f"allow_quoted_nulls = false, compression = 'none', max_line_size = {_MAX_LINE})"

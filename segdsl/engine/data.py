@@ -33,6 +33,7 @@ from segdsl.engine.description import (
     read_description,
 )
 from segdsl.engine.errors import DataError, reason
+from segdsl.engine.paths import PlainPaths
 from segdsl.engine.priority import kept_threads, stepped_back
 from segdsl.engine.query import Query
 from segdsl.engine.tables import (
@@ -68,6 +69,7 @@ class Data:
         connection: duckdb.DuckDBPyConnection,
         population: int,
         spill: Path,
+        links: PlainPaths,
         passed_over: Mapping[str, str],
     ) -> None:
         self.parent = parent
@@ -76,6 +78,7 @@ class Data:
         self._connection = connection
         self._population = population
         self._spill = spill
+        self._links = links
         self._lock = threading.Lock()
         self._queries: list[Query] = []
         self._threads = kept_threads(_MOST_AT_ONCE)
@@ -109,6 +112,7 @@ class Data:
         self._threads.shutdown()
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
+        self._links.close()
 
     def __enter__(self) -> Self:
         return self
@@ -128,33 +132,54 @@ def open_data(path: Path) -> Data:
     if path.is_dir():
         files = table_files(path)
         description = read_description(path / FILE, path.name)
-        allowed = [each.path for each in files]
     elif path.suffix == DATABASE_SUFFIX and path.is_file():
         files = []
         description = read_description(path.with_suffix(".toml"), path.stem)
-        # The second is where DuckDB looks for what a crash may have left.
-        allowed = [path, path.with_name(path.name + ".wal")]
     elif path.exists():
         raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
     else:
         raise DataError(f"there is no folder or file {path}: check the spelling")
     spill = Path(tempfile.gettempdir()) / f"segdsl-{secrets.token_hex(8)}"
-    connection = _connect(allowed, description.parent.timezone, spill)
+    links = PlainPaths()
+    try:
+        files = [msgspec.structs.replace(each, link=links.plain(each.path)) for each in files]
+        database = None if path.is_dir() else links.plain(path)
+        connection = _connect(
+            [each.plain for each in files] if database is None else _places_of(database, path),
+            description.parent.timezone,
+            spill,
+        )
+    except BaseException:
+        links.close()
+        raise
     try:
         builder = _Builder(connection, description)
-        if path.is_dir():
+        if database is None:
             builder.add_files(files)
         else:
-            builder.attach(path)
+            builder.attach(path, database)
         population = builder.finish(path)
         # From here on nothing can open the doors again.
         connection.execute("SET lock_configuration = true")
     except BaseException:
         connection.close()
+        links.close()
         raise
     catalog = Catalog(tuple(builder.tables))
     parent = msgspec.structs.replace(description.parent, labels=builder.labels)
-    return Data(parent, catalog, connection, population, spill, builder.passed_over)
+    return Data(parent, catalog, connection, population, spill, links, builder.passed_over)
+
+
+def _places_of(*paths: Path) -> list[Path]:
+    """A database by its paths, and where DuckDB looks for what a crash may have left.
+
+    It puts that ending before a `?`, as if what follows were no part of a path.
+    """
+    found = []
+    for path in paths:
+        before, question, behind = str(path).partition("?")
+        found += [path, Path(f"{before}.wal{question}{behind}")]
+    return found
 
 
 def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
@@ -241,14 +266,15 @@ class _Builder:
             if type in ("string", "string_array", "number_array")
         )
         loaded = quoted("a file/as its types")  # no file has such a name
-        fields = load_csv(self.connection, file.path, loaded, texts)
+        fields = load_csv(self.connection, file.path, loaded, texts, plain=file.plain)
         self._add(file.table, loaded, fields, str(file.path), kind="TABLE")
         self.connection.execute(f"DROP TABLE {loaded}")
 
-    def attach(self, path: Path) -> None:
+    def attach(self, path: Path, plain: Path) -> None:
+        """The tables of a database at a path, which DuckDB opens by its `plain` one."""
         try:
             self.connection.execute(
-                f"ATTACH {literal(str(path))} AS {_ATTACHED} (TYPE duckdb, READ_ONLY)"
+                f"ATTACH {literal(str(plain))} AS {_ATTACHED} (TYPE duckdb, READ_ONLY)"
             )
             rows = self.connection.execute(
                 "SELECT table_name FROM information_schema.tables "
@@ -395,7 +421,7 @@ class _Builder:
 
 def _parquet(file: TableFile) -> str:
     """The rows of a file, in DuckDB's SQL."""
-    path = literal(str(file.path))
+    path = literal(str(file.plain))
     return f"read_parquet({path}, hive_partitioning = false, binary_as_string = true)"
 
 

@@ -18,6 +18,7 @@ from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.description import BEHAVIORS
 from segdsl.engine.errors import DataError
+from segdsl.files import link_fault
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
 from segdsl.values import ColumnType
 
@@ -40,11 +41,17 @@ _NAMED_QUERY = re.compile(r"segment_\d+")
 
 
 class TableFile(msgspec.Struct, frozen=True):
-    """A file that holds a table."""
+    """A file that holds a table; `link` is where DuckDB finds it, if not at its own path."""
 
     table: str
     path: Path
     format: Format
+    link: Path | None = None
+
+    @property
+    def plain(self) -> Path:
+        """The path that DuckDB opens the file by."""
+        return self.link or self.path
 
 
 def is_table(name: str) -> bool:
@@ -108,12 +115,17 @@ def table_files(folder: Path) -> list[TableFile]:
         if format is None:
             continue
         file = TableFile(path.stem, path, format)
+        fault = link_fault(str(path), None)
+        if fault is not None:
+            raise DataError(f"cannot read {path}: {fault}")
         if not is_table(path.stem):
             if path.is_file() and not path.name.startswith("."):
                 others.append(file)
             continue
-        if not path.is_file():
+        if path.is_dir():
             raise DataError(f"{path} is a folder: the table must be one file")
+        if not path.is_file():
+            raise DataError(f"{path} is a pipe or a device: the table must be a file")
         # DuckDB makes no difference between capital and small letters in a table's name.
         other = found.setdefault(path.stem.lower(), file)
         if other.path != path:
