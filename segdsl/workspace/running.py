@@ -12,7 +12,7 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError, read_source, write_text
+from segdsl.files import FileError, check_followed, read_source, write_text
 from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
 from segdsl.project.connect import Connection
@@ -169,8 +169,7 @@ def _unchanged(workspace: Workspace, path: str) -> None:
     Also where it is not in the workspace, wherever links lead.
     """
     target = workspace.folder / path
-    if not target.resolve().is_relative_to(workspace.folder.resolve()):
-        raise FileError(f"`{target}` is a link that leads out of the workspace: take it away first")
+    check_followed(str(target), str(workspace.folder))
     if path not in workspace.paths:
         if target.exists():
             raise FileError(f"`{target}` is in the way of a segment to write: move it first")

@@ -196,5 +196,5 @@ def test_what_is_no_plan_at_all(data: bytes) -> None:
     ],
 )
 def test_what_is_no_lock_at_all(text: str) -> None:
-    with pytest.raises(LockError, match=r"^x\.lock\.toml "):
+    with pytest.raises(LockError, match=r"x\.lock\.toml"):
         read_lock(text, "x.lock.toml")
