@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from segdsl.diagnostics import Code
+from segdsl.diagnostics.lookalikes import INVISIBLE
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.syntax.grammar import reserved_words
 from segdsl.syntax.syntax_errors import spelling
-from segdsl.syntax.syntax_errors.characters import INVISIBLE
 from segdsl.syntax.syntax_errors.expected import SPELLED, short, unexpected
 from segdsl.syntax.syntax_errors.moments import read_date
 from segdsl.syntax.syntax_errors.names import odd_name
