@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 import pytest
 
 from segdsl.diagnostics import Report
@@ -11,6 +13,7 @@ from segdsl.syntax import parser
 from segdsl.syntax import tree as t
 from segdsl.syntax.parser import parse
 from segdsl.syntax.syntax_errors import recovery
+from segdsl.syntax.syntax_errors.rules import Rule, compiled
 
 
 def read(text: str) -> tuple[t.File, list[Diagnostic]]:
@@ -133,3 +136,20 @@ def test_what_is_parsed_again_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(found) > 20
     items = {text.count("segment", 0, each.span.start) for each in found if each.span}
     assert len(items) == parser.MAX_MISTAKES
+
+
+RULES = [rule for rule in recovery.RULES if isinstance(rule, Rule)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.pattern for rule in RULES])
+def test_every_rule_can_be_read(rule: Rule) -> None:
+    """Its pattern compiles, and its texts ask only for pieces that the pattern has."""
+    groups = set(compiled(rule.pattern).groupindex)
+    for text in (rule.message, rule.also, "" if callable(rule.write) else rule.write):
+        asked = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        assert asked <= groups
+
+
+def test_the_words_of_a_rule_are_in_what_it_matches() -> None:
+    """Words are looked for in lower case: one with a capital would never be found."""
+    assert [rule.words for rule in RULES if rule.words != rule.words.lower()] == []

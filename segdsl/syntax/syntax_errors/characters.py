@@ -200,12 +200,12 @@ def single_quotes(site: Site) -> Advice | None:
 
 def half_smart(site: Site) -> Advice | None:
     """`"JP”`: a string that ends with a typographic quote."""
-    match = re.compile(rf"@?\"([^\"{spelling.QUOTES}\n]*)[{spelling.QUOTES}]").match(
-        site.text, site.stop
-    )
+    match = re.compile(
+        rf"@?\"([^\"{spelling.QUOTES}\n]*)[{spelling.QUOTES}]|'([^'\"\n]*)\"(?!\w)"
+    ).match(site.text, site.stop)
     if match is None:
         return None
-    fix = string(match[1])
+    fix = string(match[1] if match[1] is not None else match[2])
     return Advice(
         site.stop,
         match.end(),

@@ -77,6 +77,8 @@ def number(site: Site) -> Advice | None:
     token = site.token
     if "DATE" in site.accepts and "NUMBER" not in site.accepts:
         return None
+    if re.match(r"[0-9]+(?:/[0-9]+/|\.[0-9]+\.|\.\.)[0-9]", site.text[start : start + 40]):
+        return None  # a date, or a range
     plain = re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", text)
     if plain or (token is not None and token.kind == "date"):
         return None
