@@ -23,6 +23,7 @@ from segdsl.syntax.text import behavior, name, reference, string
 from segdsl.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 
 PROFILE_ID = Column("cdp_customer_id", "string")
+_NONE: Mapping[str, Collection[str]] = {}
 _PULL = "if it is new, run `segdsl schema pull`"
 
 
@@ -30,12 +31,14 @@ def check_segments(
     segments: Sequence[c.Segment],
     schema: Schema,
     report: Report,
+    definitions: Mapping[str, Collection[str]] = _NONE,
 ) -> list[c.Segment]:
     """Reports what the schema contradicts, except names of segments: see `check_names`.
 
-    Returns the segments with errors.
+    `definitions` are the names of conditions by file, for the help where one is taken for an
+    attribute. Returns the segments with errors.
     """
-    checker = _Checker(schema, Report())
+    checker = _Checker(schema, Report(), definitions)
     failed = []
     for segment in segments:
         checker.report = own = Report()
@@ -79,8 +82,11 @@ def _known(columns: Iterable[Column]) -> list[Known]:
 
 
 class _Checker:
-    def __init__(self, schema: Schema, report: Report) -> None:
+    def __init__(
+        self, schema: Schema, report: Report, definitions: Mapping[str, Collection[str]]
+    ) -> None:
         self.schema = schema
+        self.definitions = definitions
         self.report = report
         self.attributes: Mapping[str, Column] = {
             PROFILE_ID.name: PROFILE_ID,
@@ -211,6 +217,16 @@ class _Checker:
                 f"`{name(attribute)}` is a behavior and not an attribute",
                 f"ask how often: `count({name(attribute)}) > 0`, or whether at all: "
                 f"`has {name(attribute)}`",
+            )
+            return
+        if attribute in self.definitions.get(of.span.file, ()):
+            written = name(attribute)
+            alone = f"`{written}` alone is the condition, or `not {written}`"
+            self._add(
+                Code.SEG501,
+                of,
+                f"there is no attribute `{written}`",
+                f"{alone}: a definition has that name",
             )
             return
         if attribute not in self._told:

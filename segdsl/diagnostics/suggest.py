@@ -48,7 +48,14 @@ def _longer(word: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
     """A help line naming the nearest, or `otherwise`."""
-    best = nearest(word, known)
+    names = list(known)
+    if len(word) <= MAX_LENGTH and not (word.isascii() and all(map(str.isascii, names))):
+        from segdsl.diagnostics.lookalikes import same_looking
+
+        same = same_looking(word, names)
+        if same is not None:
+            return same
+    best = nearest(word, names)
     return f"did you mean `{best}`?" if best else otherwise
 
 

@@ -128,6 +128,24 @@ def _judge(
     )
 
 
+def _definitions(loaded: Loaded) -> dict[str, set[str]]:
+    """The names of conditions by file, with those that are imported."""
+    own = {
+        file: {item.name for item in tree.items if isinstance(item, t.Let)}
+        for file, tree in loaded.trees.items()
+    }
+    return {
+        file: own[file].union(
+            *(
+                own.get(import_key(file, item.path), set()).intersection(item.names)
+                for item in tree.items
+                if isinstance(item, t.Import)
+            )
+        )
+        for file, tree in loaded.trees.items()
+    }
+
+
 def judge_loaded(
     loaded: Loaded,
     segments: Sequence[c.Segment],
@@ -153,7 +171,7 @@ def judge_loaded(
             if own.has_errors:
                 failed.append(segment)
     if basis.schema is not None:
-        failed += check_segments(segments, basis.schema, report)
+        failed += check_segments(segments, basis.schema, report, _definitions(loaded))
         check_values(segments, basis.schema, report)
     marks = lint_each(segments, glances, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)

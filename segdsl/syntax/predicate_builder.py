@@ -47,7 +47,7 @@ class PredicateBuilder(PieceBuilder):
             }
             self.report.add(
                 Code.SEG013,
-                self._at(c[-1]),
+                self._span(c[-2:]),
                 f"a date is not compared with `{sign}`",
                 help=f"write `{'not ' if sign == '!=' else ''}{word[relation]} {value.text}`",
             )

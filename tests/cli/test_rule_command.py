@@ -42,7 +42,7 @@ def test_a_code_is_found_however_it_is_typed(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "help"),
     [
-        ("SEG2003", "did you mean `SEG203`?"),
+        ("SEG2003", "did you mean `SEG003`?"),
         ("601x", "`segdsl rule` lists all codes"),
         ("E501", "`segdsl rule` lists all codes"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from segdsl.syntax.syntax_errors import spelling
 from segdsl.syntax.syntax_errors.expected import unexpected
 from segdsl.syntax.syntax_errors.rules import Found, Function, Rule, compiled
 from segdsl.syntax.syntax_errors.site import Advice, Site
@@ -174,7 +175,7 @@ RULES: tuple[Rule | Function, ...] = (
     ),
     Rule(
         "count",
-        r"count~\(~(?P<of>[^\W\d]\w*)\.\w+(?P<rest>(?:\s+(?:where|by|over)\s[^()\n]*)?)\)",
+        r"count~\(~(?P<of>[^\W\d]\w*)\.(?:\w+|\*)(?P<rest>(?:\s+(?:where|by|over)\s[^()\n]*)?)\)",
         _counted,
         message="a count is of events, not of a column",
     ),
@@ -212,6 +213,17 @@ RULES: tuple[Rule | Function, ...] = (
         also="and say what the result is compared with",
     ),
     # how often
+    Rule(
+        "last past previous",
+        rf"(?:has |have |had |with )?(?:made )?(?:{_HOW_MANY} )?{{amount}} {{b}} "
+        r"(?:in|within|during|over|for) (?:the )?(?:last|past|previous) (?P<many>[0-9]+) {unit}",
+        lambda found: (
+            f"count({found.raw('b')} where timestamp within past "
+            f"{spelling.duration(found.raw('many'), found.raw('unit'))}) "
+            f"{_SIGNS[' '.join(found.raw('how').lower().split())]} {found['amount']}"
+        ),
+        message="how often something happened is a count",
+    ),
     Rule(
         "where with whose",
         rf"(?:has |have |with )?{_HOW_MANY} {{amount}} {{b}} (?:where|with|whose) {_FILTER}",
@@ -279,6 +291,7 @@ RULES: tuple[Rule | Function, ...] = (
         rf"(?:the )?(?P<f>{_NAMES})(?: value)? (?:of )?(?:the )?(?P<of>[^\W\d]\w*\.\w+)",
         _words,
     ),
+    Rule("count", r"{b} count(?=~[=!<>])", lambda found: f"count({found.raw('b')})"),
     Rule("count", r"count (?:of )?(?P<of>[^\W\d]\w*)(?P<f>)", _words),
     Rule(
         "count length size len",

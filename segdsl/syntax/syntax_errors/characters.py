@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from segdsl.diagnostics import Code
+from segdsl.diagnostics.lookalikes import INVISIBLE, shown, skeleton
 from segdsl.syntax.syntax_errors import spelling
 from segdsl.syntax.syntax_errors.expected import short
 from segdsl.syntax.syntax_errors.rules import Function, Rule, write_help
@@ -37,14 +38,8 @@ SIGNS = {
     "¬": "not",
     "∈": "in",
 }
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
 _SPACES = (
     "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-)
-# Letters of other alphabets that look like Latin ones.
-ALIKE = str.maketrans(
-    "асеорхуіјѕһԁԛԝАВЕЗКМНОРСТУХІЈЅαορνικΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
-    "aceopxyijshdqwABE3KMHOPCTYXIJSaopvikABEZHIKMNOPTYX",
 )
 _QUOTED = re.compile(
     rf"[{spelling.QUOTES}]([^{spelling.QUOTES}\"\n]*)[{spelling.QUOTES}\"]"
@@ -150,8 +145,8 @@ def look_alike(site: Site) -> Advice | None:
     token = site.token
     if token is None or token.kind != "word" or token.text.isascii():
         return None
-    visible = token.text.translate({ord(each): None for each in INVISIBLE})
-    latin = unicodedata.normalize("NFKC", visible).translate(ALIKE)
+    visible = shown(token.text)
+    latin = skeleton(visible)
     if latin.isascii() and re.fullmatch(r"[A-Za-z_]\w*", latin):
         fix = latin
         message = f"`{short(token.text)}` has letters that only look like those of a to z"
@@ -205,12 +200,12 @@ def single_quotes(site: Site) -> Advice | None:
 
 def half_smart(site: Site) -> Advice | None:
     """`"JP”`: a string that ends with a typographic quote."""
-    match = re.compile(rf"@?\"([^\"{spelling.QUOTES}\n]*)[{spelling.QUOTES}]").match(
-        site.text, site.stop
-    )
+    match = re.compile(
+        rf"@?\"([^\"{spelling.QUOTES}\n]*)[{spelling.QUOTES}]|'([^'\"\n]*)\"(?!\w)"
+    ).match(site.text, site.stop)
     if match is None:
         return None
-    fix = string(match[1])
+    fix = string(match[1] if match[1] is not None else match[2])
     return Advice(
         site.stop,
         match.end(),

@@ -61,8 +61,6 @@ _METHODS = {
 def _method(found: Found) -> str | None:
     """`url.startswith("/x")`, `STARTS_WITH(url, '/x')`."""
     word = _METHODS[found.raw("method").lower()]
-    if word == "contains" and re.fullmatch(r"tags|.*_list|.*s_array", found["s"]):
-        return f"any of {found['s']} = {found['text']}"
     negation = "not " if found.raw("no").strip() else ""
     return f"{found['s']} {negation}{word} {found['text']}"
 
@@ -261,13 +259,13 @@ RULES: tuple[Rule | Function, ...] = (
     # signs in words
     Rule(
         _MORE,
-        rf"{{s}} {_BE}(?P<no>not |no )?(?:more|greater|larger|bigger|higher|older) than {{v}}"
+        rf"{{s}} {_BE}(?P<no>not |no )?(?:more|greater|larger|bigger|higher|older)(?: than)? {{v}}"
         r"(?! or)(?: years?(?: old)?)?",
         _compared(">", "<="),
     ),
     Rule(
         _LESS,
-        rf"{{s}} {_BE}(?P<no>not |no )?(?:less|fewer|smaller|lower|younger) than {{v}}"
+        rf"{{s}} {_BE}(?P<no>not |no )?(?:less|fewer|smaller|lower|younger)(?: than)? {{v}}"
         r"(?! or)(?: years?(?: old)?)?",
         _compared("<", ">="),
     ),
@@ -413,6 +411,25 @@ RULES: tuple[Rule | Function, ...] = (
         "{n} {sign} {v}",
         also="a column has the type that the parent segment gives it",
     ),
+    Rule(
+        "matches \x7e",
+        r"{s} (?P<no>not )?(?:matches|=\x7e|!\x7e|\x7e)~/(?P<rx>[^/\n]+)/\w*",
+        lambda found: (
+            f"{found['s']} {'not ' if found.raw('no') else ''}matches {string(found.raw('rx'))}"
+        ),
+        also="a regular expression is a string",
+    ),
+    Rule(
+        "",
+        r"(?P<s>(?!where\b|and\b|or\b)[^\W\d]\w*)(?: is)?~:~{v}",
+        "{s} = {v}",
+    ),
+    Rule(
+        "-",
+        r"{s} (?:is |in )?(?P<low>[0-9]+)~(?:-|–|\.\.)~(?P<high>[0-9]+)",
+        "{s} between {low} and {high}",
+    ),
+    Rule("! =", r"=~!|!~=", "!="),
     # the sign alone
     Rule("== <> => =< !== ===", r"(?P<sign>===?|!==|<>|=>|=<)", _sign),
     Rule(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from segdsl.diagnostics import Code
+from segdsl.diagnostics.lookalikes import INVISIBLE
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.syntax.grammar import reserved_words
 from segdsl.syntax.syntax_errors import spelling
-from segdsl.syntax.syntax_errors.characters import INVISIBLE
 from segdsl.syntax.syntax_errors.expected import SPELLED, short, unexpected
 from segdsl.syntax.syntax_errors.moments import read_date
 from segdsl.syntax.syntax_errors.names import odd_name
@@ -77,6 +77,8 @@ def number(site: Site) -> Advice | None:
     token = site.token
     if "DATE" in site.accepts and "NUMBER" not in site.accepts:
         return None
+    if re.match(r"[0-9]+(?:/[0-9]+/|\.[0-9]+\.|\.\.)[0-9]", site.text[start : start + 40]):
+        return None  # a date, or a range
     plain = re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", text)
     if plain or (token is not None and token.kind == "date"):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from segdsl.syntax.syntax_errors import spelling
 from segdsl.syntax.syntax_errors.rules import Found, Function, Rule
 
@@ -9,7 +11,7 @@ _ITEM = (
     r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+|"
     r"(?!(?:and|or|not|where|limit)(?!\w))[^\W\d]\w*+(?!\s*[.(=<>!]|\s+(?:is|in|not|has|contains|between)\b))"
 )
-_LITERAL = r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+(?!~[-/]))"
+_LITERAL = r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9]+(?:\.[0-9]+)?(?![\w.])(?!~[-/]))"
 _OPEN, _CLOSE = r"[\[({（［｛]", r"[\])}）］｝]"
 _LIST = rf"(?P<list>{_OPEN}~{_ITEM}(?:~[,、，;|]~{_ITEM})*~[,、，;]?~{_CLOSE})"
 _BARE = rf"(?P<list>{_LITERAL}(?:(?:~[,、，]~| )(?:or |and |nor )?~?{_LITERAL})+)"
@@ -28,28 +30,40 @@ def _in(found: Found) -> str | None:
 
 
 def _text_in(found: Found) -> str | None:
-    values = spelling.values(found.raw("list"), found.site.names)
+    raw = found.raw("list")
+    values = spelling.values(raw, found.site.names)
     word = " ".join(found.raw("how").lower().split())
+    if re.search(r"\sand\s", raw, re.IGNORECASE) and not found.raw("no").strip():
+        tests = [f"{found['s']} {word} {each}" for each in values]
+        return f"({' and '.join(tests)})"
     negation = "not " if found.raw("no").strip() else ""
     return f"{found['s']} {negation}{word} any ({', '.join(values)})"
+
+
+def _is_list(name: str) -> bool:
+    """Whether a name is likely to be that of a list: a plural."""
+    return re.search(r"(?:[^su]s|list|array)$", name.lower()) is not None
 
 
 def _member(found: Found) -> str:
     """Python's `"x" in tags`."""
     negation = "not " if found.raw("no") else ""
+    if not _is_list(found["n"]):
+        return f"{found['n']} {negation}contains {found['literal']}"
     return f"{negation}any of {found['n']} = {found['literal']}"
 
 
 def _segments(found: Found) -> str:
     names = spelling.values(found.raw("list"))
     negation = "not in" if found.raw("no") else "in"
-    word = "all" if negation == "not in" else "any"
+    is_all = negation == "not in" or re.search(r"\sand\s", found.raw("list"), re.IGNORECASE)
+    word = "all" if is_all else "any"
     return f"{word} ({', '.join(f'{negation} segment {each}' for each in names)})"
 
 
 _TEXT_WORDS = r"(?P<how>contains|starts with|ends with)"
 _SEVERAL = "one of several values is asked for with `in`"
-_ARRAY = "for a column that is one text it is `contains`"
+_ARRAY = "of a list it is `any of {n} = {literal}`, of a string `{n} contains {literal}`"
 
 RULES: tuple[Rule | Function, ...] = (
     Rule("in segments segment", rf"(?P<no>not )?in segments? {_LIST}", _segments),
@@ -77,7 +91,11 @@ RULES: tuple[Rule | Function, ...] = (
         rf"{{s}} (?:is |are )?(?P<no>(?:not|isn['’]t) |!)?in~{_LIST}(?:\.includes)?",
         _in,
     ),
-    Rule("in", rf"{{s}} (?:is )?(?P<no>not )?in (?P<list>{_LITERAL}(?:~,~{_LITERAL})*)", _in),
+    Rule(
+        "in",
+        rf"{{s}} (?:is )?(?P<no>not )?in (?P<list>{_LITERAL}(?:(?:~,~| or | and ){_LITERAL})*)",
+        _in,
+    ),
     Rule(
         "contains starts ends",
         rf"{{s}} (?P<no>not )?{_TEXT_WORDS}~(?:any of~|one of~|any~)?{_LIST}",
@@ -126,7 +144,7 @@ RULES: tuple[Rule | Function, ...] = (
     ),
     Rule(
         "any every all one",
-        r"(?:any|one|some) (?:of the )?{n} (?:is|are|=|==) {literal}",
+        r"(?:any|one|some) (?:of )?(?:the )?{n} (?:is|are|=|==) {literal}",
         "any of {n} = {literal}",
     ),
     Rule(

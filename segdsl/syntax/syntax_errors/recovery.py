@@ -293,9 +293,8 @@ def _is_item(text: str, at: int) -> bool:
     if re.search(r"\bin\s*$", text[max(0, at - 20) : at]):
         return False
     # Not in a string, and not in a comment.
-    return all(token.end <= len(before) for token in tokens(before)) and not re.search(
-        r'"[^"]*$|#[^"]*$', re.sub(r'"(?:[^"\\]|\\.)*"', "", before)
-    )
+    rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", before)
+    return not re.search(r'"[^"]*$|#[^"]*$', rest) and rest.count("'") % 2 == 0
 
 
 def bounds(text: str, offset: int) -> tuple[int, int]:

@@ -373,6 +373,12 @@ RULES: tuple[Rule | Function, ...] = (
     Rule(
         "where",
         r"where",
+        lambda found: "" if found.site.word(-1) == "where" else None,
+        message="a segment has one `where`",
+    ),
+    Rule(
+        "where",
+        r"where",
         lambda found: "and" if {"AND", "SEGMENT"} <= found.site.accepts else None,
         message="a segment has one `where`",
         also="conditions are joined with `and` or `or`",
@@ -430,6 +436,6 @@ RULES: tuple[Rule | Function, ...] = (
         r"(?:it )?is not the case that~(?=\()",
         "not ",
     ),
-    and_missing,
     capital_function,
+    and_missing,
 )
