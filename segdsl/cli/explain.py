@@ -15,8 +15,10 @@ from segdsl.cli.options import (
     PLAIN_WIDTH,
     Look,
     look_options,
+    need_source,
     no_schema_option,
     select_option,
+    server_option,
     settings_option,
     stop_on_errors,
     summed,
@@ -25,7 +27,9 @@ from segdsl.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from segdsl.condition.tree import Segment
     from segdsl.output.parts import ExplainedSegment
+    from segdsl.project.connect import Connection
 
 UNCLIPPED = 100_000
 
@@ -33,12 +37,11 @@ UNCLIPPED = 100_000
 @click.command(
     "explain", epilog=examples("segdsl explain japan.seg", "segdsl explain --tree japan.seg")
 )
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
-)
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completes("sources"))
 @click.option("--tree", is_flag=True, help="Draw the rule sets of the compiled rule instead.")
 @settings_option
 @select_option
+@server_option
 @click.option(
     "--target",
     metavar="NAME",
@@ -52,6 +55,7 @@ def command(
     tree: bool,
     settings: dict[str, str],
     select: tuple[str, ...],
+    named: tuple[str, ...],
     target: str | None,
     no_schema: bool,
     form: str,
@@ -71,10 +75,11 @@ def command(
     from segdsl.schema.labels import NO_LABELS, labels_of
     from segdsl.syntax.text import string
 
+    need_source(files, named)
     look = Look(form, allowed, color)
     report = Report()
     loaded = load_checked(
-        files,
+        files or None,
         settings,
         report,
         target=target,
@@ -82,12 +87,21 @@ def command(
         allowed=allowed,
         select=select,
     )
+    segments = loaded.segments
+    if named:
+        from segdsl.cli.asking import ask
+        from segdsl.live.server_segments import server_segments
+
+        async def question(connection: Connection) -> tuple[Segment, ...]:
+            return await server_segments(connection.client, connection.parent.id, named, report)
+
+        segments = (*segments, *ask(target, None, question))
     labels = NO_LABELS if loaded.schema is None else labels_of(loaded.schema)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if terminal else None
     made: list[str] = []
     told_in_words: list[ExplainedSegment] = []
-    for segment in loaded.segments:
+    for segment in segments:
         if not tree:
             width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
             outline = explain(segment, labels)
@@ -109,7 +123,7 @@ def command(
     summary = summed(report, look, loaded.contradicted)
     tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
-    if loaded.is_empty:
+    if loaded.is_empty and not named:
         raise WrongUse("there is no segment in these files, only definitions")
     if form == "json":
         from segdsl.cli.document import answer

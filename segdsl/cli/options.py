@@ -71,6 +71,26 @@ def select_option(function: _Function) -> _Function:
     )(function)
 
 
+def server_option(function: _Function) -> _Function:
+    """Adds `--segment NAME|ID`, segments of the server; the command takes `named`, a tuple."""
+    return click.option(
+        "--segment",
+        "named",
+        metavar="NAME|ID",
+        multiple=True,
+        shell_complete=completes("segments"),
+        help="A segment of the server, by name, path or id; can be given again.",
+    )(function)
+
+
+def need_source(files: Sequence[str], named: Sequence[str]) -> None:
+    """Raises UsageError where neither files nor segments of the server are given."""
+    if not files and not named:
+        raise click.UsageError(
+            "name a FILE or a folder, or a segment of the server with --segment NAME"
+        )
+
+
 def summed(report: Report, look: Look, schema: str | None) -> str:
     """How many findings there are; where `schema`, a file, contradicts segments, what to do if
     that is itself what is wrong."""

@@ -18,8 +18,10 @@ from segdsl.cli.options import (
     in_color,
     layout_option,
     look_options,
+    need_source,
     no_schema_option,
     select_option,
+    server_option,
     settings_option,
     stop_on_errors,
     summed,
@@ -40,9 +42,7 @@ if TYPE_CHECKING:
         "segdsl preview --sample 5 --columns age,country .",
     ),
 )
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
-)
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completes("sources"))
 @click.option("--breakdown", is_flag=True, help="Count every condition, as an outline with bars.")
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Show N profiles of each segment."
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 )
 @settings_option
 @select_option
+@server_option
 @layout_option
 @no_schema_option
 @target_options
@@ -66,6 +67,7 @@ def command(
     columns: str | None,
     settings: dict[str, str],
     select: tuple[str, ...],
+    named: tuple[str, ...],
     layout: Literal["v5", "nested"],
     no_schema: bool,
     target: str | None,
@@ -81,14 +83,16 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.live.counting import Wish, preview
+    from segdsl.live.server_segments import server_segments
     from segdsl.project.checked import load_checked
 
     if columns is not None and sample is None:
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
+    need_source(files, named)
     look = Look(form, allowed, color)
     report = Report()
     loaded = load_checked(
-        files,
+        files or None,
         settings,
         report,
         target=target,
@@ -104,13 +108,14 @@ def command(
 
     async def question(connection: Connection) -> Preview:
         try:
-            return await preview(
-                connection, loaded.segments, report, wish, bar, beside=loaded.beside
-            )
+            client, parent = connection.client, connection.parent
+            there = await server_segments(client, parent.id, named, report)
+            segments = (*loaded.segments, *there)
+            return await preview(connection, segments, report, wish, bar, beside=loaded.beside)
         finally:
             bar.end()
 
-    found = ask(target, now, question) if loaded.segments else None
+    found = ask(target, now, question) if loaded.segments or named else None
     summary = summed(report, look, loaded.contradicted)
     tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     if found is None:

@@ -14,8 +14,10 @@ from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
     Look,
     look_options,
+    need_source,
     no_schema_option,
     select_option,
+    server_option,
     settings_option,
     stop_on_errors,
     summed,
@@ -37,9 +39,7 @@ DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
         "segdsl sql --remote japan.seg",
     ),
 )
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
-)
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completes("sources"))
 @click.option(
     "--dialect",
     type=click.Choice(DIALECTS),
@@ -59,6 +59,7 @@ DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 )
 @settings_option
 @select_option
+@server_option
 @no_schema_option
 @target_options
 @look_options
@@ -71,6 +72,7 @@ def command(
     output: str | None,
     settings: dict[str, str],
     select: tuple[str, ...],
+    named: tuple[str, ...],
     no_schema: bool,
     target: str | None,
     now: str | None,
@@ -85,14 +87,16 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.live.queries import Offline, offline_sql, remote_sql, target_sql
+    from segdsl.live.server_segments import server_segments
     from segdsl.project.checked import load_checked
     from segdsl.project.config import find_project
 
+    need_source(files, named)
     look = Look(form, allowed, color)
     report = Report()
-    ask_server = remote or target is not None or find_project(Path.cwd()) is not None
+    ask_server = bool(named) or remote or target is not None or find_project(Path.cwd()) is not None
     loaded = load_checked(
-        files,
+        files or None,
         settings,
         report,
         target=target,
@@ -106,11 +110,14 @@ def command(
     made: list[str] = []
 
     async def question(connection: Connection) -> list[str]:
+        nonlocal segments
+        client, parent = connection.client, connection.parent
+        segments = (*segments, *await server_segments(client, parent.id, named, report))
         if remote:
             return await remote_sql(connection, segments, report)
         return await target_sql(connection, segments, report, dialect, database, beside)
 
-    if segments and ask_server:
+    if ask_server and (segments or named):
         if timezone is not None:
             raise WrongUse("--timezone is for files without a target: the target has its own")
         made = ask(target, now, question)
@@ -119,7 +126,7 @@ def command(
     summary = summed(report, look, loaded.contradicted)
     tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
     stop_on_errors(report)
-    if loaded.is_empty:
+    if loaded.is_empty and not named:
         raise WrongUse("there is no segment in these files, only definitions")
     write_product("\n".join(made), output, files)
     if form == "json":

@@ -22,7 +22,15 @@ from segdsl.values import ById, ByName
 def source_of(
     folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, ByName], report: Report
 ) -> str | None:
-    """A segment as canonical source; None after a report.
+    """A segment as canonical source; None after a report. For `names` see `tree_of`."""
+    tree = tree_of(folder, segment, names, report)
+    return None if tree is None else format_file(t.File((tree,)))
+
+
+def tree_of(
+    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, ByName], report: Report
+) -> t.Segment | None:
+    """A segment as a syntax tree with its folder; None after a report.
 
     `names` holds how each segment is named by its id, or by its marked name.
     """
@@ -37,7 +45,7 @@ def source_of(
         )
     named = _with_names(tree, names)
     assert isinstance(named, t.Segment)
-    return format_file(t.File((named,)))
+    return named
 
 
 def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:

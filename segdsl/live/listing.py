@@ -21,10 +21,12 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.lift.named import source_of
+from segdsl.format import format_file
+from segdsl.lift.named import tree_of
 from segdsl.live.creation import OnServer
 from segdsl.live.references import by_their_name, names_by_id
 from segdsl.source import Span
+from segdsl.syntax import tree as t
 from segdsl.terminal import visible
 from segdsl.values import ByName
 
@@ -49,6 +51,11 @@ class Shown(msgspec.Struct, frozen=True):
 
     def source(self, report: Report) -> str | None:
         """The segment as canonical source; None after a report."""
+        tree = self.tree(report)
+        return None if tree is None else format_file(t.File((tree,)))
+
+    def tree(self, report: Report) -> t.Segment | None:
+        """The same as a syntax tree."""
         segment = self.found.segment
         if isinstance(segment, Unreadable):
             report.add(
@@ -59,7 +66,7 @@ class Shown(msgspec.Struct, frozen=True):
                 path="$",
             )
             return None
-        return source_of(self.found.folder or (), segment, self.names, report)
+        return tree_of(self.found.folder or (), segment, self.names, report)
 
 
 async def show(client: Client, parent_id: str, named: str) -> Shown:

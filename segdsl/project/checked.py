@@ -53,7 +53,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
 
 
 def load_checked(
-    files: Sequence[str],
+    files: Sequence[str] | None,
     settings: Mapping[str, str],
     report: Report,
     *,
@@ -67,6 +67,7 @@ def load_checked(
 ) -> CheckedFiles:
     """The segments of files and folders (`-`: standard input), checked as `segdsl check` does.
 
+    None is no file, and an empty sequence all of the project.
     `settings` gives params their values, as strings, by name; a setting with an error leaves no
     segment. `allowed` are codes of warnings that are not reported, besides those of the project.
     With `segment_ids` the names of segments are replaced by the ids that schema and lock know.

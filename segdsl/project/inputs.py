@@ -28,9 +28,11 @@ class Wanted(NamedTuple):
     rest: tuple[str, ...] = ()
 
 
-def wanted(files: Sequence[str], target: str | None) -> Wanted:
-    """The files that are named, or all of the project; raises FileError."""
+def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:
+    """The files that are named (None: no file), or all of the project; raises FileError."""
     project = _project(target)
+    if files is None:
+        return Wanted([], project)
     if files:
         named = seg_files(files)
         return Wanted(named, project, _besides(named, project))

@@ -1,0 +1,81 @@
+"""`preview`, `explain` and `sql` take segments of the server by name, path or id."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from running import segdsl
+from workspace import NOW, write_project
+
+LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
+SEGMENTS = """\
+segment "Grown-ups" folder "One" where age >= 20
+segment "Grown-ups" folder "Two" where age >= 18
+segment "Japan" where country = "JP"
+segment "Both" where in segment "Japan" and in segment "Grown-ups" of folder "Two"
+"""
+
+
+@pytest.fixture
+def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The ids of the segments by path; no file has them any more."""
+    write_project(tmp_path, LOCAL)
+    monkeypatch.chdir(tmp_path)
+    for other in ("japan.seg", "buyers.seg"):
+        Path(other).unlink()
+    Path("x.seg").write_text(SEGMENTS)
+    assert segdsl("create", "x.seg").exit_code == 0
+    Path("x.seg").unlink()
+    listed = json.loads(segdsl("list", "--json").stdout)["segments"]
+    return {"/".join(filter(None, (each["folder"], each["name"]))): each["id"] for each in listed}
+
+
+def counted(*arguments: str) -> dict[str, int]:
+    done = segdsl("preview", "--json", *arguments)
+    assert done.exit_code == 0, done.stderr
+    return {each["name"]: each["count"] for each in json.loads(done.stdout)["segments"]}
+
+
+def test_a_segment_is_counted_as_it_is_on_the_server(ids: dict[str, str]) -> None:
+    for named in ("Japan", f"#{ids['Japan']}", ids["Japan"]):
+        assert counted("--segment", named) == {"Japan": 3}
+    Path("y.seg").write_text('segment "Old" where age > 40\n')
+    both = counted("--segment", "Both", "--segment", "Two/Grown-ups", "y.seg")
+    assert list(both) == ["Old", "Both", "Grown-ups"]
+
+
+def test_it_is_explained_with_the_names_of_others(ids: dict[str, str]) -> None:
+    done = segdsl("explain", "--segment", "Both")
+    assert done.exit_code == 0, done.stderr
+    assert "Japan" in done.stdout and "Grown-ups" in done.stdout
+    assert segdsl("explain", "--tree", "--segment", "One/Grown-ups").exit_code == 0
+
+
+def test_its_sql_is_printed(ids: dict[str, str]) -> None:
+    done = segdsl("sql", "--segment", "Both")
+    assert done.exit_code == 0, done.stderr
+    assert "country" in done.stdout and re.search(r"\b18\b", done.stdout)
+    assert segdsl("sql", "--remote", "--segment", "Japan").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["preview", "explain", "sql"])
+def test_a_name_that_none_or_several_have_is_refused(ids: dict[str, str], command: str) -> None:
+    done = segdsl(command, "--segment", "Jpan")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "there is no segment `Jpan`; did you mean `Japan`?" in done.stderr
+    done = segdsl(command, "--segment", "Grown-ups")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "2 segments are named `Grown-ups`" in done.stderr
+    done = segdsl(command, "--segment", "")
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("command", ["preview", "explain", "sql"])
+def test_one_of_both_must_be_given(ids: dict[str, str], command: str) -> None:
+    done = segdsl(command)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "name a FILE or a folder, or a segment of the server with --segment NAME" in done.stderr
