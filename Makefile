@@ -4,8 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-RETAIL := examples/retail
-SHOWN := loyalty/high-value-tokyo.seg
 
 .PHONY: demo test slow bench format clean
 
@@ -20,26 +18,7 @@ $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/syntax/table
 	@touch $@
 
 demo: $(READY)
-	@set -e; cd $(RETAIL); PATH="$(abspath $(BIN)):$$PATH"; \
-	show() { printf '\n$$ %s\n' "$$1"; eval "$$1"; }; \
-	rm -rf .segdsl local.*.toml; \
-	show 'python generate.py'; \
-	show 'segdsl fmt --check'; \
-	show 'segdsl schema pull'; \
-	show 'segdsl check .'; \
-	show 'cat $(SHOWN)'; \
-	show 'segdsl compile --symbolic $(SHOWN)'; \
-	show 'segdsl compile --symbolic $(SHOWN) | segdsl decompile -'; \
-	show 'segdsl explain $(SHOWN)'; \
-	show 'segdsl preview data-team loyalty winback catalog stores'; \
-	show 'segdsl create --count data-team winback'; \
-	show 'segdsl preview --breakdown $(SHOWN)'; \
-	show 'segdsl create $(SHOWN)'; \
-	show 'segdsl list'; \
-	show 'segdsl show "High-value Tokyo shoppers"'; \
-	show 'segdsl plan --count winback'; \
-	show 'segdsl apply --yes winback'; \
-	show 'segdsl plan winback'
+	@$(BIN)/python examples/demo.py
 
 test: $(READY)
 	$(BIN)/ruff format --check
