@@ -51,14 +51,16 @@ def test_a_segment_is_counted_as_it_is_on_the_server(ids: dict[str, str]) -> Non
 def test_it_is_explained_with_the_names_of_others(ids: dict[str, str]) -> None:
     done = segdsl("explain", "--segment", "Both")
     assert done.exit_code == 0, done.stderr
-    assert "Japan" in done.stdout and "Grown-ups" in done.stdout
+    assert "Japan" in done.stdout
+    assert "Grown-ups" in done.stdout
     assert segdsl("explain", "--tree", "--segment", "One/Grown-ups").exit_code == 0
 
 
 def test_its_sql_is_printed(ids: dict[str, str]) -> None:
     done = segdsl("sql", "--segment", "Both")
     assert done.exit_code == 0, done.stderr
-    assert "country" in done.stdout and re.search(r"\b18\b", done.stdout)
+    assert "country" in done.stdout
+    assert re.search(r"\b18\b", done.stdout)
     assert segdsl("sql", "--remote", "--segment", "Japan").exit_code == 0
 
 
