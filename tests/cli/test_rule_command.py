@@ -19,9 +19,9 @@ def test_every_code_is_explained_with_its_example(code: Code) -> None:
     entry = entries()[code.name]
     severity = entry.severity
     assert done.stdout.startswith(f"{code.name} ({severity}): {code.value}\n")
-    for line in entry.example.splitlines():
+    for line in filter(None, entry.example.splitlines()):
         assert f"    {line}\n" in done.stdout
-    if entry.form == "seg" and not code.name.startswith("SEG5"):
+    if entry.form == "seg" and code.name[3] not in "56":
         assert f"{severity}[{code.name}]" in done.stdout
 
 

@@ -425,8 +425,8 @@ RULES: tuple[Rule | Function, ...] = (
         "{s} = {v}",
     ),
     Rule(
-        "-",
-        r"{s} (?:is |in )?(?P<low>[0-9]+)~(?:-|–|\.\.)~(?P<high>[0-9]+)",
+        "",
+        r"{s} (?:is |in |= ~)?(?P<low>[0-9]+)~(?:-|–|\.\.)~(?P<high>[0-9]+)",
         "{s} between {low} and {high}",
     ),
     Rule("! =", r"=~!|!~=", "!="),
