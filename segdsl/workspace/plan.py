@@ -197,6 +197,9 @@ def read_plan(data: bytes, name: str) -> Plan:
         ) from None
     if plan.version != VERSION:
         raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
+    for number, change in enumerate(plan.changes):
+        if not all(0 <= each < number for each in change.first):
+            raise PlanError(f"{name} is no plan: its changes are in no order; make a new plan")
     fault = next(_faults(plan), None)
     if fault is not None:
         raise PlanError(f"{name} is no plan as segdsl writes it: {fault}; make a new plan")
@@ -209,8 +212,6 @@ def _faults(plan: Plan) -> Iterator[str]:
     for number, change in enumerate(plan.changes):
         where = f"changes[{number}]"
         yield from (f"{where} {fault}" for fault in _faults_of(change))
-        if not all(0 <= each < number for each in change.first):
-            yield f"{where} waits for a change that does not come before it"
         if (change.after or change.before) is not None:
             if change.mark in marks:
                 yield f"{where} is of a segment that another change is of"

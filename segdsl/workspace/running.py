@@ -56,7 +56,9 @@ async def plan_for(
     for id, key in wish.moves.items():
         file = next(each.file for each in workspace.segments if each.key == key)
         lock = lock.moved(id, *key, file)
-    if not (wish.allow_empty or report.has_errors):
+    # Who names files that are gone means them.
+    whole = not paths or "." in relative_to(workspace.folder, paths)
+    if whole and not (wish.allow_empty or report.has_errors):
         check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
     server = await ask_server(connection.client, connection.parent.id)
     check_same_server(lock, server, lock_path(project, connection.target).name)

@@ -120,3 +120,17 @@ async def test_a_path_without_a_segment(team: Team) -> None:
         with pytest.raises(FileError, match="no segment is in"):
             await team.plan(paths=[str(team.folder / path)])
     assert len((await team.plan(paths=[str(team.folder)])).changes) == 1
+
+
+@with_team
+async def test_who_names_files_that_are_gone_means_them(team: Team) -> None:
+    fill(team, 2)
+    await team.apply()
+    for at in range(2):
+        (team.folder / f"s{at}.seg").unlink()
+    paths = [str(team.folder / "s0.seg")]
+    plan = await team.plan(prune=True, paths=paths, allow_empty=False)
+    assert [(each.action, each.state.name) for each in plan.changes] == [("delete", "S0")]
+    report = Report()
+    await team.plan(prune=True, paths=[str(team.folder)], report=report, allow_empty=False)
+    assert [each.code.name for each in report.diagnostics] == ["SEG312"]

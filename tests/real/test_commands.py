@@ -516,7 +516,8 @@ def test_a_segment_is_deleted(answers: str, shop: Shop) -> None:
 def test_what_is_referred_to_is_not_deleted(answers: str, shop: Shop) -> None:
     done = shop.run("delete", "--yes", "Hidden", code=3)
     user = shop.replay.named("Refers with include")
-    assert f"it is referenced by the segment “{user['name']}” (#{user['id']})" in done.output
+    assert "because others refer to it: the segment " in done.output
+    assert f"/{user['name']} (#{user['id']})" in done.output
     assert "Hidden" in shop.names()
 
 
