@@ -10,7 +10,7 @@ import click
 from segdsl.cli.completing import completes
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
-from segdsl.cli.output import say
+from segdsl.cli.output import ask_for, say
 
 if TYPE_CHECKING:
     from segdsl.project.starting import Started, Table
@@ -70,9 +70,9 @@ def _account(region: str | None, parent_segment: str | None) -> tuple[str, str]:
             "not a terminal: give --region and --parent-segment, or --data for a folder of tables"
         )
     if region is None:
-        region = click.prompt("Region (us01, jp01, eu01, ap02, ap03)", err=True, type=str)
+        region = ask_for("Region (us01, jp01, eu01, ap02, ap03)")
     if parent_segment is None:
-        parent_segment = click.prompt("Id of the parent segment", err=True, type=str)
+        parent_segment = ask_for("Id of the parent segment")
     return region.strip(), parent_segment.strip()
 
 

@@ -39,6 +39,11 @@ def product(text: str, *, color: bool = False) -> None:
         write(text, nl=False)
 
 
+def ask_for(question: str) -> str:
+    """What a person types as the answer to a question, which is on standard error."""
+    return str(click.prompt(visible(question), err=True, type=str))
+
+
 def confirm(question: str, *, default: bool | None = False) -> bool:
     """Asks a person on standard error, and returns the answer; raises Abort where there is none."""
     return click.confirm(visible(question), default=default, err=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.files import FileError, name_of, read_source, walk, write_text
+from segdsl.files import FileError, name_of, read_seg, walk, write_text
 from segdsl.format import format_file
 from segdsl.source import Source
 from segdsl.syntax import tree as t
@@ -98,7 +98,7 @@ def import_files(
     places: dict[tuple[tuple[str, ...], str], str] = {}
     targets: dict[str, str] = {}
     for each in found:
-        source, usable = read_source(each.path, report)
+        source, usable = read_seg(each.path, report)
         sources[source.name] = source
         read = read_segment(source, report) if usable else None
         if read is None:

@@ -322,3 +322,18 @@ def test_clearing_up_kept_checks_takes_nothing_else(folder: Path) -> None:
         Path(f".segdsl/check/{at}.txt").write_text("kept")
     assert segdsl("check").exit_code == 0
     assert len(os.listdir(".segdsl/check")) == 32
+
+
+# --- YAML ----------------------------------------------------------------------------
+
+
+@posix
+def test_a_link_among_yaml_files_shows_nothing(folder: Path) -> None:
+    Path("yaml").mkdir()
+    Path("yaml/a.yml").symlink_to("/proc/self/environ")
+    (folder.parent / "out.yml").write_text(f"name: {SECRET}: x\n")
+    Path("yaml/b.yml").symlink_to(folder.parent / "out.yml")
+    Path("yaml/c.yaml").symlink_to("../.env")
+    os.mkfifo("yaml/d.yml")
+    told = shows_nothing("import", "yaml", "--dry-run")
+    assert told.count("SEG116") == 4
