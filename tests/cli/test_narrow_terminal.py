@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from running import segdsl
-from segdsl.diagnostics.render import cell_width, folded
+from segdsl.diagnostics.render import folded
+from segdsl.terminal import cell_width
 from terminal import on_terminal
 from workspace import NOW, write_project
 
