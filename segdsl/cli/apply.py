@@ -32,6 +32,7 @@ from segdsl.cli.options import (
     stop_on_errors,
     summed,
     tell,
+    terminal_width,
 )
 from segdsl.cli.output import say
 from segdsl.cli.workspace_options import held, open_workspace, plan_options
@@ -184,7 +185,11 @@ def _show(plan: Plan, form: str, color: str) -> None:
         document.answer(apply_output(plan, []))
     else:
         color_it = in_color(color, sys.stdout)
-        say(plan_text(plan, UNASKED, color=color_it), nl=False, color=color_it)
+        say(
+            plan_text(plan, UNASKED, color=color_it, width=terminal_width()),
+            nl=False,
+            color=color_it,
+        )
         sys.stdout.flush()
 
 

@@ -22,7 +22,7 @@ from segdsl.terminal import visible
 
 # Which commands belong together, in the order of the help.
 GROUPS = {
-    "Write": ("fmt", "check", "compile", "decompile", "import"),
+    "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
     "Inspect": ("explain", "preview", "sql"),
     "Workspace": ("init", "plan", "apply", "pull", "mv"),
     "Server": ("list", "show", "create", "delete", "schema", "serve"),

@@ -226,6 +226,15 @@ def in_color(color: str, stream: IO[str] | None) -> bool:
     return not plain and stream is not None and stream.isatty()
 
 
+def terminal_width() -> int | None:
+    """The columns of the terminal that standard output is; None where it is none."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 def told(report: Report, look: Look) -> list[Diagnostic]:
     """The findings that are told: all but the allowed warnings."""
     return [of for of in report.diagnostics if of.code.name not in look.allowed]

@@ -21,6 +21,7 @@ from segdsl.cli.options import (
     stop_on_errors,
     summed,
     tell,
+    terminal_width,
 )
 from segdsl.cli.output import say, write
 from segdsl.cli.workspace_options import open_workspace, plan_options
@@ -137,7 +138,11 @@ def command(
             write(plan_markdown(plan, effects), nl=False)
         case _:
             color_it = in_color(color, sys.stdout)
-            say(plan_text(plan, effects, color=color_it), nl=False, color=color_it)
+            say(
+                plan_text(plan, effects, color=color_it, width=terminal_width()),
+                nl=False,
+                color=color_it,
+            )
     if plan.conflicts or plan.renames:
         raise click.exceptions.Exit(1)
     if exit_code and plan.changes:

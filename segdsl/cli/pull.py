@@ -18,6 +18,7 @@ from segdsl.cli.options import (
     settings_option,
     stop_on_errors,
     tell,
+    terminal_width,
     told,
 )
 from segdsl.cli.output import say
@@ -139,7 +140,11 @@ def _write_lines(pull: Pull, color: str) -> None:
     for path in pull.removals:
         say(f"removed: {visible(path)}")
     color_it = in_color(color, sys.stdout)
-    say(conflict_text(pull.conflicts, color=color_it), nl=False, color=color_it)
+    say(
+        conflict_text(pull.conflicts, color=color_it, width=terminal_width()),
+        nl=False,
+        color=color_it,
+    )
     times: Counter[str] = Counter(each.what for each in pull.items)
     parts = [f"{times[what]:,} {words}" for what, words in _SUMMED.items() if times[what]]
     if pull.conflicts:

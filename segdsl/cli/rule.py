@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.completing import completes
+from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
 from segdsl.cli.output import say
 
@@ -17,18 +19,14 @@ if TYPE_CHECKING:
 _WIDTH = 80
 
 
-@click.command("rule")
-@click.argument("codes", nargs=-1, metavar="[CODE]...")
+@click.command("rule", epilog=examples("segdsl rule SEG601", "segdsl rule"))
+@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=completes("codes"))
 @format_options("text", "json")
 def command(codes: tuple[str, ...], form: str) -> None:
     """Explain the code of a diagnostic, with an example that produces it.
 
     A code is written SEG601, seg601 or 601. Without one, all codes are listed by group. Nothing is
     read but the reference that comes with segdsl.
-
-    \b
-    Example:
-      segdsl rule SEG601
     """
     from segdsl.diagnostics.manual import entries
     from segdsl.diagnostics.manual_text import entry_text, list_text

@@ -16,6 +16,7 @@ from segdsl.terminal import cell_width, cells, visible
 
 TAB = 4
 NARROWEST = 40
+HANG = 4
 
 # A line is made of pieces: a text and the name of its style, or None.
 Piece = tuple[str, str | None]
@@ -194,3 +195,18 @@ def _broken(text: str, first: int | None, others: int | None) -> Iterator[str]:
         else:
             line = longer
     yield line
+
+
+def folded(text: str, width: int) -> Iterator[str]:
+    """A line in lines of at most `width` cells, broken at blanks and set in from the second on.
+
+    A word that is wider is left whole.
+    """
+    lead = len(text) - len(text.lstrip(" "))
+    if cell_width(text) <= width:
+        yield text
+        return
+    margin = " " * lead
+    for line in _broken(text[lead:], width - lead, width - lead - HANG):
+        yield margin + line.strip()
+        margin = " " * (lead + HANG)

@@ -15,7 +15,7 @@ from segdsl.rule.model import encode
 
 
 def _place(of: c.Segment) -> dict[str, Any]:
-    return {"name": of.name, "folder": of.folder, "file": of.span.file}
+    return {"name": of.name, "folder": of.folder, "file": of.span.file or None}
 
 
 def folder_of(path: Iterable[str] | None) -> str | None:

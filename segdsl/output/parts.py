@@ -118,7 +118,7 @@ class _Segment(_Part, frozen=True, kw_only=True):
 
 
 class _SegmentOfFile(_Segment, frozen=True, kw_only=True):
-    file: str
+    file: Annotated[str | None, doc("Null for a segment of the server.")]
 
 
 class SegmentWithId(_Segment, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ def _counted(of: Question, preview: Preview) -> parts.CountedSegment:
     return parts.CountedSegment(
         name=of.segment.name,
         folder=of.segment.folder,
-        file=of.segment.span.file,
+        file=of.segment.span.file or None,
         count=_count(answer),
         share=_share(answer, preview),
         seconds=round(answer.seconds, 3) if isinstance(answer, Counted) else None,
@@ -101,7 +101,7 @@ def create_output(outcomes: Sequence[Created]) -> shapes.CreateOutput:
             parts.CreatedSegment(
                 name=each.step.segment.name,
                 folder=folder_of(each.step.folder),
-                file=each.step.segment.span.file,
+                file=each.step.segment.span.file or None,
                 status=_CREATED[each.done],
                 id=each.id,
                 count=each.count,

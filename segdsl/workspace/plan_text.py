@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from segdsl.diagnostics.places import counted
+from segdsl.diagnostics.render import NARROWEST, folded
 from segdsl.terminal import visible
 from segdsl.workspace.effects import Effect, Effects, Reached
 from segdsl.workspace.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
@@ -26,21 +27,26 @@ MOST_ALONE = 20
 NO_WORDS = "(the language has no words for a part of its rule)\n"
 
 
-def plan_text(plan: Plan, effects: Effects, *, color: bool) -> str:
-    """The plan in lines."""
-    return _styled(_lines(plan, effects), color)
+def plan_text(plan: Plan, effects: Effects, *, color: bool, width: int | None = None) -> str:
+    """The plan in lines, of at most `width` cells where that is given."""
+    return _styled(_lines(plan, effects), color, width)
 
 
-def conflict_text(conflicts: Iterable[Conflict], *, color: bool) -> str:
-    """Conflicts in lines."""
-    return _styled((line for each in conflicts for line in _conflict(each)), color)
+def conflict_text(conflicts: Iterable[Conflict], *, color: bool, width: int | None = None) -> str:
+    """Conflicts in lines, as `plan_text`."""
+    return _styled((line for each in conflicts for line in _conflict(each)), color, width)
 
 
-def _styled(lines: Iterable[_Line], color: bool) -> str:
+def _styled(lines: Iterable[_Line], color: bool, width: int | None) -> str:
     return "".join(
-        (click.style(text.rstrip(), fg=look) if color and look else text.rstrip()) + "\n"
+        (click.style(line, fg=look) if color and look else line) + "\n"
         for text, look in lines
+        for line in _fitted(text.rstrip(), width)
     )
+
+
+def _fitted(text: str, width: int | None) -> Iterable[str]:
+    return [text] if width is None else folded(text, max(width, NARROWEST))
 
 
 def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:

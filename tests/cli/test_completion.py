@@ -96,6 +96,8 @@ def test_each_kind_of_word(project: Path, shell: str) -> None:
             : len(offered("check", "--allow", "seg1"))
         ]
     )
+    assert offered("rule", "seg60")[:2] == ["SEG601", "SEG602"]
+    assert "SEG101" in offered("rule", "")
     assert "SEG101" not in offered("check", "--allow", "SEG")
     assert offered("preview", "--columns", "") == ["age", "country", "email", "last_visit", "ltv"]
     assert offered("preview", "--columns", "age,country,l") == [

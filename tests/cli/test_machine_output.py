@@ -193,6 +193,9 @@ def test_those_about_one_segment_and_the_schema(project: Path) -> None:
     shown = run("show", "Japan", "--json")
     assert shown["segment"]["rule"]["type"] == "And"
     assert shown["source"] == (project / "japan.seg").read_text()
+    for command in ("preview", "explain", "sql"):
+        files = [each["file"] for each in run(command, "--segment", "Japan", "--json")["segments"]]
+        assert files == [None], command
     segdsl("schema", "pull")
     things = run("schema", "show", "--sample", "--json")["things"]
     assert {each["what"] for each in things} == {"attribute", "behavior", "column", "segment"}

@@ -1,0 +1,74 @@
+"""Plans and conflicts on terminals of any width: lines end between words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from running import segdsl
+from segdsl.diagnostics.render import folded
+from segdsl.terminal import cell_width
+from terminal import on_terminal
+from workspace import NOW, write_project
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture
+def conflict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace that is changed on both sides, and has more to do."""
+    write_project(tmp_path, f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n')
+    monkeypatch.chdir(tmp_path)
+    japan = tmp_path / "japan.seg"
+    lock = tmp_path / "local.lock.toml"
+    assert segdsl("apply", "--yes").exit_code == 0
+    kept = lock.read_text()
+    text = japan.read_text()
+    japan.write_text(text.replace("JP", "US"))
+    assert segdsl("apply", "--yes").exit_code == 0
+    lock.write_text(kept)
+    japan.write_text(text.replace('"JP"', '"FR" and email contains any ("one", "two", "three")'))
+    (tmp_path / "long.seg").write_text(
+        'segment "A name of many words, which is longer than the terminal is wide, by far"\n'
+        'folder "Some/Folders of/Many words too"\nwhere age > 3\n'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("command", ["plan", "pull"])
+def test_no_line_breaks_inside_a_word(conflict: Path, command: str, width: int) -> None:
+    segdsl(command)  # a second pull has no more to write
+    done = segdsl(command)
+    whole = done.stdout
+    words = {*whole.split(), *done.stderr.split()}
+    with on_terminal(conflict, command, width=width) as terminal:
+        assert terminal.end() == 1
+    lines = [COLOUR.sub("", line) for line in terminal.written.replace("\r", "").split("\n")]
+    assert any("bring both together" in line for line in lines)
+    shown = "\n".join(lines)
+    assert [each for each in shown.split() if each not in words] == []
+    for line in lines:
+        assert cell_width(line) <= width or " " not in line.strip(), line
+    if width == 200:
+        assert [line for line in lines if "bring both" in line] == [
+            line for line in whole.splitlines() if "bring both" in line
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("one two three", 20, ["one two three"]),
+        ("one two three", 8, ["one two", "    three"]),
+        ("  one two three four", 12, ["  one two", "      three", "      four"]),
+        ("averyveryverylongword and more", 10, ["averyveryverylongword", "    and", "    more"]),
+        ("日本 語の 文字", 9, ["日本 語の", "    文字"]),
+        ("+ create  A B  (a.seg)", 14, ["+ create  A B", "    (a.seg)"]),
+        ("", 10, [""]),
+    ],
+)
+def test_lines_are_folded_at_blanks(text: str, width: int, lines: list[str]) -> None:
+    assert list(folded(text, width)) == lines
