@@ -84,7 +84,9 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_an_import_goes_into_a_folder(project: Path) -> None:
     pytest.importorskip("yaml")
-    Path("abroad.yml").write_text("name: Abroad\n")
+    Path("abroad.yml").write_text(
+        "name: Abroad\nrule: {type: Value, attribute: country, operator: {type: IsNull}}\n"
+    )
     for place in ("japan.seg", "segdsl.toml"):
         assert segdsl("import", "abroad.yml", "--to", place, "--force").exit_code == 2
     assert Path("japan.seg").read_text() == JAPAN

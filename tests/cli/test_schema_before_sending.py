@@ -84,6 +84,7 @@ def test_names_of_segments_are_not_asked_of_the_schema(project: Path) -> None:
     (project / "first.seg").write_text('segment "First" where age > 1\n')
     assert segdsl("apply", "--yes").exit_code == 0
     (project / "first.seg").unlink()
+    (project / "local.lock.toml").unlink()
     (project / "a.seg").write_text(
         'segment "X" where in segment "First" and in segment "Y"\nsegment "Y" where age > 2\n'
     )

@@ -81,7 +81,7 @@ def test_a_damaged_schema_is_told(project: Path) -> None:
     for command in (["schema", "show"], ["check"], ["plan"], ["compile", "japan.seg"]):
         done = segdsl(*command)
         assert done.exit_code == 2
-        assert "local.schema.toml is no schema" in done.stderr
+        assert "local.schema.toml is not a valid schema" in done.stderr
 
 
 def test_names_become_ids_through_the_schema(project: Path) -> None:

@@ -25,7 +25,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["chek"], "there is no command `chek`; did you mean `check`?"),
         (
             ["zzz"],
-            "there are apply, check, compile, create, decompile, delete",
+            "there are apply, check, compile, completion, create, decompile, delete",
         ),
         (["check"], "name a file or a folder to check"),
         (["check", "nope.seg"], "there is no file or folder `nope.seg`"),
