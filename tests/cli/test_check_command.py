@@ -194,7 +194,7 @@ def test_what_a_comment_allows_is_not_told_to_machines_either() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("SEG06", "`allow` names `SEG06`, and there is no such code"),
+        ("SEG06", "`allow` names `SEG06`, and there is no such code\n  --> segdsl.toml:1:10"),
         ("SEG101", "`allow` names SEG101, an error; only warnings can be"),
     ],
 )
