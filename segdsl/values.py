@@ -20,6 +20,8 @@ ColumnType = OneOf[
     "string", "number", "timestamp", "date", "string_array", "number_array", "boolean"
 ]
 """The types of attributes and of behaviors' columns (described)."""
+TIME_TYPES: tuple[ColumnType, ...] = ("timestamp", "date")
+"""Those whose values are Unix seconds."""
 Owner = OneOf["customer group", "behavior"]
 """What the first half of a dotted name can be; only a schema tells."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")

@@ -1,9 +1,17 @@
-"""Regular expressions that no engine takes; what only some refuse is left alone."""
+"""Regular expressions that no engine takes; what only some refuse is left alone.
+
+A pattern is parsed and no more: what Python makes of one that it compiles can take very long,
+as for ranges of characters without regard to capitals.
+"""
 
 from __future__ import annotations
 
 import re
 import warnings
+from re import _parser  # the one parser there is that says what is wrong
+
+LONGEST = 10_000
+"""Characters of a pattern; engines refuse, or take minutes for, what is much longer."""
 
 # What every dialect calls a mistake: brackets that do not match, nothing to repeat.
 _CERTAIN = re.compile(
@@ -12,12 +20,27 @@ _CERTAIN = re.compile(
 )
 
 
-def broken(pattern: str) -> str | None:
-    """What is wrong with a pattern, where that is certain."""
+def fault(pattern: str) -> tuple[str, str] | None:
+    """What is wrong with a pattern, where that is certain, and what to do."""
+    if len(pattern) > LONGEST:
+        return (
+            f"this regular expression has {len(pattern):,} characters; {LONGEST:,} are the most",
+            "ask with several conditions and `or`, or with `contains any (…)` or `in (…)`",
+        )
+    wrong = _broken(pattern)
+    if wrong is None:
+        return None
+    return (
+        f"this is no regular expression: {wrong}",
+        "a character with a meaning of its own takes `\\\\` in front",
+    )
+
+
+def _broken(pattern: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            re.compile(pattern)
+            _parser.parse(pattern)
     except re.error as error:
         return error.msg if _CERTAIN.match(error.msg) else None
     except (OverflowError, RecursionError):

@@ -11,7 +11,7 @@ from typing import assert_never
 from segdsl import predicates as p
 from segdsl.behaviors import name_of, table_of
 from segdsl.checking import types
-from segdsl.checking.patterns import broken
+from segdsl.checking.patterns import fault
 from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
@@ -396,14 +396,9 @@ class _Checker:
     def _fits(self, of: c.Test, type: ColumnType | None, what: str) -> None:
         """Whether a test makes sense of values of a type; of one that is not known it may."""
         if isinstance(of.predicate, p.Matches) and isinstance(of.predicate.pattern, Text):
-            wrong = broken(of.predicate.pattern.value)
+            wrong = fault(of.predicate.pattern.value)
             if wrong is not None:
-                self._add(
-                    Code.SEG509,
-                    of,
-                    f"this is no regular expression: {wrong}",
-                    "a character with a meaning of its own takes `\\\\` in front",
-                )
+                self._add(Code.SEG509, of, *wrong)
         if type is None:
             return
         element = types.ELEMENTS.get(type)

@@ -148,15 +148,16 @@ def show(
 
         document.answer(schema_show_output(found, samples))
     else:
-        _write(found, samples, color)
+        _write(found, samples, schema.timezone, color)
 
 
-def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
+def _write(found: list[Thing], samples: list[Sample], zone: str, color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from segdsl.live.preview_text import text_of
     from segdsl.live.schema import values_of
+    from segdsl.live.shown_times import shown_time
     from segdsl.terminal import visible
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -174,15 +175,16 @@ def _write(found: list[Thing], samples: list[Sample], color: str) -> None:
         label = [visible(each.label or "")] if labelled else []
         cells = [each.what, visible(each.spelling), *label, visible(each.more)]
         if samples:
-            values = values_of(each, samples) or ()
-            cells.append(", ".join(visible(str(value)) for value in values[:VALUES]))
+            values = (values_of(each, samples) or ())[:VALUES]
+            shown = (shown_time(value, zone) if each.is_time else value for value in values)
+            cells.append(", ".join(visible(str(value)) for value in shown))
         rows.append(cells)
     # Where there is little room, what is written says well enough what it is.
-    shown = slice(1 if width is not None and width < NARROW else 0, None)
+    kept = slice(1 if width is not None and width < NARROW else 0, None)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads[shown]:
+    for head in heads[kept]:
         table.add_column(head, overflow="fold")
     for cells in rows:
-        table.add_row(*map(Text, cells[shown]))
+        table.add_row(*map(Text, cells[kept]))
     color_it = in_color(color, sys.stdout)
     say(text_of([table], color=color_it, width=width), nl=False, color=color_it)

@@ -1,7 +1,8 @@
 """A column of a file as a column of a table: its type, and the SQL that reads it.
 
-Numbers, texts, booleans and lists of them stay what they are; every date and time becomes
-Unix seconds. What a condition cannot ask about is an error, not left out in silence.
+Numbers, texts, booleans and lists of them stay what they are, but a number that is not finite
+is missing, in lists too; every date and time becomes Unix seconds. What a condition cannot ask
+about is an error, not left out in silence.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from segdsl.values import ColumnType
 
 _WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
 _FLOATING = re.compile(r"FLOAT|DOUBLE")
-_DECIMAL = re.compile(r"DECIMAL\((\d+),\d+\)")
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _TEXT = re.compile(r"VARCHAR|UUID|JSON|ENUM\(.*\)", re.DOTALL)
 _TIME = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE")
 _LIST = re.compile(r"(.*)\[\d*\]", re.DOTALL)
@@ -72,7 +73,16 @@ def reading(table: str, field: Field, declared: ColumnType | None, place: str) -
             f"{place}: the column `{field.name}` is declared as {type}, but holds {field.type}; "
             "correct the declaration or the column"
         )
-    return Reading(Column(field.name, type), made)
+    return Reading(Column(field.name, type, _places(type, field.type)), made)
+
+
+def _places(type: ColumnType, own: str) -> int | None:
+    """How many decimal places a number of DuckDB's type `own` keeps when it is read."""
+    if type != "number":
+        return None
+    if (decimal := _DECIMAL.fullmatch(own)) is not None:
+        return int(decimal[2]) if int(decimal[1]) <= _EXACT_DIGITS else None
+    return 0 if _WHOLE.fullmatch(own) and not own.endswith("HUGEINT") else None
 
 
 def _own_type(table: str, field: Field) -> ColumnType | None:
@@ -126,13 +136,21 @@ def _as_text(own: str, sql: str) -> str | None:
 
 def _as_number(own: str, sql: str) -> str | None:
     if _FLOATING.fullmatch(own):
-        # NaN is how data frames write a missing number; DuckDB would hold it for the largest.
-        return f"CASE WHEN isnan({sql}) THEN NULL ELSE {sql} END"
+        return _finite(sql)
     if (decimal := _DECIMAL.fullmatch(own)) is not None:
         return sql if int(decimal[1]) <= _EXACT_DIGITS else f"CAST({sql} AS DOUBLE)"
     if _WHOLE.fullmatch(own):
         return f"CAST({sql} AS DOUBLE)" if own.endswith("HUGEINT") else sql
-    return f"CAST({sql} AS DOUBLE)" if own == "VARCHAR" else None
+    return _finite(f"CAST({sql} AS DOUBLE)") if own == "VARCHAR" else None
+
+
+def _finite(sql: str) -> str:
+    """The number, or null for NaN and the infinities.
+
+    NaN is how data frames write a missing number; DuckDB would hold it for the largest. Of
+    infinities it would make one: where it adds one to its opposite.
+    """
+    return f"CASE WHEN isfinite({sql}) THEN {sql} END"
 
 
 def _as_boolean(own: str, sql: str) -> str | None:
@@ -150,14 +168,24 @@ def _as_seconds(own: str, sql: str) -> str | None:
         return f"CAST(floor(epoch(CAST({sql} AS TIMESTAMP WITH TIME ZONE))) AS BIGINT)"
     if own == "BIGINT":
         return sql
-    return f"CAST(floor({sql}) AS BIGINT)" if _is_number(own) else None
+    # What is no time, such as NaN, is missing.
+    return f"TRY_CAST(floor({sql}) AS BIGINT)" if _is_number(own) else None
 
 
 def _as_array(type: ColumnType, own: str, sql: str) -> str | None:
     wanted = "VARCHAR" if type == "string_array" else "DOUBLE"
     if own in ("VARCHAR", "JSON"):
-        return f"from_json_strict({sql}, '[\"{wanted}\"]')"
+        return _finite_all(type, f"from_json_strict({sql}, '[\"{wanted}\"]')")
     of = _element(own)
     if of is None or not (_is_number(of) or (wanted == "VARCHAR" and _TEXT.fullmatch(of))):
         return None
-    return sql if own == f"{wanted}[]" else f"CAST({sql} AS {wanted}[])"
+    made = sql if own == f"{wanted}[]" else f"CAST({sql} AS {wanted}[])"
+    return _finite_all(type, made) if _FLOATING.fullmatch(of) else made
+
+
+def _finite_all(type: ColumnType, sql: str) -> str:
+    """The array, with null for each element that is no finite number, as outside of arrays."""
+    if type != "number_array":
+        return sql
+    element = quoted("an element")
+    return f"[{_finite(element)} FOR {element} IN {sql}]"

@@ -6,9 +6,6 @@ Nothing is written to them, and DuckDB reaches no other file and no network.
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -46,6 +43,7 @@ from segdsl.engine.tables import (
     table_files,
     why_no_events,
 )
+from segdsl.engine.temporary import TemporaryFolder
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.values import ColumnType
@@ -68,8 +66,7 @@ class Data:
         catalog: Catalog,
         connection: duckdb.DuckDBPyConnection,
         population: int,
-        spill: Path,
-        links: PlainPaths,
+        temporary: TemporaryFolder,
         passed_over: Mapping[str, str],
     ) -> None:
         self.parent = parent
@@ -77,8 +74,7 @@ class Data:
         self.passed_over = passed_over
         self._connection = connection
         self._population = population
-        self._spill = spill
-        self._links = links
+        self._temporary = temporary
         self._lock = threading.Lock()
         self._queries: list[Query] = []
         self._threads = kept_threads(_MOST_AT_ONCE)
@@ -111,8 +107,7 @@ class Data:
             each.join()
         self._threads.shutdown()
         self._connection.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
-        self._links.close()
+        self._temporary.close()
 
     def __enter__(self) -> Self:
         return self
@@ -139,18 +134,18 @@ def open_data(path: Path) -> Data:
         raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
     else:
         raise DataError(f"there is no folder or file {path}: check the spelling")
-    spill = Path(tempfile.gettempdir()) / f"segdsl-{secrets.token_hex(8)}"
-    links = PlainPaths()
+    temporary = TemporaryFolder()
+    links = PlainPaths(temporary.path / "links")
     try:
         files = [msgspec.structs.replace(each, link=links.plain(each.path)) for each in files]
         database = None if path.is_dir() else links.plain(path)
         connection = _connect(
             [each.plain for each in files] if database is None else _places_of(database, path),
             description.parent.timezone,
-            spill,
+            temporary.path / "spill",
         )
     except BaseException:
-        links.close()
+        temporary.close()
         raise
     try:
         builder = _Builder(connection, description)
@@ -163,11 +158,11 @@ def open_data(path: Path) -> Data:
         connection.execute("SET lock_configuration = true")
     except BaseException:
         connection.close()
-        links.close()
+        temporary.close()
         raise
     catalog = Catalog(tuple(builder.tables))
     parent = msgspec.structs.replace(description.parent, labels=builder.labels)
-    return Data(parent, catalog, connection, population, spill, links, builder.passed_over)
+    return Data(parent, catalog, connection, population, temporary, builder.passed_over)
 
 
 def _places_of(*paths: Path) -> list[Path]:

@@ -25,6 +25,7 @@ from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
 from segdsl.rule.model import EVERYONE, encode
+from segdsl.values import TIME_TYPES
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""
@@ -73,8 +74,8 @@ async def preview(
     """
     client, parent = connection.client, connection.parent
     questions = await _questions(connection, segments, report, wish, beside)
-    if wish.sample and not wish.columns:
-        known = await client.attributes(parent.id)
+    known = await client.attributes(parent.id) if wish.sample else []
+    if not wish.columns:
         wish = msgspec.structs.replace(wish, columns=tuple(each.name for each in known[:FIRST]))
     rules = list(dict.fromkeys(rule for each in questions for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
@@ -89,7 +90,10 @@ async def preview(
     if population is None:
         whole = answers[everyone]
         population = whole.count if isinstance(whole, Counted) else 0
-    return Preview(parent.id, parent.name, population, questions, answers, samples)
+    times = frozenset(each.name for each in known if each.type in TIME_TYPES)
+    return Preview(
+        parent.id, parent.name, population, questions, answers, samples, parent.timezone, times
+    )
 
 
 async def _questions(

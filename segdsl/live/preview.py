@@ -35,7 +35,10 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """All that was asked and answered about some segments of a parent segment."""
+    """All that was asked and answered about some segments of a parent segment.
+
+    `zone` is its time zone, and `times` are the columns of samples that hold Unix seconds.
+    """
 
     parent_id: str
     parent_name: str
@@ -43,6 +46,8 @@ class Preview(msgspec.Struct, frozen=True):
     questions: Sequence[Question]
     answers: Mapping[Rule, Answer]
     samples: Mapping[Rule, Sample | Failed] = {}
+    zone: str = "UTC"
+    times: frozenset[str] = frozenset()
 
     @property
     def failures(self) -> list[tuple[str, Failed]]:

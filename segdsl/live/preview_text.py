@@ -14,6 +14,7 @@ from rich.text import Text
 
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample, share
 from segdsl.live.questions import Node, Question
+from segdsl.live.shown_times import shown_time
 from segdsl.terminal import visible
 
 WIDE = 1_000
@@ -57,7 +58,7 @@ def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
         sample = preview.samples.get(each.rule)
         if isinstance(sample, Sample):
             yield ""
-            yield _sample(each, sample)
+            yield _sample(each, sample, preview)
     yield ""
     whole = f"of {preview.population:,} profiles in “{visible(preview.parent_name)}”"
     yield Text(whole, style="dim")
@@ -149,7 +150,7 @@ def _bar(answer: Answer, population: int, width: int) -> str:
 # --- samples -------------------------------------------------------------------------
 
 
-def _sample(of: Question, sample: Sample) -> RenderableType:
+def _sample(of: Question, sample: Sample, preview: Preview) -> RenderableType:
     table = Table(
         box=None,
         pad_edge=False,
@@ -160,7 +161,12 @@ def _sample(of: Question, sample: Sample) -> RenderableType:
     for name in sample.names:
         table.add_column(Text(visible(name)), overflow="fold")
     for row in sample.rows:
-        table.add_row(*map(_value, row))
+        table.add_row(
+            *(
+                _value(shown_time(value, preview.zone) if name in preview.times else value)
+                for name, value in zip(sample.names, row, strict=True)
+            )
+        )
     if not sample.rows:
         return Text(f"{visible(of.segment.name)}: no profile to show", style="dim")
     return table

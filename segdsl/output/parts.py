@@ -194,7 +194,7 @@ class CountedCondition(_Part, frozen=True, kw_only=True):
 
 
 class Sample(_Part, frozen=True, kw_only=True):
-    """Some profiles of a segment: a row of values for each."""
+    """Some profiles of a segment: a row of values for each. Times are Unix seconds."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -297,7 +297,9 @@ class SchemaThing(_Part, frozen=True, kw_only=True):
     spelling: Annotated[str, doc("How it is written in a `.seg` file.")]
     more: Annotated[str, doc("Its type or id.")]
     label: Annotated[str | None, doc("What the console shows, where that is another name.")]
-    values: Annotated[tuple[Any, ...] | None, doc("With `--sample`, frequent values.")]
+    values: Annotated[
+        tuple[Any, ...] | None, doc("With `--sample`, frequent values; times are Unix seconds.")
+    ]
 
 
 # --- plans ---------------------------------------------------------------------------

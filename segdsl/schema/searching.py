@@ -16,6 +16,7 @@ from segdsl.condition.tree import spellings
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.schema.model import Schema
 from segdsl.syntax.text import behavior, name, reference, string
+from segdsl.values import TIME_TYPES
 
 What = OneOf[
     "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"
@@ -27,7 +28,8 @@ class Thing(NamedTuple):
 
     `of` is the behavior of a column, the customer group, the folder, funnel or test it belongs
     to; `spelling` what one writes in a `.seg` file; `more` its type or id, and what else is known;
-    `label` what the console shows, where that is not the name.
+    `label` what the console shows, where that is not the name; `is_time` whether its values are
+    Unix seconds.
     """
 
     what: What
@@ -36,6 +38,7 @@ class Thing(NamedTuple):
     spelling: str
     more: str
     label: str | None = None
+    is_time: bool = False
 
 
 def things(schema: Schema) -> list[Thing]:
@@ -75,7 +78,8 @@ def _attributes(schema: Schema) -> Iterator[Thing]:
     for each in schema.attributes:
         under = f", under “{each.heading}”" if each.heading else ""
         more = f"{each.type_name}{under}"
-        yield Thing("attribute", each.name, None, name(each.name), more, each.label)
+        is_time = each.type in TIME_TYPES
+        yield Thing("attribute", each.name, None, name(each.name), more, each.label, is_time)
 
 
 def owner_of(table: str) -> str:
@@ -93,7 +97,13 @@ def _behaviors(schema: Schema) -> Iterator[Thing]:
         for each in of.columns:
             spelling = f"{source}.{name(each.name)}"
             yield Thing(
-                "column", each.name, owner_of(of.name), spelling, each.type_name, each.label
+                "column",
+                each.name,
+                owner_of(of.name),
+                spelling,
+                each.type_name,
+                each.label,
+                each.type in TIME_TYPES,
             )
 
 

@@ -217,7 +217,8 @@ def _question(events: Events, asked: Asked, over: Over) -> Node:
 
 
 def _or_zero(value: Operand) -> Operand:
-    return Operand(exp.Coalesce(this=value.sql, expressions=[integer(0)]), value.kind)
+    zero = exp.Coalesce(this=value.sql, expressions=[integer(0)])
+    return Operand(zero, value.kind, value.places)
 
 
 def _value(events: Events, over: Over, *, text: bool) -> Operand:
@@ -232,7 +233,8 @@ def _value(events: Events, over: Over, *, text: bool) -> Operand:
         case "average":
             return Operand(over(exp.Avg(this=of.sql)), "number")
         case "min" | "max":
-            return Operand(over(_extreme(function == "max", of, of.sql, text=text)), of.kind)
+            node = over(_extreme(function == "max", of, of.sql, text=text))
+            return Operand(node, of.kind, of.places)
         case _:
             raise AssertionError(f"{function} is no value of a group")
 

@@ -18,8 +18,14 @@ CUSTOMER_GROUP = "customer_group_"
 
 
 class Column(msgspec.Struct, frozen=True):
+    """A column; `places` is how many decimal places its numbers have, where that is known.
+
+    Whole numbers have none (0). Of doubles, and where nobody says, it is None.
+    """
+
     name: str
     type: ColumnType
+    places: int | None = None
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -66,10 +66,14 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Operand(msgspec.Struct, frozen=True):
-    """An expression that a predicate is asked of. Its node is copied for each use."""
+    """An expression that a predicate is asked of. Its node is copied for each use.
+
+    `places` is how many decimal places its numbers have, where that is known.
+    """
 
     node: Node
     kind: Kind | None
+    places: int | None = None
 
     @property
     def sql(self) -> Node:
@@ -128,7 +132,7 @@ class Relation(msgspec.Struct, frozen=True):
                 f"{self.what} has no {self.noun} `{name}`",
                 did_you_mean(name, names, _listed(f"its {self.noun}s are", names)),
             )
-        return Operand(node, _KINDS[known.type])
+        return Operand(node, _KINDS[known.type], known.places)
 
 
 def customers(context: Context) -> Relation:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
@@ -25,6 +26,7 @@ from segdsl.sql.expressions import (
     text,
     true,
 )
+from segdsl.sql.numbers import EXACT, EXACT_NUMBER, PLAIN_DIGITS, double
 
 DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
@@ -163,6 +165,58 @@ def _no_zeros(node: Node) -> Node | None:
 # --- numbers and arrays ------------------------------------------------------------------
 
 
+def _long(node: Node) -> Decimal | None:
+    """A number that no integer and no short decimal is, written with all its digits."""
+    if not isinstance(node, exp.Literal) or node.is_string or "E" in node.this:
+        return None
+    digits = len(node.this.replace(".", "").lstrip("0"))
+    value = Decimal(node.this)
+    if "." in node.this:
+        return value if digits > PLAIN_DIGITS else None
+    return value if value >= 2**63 else None
+
+
+def _long_as_double(node: Node) -> Node | None:
+    """DuckDB makes a double of a long decimal that may not be the nearest.
+
+    So it is made here, but beside columns of exact numbers, and where it would be a whole number
+    or round one.
+    """
+    value = _long(node)
+    if value is None or value >= EXACT or node.meta.get(EXACT_NUMBER):
+        return None
+    if float(value).is_integer():
+        return None
+    return exp.Literal(this=double(float(value)), is_string=False)
+
+
+def _long_as_decimal(node: Node) -> Node | None:
+    """An integer beyond 64 bits is an error in Trino, and a decimal a double in BigQuery."""
+    value = _long(node)
+    if value is None:
+        return None
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    places = max(-exponent, 0)
+    of = exp.DataType(
+        this=exp.DType.DECIMAL,
+        expressions=[
+            exp.DataTypeParam(this=integer(max(len(digits), places))),
+            exp.DataTypeParam(this=integer(places)),
+        ],
+    )
+    return exp.Cast(this=text(node.this), to=of)
+
+
+def _long_as_big_decimal(node: Node) -> Node | None:
+    """BigQuery's NUMERIC has 9 decimal places; the larger one has room for all of ours."""
+    value = _long(node)
+    return None if value is None else exp.Cast(this=text(node.this), to=_BIGNUMERIC.copy())
+
+
+_BIGNUMERIC = exp.DataType(this=exp.DType.BIGDECIMAL)
+
+
 def _mean_of_doubles(node: Node) -> Node | None:
     """The mean of decimals is rounded to a few digits by some."""
     if not isinstance(node, exp.Avg) or isinstance(node.this, exp.Cast):
@@ -245,12 +299,13 @@ _NULL_WITH_ITS_COLUMN = (exp.In, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 _CHANGES: Mapping[str, tuple[_Change, ...]] = {
-    "duckdb": (_contained, _untrue),
-    "trino": (_found_in, _end, _mean_of_doubles),
+    "duckdb": (_contained, _long_as_double, _untrue),
+    "trino": (_found_in, _end, _mean_of_doubles, _long_as_decimal),
     "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
     "bigquery": (
         _no_dots,
         _found_in,
+        _long_as_big_decimal,
         _mean_of_doubles,
         _small_nulls,
         _counted_rows(_array_as_column),

@@ -31,7 +31,7 @@ from segdsl.sql.expressions import (
     ordered_text,
     text,
 )
-from segdsl.sql.numbers import COMPARISONS, compared, equals_any
+from segdsl.sql.numbers import COMPARISONS, between, compared, equals_any
 from segdsl.sql.times import interval, whole_number
 from segdsl.values import Boolean, Date, Name, Number, Text, Value
 
@@ -166,7 +166,9 @@ def _holds(predicate: p.Predicate, of: Operand, calendar: Calendar) -> Node:
 def _compared(of: Operand, relation: p.Relation, value: Value) -> Node:
     match value:
         case Number():
-            return compared(of.sql, relation, value) if _may_be(of, "number") else false()
+            if not _may_be(of, "number"):
+                return false()
+            return compared(of.sql, relation, value, of.places)
         case Text() | Date():
             if not _may_be(of, "text"):
                 return false()
@@ -183,7 +185,9 @@ def _compared(of: Operand, relation: p.Relation, value: Value) -> Node:
 
 
 def _between(of: Operand, low: Value, high: Value) -> Node:
-    if isinstance(low, Number) != isinstance(high, Number):
+    if isinstance(low, Number) and isinstance(high, Number):
+        return between(of.sql, low, high, of.places) if _may_be(of, "number") else false()
+    if isinstance(low, Number) or isinstance(high, Number):
         return false()
     lower, upper = _compared(of, ">=", low), _compared(of, "<=", high)
     if isinstance(lower, exp.GTE) and isinstance(upper, exp.LTE):
@@ -197,7 +201,7 @@ def _in(of: Operand, values: Iterable[Value]) -> Node:
     parts: list[Node] = []
     numbers = [value for value in values if isinstance(value, Number)]
     if numbers and _may_be(of, "number"):
-        parts.append(equals_any(of.sql, numbers))
+        parts.append(equals_any(of.sql, numbers, of.places))
     texts = [text(_text(value)) for value in values if isinstance(value, Text | Date)]
     if texts and _may_be(of, "text"):
         parts.append(exp.In(this=of.sql, expressions=texts))

@@ -325,3 +325,17 @@ def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
     assert sum(done.stdout.count(b"created ") for done in runs) == 30
     assert sum(done.stdout.count(b"there already ") for done in runs) == 30
     assert len(told("list")["segments"]) == 30
+
+
+def test_times_of_a_sample_are_shown_as_times(folder: Path) -> None:
+    """In the time zone of the parent segment; a machine gets the seconds that rules compare."""
+    sample = ("preview", "japan.seg", "--sample", "3", "--columns", "last_visit,ltv")
+    shown = segdsl(*sample).stdout
+    assert "2024-09-30T21:40:00+09:00" in shown
+    assert "1727700000" not in shown
+    [found] = told(*sample)["segments"]
+    assert [row[1] for row in found["sample"]["rows"]] == [1727700000, 1727000000, 1727740000]
+
+
+def test_times_among_the_first_columns_are_shown_too(folder: Path) -> None:
+    assert "2024-10-01T08:46:40+09:00" in segdsl("preview", "japan.seg", "--sample", "3").stdout

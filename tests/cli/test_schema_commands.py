@@ -76,6 +76,18 @@ def test_show_works_offline_and_searches(project: Path) -> None:
     assert sampled["things"][0]["values"] == ["JP", "FR", "US"]
 
 
+def test_sampled_times_are_shown_as_times(project: Path) -> None:
+    """Attributes and the times of events; a machine gets the seconds that rules compare."""
+    segdsl("schema", "pull")
+    for word in ("last_visit", "timestamp"):
+        shown = segdsl("schema", "show", word, "--sample").stdout
+        assert ":00+09:00" in shown or ":40+09:00" in shown
+        things = json.loads(segdsl("schema", "show", word, "--sample", "--json").stdout)["things"]
+        values = [value for each in things for value in each["values"]]
+        assert values
+        assert all(isinstance(each, int) and str(each) not in shown for each in values)
+
+
 def test_a_damaged_schema_is_told(project: Path) -> None:
     Path("local.schema.toml").write_text("nonsense")
     for command in (["schema", "show"], ["check"], ["plan"], ["compile", "japan.seg"]):
