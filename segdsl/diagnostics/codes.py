@@ -85,6 +85,7 @@ class Code(Enum):
     SEG403 = "a Composite expression that does not fit"
     SEG404 = "an empty condition"
     SEG405 = "an empty group whose meaning nobody states"
+    SEG406 = "JSON that is too large"
     # 5xx: the schema
     SEG501 = "an unknown attribute"
     SEG502 = "an unknown behavior"

@@ -6,26 +6,37 @@ goes through on its way to one.
 
 from __future__ import annotations
 
+import sqlite3
 from hmac import compare_digest
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from segdsl.engine import Data
+from segdsl.engine import Data, EngineError
 from segdsl.local import entity_handlers as entities
 from segdsl.local import known
 from segdsl.local import parent_handlers as parents
 from segdsl.local import segment_handlers as segments
 from segdsl.local.errors import ApiError, Problem, not_implemented
 from segdsl.local.faults import Faults, Weather
+from segdsl.local.log import Log, named
 from segdsl.local.operations import is_operation
 from segdsl.local.records import StoreError
-from segdsl.local.requests import JSON, JSON_API, Handler, Side, endpoint, error_response, side_of
+from segdsl.local.requests import (
+    JSON,
+    JSON_API,
+    Handler,
+    Room,
+    Side,
+    endpoint,
+    error_response,
+    side_of,
+)
 from segdsl.local.service import Service
 from segdsl.local.store import Store
 
@@ -83,18 +94,25 @@ _ENTITIES: tuple[tuple[str, str, Handler], ...] = (
 class LocalApi(Starlette):
     """The application; `close` ends its queries, and leaves data and store open."""
 
-    def __init__(self, service: Service, key: str, faults: Faults | None) -> None:
+    def __init__(
+        self, service: Service, key: str, faults: Faults | None, log: Log | None = None
+    ) -> None:
         super().__init__(
             routes=_routes(),
             exception_handlers={
                 ApiError: _api_error,
                 HTTPException: _http_error,
+                StoreError: _store_failed,
+                sqlite3.Error: _store_failed,
+                EngineError: _data_failed,
                 Exception: _unexpected,
             },
         )
         # A redirect would take the key from clients that follow it (observed).
         self.router.redirect_slashes = False
         self.state.service = service
+        self.state.log = log
+        self.state.room = Room()
         self._service = service
         self._authorization = f"TD1 {key}".encode()
         self._weather = None if faults is None else Weather(faults)
@@ -119,7 +137,15 @@ class LocalApi(Starlette):
         """Lets a request in that carries the key."""
         sent = Headers(scope=scope).get("authorization", "").encode("latin-1")
         if compare_digest(sent, self._authorization):
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except ClientDisconnect:
+                # The client went away in the middle of its request.
+                return
+            except Exception as failure:
+                # It is answered by now (`_unexpected`).
+                if self.state.log is not None:
+                    self.state.log.add(f"{scope['method']} {scope['path']}: {named(failure)}")
             return
         how = "send `Authorization: TD1 <key>` with the key of this local API"
         wrong = "the key is missing" if not sent else "the key is wrong"
@@ -156,15 +182,17 @@ def application(
     key: str = LOCAL_KEY,
     faults: Faults | None = None,
     strict: bool = False,
+    log: Log | None = None,
 ) -> LocalApi:
     """A local Audience API over data and a store, which stay the caller's to close.
 
     `now`, in Unix seconds, fixes the clock of queries and of what is created; without it
     each takes the time at which it comes. `strict` refuses what the API's description does not
     allow, for people who test their clients; without it the local API takes what real servers
-    take. Raises DataError where the data's own id is none.
+    take. `log` gets a line for each failure of its own. Raises DataError where the data's own id is
+    none.
     """
-    return LocalApi(Service(data, store, now, strict=strict), key, faults)
+    return LocalApi(Service(data, store, now, strict=strict), key, faults, log)
 
 
 def _routes() -> list[Route]:
@@ -201,10 +229,23 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return error_response(found, side_of(path))
 
 
+async def _store_failed(request: Request, error: Exception) -> Response:
+    said = str(error)
+    if not isinstance(error, StoreError):
+        said = f"the store of this local API cannot be used: {said}"
+    return _failed(request, said)
+
+
+async def _data_failed(request: Request, error: Exception) -> Response:
+    return _failed(request, f"the data of this local API cannot be read: {error}")
+
+
+def _failed(request: Request, message: str) -> Response:
+    if request.app.state.log is not None:
+        request.app.state.log.add(f"{request.method} {request.url.path}: {message}")
+    return error_response(ApiError(500, [Problem(message)]), side_of(request.url.path))
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
-    message = (
-        str(error)
-        if isinstance(error, StoreError)
-        else f"the local API made a mistake ({type(error).__name__}): please report it"
-    )
+    message = f"the local API made a mistake ({type(error).__name__}): please report it"
     return error_response(ApiError(500, [Problem(message)]), side_of(request.url.path))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -40,6 +41,10 @@ _CODES = {
     429: "too_many_requests",
     501: "not_implemented",
 }
+MOST_PROBLEMS = 100
+"""Problems that one answer tells."""
+LONGEST = 500
+"""Characters of a problem that are told."""
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
@@ -59,6 +64,13 @@ class Problem(msgspec.Struct, frozen=True):
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
 
+def _shortened(problem: Problem) -> Problem:
+    if len(problem.message) <= LONGEST and len(problem.path or "") <= LONGEST:
+        return problem
+    path = problem.path and problem.path[:LONGEST]
+    return Problem(f"{problem.message[:LONGEST]}…", path, problem.code)
+
+
 class ApiError(Exception):
     """An answer other than 200: its status, what is wrong, and what else belongs to it.
 
@@ -76,7 +88,9 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
-        self.problems = tuple(problems)
+        first = tuple(map(_shortened, islice(problems, MOST_PROBLEMS + 1)))
+        more = first[MOST_PROBLEMS:] and (Problem("there are more problems than these"),)
+        self.problems = (*first[:MOST_PROBLEMS], *more)
         self.conflicts = conflicts
         self.referenced_by = referenced_by
         self.headers = dict(headers or {})

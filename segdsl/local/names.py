@@ -8,6 +8,7 @@ data that `segdsl.rule.reader` has read without a finding.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from segdsl.behaviors import name_of, table_of
@@ -15,10 +16,17 @@ from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
+from segdsl.rule.document import shortened
 from segdsl.rule.symbols import is_symbol
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
 
 _GROUPS = ("And", "Or", "Composite")
+MOST_PROBLEMS = 100
+"""Problems of one rule that are looked for."""
+
+
+class _EnoughError(Exception):
+    """So many problems that no more are looked for."""
 
 
 def suggestion(name: str, spellings: Mapping[str, str]) -> str | None:
@@ -62,9 +70,15 @@ class Names:
         self.is_realtime = kind == REALTIME
         self.problems: list[Problem] = []
         self.segments: list[tuple[str, str]] = []
+        self._columns: dict[str, dict[str, str]] = {}
+        self._behaviors = _behaviors(catalog, labels)
 
     def look(self, rule: Any, path: str) -> None:
-        """Everything a rule names."""
+        """Everything a rule names, up to the hundredth problem."""
+        with suppress(_EnoughError):
+            self._look(rule, path)
+
+    def _look(self, rule: Any, path: str) -> None:
         if rule is None or rule == {}:
             return
         if isinstance(rule.get("limit"), dict):
@@ -74,23 +88,30 @@ class Names:
 
     def _fail(self, path: str, message: str) -> None:
         self.problems.append(Problem(message, path, ASSOCIATION))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise _EnoughError
 
     def _known(self, name: str, spellings: Mapping[str, str], path: str, what: str) -> bool:
         if spellings.get(name) == name:
             return True
-        help = suggestion(name, spellings)
-        self._fail(path, f"there is no {what} `{name}`" + (f": {help}" if help else ""))
+        shown = shortened(name)
+        help = suggestion(shown, spellings)
+        self._fail(path, f"there is no {what} `{shown}`" + (f": {help}" if help else ""))
         return False
 
     def _attribute(self, name: str, path: str) -> None:
-        table = self.catalog.table(CUSTOMERS)
-        columns = {} if table is None else columns_of(table, self.labels)
-        self._known(name, columns, path, "attribute")
+        self._known(name, self._columns_of(CUSTOMERS), path, "attribute")
+
+    def _columns_of(self, table: str) -> dict[str, str]:
+        if table not in self._columns:
+            found = self.catalog.table(table)
+            self._columns[table] = {} if found is None else columns_of(found, self.labels)
+        return self._columns[table]
 
     def _part(self, of: dict[str, Any], path: str) -> None:
         match of["type"]:
             case kind if kind in _GROUPS:
-                self.look(of, path)
+                self._look(of, path)
             case "Value":
                 self._value(of, path)
             case "Reference":
@@ -106,7 +127,9 @@ class Names:
 
     def _id(self, id: str, path: str) -> bool:
         if is_symbol(id):
-            self._fail(path, f"`{id}` is a name in an id's place: the API knows ids alone")
+            self._fail(
+                path, f"`{shortened(id)}` is a name in an id's place: the API knows ids alone"
+            )
             return False
         return True
 
@@ -152,12 +175,11 @@ class Names:
 
     def _behavior(self, left: dict[str, Any], path: str) -> None:
         table = left["source"]["name"]
-        behaviors = _behaviors(self.catalog, self.labels)
         why = self.passed_over.get(table) or self.passed_over.get(name_of(table) or table)
-        if table not in behaviors and why is not None:
+        if table not in self._behaviors and why is not None:
             self._fail(f"{path}.source.name", f"there is no behavior `{table}`: {why}")
             return
-        if not self._known(table, behaviors, f"{path}.source.name", "behavior"):
+        if not self._known(table, self._behaviors, f"{path}.source.name", "behavior"):
             return
         aggregation, at = left["aggregation"], f"{path}.aggregation"
         for key in ("column", "orderColumn"):
@@ -181,7 +203,5 @@ class Names:
             self._filter(each, table, f"{path}.conditions[{index}]")
 
     def _column(self, name: str, table: str, path: str) -> None:
-        found = self.catalog.table(table)
-        assert found is not None, "the table was looked up before"
         if name != PROFILE_ID:
-            self._known(name, columns_of(found, self.labels), path, f"column of `{table}`")
+            self._known(name, self._columns_of(table), path, f"column of `{table}`")

@@ -9,9 +9,11 @@ type that the description gives the endpoint.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 from typing import Literal as OneOf
 
+import anyio
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
@@ -21,9 +23,20 @@ from segdsl.local.errors import ApiError, Problem, entities_body, plain_body
 from segdsl.local.service import Service
 
 MAX_BODY = 8_000_000
+MAX_BODIES = 64_000_000
+"""Bytes of the bodies that are being received, together."""
+MAX_VALUES = 250_000
+"""Values of JSON in a body, counted by what stands between them: each costs far more than its
+text."""
+LARGE = 256_000
+"""Bytes of a body whose request is one of a few at a time, so that small ones go on."""
+_LARGE_AT_ONCE = 2
 JSON = "application/json"
 JSON_API = "application/vnd.treasuredata.v1+json"
 _MEDIA = (JSON, JSON_API)
+
+_CLOSING = {"Connection": "close"}
+"""Whatever else is on its way need not be read."""
 
 Side = OneOf["audiences", "entities"]
 
@@ -38,6 +51,14 @@ class Call(msgspec.Struct, frozen=True):
 
 Handler = Callable[[Service, Call], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Room:
+    """What requests of one server share: the memory for their bodies, and turns of large ones."""
+
+    def __init__(self) -> None:
+        self.left = MAX_BODIES
+        self.turns = anyio.Semaphore(_LARGE_AT_ONCE)
 
 
 def side_of(path: str) -> Side:
@@ -63,7 +84,8 @@ def endpoint(handler: Handler, *, media: str) -> Endpoint:
             except RecursionError:
                 raise ApiError(400, [Problem("the body is nested too deeply")]) from None
 
-        return Response(await anyio.to_thread.run_sync(handle), media_type=media)
+        async with request.app.state.room.turns if len(body) > LARGE else nullcontext():
+            return Response(await anyio.to_thread.run_sync(handle), media_type=media)
 
     return respond
 
@@ -71,15 +93,34 @@ def endpoint(handler: Handler, *, media: str) -> Endpoint:
 async def _body(request: Request, taken: tuple[str, ...]) -> bytes:
     if request.method not in ("POST", "PUT", "PATCH"):
         return b""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise ApiError(413, [Problem(f"the body is larger than {MAX_BODY // 1_000_000} MB")])
+    body = await _received(request)
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise _too_large(f"the body has more than {MAX_VALUES:,} values")
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and sent not in taken:
         raise ApiError(415, [Problem(f"the body's Content-Type is `{sent}`: send {taken[0]}")])
+    return body
+
+
+async def _received(request: Request) -> bytes:
+    room: Room = request.app.state.room
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            room.left -= len(chunk)
+            if len(body) > MAX_BODY:
+                raise _too_large(f"the body is larger than {MAX_BODY // 1_000_000} MB")
+            if room.left < 0:
+                message = "the bodies of other requests take all the memory: send it again"
+                raise ApiError(503, [Problem(message)], headers=_CLOSING)
+    finally:
+        room.left += len(body)
     return bytes(body)
+
+
+def _too_large(message: str) -> ApiError:
+    return ApiError(413, [Problem(message)], headers=_CLOSING)
 
 
 def error_response(error: ApiError, side: Side) -> Response:

@@ -5,6 +5,7 @@ For this machine: it listens on the loopback address unless told otherwise.
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import socket
@@ -21,8 +22,10 @@ from starlette.types import Receive, Scope, Send
 from segdsl.engine import open_data
 from segdsl.files import FileError
 from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.connections import BACKLOG, Limits, default_limits, protocol
 from segdsl.local.errors import ApiError, Problem
 from segdsl.local.faults import ConnectionCutError, Faults
+from segdsl.local.log import Log, LogHandler
 from segdsl.local.requests import error_response, side_of
 from segdsl.local.store import open_store
 
@@ -45,12 +48,14 @@ def serve(
     strict: bool = False,
     announce: Callable[[str], None],
     pass_over: Callable[[str], None] = lambda why: None,
+    limits: Limits | None = None,
 ) -> None:
     """Serves until the process is told to end (Ctrl-C, or a termination signal).
 
     Port 0 takes one that is free; `announce` gets the URL once it answers. `strict` refuses
     what the API's description does not allow, also where real servers take it. `pass_over` gets
-    what each table lacks that is not read. Raises DataError, StoreError, PortError.
+    what each table lacks that is not read. `limits` bounds connections. Raises DataError,
+    StoreError, PortError.
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
@@ -58,14 +63,18 @@ def serve(
             pass_over(each)
         store = open_store(store_path)
         try:
-            app = application(data, store, now=now, key=key, faults=faults, strict=strict)
+            log = Log(key)
+            app = application(data, store, now=now, key=key, faults=faults, strict=strict, log=log)
             try:
-                _Server(app, listener, announce).run(sockets=[listener])
+                with _logging(log):
+                    limits = limits or default_limits()
+                    _Server(app, listener, announce, limits).run(sockets=[listener])
             except KeyboardInterrupt:
                 # uvicorn has closed everything, and says so with the signal it was sent.
                 return
             finally:
                 app.close()
+                log.close()
         finally:
             store.close()
 
@@ -87,7 +96,27 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextmanager
+def _logging(log: Log) -> Iterator[None]:
+    """What uvicorn and asyncio have to say goes into the log, and nowhere else."""
+    handler = LogHandler(log)
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "asyncio")]
+    before = [each.propagate for each in loggers]
+    for each in loggers:
+        each.addHandler(handler)
+        each.propagate = False
+    try:
+        yield
+    finally:
+        for each, propagate in zip(loggers, before, strict=True):
+            each.removeHandler(handler)
+            each.propagate = propagate
+
+
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65_535:
+        # The system would take another instead.
+        raise PortError(f"{port} is no port: use a number from 1 to 65535, or 0 for a free one")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
@@ -97,7 +126,7 @@ def _listen(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-            listener.listen(1024)
+            listener.listen(BACKLOG)
         except BaseException:
             listener.close()
             raise
@@ -117,7 +146,11 @@ class _Server(uvicorn.Server):
     """Says when it answers, and can cut a connection as a broken network does."""
 
     def __init__(
-        self, app: LocalApi, listener: socket.socket, announce: Callable[[str], None]
+        self,
+        app: LocalApi,
+        listener: socket.socket,
+        announce: Callable[[str], None],
+        limits: Limits,
     ) -> None:
         self._app = app
         self._listener = listener
@@ -127,7 +160,8 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 self._handle,
                 interface="asgi3",
-                http="h11",
+                http=protocol(limits),
+                backlog=BACKLOG,
                 proxy_headers=False,
                 ws="none",
                 lifespan="off",

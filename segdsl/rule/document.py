@@ -21,6 +21,15 @@ IDLE = frozenset({"visibility"})
 """Keys that stand beside names and say nothing of who is selected (observed)."""
 
 
+MOST_VALUES = 1_000_000
+"""Values of one document, at most, counted by what stands between them: each takes far more memory
+than its text."""
+MOST_FINDINGS = 1_000
+"""Findings of one document after which no more of a list is looked at."""
+LONGEST_SHOWN = 80
+"""Characters of a key or a value in a message."""
+
+
 class UnreadableError(Exception):
     """A part of the document was reported and cannot be used."""
 
@@ -34,9 +43,13 @@ class _RefusedError(ValueError):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RefusedError(f"`{twice}` stands twice in one object", "keep one of the two")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _RefusedError(
+                    f"`{shortened(key)}` stands twice in one object", "keep one of the two"
+                )
+            seen.add(key)
     return found
 
 
@@ -46,6 +59,12 @@ def _constant(word: str) -> NoReturn:
 
 def load(text: str, report: Report) -> Any:
     """The document as dicts, lists, strings, bools, None and `Number`s; raises UnreadableError."""
+    values = sum(map(text.count, ",[{"))
+    if values > MOST_VALUES:
+        message = f"this JSON has more than {MOST_VALUES:,} values"
+        help = "give a part of the list, or one segment"
+        report.add(Code.SEG406, None, message, help=help, path="$")
+        raise UnreadableError
     try:
         return json.loads(
             text,
@@ -64,6 +83,11 @@ def load(text: str, report: Report) -> Any:
         help = "no rule of the API is as deep as this"
     report.add(Code.SEG401, None, message, help=help, path="$")
     raise UnreadableError
+
+
+def shortened(text: str) -> str:
+    """A text of the document as a message shows it: its first characters, where it is long."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 class Reader:
@@ -94,11 +118,12 @@ class Reader:
             del present["exclude"]
         for key in present:
             if key not in known:
+                shown = shortened(key)
                 self.fail(
-                    f"{path}.{key}",
-                    f"{what} has no `{key}` that the language knows",
+                    f"{path}.{shown}",
+                    f"{what} has no `{shown}` that the language knows",
                     did_you_mean(
-                        key, known, "what is not understood is not guessed: take it out by hand"
+                        shown, known, "what is not understood is not guessed: take it out by hand"
                     ),
                 )
         return present
@@ -117,6 +142,8 @@ class Reader:
                 found.append(read(value, f"{path}[{index}]"))
             except UnreadableError:
                 failed = True
+                if len(self.report.diagnostics) >= MOST_FINDINGS:
+                    break
         if failed:
             raise UnreadableError
         return tuple(found)
@@ -160,15 +187,17 @@ class Reader:
             return found
         exact = found.value
         if abs(exact.adjusted()) > 30 or exact != exact.to_integral_value() or exact < 0:
-            self.fail(path, f"{what} is a whole number of 0 or more, and this is {found.text}")
+            self.fail(
+                path, f"{what} is a whole number of 0 or more, and this is {shortened(found.text)}"
+            )
         return Number(str(int(exact)))
 
     def choice(self, value: Any, path: str, choices: Iterable[str], what: str) -> str:
         listed = tuple(choices)
         if value in listed and isinstance(value, str):
             return value
-        shown = f"“{value}”" if isinstance(value, str) else _kind(value)
-        nearby = did_you_mean(value, listed) if isinstance(value, str) else None
+        shown = f"“{shortened(value)}”" if isinstance(value, str) else _kind(value)
+        nearby = did_you_mean(shortened(value), listed) if isinstance(value, str) else None
         self.fail(path, f"{what} cannot be {shown}", nearby or f"it is one of {', '.join(listed)}")
 
     def unit(self, value: Any, path: str) -> Unit:
