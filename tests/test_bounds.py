@@ -158,6 +158,6 @@ def test_so_do_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         path.write_text(f'import w from "w.seg"\nsegment "{at}" where w or a = {at}')
         names.append(str(path))
     basis = Basis({}, None, ())
-    parts = judge_many(names, basis) or [judge_here(names, basis)[0]]
+    parts = judge_many(names, basis) or [judge_here(names, basis).judged]
     report = together(parts, names, basis, lambda: ())
     assert [of.code for of in report.diagnostics if of.severity == "error"] == [Code.SEG108] * 8
