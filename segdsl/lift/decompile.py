@@ -10,6 +10,7 @@ from segdsl.diagnostics import Report
 from segdsl.format import format_file
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import Reader, UnreadableError, load
+from segdsl.rule.growth import Growth
 from segdsl.rule.model import Rule
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
@@ -45,18 +46,30 @@ def decompile(text: str, name: str, report: Report) -> str | None:
     return format_file(t.File(tuple(segments)))
 
 
+class _SegmentReader(Reader):
+    """Reads what stands around rules; all rules of a document grow into one bound."""
+
+    def __init__(self, report: Report, growth: Growth) -> None:
+        super().__init__(report)
+        self.growth = growth
+
+
 def _segments(document: Any, report: Report, path: str = "$") -> list[t.Segment]:
-    if isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
-        return _segments(document["data"], report, f"{path}.data")
+    while isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
+        document, path = document["data"], f"{path}.data"
+    growth = Growth()
     if not isinstance(document, list):
-        one = _segment(document, path, UNNAMED, report, in_list=False)
+        reader = _SegmentReader(report, growth)
+        one = _segment(document, path, UNNAMED, reader, in_list=False)
         return [] if one is None else [one]
     # Rules without a name are told apart by their place in the list.
     names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
     segments = []
     for index, each in enumerate(document):
         own = Report()
-        made = _segment(each, f"{path}[{index}]", names[index], own, in_list=True)
+        made = _segment(
+            each, f"{path}[{index}]", names[index], _SegmentReader(own, growth), in_list=True
+        )
         label = _label(each)
         for found in own.diagnostics:
             message = f"{label} is left out: {found.message}" if label else found.message
@@ -82,9 +95,8 @@ def _label(document: Any) -> str:
 
 
 def _segment(
-    document: Any, path: str, unnamed: str, report: Report, *, in_list: bool
+    document: Any, path: str, unnamed: str, reader: _SegmentReader, *, in_list: bool
 ) -> t.Segment | None:
-    reader = Reader(report)
     try:
         if not _is_whole(document):
             return _bare(document, path, unnamed, reader, in_list=in_list)
@@ -103,7 +115,7 @@ def _is_whole(document: Any) -> bool:
 
 
 def _bare(
-    document: Any, path: str, unnamed: str, reader: Reader, *, in_list: bool
+    document: Any, path: str, unnamed: str, reader: _SegmentReader, *, in_list: bool
 ) -> t.Segment | None:
     if in_list and (document is None or document == {}):
         reader.fail(path, "an empty rule of a list may be one that was left out", _ASK)
@@ -115,11 +127,13 @@ def _bare(
             "`data` is what holds a segment or a list of them, and is no part of one",
             "give the list that is in `data`, or the whole answer with `data` around the list",
         )
-    rule = read_rule(document, path, reader.report)
+    rule = read_rule(document, path, reader.report, reader.growth)
     return None if rule is None else lift_rule(rule, unnamed)
 
 
-def _whole(document: dict[str, Any], path: str, reader: Reader, *, in_list: bool) -> t.Segment:
+def _whole(
+    document: dict[str, Any], path: str, reader: _SegmentReader, *, in_list: bool
+) -> t.Segment:
     kind: t.Kind | None = None
     has_id = "id" in document
     if isinstance(document.get("attributes"), dict):
@@ -147,13 +161,13 @@ def _whole(document: dict[str, Any], path: str, reader: Reader, *, in_list: bool
 
 
 def _rule(
-    document: dict[str, Any], path: str, reader: Reader, *, in_list: bool, has_id: bool
+    document: dict[str, Any], path: str, reader: _SegmentReader, *, in_list: bool, has_id: bool
 ) -> Rule | None:
     """The rule; an empty one only where it is the segment's, and not one that a list leaves out."""
     value = document.get("rule")
     if "rule" not in document or (in_list and value is None):
         reader.fail(path, "this segment comes without its `rule`", _ASK)
-    rule = read_rule(value, f"{path}.rule", reader.report)
+    rule = read_rule(value, f"{path}.rule", reader.report, reader.growth)
     is_empty = rule is not None and not rule.conditions and rule.limit is None
     if in_list and has_id and is_empty:
         reader.fail(

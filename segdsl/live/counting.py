@@ -17,7 +17,7 @@ from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
-from segdsl.live.placing import put_in_place
+from segdsl.live.placing import Placer
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
 from segdsl.live.references import ByTheirName, in_order, named_segments, segment_ids
@@ -110,15 +110,17 @@ async def _questions(
         known = without_new(server.ids_beside(every))
         in_order(every, report)
     found = []
+    placer = Placer(every, known)
     for segment in segments:
         own = Report()
-        placed = put_in_place(segment, every, known, own)
+        placed = placer.placed(segment, own)
         asked = None
         if not own.has_errors:
             ids = segment_ids([placed], known, own)
             asked = None if own.has_errors else _question(placed, segment, ids, own, wish)
         # What is wrong with a segment is wrong wherever it is put in place, and told once.
-        report.diagnostics.extend(of for of in own.diagnostics if of not in report.diagnostics)
+        for each in own.diagnostics:
+            report.put(each)
         if asked is not None:
             found.append(asked)
     return found

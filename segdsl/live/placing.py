@@ -6,18 +6,22 @@ does not have yet, or what a plan changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from segdsl.condition import tree as c
-from segdsl.diagnostics import Code, Report
-from segdsl.live.references import ByTheirName, report_several
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.live.references import ByTheirName, memberships, report_several
 from segdsl.syntax.text import reference
 from segdsl.values import ByName
 
 MOST_IN_PLACE = 200
 """References in one segment that are replaced: each may bring others along."""
+MOST_OF_A_RUN = 50_000
+"""The same in all segments of a run."""
+DEEPEST = 50
+"""How deep a condition may be that is put in place: engines take long over deeper ones."""
 EVERYONE = c.Everyone()
 NOBODY = c.Not(EVERYONE)
 
@@ -71,63 +75,147 @@ def without_rule_sets(of: c.Condition) -> c.Condition:
 # --- what the server does not have -----------------------------------------------------
 
 
-def put_in_place(
-    of: c.Segment, here: Iterable[c.Segment], known: ByTheirName, report: Report
-) -> c.Segment:
-    """The segment with the conditions of others in the place of references to them.
+class _Placed(msgspec.Struct, frozen=True):
+    """A segment's condition with others in place, how many, how deep; or why it cannot be."""
 
-    Done for those of `here` that the server does not know by name. What cannot stand
-    in another segment's condition, such as a limit, is reported.
+    condition: c.Condition
+    times: int
+    depth: int
+    wrong: tuple[Diagnostic, ...] = ()
+
+
+class Placer:
+    """Puts the conditions of segments in the place of references to them.
+
+    Done for those of `here` that the server does not know by name, each looked at once for all
+    that refer to it. What cannot stand in another segment's condition, such as a limit, is
+    reported where it is referred to.
     """
-    among: dict[ByName, list[c.Segment]] = {}
-    for each in here:
-        for spelling in c.spellings(*each.place):
-            among.setdefault(spelling, []).append(each)
-    condition = _Placer(among, known, report).placed(of.condition, (of.place,))
-    return msgspec.structs.replace(of, condition=condition)
 
+    def __init__(self, here: Iterable[c.Segment], known: ByTheirName) -> None:
+        self._among: dict[ByName, list[c.Segment]] = {}
+        for each in here:
+            for spelling in c.spellings(*each.place):
+                self._among.setdefault(spelling, []).append(each)
+        self._known = known
+        self._placed: dict[int, _Placed] = {}
+        self._times = 0
 
-class _Placer:
-    """Puts conditions in the place of references, in one segment."""
+    def placed(self, of: c.Segment, report: Report) -> c.Segment:
+        """The segment with those that it refers to in place."""
+        # A stack of our own: a chain of references may be long.
+        path: dict[int, c.Segment] = {}
+        waiting = [of]
+        while waiting:
+            segment = waiting[-1]
+            key = id(segment)
+            if key in self._placed:
+                waiting.pop()
+            elif key in path:
+                waiting.pop()
+                del path[key]
+                self._placed[key] = self._place(segment)
+            else:
+                path[key] = segment
+                others = [self._meant(each) for each in memberships(segment.condition)]
+                waiting.extend(each for each in others if each is not None and id(each) not in path)
+        found = self._placed[id(of)]
+        for wrong in found.wrong:
+            report.put(wrong)
+        return msgspec.structs.replace(of, condition=found.condition)
 
-    def __init__(
-        self, among: Mapping[ByName, Sequence[c.Segment]], known: ByTheirName, report: Report
-    ) -> None:
-        self.among = among
-        self.known = known
-        self.report = report
-        self.times = 0
-
-    def placed(self, of: c.Condition, path: tuple[c.Place, ...]) -> c.Condition:
-        return with_segments(of, lambda reference: self._in_place(reference, path))
-
-    def _in_place(self, of: c.Membership, path: tuple[c.Place, ...]) -> c.Condition | None:
+    def _named(self, of: c.Membership) -> list[c.Segment]:
+        """The segments of these files that a reference may mean, where the server has none."""
         name = of.target
-        if not isinstance(name, ByName) or name not in self.among or self.known.get(name):
-            # On the server, or nowhere.
+        if of.of != "segment" or not isinstance(name, ByName) or self._known.get(name):
+            return []
+        return self._among.get(name, [])
+
+    def _meant(self, of: c.Membership) -> c.Segment | None:
+        found = self._named(of)
+        return found[0] if len(found) == 1 else None
+
+    def _place(self, segment: c.Segment) -> _Placed:
+        """Puts in place what a segment refers to, which is placed itself but in a circle."""
+        times = 0
+        wrong = Report()
+
+        def put(reference: c.Membership) -> c.Condition | None:
+            nonlocal times
+            found = self._named(reference)
+            if len(found) > 1 and isinstance(reference.target, ByName):
+                report_several(reference, reference.target, len(found), wrong)
+            placed = self._placed.get(id(found[0])) if len(found) == 1 else None
+            if placed is None or times > MOST_IN_PLACE:
+                # On the server, nowhere, in a circle that is reported as a whole; or told already.
+                return None
+            times += 1 + placed.times
+            if placed.wrong:
+                wrong.put(placed.wrong[0])
+                return None
+            why = self._why_not(found[0], placed, times)
+            if why is None:
+                return placed.condition
+            _cannot(reference, why, wrong)
             return None
-        if len(self.among[name]) > 1:
-            report_several(of, name, len(self.among[name]), self.report)
-            return None
-        [other] = self.among[name]
-        if other.place in path:
-            return None  # A circle, which is reported as a whole.
-        self.times += 1
+
+        condition = _flat(with_segments(segment.condition, put))
+        self._times += times
+        return _Placed(condition, times, _depth(condition), tuple(wrong.diagnostics))
+
+    def _why_not(self, other: c.Segment, placed: _Placed, times: int) -> str | None:
         if other.limit is not None:
-            why = "it has a limit"
-        elif isinstance(other.condition, c.Everyone):
-            why = "it is everyone"
-        elif self.times > MOST_IN_PLACE:
-            why = f"more than {MOST_IN_PLACE} segments would have to be put in place"
-        else:
-            return self.placed(other.condition, (*path, other.place))
-        if self.times <= MOST_IN_PLACE + 1:
-            self.report.add(
-                Code.SEG304,
-                of.span,
-                f"the segment {reference(name, 'segment')} is not on the server yet, and cannot be "
-                f"counted as a part of another: {why}",
-                help="create it first",
-                via=of.via,
-            )
+            return "it has a limit"
+        if isinstance(other.condition, c.Everyone):
+            return "it is everyone"
+        if times > MOST_IN_PLACE:
+            return f"more than {MOST_IN_PLACE} segments would have to be put in place"
+        if self._times + times > MOST_OF_A_RUN:
+            return f"more than {MOST_OF_A_RUN:,} segments would have to be put in place in this run"
+        if placed.depth > DEEPEST:
+            return f"its condition would be nested more than {DEEPEST} levels deep"
         return None
+
+
+def _cannot(of: c.Membership, why: str, report: Report) -> None:
+    assert isinstance(of.target, ByName)
+    report.add(
+        Code.SEG304,
+        of.span,
+        f"the segment {reference(of.target, 'segment')} is not on the server yet, and cannot be "
+        f"counted as a part of another: {why}",
+        help="create it first",
+        via=of.via,
+    )
+
+
+def _flat(of: c.Condition) -> c.Condition:
+    """The condition with groups of its own kind taken in, and two negations in a row left out."""
+    if isinstance(of, c.Not):
+        child = _flat(of.child)
+        return child.child if isinstance(child, c.Not) else msgspec.structs.replace(of, child=child)
+    if not isinstance(of, c.And | c.Or):
+        return of
+    kind = type(of)
+    children: list[c.Condition] = []
+    for child in of.children:
+        inner = _flat(child)
+        children.extend(inner.children if isinstance(inner, kind) else (inner,))
+    return msgspec.structs.replace(of, children=tuple(children))
+
+
+def _depth(of: c.Condition) -> int:
+    """How many groups and negations stand around the innermost condition."""
+    deepest = 0
+    waiting = [(of, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        match node:
+            case c.And(children) | c.Or(children):
+                waiting.extend((child, depth + 1) for child in children)
+            case c.Not(child) | c.RuleSet(_, child):
+                waiting.append((child, depth + 1))
+            case _:
+                pass
+    return deepest

@@ -13,6 +13,8 @@ from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.text import behavior
 
+_A = {"sum": "a sum", "average": "an average"}
+
 
 def makes_sense(
     of: t.Test,
@@ -25,6 +27,15 @@ def makes_sense(
     if subject.counts and of.quantifier is not None:
         help = "leave `… of` out"
         report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
+        return False
+    if subject.function in ("sum", "average") and of.quantifier is not None:
+        report.add(
+            Code.SEG213,
+            of.span,
+            f"{_A[subject.function]} is one number, not a list of elements",
+            help="leave `… of` out",
+            via=via,
+        )
         return False
     if subject.some:
         return _needs_some(of, subject, predicate, report, via)

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.values import Number, Unit
+from segdsl.values import Number, Unit, is_iso_timestamp
 
 Scalar = Number | str | bool
 
@@ -187,6 +187,27 @@ def with_not(operator: Operator) -> Operator | None:
             return Comparison("GreaterEqual", True, Last(Number("0"), "day"))
         case _ if takes_not(operator):
             return msgspec.structs.replace(operator, negated=True)
+        case _:
+            return None
+
+
+_OPPOSITE: dict[ComparisonType, ComparisonType] = {
+    "Less": "GreaterEqual",
+    "LessEqual": "Greater",
+    "Greater": "LessEqual",
+    "GreaterEqual": "Less",
+}
+
+
+def opposite(operator: Operator) -> Operator | None:
+    """The comparison of times that holds of just those values that this one does not hold of,
+    its `not` aside. None where there is none: nobody says what a text that is no date selects.
+    """
+    match operator:
+        case Comparison(kind, _, Last() as right) if kind in _OPPOSITE:
+            return Comparison(_OPPOSITE[kind], False, right)
+        case Comparison(kind, _, Timestamp(text) as right) if kind in _OPPOSITE:
+            return Comparison(_OPPOSITE[kind], False, right) if is_iso_timestamp(text) else None
         case _:
             return None
 

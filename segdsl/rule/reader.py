@@ -19,6 +19,7 @@ from segdsl.layout.expr import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule import model as m
 from segdsl.rule.counts import complemented, is_bare, is_numeric
 from segdsl.rule.document import UnreadableError
+from segdsl.rule.growth import Growth
 from segdsl.rule.operators import OperatorReader
 from segdsl.values import Number
 
@@ -28,15 +29,24 @@ _REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
 _TYPES = (*_GROUPS, "Value", *_REFERENCES, "PredictiveScoreReference", "MlAttributeReference")
 
 
-def read_rule(value: Any, path: str, report: Report) -> m.Rule | None:
-    """The rule; `null`, `{}` and a group without conditions are everyone. None after a report."""
+def read_rule(value: Any, path: str, report: Report, growth: Growth | None = None) -> m.Rule | None:
+    """The rule; `null`, `{}` and a group without conditions are everyone. None after a report.
+
+    `growth` is that of the document, where it holds several rules.
+    """
     try:
-        return _RuleReader(report).rule(value, path)
+        return _RuleReader(report, growth or Growth()).rule(value, path)
     except UnreadableError:
         return None
 
 
 class _RuleReader(OperatorReader):
+    def __init__(self, report: Report, growth: Growth) -> None:
+        super().__init__(report)
+        self._growth = growth
+        # Whether an expression names a part more than once.
+        self._repeats = False
+
     def rule(self, value: Any, path: str) -> m.Rule:
         if value is None or value == {}:
             return m.EVERYONE
@@ -49,6 +59,14 @@ class _RuleReader(OperatorReader):
         made = self._group({k: v for k, v in of.items() if k != "limit"}, path, 0)
         if not made.conditions and made.type != "And":
             self._empty_or(path)
+        if self._repeats and not self._growth.takes(made):
+            self.fail(
+                path,
+                "its Composite expressions name their parts so often that the rule would be too "
+                "large to write out",
+                "put what is named often into a segment of its own, and refer to it",
+                Code.SEG403,
+            )
         return msgspec.structs.replace(made, limit=limit)
 
     def _empty_and(self, path: str, inside: str) -> None:
@@ -85,6 +103,12 @@ class _RuleReader(OperatorReader):
             description = (
                 self.text(of["description"], f"{path}.description", "a description") or None
             )
+        if kind != "Composite" and of.get("expr"):
+            self.fail(
+                f"{path}.expr",
+                f"only a Composite has an expression, and this is an `{kind}`",
+                "take it out, or make the type `Composite`",
+            )
         if kind == "Composite":
             expr = self._expr(of, parts, depth == 0, path)
             return m.Group("Composite", parts, description, expr)
@@ -107,10 +131,11 @@ class _RuleReader(OperatorReader):
         groups = any(isinstance(part, m.Group) for part in parts)
         sets = over_rule_sets(text, holds_groups=groups, top=top)
         try:
-            expr = read_expr(text, rule_sets=sets)
+            every = names(read_expr(text, rule_sets=sets))
         except ExprError as error:
             self.fail(at, f"the Composite expression cannot be read: {error}", None, Code.SEG403)
-        named = set(names(expr))
+        named = set(every)
+        self._repeats = self._repeats or len(named) < len(every)
         missing = named - set(range(len(parts)))
         if missing:
             self.fail(
@@ -220,7 +245,12 @@ class _RuleReader(OperatorReader):
             return operator
         found = m.with_not(operator)
         if found is None:
-            self.fail(f"{path}.not", f"{operator.type} of a time takes no `not`")
+            self.fail(
+                f"{path}.not",
+                f"{operator.type} of a time takes no `not`",
+                "ask for the opposite with another operator; on a condition outside of filters "
+                "`exclude` is the complement",
+            )
         return found
 
     def _value(self, value: Any, path: str) -> m.ValueCondition:
@@ -253,9 +283,9 @@ class _RuleReader(OperatorReader):
     def _one_number(
         self, subject: m.BehaviorValue, matching: m.ArrayMatching | None, path: str
     ) -> None:
-        """Refuses what asks a number for elements."""
+        """Refuses what asks a number for elements: it would hold of nobody, and not say so."""
         kind = subject.aggregation.type
-        if kind in ("Count", "CountDistinct") and matching is not None:
+        if kind in ("Count", "CountDistinct", "Sum", "Average") and matching is not None:
             self.fail(
                 f"{path}.arrayMatching",
                 f"`arrayMatching` asks for the elements of a list, and {kind} is one number",
@@ -324,7 +354,7 @@ class _RuleReader(OperatorReader):
         )
         known = {
             "Count": ("type", "groupingColumns"),
-            "CountDistinct": ("type", "columns"),
+            "CountDistinct": ("type", "columns", "groupingColumns"),
             "First": ("type", "column", "orderColumn", "groupingColumns"),
             "Last": ("type", "column", "orderColumn", "groupingColumns"),
         }.get(kind, ("type", "column", "groupingColumns"))
@@ -338,6 +368,12 @@ class _RuleReader(OperatorReader):
             )
             if not columns:
                 self.fail(f"{path}.columns", "CountDistinct names no column to count")
+            if grouping:
+                self.fail(
+                    f"{path}.groupingColumns",
+                    "CountDistinct counts the values of all events together, and has no groups",
+                    "make it an empty list",
+                )
             return m.Aggregation(kind, columns=columns)
         column = self.text(self.need(of, "column", path, kind), f"{path}.column", "a column")
         order = None
@@ -384,13 +420,19 @@ class _RuleReader(OperatorReader):
             return flat[0] if flat else None
         return m.Filter("And" if kind == "And" else "Or", tuple(flat))
 
-    def _column(self, value: Any, path: str) -> m.Column:
+    def _column(self, value: Any, path: str) -> m.Filter | m.Column:
         known = ("type", "column", "operator", "arrayMatching")
         of = self.object(value, path, known, "a Column", excludes=False)
         column = self.text(self.need(of, "column", path, "a Column"), f"{path}.column", "a column")
         operator = self.operator(self.need(of, "operator", path, "a Column"), f"{path}.operator")
-        operator = self._possible(operator, f"{path}.operator")
         matching = self._matching(of.get("arrayMatching"), f"{path}.arrayMatching")
+        opposite = m.opposite(operator) if operator.negated and matching is None else None
+        if opposite is not None and not m.takes_not(operator) and m.with_not(operator) is None:
+            # As the compiler writes it: the opposite, or no value.
+            is_null = m.Comparison("IsNull", False, True)
+            parts = (m.Column("Column", column, each, None) for each in (opposite, is_null))
+            return m.Filter("Or", tuple(parts))
+        operator = self._possible(operator, f"{path}.operator")
         return m.Column("Column", column, operator, matching)
 
     # --- limits ------------------------------------------------------------------------

@@ -63,7 +63,9 @@ class Conditions:
         for reference, segment in self._referred.segments.items():
             if reference not in self._referred.inlined:
                 inner = self.profiles(segment.condition, segment.limit)
-                query = query.with_(identifier(self._referred.name(reference)), as_=inner)
+                # Copied each time, a long chain of references would take the square of its length.
+                name = identifier(self._referred.name(reference))
+                query.with_(name, as_=inner, copy=False)
         return query
 
     def profiles(self, condition: c.Condition, limit: Limit | None) -> exp.Select:

@@ -18,6 +18,8 @@ from segdsl.values import ById, ByName, Reference
 
 # How deep a condition may get by others standing in it.
 _DEEPEST = 50
+MOST_REFERRED = 1_000
+"""Segments that one refers to, through others as well: all of them stand in its query."""
 
 
 class Referred(msgspec.Struct, frozen=True):
@@ -28,9 +30,10 @@ class Referred(msgspec.Struct, frozen=True):
 
     segments: dict[Reference, c.Segment]
     inlined: frozenset[Reference]
+    numbers: dict[Reference, int]
 
     def name(self, reference: Reference) -> str:
-        return f"segment_{list(self.segments).index(reference) + 1}"
+        return f"segment_{self.numbers[reference]}"
 
 
 def referred(root: c.Segment, context: Context) -> Referred:
@@ -60,6 +63,12 @@ def referred(root: c.Segment, context: Context) -> Referred:
         if reference in path:
             raise SqlError(*_circle([root, *path.values()], path[reference]))
         if reference not in made:
+            if len(made) + len(path) >= MOST_REFERRED:
+                raise SqlError(
+                    f"the segment “{root.name}” refers, through others as well, to more than "
+                    f"{MOST_REFERRED:,} segments, too many for one query",
+                    "write what they say in one segment, or refer to fewer of them",
+                )
             found = _known(reference, context)
             path[reference] = found
             todo.append((reference, found, iter(_references(found.condition))))
@@ -68,7 +77,7 @@ def referred(root: c.Segment, context: Context) -> Referred:
         depths[key] = _depth(segment.condition) + max(inner, default=0)
         if uses[key] == 1 and segment.limit is None and depths[key] <= _DEEPEST:
             inlined.add(key)
-    return Referred(made, frozenset(inlined))
+    return Referred(made, frozenset(inlined), {each: at for at, each in enumerate(made, 1)})
 
 
 def _references(condition: c.Condition) -> list[Reference]:
