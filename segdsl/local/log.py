@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from segdsl.api.scrubbing import Scrubber
-from segdsl.diagnostics.render import visible
+from segdsl.terminal import visible
 
 MOST_LINES = 20
 """Lines in one period."""

@@ -25,7 +25,7 @@ _TYPES: tuple[ColumnType, ...] = (
     *("string", "string", "number", "number", "timestamp"),
     *("boolean", "string_array"),
 )
-_PROJECT = '[targets.live]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'
+_PROJECT = 'allow = ["SEG608"]\n\n[targets.live]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'
 _COMMON = """\
 # Who we may write to; the other files import these.
 param days: number = 30
