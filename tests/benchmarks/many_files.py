@@ -25,7 +25,14 @@ _TYPES: tuple[ColumnType, ...] = (
     *("string", "string", "number", "number", "timestamp"),
     *("boolean", "string_array"),
 )
-_PROJECT = 'allow = ["SEG608"]\n\n[targets.live]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'
+_PROJECT = """\
+allow = ["SEG608"]
+
+[targets.live]
+kind = "treasuredata"
+region = "us01"
+parent_segment = 1
+"""
 _COMMON = """\
 # Who we may write to; the other files import these.
 param days: number = 30
