@@ -7,6 +7,7 @@ goes through on its way to one.
 from __future__ import annotations
 
 import sqlite3
+from contextvars import ContextVar
 from hmac import compare_digest
 
 from starlette.applications import Starlette
@@ -89,6 +90,10 @@ _ENTITIES: tuple[tuple[str, str, Handler], ...] = (
     ("PATCH", "/entities/segments/{id}", entities.update_segment),
     ("DELETE", "/entities/segments/{id}", entities.delete_segment),
 )
+
+
+FAILURES: ContextVar[list[Exception] | None] = ContextVar("failures", default=None)
+"""Failures of the local API itself while a request is answered, for a caller in this process."""
 
 
 class LocalApi(Starlette):
@@ -230,6 +235,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _store_failed(request: Request, error: Exception) -> Response:
+    _note_failure(error)
     said = str(error)
     if not isinstance(error, StoreError):
         said = f"the store of this local API cannot be used: {said}"
@@ -237,7 +243,14 @@ async def _store_failed(request: Request, error: Exception) -> Response:
 
 
 async def _data_failed(request: Request, error: Exception) -> Response:
+    _note_failure(error)
     return _failed(request, f"the data of this local API cannot be read: {error}")
+
+
+def _note_failure(error: Exception) -> None:
+    failures = FAILURES.get()
+    if failures is not None:
+        failures.append(error)
 
 
 def _failed(request: Request, message: str) -> Response:
@@ -247,5 +260,6 @@ def _failed(request: Request, message: str) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
+    _note_failure(error)
     message = f"the local API made a mistake ({type(error).__name__}): please report it"
     return error_response(ApiError(500, [Problem(message)]), side_of(request.url.path))

@@ -5,6 +5,7 @@ What a client sees is what it would see over a network, faults and timeouts incl
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 import anyio
 import httpx
 
-from segdsl.engine import open_data
+from segdsl.engine import DataError, EngineError, open_data
 from segdsl.files import FileError
-from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.app import FAILURES, LOCAL_KEY, LocalApi, application
 from segdsl.local.faults import ConnectionCutError, Faults
+from segdsl.local.records import StoreError
 from segdsl.local.store import open_store
 
 
@@ -39,22 +41,36 @@ class LocalTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         patience = request.extensions.get("timeout", {}).get("read")
+        failures: list[Exception] = []
+        token = FAILURES.set(failures)
         try:
             with anyio.fail_after(patience):
-                return await self._inner.handle_async_request(request)
+                answer = await self._inner.handle_async_request(request)
         except TimeoutError:
             raise httpx.ReadTimeout("the local API is slow", request=request) from None
-        except FileError:
-            raise
         except ConnectionCutError:
             message = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(message, request=request) from None
-        except Exception as error:
-            # Asked again, it would make the same mistake.
-            what = f"{type(error).__name__} in {request.method} {request.url.path}"
-            raise MistakeError(
-                f"the local API made a mistake: please report it ({what})"
-            ) from error
+        finally:
+            FAILURES.reset(token)
+        for failure in failures:
+            # Asked again, it would fail again.
+            raise _in_process(failure, request) from failure
+        return answer
+
+
+def _in_process(failure: Exception, request: httpx.Request) -> FileError:
+    """A failure of the application as a caller in the same process is told of it."""
+    match failure:
+        case FileError():
+            return failure
+        case EngineError():
+            return DataError(f"the data cannot be read: {failure}")
+        case sqlite3.Error():
+            return StoreError(f"the store cannot be used: {failure}")
+        case _:
+            what = f"{type(failure).__name__} in {request.method} {request.url.path}"
+            return MistakeError(f"the local API made a mistake: please report it ({what})")
 
 
 @asynccontextmanager
