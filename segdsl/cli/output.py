@@ -5,10 +5,12 @@ exactly as it is. No other module of the command line writes.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from click import termui
 
 from segdsl.terminal import visible, visible_colored, visible_lines
 
@@ -41,12 +43,74 @@ def product(text: str, *, color: bool = False) -> None:
 
 def ask_for(question: str) -> str:
     """What a person types as the answer to a question, which is on standard error."""
-    return str(click.prompt(visible(question), err=True, type=str))
+    with _interruptible():
+        return str(click.prompt(visible(question), err=True, type=str))
 
 
 def confirm(question: str, *, default: bool | None = False) -> bool:
     """Asks a person on standard error, and returns the answer; raises Abort where there is none."""
-    return click.confirm(visible(question), default=default, err=True)
+    with _interruptible():
+        return click.confirm(visible(question), default=default, err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets Ctrl-C end a question of click at any moment, as a KeyboardInterrupt.
+
+    Where it is pressed just before `input` begins to wait, `input` waits all the same, and the
+    answer that is typed after it would count.
+    """
+    interrupted = False
+
+    def ask(prompt: str) -> str:
+        nonlocal interrupted
+        try:
+            return _input(prompt)
+        except KeyboardInterrupt:
+            interrupted = True
+            raise
+
+    before = termui.visible_prompt_func
+    if before is not input or sys.platform == "win32":
+        yield
+        return
+    termui.visible_prompt_func = ask
+    try:
+        yield
+    except click.Abort:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        termui.visible_prompt_func = before
+
+
+def _input(prompt: str) -> str:
+    """As `input`, with the prompt on standard error; a signal ends the waiting."""
+    click.echo(prompt, nl=False, err=True)
+    if threading.current_thread() is threading.main_thread():
+        _wait_for_line()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.removesuffix("\n")
+
+
+def _wait_for_line() -> None:
+    """Waits until a line was typed; handlers of signals run meanwhile."""
+    import select
+    import signal
+    import socket
+
+    woken, wakes = socket.socketpair()
+    wakes.setblocking(False)
+    with woken, wakes:
+        before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        try:
+            while sys.stdin not in select.select([sys.stdin, woken], [], [])[0]:
+                woken.recv(4_096)
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 @contextmanager
