@@ -12,9 +12,10 @@ from pathlib import Path
 import anyio
 import httpx
 
+from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
 from segdsl.files import FileError
-from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.app import LocalApi, application
 from segdsl.local.faults import ConnectionCutError, Faults
 from segdsl.local.store import open_store
 
