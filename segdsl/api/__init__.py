@@ -33,11 +33,12 @@ from segdsl.api.errors import (
     UnreachableError,
 )
 from segdsl.api.hosts import REGIONS, HostError
-from segdsl.api.keys import ApiKey, CredentialsError, find_key
+from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
 from segdsl.api.sameness import same_rule
 from segdsl.api.wire import Patience
 
 __all__ = [
+    "LOCAL_KEY",
     "REGIONS",
     "AlreadyExistsError",
     "ApiKey",
@@ -72,5 +73,6 @@ __all__ = [
     "UnreachableError",
     "Unreadable",
     "find_key",
+    "local_key",
     "same_rule",
 ]

@@ -35,9 +35,11 @@ def checked(base: str) -> httpx.URL:
         raise HostError(f"`{base}` is no address: write it as https://host") from None
     if url.userinfo or url.query or url.fragment:
         raise HostError("the address of an Audience API is https://host, and nothing more")
+    if url.port is not None and not 1 <= url.port <= 65_535:
+        raise HostError(f"`{base}` has no valid port: a port is a number from 1 to 65535")
     if is_loopback(url) and url.scheme in ("http", "https"):
         return url
-    if url.path not in ("", "/"):
+    if url.path not in ("", "/") or url.port is not None:
         raise HostError("the address of an Audience API is https://host, and nothing more")
     if url.scheme != "https":
         raise HostError(

@@ -20,6 +20,9 @@ from segdsl.files import FileError, body_of, read_bytes
 from segdsl.toml import parse_toml
 
 VARIABLE = "TD_API_KEY"
+LOCAL_VARIABLE = "SEGDSL_LOCAL_KEY"
+LOCAL_KEY = "1/" + "0" * 40
+"""The key that a local API takes where nobody chose another; everyone knows it."""
 TD_CONF = Path(".td") / "td.conf"
 MAX_BYTES = 1_000_000
 PROFILES = Path(".config") / "segdsl" / "credentials.toml"
@@ -67,6 +70,11 @@ class ApiKey:
     def occurs_in(self, content: bytes) -> bool:
         """Whether the key's secret part is in the body of an answer."""
         return self._scrubber.occurs_in(content)
+
+
+def local_key(environ: Mapping[str, str]) -> ApiKey:
+    """The key for an API on this machine, which is no account's: raises CredentialsError."""
+    return ApiKey(environ.get(LOCAL_VARIABLE) or LOCAL_KEY, LOCAL_VARIABLE)
 
 
 def find_key(profile: str | None, environ: Mapping[str, str], home: Path) -> ApiKey:

@@ -33,8 +33,15 @@ NO_ANSWER = 3
 
 
 def target_options(function: _Function) -> _Function:
-    """Adds `--target` and `--now`."""
+    """Adds `--target`, `--now` and `--send-key`, which `ask` reads by itself."""
     for option in (
+        click.option(
+            "--send-key",
+            is_flag=True,
+            expose_value=False,
+            callback=_send_key,
+            help="Send the API key to a target whose `url` is on this machine, too.",
+        ),
         click.option(
             "--now",
             metavar="TIME",
@@ -51,6 +58,13 @@ def target_options(function: _Function) -> _Function:
     return function
 
 
+_SEND_KEY = "segdsl.send_key"
+
+
+def _send_key(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    ctx.meta[_SEND_KEY] = given
+
+
 def ask(target: str | None, now: str | None, question: Callable[[Connection], Awaitable[_T]]) -> _T:
     """What comes of a question to a target; an API that does not answer ends the command."""
     import asyncio
@@ -60,7 +74,9 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
     from segdsl.project.connect import Surroundings, connect
 
     project = need_project(Path.cwd())
-    around = Surroundings(os.environ, Path.home())
+    context = click.get_current_context(silent=True)
+    send_key = context is not None and bool(context.meta.get(_SEND_KEY))
+    around = Surroundings(os.environ, Path.home(), send_key)
 
     async def main() -> _T:
         async with connect(project, target, around, now=now) as connection:

@@ -6,7 +6,8 @@ the shapes of the API's published description; what a rule means is `segdsl.sql`
 
 from __future__ import annotations
 
-from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.api.keys import LOCAL_KEY
+from segdsl.local.app import LocalApi, application
 from segdsl.local.faults import Faults, FaultsError, parse_faults
 from segdsl.local.records import StoreError
 from segdsl.local.serving import PortError, serve

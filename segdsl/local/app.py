@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import Data, EngineError
 from segdsl.local import entity_handlers as entities
 from segdsl.local import known
@@ -41,8 +42,6 @@ from segdsl.local.requests import (
 from segdsl.local.service import Service
 from segdsl.local.store import Store
 
-LOCAL_KEY = "1/" + "0" * 40
-"""The key that a local API takes where nobody chose another; everyone knows it."""
 SERVER = "segdsl"
 
 _AUDIENCE = "/audiences/{audience}"

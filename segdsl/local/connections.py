@@ -106,6 +106,17 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP. A request that it is a part of ends, as if its client had gone."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:
+            # Something else has been answered already.
+            self.transport.close()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._is_stalled = True

@@ -62,7 +62,7 @@ class Room:
 
 
 def side_of(path: str) -> Side:
-    return "entities" if path.startswith("/entities/") else "audiences"
+    return "entities" if f"{path}/".startswith("/entities/") else "audiences"
 
 
 def endpoint(handler: Handler, *, media: str) -> Endpoint:

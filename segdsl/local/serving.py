@@ -19,9 +19,10 @@ import uvicorn
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
 from segdsl.files import FileError
-from segdsl.local.app import LOCAL_KEY, LocalApi, application
+from segdsl.local.app import LocalApi, application
 from segdsl.local.connections import BACKLOG, Limits, default_limits, protocol
 from segdsl.local.errors import ApiError, Problem
 from segdsl.local.faults import ConnectionCutError, Faults

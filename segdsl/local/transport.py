@@ -13,9 +13,10 @@ from pathlib import Path
 import anyio
 import httpx
 
+from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
 from segdsl.files import FileError
-from segdsl.local.app import FAILURES, LOCAL_KEY, LocalApi, application
+from segdsl.local.app import FAILURES, LocalApi, application
 from segdsl.local.faults import ConnectionCutError, Faults
 from segdsl.local.records import StoreError
 from segdsl.local.store import open_store

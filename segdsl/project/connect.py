@@ -16,8 +16,19 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from segdsl.api import REGIONS, ApiKey, Client, ParentSegment, find_key
-from segdsl.api.hosts import is_loopback
+from segdsl.api import (
+    LOCAL_KEY,
+    REGIONS,
+    ApiKey,
+    Client,
+    HostError,
+    ParentSegment,
+    Patience,
+    find_key,
+    local_key,
+)
+from segdsl.api.hosts import checked, is_loopback
+from segdsl.api.keys import LOCAL_VARIABLE
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
 
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
     from segdsl.local import Faults
 
 IN_PROCESS = "http://localhost"
-LOCAL_KEY_VARIABLE = "SEGDSL_LOCAL_KEY"
+LOCAL_KEY_VARIABLE = LOCAL_VARIABLE
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -42,10 +53,15 @@ class Connection(msgspec.Struct, frozen=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """What a connection takes from the machine: variables and the home folder."""
+    """What a connection takes from the machine: variables and the home folder.
+
+    `send_key`: the person who runs the command said that the account's key may be sent to an API
+    on this machine.
+    """
 
     environ: Mapping[str, str]
     home: Path
+    send_key: bool = False
 
 
 @asynccontextmanager
@@ -56,13 +72,15 @@ async def connect(
 
     `now` fixes the clock of a local target over data. The `url` of a target may be any base URL
     on this machine, with a path too (`http://127.0.0.1:8801/replay`), so that a server with
-    recorded answers can stand in; tests do. Raises ProjectError where that cannot be, and the
-    client's and the engine's own errors.
+    recorded answers can stand in; tests do. A project file may come from somebody else, and any
+    program can listen on this machine: such an address gets the key of a local API, never that of
+    the account (but for `send_key`). Raises ProjectError where that cannot be, and the client's and
+    the engine's own errors.
     """
     name, chosen = project.target(target)
     match chosen:
         case LocalTarget(data=str(data)):
-            from segdsl.local import LOCAL_KEY, open_local
+            from segdsl.local import open_local
 
             clock = _clock(name, chosen, now)
             store = project.path(chosen.store or f".segdsl/{_file_name(name)}.sqlite")
@@ -70,7 +88,10 @@ async def connect(
             opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
-                async with Client(IN_PROCESS, key, transport=transport) as client:
+                # Without faults, what fails here fails again.
+                patience = Patience(attempts=2) if faults is None else None
+                inner = Client(IN_PROCESS, key, transport=transport, patience=patience)
+                async with inner as client:
                     connection = await _connection(client, name, chosen, clock, is_local=True)
                     passed_over = transport.passed_over
                     yield msgspec.structs.replace(connection, passed_over=passed_over)
@@ -84,10 +105,8 @@ async def connect(
                     f"the local target `{name}` is at {url}, which is not this machine",
                     'make it a target of kind "treasuredata"',
                 )
-            from segdsl.local import LOCAL_KEY
-
-            key = ApiKey(around.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY, LOCAL_KEY_VARIABLE)
-            async with Client(url, key) as client:
+            _check_address(project, name, url)
+            async with Client(url, local_key(around.environ)) as client:
                 yield await _connection(client, name, chosen, None, is_local=True)
         case ApiTarget(region, _, profile, url):
             _refuse_now(now, name)
@@ -99,9 +118,22 @@ async def connect(
                     f"the target `{name}` names no region: `{region}`",
                     did_you_mean(region, REGIONS, there),
                 )
-            key = find_key(profile, around.environ, around.home)
+            if url is not None:
+                _check_address(project, name, url)
+            if url is not None and _is_here(url) and not around.send_key:
+                key = local_key(around.environ)
+            else:
+                key = find_key(profile, around.environ, around.home)
             async with Client(url or f"https://{REGIONS[region]}", key) as client:
                 yield await _connection(client, name, chosen, None, is_local=False)
+
+
+def _check_address(project: Project, name: str, url: str) -> None:
+    """Raises ProjectError where no key may be sent to the `url` of a target."""
+    try:
+        checked(url)
+    except HostError as error:
+        raise project.error(name, "url", str(error)) from None
 
 
 def _is_here(url: str) -> bool:

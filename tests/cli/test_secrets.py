@@ -13,6 +13,7 @@ from typing import ClassVar
 import pytest
 
 from running import process
+from segdsl.api import LOCAL_KEY
 from workspace import serving, write_project
 
 SECRET = "c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7abcd"
@@ -71,13 +72,13 @@ def test_no_command_tells_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with serving(tmp_path, "--store", "store.sqlite") as url:
         (tmp_path / "segdsl.toml").write_text(target(url))
         for command in COMMANDS:
-            code, text = run(tmp_path, *command)
+            code, text = run(tmp_path, *command, "--send-key")
             assert code in (0, 3), (command, text)
             texts.append(text)
     assert_untold(tmp_path, texts)
     # The server is gone: every command says so.
     for command in COMMANDS:
-        code, text = run(tmp_path, *command)
+        code, text = run(tmp_path, *command, "--send-key")
         assert code == 3, (command, text)
         texts.append(text)
     assert_untold(tmp_path, texts)
@@ -87,12 +88,12 @@ def test_a_wrong_key_is_not_told_either(tmp_path: Path) -> None:
     write_project(tmp_path, "")
     with serving(tmp_path) as url:
         (tmp_path / "segdsl.toml").write_text(target(url))
-        code, text = run(tmp_path, "list")
+        code, text = run(tmp_path, "list", "--send-key")
         assert code == 3
         assert "key" in text
         assert_untold(tmp_path, [text])
         for odd in (SECRET, f"{KEY}\n", f"{KEY} x", f"{KEY}é", f"x\r\nX-Evil: {KEY}"):
-            code, text = run(tmp_path, "list", key=odd)
+            code, text = run(tmp_path, "list", "--send-key", key=odd)
             assert code in (2, 3)
             assert_untold(tmp_path, [text])
 
@@ -142,7 +143,7 @@ def test_a_redirect_to_another_host_does_not_carry_the_key(tmp_path: Path) -> No
         onward = there.replace("127.0.0.1", "localhost") + "/x"
         first, seen_first = stack.enter_context(elsewhere(onward))
         (tmp_path / "segdsl.toml").write_text(target(first))
-        code, text = run(tmp_path, "list")
+        code, text = run(tmp_path, "list", "--send-key")
     assert code in (2, 3)
     assert any(SECRET in each for each in seen_first)
     assert not any(SECRET in each for each in seen_there)
@@ -153,7 +154,7 @@ def test_an_answer_that_repeats_the_key_is_not_passed_on(tmp_path: Path) -> None
     write_project(tmp_path, "")
     with elsewhere(None) as (url, _):
         (tmp_path / "segdsl.toml").write_text(target(url))
-        code, text = run(tmp_path, "list")
+        code, text = run(tmp_path, "list", "--send-key")
     assert code == 3
     assert_untold(tmp_path, [text])
 
@@ -172,30 +173,96 @@ def test_an_answer_that_repeats_the_key_is_not_passed_on(tmp_path: Path) -> None
 )
 def test_the_key_is_not_sent_to_strangers(url: str, tmp_path: Path) -> None:
     write_project(tmp_path, target(url))
-    code, text = run(tmp_path, "list")
+    code, text = run(tmp_path, "list", "--send-key")
     assert code == 2, text
     assert_untold(tmp_path, [text])
 
 
 def test_a_key_in_the_project_file_is_refused(tmp_path: Path) -> None:
     write_project(tmp_path, target("http://127.0.0.1:1") + f'apikey = "{KEY}"\n')
-    code, text = run(tmp_path, "list")
+    code, text = run(tmp_path, "list", "--send-key")
     assert code == 2
     assert "take it out" in text
     assert SECRET not in text
 
 
 def test_without_a_key_it_says_where_to_put_one(tmp_path: Path) -> None:
-    write_project(tmp_path, target("http://127.0.0.1:1"))
+    write_project(tmp_path, target("https://api-cdp.treasuredata.com"))
     code, text = run(tmp_path, "list", key="")
     assert code == 2
     assert "TD_API_KEY" in text
     assert "td.conf" in text
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("profile", ["", 'profile = "production"\n'])
+def test_a_url_on_this_machine_gets_the_key_of_a_local_api(
+    profile: str, host: str, tmp_path: Path
+) -> None:
+    """Whoever wrote the project file, and whatever listens there."""
+    credentials = tmp_path / ".config" / "segdsl" / "credentials.toml"
+    credentials.parent.mkdir(parents=True)
+    credentials.write_text(f'[production]\napikey = "{KEY}"\n')
+    credentials.chmod(0o600)
+    with elsewhere(None) as (url, seen):
+        write_project(tmp_path, target(url.replace("127.0.0.1", host)) + profile)
+        code, _ = run(tmp_path, "list")
+        assert code == 3
+        assert set(seen) == {f"TD1 {LOCAL_KEY}"}
+        # Another key of local APIs, where one is chosen.
+        seen.clear()
+        run(tmp_path, "list", SEGDSL_LOCAL_KEY="7/another-key-of-local-apis")
+        assert set(seen) == {"TD1 7/another-key-of-local-apis"}
+        # The account's key goes there only where the person who runs the command says so.
+        seen.clear()
+        run(tmp_path, "list", "--send-key")
+        assert set(seen) == {f"TD1 {KEY}"}
+
+
+def test_neither_a_file_nor_a_variable_sends_the_key(tmp_path: Path) -> None:
+    write_project(tmp_path, "")
+    with elsewhere(None) as (url, seen):
+        for said in ("send_key = true\n", "send-key = true\n"):
+            (tmp_path / "segdsl.toml").write_text(target(url) + said)
+            code, _ = run(tmp_path, "list")
+            assert code == 2
+        assert seen == []
+        (tmp_path / "segdsl.toml").write_text(target(url))
+        run(tmp_path, "list", SEGDSL_SEND_KEY="1", SEGDSL_LIST_SEND_KEY="1", SEND_KEY="1")
+        assert set(seen) == {f"TD1 {LOCAL_KEY}"}
+
+
+@pytest.mark.parametrize("flag", [(), ("--send-key",)])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://127.0.0.1:99999", "http://127.0.0.1:-1", "http://[::1]:65536"),
+        *("http://127.0.0.1:0", "http://localhost:x", "https://api-cdp.treasuredata.com:99999"),
+        "https://api-cdp.treasuredata.com:8443",
+    ],
+)
+@pytest.mark.parametrize("kind", ["treasuredata", "local"])
+def test_a_url_without_a_valid_port(
+    kind: str, url: str, flag: tuple[str, ...], tmp_path: Path
+) -> None:
+    local = f'[targets.live]\nkind = "local"\nurl = "{url}"\n'
+    write_project(tmp_path, local if kind == "local" else target(url))
+    code, text = run(tmp_path, "list", *flag)
+    assert code == 2, text
+    assert_untold(tmp_path, [text])
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "65536", "x", "", "1.5", "1e3"])
+def test_a_port_to_serve_on_that_is_none(port: str, tmp_path: Path) -> None:
+    write_project(tmp_path, "")
+    code, text = run(tmp_path, "serve", "--data", "data", "--port", port)
+    assert code == 2, text
+    assert "port" in text
+
+
 def test_a_local_target_is_never_sent_the_key(tmp_path: Path) -> None:
     with elsewhere(None) as (url, seen):
         write_project(tmp_path, f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
-        run(tmp_path, "list")
+        run(tmp_path, "list", "--send-key")
     assert seen
     assert not any(SECRET in each for each in seen)
