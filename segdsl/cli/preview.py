@@ -85,6 +85,7 @@ def command(
     from segdsl.live.counting import Wish, preview
     from segdsl.live.server_segments import server_segments
     from segdsl.project.checked import load_checked
+    from segdsl.terminal import visible
 
     if columns is not None and sample is None:
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
@@ -107,6 +108,8 @@ def command(
     bar = Bar("counting")
 
     async def question(connection: Connection) -> Preview:
+        for each in connection.passed_over:
+            document.note(f"left out: {visible(each)}")
         try:
             client, parent = connection.client, connection.parent
             there = await server_segments(client, parent.id, named, report)

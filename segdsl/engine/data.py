@@ -37,10 +37,12 @@ from segdsl.engine.tables import (
     FIXED,
     TableFile,
     both_are,
+    how_to_read,
     is_reserved,
     is_table,
     key_of,
     table_files,
+    unread_files,
     why_no_events,
 )
 from segdsl.engine.temporary import TemporaryFolder
@@ -58,6 +60,7 @@ class Data:
     """The tables of a parent segment; made by `open_data`, to be closed.
 
     `passed_over` says what the tables lack that are not read, by name: `x.csv has no column …`.
+    `left_out` says the same to a reader, and how they would be read.
     """
 
     def __init__(
@@ -68,10 +71,12 @@ class Data:
         population: int,
         temporary: TemporaryFolder,
         passed_over: Mapping[str, str],
+        left_out: tuple[str, ...],
     ) -> None:
         self.parent = parent
         self.catalog = catalog
         self.passed_over = passed_over
+        self.left_out = left_out
         self._connection = connection
         self._population = population
         self._temporary = temporary
@@ -151,6 +156,7 @@ def open_data(path: Path) -> Data:
         builder = _Builder(connection, description)
         if database is None:
             builder.add_files(files)
+            builder.add_unread(path)
         else:
             builder.attach(path, database)
         population = builder.finish(path)
@@ -162,7 +168,15 @@ def open_data(path: Path) -> Data:
         raise
     catalog = Catalog(tuple(builder.tables))
     parent = msgspec.structs.replace(description.parent, labels=builder.labels)
-    return Data(parent, catalog, connection, population, temporary, builder.passed_over)
+    return Data(
+        parent,
+        catalog,
+        connection,
+        population,
+        temporary,
+        builder.passed_over,
+        builder.left_out(),
+    )
 
 
 def _places_of(*paths: Path) -> list[Path]:
@@ -212,6 +226,7 @@ class _Builder:
         self.labels = description.parent.labels
         self.tables: list[Table] = []
         self.passed_over: dict[str, str] = {}
+        self.unread: set[str] = set()
 
     def add_files(self, files: Iterable[TableFile]) -> None:
         unprefixed: dict[str, TableFile] = {}
@@ -231,6 +246,20 @@ class _Builder:
         # What another file of that name holds is not missed.
         for table in self.tables:
             self.passed_over.pop(table.name, None)
+
+    def left_out(self) -> tuple[str, ...]:
+        return tuple(
+            why if table in self.unread else f"{why}; {how_to_read(table)}"
+            for table, why in self.passed_over.items()
+        )
+
+    def add_unread(self, folder: Path) -> None:
+        """Says of the other files of a folder which are not read."""
+        known = {table.name for table in self.tables}
+        for table, why in unread_files(folder).items():
+            if table not in known and table not in self.passed_over:
+                self.passed_over[table] = why
+                self.unread.add(table)
 
     def _has_events(self, table: str, place: str, columns: Callable[[], list[str]]) -> bool:
         """Whether a table without the prefix is a behavior; what is none is passed over."""

@@ -36,6 +36,14 @@ TIME_COLUMNS = ("timestamp", "time")
 
 Format = OneOf["parquet", "csv"]
 _FORMATS: tuple[Format, ...] = ("parquet", "csv")
+# What people keep data in beside these.
+_DATA = frozenset(
+    f".{each}"
+    for each in (
+        *("arrow", "avro", "db", "duckdb", "feather", "gz", "ipc", "json", "jsonl", "ndjson"),
+        *("ods", "orc", "parq", "pq", "sqlite", "tab", "tsv", "txt", "xls", "xlsx", "zip", "zst"),
+    )
+)
 # What queries name a segment that another refers to: a table of that name would be hidden by it.
 _NAMED_QUERY = re.compile(r"segment_\d+")
 
@@ -137,6 +145,44 @@ def table_files(folder: Path) -> list[TableFile]:
             + _near(CUSTOMERS, stems)
         )
     return [*sorted(found.values(), key=lambda each: each.table), *others]
+
+
+def unread_files(folder: Path) -> dict[str, str]:
+    """The files of a folder that look like tables and cannot be read: why not, by name.
+
+    Data in another format, and a folder in the place of a file. What else people keep beside
+    their tables is not told.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if name.startswith(".") or path.suffix.removeprefix(".") in _FORMATS:
+            continue
+        if path.is_dir():
+            if is_table(name):
+                found[name] = f"{name} is a folder: a table is one file, {name}.parquet or .csv"
+            continue
+        table = name.split(".")[0]
+        if path.suffix.lower().removeprefix(".") in _FORMATS:
+            small = f"{path.stem}{path.suffix.lower()}"
+            found[table] = f"{name} is not read: write its ending in small letters, {small}"
+        elif path.suffix.lower() in _DATA:
+            found[table] = (
+                f"{name} is not read: it is neither Parquet (.parquet) nor CSV (.csv); "
+                "save it as one of them"
+            )
+    return found
+
+
+def how_to_read(table: str) -> str:
+    """What makes a behavior of a table without the prefix."""
+    return (
+        f"events are read from {PREFIX}<name>, or from any table with `{PROFILE_ID}` and "
+        f"`{TIME_COLUMNS[0]}`"
+        if is_reserved(table)
+        else f"with `{PROFILE_ID}` and `{TIME_COLUMNS[0]}` it is the behavior `table "
+        f'"{table}"`, and named {PREFIX}{table} the behavior `{table}`'
+    )
 
 
 def both_are(one: TableFile, other: TableFile) -> DataError:

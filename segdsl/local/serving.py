@@ -60,7 +60,7 @@ def serve(
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
-        for each in data.passed_over.values():
+        for each in data.left_out:
             pass_over(each)
         store = open_store(store_path)
         try:

@@ -94,7 +94,7 @@ async def open_local(
         try:
             app = application(data, store, now=now, key=key, faults=faults, strict=strict)
             try:
-                yield LocalTransport(app, data.passed_over.values())
+                yield LocalTransport(app, data.left_out)
             finally:
                 app.close()
         finally:

@@ -37,6 +37,10 @@ segment "Lately" where has table "orders" where time within past 30 days
 segment "Never" where no table "orders"
 """
 WHY = "prices.csv has no column `cdp_customer_id`"
+HOW = (
+    'with `cdp_customer_id` and `timestamp` it is the behavior `table "prices"`, and named '
+    "behavior_prices the behavior `prices`"
+)
 
 
 @pytest.fixture(params=WAYS)
@@ -120,4 +124,18 @@ def test_serve_tells_what_it_leaves_out(tmp_path: Path) -> None:
     write_project(tmp_path, "", FILES)
     with server(tmp_path) as (_, process):
         assert process.stderr is not None
-        assert process.stderr.readline() == f"left out: {WHY}\n"
+        assert process.stderr.readline() == f"left out: {WHY}; {HOW}\n"
+
+
+def test_preview_tells_what_of_the_data_it_does_not_read(folder: Path, way: Way) -> None:
+    """On a port it is told where it is served."""
+    (folder / "data" / "visits.xlsx").write_bytes(b"PK")
+    (folder / "data" / "README.md").write_text("about the data")
+    done = segdsl("preview", "orders.seg")
+    assert done.exit_code == 0
+    assert (f"left out: {WHY}; {HOW}\n" in done.stderr) == (way == "in process")
+    assert ("left out: visits.xlsx is not read: it is neither" in done.stderr) == (
+        way == "in process"
+    )
+    assert "README" not in done.stderr
+    told("preview", "orders.seg")

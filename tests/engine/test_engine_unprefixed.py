@@ -63,6 +63,56 @@ def test_any_other_file_is_passed_over_with_its_reason(
         open_data(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("orders.xlsx", "orders.xlsx is not read: it is neither Parquet (.parquet) nor CSV"),
+        ("orders.json", "save it as one of them"),
+        ("behavior_orders.csv.gz", "behavior_orders.csv.gz is not read: it is neither"),
+        ("orders.CSV", "orders.CSV is not read: write its ending in small letters, orders.csv"),
+        ("behavior_orders.Parquet", "in small letters, behavior_orders.parquet"),
+    ],
+)
+def test_data_in_another_format_is_told(tmp_path: Path, name: str, why: str) -> None:
+    csv(tmp_path, "customers", CUSTOMERS)
+    (tmp_path / name).write_bytes(b"PK")
+    with open_data(tmp_path) as data:
+        (told,) = data.left_out
+        assert why in told
+        assert list(data.passed_over.values()) == [told]
+
+
+def test_what_is_no_data_or_was_read_is_not_told(tmp_path: Path) -> None:
+    csv(tmp_path, "customers", CUSTOMERS)
+    csv(tmp_path, "orders", EVENTS)
+    described(tmp_path, 'name = "x"\n')
+    for name in ("README.md", "Makefile", ".hidden.json", "orders.xlsx", "load.py"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "old").mkdir()
+    with open_data(tmp_path) as data:
+        assert data.left_out == ()
+
+
+def test_how_a_table_without_the_prefix_would_be_read(tmp_path: Path) -> None:
+    csv(tmp_path, "customers", CUSTOMERS)
+    csv(tmp_path, "orders", "cdp_customer_id,bought\nc1,2024-01-01\n")
+    csv(tmp_path, "segment_1", EVENTS)
+    (tmp_path / "behavior_visits").mkdir()
+    with open_data(tmp_path) as data:
+        orders, segment, visits = data.left_out
+    assert orders == (
+        "orders.csv has no column `timestamp` or `time`; with `cdp_customer_id` and `timestamp` it "
+        'is the behavior `table "orders"`, and named behavior_orders the behavior `orders`'
+    )
+    assert segment.endswith(
+        "events are read from behavior_<name>, or from any table with "
+        "`cdp_customer_id` and `timestamp`"
+    )
+    assert visits == (
+        "behavior_visits is a folder: a table is one file, behavior_visits.parquet or .csv"
+    )
+
+
 def test_tables_of_a_database(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "a.duckdb") as connection:
         connection.execute("CREATE TABLE customers AS SELECT 'c1' AS cdp_customer_id")
