@@ -14,7 +14,7 @@ from segdsl.diagnostics.codes import Code, Severity, severity_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.source import Span
 
-MAX_COMPARED = 300_000
+MAX_COMPARED = 100_000
 """Names that the words of one run are compared with to say which may have been meant."""
 
 

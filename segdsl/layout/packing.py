@@ -1,14 +1,17 @@
 """Bin packing: groups into as few rule sets as possible.
 
-Exact for as many groups as one Composite rule can hold; a search that is cut off
-after a fixed number of steps otherwise, so that the result never depends on time.
+Exact for as many groups as one Composite rule can hold, by a search that is cut off after a fixed
+number of steps, so that the result never depends on time. For more the first fit is good enough:
+they are told to be too many.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 
 _MAX_STEPS = 50_000
+_MOST_SEARCHED = 150
 
 
 def pack(sizes: Sequence[int], capacity: int) -> list[list[int]]:
@@ -25,23 +28,26 @@ def pack(sizes: Sequence[int], capacity: int) -> list[list[int]]:
     falling = sorted(range(len(sizes)), key=lambda index: -sizes[index])
     fitted = _first_fit(falling, sizes, capacity)
     best = min(written, fitted, key=len)
-    if len(best) > at_least:
+    if len(best) > at_least and len(sizes) <= _MOST_SEARCHED:
         best = _search(falling, sizes, capacity, at_least, best)
     return sorted(sorted(each) for each in best)
 
 
 def _first_fit(order: Sequence[int], sizes: Sequence[int], capacity: int) -> list[list[int]]:
     bins: list[list[int]] = []
-    room: list[int] = []
+    # The bins with so much room, those that were begun first in front.
+    with_room: list[list[int]] = [[] for _ in range(capacity + 1)]
     for index in order:
         size = sizes[index]
-        found = next((at for at, free in enumerate(room) if free >= size), None)
-        if found is None:
-            bins.append([index])
-            room.append(capacity - size)
+        fitting = [(heap[0], free) for free, heap in enumerate(with_room) if heap and free >= size]
+        if fitting:
+            at, free = min(fitting)
+            heapq.heappop(with_room[free])
+            bins[at].append(index)
         else:
-            bins[found].append(index)
-            room[found] -= size
+            at, free = len(bins), capacity
+            bins.append([index])
+        heapq.heappush(with_room[free - size], at)
     return bins
 
 

@@ -7,6 +7,7 @@ that would be rewritten, nothing is. No file is read or written here.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -65,7 +66,8 @@ def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] =
         is_silenced = silenced(tree, source, allowed)
         every = (*fixes(tree), *_of_definitions(tree, source, unused))
         wanted = [each for each in every if not is_silenced(each.code, each.span)]
-        free = [each for each in wanted if not _has_comment(each, tree)]
+        comments = [comment.span.start for comment in tree.comments]
+        free = [each for each in wanted if not _has_comment(each, comments)]
         kept = len(wanted) - len(free)
         chosen = _apart(free)
         if not chosen:
@@ -86,29 +88,40 @@ def _parsed(source: Source) -> t.File | None:
     return None if report.has_errors else tree
 
 
-def _has_comment(of: Fix, tree: t.File) -> bool:
+def _has_comment(of: Fix, comments: Sequence[int]) -> bool:
+    """Whether one of the places, in order, at which comments begin is in what is changed."""
     return any(
-        edit.start <= comment.span.start < edit.end
-        for edit in of.edits
-        for comment in tree.comments
+        bisect_left(comments, edit.start) < bisect_left(comments, edit.end) for edit in of.edits
     )
 
 
 def _apart(found: Iterable[Fix]) -> list[Fix]:
     """Those that do not change one place twice; the others wait for the next round."""
-    taken: list[Edit] = []
+    # Where what is changed begins, in order, and where it ends.
+    starts: list[int] = []
+    ends: dict[int, int] = {}
+
+    def is_free(edit: Edit) -> bool:
+        at = bisect_left(starts, edit.end)
+        return at == 0 or ends[starts[at - 1]] <= edit.start
+
     chosen: list[Fix] = []
     for each in found:
-        if not any(a.start < b.end and b.start < a.end for a in each.edits for b in taken):
-            taken.extend(each.edits)
+        if all(map(is_free, each.edits)):
+            for edit in each.edits:
+                insort(starts, edit.start)
+                ends[edit.start] = edit.end
             chosen.append(each)
     return chosen
 
 
 def _applied(text: str, chosen: Iterable[Fix]) -> str:
-    for edit in sorted((edit for each in chosen for edit in each.edits), reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    parts: list[str] = []
+    at = 0
+    for edit in sorted(edit for each in chosen for edit in each.edits):
+        parts += (text[at : edit.start], edit.text)
+        at = edit.end
+    return "".join([*parts, text[at:]])
 
 
 def fixes(tree: t.File) -> Iterator[Fix]:

@@ -145,6 +145,7 @@ def spoken(
     """
     kept = {id(each.item) for of in of_file.values() for each in of if each.code == "SEG607"}
     used = cache(used)
+    has_errors = report.has_errors
     known = {name: Allowances(every) for name, every in of_file.items()}
     fired: set[int] = set()
     heard: list[Diagnostic] = []
@@ -158,7 +159,7 @@ def spoken(
         each
         for name in judged
         for each in of_file.get(name, ())
-        if id(each) not in fired and not _is_open(each, used, report, idle)
+        if id(each) not in fired and not _is_open(each, used, has_errors, idle)
         if each.item is None or id(each.item) not in kept
     ]
     vain = Report()
@@ -178,13 +179,13 @@ def _allowing(of: Diagnostic, known: Mapping[str, Allowances]) -> list[Allowance
 
 
 def _is_open(
-    of: Allowance, used: Callable[[], Collection[str]], report: Report, idle: Collection[Code]
+    of: Allowance, used: Callable[[], Collection[str]], has_errors: bool, idle: Collection[Code]
 ) -> bool:
     """Whether nobody can say that an allow is in vain."""
     code = Code.__members__.get(of.code)
     if code not in WARNINGS or of.item is None:
         return False
-    if code in idle or code is Code.SEG607 or report.has_errors:
+    if code in idle or code is Code.SEG607 or has_errors:
         return True
     # A definition is only looked at where it is used.
     return isinstance(of.item, t.Let) and of.item.name not in used()

@@ -180,7 +180,7 @@ def _printed(
         try:
             made.append(_titled(each, render(selection(each, context), dialect), when))
         except SqlError as error:
-            report.add(Code.SEG309, each.span, error.message, help=error.help)
+            report.add(Code.SEG309, each.span, error.message, help=error.help_in(report))
     return made
 
 

@@ -93,6 +93,8 @@ def segment_ids(
     out; any other name that is not there, or that several have, is reported.
     """
     ids: dict[tuple[str, ByName], str] = {}
+    # What is said of a name that several have, which is the same wherever it stands.
+    said: dict[ByName, tuple[str, str]] = {}
     others = {spelling for place in among for spelling in c.spellings(*place)}
     for segment in segments:
         for name, place in named_segments(segment.condition):
@@ -100,15 +102,10 @@ def segment_ids(
             if len(found) == 1:
                 ids["segment", name] = found[0]
             elif len(found) > 1:
-                there = [f"#{id}" for id in found if not is_symbol(id)]
-                report.add(
-                    Code.SEG305,
-                    place.span,
-                    f"{len(found)} segments are named {reference(name, 'segment')}"
-                    + (f": {_listed(there)}" if len(there) == len(found) else ""),
-                    help=_say_which(name, known, there, report),
-                    via=place.via,
-                )
+                if name not in said:
+                    said[name] = _several(name, found, known)
+                message, help = said[name]
+                report.add(Code.SEG305, place.span, message, help=help, via=place.via)
             elif name not in others:
                 report.add(
                     Code.SEG304,
@@ -120,17 +117,23 @@ def segment_ids(
     return ids
 
 
+def _several(name: ByName, found: Sequence[str], known: ByTheirName) -> tuple[str, str]:
+    """What is wrong with a name that several segments have, and what to do."""
+    there = [f"#{id}" for id in found if not is_symbol(id)]
+    listed = f": {_listed(there)}" if len(there) == len(found) else ""
+    message = f"{len(found)} segments are named {reference(name, 'segment')}{listed}"
+    return message, _say_which(name, known, there)
+
+
 def _listed(ids: Sequence[str]) -> str:
     more = ["…"] if len(ids) > _MOST_LISTED else []
     return ", ".join([*ids[:_MOST_LISTED], *more])
 
 
-def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str], report: Report) -> str:
+def _say_which(name: ByName, known: ByTheirName, ids: Sequence[str]) -> str:
     """How to name one of several: with its folder, or else by its id."""
     placed = [
-        each
-        for each, of in (known.items() if report.can_compare(len(known)) else ())
-        if each.name == name.name and each.parent and len(of) < 2
+        each for each, of in known.items() if each.name == name.name and each.parent and len(of) < 2
     ]
     if name.parent is None and placed:
         spelled = [f"`in segment {reference(each, 'segment')}`" for each in placed[:_MOST_NAMED]]

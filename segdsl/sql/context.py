@@ -6,7 +6,7 @@ Nothing is read: a `Catalog` is handed in, or left out where names are taken as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal as OneOf
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from segdsl.behaviors import name_of
 from segdsl.condition import tree as c
+from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.sql.catalog import (
     CUSTOMER_GROUP,
@@ -42,12 +43,35 @@ ELEMENTS: dict[Kind, Kind] = {"texts": "text", "numbers": "number"}
 
 
 class SqlError(Exception):
-    """A segment that no query can be made of, in words for its author."""
+    """A segment that no query can be made of, in words for its author.
 
-    def __init__(self, message: str, help: str | None = None) -> None:
+    `near` is a name that is not there, and those that are: the nearest of them is better help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        help: str | None = None,
+        near: tuple[str, Callable[[], Collection[str]]] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.help = help
+        self.otherwise = help
+        self.near = near
+
+    @property
+    def help(self) -> str | None:
+        """What to do about it."""
+        if self.near is None:
+            return self.otherwise
+        word, names = self.near
+        return did_you_mean(word, names(), self.otherwise)
+
+    def help_in(self, report: Report) -> str | None:
+        """The same, as far as a run looks for near names."""
+        if self.near is None:
+            return self.otherwise
+        return report.did_you_mean(*self.near, self.otherwise)
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -130,7 +154,8 @@ class Relation(msgspec.Struct, frozen=True):
             names = [each.name for each in self.table.columns]
             raise SqlError(
                 f"{self.what} has no {self.noun} `{name}`",
-                did_you_mean(name, names, _listed(f"its {self.noun}s are", names)),
+                _listed(f"its {self.noun}s are", names),
+                (name, lambda: names),
             )
         return Operand(node, _KINDS[known.type], known.places)
 
@@ -164,7 +189,8 @@ def customer_group(context: Context, name: str) -> Relation:
     if known is not None and name not in known:
         raise SqlError(
             f"there is no customer group `{name}`",
-            did_you_mean(name, known, _listed("the customer groups are", known)),
+            _listed("the customer groups are", known),
+            (name, lambda: known),
         )
     return _relation(context, CUSTOMER_GROUP + name, f"the customer group `{name}`", "attribute")
 

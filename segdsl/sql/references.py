@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import msgspec
 
 from segdsl.condition import tree as c
-from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.sql.context import Context, SqlError
 from segdsl.values import ById, ByName, Reference
 
@@ -114,8 +113,13 @@ def _known(reference: Reference, context: Context) -> c.Segment:
         case ById(id):
             raise SqlError(f"there is no segment #{id}")
         case ByName(name):
-            names = [each.name for each in context.segments if isinstance(each, ByName)]
-            raise SqlError(f"there is no segment “{name}”", did_you_mean(name, names))
+            raise SqlError(
+                f"there is no segment “{name}”",
+                near=(
+                    name,
+                    lambda: [each.name for each in context.segments if isinstance(each, ByName)],
+                ),
+            )
 
 
 def _circle(path: list[c.Segment], again: c.Segment) -> tuple[str, str]:
