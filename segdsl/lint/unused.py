@@ -88,7 +88,8 @@ def names_in(tree: t.File) -> set[str]:
     waiting: list[object] = [item for item in tree.items if not isinstance(item, t.Import)]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (t.Use, Name)):
+        if isinstance(node, (t.Use, Name, t.Attribute)):
+            # An attribute of that name may be meant for the definition (SEG218).
             found.add(node.name)
         if isinstance(node, tuple):
             waiting.extend(node)

@@ -110,3 +110,14 @@ def test_a_fix_leaves_what_others_import() -> None:
     Path("segdsl.toml").write_text(PROJECT)
     segdsl("check", "--fix", "lib.seg")
     assert Path("lib.seg").read_text() == "let a = x > 1\n"
+
+
+def test_a_definition_compared_like_an_attribute_is_told_of_once() -> None:
+    """It is meant to be used: `--fix` must not take it out."""
+    text = 'let vip = tier = "gold"\n' + SEGMENT.format("x", "vip = true")
+    write(a=text)
+    done = segdsl("check", "--no-schema", "a.seg")
+    assert done.stderr.count("SEG218") == 1
+    assert "SEG611" not in done.stderr
+    segdsl("check", "--no-schema", "--fix", "a.seg")
+    assert Path("a.seg").read_text() == text
