@@ -1,7 +1,7 @@
 """Twice the input is about twice the work, in every stage and for every shape of text.
 
 Work is counted in lines of Python that are run, so that no test depends on a machine. Each shape is
-something of which a file can hold many; those whose cost is bounded by a constant stay below it.
+something of which a file can hold many.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "a filter": lambda many: joined("and", "a{} = 1")(many).replace("where", "where has p where"),
     "definitions": lines("let l{} = a = {}", "l{}"),
     "unused definitions": lines("let l{} = a = {}"),
+    "unused definitions with comments": lines("# about\nlet l{} = a = {} # allow SEG601"),
     "a chain of definitions": lambda many: (
         lines("let l{} = a = {} or m{}")(many) + lines("let m{} = b = {}")(many)
     ),
@@ -149,8 +150,9 @@ class Run:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_twice_the_text_is_twice_the_work(shape: str) -> None:
-    """Where more than that is done, a constant bounds it, which a larger text shows."""
+def test_twice_the_text_is_twice_the_work(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for help with unknown names, which has a bound of its own: see below."""
+    monkeypatch.setattr("segdsl.diagnostics.report.MAX_COMPARED", 0)
     make = SHAPES[shape]
     for _ in make(1), *Run(make(1)).stages():
         pass  # What is done once is done.

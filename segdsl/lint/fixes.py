@@ -272,14 +272,16 @@ def _of_definitions(tree: t.File, source: Source, unused: Collection[str]) -> It
         return
     used = names_in(tree)
     places = Places(tree, source)
+    about: dict[int, list[t.Comment]] = {}
+    for comment in tree.comments:
+        about.setdefault(id(places.item_of(comment)), []).append(comment)
     for item in tree.items:
         if not isinstance(item, t.Let) or item.name not in unused or item.name in used:
             continue
         start, end = item.span.start, item.span.end
-        for comment in tree.comments:
+        for comment in about.get(id(item), ()):
             # What is said of it would be said of what comes next.
-            if places.item_of(comment) is item:
-                start, end = min(start, comment.span.start), max(end, comment.span.end)
+            start, end = min(start, comment.span.start), max(end, comment.span.end)
         yield Fix(Code.SEG611, item.name_span, (Edit(start, end, ""),))
 
 
