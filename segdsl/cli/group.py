@@ -77,6 +77,7 @@ class Commands(click.Group):
             return None
         command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
+        _refuse_empty(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -152,6 +153,26 @@ class Commands(click.Group):
             raise
         document.end(ctx, 0)
         return found
+
+
+def _refuse_empty(command: click.Command) -> None:
+    """Has every option and argument that takes a text refuse an empty one.
+
+    That is what is left of a variable that is not set: `--target "$TARGET"` would choose the
+    default target, and `apply "$FILES"` the whole workspace.
+    """
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _refuse_empty(each)
+    for param in command.params:
+        if isinstance(param.type, click.types.StringParamType) and param.callback is None:
+            param.callback = _given
+
+
+def _given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    if "" in (value if isinstance(value, tuple) else (value,)):
+        raise click.BadParameter("it is empty; is a variable in the command not set?")
+    return value
 
 
 def _in_lines(error: OSError) -> str:

@@ -119,6 +119,9 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        made = visible if isinstance(error, click.UsageError) else visible_lines
+        # A group that is run without a command tells its help, in lines of our own.
+        is_line = isinstance(error, click.UsageError)
+        is_line = is_line and not isinstance(error, click.exceptions.NoArgsIsHelpError)
+        made = visible if is_line else visible_lines
         error.message = made(error.message)  # type: ignore[misc]
         raise

@@ -22,14 +22,12 @@ from segdsl.cli.output import say
 @click.option(
     "--data",
     required=True,
-    type=click.Path(path_type=Path),
     metavar="DIR",
     shell_complete=completes("data"),
     help="The tables: a folder of Parquet or CSV files, or a DuckDB file.",
 )
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
     metavar="FILE",
     shell_complete=completes("anything"),
     help="Where segments are kept; without it they are gone when this ends.",
@@ -55,8 +53,8 @@ from segdsl.cli.output import say
 )
 @format_options("text", "json")
 def command(
-    data: Path,
-    store: Path | None,
+    data: str,
+    store: str | None,
     port: int,
     now: str | None,
     faults: str | None,
@@ -84,17 +82,17 @@ def command(
     def announce(url: str) -> None:
         written = document.current()
         if written is None:
-            say(f"serving {data} at {url} (Ctrl-C ends it)")
+            say(f"serving {Path(data)} at {url} (Ctrl-C ends it)")
             return
         from segdsl.output.shapes import ServeOutput
 
-        document.answer(ServeOutput(data=str(data), url=url))
+        document.answer(ServeOutput(data=str(Path(data)), url=url))
         written.finish(0)
         sys.stdout.flush()
 
     serve(
-        data,
-        store,
+        Path(data),
+        None if store is None else Path(store),
         port=port,
         now=None if now is None else moment(now, "--now"),
         key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,

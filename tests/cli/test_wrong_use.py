@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from running import ENVIRONMENT, ROOT, TIDY, WRONG, interruptible, process, segdsl
+from segdsl.cli.group import cli
+from test_help import PAGES
 
 
 @pytest.fixture(autouse=True)
@@ -162,3 +166,59 @@ def test_the_help_lists_every_exit_code_that_the_readme_has() -> None:
         assert said is not None
         listed.append(re.findall(r"\b\d+\b", said[1]))
     assert listed == [["0", "1", "2", "3", "4", "130"]] * 2
+
+
+def empty_uses() -> list[list[str]]:
+    """For every option and argument of every command that takes a text, a use with an empty one."""
+    found = []
+    for names in PAGES:
+        command: click.Command = cli
+        for name in names:
+            assert isinstance(command, click.Group)
+            inner = command.get_command(click.Context(command), name)
+            assert inner is not None
+            command = inner
+        if isinstance(command, click.Group):
+            continue
+        needed = [p for p in command.params if isinstance(p, click.Argument)]
+        for param in command.params:
+            takes_text = not getattr(param, "is_flag", False) and not isinstance(
+                param.type, click.Choice | click.IntRange
+            )
+            if takes_text and isinstance(param, click.Option):
+                others = ["--data", "x"] if names == ("serve",) else []
+                found.append([*names, *others, param.opts[0], "", *("x" for _ in needed)])
+        if needed and names != ("completion",):
+            found.append([*names, *("" for _ in needed)])
+    return found
+
+
+@pytest.mark.parametrize("arguments", empty_uses(), ids=" ".join)
+def test_an_empty_value_is_refused(arguments: list[str]) -> None:
+    """As of a variable that is not set: it never stands for the default, or for everything."""
+    Path("x").write_text(TIDY)
+    Path("segdsl.toml").write_text('[targets.local]\nkind = "local"\ndata = "data"\n')
+    result = segdsl(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Invalid value" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["plan", "--target", ""], ["apply", "--yes", ""], ["preview", "--columns", "", "x"]],
+)
+def test_an_empty_value_may_be_a_variable(arguments: list[str]) -> None:
+    result = segdsl(*arguments)
+    assert result.exit_code == 2
+    assert "it is empty; is a variable in the command not set?" in result.stderr
+    document = json.loads(segdsl(*arguments, "--json").stdout)
+    assert document["exit_code"] == 2
+    assert "it is empty" in document["error"]["message"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["schema"]])
+def test_without_a_command_the_help_is_shown(arguments: list[str]) -> None:
+    result = segdsl(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr == segdsl(*arguments, "--help").stdout
