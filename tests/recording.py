@@ -8,9 +8,10 @@ itself or is not what real servers do, `answer_shapes` says what is asked instea
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -280,17 +281,23 @@ class Recorder:
 
         async def send(client: Any, request: Any, **options: Any) -> Any:
             exchange = self._sent(request)
+            is_broken_off = False
             try:
                 answer = await original(client, request, **options)
                 exchange = self._answered(exchange, answer)
+            except asyncio.CancelledError:
+                is_broken_off = True
+                raise
             finally:
-                # The key is put on at the last moment.
+                # The key is put on at the last moment; before it nothing has been sent.
                 key = request.headers.get("Authorization", "")
                 exchange = exchange._replace(has_key=re.fullmatch(r"TD1 \S+", key) is not None)
-                if exchange.by_client or exchange.by_local:
+                if (exchange.by_client or exchange.by_local) and not (is_broken_off and not key):
                     self._waiting.append(exchange)
             return answer
 
+        # For tests in which the answers decide what is asked.
+        send.unrecorded = original  # type: ignore[attr-defined]
         self._patch.setattr(self._httpx.AsyncClient, "send", send)
 
     def _sent(self, request: Any) -> Exchange:
@@ -310,14 +317,20 @@ class Recorder:
         )
 
     def _answered(self, of: Exchange, answer: Any) -> Exchange:
-        if answer.headers.get("Server") != LOCAL or not answer.is_stream_consumed:
+        if answer.headers.get("Server") != LOCAL:
             return of
-        return of._replace(
-            status=answer.status_code,
-            by_local=True,
-            answer_media=_media(answer.headers),
-            answer=answer.content,
+        known = of._replace(
+            status=answer.status_code, by_local=True, answer_media=_media(answer.headers)
         )
+        if answer.is_stream_consumed:
+            return known._replace(answer=answer.content)
+
+        def whole(content: bytes) -> None:
+            # The request itself has been noted by then.
+            self._waiting.append(known._replace(by_client=False, answer=content))
+
+        answer.stream = _heard(self._httpx, answer.stream, whole)
+        return of
 
     def check(self) -> list[str]:
         """What is wrong with the exchanges since the last time."""
@@ -388,6 +401,23 @@ class Recorder:
 
     def pytest_unconfigure(self) -> None:
         self._patch.undo()
+
+
+def _heard(httpx: Any, inner: Any, whole: Callable[[bytes], None]) -> Any:
+    """A stream that tells all that it was, once it has been read to its end."""
+
+    class Heard(httpx.AsyncByteStream):  # type: ignore[misc]
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            parts = []
+            async for each in inner:
+                parts.append(each)
+                yield each
+            whole(b"".join(parts))
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    return Heard()
 
 
 def _of_api(path: str) -> str:

@@ -7,12 +7,12 @@ killed on the server.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -23,7 +23,9 @@ from segdsl.api import reading as r
 from segdsl.api.bounded import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
 from segdsl.api.wire import JSON, Patience, Wire
+from segdsl.rule.document import shortened
 
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,199}", re.ASCII)
 _KILL_SECONDS = 10.0
 _IDLE_PAGES = 100
 """Pages without a profile in a row, at most."""
@@ -225,5 +227,10 @@ def _query(parent_id: str, query_id: str) -> str:
 
 
 def path_id(id: str) -> str:
-    """An id as a part of a path."""
-    return quote(id, safe="")
+    """An id as a part of a path; raises BadAnswerError where it is none, such as `..` or `a/b`.
+
+    Ids come from answers: one that is a path would lead to another endpoint.
+    """
+    if _ID.fullmatch(id) is None:
+        raise e.BadAnswerError(f"“{shortened(id)}” is not a valid id of the API")
+    return id

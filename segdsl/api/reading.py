@@ -136,8 +136,14 @@ def _kind(of: _Segment) -> tuple[a.Kind | None, int | str | None]:
 def _rule(raw: msgspec.Raw) -> msgspec.Raw | None:
     """A rule as it came; None where nothing can be told from it."""
     text = bytes(raw)
-    if text in _EMPTY_RULES or (len(text) < 100 and _is_empty(msgspec.json.decode(text))):
+    if text in _EMPTY_RULES:
         return None
+    try:
+        text.decode()
+        if len(text) < 100 and _is_empty(msgspec.json.decode(text)):
+            return None
+    except (ValueError, RecursionError):
+        raise ValueFormError("its `rule` is not valid JSON") from None
     # A copy, so that a whole list is not kept for one of it.
     return msgspec.Raw(text)
 

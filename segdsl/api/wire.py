@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -86,6 +86,8 @@ class Wire:
         self._room = asyncio.Semaphore(concurrency)
         self._memory = Room()
         self._deserted = False
+        self._tasks: dict[asyncio.Task[object], int] = {}
+        """The tasks that are in the middle of a request, and how deep."""
         try:
             self._http = httpx.AsyncClient(
                 base_url=self.base,
@@ -115,7 +117,24 @@ class Wire:
         return self.base.host
 
     async def close(self) -> None:
+        """Ends what is still under way, such as what ran beside a request that failed."""
+        others = [each for each in self._tasks if each is not asyncio.current_task()]
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         await self._http.aclose()
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None, "requests are sent in a loop"
+        self._tasks[task] = self._tasks.get(task, 0) + 1
+        try:
+            yield
+        finally:
+            self._tasks[task] -= 1
+            if not self._tasks[task]:
+                del self._tasks[task]
 
     async def again(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """The result of an attempt, made again after failures that pass, for a while."""
@@ -144,9 +163,10 @@ class Wire:
             wait_max=patience.longest_pause,
             wait_jitter=patience.first_pause,
         )
-        async for each in tries:
-            with each:
-                return await attempt()
+        with self._under_way():
+            async for each in tries:
+                with each:
+                    return await attempt()
         raise AssertionError("the last failure is raised")
 
     async def send(
@@ -168,16 +188,8 @@ class Wire:
         if body is not None:
             content = msgspec.json.encode(body)
             headers["Content-Type"] = media
-        async with self._room:
-            try:
-                async with asyncio.timeout(self.patience.exchange):
-                    answer = await self._answer(method, path, query, content, headers, most)
-            except TimeoutError:
-                raise e.UnreachableError(
-                    f"{self.base.host} did not answer in full within "
-                    f"{self.patience.exchange:g} seconds",
-                    "try again later",
-                ) from None
+        with self._under_way():
+            answer = await self._exchange(method, path, query, content, headers, most)
         self._deserted = False
         found = failure(answer, method, self.base.host, self._key.scrubbed)
         if found is not None:
@@ -189,6 +201,27 @@ class Wire:
                 "take it out there",
             )
         return answer.content
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        content: bytes | None,
+        headers: dict[str, str],
+        most: int,
+    ) -> Answer:
+        """A request and its answer, in their turn and in their time."""
+        async with self._room:
+            try:
+                async with asyncio.timeout(self.patience.exchange):
+                    return await self._answer(method, path, query, content, headers, most)
+            except TimeoutError:
+                raise e.UnreachableError(
+                    f"{self.base.host} did not answer in full within "
+                    f"{self.patience.exchange:g} seconds",
+                    "try again later",
+                ) from None
 
     async def _answer(
         self,

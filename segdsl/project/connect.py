@@ -23,7 +23,6 @@ from segdsl.api import (
     Client,
     HostError,
     ParentSegment,
-    Patience,
     find_key,
     local_key,
 )
@@ -88,10 +87,7 @@ async def connect(
             opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
-                # Without faults, what fails here fails again.
-                patience = Patience(attempts=2) if faults is None else None
-                inner = Client(IN_PROCESS, key, transport=transport, patience=patience)
-                async with inner as client:
+                async with Client(IN_PROCESS, key, transport=transport) as client:
                     connection = await _connection(client, name, chosen, clock, is_local=True)
                     passed_over = transport.passed_over
                     yield msgspec.structs.replace(connection, passed_over=passed_over)

@@ -401,7 +401,11 @@ def on_a_port(replay: Replay) -> Iterator[str]:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Nothing is written of it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Nothing is written of clients that went away."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
