@@ -15,6 +15,7 @@ WITHOUT = {
     "sum(bookings.fare) / count(bookings) > 3",
     "miles > age",
     "renewal > 30 days from now",
+    "renewal > tomorrow",
     "age + 1 > 30",
     '(country = "JP"',
     'any (country = "JP", tier = "gold"',

@@ -421,7 +421,7 @@ SLIPS: list[tuple[str, str, str, str]] = [
     ("x =< 18", "SEG001", "=<", "write `<=`"),
     ("a && b", "SEG001", "&&", "write `and`"),
     ("x = 1 || b", "SEG001", "||", "write `or`"),
-    ("!a", "SEG001", "!", "write `not`"),
+    ("!a", "SEG001", "!a", "write `not a`"),
     ("x ≥ 3", "SEG004", "≥", "write `>=`"),
     ('x before "2024-01-31"', "SEG001", 'x before "2024-01-31"', "write `x before 2024-01-31`"),
     ("x before '2024-01-31'", "SEG001", "x before '2024-01-31'", "write `x before 2024-01-31`"),

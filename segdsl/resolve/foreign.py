@@ -16,6 +16,8 @@ from segdsl.source import Span
 from segdsl.syntax import tree as t
 from segdsl.syntax.syntax_errors.moments import Relation, compare, read_moment
 from segdsl.syntax.syntax_errors.rules import write_help
+from segdsl.syntax.syntax_errors.spelling import NUMBERS
+from segdsl.syntax.syntax_errors.times import NAMED_DAYS
 from segdsl.syntax.text import name, string
 from segdsl.values import Name
 
@@ -54,16 +56,30 @@ def explain(test: t.Test, value: Name, near: str | None) -> Foreign:
         if moment is not None and relation is not None:
             written = compare(relation, moment)
             if written is not None:
-                also = (
-                    f"yesterday and later is `{left} at most 1 day ago`"
-                    if moment.text == "1 day" and moment.kind == "ago"
-                    else ""
-                )
+                also = ""
+                if moment.kind == "weekday":
+                    also = NAMED_DAYS
+                elif moment.kind == "ago" and moment.text == "1 day" and "within" in written:
+                    also = f"yesterday and later is `{left} at most 1 day ago`"
                 return Foreign(
                     test.span,
                     f"`{word}` is no value to compare with",
                     write_help(f"{left} {written}", also),
                 )
+            if moment.kind == "ahead":
+                return Foreign(
+                    test.span,
+                    "a time cannot be compared with the future by size",
+                    f"name the two ends, such as `between 1 and {moment.text} from now`, or "
+                    f"`within next {moment.text}`",
+                )
+    is_equal = isinstance(predicate, p.Compare) and predicate.relation == "="
+    if lowered in NUMBERS and len(lowered) > 2 and near is None and not is_equal:
+        return Foreign(
+            value.span,
+            f"nothing named `{name(word)}` has a value here",
+            write_help(NUMBERS[lowered], "a number is written in digits"),
+        )
     if isinstance(predicate, p.Compare):
         negation = "not " if test.negated else ""
         if predicate.relation == "=" and lowered in _ABSENT and near is None:

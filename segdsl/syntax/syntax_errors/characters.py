@@ -20,6 +20,8 @@ SIGNS = {
     "≤": "<=",
     "≧": ">=",
     "≦": "<=",
+    "⩾": ">=",
+    "⩽": "<=",
     "−": "-",
     "–": "-",
     "—": "-",
@@ -125,11 +127,15 @@ def odd_characters(site: Site) -> Advice | None:
             continue
         if _is_odd(site.text[at]):
             end = at + 1
-            word = re.compile(r"[\w.]+").match(site.text, at, limit)
+            # With the word that it is in, or that follows a space at the end.
+            word = re.compile(r"[\w.]+").match(
+                site.text, at if site.text[at] not in _SPACES else end, limit
+            )
             end = word.end() if word else end
         at = max(at + 1, end if end > at else at + 1)
     written = site.text[start:end]
-    fix = re.sub(r",  +", ", ", plain(written))
+    grouped = re.sub(r"(?<=[0-9０-９])，(?=[0-9０-９]{3}(?![0-9０-９]))", "", written)
+    fix = re.sub(r",  +", ", ", plain(grouped))
     if fix == written:
         return None
     help = (
@@ -182,10 +188,10 @@ def single_quotes(site: Site) -> Advice | None:
             write_help(fix),
             fix,
         )
-    single = re.match(r"'([^'\n]*)'(?!\w)", rest)
+    single = re.match(r"'((?:[^'\n]|'')*)'(?!\w)", rest)
     if single is None or ("DATE" in site.accepts and "STRING" not in site.accepts):
         return None
-    fix = string(single[1])
+    fix = string(single[1].replace("''", "'"))
     wanted_name = "NAME" in site.accepts and "STRING" not in site.accepts
     if "COLON" not in site.accepts and wanted_name and re.match(r"'\w", rest):
         fix = name(single[1])
@@ -217,12 +223,15 @@ def half_smart(site: Site) -> Advice | None:
 
 
 def comment(site: Site) -> Advice | None:
-    """`-- …`, `// …`, `/* … */`, `<!-- … -->`, `% …`."""
+    """`-- …`, `// …`, `/* … */`, `<!-- … -->`, `(* … *)`, `{# … #}`."""
     token = site.token
     start = token.start if token is not None else site.stop
+    if site.text[start - 1 : start + 1] == "(*":
+        start -= 1
     rest = site.text[start : start + 4_000]
     match = re.match(
-        r"(?://+|--+)[ \t]*(?P<line>[^\n]*)|/\*+(?P<block>.*?)\*/|<!--(?P<html>.*?)-->",
+        r"(?://+|--+)[ \t]*(?P<line>[^\n]*)|/\*+(?P<block>.*?)\*/|<!--(?P<html>.*?)-->"
+        r"|\(\*(?P<pascal>.*?)\*\)|\{-(?P<haskell>.*?)-\}|\{#(?P<jinja>.*?)#\}",
         rest,
         re.DOTALL,
     )

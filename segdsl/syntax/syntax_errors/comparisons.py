@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from segdsl.diagnostics import Code
+from segdsl.syntax.syntax_errors import spelling
 from segdsl.syntax.syntax_errors.rules import SIGNS, Found, Function, Rule, Write
 from segdsl.syntax.text import string
 
 _BE = r"(?:(?:is|are|was|be) )?"
 _NO = r"(?P<no>(?:(?:does|do|did|is|are)(?: not|n['’]t)|not|!)~)?"
 _MORE = "more greater larger bigger higher over above exceeds older gt"
+# Of a length of time, which only a time is compared with.
+_UNIT = r"(?:days?|weeks?|months?|quarters?|hours?|minutes?|seconds?|years?\s+ago)(?!\w)"
 _LESS = "less fewer smaller lower under below younger lt"
 
 
@@ -194,7 +197,73 @@ _ABSENT = (
     r"nil|nan|nothing|null|filled(?: in)?|available|non-?empty|notnull|absent)"
 )
 
+
+def _and_compared(found: Found) -> str:
+    """`age > 18 < 65`, `age > 18, < 65`."""
+    second = SIGNS.get(found.raw("second"), found.raw("second"))
+    return f"({found['s']} {found['sign']} {found['v']} and {found['s']} {second} {found['w']})"
+
+
+def _beginning(found: Found) -> str | None:
+    """`LEFT(zip, 3) = '100'`, `zip[:3] == '100'`, `SUBSTR(zip, 1, 3) = '100'`."""
+    text = spelling.value(found.raw("text"))
+    length = len(text) - 2
+    f = found.raw("f").lower()
+    count = int(found.raw("count") or 0)
+    if "\\" in text or count != length or found["sign"] not in ("=", "!="):
+        return None
+    word = "ends with" if f in ("right", "-") else "starts with"
+    return f"{found.raw('n')} {'not ' if found['sign'] == '!=' else ''}{word} {text}"
+
+
+_FUNCTIONS = (
+    "abs round floor ceil ceiling mod left right substr substring mid year month day hour "
+    "concat replace split sqrt power log exp int str float to_number try_cast date_trunc "
+    "extract date_part datepart weekday dayofweek dow strftime date_format regexp_extract "
+    "json_extract nullif"
+)
+
+
 RULES: tuple[Rule | Function, ...] = (
+    Rule(
+        "empty blank",
+        r"{s} is (?P<no>not )?(?:an |the )?(?:empty|blank) (?:string|text)",
+        lambda found: f'{found["s"]} {"!=" if found.raw("no") else "="} ""',
+    ),
+    Rule(
+        "distinct",
+        r"{s} is (?P<no>not )?distinct from {v}",
+        lambda found: f"{found['s']} {'=' if found.raw('no') else '!='} {found['v']}",
+    ),
+    Rule("", r"{s}~{sign}~{v}(?:~,| but)?~(?P<second>>=|<=|<|>)~{w}", _and_compared),
+    Rule(
+        "left right substr substring mid",
+        r"(?P<f>left|right|substr|substring|mid)~\(~{n}~,~(?:[01]~,~)?(?P<count>[0-9]{1,3})~\)~"
+        r"{sign}~{text}",
+        _beginning,
+    ),
+    Rule(
+        "[",
+        r"{n}~\[~(?:0~)?(?P<f>:|-)~(?P<count>[0-9]{1,3})~:?~\]~{sign}~{text}",
+        _beginning,
+    ),
+    Rule("::", r"{n}::\w+(?:\([0-9, ]*\))?", "{n}", also="a column has one type"),
+    Rule(
+        "unequal",
+        r"{s} (?:is )?unequal(?: to)? {v}",
+        "{s} != {v}",
+    ),
+    Rule("notnull", r"{s} notnull", "{s} is not null"),
+    Rule(
+        _FUNCTIONS,
+        rf"(?:{_FUNCTIONS.replace(' ', '|')})~{{call}}(?:~{{sign}}~{{v}})?",
+        lambda found: None,
+        stays=True,
+        message="there are no functions of a column in a condition",
+        also="compare the column as it is, or let a workflow put the result into an attribute",
+    ),
+    Rule("typeof", r"typeof {n}~(?:===?|=)~[\"']undefined[\"']", "{n} is null"),
+    Rule("typeof", r"typeof {n}~!==?~[\"']undefined[\"']", "{n} is not null"),
     Rule(
         "null none nil undefined nan",
         r"{s}~(?P<no>!==?|<>|is not ~|not =~)~(?P<word>null|none|nil|undefined|nan)",
@@ -260,13 +329,13 @@ RULES: tuple[Rule | Function, ...] = (
     Rule(
         _MORE,
         rf"{{s}} {_BE}(?P<no>not |no )?(?:more|greater|larger|bigger|higher|older)(?: than)? {{v}}"
-        r"(?! or)(?: years?(?: old)?)?",
+        rf"(?!~-?~{_UNIT})(?! or)(?: years?(?: old)?)?",
         _compared(">", "<="),
     ),
     Rule(
         _LESS,
         rf"{{s}} {_BE}(?P<no>not |no )?(?:less|fewer|smaller|lower|younger)(?: than)? {{v}}"
-        r"(?! or)(?: years?(?: old)?)?",
+        rf"(?!~-?~{_UNIT})(?! or)(?: years?(?: old)?)?",
         _compared("<", ">="),
     ),
     Rule(
@@ -278,8 +347,12 @@ RULES: tuple[Rule | Function, ...] = (
             f"{found['v']}"
         ),
     ),
-    Rule("over above exceeds exceed", rf"{{s}} {_BE}(?:over|above|exceeds?) {{v}}", "{s} > {v}"),
-    Rule("under below", rf"{{s}} {_BE}(?:under|below) {{v}}", "{s} < {v}"),
+    Rule(
+        "over above exceeds exceed",
+        rf"{{s}} {_BE}(?:over|above|exceeds?) {{v}}(?!~-?~{_UNIT})",
+        "{s} > {v}",
+    ),
+    Rule("under below", rf"{{s}} {_BE}(?:under|below) {{v}}(?!~-?~{_UNIT})", "{s} < {v}"),
     Rule(
         "least minimum from",
         rf"{{s}} {_BE}(?:at least|a minimum of|minimum|min) {{v}}",
@@ -343,6 +416,25 @@ RULES: tuple[Rule | Function, ...] = (
     Rule("gt", r"{s} -?gt {v}", "{s} > {v}"),
     Rule("lt", r"{s} -?lt {v}", "{s} < {v}"),
     Rule("eq", r"{s} -eq {v}", "{s} = {v}"),
+    Rule(
+        "$ € £ ¥ ￥",
+        r"{s}~{sign}~[$€£¥￥]~{number}",
+        "{s} {sign} {number}",
+        also="a number has no unit",
+    ),
+    Rule(
+        "y yo yrs yr",
+        r"{s}~{sign}~(?P<digits>[0-9]{1,3})(?:y|yo|yrs?)",
+        lambda found: f"{found['s']} {found['sign']} {found.raw('digits')}",
+        also="a number has no unit",
+    ),
+    Rule(":=", r"{s}~:=~{v}", "{s} = {v}"),
+    Rule(
+        "",
+        r"(?P<one>[=!<>])\s+=(?!=)",
+        lambda found: "=" if found.raw("one") == "=" else found.raw("one") + "=",
+        also="a sign is written in one piece",
+    ),
     # chains and turned ones
     Rule(
         "<",

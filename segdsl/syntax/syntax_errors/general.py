@@ -41,6 +41,20 @@ def without_an_end(site: Site) -> Advice | None:
     quote = rest[prefix : prefix + 1]
     if quote not in ('"', "`", "'") or not quote:
         return None
+    if (
+        quote == "'"
+        and "AND" in site.accepts
+        and (
+            note := re.match(r"' *(\w[^\n'\"=<>]*)$", site.text[site.stop : site.stop + 300], re.M)
+        )
+    ):
+        return Advice(
+            site.stop,
+            site.stop + note.end(),
+            "a comment begins with `#`",
+            write_help(f"# {note[1].strip()}", "it ends with its line"),
+            f"# {note[1].strip()}",
+        )
     if quote == "'" and re.match(r"'[^'\n]*'", site.text[site.stop : site.stop + 2_000]):
         return None
     line_end = site.text.find("\n", site.stop)
@@ -69,11 +83,16 @@ def number(site: Site) -> Advice | None:
     start = site.stop
     digits = re.search(r"[0-9]+$", site.text[max(0, start - 40) : start])
     if digits and re.match(r",[0-9]", site.text[start : start + 2]):
-        start -= len(digits[0])
+        grouped = re.search(r"(?<![\w.])[0-9]{1,3}(?:\.[0-9]{3})+$", site.before)
+        start -= len(grouped[0]) if grouped and site.text[start - 1].isdigit() else len(digits[0])
     match = _NUMBERLIKE.match(site.text, start)
     if match is None:
         return None
     text = match[0].rstrip(",.") or match[0]
+    if re.fullmatch(r"-?[0-9]+\.", match[0]) and "NUMBER" in site.accepts:
+        text = match[0]
+    if re.match(r"[0-9]{1,2}(?:st|nd|rd|th)\b", site.text[start : start + 5]):
+        return None  # a day of a month
     token = site.token
     if "DATE" in site.accepts and "NUMBER" not in site.accepts:
         return None
@@ -93,6 +112,9 @@ def number(site: Site) -> Advice | None:
             fix, also = unit[1] + "0" * zeros, ""
     elif re.fullmatch(r"-?[0-9]{1,3}(?:[_,][0-9]{3})+(?:\.[0-9]+)?", text) or "_" in text:
         fix, also = re.sub(r"[_,]", "", text), "write the digits without separators"
+    elif re.fullmatch(r"-?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+", text):
+        fix = text.replace(".", "").replace(",", ".")
+        also = "write the digits without separators, and a point before the fraction"
     elif text.startswith("+"):
         fix, also = text[1:], "leave the `+` out"
     elif re.fullmatch(r"-?\.[0-9]+", text):
@@ -102,8 +124,8 @@ def number(site: Site) -> Advice | None:
         also = "a code with leading zeros is a string; of a number leave the leading zeros out"
     elif re.fullmatch(r"-?[0-9]+,[0-9]+", text):
         fix, also = text.replace(",", "."), "write the digits without separators"
-    elif re.fullmatch(r"[0-9]+\.", match[0]):
-        fix = text
+    elif re.fullmatch(r"-?[0-9]+\.", text):
+        fix = text[:-1]
     if fix is not None and len(fix) > 60:
         fix = None
     help = write_help(fix, also) if fix else also or "write it like `42`, `-0.5` or `1e6`"
@@ -114,6 +136,27 @@ def number(site: Site) -> Advice | None:
         help,
         fix,
         Code.SEG008,
+    )
+
+
+def quote_in_a_string(site: Site) -> Advice | None:
+    """`"He said "hi""`: a quote inside ends the string."""
+    if site.text[site.stop - 1 : site.stop] != '"' or not site.before.endswith('"'):
+        return None
+    line_end = site.text.find("\n", site.stop)
+    line_end = len(site.text) if line_end < 0 else line_end
+    opened = re.search(r'"[^"\n]*"$', site.before)
+    rest = re.compile(r'\w[^"\n=<>]*"[^"\n=<>]*"').match(site.text, site.stop, line_end)
+    if opened is None or rest is None:
+        return None
+    start = site.stop - len(opened[0])
+    fix = string(site.text[start + 1 : rest.end() - 1])
+    return Advice(
+        start,
+        rest.end(),
+        'a string ends with the first `"` in it',
+        write_help(fix, 'a quote inside is written `\\"`'),
+        fix,
     )
 
 
@@ -221,6 +264,13 @@ def hints(site: Site) -> Advice | None:
 def _end_hint(site: Site) -> str | None:
     if "UNIT" in site.accepts:
         return "say the unit of time, such as `30 days`"
+    last = site.word(-1)
+    if {"STRING", "NUMBER"} <= site.accepts and last in ("=", "!=", ">", ">=", "<", "<="):
+        return f'say what it is compared with, such as `{last} "JP"` or `{last} 30`'
+    if last == "is" or (last == "not" and site.word(-2) == "is"):
+        return "say what it is: `is null`, `is not null`, `is true` or `is false`"
+    if re.search(r"\bbetween\s+\S+$", site.before):
+        return f"say both ends: `between {last} and …`"
     if {"NAME", "NOT", "LPAR"} <= site.accepts:
         return 'write the condition, such as `country = "JP"`; all profiles are `where everyone`'
     if "WHERE" in site.accepts and "KIND" in site.accepts:
@@ -258,5 +308,11 @@ def _hint(site: Site) -> str | None:
     return did_you_mean(word, {each for each in known if each.isalpha()})
 
 
-FIRST: tuple[Rule | Function, ...] = (without_an_end, end_of_where, odd_name, number)
+FIRST: tuple[Rule | Function, ...] = (
+    without_an_end,
+    quote_in_a_string,
+    end_of_where,
+    odd_name,
+    number,
+)
 LAST: tuple[Rule | Function, ...] = (date_due, misspelled)

@@ -6,6 +6,7 @@ import re
 
 from segdsl.syntax.syntax_errors import spelling
 from segdsl.syntax.syntax_errors.rules import Found, Function, Rule
+from segdsl.syntax.text import string
 
 _ITEM = (
     r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+|"
@@ -16,7 +17,8 @@ _LITERAL = (
     r"-?[0-9]+(?:\.[0-9]+)?(?![\w.])(?!~[-/]))"
 )
 _OPEN, _CLOSE = r"[\[({（［｛]", r"[\])}）］｝]"
-_LIST = rf"(?P<list>{_OPEN}~{_ITEM}(?:~[,、，;|]~{_ITEM})*~[,、，;]?~{_CLOSE})"
+_SEPARATOR = r"(?:(?:~[,、，;|])+~(?:(?:or|and) )?| (?:or|and) | )"
+_LIST = rf"(?P<list>{_OPEN}~[,;]?~{_ITEM}(?:{_SEPARATOR}{_ITEM})*~[,、，;]?~{_CLOSE})"
 _BARE = rf"(?P<list>{_LITERAL}(?:(?:~[,、，]~| )(?:or |and |nor )?~?{_LITERAL})+)"
 _ORS = (
     rf"(?P<list>{_LITERAL}(?:(?:~(?:,|\|\|?)~| )(?:or )?~?{_LITERAL})*(?:~,)?~"
@@ -54,6 +56,19 @@ def _member(found: Found) -> str:
     if not _is_list(found["n"]):
         return f"{found['n']} {negation}contains {found['literal']}"
     return f"{negation}any of {found['n']} = {found['literal']}"
+
+
+def _contains_all(found: Found) -> str:
+    """`tags contains all ("vip", "gold")`."""
+    values = spelling.values(found.raw("list"), found.site.names)
+    name = found["n"]
+    if found.raw("how").lower() in ("none", "no"):
+        listed = ", ".join(values)
+        if _is_list(name):
+            return f"not any of {name} in ({listed})"
+        return f"{name} not contains any ({listed})"
+    test = f"any of {name} =" if _is_list(name) else f"{name} contains"
+    return f"({' and '.join(f'{test} {each}' for each in values)})"
 
 
 def _segments(found: Found) -> str:
@@ -98,6 +113,30 @@ RULES: tuple[Rule | Function, ...] = (
         "in",
         rf"{{s}} (?:is )?(?P<no>not )?in (?P<list>{_LITERAL}(?:(?:~,~| or | and ){_LITERAL})*)",
         _in,
+    ),
+    Rule("not", rf"{{s}} (?P<no>not)~{_LIST}", _in),
+    Rule(
+        "in",
+        r"{s} (?:is )?(?P<no>not )?in (?P<list>"
+        r"(?!(?:the|last|next|this|past|previous|current|segments?|stage|variant|top|funnel)(?!\w))"
+        rf"[^\W\d]\w*+(?:~,~{_ITEM})*)(?!\s*[\w(])",
+        _in,
+    ),
+    Rule(
+        "contains",
+        rf"{{n}} contains (?P<how>all|every|none|no)(?: of)?~{_LIST}",
+        _contains_all,
+    ),
+    Rule(
+        "exclude omit lack",
+        r"{n} (?:does not have|excludes?|omits?|lacks?) {literal}",
+        lambda found: (
+            f"not any of {found['n']} = {found['literal']}"
+            if _is_list(found["n"])
+            else f"{found['n']} not contains {found['literal']}"
+        ),
+        also="of a list it is `not any of {n} = {literal}`, "
+        "of a string `{n} not contains {literal}`",
     ),
     Rule(
         "contains starts ends",
@@ -146,7 +185,30 @@ RULES: tuple[Rule | Function, ...] = (
         "any of {n} {sign} {literal}",
     ),
     Rule(
-        "any every all one",
+        "none no",
+        r"(?:none of|no) (?:the )?{n}~(?:is|are|===?|=)~{literal}",
+        "not any of {n} = {literal}",
+    ),
+    Rule(
+        "of",
+        r"(?!one |an? ){amount} of (?:the )?{n}"
+        r"(?=~[=!<>]| is | in | contains | starts | ends | matches )",
+        "at least {amount} of {n}",
+        also="or `exactly {amount} of {n}`, `at most {amount} of {n}`",
+    ),
+    Rule(
+        "[",
+        r"{n}~\[~-?[0-9]+~\]~{sign}~{literal}",
+        "any of {n} {sign} {literal}",
+        also="the elements of a list are in no order",
+    ),
+    Rule(
+        "@>",
+        r"{n}~@>~(?:array~)?['\[]~[{\[]?~['\"]?(?P<element>[^'\"{}\[\],\n]+)['\"]?~[}\]]?~['\]]?",
+        lambda found: f"any of {found['n']} = {string(found.raw('element').strip())}",
+    ),
+    Rule(
+        "any every all one some",
         r"(?:any|one|some) (?:of )?(?:the )?{n} (?:is|are|=|==) {literal}",
         "any of {n} = {literal}",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from functools import cache
 from typing import Literal as OneOf
@@ -78,6 +79,38 @@ _KINDS: dict[str, str] = {
 }
 PATTERN = "|".join(f"(?:{re.sub(r'[?]P<[a-z]+>', '?:', each)})" for each in _KINDS.values())
 """Any moment, without groups."""
+
+
+_PERIODS = (
+    r"(?P<y>(?:19|20)[0-9]{2})[-/年]?(?P<m>0?[1-9]|1[0-2])月?(?![\w/.-])",
+    rf"(?P<name>{_MONTH})(?:\s+(?:of\s+)?|,\s*)(?P<y>(?:19|20)[0-9]{{2}})(?![\w/.-])",
+    r"(?P<y>(?:19|20)[0-9]{2})[\s-]*q(?P<q>[1-4])(?!\w)",
+    r"q(?P<q>[1-4])[\s,/-]*(?:of\s+)?(?P<y>(?:19|20)[0-9]{2})(?!\w)",
+    r"(?:the\s+)?(?:year\s+)?(?P<y>(?:19|20)[0-9]{2})年?(?![\w/.-])",
+)
+PERIOD = "|".join(re.sub(r"\?P<\w+>", "?:", each) for each in _PERIODS[:-1])
+"""A quarter or a month of a year, without groups."""
+YEAR = re.sub(r"\?P<\w+>", "?:", _PERIODS[-1]) + r"(?!\s*(?:to|and|or|-|–|,|\.\.)\s*[0-9])"
+"""A year, where no other number follows."""
+
+
+def read_period(text: str) -> tuple[str, str] | None:
+    """The first and the last day of a year, a quarter or a month; None where it is none."""
+    for pattern in _PERIODS:
+        match = re.fullmatch(pattern, text.strip(), re.IGNORECASE)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        year, first, last = int(match["y"]), 1, 12
+        if groups.get("q"):
+            first, last = int(match["q"]) * 3 - 2, int(match["q"]) * 3
+        elif groups.get("name"):
+            first = last = _MONTHS.index(match["name"][:3].lower()) + 1
+        elif groups.get("m"):
+            first = last = int(match["m"])
+        end = calendar.monthrange(year, last)[1]
+        return f"{year}-{first:02}-01", f"{year}-{last:02}-{end:02}"
+    return None
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -193,15 +226,33 @@ def read_date(text: str) -> Moment | None:
 # --- comparisons -----------------------------------------------------------------------
 
 WORDS: dict[str, Relation] = {
-    **dict.fromkeys(("=", "==", "===", "is", "on", "at", "in", "during", "", "equals"), "="),
+    **dict.fromkeys(
+        ("=", "==", "===", "is", "on", "at", "in", "during", "", "equals", "was", "exactly"), "="
+    ),
     **dict.fromkeys(("!=", "<>", "!==", "is not", "isn't", "not on", "not in", "not during"), "!="),
     **dict.fromkeys((">", "after", "later than", "newer than", "more recent than"), ">"),
     **dict.fromkeys(
-        (">=", "=>", "since", "from", "on or after", "not before", "no earlier than"), ">="
+        (
+            *(">=", "=>", "since", "from", "on or after", "not before", "no earlier than"),
+            *("as of", "starting", "starting from", "starting on", "not earlier than"),
+        ),
+        ">=",
     ),
     **dict.fromkeys(("<", "before", "earlier than", "older than", "prior to"), "<"),
     **dict.fromkeys(
-        ("<=", "=<", "until", "till", "up to", "through", "on or before", "by", "not after"), "<="
+        (
+            "<=",
+            "=<",
+            "until",
+            "till",
+            "up to",
+            "through",
+            "on or before",
+            "by",
+            "not after",
+            "no later than",
+        ),
+        "<=",
     ),
 }
 COMPARISON = "|".join(

@@ -22,7 +22,8 @@ _NO_NAMES = frozenset(
     """and or not is isn in where segment has have had any all of if case when select count sum the
     number average avg never ever since last next this than more less at least most days day weeks
     months years hours before after within older newer exists does doesn are was no either both
-    neither every each none to from by with without everyone limit one""".split()  # noqa: SIM905
+    neither every each none to from by with without everyone limit one return unless except typeof
+    group total current previous over under exactly""".split()  # noqa: SIM905
 )
 # Before a condition: the start of the item's condition, or what joins conditions.
 _STARTS = ("where", "and", "or", "not", "(", ",", "=", "AND", "OR", "NOT")
@@ -72,7 +73,7 @@ def bracketed_attribute(site: Site) -> Advice | None:
 def odd_name(site: Site) -> Advice | None:
     """`order-id = 3`, `order id = 3`, `2fa is true`: a name with other characters."""
     match = re.compile(
-        rf"(?P<name>\w+(?:(?:[-/:.&+]| )\w+){{1,4}}|[0-9]+[^\W\d]\w*)(?=\s*{_PREDICATE})"
+        rf"(?P<name>\w++(?:(?:[-/:.&+]| )\w++){{1,4}}|[0-9]++[^\W\d]\w*+)(?=\s*{_PREDICATE})"
     ).match
     for at in range(max(0, site.at - 4), site.at + 1):
         token = site.tokens[at] if at < len(site.tokens) else None
@@ -281,6 +282,37 @@ def name_of_a_segment(site: Site) -> Advice | None:
 
 
 RULES: tuple[Rule | Function, ...] = (
+    Rule(
+        "segment stage variant",
+        r"in (?P<what>segment|stage|variant) (?:with )?(?:the )?id~[:=]?~#?(?P<digits>[0-9]+)",
+        "in {what} #{digits}",
+    ),
+    Rule(
+        "folder",
+        r"(?:in|from|inside|under)(?: the)? folder(?= ~\")",
+        "of folder",
+    ),
+    Rule(
+        "stage of", r"in stage {text} (?:of|in|from) {other}", "in stage {text} of funnel {other}"
+    ),
+    Rule("variant of", r"in variant {text} (?:of|in) {other}", "in variant {text} of test {other}"),
+    Rule(
+        "funnel stage",
+        r"in (?:the )?funnel {text}~,?~(?:at |in )?stage {other}",
+        "in stage {other} of funnel {text}",
+    ),
+    Rule("score", r"(?:predictive |the )?score~\(~{text}~\)", "score of {text}"),
+    Rule("predictive", r"predictive (?=score of)", ""),
+    Rule(
+        "score",
+        r"score of (?P<model>\"[^\"\n]+\"|#[0-9]+)~{sign}~{number}",
+        lambda found: None,
+        stays=True,
+        message="a score is asked for with both ends",
+        also="write both, as in `score of {model} between 3 and 5`",
+    ),
+    Rule("rfm cltv", r"(?P<f>rfm|cltv)~{text}~\.~{n}", "{f}({text}).{n}"),
+    Rule("group", r"group {n} {c}(?=~[=!<>]| is | in | contains )", "group {n}.{c}"),
     in_segment,
     quoted_attribute,
     bracketed_attribute,

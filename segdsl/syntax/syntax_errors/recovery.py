@@ -18,6 +18,7 @@ from segdsl.source import Source, Span
 from segdsl.syntax.machine import Stopped
 from segdsl.syntax.syntax_errors import (
     aggregates,
+    behaviors,
     characters,
     comparisons,
     general,
@@ -41,6 +42,7 @@ RULES: tuple[Rule | Function, ...] = (
     *general.FIRST,
     *items.FIRST,
     *structure.FIRST,
+    *behaviors.RULES,
     *aggregates.RULES,
     *times.RULES,
     *lists.RULES,

@@ -30,7 +30,7 @@ NUMBERS = {
         )
     )
 } | {"a": "1", "an": "1", "thirty": "30", "sixty": "60", "ninety": "90"}
-QUOTES = "“”„‟«»「」『』＂〝〞"
+QUOTES = "“”„‟«»‹›「」『』＂〝〞"
 SINGLE_QUOTES = "'’‘‚`´＇"
 
 
@@ -70,7 +70,7 @@ def value(text: str, names: Collection[str] = ()) -> str:
 _ITEM = re.compile(
     rf"""@?"[^"\n]*"|'[^'\n]*'|[{QUOTES}][^{QUOTES}\n]*[{QUOTES}]|[^\s,;|、，()\[\]{{}}]+"""
 )
-_JOINED = frozenset({"or", "and", "OR", "AND", "Or", "And", "nor", "&", "||"})
+_JOINED = frozenset({"or", "and", "OR", "AND", "Or", "And", "nor", "&", "||", ""})
 
 
 def values(text: str, names: Collection[str] = ()) -> list[str]:

@@ -35,6 +35,9 @@ _JOINTS = {
     "andalso": "and",
     "orelse": "or",
     "xor": None,
+    "minus": "and not",
+    **dict.fromkeys(("und", "et", "y", "かつ", "且つ", "且", "並且", "及び", "и"), "and"),
+    **dict.fromkeys(("oder", "ou", "または", "又は", "或", "或者", "或いは", "или"), "or"),
 }
 
 
@@ -71,7 +74,9 @@ def joint(site: Site) -> Advice | None:
         start -= 1
     match = re.compile(
         r"&&?|\|\|?|!(?![=~])|(?:and also|as well as|but also|and then|or else|but not|and is not|"
-        r"unless|except|excluding|also|plus|andalso|orelse|nor|but|xor)\b",
+        r"unless|except|excluding|also|plus|andalso|orelse|nor|but|xor|"
+        r"minus|(?:und|et|y|かつ|且つ|且|並且|及び|и|oder|ou|または|又は|或者|或いは|或|или)"
+        r"(?!\s*[=<>!]))\b",
         re.IGNORECASE,
     ).match(site.text, start)
     if match is None:
@@ -92,9 +97,105 @@ def joint(site: Site) -> Advice | None:
             "`xor` is no part of the language",
             "say both cases: `(a and not b) or (b and not a)`",
         )
+    if fix == "not" and (word_behind := re.compile(r"\s*(\w+)").match(site.text, match.end())):
+        fix = f"not {word_behind[1]}"
+        return Advice(start, word_behind.end(), unexpected(site), write_help(fix), fix)
     if fix == "not" and site.text[match.end() : match.end() + 1].strip():
         return Advice(start, match.end(), unexpected(site), write_help(fix), "not ")
     return Advice(start, match.end(), unexpected(site), write_help(fix), fix)
+
+
+def and_or(site: Site) -> Advice | None:
+    """`a = 1 and/or b = 2`."""
+    if site.word(0) != "/" or site.word(-1) not in ("and", "or") or site.at == 0:
+        return None
+    if site.word(1) not in ("and", "or"):
+        return None
+    start, end = site.tokens[site.at - 1].start, site.tokens[site.at + 1].end
+    return Advice(
+        start,
+        end,
+        f"`{site.text[start:end]}` leaves open which is meant",
+        write_help("or", "`or` holds where both do, too; or `and`"),
+        "or",
+    )
+
+
+_EVERYONE = re.compile(
+    r"(?:\*|true|1\s*={1,3}\s*1|(?:all|any)(?:\s+(?:profiles|customers|users|people|of them))?|"
+    r"all\s*\(\s*\)|every\s+(?:one|body|profile|customer|user)|anyone|anybody|everybody)",
+    re.IGNORECASE,
+)
+
+
+def everyone(site: Site) -> Advice | None:
+    """`where *`, `where true`, `where 1 = 1`, `where all profiles`."""
+    for at in range(max(0, site.at - 3), min(site.at + 1, len(site.tokens))):
+        token = site.tokens[at]
+        if site.word(at - site.at - 1) != "where" or site.word(at - site.at - 2) in ("", "and"):
+            continue
+        found = _EVERYONE.match(site.text, token.start)
+        if found is None:
+            continue
+        if not re.compile(r"\s*(?:#|$|(?:segment|let|param|import|limit)\b)").match(
+            site.text, found.end()
+        ):
+            continue
+        return Advice(
+            token.start,
+            found.end(),
+            f"`{found[0]}` is no condition",
+            write_help("everyone", "those are all profiles"),
+            "everyone",
+        )
+    return None
+
+
+def bullet(site: Site) -> Advice | None:
+    """`- country = "JP"`, `1. country = "JP"`: a list as in a text."""
+    match = re.compile(r"(?:[-*+•‣–—▪·]|[0-9]{1,2}[.)]|\([0-9a-z]\))(?=[ \t]+\S)").match(
+        site.text, site.stop
+    )
+    if match is None:
+        return None
+    line = site.text[site.text.rfind("\n", 0, site.stop) + 1 : site.stop]
+    if {"NOT", "LPAR"} <= site.accepts and "EQUAL" not in site.accepts:
+        fix = ""
+    elif "AND" in site.accepts and not line.strip():
+        fix = "and"
+    else:
+        return None
+    return Advice(
+        site.stop,
+        match.end(),
+        f"`{match[0]}` is no part of the language",
+        write_help(fix, "conditions are joined with `and` or `or`") if fix else "leave it out",
+        fix,
+        Code.SEG004,
+    )
+
+
+def negated_start(site: Site) -> Advice | None:
+    """`unless a = 1`, `except a = 1`, `return a = 1` where a condition begins."""
+    if site.at == 0:
+        return None
+    last = site.tokens[site.at - 1]
+    word = last.text.lower()
+    if site.word(-2) not in ("where", "and", "or", "(", ",") or last.end > site.stop:
+        return None
+    if word in ("unless", "except", "excluding", "exclude", "without"):
+        fix = "not"
+    elif word in ("return", "if", "when", "include", "including", "only", "having", "filter"):
+        fix = ""
+    else:
+        return None
+    return Advice(
+        last.start,
+        last.end,
+        f"`{last.text}` is no part of the language",
+        write_help(fix) if fix else "leave it out: a condition stands by itself",
+        fix,
+    )
 
 
 def capitals(site: Site) -> Advice | None:
@@ -257,6 +358,18 @@ def dangling(site: Site) -> Advice | None:
             "" if start else None,
             Code.SEG009,
         )
+    if (
+        token is not None
+        and token.text in ("where", ",", "if", "also")
+        and last.text in ("and", "or")
+    ):
+        return Advice(
+            token.start,
+            token.end,
+            f"`{token.text}` is unexpected behind `{last.text}`",
+            "leave it out",
+            "",
+        )
     ends = token is None or token.text in (")", *_ITEMS)
     if ends and last.text in ("and", "or", "not"):
         return Advice(
@@ -360,6 +473,42 @@ RULES: tuple[Rule | Function, ...] = (
         r"(?P<word>and|or)~{call}",
         _excel,
         also="a list of conditions is `all (…)` or `any (…)`",
+    ),
+    everyone,
+    and_or,
+    negated_start,
+    bullet,
+    Rule("is", r"is (?P<no>not )?{n}(?=~(?:$|\)|,|\b(?:and|or)\b))", "{n} is {no}true"),
+    Rule(
+        "percent",
+        r"limit (?P<count>[0-9.]+) percent by {n}(?: (?P<way>asc|desc))?",
+        lambda found: (
+            f"limit {found.raw('count')}% by {found.raw('n')} "
+            f"{(found.raw('way') or 'desc').lower()}"
+        ),
+    ),
+    Rule(
+        "ascending descending", r"(?P<way>asc|desc)ending", lambda found: found.raw("way").lower()
+    ),
+    Rule("offset skip", r"(?:offset|skip) [0-9]+", ""),
+    Rule(
+        "fetch top",
+        r"fetch (?:first|next) (?P<count>[0-9]+) rows?(?: only)?",
+        lambda found: None,
+        stays=True,
+        also="an order belongs to a limit: `limit 100 by ltv desc`",
+    ),
+    Rule(
+        "sort",
+        r"sort(?:ed)? by {n}(?: (?P<way>asc|desc))?",
+        _limit,
+        also="an order belongs to a limit",
+    ),
+    Rule(
+        "having",
+        r"having",
+        lambda found: "and" if {"AND", "SEGMENT"} <= found.site.accepts else None,
+        also="conditions are joined with `and` or `or`",
     ),
     Rule("of", r"(?P<word>all|any|none)(?: of)?(?: the following)?~:?~\(", "{word} ("),
     Rule(

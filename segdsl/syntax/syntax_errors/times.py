@@ -12,7 +12,7 @@ from segdsl.syntax.syntax_errors.site import Advice, Site
 
 _MORE = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
 _MONTH_FIRST = "if the day was written first, swap day and month"
-_NAMED_DAYS = "days of the week have no names: name the week, the date or `1 day ago`"
+NAMED_DAYS = "days of the week have no names: name the week, the date or `1 day ago`"
 
 
 def _relation(word: str) -> moments.Relation:
@@ -32,7 +32,7 @@ def _also(moment: Moment, fix: str, subject: str) -> str:
     if moment.kind == "date":
         return _MONTH_FIRST if moment.ambiguous else ""
     if moment.kind == "weekday":
-        return _NAMED_DAYS
+        return NAMED_DAYS
     if moment.kind == "ago" and moment.text == "1 day" and "within" in fix:
         return f"yesterday and later is `{subject} at most 1 day ago`"
     return ""
@@ -156,6 +156,14 @@ def _older(found: Found) -> str | None:
 def _ago_alone(found: Found) -> str | None:
     length = found.duration()
     words = " ".join(found.raw("how").lower().split())
+    words = {
+        "over": "more than",
+        "under": "less than",
+        "no more than": "at most",
+        "not more than": "at most",
+        "no less than": "at least",
+        "not less than": "at least",
+    }.get(words, words)
     return None if length is None else f"{found['s']} {words} {length} ago"
 
 
@@ -174,6 +182,45 @@ def _date_difference(found: Found) -> str | None:
     if len(columns) != 1 or sign not in words or not number.isdigit():
         return None
     return f"{columns[0]} {words[sign]} {spelling.duration(number, unit)} ago"
+
+
+def _period(found: Found) -> str | None:
+    """`signup in 2024`, `signup before January 2024`: from the first day to the last."""
+    days = moments.read_period(found.raw("period"))
+    if days is None:
+        return None
+    first, last = days
+    match _relation(found.raw("when") or ""):
+        case "=":
+            return f"{found['s']} between {first} and {last}"
+        case "!=":
+            return f"{found['s']} not between {first} and {last}"
+        case ">":
+            return f"{found['s']} after {last}"
+        case ">=":
+            return f"{found['s']} on or after {first}"
+        case "<":
+            return f"{found['s']} before {first}"
+        case _:
+            return f"{found['s']} on or before {last}"
+
+
+def _part_of_date(found: Found) -> str | None:
+    """`YEAR(signup) = 2024`."""
+    days = moments.read_period(found.raw("number"))
+    sign = found["sign"]
+    if days is None:
+        return None
+    first, last = days
+    predicates = {
+        "=": f"between {first} and {last}",
+        "!=": f"not between {first} and {last}",
+        ">": f"after {last}",
+        ">=": f"on or after {first}",
+        "<": f"before {first}",
+        "<=": f"on or before {last}",
+    }
+    return f"{found.raw('n')} {predicates[sign]}"
 
 
 def never(found: Found) -> str:
@@ -203,7 +250,7 @@ RULES: tuple[Rule | Function, ...] = (
     ),
     Rule(
         "within in",
-        r"{s} (?P<no>not )?within {amount}~-?~{unit}(?: (?:of|before) (?:now|today))?(?! ago)"
+        r"{s} (?P<no>not )?within {amount}~-?~{unit}(?: (?:(?:of|before) (?:now|today)|ago))?"
         r"(?! from)",
         _within("past"),
         also="for times to come it is `within next …`",
@@ -234,7 +281,7 @@ RULES: tuple[Rule | Function, ...] = (
             f"in {'next' if found.raw('which').lower() == 'next' else 'last'} "
             f"{spelling.unit(found.raw('unit'))}"
         ),
-        also="the calendar unit; for so many units back `within past 1 month`",
+        also="the whole calendar {unit}",
     ),
     # between … and …
     Rule(
@@ -256,8 +303,9 @@ RULES: tuple[Rule | Function, ...] = (
         _older,
     ),
     Rule(
-        "more less at least most",
-        r"{s} (?:is )?(?P<how>more than|less than|at least|at most) {amount}~-?~{unit}"
+        "more less at least most over under",
+        r"{s} (?:is |was )?(?P<how>more than|less than|at least|at most|over|under|no more than|"
+        r"not more than|no less than|not less than) {amount}~-?~{unit}"
         r"(?: (?:ago|back|old|earlier|before (?:now|today)))?",
         _ago_alone,
     ),
@@ -270,11 +318,45 @@ RULES: tuple[Rule | Function, ...] = (
             else f"{found['s']} {_MORE[found['sign']]} {found.duration()} ago"
         ),
     ),
+    Rule(
+        "past future",
+        r"{s} (?:is |was |are )?(?P<no>not )?in the (?P<which>past|future)",
+        lambda found: (
+            f"{found['s']} {'not ' if found.raw('no') else ''}"
+            f"{'more' if found.raw('which').lower() == 'past' else 'less'} than 0 days ago"
+        ),
+        also="`0 days ago` is today",
+    ),
+    Rule(
+        "year",
+        r"(?:year~\(|extract~\(~year from )~{n}~\)~{sign}~{number}",
+        _part_of_date,
+    ),
     compared_with_a_moment,
+    Rule(
+        "19 20",
+        rf"{{s}} {{when}} (?P<period>{moments.PERIOD})",
+        _period,
+        message="times are compared in other words than these",
+    ),
+    Rule(
+        "before after since until till from prior by",
+        r"{s} (?P<when>before|after|since|until|till|from|prior to|by) "
+        rf"(?P<period>{moments.YEAR})",
+        _period,
+        message="times are compared in other words than these",
+    ),
+    Rule(
+        "in during",
+        rf"{{s}} (?P<when>(?:not )?(?:in|during)) (?P<period>{moments.YEAR})",
+        _period,
+        message="times are compared in other words than these",
+        also="of a number it is `{s} = {period}`",
+    ),
     no_comparison_with_the_future,
     Rule(
         "before after",
-        r"{s} (?P<how>before|after) {amount}(?![\w./:-])(?! \w)",
+        r"{s} (?P<how>before|after) {amount}(?<![0-9]{4})(?![\w./:-])(?! \w)",
         lambda found: (
             f"{found['s']} {'more' if found.raw('how').lower() == 'before' else 'less'} than "
             f"{spelling.duration(found.raw('amount'), 'days')} ago"
