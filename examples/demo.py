@@ -30,15 +30,16 @@ now = 2024-11-18T09:00:00+09:00
 TOKYO = """\
 # The look-book mailing.
 let reachable = email_opt_in is true or push_opt_in is true
+let recent = timestamp within past 90 days
 
 segment "Tokyo shoppers"
-  description "Over 50,000 yen in 90 days, and still reachable"
+  description "Over 50,000 yen in 90 days, still reachable"
   folder "Loyalty"
 
 where
   country = "JP"
   and prefecture in ("Tokyo", "Kanagawa")
-  and sum(purchases.amount where timestamp within past 90 days) > 50000
+  and sum(purchases.amount where recent) > 50000
   and reachable
 """
 CHANGED = TOKYO.replace("50000", "30000").replace("50,000", "30,000")
@@ -67,7 +68,7 @@ def main() -> int:
     caption("A segment is a few lines that anyone can read.")
     run("cat tokyo.seg")
 
-    caption("A draft with two mistakes: each is shown at its place, with what to write instead.")
+    caption("A draft with two mistakes. Each is shown in place, with what to write instead.")
     write("draft.seg", DRAFT)
     run("segdsl check draft.seg", expect=1)
     Path("draft.seg").unlink()
@@ -75,7 +76,7 @@ def main() -> int:
     caption("Who is in it, and why, in plain English.")
     run("segdsl explain tokyo.seg")
 
-    caption("How many are there? Every condition counted, before anything is created.")
+    caption("How many profiles? Every condition is counted, before anything is created.")
     run("segdsl preview --breakdown tokyo.seg")
 
     caption("Create it, and a second segment that refers to it, in the right order.")
@@ -86,12 +87,16 @@ def main() -> int:
     run("segdsl plan --count")
 
     caption(
-        "Meanwhile somebody edits the segment in the console. It is not overwritten: a conflict."
+        "Meanwhile somebody edits the segment in the console. It is not overwritten: the plan "
+        "shows a conflict."
     )
     edit_in_the_console()
     run("segdsl plan", expect=1)
 
-    caption("Both are right: bring them together in the file, say that it was seen, and apply.")
+    caption(
+        "Both edits are right: combine them in the file, mark the server's version as seen, and "
+        "apply."
+    )
     write("tokyo.seg", CHANGED.replace('"Kanagawa")', '"Kanagawa", "Chiba")'))
     run("segdsl pull --keep 'Tokyo shoppers'")
     run("segdsl apply --yes")
@@ -99,7 +104,7 @@ def main() -> int:
     caption("The same segment as SQL for the warehouse.")
     run("segdsl sql --dialect snowflake cameras.seg")
 
-    caption("And the JSON that the API takes, which nobody has to write any more.")
+    caption("And the JSON that the API takes, which nobody has to write by hand any more.")
     write("japan.seg", 'segment "Japan" where country = "JP"\n')
     run("segdsl compile --rule japan.seg")
     caption("Next: `segdsl init` in a folder of your own.")

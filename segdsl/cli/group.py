@@ -102,6 +102,17 @@ class Commands(click.Group):
             _import_msgspec()
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name
+            having = [each for each in COMMANDS if name in _options(self.get_command(ctx, each))]
+            if not having:
+                raise
+            command = next((each for each in args if each in having), having[0])
+            ctx.fail(f"`{name}` stands behind the command: `segdsl {command} {name}`")
+
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
         with errors_in_words():
             return super().make_context(*arguments, **more)
@@ -167,6 +178,12 @@ def _refuse_empty(command: click.Command) -> None:
     for param in command.params:
         if isinstance(param.type, click.types.StringParamType) and param.callback is None:
             param.callback = _given
+
+
+def _options(command: click.Command | None) -> set[str]:
+    """What the options of a command are called."""
+    params = () if command is None else command.params
+    return {name for each in params if isinstance(each, click.Option) for name in each.opts}
 
 
 def _given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -4,15 +4,20 @@ exactly as it is. No other module of the command line writes.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import click
 from click import termui
 
 from segdsl.terminal import visible, visible_colored, visible_lines
+
+_ERROR = "Error: "
+"""What click puts before the text of an error."""
 
 
 def say(text: str = "", *, nl: bool = True, err: bool = False, color: bool | None = None) -> None:
@@ -20,10 +25,26 @@ def say(text: str = "", *, nl: bool = True, err: bool = False, color: bool | Non
 
     Whatever is in the text becomes visible, but for line ends, tabs and, with `color`, the
     colours of our own. A name that is put into a line should be made `visible` there: a line
-    end in it would begin a line of its own.
+    end in it would begin a line of its own. On a terminal a long line ends between words, but
+    where a layout was made for it already: with `color`, or without `nl`.
     """
     shown = visible_colored(text) if color else visible_lines(text)
+    if nl and not color:
+        shown = _fitted(shown, sys.stderr if err else sys.stdout)
     click.echo(shown, nl=nl, err=err, color=color)
+
+
+def _fitted(text: str, stream: IO[str] | None) -> str:
+    """Lines that end between words on a terminal; as they are elsewhere."""
+    if stream is None or not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    if all(len(line) * 2 <= width for line in text.split("\n")):
+        return text
+    from segdsl.diagnostics.render import NARROWEST, folded
+
+    lines = (folded(line, max(width, NARROWEST)) for line in text.split("\n"))
+    return "\n".join(part for line in lines for part in line)
 
 
 def write(text: str, *, nl: bool = True, err: bool = False) -> None:
@@ -123,5 +144,6 @@ def errors_in_words() -> Iterator[None]:
         is_line = isinstance(error, click.UsageError)
         is_line = is_line and not isinstance(error, click.exceptions.NoArgsIsHelpError)
         made = visible if is_line else visible_lines
-        error.message = made(error.message)  # type: ignore[misc]
+        begun = _ERROR + made(error.message)
+        error.message = _fitted(begun, sys.stderr).removeprefix(_ERROR)  # type: ignore[misc]
         raise

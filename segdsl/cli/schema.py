@@ -38,7 +38,11 @@ def command() -> None:
     """The attributes, behaviors and other things that segments can name."""
 
 
-@command.command("pull", epilog=examples("segdsl schema pull", "segdsl schema pull --check"))
+@command.command(
+    "pull",
+    short_help="Write the schema of the parent segment to a file.",
+    epilog=examples("segdsl schema pull", "segdsl schema pull --check"),
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something changed.")
 @click.option(
     "--samples/--no-samples",
@@ -97,7 +101,9 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
 
 
 @command.command(
-    "show", epilog=examples("segdsl schema show", "segdsl schema show country --sample")
+    "show",
+    short_help="List what the schema has, and how it is written.",
+    epilog=examples("segdsl schema show", "segdsl schema show country --sample"),
 )
 @click.argument("word", required=False, shell_complete=completes("things"))
 @click.option("--sample", is_flag=True, help="Ask the server for frequent values of columns.")

@@ -41,6 +41,7 @@ from segdsl.engine.tables import (
     is_reserved,
     is_table,
     key_of,
+    separator,
     table_files,
     unread_files,
     why_no_events,
@@ -451,4 +452,6 @@ def _parquet(file: TableFile) -> str:
 
 def _choices(name: str, known: Iterable[str]) -> str:
     there = sorted(known)
+    if (mark := separator(there)) is not None:
+        return f"its values are separated by {mark}: save it with commas between them"
     return did_you_mean(name, there) or f"there are: {', '.join(there)}"

@@ -7,7 +7,7 @@ the columns of one (assumed), and is passed over where it has not. Nothing is op
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal as OneOf
 
@@ -33,6 +33,7 @@ FIXED: dict[str, dict[str, ColumnType]] = {
 
 # The columns of a behavior that are Unix seconds when they are whole numbers (observed).
 TIME_COLUMNS = ("timestamp", "time")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 Format = OneOf["parquet", "csv"]
 _FORMATS: tuple[Format, ...] = ("parquet", "csv")
@@ -85,11 +86,22 @@ def is_reserved(name: str) -> bool:
     )
 
 
+def separator(columns: Collection[str]) -> str | None:
+    """What separates the values of a table that has one column alone, by its name, which is then
+    the whole first line: semicolons, as spreadsheets write them in much of Europe, or tabs."""
+    if len(columns) != 1:
+        return None
+    (header,) = columns
+    return next((said for char, said in _SEPARATORS.items() if char in header), None)
+
+
 def why_no_events(columns: Iterable[str]) -> str | None:
     """What a table lacks to be a behavior without the prefix, as `has no column …`; or None."""
     there = set(columns)
     if PROFILE_ID not in there:
-        return f"has no column `{PROFILE_ID}`"
+        mark = separator(there)
+        lacks = f"has no column `{PROFILE_ID}`"
+        return lacks if mark is None else f"{lacks}: its values are separated by {mark}, not commas"
     if there.isdisjoint(TIME_COLUMNS):
         either = " or ".join(f"`{each}`" for each in TIME_COLUMNS)
         return f"has no column {either}"

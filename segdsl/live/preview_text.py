@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from segdsl.diagnostics.places import counted
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample, share
 from segdsl.live.questions import Node, Question
 from segdsl.live.shown_times import shown_time
@@ -60,7 +61,7 @@ def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
             yield ""
             yield _sample(each, sample, preview)
     yield ""
-    whole = f"of {preview.population:,} profiles in “{visible(preview.parent_name)}”"
+    whole = f"of {counted(preview.population, 'profile')} in “{visible(preview.parent_name)}”"
     yield Text(whole, style="dim")
 
 

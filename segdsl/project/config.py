@@ -124,8 +124,8 @@ def need_project(start: Path) -> Project:
     project = find_project(start)
     if project is None:
         raise ProjectError(
-            f"there is no {FILE} here or in a folder above, so nobody knows what to ask; "
-            "write one that names a target:",
+            f"there is no {FILE} here or in a folder above, so no target is known; "
+            "`segdsl init` makes one, or write it yourself:",
             f"\n{EXAMPLE}",
         )
     return project

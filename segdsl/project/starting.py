@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 from typing import Literal as OneOf
@@ -26,11 +28,12 @@ LOCAL = "local"
 REMOTE = "production"
 _READ = (".csv", ".parquet")
 _ABOUT = """\
-# Whom segdsl asks. No API key stands in this file: it comes from TD_API_KEY, or from ~/.td/td.conf.
+# The parent segment that segdsl works on. Put no API key into this file: it comes from TD_API_KEY
+# or ~/.td/td.conf.
 
 """
 _ABOUT_LOCAL = """\
-# Whom segdsl asks: a local Audience API over the tables in a folder.
+# A local Audience API over the tables in a folder. It needs no account.
 
 """
 
@@ -103,15 +106,23 @@ def _check(folder: Path, name: str, target: dict[str, Any]) -> None:
     if not os.path.lexists(path):
         return
     try:
-        there = tomllib.loads(read_bytes(str(path)).decode()).get("targets", {}).get(name)
+        targets = tomllib.loads(read_bytes(str(path)).decode()).get("targets", {})
+        there = targets.get(name)
     except (ValueError, AttributeError):
-        there = None
+        targets, there = {}, None
     if there != target:
-        text = tomli_w.dumps({"targets": {name: target}})
+        free = next(each for each in _names(name) if each not in targets)
+        text = tomli_w.dumps({"targets": {free: target}})
         raise FileError(
-            f"{FILE} is there already, and is left as it is; to have this target too, write into "
-            f"it:\n\n{text}"
+            f"{FILE} is there already, and is left as it is; to have this target too, add to it:",
+            f"\n{text}",
         )
+
+
+def _names(name: str) -> Iterator[str]:
+    """Names of targets: `local`, `local-2`, `local-3`, …"""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
 
 
 def _project_file(folder: Path, name: str, target: dict[str, Any], about: str) -> Written:
@@ -241,5 +252,5 @@ def _file(name: str, words: dict[str, str], passed_over: dict[str, str]) -> Tabl
         why = passed_over.get(stem, f"{name} is not read as a table").removeprefix(f"{name} ")
         return Table(name, None, why)
     if ending.lower() in _READ:
-        return Table(name, None, f"write its ending in small letters: {ending.lower()}")
+        return Table(name, None, f"its extension must be lower case: {ending.lower()}")
     return Table(name, None, "neither Parquet (.parquet) nor CSV (.csv)")

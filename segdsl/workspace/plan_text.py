@@ -22,6 +22,9 @@ _Line = tuple[str, str | None]
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
 REACHED = "stays as it is, but refers to what changes"
 FORCED = "forced: what the server has now is overwritten"
+FORCED_AGAIN = "forced: it was deleted on the server, and is created again"
+CONTEXT = 2
+"""Lines around each change."""
 MOST_ALONE = 20
 """Segments that no file could hold, of which a plan speaks one by one."""
 NO_WORDS = "(the language has no words for a part of its rule)\n"
@@ -54,7 +57,7 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         sign, look = _SIGNS[change.action]
         yield f"{sign} {_headline(change)}", look
         if change.forced:
-            yield f"    {FORCED}", "red"
+            yield f"    {_forced(change)}", "red"
         if number in effects.by_change:
             yield f"    {effect_text(effects.by_change[number])}", None
         if change.before is not None and change.after is not None:
@@ -150,6 +153,10 @@ def _headline(change: Change) -> str:
     return f"update  {name}{_id(change.id)}: {', '.join(words)}"
 
 
+def _forced(change: Change) -> str:
+    return FORCED_AGAIN if change.action == "create" else FORCED
+
+
 def _that_change(effects: Effects) -> list[Reached]:
     """The segments outside the plan whose profiles become others, or may."""
     return [
@@ -187,15 +194,29 @@ def effect_text(effect: Effect) -> str:
 
 
 def difference(before: Version, after: Version) -> list[str]:
-    """The lines of a unified diff of two sources, without its head."""
+    """The lines of a unified diff of two sources, without its head; `…` is for more than one line
+    that stays as it is between two changes."""
     return _diff(before.source, after.source)
 
 
 def _diff(before: str | None, after: str | None) -> list[str]:
     old = (before or NO_WORDS).splitlines()
     new = (after or NO_WORDS).splitlines()
-    found = list(difflib.unified_diff(old, new, n=2, lineterm=""))
-    return [line for line in found[2:] if not line.startswith("@@")]
+    lines: list[str] = []
+    shown = 0
+    for group in difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
+        left_out = old[shown : group[0][1]] if lines else []
+        lines += (
+            [f" {line}" for line in left_out] if len(left_out) == 1 else [" …"] * bool(left_out)
+        )
+        for _, first, end, new_first, new_end in group:
+            if old[first:end] == new[new_first:new_end]:
+                lines += [f" {line}" for line in old[first:end]]
+                continue
+            lines += [f"-{line}" for line in old[first:end]]
+            lines += [f"+{line}" for line in new[new_first:new_end]]
+        shown = group[-1][2]
+    return lines
 
 
 _ON_BOTH: tuple[Why, ...] = (
@@ -325,7 +346,7 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
     yield f"**{_escaped(_headline(change))}**"
     if change.forced:
         yield ""
-        yield FORCED
+        yield _forced(change)
     if effect is not None:
         yield ""
         yield effect_text(effect)

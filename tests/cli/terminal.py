@@ -33,6 +33,20 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.ours, keys.encode())
 
+    def interrupt(self) -> int:
+        """Presses Ctrl-C until the command ends; the exit code.
+
+        Python's `input` goes on with one that comes right before it begins to read.
+        """
+        for _ in range(30):
+            self.press(CTRL_C)
+            try:
+                self.running.wait(timeout=2)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        return self.end()
+
     def end(self) -> int:
         """Reads to the end; the exit code."""
         while self._read():

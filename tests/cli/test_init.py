@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_a_folder_of_tables_becomes_a_workspace() -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout == (
         "Tables in data:\n"
-        "  Old.CSV                 not used: write its ending in small letters: .csv\n"
+        "  Old.CSV                 not used: its extension must be lower case: .csv\n"
         "  behavior_purchases.csv  events of `purchases` with 3 columns\n"
         "  customers.csv           6 profiles with 5 attributes\n"
         "  notes.xlsx              not used: neither Parquet (.parquet) nor CSV (.csv)\n"
@@ -101,7 +102,11 @@ def test_a_project_file_is_left_as_it_is(name: str, text: str) -> None:
         done = segdsl("init", *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert "segdsl.toml is there already, and is left as it is" in done.stderr
-        assert "[targets." in done.stderr
+        assert "\n\n[targets." in done.stderr
+        # What it shows can be added as it is.
+        added = done.stderr.partition("add to it:\n\n")[2]
+        if "nonsense" not in text:
+            assert len(tomllib.loads(text + added)["targets"]) == 1 + text.count("[")
     assert everything() == before
 
 
@@ -162,6 +167,9 @@ def test_without_attributes_it_is_of_the_events() -> None:
     [
         ({}, "holds no customers.parquet or customers.csv"),
         ({"users": "cdp_customer_id,age\nc1,3\n"}, "if users.csv has them, rename it to customers"),
+        ({"customers": "cdp_customer_id;age\n1;2\n"}, "separated by semicolons: save it with comm"),
+        ({"customers": "cdp_customer_id\tage\n1\t2\n"}, "separated by tabs"),
+        ({"customers": CUSTOMERS, "behavior_x": "cdp_customer_id|n\n"}, "by vertical bars"),
         ({"customer": "a,b\n1,2\n"}, "customer"),
         ({"customers": "id,age\n1,2\n"}, "cdp_customer_id"),
         ({"customers": ""}, "customers.csv is empty"),
@@ -235,7 +243,7 @@ def test_a_region_and_a_parent_segment() -> None:
         ((), "not a terminal: give --region and --parent-segment, or --data"),
         (("--region", "us01"), "not a terminal"),
         (("--region", "us1", "--parent-segment", "1"), "did you mean `us01`?"),
-        (("--region", "", "--parent-segment", "1"), "there is no region ``"),
+        (("--region", "", "--parent-segment", "1"), "it is empty"),
         (("--region", "us01", "--parent-segment", "shop"), "`shop` is not the id"),
         (("--region", "us01", "--parent-segment", "0"), "`0` is not the id"),
         (("--region", "us01", "--parent-segment", "-5"), "`-5` is not the id"),
@@ -262,6 +270,5 @@ def test_what_is_missing_is_asked_for_on_a_terminal(here: Path) -> None:
 def test_a_question_that_is_broken_off_writes_nothing(here: Path) -> None:
     with on_terminal(here, "init", "--region", "us01") as terminal:
         terminal.read_until("Id of the parent segment")
-        terminal.press("\x03")
-        assert terminal.end() == 130
+        assert terminal.interrupt() == 130
     assert everything() == {}

@@ -72,3 +72,36 @@ def test_no_line_breaks_inside_a_word(conflict: Path, command: str, width: int) 
 )
 def test_lines_are_folded_at_blanks(text: str, width: int, lines: list[str]) -> None:
     assert list(folded(text, width)) == lines
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("init", "--data", "data"), "its values are separated by semicolons, not commas"),
+        (("schema", "pull"), "left out: prices.csv has no column `cdp_customer_id`: its values"),
+        (
+            ("check", "--no-schema"),
+            "`segdsl schema pull` makes this know the columns of the parent",
+        ),
+        (
+            ("preview", "--target", "nowhere", "."),
+            "segdsl.toml has no target `nowhere`; there are:",
+        ),
+        (
+            ("init", "--region", "us01", "--parent-segment", "x"),
+            "the last one in the address of its",
+        ),
+    ],
+)
+def test_other_lines_end_between_words(
+    tmp_path: Path, width: int, arguments: tuple[str, ...], said: str
+) -> None:
+    """Also notes, summaries and errors."""
+    write_project(tmp_path, '[targets.local]\nkind = "local"\ndata = "data"\n')
+    (tmp_path / "data" / "prices.csv").write_text("sku;price\na;1\n")
+    with on_terminal(tmp_path, *arguments, width=width) as terminal:
+        terminal.end()
+    lines = COLOUR.sub("", terminal.written).replace("\r", "").split("\n")
+    assert all(cell_width(line) <= width for line in lines)
+    assert said in " ".join(" ".join(lines).split())

@@ -110,6 +110,22 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
     assert 'country = "FR"' in segdsl("show", "Japan").stdout
 
 
+def test_what_was_deleted_on_the_server_is_created_again(project: Path) -> None:
+    segdsl("apply", "--yes")
+    [gone] = json.loads(segdsl("list", "--json").stdout)["segments"][:1]
+    lock = (project / "local.lock.toml").read_text()
+    file = next(path for path in project.glob("*.seg") if gone["name"] in path.read_text())
+    text = file.read_text()
+    file.unlink()
+    assert segdsl("apply", "--yes", "--prune", "--allow-empty").exit_code == 0
+    file.write_text(text)
+    (project / "local.lock.toml").write_text(lock)
+    assert "deleted on the server" in segdsl("plan").stdout
+    forced = segdsl("plan", "--force").stdout
+    assert "forced: it was deleted on the server, and is created again" in forced
+    assert "overwritten" not in forced
+
+
 def test_deleting_names_each(project: Path) -> None:
     segdsl("apply", "--yes")
     Path("buyers.seg").unlink()

@@ -222,3 +222,18 @@ def test_without_a_command_the_help_is_shown(arguments: list[str]) -> None:
     result = segdsl(*arguments)
     assert result.exit_code == 2
     assert result.stderr == segdsl(*arguments, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--json", "list"], "`--json` stands behind the command: `segdsl list --json`"),
+        (["--target", "x", "plan"], "`--target` stands behind the command: `segdsl plan --target`"),
+        (["--breakdown", "a"], "`--breakdown` stands behind the command: `segdsl preview --br"),
+        (["--versoin"], "Did you mean '--version'?"),
+    ],
+)
+def test_an_option_before_its_command(arguments: list[str], said: str) -> None:
+    result = segdsl(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
