@@ -22,6 +22,7 @@ WITHOUT = {
     'country = "JP" and',
     'segment "x" where (a = 1 or b = 2\nsegment "y" where c = 1',
     '{"type": "And", "conditions": []}',
+    'segment "x" where country = "JP"\ndescription "of Japan"',
     "name: x\nrule: {}",
 }
 

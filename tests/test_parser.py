@@ -537,7 +537,7 @@ def test_slip_in_a_condition(text: str, code: str, underlined: str, help: str) -
         ('segment "x" folder "a" folder "b" where a', "SEG011", 'folder "b"', "keep one"),
         ('segment "x" kind btch where a', "SEG012", "btch", "did you mean `batch`?"),
         ('segment "x" kind "batch" where a', "SEG001", 'kind "batch"', "write `kind batch`"),
-        ("where a", "SEG001", "where", 'a segment begins with `segment "…"`'),
+        ("where a", "SEG001", "where", 'write `segment "x" where`'),
         ("let where = a", "SEG009", "where", "write `` `where` ``"),
         ('let "x" = a', "SEG001", '"x"', "a name stands bare"),
         ("param x: int", "SEG012", "int", "`number`"),

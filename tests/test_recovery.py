@@ -153,3 +153,30 @@ def test_every_rule_can_be_read(rule: Rule) -> None:
 def test_the_words_of_a_rule_are_in_what_it_matches() -> None:
     """Words are looked for in lower case: one with a capital would never be found."""
     assert [rule.words for rule in RULES if rule.words != rule.words.lower()] == []
+
+
+def test_events_in_parentheses_leave_the_mistakes_of_their_filter() -> None:
+    """All of it was one error without a help, as no text in its place could be parsed."""
+    _, found = read('segment "x" where has (p where a is "A" and b == 3)\nsegment "y" where c => 3')
+    assert [each.help for each in found] == [
+        "write `(has p`; the parenthesis stands in front of it",
+        'write `a = "A"`',
+        "write `=`",
+        "write `>=`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "help"),
+    [
+        ("birth_year == 1980", "write `=`"),
+        ("price from 2000 to 3000", "write `price between 2000 and 3000`"),
+        ("store in 2024, 2025", "write `store in (2024, 2025)`"),
+        ("order id in (1, 2)", "write `` `order id` ``"),
+        ("count(p where x = 1 y = 2) > 3", "write `and y`"),
+    ],
+)
+def test_what_only_looks_like_a_time_is_none(where: str, help: str) -> None:
+    [found] = read(f'segment "x" where {where}')[1]
+    assert found.help is not None
+    assert found.help.startswith(help)

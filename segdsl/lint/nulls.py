@@ -45,6 +45,10 @@ def _look(
             _tell(of, report, in_filter)
         return
     settled = {s for child in of.children for s in _settled(child, of.word == "and")}
+    if of.word == "and":
+        # `is null` beside it: who that negation holds of is said there.
+        said = {s for child in of.children for s in _settled(child, False)}
+        settled |= {each for each in said if isinstance(each, int)}
     within = decided | settled
     told = set()
     for child in of.children:

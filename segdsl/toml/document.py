@@ -135,7 +135,7 @@ def parse_toml(
         message, span = _syntax(str(error), text)
         if is_secret:
             raise kind(what, shown_at(name, text, span, help or None, is_secret=True)) from None
-        advice = "; ".join(part for part in (_advice(message), help) if part)
+        advice = "; ".join(part for part in (_advice(message, text[span[0] :]), help) if part)
         raise kind(f"{what}: {message}", shown_at(name, text, span, advice or None)) from None
     except RecursionError:
         advice = f"write it flatter; {help}" if help else "write it flatter"
@@ -216,5 +216,9 @@ _ADVICE = (
 )
 
 
-def _advice(message: str) -> str | None:
+def _advice(message: str, rest: str) -> str | None:
+    if message.startswith("a value was expected"):
+        word = re.match(r"[“”‘’„`]?([\w./:-]+)[“”‘’`]?\s*(?:#.*)?$", rest, re.MULTILINE)
+        if word:
+            return f'a string is in quotes: "{word[1][:60]}"'
     return next((help for part, help in _ADVICE if part in message.lower()), None)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import inspect as shape
 
-from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.toml.places import Path, written
 
 Part = Literal["key", "value"]
@@ -65,7 +65,8 @@ def _struct(data: Any, of: shape.StructType, path: Path) -> Iterator[Mistake]:
                 did_you_mean(name, known, f"the keys are: {', '.join(known)}"),
             )
     for name, field in fields.items():
-        if field.required and name not in data:
+        misspelled = any(each not in fields and nearest(each, known) == name for each in data)
+        if field.required and name not in data and not misspelled:
             yield Mistake(
                 path,
                 f"missing key `{name}`{_where(path)}",

@@ -74,6 +74,9 @@ def test_a_negation_that_holds_of_null_is_told(where: str) -> None:
         "sum(p.a) > 3",
         "has visits where timestamp not within past 3 days",
         'not in segment "Churned"',
+        # A negation beside `is null` holds of nothing else, and cannot be told to leave it out.
+        'country is null and country != "JP"',
+        'country is null and (country != "JP" or age = 3)',
     ],
 )
 def test_a_negation_whose_author_has_decided_is_not(where: str) -> None:

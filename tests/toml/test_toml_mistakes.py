@@ -95,6 +95,7 @@ def test_a_mistake_is_shown_as_one_of_a_seg_file() -> None:
         (f'{LOCAL}data = "again"\n', "is there twice", "4:", "keep one"),
         (f"{LOCAL}{LOCAL}", "is there twice", "4:", "keep one"),
         ("[targets.local]\nkind = local\n", "a value was expected", "2:8", "in quotes"),
+        ("[targets.a]\nkind = “local”  # x\n", "a value was expected", "2:8", 'quotes: "local"'),
         ("[targets.local\nkind = 1\n", "Expected ']'", "1:15", ""),
         ("targets.local.kind: local\n", "`=` was expected", "1:19", "a line is `key = value`"),
         (f'{LOCAL}store = "a\n', "illegal character", "4:", ""),
@@ -114,6 +115,11 @@ def test_each_mistake_has_its_place_and_what_to_do(
     assert f"segdsl.toml:{place}" in found if place else "segdsl.toml" in found
     assert help in found
     assert "Traceback" not in found
+
+
+def test_a_misspelled_key_is_not_missing_as_well() -> None:
+    for text in ("[target.local]\n", LIVE.replace("parent_segment", "parent_segmnet")):
+        assert told(text).count("Error:") == 1
 
 
 def test_all_mistakes_are_told_at_once_but_not_too_many() -> None:

@@ -195,6 +195,13 @@ RULES: tuple[Rule | Function, ...] = (
         rf"(?P<has>has|have|no|without)~{{call}}(?: where {_FILTER})?",
         _has_in_parentheses,
     ),
+    Rule(
+        "has have no",
+        # Where the filter has mistakes of its own, which are reported behind it.
+        r"(?P<has>has|have|no)~\(~{b}(?= where )",
+        lambda found: f"({'no' if found['has'].lower() == 'no' else 'has'} {found['b']}",
+        also="the parenthesis stands in front of it",
+    ),
     Rule("has have no", r"(?P<has>has|have|no) {b}~{call}", _has_with),
     Rule(
         "has have no",

@@ -274,6 +274,10 @@ def semicolon(site: Site) -> Advice | None:
             "",
             Code.SEG004,
         )
+    before = [each.text for each in site.tokens[: site.at]]
+    if "COMMA" in site.accepts and before.count("(") > before.count(")"):
+        also = "a comma stands between the items of a list"
+        return Advice(site.stop, site.stop + 1, message, write_help(",", also), ",", Code.SEG004)
     return Advice(
         site.stop,
         site.stop + 1,

@@ -431,10 +431,11 @@ RULES: tuple[Rule | Function, ...] = (
     Rule(":=", r"{s}~:=~{v}", "{s} = {v}"),
     Rule(
         "",
-        r"(?P<one>[=!<>])\s+=(?!=)",
-        lambda found: "=" if found.raw("one") == "=" else found.raw("one") + "=",
+        r"(?P<one>[!<>])\s+=(?!=)",
+        "{one}=",
         also="a sign is written in one piece",
     ),
+    Rule("= =", r"(?<==\x20)=(?!=)", ""),
     # chains and turned ones
     Rule(
         "<",

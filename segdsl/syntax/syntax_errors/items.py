@@ -18,7 +18,8 @@ _HEAD = ("description", "folder", "kind")
 def value_in_a_let(site: Site) -> Advice | None:
     """`let n = 30`: a value is a param."""
     match = re.compile(
-        r"(?:let|const|var|define|set)\s+(?P<name>`[^`\n]+`|[^\W\d]\w*)\s*(?::\s*\w+\s*)?:?=\s*"
+        r"(?:let|const|var|define|set)\s+(?P<name>`[^`\n]+`|[^\W\d]\w*)\s*"
+        r"(?::\s*(?:number|num|int|integer|float|string|str|text|bool|boolean|date)\s*)?:?=\s*"
         r"(?P<value>@?\"[^\"\n]*\"|'[^'\n]*'|-?[0-9][\w.:-]*|true|false|True|False)"
         r"(?P<end>\s*;?\s*)(?=$|#|segment\b|let\b|param\b|import\b|const\b|var\b)"
     )
@@ -209,6 +210,44 @@ def other_language(site: Site) -> Advice | None:
     return None
 
 
+def fence(site: Site) -> Advice | None:
+    """The lines with three backquotes around a text that was copied out of Markdown."""
+    match = re.compile(r"(?m)^[ \t]*(?:```|~~~)[\w-]*[ \t]*$").match(
+        site.text, site.text.rfind("\n", 0, site.stop) + 1
+    )
+    if match is None:
+        return None
+    return Advice(
+        match.start(),
+        match.end(),
+        "this line is of Markdown, and no text of this language",
+        "leave it out",
+        "",
+    )
+
+
+_TESTED = re.compile(
+    r"(?:`[^`\n]+`|[^\W\d]\w*)\s*(?:[=!<>]|(?:is|in|contains|between|within|before|after)\b)"
+)
+
+
+def item_missing(site: Site) -> Advice | None:
+    """`where a = 1`, `a = 1`, `"x" where a = 1`: a file begins with a condition."""
+    token = site.token
+    if token is None or site.at > 0 or "LET" not in site.accepts or token.start != site.stop:
+        return None
+    if token.kind == "string" and site.word(1) in ("where", "description", "folder", "kind"):
+        fix, also = f"segment {token.text}", ""
+    elif token.text == "where":
+        fix, also = 'segment "x" where', "a condition is of a segment, and that has a name"
+    elif _TESTED.match(site.text, token.start) and ":" not in (site.word(1), site.word(2)):
+        fix = f'segment "x" where {token.text}'
+        also = "a condition is of a segment, and that has a name"
+    else:
+        return None
+    return Advice(token.start, token.end, unexpected(site), write_help(fix, also), fix)
+
+
 def _select(found: Found) -> str:
     table = found.raw("table").split(".")[-1].strip('`"')
     return f'segment "{table}" where'
@@ -227,20 +266,38 @@ FIRST: tuple[Rule | Function, ...] = (
         _select,
         message="this is SQL: a segment begins with its name",
     ),
+    Rule(
+        "select",
+        r"select~(?:\*|[\w.,()*]+(?:~,~[\w.,()*]+)*) from (?P<table>[\w.\"`]+)(?=~;?~$)",
+        lambda found: f"{_select(found)} everyone",
+        message="this is SQL: a segment begins with its name",
+    ),
+    Rule(
+        "create",
+        r"(?P<word>create|define|new)(?: or replace)?(?= segment )",
+        lambda found: "" if "LET" in found.site.accepts else None,
+    ),
+    fence,
+    item_missing,
     # definitions
     Rule("let const var def define", r"(?:const|var|def|define) {n}~:?=", "let {n} ="),
     Rule("let", r"let {n}~(?::~\w+~)?:=", "let {n} ="),
-    Rule("let", r"let {n}~(?::~\w+~=|==|:)", "let {n} ="),
+    Rule("let", r"let {n}~(?::~(?:number|string|str|int|bool|boolean|date)~=|==|:)", "let {n} ="),
     Rule("param", rf"param {{n}}~:?=~{_VALUE}", _param, also="a param names its type"),
     Rule(
         "param",
         rf"param (?P<kind>int|integer|float|number|string|str|bool|boolean|date) {{n}}~=~{_VALUE}",
         _param,
     ),
+    Rule(
+        "param",
+        rf"param {{n}}(?:~:~| )(?P<kind>number|string|boolean|date)(?:~:?=~| ){_VALUE}",
+        "param {n}: {kind} = {value}",
+    ),
     Rule("param", r"param {n}~(?=$|\n)", "param {n}: number", also="a param names its type"),
     Rule(
         "import from",
-        r"from {text} import (?P<names>[\w, ]+)",
+        r"from {text} import (?P<names>\w+(?:~,~\w+)*)",
         lambda found: f"import {found.raw('names').strip()} from {found['text']}",
     ),
     Rule(
@@ -254,7 +311,22 @@ FIRST: tuple[Rule | Function, ...] = (
         lambda found: f"import name from {found['text']}",
         also="name what is imported",
     ),
+    Rule("as", r"as {n}(?=~,| from )", "", also="leave it out: what is imported keeps its name"),
+    Rule(
+        "include require use",
+        r"(?:include|require|use)~\(?~{text}(?:~\))?",
+        "import name from {text}",
+        also="name what is imported",
+    ),
+    Rule(
+        "include require use load",
+        r"(?:include|require|use|load) (?P<names>\w+(?:~,~\w+)*) from {text}",
+        "import {names} from {text}",
+    ),
     # heads
+    Rule("hidden", r"hidden~[:=]?~(?:true|yes)", "hidden"),
+    Rule("visible isvisible", r"(?:is_?)?visible~[:=]?~(?:false|no)", "hidden"),
+    Rule("visible isvisible", r"(?:is_?)?visible~[:=]?~(?:true|yes)", ""),
     Rule(
         "description folder kind",
         r"(?P<word>description|folder)~[:=]~{v}",

@@ -23,7 +23,7 @@ _NO_NAMES = frozenset(
     number average avg never ever since last next this than more less at least most days day weeks
     months years hours before after within older newer exists does doesn are was no either both
     neither every each none to from by with without everyone limit one return unless except typeof
-    group total current previous over under exactly""".split()  # noqa: SIM905
+    rule group total current previous over under exactly""".split()  # noqa: SIM905
 )
 # Before a condition: the start of the item's condition, or what joins conditions.
 _STARTS = ("where", "and", "or", "not", "(", ",", "=", "AND", "OR", "NOT")

@@ -121,6 +121,22 @@ def and_or(site: Site) -> Advice | None:
     )
 
 
+def property_behind(site: Site) -> Advice | None:
+    """`where a = 1` and then `description "…"`: a property stands before the `where`."""
+    match = re.compile(
+        r"(?:description|folder)\s*[:=]?\s*\"[^\"\n]*\"|kind\s+\w+|hidden(?=\s*(?:$|\n))"
+    ).match(site.text, site.stop)
+    if match is None or not {"AND", "SEGMENT"} <= site.accepts:
+        return None
+    return Advice(
+        site.stop,
+        match.end(),
+        f"`{match[0].split()[0]}` is a property, and stands before the `where`",
+        f"move `{short(match[0])}` before the `where`",
+        "",
+    )
+
+
 _EVERYONE = re.compile(
     r"(?:\*|true|1\s*={1,3}\s*1|(?:all|any)(?:\s+(?:profiles|customers|users|people|of them))?|"
     r"all\s*\(\s*\)|every\s+(?:one|body|profile|customer|user)|anyone|anybody|everybody)",
@@ -370,6 +386,14 @@ def dangling(site: Site) -> Advice | None:
             "leave it out",
             "",
         )
+    if token is not None and last.text == "," and token.text in ("and", "or"):
+        return Advice(
+            token.start,
+            token.end,
+            f"`{token.text}` is unexpected in a list, where a comma stands between two conditions",
+            "leave it out",
+            "",
+        )
     ends = token is None or token.text in (")", *_ITEMS)
     if ends and last.text in ("and", "or", "not"):
         return Advice(
@@ -490,6 +514,18 @@ RULES: tuple[Rule | Function, ...] = (
     Rule(
         "ascending descending", r"(?P<way>asc|desc)ending", lambda found: found.raw("way").lower()
     ),
+    Rule(
+        "all any none",
+        r"(?P<word>all|any|none)(?: of)?~:?~\[(?P<inside>[^\[\]]+)\]",
+        "{word} ({inside})",
+    ),
+    Rule(
+        "rule",
+        r"rule set:? (?P<test>[^()\n]+?)(?=~(?:$|\)|\n|\b(?:and|or|limit)\b))",
+        "rule set ({test})",
+    ),
+    property_behind,
+    Rule("", r"{n}~\(~\)", lambda found: found["n"], also="what takes no value has no parentheses"),
     Rule("offset skip", r"(?:offset|skip) [0-9]+", ""),
     Rule(
         "fetch top",
@@ -561,7 +597,7 @@ RULES: tuple[Rule | Function, ...] = (
     ),
     Rule(
         "group",
-        r"group by [\w., ]+",
+        r"group by [\w.]+(?:~,~[\w.]+)*",
         "",
         also="leave it out: a condition is of one profile; `count(purchases by order_id) >= 3` "
         "counts by a column",
