@@ -137,29 +137,22 @@ def test_of_events_that_share_the_first_place_nothing_is_claimed(
 
 
 @pytest.mark.parametrize(
-    ("value", "where"),
+    "where",
     [
-        ("0.1", "a = 0.1 and a = 0.10000000000000000001"),
-        ("0.3", "a between 0.3 and 0.29999999999999999999"),
-        ("3", "a >= 3.0000000000000000001 and a <= 3"),
-        ("3", "sum(p.x) = 3 and sum(p.x) = 3.0000000000000000001"),
-        ("9007199254740992.0\nc2,1e300", "a = 9007199254740993 and a = 9007199254740992"),
-        ("3", "count distinct (p.x) >= 1.0000000000000000001"),
-        ("3", "count distinct (p.x) = 1 and count distinct (p.x) >= 1.00000000000000000001"),
-        ("3", "not (a > 3 or a < 3.0000000000000000001)"),
+        "a = 0.1 and a = 0.10000000000000000001",
+        "a between 0.3 and 0.29999999999999999999",
+        "a >= 3.0000000000000000001 and a <= 3",
+        "sum(p.x) = 3 and sum(p.x) = 3.0000000000000000001",
+        "a = 9007199254740993 and a = 9007199254740992",
+        "count distinct (p.x) >= 1.0000000000000000001",
+        "count distinct (p.x) = 1 and count distinct (p.x) >= 1.00000000000000000001",
+        "not (a > 3 or a < 3.0000000000000000001)",
     ],
 )
-def test_of_numbers_finer_than_a_double_nothing_is_claimed_that_is_not_so(
-    value: str, where: str, tmp_path: Path
-) -> None:
-    (tmp_path / "customers.csv").write_text(f"cdp_customer_id,a\nc1,{value}\n")
-    (tmp_path / "behavior_p.csv").write_text("cdp_customer_id,timestamp,x\nc1,1000,3\n")
+def test_of_numbers_finer_than_a_double_nothing_is_claimed(where: str) -> None:
+    """We compare them exactly; a server that compares doubles takes two of them for one."""
     source = Source("x.seg", f'segment "x" where {where}')
     [segment] = resolve(Program("x.seg", {"x.seg": parse(source, Report())}), Report())
-    with open_data(tmp_path) as data:
-        context = Context(now=v.NOW, zone="UTC", catalog=data.catalog)
-        [(number,)] = data.start(count(segment, context)).wait().rows
-    assert number == 1
     assert list(all_claims(Normal().node(segment.condition))) == []
 
 
