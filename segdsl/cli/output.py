@@ -144,6 +144,9 @@ def errors_in_words() -> Iterator[None]:
         is_line = isinstance(error, click.UsageError)
         is_line = is_line and not isinstance(error, click.exceptions.NoArgsIsHelpError)
         made = visible if is_line else visible_lines
-        begun = _ERROR + made(error.message)
-        error.message = _fitted(begun, sys.stderr).removeprefix(_ERROR)  # type: ignore[misc]
+        error.message = made(error.message)  # type: ignore[misc]
+        before = _ERROR + error.format_message().removesuffix(error.message)
+        whole = _fitted(before + error.message, sys.stderr)
+        if whole.startswith(before):
+            error.message = whole.removeprefix(before)  # type: ignore[misc]
         raise

@@ -81,8 +81,8 @@ def test_lines_are_folded_at_blanks(text: str, width: int, lines: list[str]) -> 
         (("init", "--data", "data"), "its values are separated by semicolons, not commas"),
         (("schema", "pull"), "left out: prices.csv has no column `cdp_customer_id`: its values"),
         (
-            ("check", "--no-schema"),
-            "`segdsl schema pull` makes this know the columns of the parent",
+            ("plan", "--target", ""),
+            "it is empty; is a variable in the command not set?",
         ),
         (
             ("preview", "--target", "nowhere", "."),
