@@ -29,7 +29,7 @@ test: $(READY)
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
 # minutes stand beside each other in the list, so that an idle worker takes over what is left.
 slow: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal -m slow
+	SEGDSL_HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 --dist worksteal -m slow
 
 # Figures of speed, in an environment of their own with the peers that they are measured against.
 # More of it: make bench BENCH='--only engine --json record.json'.

@@ -210,6 +210,13 @@ segdsl plan --prune
 """,
     "SEG404": '{"type": "And", "conditions": [{"type": "And", "conditions": []}]}',
     "SEG405": '{"type": "And", "conditions": []}',
+    "SEG406": r"""
+test='{"type": "Value", "leftValue": {"name": "a"}, "operator": {"type": "In", "rightValues": [%s]}}'
+rule='{"type": "And", "conditions": [{"type": "And", "conditions": [%s]}]}'
+numbers=$(seq -s , 1 10000)
+printf "$rule" "$(printf "$test" "$numbers")" > x.json
+segdsl decompile x.json
+""",
     # 5xx: the schema
     "SEG501": 'segment "x" where country = "JP"',
     "SEG502": 'segment "x" where count(purchases) > 3',

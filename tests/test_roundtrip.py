@@ -36,6 +36,7 @@ _LIMITS = {
     Code.SEG208,  # a limit on a complement
     Code.SEG209,  # a negated rule set
     Code.SEG210,  # a rule set inside another
+    Code.SEG213,  # elements of a sum or an average
     Code.SEG212,  # a limit without an order (a warning)
     Code.SEG214,  # a limit by an aggregate that is not there (a warning)
 }
