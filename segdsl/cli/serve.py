@@ -69,6 +69,7 @@ def command(
     The key it takes is that of SEGDSL_LOCAL_KEY, or else that of local targets, which is no
     secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
+    from segdsl.files import check_output
     from segdsl.local import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.project.config import moment
     from segdsl.project.connect import LOCAL_KEY_VARIABLE
@@ -78,6 +79,9 @@ def command(
         weather = None if faults is None else parse_faults(faults)
     except FaultsError as error:
         raise WrongUse(str(error)) from None
+
+    if store is not None:
+        check_output(str(store))
 
     def announce(url: str) -> None:
         written = document.current()

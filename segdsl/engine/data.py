@@ -49,6 +49,7 @@ from segdsl.engine.tables import (
 from segdsl.engine.temporary import TemporaryFolder
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
+from segdsl.terminal import visible
 from segdsl.values import ColumnType
 
 DATABASE_SUFFIX = ".duckdb"
@@ -130,6 +131,8 @@ class Data:
 def open_data(path: Path) -> Data:
     """The data in a folder or a `.duckdb` file; raises DataError, which says what to do."""
     path = path.resolve()
+    if not _is_text(path):
+        raise DataError(f"the name of {visible(str(path))} is not UTF-8: rename it")
     if path.is_dir():
         files = table_files(path)
         description = read_description(path / FILE, path.name)
@@ -140,6 +143,8 @@ def open_data(path: Path) -> Data:
         raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
     else:
         raise DataError(f"there is no folder or file {path}: check the spelling")
+    nameless = [each for each in files if not _is_text(each.path)]
+    files = [each for each in files if _is_text(each.path)]
     temporary = TemporaryFolder()
     links = PlainPaths(temporary.path / "links")
     try:
@@ -155,6 +160,9 @@ def open_data(path: Path) -> Data:
         raise
     try:
         builder = _Builder(connection, description)
+        for each in nameless:
+            why = "has a name that is not UTF-8"
+            builder.passed_over[each.table] = f"{visible(each.path.name)} {why}"
         if database is None:
             builder.add_files(files)
             builder.add_unread(path)
@@ -178,6 +186,15 @@ def open_data(path: Path) -> Data:
         builder.passed_over,
         builder.left_out(),
     )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path can be named in SQL: names of files may be of any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _places_of(*paths: Path) -> list[Path]:

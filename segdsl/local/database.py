@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
+import stat
 import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
-from segdsl.local.layouts import prepare
+from segdsl.local.layouts import check_application, prepare
 from segdsl.local.records import StoreError
 
 PATIENCE = 30.0
@@ -66,8 +68,9 @@ def _open(path: Path | None) -> sqlite3.Connection:
         return _prepared(_connect(":memory:"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise StoreError(_unusable(path, "it is a folder"))
+        wrong = _wrong_kind(path)
+        if wrong is not None:
+            raise StoreError(_unusable(path, wrong))
     except StoreError:
         raise
     except (OSError, ValueError) as error:  # a NUL in the path
@@ -80,6 +83,17 @@ def _open(path: Path | None) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
+
+
+def _wrong_kind(path: Path) -> str | None:
+    """What a path leads to that is no file; None for a file, and where there is nothing."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return "it is a folder" if stat.S_ISDIR(mode) else "it is a pipe or a device"
 
 
 @contextlib.contextmanager
@@ -124,6 +138,8 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    # A file of another program is not changed, and the mode is kept in the file.
+    check_application(connection)
     _patiently(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -132,7 +148,10 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
         prepare(connection)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # Some errors of the disk have ended it already.
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
         raise
     return connection
 
@@ -196,11 +215,15 @@ def clear_up(store: Path | None) -> None:
     """Takes away what servers left behind that were killed."""
     if store is None:
         return
-    prefix = f"{store.name}-server-"
-    for each in os.listdir(store.parent):
-        if each.startswith(prefix) and not is_alive(store, each.removeprefix(prefix)):
-            with contextlib.suppress(OSError):
-                (store.parent / each).unlink()
+    ours = re.compile(re.escape(f"{store.name}-server-") + "([0-9a-f]{32})")
+    with os.scandir(store.parent) as entries:
+        found = [each for each in entries if each.is_file(follow_symlinks=False)]
+    for each in found:
+        of = ours.fullmatch(each.name)
+        # What is no SQLite file was not made here, and is left alone.
+        with contextlib.suppress(OSError, sqlite3.DatabaseError):
+            if of is not None and not is_alive(store, of[1]):
+                os.unlink(each)
 
 
 def _life(store: Path, name: str) -> Path:

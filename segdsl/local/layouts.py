@@ -67,20 +67,31 @@ CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
 """
 
 
+def check_application(db: sqlite3.Connection) -> bool:
+    """Whether this program made a file; False for a new one.
+
+    Raises DatabaseError for a file of another program. Nothing is written.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application == _APPLICATION:
+        return True
+    if version == 0 and application == 0 and tables == 0:
+        return False
+    raise sqlite3.DatabaseError("it is a database of another program")
+
+
 def prepare(db: sqlite3.Connection) -> None:
     """Makes the tables in a new file, upgrades older ones, and checks all of them.
 
     Raises DatabaseError, which says what is wrong with the file.
     """
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version == 0 and application == 0 and tables == 0:
+    if not check_application(db):
         _make_tables(db)
         db.execute(f"PRAGMA application_id = {_APPLICATION}")
-    elif application != _APPLICATION:
-        raise sqlite3.DatabaseError("it is a database of another program")
     else:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         _check_pages(db)
         if version == 1:
             _upgrade_from_1(db)

@@ -29,6 +29,7 @@ from segdsl.api import (
 from segdsl.api.hosts import checked, is_loopback
 from segdsl.api.keys import LOCAL_VARIABLE
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.files import check_output, is_within
 from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ async def connect(
             from segdsl.local import open_local
 
             clock = _clock(name, chosen, now)
-            store = project.path(chosen.store or f".segdsl/{_file_name(name)}.sqlite")
+            store = _store(project, name, chosen)
             faults = _faults(project, name, chosen)
             opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
             async with opened as transport:
@@ -145,6 +146,26 @@ def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
     if now is not None:
         return moment(now, "--now")
     return None if target.now is None else moment(target.now, f"`now` of the target `{name}`")
+
+
+def _store(project: Project, name: str, target: LocalTarget) -> Path:
+    """The file of a target's segments.
+
+    Only one that the project file names may be outside the project.
+    """
+    if target.store:
+        store = project.path(target.store)
+        check_output(str(store))
+        return store
+    store = project.path(f".segdsl/{_file_name(name)}.sqlite")
+    if not is_within(str(store), str(project.folder)):
+        raise project.error(
+            name,
+            "data",
+            f"cannot keep segments in `{store}`: it leads out of the folder `{project.folder}`",
+            f"take the link away, or name a file with `store` in [targets.{name}]",
+        )
+    return store
 
 
 def _file_name(target: str) -> str:

@@ -77,10 +77,12 @@ def scopes(program: Program, report: Report) -> dict[str, Scope]:
             if file.is_mistaken(item):
                 wrong.add(item.name)
             if isinstance(item, Let):
-                for at, parameter in enumerate(item.parameters):
-                    if parameter in item.parameters[:at]:
+                parameters: set[str] = set()
+                for parameter in item.parameters:
+                    if parameter in parameters:
                         wrong.add(item.name)
                         _defined_twice(parameter, item.span, item.name_span, report)
+                    parameters.add(parameter)
             first = names.setdefault(item.name, item)
             if first is not item:
                 wrong.add(item.name)

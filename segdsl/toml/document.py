@@ -15,7 +15,7 @@ from segdsl.diagnostics.render import place_lines
 from segdsl.files import FileError, body_of, link_fault, read_bytes
 from segdsl.source import Source
 from segdsl.terminal import visible
-from segdsl.toml.places import Path, places
+from segdsl.toml.places import Path, has_long_key, places
 from segdsl.toml.shapes import Mistake, Part, mistakes
 
 MAX_BYTES = 32_000_000
@@ -77,7 +77,8 @@ class Document:
         known = places(self.text)
         told: list[tuple[str, str]] = []
         found = list(found)
-        for number, each in enumerate(found, start=1):
+        shown_at = _Showing(self.name, self.text, is_secret=self.is_secret).at
+        for number, each in enumerate(found[:MOST_TOLD], start=1):
             place = None
             path = each.path
             while place is None and path:
@@ -86,20 +87,27 @@ class Document:
             span = None if place is None else place.key if each.on == "key" else place.value
             last = end if number == min(len(found), MOST_TOLD) else ""
             help = "; ".join(part for part in (each.help, last) if part)
-            shown = shown_at(self.name, self.text, span, help or None, is_secret=self.is_secret)
-            told.append((each.message, shown))
-        return _joined(kind, told)
+            told.append((each.message, shown_at(span, help or None)))
+        return _joined(kind, told, len(found))
 
 
-def _joined(kind: type[_Error], told: list[tuple[str, str]]) -> _Error:
+def _joined(kind: type[_Error], told: list[tuple[str, str]], number: int) -> _Error:
     (first, more), *others = told
-    shown = [
-        more,
-        *(f"\nError: {visible(message)}\n{where}" for message, where in others[: MOST_TOLD - 1]),
-    ]
-    if len(others) >= MOST_TOLD:
-        shown.append(f"\n{len(others) - MOST_TOLD + 1:,} more mistakes")
+    shown = [more, *(f"\nError: {visible(message)}\n{where}" for message, where in others)]
+    if number > len(told):
+        shown.append(f"\n{number - len(told):,} more mistakes")
     return kind(first, "\n".join(shown))
+
+
+class _Showing:
+    """Shows places of one text, which is looked through once for what may be a secret."""
+
+    def __init__(self, name: str, text: str, *, is_secret: bool = False) -> None:
+        self._source = Source(name, text)
+        self._quotes = not (is_secret or _SECRET_KEY.search(text) or _SECRET.search(text))
+
+    def at(self, span: tuple[int, int] | None, help: str | None) -> str:
+        return "\n".join(place_lines(self._source, span, help, quotes=self._quotes))
 
 
 def shown_at(
@@ -111,8 +119,7 @@ def shown_at(
     is_secret: bool = False,
 ) -> str:
     """The lines that show a place, as those of diagnostics; no text of what may hold a secret."""
-    quotes = not (is_secret or _SECRET_KEY.search(text) or _SECRET.search(text))
-    return "\n".join(place_lines(Source(name, text), span, help, quotes=quotes))
+    return _Showing(name, text, is_secret=is_secret).at(span, help)
 
 
 def parse_toml(
@@ -130,7 +137,10 @@ def parse_toml(
     Of a text that `is_secret` nothing is repeated, only the place is told.
     """
     try:
-        return Document(name, text, tomllib.loads(text), is_secret=is_secret)
+        # Python's reader takes time as the square of the parts of a key.
+        if has_long_key(text):
+            raise RecursionError
+        document = Document(name, text, tomllib.loads(text), is_secret=is_secret)
     except tomllib.TOMLDecodeError as error:
         message, span = _syntax(str(error), text)
         if is_secret:
@@ -142,7 +152,30 @@ def parse_toml(
         raise kind(f"{what}: it is nested too deeply", shown_at(name, text, None, advice)) from None
     except ValueError as error:
         # Such as the 30th of February, or a number of 5,000 digits.
-        raise kind(f"{what}: {error}", shown_at(name, text, None, help or None)) from None
+        why = "a number has too many digits" if "digits" in str(error) else str(error)
+        raise kind(f"{what}: {why}", shown_at(name, text, None, help or None)) from None
+    path = _large_number(document.data)
+    if path is not None:
+        raise document.error(kind, path, f"{what}: a number has too many digits", help or None)
+    return document
+
+
+def _large_number(data: dict[str, Any]) -> Path | None:
+    """Where a whole number of more than 64 bits is, which TOML does not have.
+
+    Written in hexadecimal it may be one that Python refuses to write in decimal.
+    """
+    waiting: list[tuple[Path, object]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        match value:
+            case dict():
+                waiting.extend(((*path, key), each) for key, each in value.items())
+            case list():
+                waiting.extend(((*path, at), each) for at, each in enumerate(value))
+            case int() if not -(2**63) <= value < 2**63:
+                return path
+    return None
 
 
 def read_toml(

@@ -15,6 +15,8 @@ import msgspec
 Path = tuple[str | int, ...]
 """Keys, and numbers of the elements of arrays from 0: `("targets", "local", "kind")`."""
 
+MOST_PARTS = 200
+
 _SPACE = re.compile(r"[ \t]*")
 _IDLE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -38,6 +40,20 @@ class Place(msgspec.Struct, frozen=True):
     value: tuple[int, int]
 
 
+def has_long_key(text: str) -> bool:
+    """Whether a key of a text, with dots between its parts, has more than MOST_PARTS of them."""
+    if all(line.count(".") < MOST_PARTS for line in text.split("\n")):
+        return False
+    scanner = _Scanner(text)
+    try:
+        scanner.document()
+    except _LongKeyError:
+        return True
+    except (_StrangeError, RecursionError):
+        pass
+    return False
+
+
 def places(text: str) -> dict[Path, Place]:
     """The place of every key and element of a text, the first one where there are several."""
     scanner = _Scanner(text)
@@ -48,6 +64,10 @@ def places(text: str) -> dict[Path, Place]:
 
 class _StrangeError(Exception):
     """Something that is no TOML: what was found before stays."""
+
+
+class _LongKeyError(_StrangeError):
+    """A key of more parts than are read."""
 
 
 class _Scanner:
@@ -123,6 +143,8 @@ class _Scanner:
                 raise _StrangeError
             self.at = name.end()
             found.append((_name(name[0]), name.span()))
+            if len(found) > MOST_PARTS:
+                raise _LongKeyError
             self.skip(_SPACE)
             if not self.take("."):
                 return found
@@ -168,7 +190,10 @@ class _Scanner:
 
     def end(self) -> int:
         """Where what was read ends, without the white space behind it."""
-        return len(self.text[: self.at].rstrip()) if self.text[self.at - 1].isspace() else self.at
+        end = self.at
+        while self.text[end - 1].isspace():
+            end -= 1
+        return end
 
 
 def _name(written: str) -> str:

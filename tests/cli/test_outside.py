@@ -337,3 +337,40 @@ def test_a_link_among_yaml_files_shows_nothing(folder: Path) -> None:
     os.mkfifo("yaml/d.yml")
     told = shows_nothing("import", "yaml", "--dry-run")
     assert told.count("SEG116") == 4
+
+
+# --- the store of a local target -----------------------------------------------------
+
+
+LOCAL = '[targets.local]\nkind = "local"\ndata = "data"\n'
+
+
+def with_data(folder: Path, text: str = LOCAL) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "customers.csv").write_text("cdp_customer_id,a\nc1,1\n")
+    (folder / "segdsl.toml").write_text(text)
+    (folder / "x.seg").write_text('segment "x" where a = 1\n')
+
+
+@posix
+@pytest.mark.parametrize("link", [".segdsl", ".segdsl/local.sqlite"])
+def test_no_store_is_made_where_a_link_leads_out(folder: Path, link: str) -> None:
+    with_data(folder)
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).symlink_to(outside if link == ".segdsl" else outside / "local.sqlite")
+    told = shows_nothing("apply", "--yes", exit_code=2)
+    assert "local.sqlite`: it leads out of the folder" in told
+    assert "name a file with `store` in [targets.local]" in told
+    assert os.listdir(outside) == []
+
+
+@pytest.mark.parametrize("name", ["new.seg", "local.lock.toml", "segdsl.toml"])
+def test_no_store_is_made_in_the_place_of_a_project_file(folder: Path, name: str) -> None:
+    with_data(folder, f'{LOCAL}store = "{name}"\n')
+    before = sorted(os.listdir(folder))
+    told = shows_nothing("apply", "--yes", exit_code=2)
+    assert f"{name}` is in the place of a file that a project is made of" in told
+    assert shows_nothing("serve", "--data", "data", "--store", name, exit_code=2)
+    assert [each for each in sorted(os.listdir(folder)) if each != ".segdsl"] == before

@@ -107,3 +107,20 @@ def test_nothing_is_left_of_the_links(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DataError):
         open_data(tmp_path / "d[z]")
     assert os.listdir(temporary) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such names are not for every system")
+def test_a_name_of_other_bytes_is_left_out_and_told(tmp_path: Path) -> None:
+    """DuckDB refused the list of all files, with a traceback."""
+    parquet(tmp_path / "d", "customers", ROWS.format(1))
+    for name in (b"behavior_\xff.csv", b"\xfe.csv"):
+        Path(os.fsdecode(os.fsencode(tmp_path / "d") + b"/" + name)).write_text("a,timestamp\n")
+    with open_data(tmp_path / "d") as data:
+        assert sorted(data.passed_over.values()) == [
+            "behavior_\ufffd.csv has a name that is not UTF-8",
+            "\ufffd.csv has a name that is not UTF-8",
+        ]
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xff"))
+    (tmp_path / "d").rename(folder)
+    with pytest.raises(DataError, match="not UTF-8: rename it"):
+        open_data(folder)

@@ -210,3 +210,40 @@ def work_with(path: Path) -> str | None:
     except StoreError as error:
         return str(error)
     return None
+
+
+def test_a_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
+    """Byte for byte: it was refused, but its journal mode was another from then on."""
+    path = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE x (y)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="of another program"):
+        open_store(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["other.sqlite"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices are made otherwise")
+@pytest.mark.parametrize("of", ["pipe", "/dev/zero", "/dev/full"])
+def test_a_pipe_or_a_device_is_named(tmp_path: Path, of: str) -> None:
+    path = tmp_path / "store.sqlite"
+    if of == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(of)
+    with pytest.raises(StoreError, match="it is a pipe or a device; name another file"):
+        open_store(path)
+
+
+def test_a_file_beside_a_store_is_not_taken_for_the_store(tmp_path: Path, sound: bytes) -> None:
+    """Whatever else has the name of a server that was killed is left alone."""
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(sound)
+    names = ("notes.txt", "0" * 32, "1" * 32)
+    (tmp_path / f"store.sqlite-server-{names[0]}").write_text("mine")
+    (tmp_path / f"store.sqlite-server-{names[1]}").write_text("mine, of no database " * 99)
+    (tmp_path / f"store.sqlite-server-{names[2]}").mkdir()
+    before = sorted(os.listdir(tmp_path))
+    open_store(path).close()
+    assert sorted(os.listdir(tmp_path)) == before

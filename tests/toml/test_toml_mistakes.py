@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -328,3 +329,53 @@ def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "segdsl.toml").write_text(LOCAL + "#" * 100)
     with pytest.raises(ProjectError, match="it is larger than"):
         read_project(tmp_path / "segdsl.toml")
+
+
+# --- what is made to take long, or to break the reader -----------------------------------
+
+HUGE = "0x" + "f" * 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LOCAL}parent_segment = {HUGE}\n",
+        f"allow = [{HUGE}]\n{LOCAL}",
+        f"[targets.local]\nkind = {HUGE}\n",
+        f"{LOCAL}parent_segment = {2**63}\n",
+        f"{LOCAL}parent_segment = {'9' * 5_000}\n",
+    ],
+)
+def test_a_number_of_too_many_digits_is_no_number(text: str) -> None:
+    """Python refuses to write those of more than 4,300 digits, which was a traceback."""
+    assert "segdsl.toml is not a valid TOML file: a number has too many digits\n" in told(text)
+
+
+def test_so_it_is_in_a_lock_a_schema_and_a_description(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(f'version = 1\n[[segments]]\nid = {HUGE}\nname = "x"\n')
+    with pytest.raises(LockError, match="too many digits"):
+        read_lock(file.read_text(), "x")
+    file.write_text(f"[parent_segment]\nid = {HUGE}\n")
+    with pytest.raises(SchemaError, match="too many digits"):
+        read_schema(file.read_text(), "x")
+    file.write_text(f"name = {HUGE}\n")
+    with pytest.raises(DataError, match="too many digits"):
+        read_description(file, "x")
+
+
+def test_a_key_of_many_parts_is_not_read(tmp_path: Path) -> None:
+    """Python's reader takes time as the square of the parts."""
+    for text in ("a" + ".a" * 100_000 + " = 1", '["a"' + ' . "a"' * 100_000 + "]"):
+        assert "it is nested too deeply" in told(text)
+    dots = "x." * 500
+    assert "unknown key `faultz`" in told(f'{LOCAL}faultz = "{dots}"\n')
+
+
+def test_only_the_mistakes_that_are_shown_are_looked_for_in_the_text() -> None:
+    def work(number: int) -> str:
+        return LOCAL + "".join(f"[x{at}]\na = 1\n" for at in range(number))
+
+    started = process_time()
+    assert f"{20_000 - MOST_TOLD:,} more mistakes" in told(work(20_000))
+    assert process_time() - started < 20
