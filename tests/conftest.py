@@ -1,6 +1,7 @@
 """Hypothesis profiles, and the recorder that shows exchanges with an API to the referee.
 
-`SEGDSL_HYPOTHESIS_PROFILE=slow` asks twice as much, as `make slow` does, and `thorough` twenty times.
+`SEGDSL_HYPOTHESIS_PROFILE=slow` asks twice as much, as `make slow` does, and `thorough`
+twenty times.
 """
 
 from __future__ import annotations

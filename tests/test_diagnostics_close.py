@@ -211,7 +211,8 @@ segdsl plan --prune
     "SEG404": '{"type": "And", "conditions": [{"type": "And", "conditions": []}]}',
     "SEG405": '{"type": "And", "conditions": []}',
     "SEG406": r"""
-test='{"type": "Value", "leftValue": {"name": "a"}, "operator": {"type": "In", "rightValues": [%s]}}'
+operator='{"type": "In", "rightValues": [%s]}'
+test='{"type": "Value", "leftValue": {"name": "a"}, "operator": '$operator'}'
 rule='{"type": "And", "conditions": [{"type": "And", "conditions": [%s]}]}'
 numbers=$(seq -s , 1 10000)
 printf "$rule" "$(printf "$test" "$numbers")" > x.json
