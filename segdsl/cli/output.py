@@ -4,7 +4,6 @@ exactly as it is. No other module of the command line writes.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +37,8 @@ def _fitted(text: str, stream: IO[str] | None) -> str:
     """Lines that end between words on a terminal; as they are elsewhere."""
     if stream is None or not stream.isatty():
         return text
+    import shutil
+
     width = shutil.get_terminal_size().columns
     if all(len(line) * 2 <= width for line in text.split("\n")):
         return text

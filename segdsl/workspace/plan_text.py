@@ -216,7 +216,8 @@ def _diff(before: str | None, after: str | None) -> list[str]:
             lines += [f"-{line}" for line in old[first:end]]
             lines += [f"+{line}" for line in new[new_first:new_end]]
         shown = group[-1][2]
-    return lines
+    # A line of context that says nothing would stand between the head and what it is about.
+    return lines[1:] if lines[:1] == [" "] else lines
 
 
 _ON_BOTH: tuple[Why, ...] = (
