@@ -138,8 +138,13 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    # A file of another program is not changed, and the mode is kept in the file.
-    check_application(connection)
+    # A file of another program is not changed, and the mode is kept in the file. One that another
+    # process is making just now is looked at as it is at one moment.
+    connection.execute("BEGIN")
+    try:
+        check_application(connection)
+    finally:
+        connection.execute("ROLLBACK")
     _patiently(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
