@@ -9,6 +9,7 @@ import click
 from segdsl.cli.completing import completes
 from segdsl.cli.examples import examples
 from segdsl.cli.options import (
+    SCHEMA_HINT,
     Look,
     look_options,
     settings_option,
@@ -20,8 +21,6 @@ from segdsl.terminal import visible
 
 if TYPE_CHECKING:
     from segdsl.project.check import Checked, PutRight
-
-HINT = "hint: `segdsl schema pull` makes this know the columns of the parent segment"
 
 
 @click.command(
@@ -104,7 +103,7 @@ def command(
     if form == "json":
         _answer(done, found)
     summary = f"{_looked_at(found)}: {tally(found.report.diagnostics) or 'nothing to report'}"
-    lines = [_fixed(done), summary, HINT if found.may_have_schema else ""]
+    lines = [_fixed(done), summary, SCHEMA_HINT if found.may_have_schema else ""]
     tell(
         found.report,
         found.sources,

@@ -14,6 +14,7 @@ from segdsl.cli.completing import completes
 from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
+    SCHEMA_HINT,
     Look,
     layout_option,
     look_options,
@@ -110,6 +111,8 @@ def command(
     if undone:
         problem = f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays"
         say(problem, err=True)
+        if loaded.schema is None:
+            document.note(SCHEMA_HINT)
         document.failed("api", problem)
         raise click.exceptions.Exit(NO_ANSWER)
 

@@ -21,6 +21,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 FORMATS = ("text", "json", "sarif", "github")
 _AS_JSON = "segdsl.json"
 PLAIN_WIDTH = 100
+SCHEMA_HINT = "hint: `segdsl schema pull` makes this know the columns of the parent segment"
 
 
 class Look(NamedTuple):

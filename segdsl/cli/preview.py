@@ -14,6 +14,7 @@ from segdsl.cli.completing import completes
 from segdsl.cli.examples import examples
 from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
+    SCHEMA_HINT,
     Look,
     in_color,
     layout_option,
@@ -124,11 +125,11 @@ def command(
     if found is None:
         stop_on_errors(report)
         raise WrongUse("there is no segment in these files, only definitions")
-    _show(found, form, color)
+    _show(found, form, color, has_schema=loaded.schema is not None)
     stop_on_errors(report)
 
 
-def _show(found: Preview, form: str, color: str) -> None:
+def _show(found: Preview, form: str, color: str, *, has_schema: bool) -> None:
     from segdsl.live.preview_text import rendered, text_of
 
     if form == "json":
@@ -146,6 +147,8 @@ def _show(found: Preview, form: str, color: str) -> None:
 
         tell_error(failed, f"“{name}”: ")
     if found.failures:
+        if not has_schema:
+            document.note(SCHEMA_HINT)
         name, failed = found.failures[0]
         document.failed("api", f"“{name}”: {failed.message}", failed.help)
         raise click.exceptions.Exit(NO_ANSWER)

@@ -178,3 +178,18 @@ def test_a_name_that_no_segment_has_is_refused(project: Path) -> None:
         done = segdsl(command, "--select", "Twos/b", "x.seg")
         assert (done.exit_code, done.stdout) == (2, ""), command
         assert "no segment of these files is named `Twos/b`; did you mean `Two/b`?" in done.stderr
+
+
+def test_what_only_the_server_knows_says_how_it_is_found_in_the_file(project: Path) -> None:
+    has_schema = (project / "local.schema.toml").exists()
+    (project / "x.seg").write_text('segment "x" where agee > 3\n')
+    for command in ("preview", "create"):
+        done = segdsl(command, "x.seg")
+        if has_schema:
+            assert "error[SEG501]" in done.stderr
+            continue
+        assert done.exit_code == 3
+        assert "there is no attribute `agee`: did you mean `age`?" in done.stderr
+        assert done.stderr.endswith(
+            "hint: `segdsl schema pull` makes this know the columns of the parent segment\n"
+        )
