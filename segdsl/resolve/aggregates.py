@@ -29,13 +29,7 @@ def makes_sense(
         report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
         return False
     if subject.function in ("sum", "average") and of.quantifier is not None:
-        report.add(
-            Code.SEG213,
-            of.span,
-            f"{_A[subject.function]} is one number, not a list of elements",
-            help="leave `… of` out",
-            via=via,
-        )
+        report_no_elements(_A[subject.function], of.span, report, via, what="number")
         return False
     if subject.some:
         return _needs_some(of, subject, predicate, report, via)
@@ -103,3 +97,22 @@ def _needs_some(
         via=via,
     )
     return False
+
+
+def report_no_elements(
+    subject: str, span: Span, report: Report, via: tuple[Span, ...], *, what: str = "value"
+) -> None:
+    """A test of elements asks for those of something that has none."""
+    message = f"{subject} is one {what}, not a list of elements"
+    report.add(Code.SEG213, span, message, help="leave `… of` out", via=via)
+
+
+def report_no_negation(span: Span, report: Report, via: tuple[Span, ...]) -> None:
+    """A comparison of elements or events is negated, and its operator has no `not`."""
+    report.add(
+        Code.SEG207,
+        span,
+        "the API cannot negate this comparison for each element or event",
+        help="negate the whole: `not …` in front, or say the opposite another way",
+        via=via,
+    )

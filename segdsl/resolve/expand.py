@@ -18,7 +18,7 @@ from segdsl.condition import tree as c
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
-from segdsl.resolve.aggregates import makes_sense
+from segdsl.resolve.aggregates import makes_sense, report_no_elements, report_no_negation
 from segdsl.resolve.context import Context, Memory
 from segdsl.resolve.program import Scope
 from segdsl.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
@@ -26,6 +26,7 @@ from segdsl.resolve.uses import (
     MOVE,
     report_circle,
     report_compared,
+    report_no_attribute,
     report_run,
     report_size,
     report_unknown,
@@ -338,23 +339,11 @@ class Expander:
         ):
             return None
         if quantifier is not None and isinstance(subject, c.MlAttribute):
-            self.report.add(
-                Code.SEG213,
-                of.span,
-                "an attribute of a model is one value, not a list of elements",
-                help="leave `… of` out",
-                via=context.via,
-            )
+            report_no_elements("an attribute of a model", of.span, self.report, context.via)
             return None
         on_operator = quantifier is not None or (isinstance(subject, c.Aggregate) and subject.some)
         if on_operator and of.negated and not has_not(predicate):
-            self.report.add(
-                Code.SEG207,
-                of.span,
-                "the API cannot negate this comparison for each element or event",
-                help="negate the whole: `not …` in front, or say the opposite another way",
-                via=context.via,
-            )
+            report_no_negation(of.span, self.report, context.via)
             return None
         if on_operator:
             return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
@@ -395,18 +384,9 @@ class Expander:
             case t.MlAttribute(solution, _, attribute):
                 if not self._outside_filter(of, context, "an attribute of a model"):
                     return None
-                known = MODEL_ATTRIBUTES[solution]
-                if attribute in known:
+                if attribute in MODEL_ATTRIBUTES[solution]:
                     return subject
-                self.report.add(
-                    Code.SEG110,
-                    span,
-                    f"a model of {solution} has no attribute `{name(attribute)}`",
-                    help=self.report.did_you_mean(
-                        attribute, known, f"it has {', '.join(f'`{a}`' for a in known)}"
-                    ),
-                    via=context.via,
-                )
+                report_no_attribute(solution, attribute, span, self.report, context.via)
                 return None
             case t.Aggregate():
                 return self._aggregate(of, subject, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.places import counted
 from segdsl.resolve.program import Definition, Scope
@@ -144,4 +145,19 @@ def report_compared(
         "meant, give the definition another name",
         via=via,
         notes=(Note("the definition", let.name_span),),
+    )
+
+
+def report_no_attribute(
+    solution: str, attribute: str, span: Span, report: Report, via: tuple[Span, ...]
+) -> None:
+    """A model has no attribute of that name."""
+    known = MODEL_ATTRIBUTES[solution]
+    otherwise = f"it has {', '.join(f'`{each}`' for each in known)}"
+    report.add(
+        Code.SEG110,
+        span,
+        f"a model of {solution} has no attribute `{name(attribute)}`",
+        help=report.did_you_mean(attribute, known, otherwise),
+        via=via,
     )
