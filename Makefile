@@ -27,9 +27,10 @@ test: $(READY)
 	$(BIN)/pytest -n 2 -m 'not slow'
 
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
-# minutes stand beside each other in the list, so that an idle worker takes over what is left.
+# minutes stand beside each other in the list, so that an idle worker takes over what is left; most
+# of them do nothing meanwhile, so that there are more workers than cores.
 slow: $(READY)
-	SEGDSL_HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 2 --dist worksteal -m slow
+	SEGDSL_HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 4 --dist worksteal -m slow
 
 # Figures of speed, in an environment of their own with the peers that they are measured against.
 # More of it: make bench BENCH='--only engine --json record.json'.
