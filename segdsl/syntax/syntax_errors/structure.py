@@ -17,7 +17,6 @@ from segdsl.syntax.syntax_errors.joints import (
 from segdsl.syntax.syntax_errors.rules import Found, Function, Rule, compiled, write_help
 from segdsl.syntax.syntax_errors.site import Advice, Site
 
-
 _JOINTS = {
     "&&": "and",
     "&": "and",
