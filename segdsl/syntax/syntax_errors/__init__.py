@@ -8,7 +8,8 @@ A mistake is explained in three steps.
    JavaScript, Excel, the console, plain English) and the text to write instead, filled in with
    the reader's own words. A rule yields an `Advice`: a code, the place, a message, a help line,
    and the text to put in the place. The rules are grouped: `characters`, `times`, `aggregates`,
-   `lists`, `comparisons`, `names`, `items`, `structure`, `joints`; what no rule knows falls to `general`.
+   `lists`, `comparisons`, `names`, `items`, `structure`, `joints`; what no rule knows falls to
+   `general`.
 3. `recovery`: the loop. A rule's text is put in the place and the item is parsed again. A text
    that the parser does not take is no advice, and the next rule is asked. Behind an accepted one
    the parse goes on, so that each further mistake of the item is reported as well, and none that
