@@ -165,6 +165,12 @@ class Queries:
         if most > 0:
             async for page in self.customers(parent_id, ended.query_id):
                 names = names or page.names
+                if page.rows and page.names != names:
+                    raise e.BadAnswerError(
+                        "the pages of profiles do not have the same columns: "
+                        f"`{self._wire.told(', '.join(names))}` and "
+                        f"`{self._wire.told(', '.join(page.names))}`"
+                    )
                 rows.extend(page.rows)
                 if len(rows) >= most:
                     break

@@ -26,6 +26,7 @@ from segdsl.api.values import (
     whole_number,
 )
 from segdsl.behaviors import name_of, table_of
+from segdsl.diagnostics.places import counted
 from segdsl.values import ColumnType
 
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
@@ -362,12 +363,25 @@ def page(body: bytes) -> a.Page:
 
 
 def _page(of: _Page) -> a.Page:
+    names = tuple(str(each) for each in list_at(of.names, "names"))
     return a.Page(
         (text_or_none(of.type) or "").lower(),
-        tuple(str(each) for each in list_at(of.names, "names")),
-        tuple(tuple(each) for each in list_at(of.rows, "rows") if isinstance(each, list)),
+        names,
+        tuple(_row(each, len(names)) for each in list_at(of.rows, "rows") if each is not None),
         text_or_none(of.error),
     )
+
+
+def _row(value: Any, width: int) -> tuple[Any, ...]:
+    """A row of a page; a value without a column, or a column without one, would be misread."""
+    if not isinstance(value, list):
+        raise ValueFormError(f"one of its `rows` is {kind_of(value)} and not a list")
+    if len(value) != width:
+        raise ValueFormError(
+            f"one of its `rows` has {counted(len(value), 'value')} "
+            f"for {counted(width, 'column')} in `names`"
+        )
+    return tuple(value)
 
 
 class _Sql(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_LARGEST = 10**30
+_LONGEST_ID = 200
 _WHOLE_AS_DECIMAL = re.compile(r"(\d+)\.0+", re.ASCII)
 
 
@@ -18,15 +20,18 @@ class ValueFormError(ValueError):
 
 
 def id_of(value: Any) -> str | None:
-    """An id as text: `12`, `"12"` and `12.0` are the same one; None where there is none."""
+    """An id as text: `12`, `"12"` and `12.0` are the same one; None where there is none.
+
+    A text of more than 200 characters is no id.
+    """
     match value:
         case bool():
             return None
-        case int():
+        case int() if abs(value) < _LARGEST:
             return str(value)
         case float() if value.is_integer():
             return str(int(value))
-        case str() if value.strip():
+        case str() if 0 < len(value.strip()) <= _LONGEST_ID:
             text = value.strip()
             whole = _WHOLE_AS_DECIMAL.fullmatch(text)
             return text if whole is None else whole[1]
@@ -39,7 +44,7 @@ def whole_number(value: Any) -> int | None:
     match value:
         case bool():
             return None
-        case int():
+        case int() if abs(value) < _LARGEST:
             return value
         case float() if value.is_integer():
             return int(value)

@@ -98,6 +98,13 @@ def test_an_id_in_every_form(id: Any) -> None:
     assert read(referencedBy=[id, {"id": id}, None]).referenced_by == ("5", "5")
 
 
+@pytest.mark.parametrize("id", ["x" * 201, 10**30, "", [], True, 0.5])
+def test_what_is_no_id(id: Any) -> None:
+    listed = on("GET /audiences/1/segments", [segment(id=id)])
+    found = listed.asked(lambda client: client.segments("1"))
+    assert (len(found), len(found.unreadable)) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("population", "number"),
     [
@@ -723,6 +730,34 @@ def test_pages_in_every_form() -> None:
     )
     found = server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
     assert (found.names, found.rows) == (("a",), (("x",), (1,)))
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "says"),
+    [
+        (["a", "b"], [["x", 1], ["y"]], "has 1 value for 2 columns"),
+        (["a"], [["x", 1]], "has 2 values for 1 column"),
+        (None, [["x"]], "has 1 value for 0 columns"),
+        (["a"], ["x"], "is a string and not a list"),
+        (["a"], [{"a": "x"}], "is an object and not a list"),
+    ],
+)
+def test_a_row_that_does_not_fit_its_columns_is_refused(names: Any, rows: Any, says: str) -> None:
+    server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
+    server.on(f"GET {QUERIES}/9/customers", {"type": "rows", "names": names, "rows": rows})
+    with pytest.raises(BadAnswerError, match=says):
+        server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
+
+
+def test_pages_with_other_columns_are_refused() -> None:
+    server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
+    server.on(
+        f"GET {QUERIES}/9/customers",
+        {"type": "rows", "names": ["a", "b"], "rows": [["x", 1]]},
+        {"type": "rows", "names": ["b", "a"], "rows": [[1, "x"]]},
+    )
+    with pytest.raises(BadAnswerError, match="`a, b` and `b, a`"):
+        server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
 
 
 def test_a_forbidden_part_is_an_error() -> None:

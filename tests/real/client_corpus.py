@@ -25,4 +25,11 @@ FOUND: tuple[tuple[str, str, int, bytes], ...] = (
     ("POST", "/entities/folders", 200, b'{"data":{"id":"..","type":"folder-segment"}}'),
     ("GET", "/audiences/48151", 200, b'{"id":48151,"name":"A","rootFolderId":".."}'),
     ("GET", "/segments", 200, b'[{"id":"../folders/1","name":"A"}]'),
+    # Rows of profiles that do not fit their columns ended in a traceback.
+    ("GET", "/customers", 200, b'{"type":"rows","names":["a","b"],"rows":[["x"]]}'),
+    ("GET", "/customers", 200, b'{"type":"rows","names":[],"rows":[["x"]]}'),
+    ("GET", "/customers", 200, b'{"type":"rows","names":["a"],"rows":["x"]}'),
+    # Ids and names without a bound were shown whole.
+    ("GET", "/audiences/48151", 200, b'{"id":"%s","name":"A"}' % (b"x" * 10_000)),
+    ("GET", "/customers", 200, b'{"type":"rows","names":["%s"],"rows":[]}' % (b"x" * 10_000)),
 )
