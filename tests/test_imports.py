@@ -54,7 +54,7 @@ COMPILING = {
     "segdsl.format.printer",
     "segdsl.imports",
     "segdsl.layout",
-    "segdsl.layout.expr",
+    "segdsl.rule.composite",
     "segdsl.layout.packing",
     "segdsl.layout.shape",
     "segdsl.layout.two_levels",

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from segdsl.diagnostics import Code, Report
 from segdsl.layout import Branch, Leaf, Pin, Shape, lay_out, lay_out_nested, two_levels
-from segdsl.layout.expr import MAX_RULE_SETS, MAX_RULES, ExprError, read_expr, write_expr
 from segdsl.layout.packing import pack
 from segdsl.layout.shape import branch, is_flat, leaves, without_pins
 from segdsl.layout.unfold import normalise
+from segdsl.rule.composite import MAX_RULE_SETS, MAX_RULES, ExprError, read_expr, write_expr
 from segdsl.rule.model import Group, ReferenceCondition
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdsl.diagnostics import Report
-from segdsl.layout.expr import Combined, Expr, Named, over_rule_sets, read_expr
 from segdsl.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
 from segdsl.layout.two_levels import lay_out, lay_out_nested
+from segdsl.rule.composite import Combined, Expr, Named, over_rule_sets, read_expr
 from segdsl.rule.model import Condition, Group, Rule
 
 

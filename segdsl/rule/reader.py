@@ -15,8 +15,8 @@ import msgspec
 
 from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
-from segdsl.layout.expr import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule import model as m
+from segdsl.rule.composite import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule.counts import complemented, is_bare, is_numeric
 from segdsl.rule.document import UnreadableError
 from segdsl.rule.growth import Growth
