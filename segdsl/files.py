@@ -16,7 +16,7 @@ from io import BufferedReader
 from typing import cast
 
 from segdsl.diagnostics import Code, Report
-from segdsl.project.finding import FILE, project_file
+from segdsl.project_file import FILE, project_file
 from segdsl.source import Source, Span
 
 MAX_BYTES = 8_000_000

@@ -22,7 +22,7 @@ from segdsl.files import (
     read_bytes,
     seg_bytes,
 )
-from segdsl.project.finding import FILE
+from segdsl.project_file import FILE
 from segdsl.resolve import Program, import_key
 from segdsl.source import Source
 from segdsl.syntax.parser import parse

@@ -85,7 +85,7 @@ COMPILING = {
     "segdsl.predicates",
     "segdsl.project",
     "segdsl.project.checked",
-    "segdsl.project.finding",
+    "segdsl.project_file",
     "segdsl.project.inputs",
     "segdsl.project.judging",
     "segdsl.project.names",

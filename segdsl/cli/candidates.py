@@ -77,7 +77,7 @@ def _sources(ctx: click.Context) -> Iterator[str]:
 
 
 def _project_folder() -> str | None:
-    from segdsl.project.finding import project_file
+    from segdsl.project_file import project_file
 
     path = project_file(os.getcwd())
     return None if path is None else os.path.dirname(path)

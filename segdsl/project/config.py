@@ -15,7 +15,7 @@ import msgspec
 from segdsl.diagnostics.codes import WARNINGS, Code
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.project.finding import FILE, project_file
+from segdsl.project_file import FILE, project_file
 from segdsl.toml import Document, read_toml
 from segdsl.toml.places import written
 

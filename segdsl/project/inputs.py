@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from segdsl.diagnostics import Report
 from segdsl.files import FileError, read_seg, seg_files
-from segdsl.project.finding import FILE, project_file
+from segdsl.project_file import FILE, project_file
 
 if TYPE_CHECKING:
     from segdsl.condition.tree import Place

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segdsl.lower.references import Ids
-from segdsl.project.finding import project_file
+from segdsl.project_file import project_file
 from segdsl.schema.placing import Several
 from segdsl.values import Owner
 

@@ -19,7 +19,7 @@ import tomli_w
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.description import FILE as DESCRIPTION
 from segdsl.files import SUFFIX, FileError, read_bytes, walk, write_text
-from segdsl.project.finding import FILE
+from segdsl.project_file import FILE
 
 EXAMPLE = f"first{SUFFIX}"
 IGNORED = ".segdsl/"

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from itertools import count
 
 from segdsl.files import PASSED_OVER, SUFFIX, WRITTEN
-from segdsl.project.finding import FILE
+from segdsl.project_file import FILE
 from segdsl.workspace.state import Folder
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
