@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test slow bench format clean
 
 # Everything the project needs, in a virtual environment of its own.
-$(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/syntax/tables.py \
+$(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \
 		tests/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or later is needed: make PYTHON=python3.11 …' >&2; exit 1; }

@@ -14,25 +14,25 @@ _PUBLIC = {
     "Diagnostic": "segdsl.diagnostics",
     "Report": "segdsl.diagnostics",
     "SegdslError": "segdsl.diagnostics",
-    "Program": "segdsl.resolve",
+    "Program": "segdsl.language.resolve",
     "Source": "segdsl.source",
     "Span": "segdsl.source",
     "create_request": "segdsl.lower",
     "decompile": "segdsl.lift.decompile",
-    "format_file": "segdsl.format",
+    "format_file": "segdsl.language.format",
     "lower": "segdsl.lower",
-    "parse": "segdsl.syntax.parser",
-    "resolve": "segdsl.resolve",
+    "parse": "segdsl.language.syntax.parser",
+    "resolve": "segdsl.language.resolve",
 }
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Code, Diagnostic, Report, SegdslError
-    from segdsl.format import format_file
+    from segdsl.language.format import format_file
+    from segdsl.language.resolve import Program, resolve
+    from segdsl.language.syntax.parser import parse
     from segdsl.lift.decompile import decompile
     from segdsl.lower import create_request, lower
-    from segdsl.resolve import Program, resolve
     from segdsl.source import Source, Span
-    from segdsl.syntax.parser import parse
 else:
 
     def __getattr__(name: str) -> object:
@@ -49,7 +49,7 @@ else:
     class _Package(type(sys)):
         """A package whose public names stay what they are when a module of that name is imported.
 
-        Python would set `resolve` to the package `segdsl.resolve` then; `from segdsl.resolve
+        Python would set `lower` to the package `segdsl.lower` then; `from segdsl.lower
         import …` does not need that.
         """
 

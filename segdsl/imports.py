@@ -22,11 +22,11 @@ from segdsl.files import (
     read_bytes,
     seg_bytes,
 )
+from segdsl.language.resolve import Program, import_key
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.tree import File, Import
 from segdsl.project_file import FILE
-from segdsl.resolve import Program, import_key
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.syntax.tree import File, Import
 
 MAX_FILES = 1_000
 

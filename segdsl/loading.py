@@ -10,16 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import Room, check_settings, resolve
+from segdsl.language.syntax.tree import File
+from segdsl.language.values import Owner
 from segdsl.lower.references import Ids
-from segdsl.resolve import Room, check_settings, resolve
 from segdsl.schema.placing import NONE, Several, with_known
 from segdsl.source import Source
-from segdsl.syntax.tree import File
-from segdsl.values import Owner
 
 NO_IDS: Ids = {}
 
@@ -28,7 +28,7 @@ class Loaded(msgspec.Struct, frozen=True):
     """The segments in the order of the files, each source by name, how many files were named.
 
     `trees` holds each file that was read, by name, imported ones too. `grown` is what definitions
-    added, see `segdsl.resolve.sizes`.
+    added, see `segdsl.language.resolve.sizes`.
     """
 
     segments: tuple[Segment, ...]

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from segdsl.checking import check_names, check_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import severity_of
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lift import decompile
-from segdsl.resolve import Program, resolve
 from segdsl.schema.document import read_schema
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from support import compile_text
 
 ROOT = Path(__file__).parents[1]

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import Diagnostic
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 FILE = Path(__file__).parents[1] / "grammar" / "mistakes.md"
 BEFORE = 'param days: number = 30\nsegment "x" where '

@@ -8,14 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import create_request, lower
 from segdsl.lower.segment import Layout
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 NAME = "test.seg"
 

@@ -7,13 +7,13 @@ from time import process_time
 
 import pytest
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import Program, resolve, sizes
+from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_files
 from segdsl.project.judging import Basis, judge_here, judge_many, together
-from segdsl.resolve import Program, resolve, sizes
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from steps import steps
 
 

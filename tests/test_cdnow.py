@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
 from segdsl.files import seg_files
-from segdsl.format import format_file
 from segdsl.imports import load_programs
-from segdsl.resolve import resolve
+from segdsl.language.condition.tree import Segment
+from segdsl.language.format import format_file
+from segdsl.language.resolve import resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import ByName, Reference
 from segdsl.source import Source
 from segdsl.sql import Context, count, selection
-from segdsl.syntax.parser import parse
-from segdsl.values import ByName, Reference
 
 ROOT = Path(__file__).parents[1]
 CDNOW = ROOT / "examples" / "cdnow"

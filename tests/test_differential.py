@@ -18,18 +18,18 @@ from hypothesis import strategies as st
 from reference.evaluator import select
 from reference.population import Population, Profile, Value
 from reference.rule_evaluator import select_rule
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.operators import has_not
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import Number
 from segdsl.lift import decompile
 from segdsl.lower import lower
 from segdsl.lower.segment import Layout
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.values import Number
 from strategies.conditions import OF_TYPE, Type, cases, quantifiers
 from strategies.populations import NOW, NUMBERS, TEXTS, TIMES, ZONES, populations
 from strategies.rules import rules

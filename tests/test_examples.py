@@ -10,19 +10,19 @@ from typing import get_args
 import pytest
 
 from contract import rule_errors
-from segdsl import predicates as p
 from segdsl.diagnostics import Report
 from segdsl.files import seg_files
-from segdsl.format import format_file
 from segdsl.imports import load_programs
+from segdsl.language import predicates as p
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.grammar import grammar_text
+from segdsl.language.syntax.parser import parse
 from segdsl.lift import decompile
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Rule, encode
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.grammar import grammar_text
-from segdsl.syntax.parser import parse
 from support import nodes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

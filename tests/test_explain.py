@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.explain import Outline, explain, render_outline
-from segdsl.resolve import Program, resolve
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 
 def segment(text: str) -> c.Segment:

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.condition.tree import Segment, spellings
 from segdsl.diagnostics import Report
 from segdsl.explain import explain
 from segdsl.explain.legend import legend
+from segdsl.language.condition.tree import Segment, spellings
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_segments
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.schema.labels import labels_of
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.source import Source
 from segdsl.sql import Context, render, selection
-from segdsl.syntax.parser import parse
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"
 SCHEMA = Schema(

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
-from segdsl import predicates as p
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.explain import Item, Outline, explain, render_outline
 from segdsl.explain.times import is_time
-from segdsl.resolve import Program, resolve
-from segdsl.syntax import text as spelled
-from segdsl.syntax import tree as t
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import text as spelled
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ById, ByName, Duration, Limit, Number, Reference
 from segdsl.terminal import cell_width
-from segdsl.values import ById, ByName, Duration, Limit, Number, Reference
 from strategies.conditions import segments
 from strategies.syntax import compilable
 

@@ -9,12 +9,12 @@ from typing import Any, get_args
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from segdsl import predicates as p
 from segdsl.diagnostics import Report
-from segdsl.format import format_expression, format_file
+from segdsl.language import predicates as p
+from segdsl.language.format import format_expression, format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from strategies.syntax import expressions, files
 
 

@@ -9,10 +9,10 @@ import re
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.tree import File
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.syntax.tree import File
 
 
 def parsed(text: str) -> File:

@@ -6,7 +6,7 @@ import re
 
 from lark import Lark
 
-from segdsl.syntax.grammar import grammar_text, name_pattern, reserved_words
+from segdsl.language.syntax.grammar import grammar_text, name_pattern, reserved_words
 
 
 def table() -> Lark:

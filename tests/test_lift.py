@@ -11,16 +11,16 @@ import pytest
 
 from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile, named
 from segdsl.live.references import by_their_name, names_by_id
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.document import load
 from segdsl.rule.model import Rule, encode
 from segdsl.rule.reader import read_rule
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 
 def source_of(document: Any, text: str | None = None) -> str:

@@ -6,17 +6,17 @@ import re
 
 import pytest
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import Reference
 from segdsl.live.placing import DEEPEST, MOST_IN_PLACE, Placer
 from segdsl.live.references import in_order, memberships
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.references import MOST_REFERRED
-from segdsl.syntax.parser import parse
-from segdsl.values import Reference
 from steps import steps
 
 LENGTHS = (165, 5_000)

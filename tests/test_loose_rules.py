@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.explain import explain, render_outline
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lift import decompile
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from strategies.loose_rules import DASHBOARD, loose_rules, loosened
 from strategies.rules import rules
 from strategies.wild_rules import json_text

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition.operators import has_not
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import create_request, lower
 from segdsl.lower.operators import operator
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode, takes_not
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 
 def rules(text: str, report: Report, **options: Any) -> list[Any]:

@@ -14,13 +14,13 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from segdsl.diagnostics import Report
-from segdsl.format.printer import format_file
-from segdsl.syntax.builder import Builder
-from segdsl.syntax.machine import Child, Machine, Stopped
-from segdsl.syntax.phrases import phrase_pattern
-from segdsl.syntax.tables import FILE, LAYOUT, make, read, tables, write
-from segdsl.syntax.tables import lark_parser as make_lark
-from segdsl.syntax.tree import Item
+from segdsl.language.format.printer import format_file
+from segdsl.language.syntax.builder import Builder
+from segdsl.language.syntax.machine import Child, Machine, Stopped
+from segdsl.language.syntax.phrases import phrase_pattern
+from segdsl.language.syntax.tables import FILE, LAYOUT, make, read, tables, write
+from segdsl.language.syntax.tables import lark_parser as make_lark
+from segdsl.language.syntax.tree import Item
 from strategies.syntax import files
 
 ROOT = Path(__file__).parents[1]
@@ -153,7 +153,7 @@ def test_tables_are_of_this_grammar_or_not_used(tmp_path: Path) -> None:
 
 
 def test_the_package_has_its_tables() -> None:
-    assert read(FILE) is not None, f"make them: python -m segdsl.syntax.tables ({FILE})"
+    assert read(FILE) is not None, f"make them: python -m segdsl.language.syntax.tables ({FILE})"
 
 
 def test_where_it_stopped_is_told_with_what_could_stand_there() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Code, Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 GOOD = 'segment "good" where a = 1'
 

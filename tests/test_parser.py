@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from segdsl import predicates as p
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import Diagnostic
-from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import MAX_CHARACTERS, parse
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import MAX_CHARACTERS, parse
+from segdsl.language.values import (
     Boolean,
     ById,
     ByName,
@@ -29,6 +28,7 @@ from segdsl.values import (
     Text,
     Unit,
 )
+from segdsl.source import Source
 
 
 def read(text: str) -> tuple[t.File, list[Diagnostic]]:

@@ -32,18 +32,18 @@ assert lower(segment, report) is not None
     "before",
     [
         "",
-        "import segdsl.resolve, segdsl.lower",
-        "import segdsl.resolve.program, segdsl.lower.segment, segdsl.lift.decompile",
+        "import segdsl.language.resolve, segdsl.lower",
+        "import segdsl.language.resolve.program, segdsl.lower.segment, segdsl.lift.decompile",
         "from segdsl import resolve, lower",
         "from segdsl import Program, resolve",
-        "from segdsl.resolve import Program",
+        "from segdsl.language.resolve import Program",
         "from segdsl.lower import lower",
         "import segdsl; segdsl.Program; import segdsl.lower; segdsl.lower",
         "import segdsl.loading",
         "import importlib; [importlib.import_module('segdsl.' + each) for each in"
         " ('lower', 'resolve', 'format', 'syntax.parser', 'lift.decompile')]",
-        "import importlib, sys, segdsl.resolve; importlib.reload(segdsl);"
-        " importlib.reload(sys.modules['segdsl.resolve'])",
+        "import importlib, sys, segdsl.language.resolve; importlib.reload(segdsl);"
+        " importlib.reload(sys.modules['segdsl.language.resolve'])",
         "from segdsl.cli.group import cli; cli(['check', '--help'], standalone_mode=False)",
     ],
 )

@@ -8,12 +8,12 @@ import pytest
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import Diagnostic
+from segdsl.language.syntax import parser
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.syntax_errors import recovery
+from segdsl.language.syntax.syntax_errors.rules import Rule, compiled
 from segdsl.source import Source
-from segdsl.syntax import parser
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
-from segdsl.syntax.syntax_errors import recovery
-from segdsl.syntax.syntax_errors.rules import Rule, compiled
 
 
 def read(text: str) -> tuple[t.File, list[Diagnostic]]:

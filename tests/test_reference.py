@@ -13,13 +13,13 @@ from typing import Any, get_args
 
 import pytest
 
-from segdsl import predicates as p
 from segdsl.diagnostics import Report
+from segdsl.language import predicates as p
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.grammar import grammar_text, reserved_words
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import Limit
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.grammar import grammar_text, reserved_words
-from segdsl.syntax.parser import parse
-from segdsl.values import Limit
 from support import compile_text, nodes, rule_of
 
 PAGE = (Path(__file__).parents[1] / "grammar" / "README.md").read_text(encoding="utf-8")

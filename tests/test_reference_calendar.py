@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reference.calendar import Calendar, instant
-from segdsl.values import Unit
+from segdsl.language.values import Unit
 
 TOKYO = Calendar(instant("2024-03-31T11:30:45+09:00"), "Asia/Tokyo")
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from reference.calendar import instant
 from reference.evaluator import evaluate, select
 from reference.population import Event, Population, Profile, Value
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.syntax.tree import Function
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.tree import Function
+from segdsl.language.values import (
     Boolean,
     ById,
     Date,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from segdsl.diagnostics import Diagnostic, Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 NAME = "test.seg"
 

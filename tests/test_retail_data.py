@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from sqlglot import parse_one
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
-from segdsl.resolve import resolve
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import resolve
+from segdsl.language.values import ByName, Reference
 from segdsl.schema.ids import ids_of
 from segdsl.schema.model import Schema
 from segdsl.schema.placing import with_ids
 from segdsl.sql import Context, count
-from segdsl.values import ByName, Reference
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"
 NOW = int(

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from contract import rule_errors
 from segdsl.diagnostics import Code, Report
 from segdsl.explain import explain, render_outline
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile
 from segdsl.lower import create_request, lower
 from segdsl.lower.segment import Layout
-from segdsl.resolve import Program, resolve
 from segdsl.rule.document import load
 from segdsl.rule.model import Rule, encode
 from segdsl.rule.reader import read_rule
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from strategies.loose_rules import loose_rules
 from strategies.rules import rules
 from strategies.syntax import compilable, files

@@ -8,14 +8,14 @@ from hypothesis import assume, given
 
 from segdsl.diagnostics import Report
 from segdsl.explain.rule_tree import draw, operator_words
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import Number
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule import model as m
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from segdsl.terminal import cell_width
-from segdsl.values import Number
 from strategies.syntax import compilable
 
 

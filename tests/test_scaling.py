@@ -16,13 +16,16 @@ import pytest
 
 from segdsl.checking import check_segments
 from segdsl.circles import circles
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest
 from segdsl.explain import explain, render_outline
 from segdsl.explain.rule_tree import draw
-from segdsl.format import format_file
+from segdsl.language.condition.tree import Segment
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import ByName
 from segdsl.lift import decompile
 from segdsl.lint import lint
 from segdsl.lint.fixes import fix
@@ -30,12 +33,9 @@ from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
 from segdsl.live.references import in_order, segment_ids
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Rule, encode
 from segdsl.schema.model import Column, Schema
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.values import ByName
 from steps import steps
 
 FILE = "x.seg"

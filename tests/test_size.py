@@ -7,15 +7,15 @@ import random
 import pytest
 
 from segdsl.diagnostics import Code, Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import MAX_CHARACTERS, parse
+from segdsl.language.syntax.tree import File
 from segdsl.lift import decompile
 from segdsl.lower import lower
 from segdsl.lower.segment import Layout
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Group, Rule, encode
 from segdsl.source import Source
-from segdsl.syntax.parser import MAX_CHARACTERS, parse
-from segdsl.syntax.tree import File
 
 
 def tree_of(text: str) -> File:

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.values import ColumnType
+from segdsl.language.values import ColumnType
 
 Kind = OneOf["batch", "realtime", "funnel_stage"]
 KINDS: tuple[Kind, ...] = ("batch", "realtime", "funnel_stage")

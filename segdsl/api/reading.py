@@ -25,9 +25,9 @@ from segdsl.api.values import (
     text_or_none,
     whole_number,
 )
-from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.places import counted
-from segdsl.values import ColumnType
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.values import ColumnType
 
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
 _NOTHING: frozenset[str] = frozenset()

@@ -8,15 +8,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from segdsl import predicates as p
 from segdsl.checking import types
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import nearest
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import behavior, name, string
+from segdsl.language.values import Text
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import Samples
-from segdsl.syntax.text import behavior, name, string
-from segdsl.values import Text
 
 _MOST_SHOWN = 6
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.behaviors import name_of, table_of
 from segdsl.checking import types
 from segdsl.checking.patterns import fault
-from segdsl.condition import tree as c
-from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
+from segdsl.language import predicates as p
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.syntax.text import behavior, name, reference, string
+from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.live.references import by_their_name, marked, segment_ids
 from segdsl.schema.ids import all_ids
 from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion
 from segdsl.schema.model import Behavior, Column, Schema
-from segdsl.syntax.text import behavior, name, reference, string
-from segdsl.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 
 PROFILE_ID = Column("cdp_customer_id", "string")
 _NONE: Mapping[str, Collection[str]] = {}

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Literal as OneOf
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.values import Boolean, ColumnType, Date, Name, Number, Text, Value
+from segdsl.language import predicates as p
+from segdsl.language.values import Boolean, ColumnType, Date, Name, Number, Text, Value
 
 Asked = OneOf["number", "text", "boolean", "order of booleans", "time", "null"]
 """What a comparison is with; `null` is `is null`, which fits all."""

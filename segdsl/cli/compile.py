@@ -23,7 +23,7 @@ from segdsl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from segdsl.condition.tree import Segment
+    from segdsl.language.condition.tree import Segment
 
 
 @click.command(

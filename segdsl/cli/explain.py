@@ -27,7 +27,7 @@ from segdsl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from segdsl.condition.tree import Segment
+    from segdsl.language.condition.tree import Segment
     from segdsl.output.parts import ExplainedSegment
     from segdsl.project.connect import Connection
 
@@ -70,10 +70,10 @@ def command(
     from segdsl.diagnostics import Report
     from segdsl.explain import explain, render_outline
     from segdsl.explain.rule_tree import draw
+    from segdsl.language.syntax.text import string
     from segdsl.lower import lower
     from segdsl.project.checked import load_checked
     from segdsl.schema.labels import NO_LABELS, labels_of
-    from segdsl.syntax.text import string
 
     need_source(files, named)
     look = Look(form, allowed, color)

@@ -119,9 +119,9 @@ def _answer(done: list[Formatted], *, dry: bool, diff: bool, piped: bool) -> Non
 
 def _format(path: str, report: Report) -> Formatted:
     from segdsl.files import decode, name_of, seg_bytes
-    from segdsl.format import format_file
+    from segdsl.language.format import format_file
+    from segdsl.language.syntax.parser import parse
     from segdsl.source import Source
-    from segdsl.syntax.parser import parse
 
     before = len(report.diagnostics)
     name = name_of(path)

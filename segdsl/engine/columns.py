@@ -14,8 +14,8 @@ import msgspec
 
 from segdsl.engine.errors import DataError
 from segdsl.engine.tables import TIME_COLUMNS, is_behavior
+from segdsl.language.values import ColumnType
 from segdsl.sql.catalog import Column
-from segdsl.values import ColumnType
 
 _WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
 _FLOATING = re.compile(r"FLOAT|DOUBLE")

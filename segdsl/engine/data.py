@@ -18,7 +18,6 @@ import duckdb
 import msgspec
 from sqlglot import exp
 
-from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.columns import Field, literal, quoted, reading
 from segdsl.engine.csv_table import header, load_csv
@@ -47,10 +46,11 @@ from segdsl.engine.tables import (
     why_no_events,
 )
 from segdsl.engine.temporary import TemporaryFolder
+from segdsl.language.behaviors import name_of
+from segdsl.language.values import ColumnType
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.terminal import visible
-from segdsl.values import ColumnType
 
 DATABASE_SUFFIX = ".duckdb"
 # What a database file is called beside the one in memory.

@@ -27,13 +27,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
-from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.values import ColumnType
 from segdsl.schema.model import Funnel, Model, Stage, Variant
 from segdsl.toml import Document, read_toml
-from segdsl.values import ColumnType
 
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"

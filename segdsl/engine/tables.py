@@ -13,14 +13,14 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.behaviors import PREFIX
-from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.description import BEHAVIORS
 from segdsl.engine.errors import DataError
 from segdsl.files import link_fault
+from segdsl.language.behaviors import PREFIX
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import ColumnType
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID
-from segdsl.values import ColumnType
 
 MODEL_TABLES = tuple(f"ml_{solution}" for solution in MODEL_ATTRIBUTES)
 # The columns that a table must have beside the profile's id, and what they are.

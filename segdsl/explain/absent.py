@@ -9,12 +9,12 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.counting import holds_of_zero
 from segdsl.explain.times import is_time
-from segdsl.syntax.tree import Quantifier
-from segdsl.values import Number
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.counting import holds_of_zero
+from segdsl.language.syntax.tree import Quantifier
+from segdsl.language.values import Number
 
 
 class Absence(msgspec.Struct, frozen=True):

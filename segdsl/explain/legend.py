@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segdsl.condition import tree as c
 from segdsl.explain.verbs import listed
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import behavior, name
+from segdsl.language.values import Limit
 from segdsl.schema.labels import Labels
-from segdsl.syntax.text import behavior, name
 from segdsl.terminal import visible
-from segdsl.values import Limit
 
 
 def legend(segment: c.Segment, labels: Labels) -> str | None:

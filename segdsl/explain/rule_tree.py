@@ -11,11 +11,11 @@ from typing import assert_never
 
 import msgspec
 
+from segdsl.language.syntax.text import behavior, name, string
+from segdsl.language.values import UNITS, Number, Unit
 from segdsl.rule import model as m
 from segdsl.rule.symbols import is_symbol
-from segdsl.syntax.text import behavior, name, string
 from segdsl.terminal import cell_width
-from segdsl.values import UNITS, Number, Unit
 
 
 class Branch(msgspec.Struct, frozen=True):

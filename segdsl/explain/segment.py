@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
 from segdsl.explain.absent import absence
 from segdsl.explain.legend import legend
 from segdsl.explain.outline import Item, Outline
@@ -25,10 +23,12 @@ from segdsl.explain.subjects import (
 )
 from segdsl.explain.times import is_relative, is_time
 from segdsl.explain.verbs import listed
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import literal, name, reference, string, value
+from segdsl.language.syntax.tree import Kind
+from segdsl.language.values import Limit, Order
 from segdsl.schema.labels import NO_LABELS, Labels
-from segdsl.syntax.text import literal, name, reference, string, value
-from segdsl.syntax.tree import Kind
-from segdsl.values import Limit, Order
 
 Grouping = OneOf["all", "any", "none", "not all"]
 _HOLDS: dict[Grouping, str] = {

@@ -9,12 +9,12 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
 from segdsl.explain.verbs import flipped, listed, verb
-from segdsl.syntax.text import behavior, duration, name, reference, value
-from segdsl.syntax.tree import Quantifier
-from segdsl.values import Number
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import behavior, duration, name, reference, value
+from segdsl.language.syntax.tree import Quantifier
+from segdsl.language.values import Number
 
 _ZERO, _ONE = Number("0"), Number("1")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Literal as OneOf
 
-from segdsl import predicates as p
-from segdsl.syntax import text
-from segdsl.values import Date, Duration, Name, Number, Unit, Value
+from segdsl.language import predicates as p
+from segdsl.language.syntax import text
+from segdsl.language.values import Date, Duration, Name, Number, Unit, Value
 
 Which = OneOf["last", "this", "next"]
 

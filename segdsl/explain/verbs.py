@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl import predicates as p
 from segdsl.explain import times
-from segdsl.syntax import text
-from segdsl.values import Date, Value
+from segdsl.language import predicates as p
+from segdsl.language.syntax import text
+from segdsl.language.values import Date, Value
 
 _FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARED: dict[p.Relation, str] = {

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Literal as OneOf
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.condition.counting import holds_of_zero, is_numeric
+from segdsl.language import predicates as p
+from segdsl.language.condition.counting import holds_of_zero, is_numeric
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import Limit, Number, Order
 from segdsl.lift.operators import predicate, window
 from segdsl.rule import model as m
 from segdsl.rule.counts import complemented, is_bare
 from segdsl.rule.symbols import symbol_target
-from segdsl.syntax import tree as t
-from segdsl.values import Limit, Number, Order
 
 _FUNCTIONS: dict[m.AggregationType, t.Function] = {
     "Count": "count",

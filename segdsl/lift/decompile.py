@@ -7,16 +7,16 @@ from contextlib import suppress
 from typing import Any
 
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import Number
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import Reader, UnreadableError, load
 from segdsl.rule.growth import Growth
 from segdsl.rule.model import Rule
 from segdsl.rule.reader import read_rule
 from segdsl.source import Span
-from segdsl.syntax import tree as t
 from segdsl.terminal import visible
-from segdsl.values import Number
 
 UNNAMED = "Untitled"
 _RESOURCES: dict[str, t.Kind] = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.rule import model as m
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.values import (
     UNITS,
     Boolean,
     Date,
@@ -17,6 +16,7 @@ from segdsl.values import (
     Text,
     Unit,
 )
+from segdsl.rule import model as m
 
 _RELATIONS: dict[str, p.Relation] = {
     "Equal": "=",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
 from segdsl.lint.bounds import bounds, bounds_alone
 from segdsl.lint.equals import equals
 from segdsl.lint.glance import Glance, glance

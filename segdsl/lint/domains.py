@@ -17,10 +17,10 @@ from itertools import pairwise
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
 from segdsl.lint.normal import Group, Leaf, Node, is_taken_for_whole
-from segdsl.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
 
 Verdict = OneOf["never", "always"]
 Truth = bool | None

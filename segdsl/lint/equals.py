@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import value
+from segdsl.language.values import Number, Value
 from segdsl.lint.normal import comparable, listed
 from segdsl.lint.words import subject_text
-from segdsl.syntax.text import value
-from segdsl.values import Number, Value
 
 _MOST_SHOWN = 6
 

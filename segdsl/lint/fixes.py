@@ -13,17 +13,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from segdsl import predicates as p
 from segdsl.diagnostics import Code, Report
-from segdsl.format import format_expression, format_file
+from segdsl.language import predicates as p
+from segdsl.language.format import format_expression, format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.text import name, string
+from segdsl.language.values import Name, Number, Value
 from segdsl.lint.normal import comparable, listed
 from segdsl.lint.silence import Places, silenced
 from segdsl.lint.unused import names_in
 from segdsl.source import Source, Span
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
-from segdsl.syntax.text import name, string
-from segdsl.values import Name, Number, Value
 
 _MOST_ROUNDS = 20
 

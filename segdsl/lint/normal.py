@@ -15,11 +15,11 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.counting import is_numeric
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.counting import is_numeric
+from segdsl.language.values import Boolean, Date, Name, Number, Text, Value
 from segdsl.source import Span
-from segdsl.values import Boolean, Date, Name, Number, Text, Value
 
 Word = OneOf["and", "or"]
 Written = c.Test | c.Membership | c.Score | c.Limited | c.Everyone

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.counting import holds_of_zero
 from segdsl.diagnostics import Code, Report
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.counting import holds_of_zero
+from segdsl.language.syntax.text import behavior
+from segdsl.language.values import Boolean
 from segdsl.lint.normal import Leaf, Node
 from segdsl.lint.words import subject_text
-from segdsl.syntax.text import behavior
-from segdsl.values import Boolean
 
 Events = tuple[str, int | None]
 Asked = int | Events

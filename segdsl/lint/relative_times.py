@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.counting import holds_of
 from segdsl.diagnostics import Code, Report
-from segdsl.format import flat
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.counting import holds_of
+from segdsl.language.format import flat
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.text import behavior, name
+from segdsl.language.values import Duration, Number, Part, Value
 from segdsl.lint.normal import Leaf, Node, leaves
 from segdsl.lint.words import subject_text
-from segdsl.syntax import tree as t
-from segdsl.syntax.text import behavior, name
-from segdsl.values import Duration, Number, Part, Value
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")
 _TO_COME = frozenset(

@@ -16,8 +16,8 @@ import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
+from segdsl.language.syntax import tree as t
 from segdsl.source import Source, Span
-from segdsl.syntax import tree as t
 
 _ALLOW = re.compile(r"#+\s*allow:?\s+(?=SEG\w)", re.IGNORECASE)
 _CODE = re.compile(r"\s*(SEG\w+)\s*(?:,(?=\s*SEG\w)|())", re.IGNORECASE)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from segdsl.condition.tree import folder_path, spellings
 from segdsl.diagnostics import Code, Note, Report
+from segdsl.language.condition.tree import folder_path, spellings
+from segdsl.language.syntax.text import reference, string
 from segdsl.source import Span
-from segdsl.syntax.text import reference, string
 
 
 def _named(one: Mark, other: Mark) -> str:

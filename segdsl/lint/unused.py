@@ -12,11 +12,11 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.resolve import import_key
+from segdsl.language.resolve import import_key
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.text import name
+from segdsl.language.values import Name
 from segdsl.source import Span
-from segdsl.syntax import tree as t
-from segdsl.syntax.text import name
-from segdsl.values import Name
 
 Export = tuple[str, str]
 """A definition, for the files that import it: the key of its file, and its name."""

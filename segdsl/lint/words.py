@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl.condition import tree as c
-from segdsl.format import flat
-from segdsl.syntax.text import behavior, name, reference
+from segdsl.language.condition import tree as c
+from segdsl.language.format import flat
+from segdsl.language.syntax.text import behavior, name, reference
 
 
 def subject_text(of: c.Subject | c.Score) -> str:

@@ -13,8 +13,9 @@ from typing import Protocol
 import msgspec
 
 from segdsl.api import Client, ClientError
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
+from segdsl.language.values import TIME_TYPES
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.placing import Placer
@@ -25,7 +26,6 @@ from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
 from segdsl.rule.model import EVERYONE, encode
-from segdsl.values import TIME_TYPES
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""

@@ -22,8 +22,10 @@ from segdsl.api import (
     same_rule,
 )
 from segdsl.api import Segment as ServerSegment
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import string
+from segdsl.language.values import ByName
 from segdsl.live.places import Folder, one_of_each
 from segdsl.live.references import (
     Named,
@@ -38,8 +40,6 @@ from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
 from segdsl.rule.symbols import is_symbol
-from segdsl.syntax.text import string
-from segdsl.values import ByName
 
 
 class OnServer(msgspec.Struct, frozen=True):

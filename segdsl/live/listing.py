@@ -21,14 +21,14 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName
 from segdsl.lift.named import tree_of
 from segdsl.live.creation import OnServer
 from segdsl.live.references import by_their_name, names_by_id
 from segdsl.source import Span
-from segdsl.syntax import tree as t
 from segdsl.terminal import visible
-from segdsl.values import ByName
 
 
 class NotThereError(FileError):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from segdsl.condition.tree import folder_path
 from segdsl.diagnostics import Code, Note, Report
+from segdsl.language.condition.tree import folder_path
+from segdsl.language.syntax.text import string
 from segdsl.source import Span
-from segdsl.syntax.text import string
 
 Folder = tuple[str, ...]
 

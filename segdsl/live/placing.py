@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import reference
+from segdsl.language.values import ByName
 from segdsl.live.references import ByTheirName, memberships, report_several
-from segdsl.syntax.text import reference
-from segdsl.values import ByName
 
 MOST_IN_PLACE = 200
 """References in one segment that are replaced: each may bring others along."""

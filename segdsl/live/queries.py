@@ -14,9 +14,12 @@ import msgspec
 
 from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ServerSegment
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ById, Reference
 from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
@@ -25,7 +28,6 @@ from segdsl.live.schema import columns_of
 from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.catalog import (
@@ -36,9 +38,7 @@ from segdsl.sql.catalog import (
     Column,
     Table,
 )
-from segdsl.syntax import tree as t
 from segdsl.terminal import visible
-from segdsl.values import ById, Reference
 
 
 class Offline(msgspec.Struct, frozen=True):

@@ -11,16 +11,16 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.format import format_expression
+from segdsl.language.condition import tree as c
+from segdsl.language.format import format_expression
+from segdsl.language.syntax.text import string
 from segdsl.lift import lift_rule
 from segdsl.live.placing import without_rule_sets
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.syntax.text import string
 
 Rule = str  # the JSON text of a rule: what is asked, and the key to its answer
 

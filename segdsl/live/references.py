@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from segdsl.circles import circles
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Note, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import reference, string
+from segdsl.language.values import ById, ByName
 from segdsl.lower.references import Ids
 from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.source import Span
-from segdsl.syntax.text import reference, string
-from segdsl.values import ById, ByName
 
 ByTheirName = Mapping[ByName, Sequence[str]]
 """The ids of segments by each way to name them: a name alone, and with the folder."""

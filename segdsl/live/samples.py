@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from segdsl.language.values import ColumnType
 from segdsl.live.schema import sample_rows
 from segdsl.project.connect import Connection
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import SAMPLED, Samples, kept
 from segdsl.schema.searching import owner_of
-from segdsl.values import ColumnType
 
 
 async def sample_schema(connection: Connection, schema: Schema) -> tuple[Samples, ...]:

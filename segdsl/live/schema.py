@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from segdsl.api import BadAnswerError, Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
-from segdsl.behaviors import name_of
+from segdsl.language.behaviors import name_of
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segdsl.api import Client
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
 from segdsl.live.listing import Shown, show
-from segdsl.resolve import Program, resolve
-from segdsl.syntax import tree as t
 
 
 async def server_segments(

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
+from segdsl.language.behaviors import name_of, table_of
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
 from segdsl.rule.document import shortened

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.behaviors import PREFIX, table_of
+from segdsl.language.behaviors import PREFIX, table_of
 
 _REFERENCES = (
     "Reference",

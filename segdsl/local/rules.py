@@ -12,23 +12,23 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
 from segdsl.engine import ParentSegment
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ById, Reference
 from segdsl.lift import lift_rule
 from segdsl.local.errors import ASSOCIATION, EXPRESSION, ApiError, Problem
 from segdsl.local.names import Names
 from segdsl.local.records import Segment
 from segdsl.local.store import Store
 from segdsl.local.strict import check_strictly
-from segdsl.resolve import Program, resolve
 from segdsl.rule.document import UnreadableError, load
 from segdsl.rule.model import EVERYONE, Rule
 from segdsl.rule.reader import read_rule
 from segdsl.sql import Context, SqlError, count, profiles, selection
 from segdsl.sql.catalog import Catalog
-from segdsl.syntax import tree as t
-from segdsl.values import ById, Reference
 
 _FILE = "rule"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from segdsl.diagnostics import Code, Report
-from segdsl.values import UNITS, Number
+from segdsl.language.values import UNITS, Number
 
 _GROUPS = ("And", "Or", "Composite")
 _REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")

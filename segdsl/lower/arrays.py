@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from segdsl.language.syntax.tree import Quantifier
+from segdsl.language.values import Number
 from segdsl.rule import model as m
-from segdsl.syntax.tree import Quantifier
-from segdsl.values import Number
 
 
 def array_matching(of: Quantifier | None) -> m.ArrayMatching | None:

@@ -7,15 +7,15 @@ is refused, never approximated.
 
 from __future__ import annotations
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.operators import has_not
 from segdsl.diagnostics import Code, Report
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.operators import has_not
+from segdsl.language.syntax.tree import Quantifier
+from segdsl.language.values import Number
 from segdsl.lower.arrays import array_matching
 from segdsl.lower.operators import flipped, operator
 from segdsl.rule import model as m
-from segdsl.syntax.tree import Quantifier
-from segdsl.values import Number
 
 Part = m.Filter | m.Column
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl import predicates as p
-from segdsl.condition.operators import has_not
+from segdsl.language import predicates as p
+from segdsl.language.condition.operators import has_not
+from segdsl.language.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 from segdsl.rule import model as m
-from segdsl.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 
 _RELATIONS: dict[p.Relation, m.ComparisonType] = {
     "=": "Equal",

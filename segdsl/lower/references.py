@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from segdsl.condition.tree import Leaf
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition.tree import Leaf
+from segdsl.language.syntax.text import reference
+from segdsl.language.values import ById, ByName, Reference
 from segdsl.rule.symbols import symbol
-from segdsl.syntax.text import reference
-from segdsl.values import ById, ByName, Reference
 
 Ids = Mapping[tuple[str, ByName], str]
 

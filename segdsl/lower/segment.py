@@ -7,8 +7,8 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
 from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
 from segdsl.layout.shape import branch
 from segdsl.lower.leaves import lower_leaf, lower_limit, lower_test

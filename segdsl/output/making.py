@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics.manual import Entry
 from segdsl.explain.outline import Item, Outline
+from segdsl.language.condition import tree as c
 from segdsl.output import parts, shapes
 from segdsl.rule.model import encode
 

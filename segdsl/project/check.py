@@ -192,10 +192,10 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
 
 def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
     """The names of definitions that nothing uses, by path; none where a file cannot be read."""
+    from segdsl.language.syntax.parser import parse
+    from segdsl.language.syntax.tree import File
     from segdsl.lint.unused import unused_among
     from segdsl.project.judging import keys_of
-    from segdsl.syntax.parser import parse
-    from segdsl.syntax.tree import File
 
     report = Report()
     trees: dict[str, File] = {}
@@ -218,7 +218,7 @@ def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
 
 def look_at(of: PutRight) -> tuple[Report, dict[str, Source]]:
     """What is wrong with the text of a file that was put right, as far as it can be parsed."""
-    from segdsl.syntax.parser import parse
+    from segdsl.language.syntax.parser import parse
 
     report = Report()
     source = Source(of.name, of.after)

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName
 from segdsl.live.references import named_segments
 from segdsl.loading import load_files
 from segdsl.project.inputs import NotLookedAt, wanted
@@ -21,8 +23,6 @@ from segdsl.project.names import Known, names_of
 from segdsl.schema.model import Schema
 from segdsl.schema.placing import with_known
 from segdsl.source import Source, Span, SpanKey
-from segdsl.syntax import tree as t
-from segdsl.values import ByName
 
 
 class CheckedFiles(msgspec.Struct, frozen=True):

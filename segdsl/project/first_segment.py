@@ -9,11 +9,11 @@ from sqlglot import exp
 from segdsl.diagnostics import Report
 from segdsl.engine.data import Data
 from segdsl.engine.query import Value
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.text import behavior, name, string
 from segdsl.source import Source
 from segdsl.sql.catalog import CUSTOMERS, Column
-from segdsl.syntax.parser import parse
-from segdsl.syntax.text import behavior, name, string
 
 ROWS = 10_000
 """Profiles that are looked at."""

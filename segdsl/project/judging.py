@@ -16,10 +16,14 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from segdsl.checking import check_names, check_segments, check_values
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import import_key
+from segdsl.language.resolve.sizes import MAX_UNITS
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName, Owner
 from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
@@ -28,12 +32,8 @@ from segdsl.live.places import one_of_each
 from segdsl.live.references import in_order, memberships
 from segdsl.loading import Loaded, load_files
 from segdsl.lower import lower
-from segdsl.resolve import import_key
-from segdsl.resolve.sizes import MAX_UNITS
 from segdsl.schema.model import Schema
 from segdsl.source import SpanKey
-from segdsl.syntax import tree as t
-from segdsl.values import ByName, Owner
 
 MANY = 400
 """Files for which a second process is worth its start."""
@@ -61,7 +61,7 @@ class Judged(msgspec.Struct, frozen=True):
     conditions. `unused` are definitions that their own files do not use, `imported` what the files
     import. `digests` are of every file that was read, by name. `used` are the names of
     definitions in use, where that was asked for. `grown` is what definitions add to the segments,
-    see `segdsl.resolve.sizes`.
+    see `segdsl.language.resolve.sizes`.
     """
 
     diagnostics: tuple[Diagnostic, ...]

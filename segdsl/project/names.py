@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from segdsl.language.values import Owner
 from segdsl.lower.references import Ids
 from segdsl.project_file import project_file
 from segdsl.schema.placing import Several
-from segdsl.values import Owner
 
 if TYPE_CHECKING:
     from segdsl.project.config import Project
@@ -54,7 +54,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
-    from segdsl.condition.tree import spellings
+    from segdsl.language.condition.tree import spellings
     from segdsl.project.schema import load_schema, schema_path
     from segdsl.schema.ids import ids_of, ids_of_several
     from segdsl.workspace.files import load_lock

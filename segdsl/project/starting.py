@@ -209,9 +209,9 @@ def look_at_data(path: Path) -> Looked:
 
 
 def _holds(table: str, columns: int, population: int) -> str:
-    from segdsl.behaviors import name_of
     from segdsl.diagnostics.places import counted
     from segdsl.engine.tables import is_behavior
+    from segdsl.language.behaviors import name_of
     from segdsl.sql.catalog import CUSTOMERS
 
     if table == CUSTOMERS:

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import msgspec
 
+from segdsl.language.values import Number
 from segdsl.rule import model as m
-from segdsl.values import Number
 
 _OPPOSITE: dict[m.ComparisonType, m.ComparisonType] = {
     "Less": "GreaterEqual",

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.values import UNITS, Number, Unit
+from segdsl.language.values import UNITS, Number, Unit
 
 _T = TypeVar("_T")
 

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.values import Number, Unit, is_iso_timestamp
+from segdsl.language.values import Number, Unit, is_iso_timestamp
 
 Scalar = Number | str | bool
 

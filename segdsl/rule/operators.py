@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+from segdsl.language.values import UNITS, WHOLE, Number, Unit
 from segdsl.rule import model as m
 from segdsl.rule.document import Reader
-from segdsl.values import UNITS, WHOLE, Number, Unit
 
 _COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
 _LISTS = ("In", "Contain", "StartWith", "EndWith")

@@ -13,15 +13,15 @@ from typing import Any, cast
 
 import msgspec
 
-from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import Number
 from segdsl.rule import model as m
 from segdsl.rule.composite import ExprError, names, over_rule_sets, read_expr
 from segdsl.rule.counts import complemented, is_bare, is_numeric
 from segdsl.rule.document import UnreadableError
 from segdsl.rule.growth import Growth
 from segdsl.rule.operators import OperatorReader
-from segdsl.values import Number
 
 MAX_DEPTH = 200
 _GROUPS = ("And", "Or", "Composite")

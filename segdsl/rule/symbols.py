@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from segdsl.syntax.text import EscapeError, reference, unquote
-from segdsl.values import PARENT_WORDS, ById, ByName, Reference, folder_path, folder_text
+from segdsl.language.syntax.text import EscapeError, reference, unquote
+from segdsl.language.values import PARENT_WORDS, ById, ByName, Reference, folder_path, folder_text
 
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
 _SYMBOL = rf"name:({_QUOTED})(?: of (folder|funnel|test) ({_QUOTED}))?"

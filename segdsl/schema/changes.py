@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from segdsl.diagnostics.places import counted
+from segdsl.language.syntax.text import behavior
 from segdsl.schema.model import Column, Schema
-from segdsl.syntax.text import behavior
 
 MOST = 5
 """Names that a line spells out of each sort; the others are counted."""

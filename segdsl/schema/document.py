@@ -12,9 +12,10 @@ from typing import Any, Protocol, TypeVar, get_args
 import msgspec
 import tomli_w
 
-from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.values import ColumnType
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -29,7 +30,6 @@ from segdsl.schema.model import (
 )
 from segdsl.schema.samples import Samples
 from segdsl.toml import Document, parse_toml
-from segdsl.values import ColumnType
 
 _HEAD = """\
 # What the parent segment has, as `segdsl schema pull` found it: names with their types, and ids

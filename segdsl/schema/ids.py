@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from segdsl.condition.tree import spellings
+from segdsl.language.condition.tree import spellings
+from segdsl.language.values import ByName
 from segdsl.lower.references import Ids
 from segdsl.schema.model import Schema
-from segdsl.values import ByName
 
 Key = tuple[str, ByName]
 

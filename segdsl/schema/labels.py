@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from segdsl.behaviors import name_of
 from segdsl.diagnostics.suggest import did_you_mean, nearest
+from segdsl.language.behaviors import name_of
+from segdsl.language.syntax.text import behavior, name
 from segdsl.schema.model import Schema
-from segdsl.syntax.text import behavior, name
 
 
 class Known(msgspec.Struct, frozen=True):

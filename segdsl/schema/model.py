@@ -11,9 +11,9 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.behaviors import name_of
+from segdsl.language.behaviors import name_of
+from segdsl.language.values import ColumnType, Owner
 from segdsl.schema.samples import Samples
-from segdsl.values import ColumnType, Owner
 
 Folder = tuple[str, ...]
 """The names of the folders on the way to one; the root folder is ()."""

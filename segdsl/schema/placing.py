@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import reference
+from segdsl.language.values import ById, ByName, Reference
 from segdsl.lower.references import Ids
-from segdsl.syntax.text import reference
-from segdsl.values import ById, ByName, Reference
 
 Several = Mapping[tuple[str, ByName], Sequence[str]]
 """The ids of names that several things of a kind have."""

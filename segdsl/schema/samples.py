@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.values import ColumnType
+from segdsl.language.values import ColumnType
 
 MOST = 20
 LONGEST = 60

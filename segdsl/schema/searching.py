@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from segdsl.behaviors import name_of
-from segdsl.condition.tree import spellings
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.language.behaviors import name_of
+from segdsl.language.condition.tree import spellings
+from segdsl.language.syntax.text import behavior, name, reference, string
+from segdsl.language.values import TIME_TYPES
 from segdsl.schema.model import Schema
-from segdsl.syntax.text import behavior, name, reference, string
-from segdsl.values import TIME_TYPES
 
 What = OneOf[
     "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"

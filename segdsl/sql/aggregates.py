@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 from sqlglot import exp
 
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.context import Context, Kind, Operand, Relation, SqlError, behavior
 from segdsl.sql.expressions import (

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from segdsl.values import UNITS, Unit
+from segdsl.language.values import UNITS, Unit
 
 Parts = Iterable[tuple[int, Unit]]
 Point = int | datetime

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from segdsl.condition.ml import MODEL_ATTRIBUTES
-from segdsl.values import ColumnType
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import ColumnType
 
 PROFILE_ID = "cdp_customer_id"
 CUSTOMERS = "customers"

@@ -11,7 +11,8 @@ from typing import assert_never
 
 from sqlglot import exp
 
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, Limit, Reference
 from segdsl.sql.aggregates import tested
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.context import (
@@ -42,7 +43,6 @@ from segdsl.sql.numbers import compared
 from segdsl.sql.predicates import Asked
 from segdsl.sql.references import referred
 from segdsl.sql.times import calendar_of
-from segdsl.values import ById, Limit, Reference
 
 _ROW = "t"
 

@@ -12,10 +12,12 @@ from typing import Literal as OneOf
 import msgspec
 from sqlglot import exp
 
-from segdsl.behaviors import name_of
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean, nearest
+from segdsl.language.behaviors import name_of
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import behavior as spelling
+from segdsl.language.values import ColumnType, Reference
 from segdsl.sql.catalog import (
     CUSTOMER_GROUP,
     CUSTOMERS,
@@ -24,8 +26,6 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.sql.expressions import Node, column, identifier
-from segdsl.syntax.text import behavior as spelling
-from segdsl.values import ColumnType, Reference
 
 # What a value is, as far as comparing goes; times are numbers. None: nobody has said.
 Kind = OneOf["text", "number", "boolean", "texts", "numbers"]

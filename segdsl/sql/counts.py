@@ -9,10 +9,10 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal as OneOf
 
-from segdsl import predicates as p
+from segdsl.language import predicates as p
+from segdsl.language.values import Number, Value
 from segdsl.sql.calendar import Calendar
 from segdsl.sql.times import TimePredicate, interval
-from segdsl.values import Number, Value
 
 # No table has so many events.
 _MANY = Decimal(10**24)

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Limit, Number, Order
 from segdsl.sql.aggregates import VALUE, in_order, ordering
 from segdsl.sql.calendar import Calendar
 from segdsl.sql.catalog import PROFILE_ID
@@ -26,7 +27,6 @@ from segdsl.sql.expressions import (
     select,
 )
 from segdsl.sql.predicates import Asked
-from segdsl.values import Limit, Number, Order
 
 _PROFILE, _RANKED, _RANK, _TOTAL = "p", "r", "rank", "total"
 # What LIMIT takes; no table has so many rows.

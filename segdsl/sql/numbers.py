@@ -15,10 +15,10 @@ from typing import assert_never
 
 from sqlglot import exp
 
-from segdsl.predicates import Relation
+from segdsl.language.predicates import Relation
+from segdsl.language.values import Number
 from segdsl.sql.context import SqlError
 from segdsl.sql.expressions import Node, all_of, any_of, false, integer, is_not_null
-from segdsl.values import Number
 
 COMPARISONS: dict[Relation, type[exp.Binary]] = {
     "=": exp.EQ,

@@ -14,8 +14,9 @@ from typing import assert_never
 
 from sqlglot import exp
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Boolean, Date, Name, Number, Text, Value
 from segdsl.sql.calendar import FUTURE, PAST, Calendar
 from segdsl.sql.context import ELEMENTS, Operand, SqlError
 from segdsl.sql.counts import holds_of, of_counts
@@ -33,7 +34,6 @@ from segdsl.sql.expressions import (
 )
 from segdsl.sql.numbers import COMPARISONS, between, compared, equals_any
 from segdsl.sql.times import interval, whole_number
-from segdsl.values import Boolean, Date, Name, Number, Text, Value
 
 # What an element of an array is called while it is looked at.
 _ELEMENT = "element"

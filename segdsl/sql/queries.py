@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.conditions import Conditions
 from segdsl.sql.context import Context

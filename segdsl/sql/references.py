@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, ByName, Reference
 from segdsl.sql.context import Context, SqlError
-from segdsl.values import ById, ByName, Reference
 
 # How deep a condition may get by others standing in it.
 _DEEPEST = 50

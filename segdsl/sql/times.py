@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from segdsl import predicates as p
+from segdsl.language import predicates as p
+from segdsl.language.values import Date, Duration, Name, Number, Unit, Value
 from segdsl.sql.calendar import FUTURE, PAST, SECONDS, Calendar
 from segdsl.sql.context import Context, SqlError
-from segdsl.values import Date, Duration, Name, Number, Unit, Value
 
 TimePredicate = (
     p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext

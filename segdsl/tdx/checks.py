@@ -12,9 +12,9 @@ from typing import NoReturn, TypeVar
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean, nearest
+from segdsl.language.values import UNITS, Number
 from segdsl.source import Span
 from segdsl.tdx.document import UnreadableError, Value
-from segdsl.values import UNITS, Number
 
 _T = TypeVar("_T")
 _OF_UNITS = {f"{unit}s": unit for unit in UNITS}

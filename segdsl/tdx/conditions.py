@@ -9,14 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from segdsl.behaviors import name_of, table_of
 from segdsl.diagnostics import Code, Report
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.values import ByName, Number
 from segdsl.rule.symbols import symbol
 from segdsl.source import Span
 from segdsl.tdx.checks import Keys
 from segdsl.tdx.document import Value
 from segdsl.tdx.operators import Json, Operators
-from segdsl.values import ByName, Number
 
 GROUPS = ("And", "Or", "Composite")
 _CONDITIONS = ("Value", "Behavior", "include", "exclude")

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError
+from segdsl.language.values import JSON_NUMBER, Number
 from segdsl.source import Source, Span
-from segdsl.values import JSON_NUMBER, Number
 
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?", re.ASCII)

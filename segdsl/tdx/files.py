@@ -16,9 +16,9 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError, name_of, read_seg, walk, write_text
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.syntax import tree as t
 from segdsl.tdx.segments import read_segment
 
 ENDINGS = (".yml", ".yaml")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from segdsl.language.values import Number
 from segdsl.tdx.checks import Checks, Keys
 from segdsl.tdx.document import Value
-from segdsl.values import Number
 
 Json = dict[str, Any]
 _COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")

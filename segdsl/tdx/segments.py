@@ -6,13 +6,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
+from segdsl.language.syntax import tree as t
 from segdsl.layout.unfold import normalise
 from segdsl.lift import lift_rule
 from segdsl.rule.document import load as load_json
 from segdsl.rule.model import encode
 from segdsl.rule.reader import read_rule
 from segdsl.source import Source, Span
-from segdsl.syntax import tree as t
 from segdsl.tdx.checks import Keys
 from segdsl.tdx.conditions import GROUPS, Conditions
 from segdsl.tdx.document import UnreadableError, Value, load

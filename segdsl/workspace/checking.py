@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.language.condition import tree as c
 from segdsl.project.config import Project
 from segdsl.project.judging import Basis, Elsewhere, judge_loaded, keys_of, together
 from segdsl.project.schema import load_schema, schema_path

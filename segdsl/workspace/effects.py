@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from segdsl.api import Client, ClientError
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
 from segdsl.live.placing import EVERYONE, NOBODY, without_rule_sets
 from segdsl.lower import lower
 from segdsl.rule.model import encode

@@ -15,8 +15,8 @@ import msgspec
 import tomli_w
 
 from segdsl.files import FileError
+from segdsl.language.values import ByName
 from segdsl.toml import parse_toml
-from segdsl.values import ByName
 
 VERSION = 1
 MENDED = "take the last committed one, or delete it and run `segdsl plan`"

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from segdsl.condition.tree import Segment
 from segdsl.diagnostics import Report
+from segdsl.language.condition.tree import Segment
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Rule
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock
 from segdsl.workspace.server import Seen, Server

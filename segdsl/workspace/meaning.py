@@ -13,8 +13,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.text import reference
+from segdsl.language.values import ByName
 from segdsl.live.references import (
     ByTheirName,
     Named,
@@ -26,8 +28,6 @@ from segdsl.live.references import (
 )
 from segdsl.lower.references import Ids
 from segdsl.rule.symbols import is_symbol
-from segdsl.syntax.text import reference
-from segdsl.values import ByName
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.matching import Match

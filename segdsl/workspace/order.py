@@ -15,9 +15,9 @@ import msgspec
 
 from segdsl.circles import circles
 from segdsl.diagnostics import Code, Report
+from segdsl.language.syntax.text import string
 from segdsl.live.references import report_circle
 from segdsl.source import Span
-from segdsl.syntax.text import string
 from segdsl.workspace.plan import Change
 from segdsl.workspace.server import Server
 from segdsl.workspace.state import Key, State

@@ -12,13 +12,13 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
+from segdsl.language.syntax.text import string
+from segdsl.language.values import ByName
 from segdsl.live.references import marked, named_segments
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.syntax.text import string
-from segdsl.values import ByName
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched

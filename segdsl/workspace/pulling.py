@@ -14,14 +14,14 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import ByName
 from segdsl.live.references import Named
 from segdsl.lower import lower
 from segdsl.lower.references import Ids
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.values import ByName
 from segdsl.workspace.local import Local, Workspace
 from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match

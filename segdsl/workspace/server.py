@@ -14,7 +14,7 @@ from segdsl.api import Client, Unreadable
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ServerSegment
 from segdsl.api.whole import whole_segments
-from segdsl.condition.tree import folder_path
+from segdsl.language.condition.tree import folder_path
 from segdsl.workspace.state import Key, State, state_of
 
 NO_PLACE = "no `folder` clause can name its folder"

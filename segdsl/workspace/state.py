@@ -18,11 +18,11 @@ from segdsl.api.answers import Kind
 from segdsl.api.answers import Segment as ServerSegment
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
+from segdsl.language.values import ByName
 from segdsl.lift.named import source_of
 from segdsl.live.references import reference_nodes
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
-from segdsl.values import ByName
 
 Folder = tuple[str, ...]
 Key = tuple[Folder, str]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from segdsl.values import ByName
+from segdsl.language.values import ByName
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.state import State
 

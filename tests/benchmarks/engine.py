@@ -19,10 +19,10 @@ from sqlglot import exp
 from measures import Comparison
 from segdsl.diagnostics import Report
 from segdsl.engine import Data, open_data
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
 from segdsl.sql import Context, count, merged, together
-from segdsl.syntax.parser import parse
 
 NOW = 902_000_000
 """Of the year of the last orders: 1998-08-01."""

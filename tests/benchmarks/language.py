@@ -22,11 +22,11 @@ from reference.population import Population
 from reference.population import Profile as Known
 from reference.rule_evaluator import select_rule
 from segdsl.diagnostics import Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import create_request, lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 SEGMENT = """\
 segment "Young shoppers in Japan"

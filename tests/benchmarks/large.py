@@ -20,14 +20,14 @@ from pathlib import Path
 from commands import surroundings
 from measures import Figure
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.tree import File
 from segdsl.lift.decompile import decompile
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import Rule, encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
-from segdsl.syntax.tree import File
 
 SIZES = (10, 100, 1_000, 10_000)
 AT_LEAST = 0.05

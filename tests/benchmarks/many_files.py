@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from segdsl.language.values import ColumnType
 from segdsl.schema.document import write_schema
 from segdsl.schema.model import Behavior, Column, Schema
-from segdsl.values import ColumnType
 
 ATTRIBUTES = 300
 BEHAVIORS = 10

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from segdsl.checking import check_names, check_segments
 from segdsl.diagnostics import Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -20,7 +21,6 @@ from segdsl.schema.model import (
     Variant,
 )
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 ALL_TYPES = (
     Column("text", "string"),

@@ -7,9 +7,9 @@ from shop import SCHEMA, found, report_of
 
 from segdsl.checking import check_names, check_segments
 from segdsl.diagnostics import Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 
 @pytest.mark.parametrize(

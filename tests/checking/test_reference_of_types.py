@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 from segdsl.checking import types
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 PAGE = (Path(__file__).parents[2] / "grammar" / "README.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## Checked with a schema\n")[2].partition("\n## ")[0]

@@ -9,12 +9,12 @@ import pytest
 from running import segdsl
 from segdsl.checking import check_values
 from segdsl.diagnostics import Report
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.schema.document import SchemaError, read_schema, write_schema
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.schema.samples import Samples, kept
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 SCHEMA = Schema(
     "1",

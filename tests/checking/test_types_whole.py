@@ -13,11 +13,11 @@ from shop import ALL_TYPES, found
 from segdsl.checking import types
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
-from segdsl.resolve import Program, resolve
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import ColumnType
 from segdsl.source import Source
 from segdsl.sql import Context, SqlError, count
-from segdsl.syntax.parser import parse
-from segdsl.values import ColumnType
 
 # One row a type, one column a kind of comparison: `+` fits, `.` never holds, `L` needs elements.
 ASKED = {

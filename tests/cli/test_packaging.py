@@ -33,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_the_grammar_and_its_reference(built: Path) -> None:
     [wheel] = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert "segdsl/syntax/segment.lark" in names
+    assert "segdsl/language/syntax/segment.lark" in names
     assert "segdsl/py.typed" in names
     for page in (ROOT / "grammar").glob("*.md"):
         assert f"segdsl/reference/{page.name}" in names

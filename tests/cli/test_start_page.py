@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from running import ENVIRONMENT, ROOT
-from segdsl.condition.ml import MODEL_ATTRIBUTES
 from segdsl.engine import description
 from segdsl.engine.data import open_data
 from segdsl.engine.tables import FIXED
-from segdsl.values import ColumnType
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import ColumnType
 
 PAGE = (ROOT / "grammar" / "start.md").read_text(encoding="utf-8")
 SECONDS = re.compile(r"\d+\.\d\d s")

@@ -10,11 +10,11 @@ from typing import Any
 
 from fuzzing.texts import seeds
 from segdsl.diagnostics import Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import create_request, lower
-from segdsl.resolve import Program, resolve
 from segdsl.rule.model import encode
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 Json = Any
 _VALUES: tuple[Json, ...] = (

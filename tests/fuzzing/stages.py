@@ -10,7 +10,9 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import render_text
 from segdsl.explain import explain, render_outline
 from segdsl.explain.rule_tree import draw
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile
 from segdsl.lint import lint
@@ -20,13 +22,11 @@ from segdsl.live.queries import Offline, offline_sql
 from segdsl.live.references import in_order
 from segdsl.lower import lower
 from segdsl.lower.segment import Layout
-from segdsl.resolve import Program, resolve
 from segdsl.rule.document import UnreadableError, load
 from segdsl.rule.model import Rule, encode
 from segdsl.rule.reader import read_rule
 from segdsl.schema.model import Behavior, Column, CustomerGroup, Schema
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 FILE = "x.seg"
 SCHEMA = Schema(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from segdsl.diagnostics import Diagnostic, Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lint import lint
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 NAME = "test.seg"
 

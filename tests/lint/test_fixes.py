@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from reference.evaluator import select
 from reference.population import Population
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.condition import tree as c
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
 from segdsl.lint.fixes import fix
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from strategies import populations as v
 from strategies.syntax import files
 

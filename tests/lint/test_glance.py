@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_lint_soundness import meeting
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.tree import Function
+from segdsl.language.values import Number, Text
 from segdsl.lint import Glance, glance, lint, lint_each
 from segdsl.lint.normal import Normal
 from segdsl.live.references import memberships
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source, Span
-from segdsl.syntax.parser import parse
-from segdsl.syntax.tree import Function
-from segdsl.values import Number, Text
 from strategies import conditions as s
 
 _one = s.conditions(depth=0).filter(lambda of: not isinstance(of, c.Everyone))

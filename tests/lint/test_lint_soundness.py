@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
-from segdsl import predicates as p
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.values import ById, Number, Text
 from segdsl.lint.bounds import Claim, claims
 from segdsl.lint.domains import verdict
 from segdsl.lint.normal import Leaf, Node, Normal, leaves
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
 from segdsl.sql import Context, count
-from segdsl.syntax.parser import parse
-from segdsl.values import ById, Number, Text
 from strategies import conditions as s
 from strategies import populations as v
 

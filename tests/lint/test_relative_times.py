@@ -10,11 +10,11 @@ from linting import codes, findings
 from reference.evaluator import evaluate
 from reference.population import Population, Profile
 from segdsl.diagnostics import Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lint import relative_times
 from segdsl.lint.normal import Node
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from strategies.populations import NOW
 
 NULLS = "SEG601"

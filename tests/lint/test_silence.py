@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from segdsl.diagnostics import Code, Report
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax.parser import parse
 from segdsl.lint import lint
 from segdsl.lint.silence import all_allowances, spoken, used_names
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 NAME = "test.seg"
 

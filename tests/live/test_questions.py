@@ -9,8 +9,8 @@ from hypothesis import given
 from reference.evaluator import select
 from reference.population import Population
 from reference.rule_evaluator import select_rule
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
 from segdsl.live.questions import Node, question
 from segdsl.lower import lower
 from strategies.conditions import cases

@@ -13,9 +13,9 @@ from typing import assert_never
 
 from reference.calendar import SECONDS, Calendar
 from reference.population import Event, Population, Profile, Scalar, Value
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import (
     Boolean,
     ById,
     ByName,
@@ -29,7 +29,7 @@ from segdsl.values import (
     Text,
     Unit,
 )
-from segdsl.values import Value as Written
+from segdsl.language.values import Value as Written
 
 
 def evaluate(condition: c.Condition, profile: Profile, population: Population) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from reference.calendar import Calendar
 from reference.population import Value
-from segdsl.values import Unit
+from segdsl.language.values import Unit
 
 Json = dict[str, Any]
 Stretch = tuple[int | None, int | None]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segdsl.behaviors import table_of
+from segdsl.language.behaviors import table_of
+from segdsl.language.values import ByName
 from segdsl.schema.document import SchemaError, read_schema, write_schema
 from segdsl.schema.ids import ids_of, ids_of_several
 from segdsl.schema.model import (
@@ -24,7 +25,6 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
-from segdsl.values import ByName
 
 names = st.one_of(
     st.sampled_from(["a", "b c", 'quo"te', "dots.in.it", "日本", "a/b", "~1", "", "#"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segdsl.diagnostics import Report
+from segdsl.language.syntax.parser import parse
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -18,7 +19,6 @@ from segdsl.schema.model import (
 )
 from segdsl.schema.searching import nothing_like, search, things
 from segdsl.source import Source
-from segdsl.syntax.parser import parse
 
 SHOP = Schema(
     "1",

@@ -15,11 +15,11 @@ import duckdb
 from sqlglot import exp, parse_one
 
 from reference.population import Population, Profile
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, ColumnType, Reference, Text
 from segdsl.sql import Context, render
 from segdsl.sql.catalog import Catalog, Column, Table
-from segdsl.values import ById, ColumnType, Reference, Text
 from strategies import populations as v
 
 _SQL_TYPES: dict[ColumnType, str] = {

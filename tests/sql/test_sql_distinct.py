@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from reference.evaluator import select
 from reference.population import Event, Population, Profile
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Duration, Number, Part
 from segdsl.sql import DIALECTS, count, merged, render, selection, together
-from segdsl.values import Duration, Number, Part
 from sql_world import CATALOG, context_of, world
 from strategies.populations import NOW
 from support import segment_of

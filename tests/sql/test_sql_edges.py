@@ -5,10 +5,10 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Number, Text
 from segdsl.sql import DIALECTS, Context, count, profiles, render, selection
-from segdsl.values import Number, Text
 from sql_edges import CONTEXT, database
 from support import segment_of
 

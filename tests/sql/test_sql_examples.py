@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.condition import tree as c
 from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, ByName, Reference
 from segdsl.loading import load_segments
 from segdsl.sql import DIALECTS, Context, count, profiles, render, selection
-from segdsl.values import ById, ByName, Reference
 from support import segment_of
 
 # 2024-03-31 in Tokyo, half past eleven.

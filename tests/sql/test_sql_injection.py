@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from reference.evaluator import select
 from reference.population import Population, Profile
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, Limit, Number, Order, Text
 from segdsl.sql import DIALECTS, Context, SqlError, profiles, render, selection
 from segdsl.sql.catalog import Catalog, Column, Table
-from segdsl.values import ById, Limit, Number, Order, Text
 from sql_world import World
 
 NASTY = (

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from reference.evaluator import select
 from reference.population import Population
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Duration, Limit, Number, Order, Part
 from segdsl.sql import DIALECTS, count, profiles, selection
 from segdsl.sql.catalog import Catalog
-from segdsl.values import Duration, Limit, Number, Order, Part
 from sql_world import CATALOG, context_of, world
 from strategies import populations as v
 from strategies.conditions import (

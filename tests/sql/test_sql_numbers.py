@@ -15,12 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from segdsl import predicates as p
-from segdsl.condition import tree as c
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.values import Number
 from segdsl.sql import DIALECTS, Context, SqlError, render, selection
 from segdsl.sql.catalog import Catalog, Column, Table
 from segdsl.sql.limits import _share as share
-from segdsl.values import Number
 
 COLUMNS = {"whole": "BIGINT", "double": "DOUBLE", "exact": "DECIMAL(18, 4)", "small": "INTEGER"}
 WHOLES = (

@@ -9,9 +9,9 @@ import pytest
 
 from reference.evaluator import select
 from reference.population import Population, Profile
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, ByName, Limit, Number, Order, Reference
 from segdsl.sql import DIALECTS, Context, SqlError, count, profiles, render, selection
-from segdsl.values import ById, ByName, Limit, Number, Order, Reference
 from sql_world import CATALOG, world
 from support import segment_of
 

@@ -10,9 +10,9 @@ from sqlglot import exp
 
 from reference.evaluator import select
 from reference.population import Population, Profile
-from segdsl.condition import tree as c
+from segdsl.language.condition import tree as c
+from segdsl.language.values import ById, Limit, Number, Order, Reference
 from segdsl.sql import Context, count, merged, render, together
-from segdsl.values import ById, Limit, Number, Order, Reference
 from sql_edges import CONTEXT, database
 from sql_world import CATALOG, context_of, world
 from strategies.conditions import aggregate_tests, cases, segments

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reference.calendar import Calendar
 from reference.evaluator import predicate_holds
 from reference.population import Population
-from segdsl import predicates as p
-from segdsl.condition import tree as c
-from segdsl.condition.operators import has_not
-from segdsl.syntax.tree import Function
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.operators import has_not
+from segdsl.language.syntax.tree import Function
+from segdsl.language.values import (
     UNITS,
     Boolean,
     ById,

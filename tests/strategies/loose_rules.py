@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segdsl.values import Number
+from segdsl.language.values import Number
 from strategies.wild_rules import json_text, plain_wild_rules
 
 Json = dict[str, Any]

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from reference.calendar import Calendar, instant
 from reference.evaluator import ALWAYS, TimePredicate, interval, seconds
 from reference.population import Event, Population, Profile, Scalar, Value
-from segdsl.condition import tree as c
-from segdsl.values import UNITS
+from segdsl.language.condition import tree as c
+from segdsl.language.values import UNITS
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segdsl.values import UNITS
+from segdsl.language.values import UNITS
 from strategies import populations as pop
 
 Json = dict[str, Any]

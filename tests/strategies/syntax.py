@@ -11,14 +11,14 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from segdsl import predicates as p
-from segdsl.behaviors import table_of
-from segdsl.condition.ml import MODEL_ATTRIBUTES
-from segdsl.condition.operators import has_not
-from segdsl.condition.tree import folder_path, folder_text
-from segdsl.syntax import tree as t
-from segdsl.syntax.grammar import reserved_words
-from segdsl.values import (
+from segdsl.language import predicates as p
+from segdsl.language.behaviors import table_of
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.condition.operators import has_not
+from segdsl.language.condition.tree import folder_path, folder_text
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.grammar import reserved_words
+from segdsl.language.values import (
     UNITS,
     Boolean,
     ById,

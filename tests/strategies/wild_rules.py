@@ -12,8 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segdsl.condition.ml import MODEL_ATTRIBUTES
-from segdsl.values import UNITS, Number
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import UNITS, Number
 from strategies.rules import expr, letters, numerals, one_in
 from strategies.syntax import names, odd_texts
 

@@ -9,12 +9,12 @@ import pytest
 
 from running import segdsl
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.resolve import Program, resolve
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
 from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
 from segdsl.source import Source
-from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from segdsl.tdx import read_segment
 
 pytest.importorskip("yaml")

@@ -8,9 +8,9 @@ import pytest
 
 from running import segdsl
 from segdsl.diagnostics import Report
-from segdsl.format import format_file
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.syntax import tree as t
 from segdsl.tdx import document, read_segment
 
 pytest.importorskip("yaml")

@@ -1,6 +1,0 @@
-"""Syntax tree to canonical text: one spelling, every comment kept, meaning untouched."""
-
-from segdsl.format.flat import format_expression
-from segdsl.format.printer import format_file
-
-__all__ = ["format_expression", "format_file"]

@@ -1,0 +1,1 @@
+"""The language: text, syntax tree and condition tree, and what becomes of one in another."""

@@ -1,0 +1,131 @@
+"""The one list of operators: what can be asked of a value.
+
+Syntax tree and condition tree share these; each stage has one table over them.
+In the condition tree every `Value` is a literal and `Between` never holds times.
+API names stand in the docstrings.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+
+import msgspec
+
+from segdsl.language.values import Date, Duration, Name, Unit, Value
+from segdsl.source import Places
+
+Relation = OneOf["=", ">", ">=", "<", "<="]
+TextMatch = OneOf["contains", "starts with", "ends with"]
+
+
+class Ago(msgspec.Struct, frozen=True, gc=False):
+    """A moment counted back from now: the API's `{last, unit}`."""
+
+    duration: Duration
+
+
+Moment = Date | Name | Ago
+
+
+class Compare(msgspec.Struct, frozen=True, gc=False):
+    """Equal, Greater, GreaterEqual, Less, LessEqual with a value."""
+
+    relation: Relation
+    value: Value
+
+
+class Between(msgspec.Struct, frozen=True, gc=False):
+    """Between with numbers or text, both ends included."""
+
+    low: Value
+    high: Value
+
+
+class In(msgspec.Struct, frozen=True, gc=False):
+    """In."""
+
+    values: tuple[Value, ...]
+    places: Places = Places()
+
+
+class Like(msgspec.Struct, frozen=True, gc=False):
+    """Contain, StartWith, EndWith: any of the texts, case-sensitive."""
+
+    match: TextMatch
+    values: tuple[Value, ...]
+    places: Places = Places()
+
+
+class Matches(msgspec.Struct, frozen=True, gc=False):
+    """Regexp."""
+
+    pattern: Value
+
+
+class IsNull(msgspec.Struct, frozen=True, gc=False):
+    """IsNull."""
+
+
+class TimeCompare(msgspec.Struct, frozen=True, gc=False):
+    """Equal, Greater, … with `timestamp`, or (not Equal) with `last`."""
+
+    relation: Relation
+    moment: Moment
+
+
+class TimeBetween(msgspec.Struct, frozen=True, gc=False):
+    """Between with `timestamp` or `last` at each end."""
+
+    low: Moment
+    high: Moment
+
+
+class Within(msgspec.Struct, frozen=True, gc=False):
+    """TimeWithinPast, TimeWithinNext: whole units before or after the current one."""
+
+    direction: OneOf["past", "next"]
+    amount: Value
+    unit: Unit
+
+
+class InUnit(msgspec.Struct, frozen=True, gc=False):
+    """TimeRange without a length (last), TimeThis, TimeNext."""
+
+    which: OneOf["last", "this", "next"]
+    unit: Unit
+
+
+class Today(msgspec.Struct, frozen=True, gc=False):
+    """TimeToday: today and beyond."""
+
+
+class TimeRange(msgspec.Struct, frozen=True, gc=False):
+    """TimeRange with a length: `for 7 days from 1 month ago`."""
+
+    length: Duration
+    start: Duration
+    reverse: bool
+
+
+class BetweenNext(msgspec.Struct, frozen=True, gc=False):
+    """TimeInBetweenNext: `between 3 and 7 days from now`."""
+
+    low: Duration
+    high: Duration
+
+
+Predicate = (
+    Compare
+    | Between
+    | In
+    | Like
+    | Matches
+    | IsNull
+    | TimeCompare
+    | TimeBetween
+    | Within
+    | InUnit
+    | Today
+    | TimeRange
+    | BetweenNext
+)

@@ -1,0 +1,118 @@
+"""Tests of aggregates that mean something else than they seem to, or can be read two ways.
+
+They are refused at the place where they were written; `some` says which reading is meant.
+"""
+
+from __future__ import annotations
+
+from segdsl.diagnostics import Code, Report
+from segdsl.language import predicates as p
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.counting import holds_of_zero, is_numeric
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.text import behavior
+from segdsl.source import Span
+
+_A = {"sum": "a sum", "average": "an average"}
+
+
+def makes_sense(
+    of: t.Test,
+    subject: c.Aggregate,
+    predicate: p.Predicate,
+    report: Report,
+    via: tuple[Span, ...],
+) -> bool:
+    """Whether a test of an aggregate means one thing; reported where not."""
+    if subject.counts and of.quantifier is not None:
+        help = "leave `… of` out"
+        report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
+        return False
+    if subject.function in ("sum", "average") and of.quantifier is not None:
+        report_no_elements(_A[subject.function], of.span, report, via, what="number")
+        return False
+    if subject.some:
+        return _needs_some(of, subject, predicate, report, via)
+    if isinstance(predicate, p.IsNull):
+        message = "an aggregate is never null: over no events a count is 0, and anything else fails"
+        events = behavior(subject.behavior)
+        help = f"ask for the events: `no {events} …` or `has {events} …`"
+        report.add(Code.SEG204, of.span, message, help=help, via=via)
+        return False
+    if subject.counts and not is_numeric(predicate):
+        report.add(
+            Code.SEG203,
+            of.span,
+            "a count is a number and can only be compared with numbers",
+            help="use `=`, `>`, `<`, `between` or `in` with numbers without quotes",
+            via=via,
+        )
+        return False
+    if not subject.is_existential:
+        return True
+    each = "window" if subject.window is not None else "group"
+    reading: str | None = None
+    if of.negated and of.quantifier is None:
+        reading = (
+            f"this can be read two ways: about a {each} that it is not true of, or about no "
+            f"{each} that it is true of"
+        )
+    elif subject.counts and holds_of_zero(predicate):
+        reading = (
+            f"this asks for a {each} with a small count, and a profile without events has no {each}"
+        )
+    if reading is not None:
+        report.add(
+            Code.SEG205,
+            of.span,
+            reading,
+            help=f"say which: `some` in front of `{behavior(subject.behavior)}` for a {each} that "
+            f"there is, or `not …` in front of the opposite test for no such {each}",
+            via=via,
+        )
+        return False
+    return True
+
+
+def _needs_some(
+    of: t.Test,
+    subject: c.Aggregate,
+    predicate: p.Predicate,
+    report: Report,
+    via: tuple[Span, ...],
+) -> bool:
+    """Whether `some` says something: of a plain count it does not; reported where not."""
+    if subject.function != "count" or subject.is_existential:
+        return True
+    events = behavior(subject.behavior)
+    help = "leave `some` out"
+    if is_numeric(predicate) and holds_of_zero(predicate) != of.negated:
+        where = " where …" if subject.filter is not None else ""
+        help += f"; to leave those without events out, add `and (has {events}{where})`"
+    report.add(
+        Code.SEG215,
+        of.span,
+        "a count of no events is 0 like any other number, and `some` says nothing about it",
+        help=help,
+        via=via,
+    )
+    return False
+
+
+def report_no_elements(
+    subject: str, span: Span, report: Report, via: tuple[Span, ...], *, what: str = "value"
+) -> None:
+    """A test of elements asks for those of something that has none."""
+    message = f"{subject} is one {what}, not a list of elements"
+    report.add(Code.SEG213, span, message, help="leave `… of` out", via=via)
+
+
+def report_no_negation(span: Span, report: Report, via: tuple[Span, ...]) -> None:
+    """A comparison of elements or events is negated, and its operator has no `not`."""
+    report.add(
+        Code.SEG207,
+        span,
+        "the API cannot negate this comparison for each element or event",
+        help="negate the whole: `not …` in front, or say the opposite another way",
+        via=via,
+    )
