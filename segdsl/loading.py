@@ -14,11 +14,11 @@ from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
 from segdsl.language.condition.tree import Segment
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.substitution import NONE, Several, with_known
 from segdsl.language.resolve import Room, check_settings, resolve
 from segdsl.language.syntax.tree import File
 from segdsl.language.values import Owner
-from segdsl.lower.references import Ids
-from segdsl.schema.placing import NONE, Several, with_known
 from segdsl.source import Source
 
 NO_IDS: Ids = {}

@@ -11,11 +11,11 @@ import pytest
 
 from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
+from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
 from segdsl.lift import decompile, named
-from segdsl.live.references import by_their_name, names_by_id
 from segdsl.lower import lower
 from segdsl.rule.document import load
 from segdsl.rule.model import Rule, encode

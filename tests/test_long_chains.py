@@ -8,11 +8,11 @@ import pytest
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.inline import DEEPEST, MOST_IN_PLACE, Placer
+from segdsl.language.references.names import in_order, memberships
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Reference
-from segdsl.live.placing import DEEPEST, MOST_IN_PLACE, Placer
-from segdsl.live.references import in_order, memberships
 from segdsl.lower import lower
 from segdsl.source import Source
 from segdsl.sql import Context, SqlError, render, selection
@@ -80,7 +80,7 @@ def test_all_and_all_are_one_group_and_never_too_deep() -> None:
 
 
 def test_what_is_put_in_place_is_bounded_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdsl.live.placing.MOST_OF_A_RUN", 50)
+    monkeypatch.setattr("segdsl.language.references.inline.MOST_OF_A_RUN", 50)
     segments = chain('in segment "{next}" and a = {at}', 30)
     placer = Placer(segments, {})
     report = Report()

@@ -17,11 +17,11 @@ from segdsl.engine import Data, open_data
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
 from segdsl.language.condition.tree import Segment
+from segdsl.language.references.substitution import with_ids
 from segdsl.language.resolve import resolve
 from segdsl.language.values import ByName, Reference
 from segdsl.schema.ids import ids_of
 from segdsl.schema.model import Schema
-from segdsl.schema.placing import with_ids
 from segdsl.sql import Context, count
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from segdsl.checking import check_segments
-from segdsl.circles import circles
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest
@@ -23,6 +22,8 @@ from segdsl.explain import explain, render_outline
 from segdsl.explain.rule_tree import draw
 from segdsl.language.condition.tree import Segment
 from segdsl.language.format import format_file
+from segdsl.language.references.cycles import circles
+from segdsl.language.references.names import in_order, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
@@ -31,7 +32,6 @@ from segdsl.lint import lint
 from segdsl.lint.fixes import fix
 from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
-from segdsl.live.references import in_order, segment_ids
 from segdsl.lower import lower
 from segdsl.rule.model import Rule, encode
 from segdsl.schema.model import Column, Schema

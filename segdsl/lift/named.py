@@ -10,12 +10,12 @@ import msgspec
 from segdsl.api.answers import Segment as ServerSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
+from segdsl.language.references.marked_names import symbol
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, ByName
 from segdsl.lift.segments import lift_rule
 from segdsl.rule.document import UnreadableError, load
 from segdsl.rule.reader import read_rule
-from segdsl.rule.symbols import symbol
 from segdsl.source import Span
 
 

@@ -15,14 +15,14 @@ import msgspec
 from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.inline import Placer
+from segdsl.language.references.names import ByTheirName, in_order, named_segments, segment_ids
 from segdsl.language.values import TIME_TYPES
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
-from segdsl.live.placing import Placer
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
-from segdsl.live.references import ByTheirName, in_order, named_segments, segment_ids
-from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
 from segdsl.rule.model import EVERYONE, encode

@@ -24,10 +24,9 @@ from segdsl.api import (
 from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import string
-from segdsl.language.values import ByName
-from segdsl.live.places import Folder, one_of_each
-from segdsl.live.references import (
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.marked_names import is_symbol
+from segdsl.language.references.names import (
     Named,
     by_their_name,
     in_order,
@@ -35,11 +34,12 @@ from segdsl.live.references import (
     named_segments,
     segment_ids,
 )
+from segdsl.language.references.uniqueness import Folder, one_of_each
+from segdsl.language.syntax.text import string
+from segdsl.language.values import ByName
 from segdsl.lower import create_request, lower
-from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
-from segdsl.rule.symbols import is_symbol
 
 
 class OnServer(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from segdsl.api import Client, ClientError, ConflictError
+from segdsl.language.references.names import reference_nodes
 from segdsl.live.listing import Found, on_server, path_of
-from segdsl.live.references import reference_nodes
 
 MOST_NAMED = 20
 """Segments and others that an error lists."""

@@ -22,11 +22,11 @@ from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.language.format import format_file
+from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.lift.named import tree_of
 from segdsl.live.creation import OnServer
-from segdsl.live.references import by_their_name, names_by_id
 from segdsl.source import Span
 from segdsl.terminal import visible
 

@@ -17,13 +17,13 @@ from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError
 from segdsl.language.condition import tree as c
+from segdsl.language.references.names import ByTheirName, named_segments, one_meaning, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
 from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
-from segdsl.live.references import ByTheirName, named_segments, one_meaning, segment_ids
 from segdsl.live.schema import columns_of
 from segdsl.lower import lower
 from segdsl.project.config import moment

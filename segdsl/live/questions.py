@@ -14,11 +14,11 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.format import format_expression
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.inline import without_rule_sets
 from segdsl.language.syntax.text import string
 from segdsl.lift import lift_rule
-from segdsl.live.placing import without_rule_sets
 from segdsl.lower import lower
-from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
 

@@ -14,12 +14,12 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.operators import has_not
+from segdsl.language.references.ids import Resolver
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Duration, Limit
 from segdsl.lower.arrays import array_matching
 from segdsl.lower.filters import lower_filter
 from segdsl.lower.operators import number, operator
-from segdsl.lower.references import Resolver
 from segdsl.rule import model as m
 from segdsl.rule.counts import complemented, is_bare
 

@@ -9,10 +9,10 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import Ids, Resolver
 from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
 from segdsl.layout.shape import branch
 from segdsl.lower.leaves import lower_leaf, lower_limit, lower_test
-from segdsl.lower.references import Ids, Resolver
 from segdsl.rule.model import EVERYONE, Rule
 
 Layout = OneOf["v5", "nested"]

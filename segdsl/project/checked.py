@@ -13,15 +13,15 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError
 from segdsl.language.condition import tree as c
+from segdsl.language.references.names import named_segments
+from segdsl.language.references.substitution import with_known
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
-from segdsl.live.references import named_segments
 from segdsl.loading import load_files
 from segdsl.project.inputs import NotLookedAt, wanted
 from segdsl.project.judging import Basis, judge_here, keys_of, together
 from segdsl.project.names import Known, names_of
 from segdsl.schema.model import Schema
-from segdsl.schema.placing import with_known
 from segdsl.source import Source, Span, SpanKey
 
 

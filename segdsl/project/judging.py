@@ -20,6 +20,8 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.language.condition import tree as c
+from segdsl.language.references.names import in_order, memberships
+from segdsl.language.references.uniqueness import one_of_each
 from segdsl.language.resolve import import_key
 from segdsl.language.resolve.sizes import MAX_UNITS
 from segdsl.language.syntax import tree as t
@@ -28,8 +30,6 @@ from segdsl.lint import Mark, glance, lint_each, twins
 from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
 from segdsl.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
-from segdsl.live.places import one_of_each
-from segdsl.live.references import in_order, memberships
 from segdsl.loading import Loaded, load_files
 from segdsl.lower import lower
 from segdsl.schema.model import Schema

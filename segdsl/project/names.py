@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.substitution import Several
 from segdsl.language.values import Owner
-from segdsl.lower.references import Ids
 from segdsl.project_file import project_file
-from segdsl.schema.placing import Several
 
 if TYPE_CHECKING:
     from segdsl.project.config import Project

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from segdsl.language.condition.tree import spellings
+from segdsl.language.references.ids import Ids
 from segdsl.language.values import ByName
-from segdsl.lower.references import Ids
 from segdsl.schema.model import Schema
 
 Key = tuple[str, ByName]

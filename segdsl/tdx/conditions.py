@@ -11,8 +11,8 @@ from typing import Any
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.references.marked_names import symbol
 from segdsl.language.values import ByName, Number
-from segdsl.rule.symbols import symbol
 from segdsl.source import Span
 from segdsl.tdx.checks import Keys
 from segdsl.tdx.document import Value

@@ -13,14 +13,14 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.inline import MOST_IN_PLACE, with_segments
+from segdsl.language.references.marked_names import symbol
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById
 from segdsl.lift.segments import lift_rule
-from segdsl.live.placing import MOST_IN_PLACE, with_segments
 from segdsl.rule.document import load
 from segdsl.rule.reader import read_rule
-from segdsl.rule.symbols import symbol
 from segdsl.workspace.plan import Change
 from segdsl.workspace.state import State
 

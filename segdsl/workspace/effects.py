@@ -14,7 +14,7 @@ import msgspec
 from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.live.placing import EVERYONE, NOBODY, without_rule_sets
+from segdsl.language.references.inline import EVERYONE, NOBODY, without_rule_sets
 from segdsl.lower import lower
 from segdsl.rule.model import encode
 from segdsl.workspace.after import After, UncountableError, lifted

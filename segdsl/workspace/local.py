@@ -16,9 +16,9 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.files import SUFFIX, FileError, walk
 from segdsl.language.condition import tree as c
+from segdsl.language.references.uniqueness import one_of_each
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Name
-from segdsl.live.places import one_of_each
 from segdsl.loading import Loaded, load_files
 from segdsl.project.names import Known
 from segdsl.source import Source, Span

@@ -15,9 +15,9 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import reference
-from segdsl.language.values import ByName
-from segdsl.live.references import (
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.marked_names import is_symbol
+from segdsl.language.references.names import (
     ByTheirName,
     Named,
     by_their_name,
@@ -26,8 +26,8 @@ from segdsl.live.references import (
     names_by_id,
     segment_ids,
 )
-from segdsl.lower.references import Ids
-from segdsl.rule.symbols import is_symbol
+from segdsl.language.syntax.text import reference
+from segdsl.language.values import ByName
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.matching import Match

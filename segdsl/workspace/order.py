@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import msgspec
 
-from segdsl.circles import circles
 from segdsl.diagnostics import Code, Report
+from segdsl.language.references.cycles import circles
+from segdsl.language.references.names import report_circle
 from segdsl.language.syntax.text import string
-from segdsl.live.references import report_circle
 from segdsl.source import Span
 from segdsl.workspace.plan import Change
 from segdsl.workspace.server import Server

@@ -12,11 +12,11 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Report
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.names import marked, named_segments
 from segdsl.language.syntax.text import string
 from segdsl.language.values import ByName
-from segdsl.live.references import marked, named_segments
 from segdsl.lower import lower
-from segdsl.lower.references import Ids
 from segdsl.lower.segment import Layout
 from segdsl.rule.model import encode
 from segdsl.workspace.local import Local

@@ -14,12 +14,12 @@ import msgspec
 
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.names import Named
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.live.references import Named
 from segdsl.lower import lower
-from segdsl.lower.references import Ids
 from segdsl.rule.model import encode
 from segdsl.source import Source
 from segdsl.workspace.local import Local, Workspace

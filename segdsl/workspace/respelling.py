@@ -12,10 +12,10 @@ from collections.abc import Collection
 import msgspec
 
 from segdsl.language.condition import tree as c
+from segdsl.language.references.marked_names import is_symbol
+from segdsl.language.references.names import named_segments
 from segdsl.language.syntax.text import reference, string
 from segdsl.language.values import ById, ByName, Reference
-from segdsl.live.references import named_segments
-from segdsl.rule.symbols import is_symbol
 from segdsl.source import Span
 from segdsl.workspace.local import Local
 from segdsl.workspace.meaning import Names, Reading, Shift

@@ -18,9 +18,9 @@ from segdsl.api.answers import Kind
 from segdsl.api.answers import Segment as ServerSegment
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
+from segdsl.language.references.names import reference_nodes
 from segdsl.language.values import ByName
 from segdsl.lift.named import source_of
-from segdsl.live.references import reference_nodes
 from segdsl.rule.document import load
 from segdsl.rule.model import encode
 

@@ -11,6 +11,7 @@ from segdsl.diagnostics.render import render_text
 from segdsl.explain import explain, render_outline
 from segdsl.explain.rule_tree import draw
 from segdsl.language.format import format_file
+from segdsl.language.references.names import in_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.layout.unfold import normalise
@@ -19,7 +20,6 @@ from segdsl.lint import lint
 from segdsl.lint.fixes import fix
 from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
-from segdsl.live.references import in_order
 from segdsl.lower import lower
 from segdsl.lower.segment import Layout
 from segdsl.rule.document import UnreadableError, load

@@ -13,13 +13,13 @@ from test_lint_soundness import meeting
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.references.names import memberships
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Number, Text
 from segdsl.lint import Glance, glance, lint, lint_each
 from segdsl.lint.normal import Normal
-from segdsl.live.references import memberships
 from segdsl.lower import lower
 from segdsl.source import Source, Span
 from strategies import conditions as s

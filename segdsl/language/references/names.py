@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from segdsl.circles import circles
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.cycles import circles
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.marked_names import is_symbol, symbol
 from segdsl.language.syntax.text import reference, string
 from segdsl.language.values import ById, ByName
-from segdsl.lower.references import Ids
-from segdsl.rule.symbols import is_symbol, symbol
 from segdsl.source import Span
 
 ByTheirName = Mapping[ByName, Sequence[str]]

@@ -11,9 +11,9 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import Ids
 from segdsl.language.syntax.text import reference
 from segdsl.language.values import ById, ByName, Reference
-from segdsl.lower.references import Ids
 
 Several = Mapping[tuple[str, ByName], Sequence[str]]
 """The ids of names that several things of a kind have."""

@@ -12,9 +12,9 @@ import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.references.names import ByTheirName, memberships, report_several
 from segdsl.language.syntax.text import reference
 from segdsl.language.values import ByName
-from segdsl.live.references import ByTheirName, memberships, report_several
 
 MOST_IN_PLACE = 200
 """References in one segment that are replaced: each may bring others along."""
