@@ -4,7 +4,6 @@ The public names are brought in when they are first used, so that importing the 
 costs nothing; each is described where it is defined.
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -17,10 +16,10 @@ _PUBLIC = {
     "Program": "segdsl.language.resolve",
     "Source": "segdsl.source",
     "Span": "segdsl.source",
-    "create_request": "segdsl.lower",
-    "decompile": "segdsl.lift.decompile",
+    "create_request": "segdsl.rules.lower",
+    "decompile": "segdsl.rules.lift.decompile",
     "format_file": "segdsl.language.format",
-    "lower": "segdsl.lower",
+    "lower": "segdsl.rules.lower",
     "parse": "segdsl.language.syntax.parser",
     "resolve": "segdsl.language.resolve",
 }
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from segdsl.language.format import format_file
     from segdsl.language.resolve import Program, resolve
     from segdsl.language.syntax.parser import parse
-    from segdsl.lift.decompile import decompile
-    from segdsl.lower import create_request, lower
+    from segdsl.rules.lift.decompile import decompile
+    from segdsl.rules.lower import create_request, lower
     from segdsl.source import Source, Span
 else:
 
@@ -45,19 +44,6 @@ else:
 
     def __dir__() -> list[str]:
         return sorted([*globals(), *_PUBLIC])
-
-    class _Package(type(sys)):
-        """A package whose public names stay what they are when a module of that name is imported.
-
-        Python would set `lower` to the package `segdsl.lower` then; `from segdsl.lower
-        import …` does not need that.
-        """
-
-        def __setattr__(self, name: str, value: object) -> None:
-            if not (name in _PUBLIC and isinstance(value, type(sys))):
-                super().__setattr__(name, value)
-
-    sys.modules[__name__].__class__ = _Package
 
 
 __all__ = [

@@ -14,7 +14,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import severity_of
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lift import decompile
+from segdsl.rules.lift import decompile
 from segdsl.schema.document import read_schema
 from segdsl.source import Source
 from support import compile_text

@@ -16,7 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import Diagnostic
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from segdsl.source import Source
 
 FILE = Path(__file__).parents[1] / "grammar" / "mistakes.md"

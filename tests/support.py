@@ -12,9 +12,9 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.condition.tree import Segment
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import create_request, lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import encode
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 
 NAME = "test.seg"

@@ -25,10 +25,10 @@ from segdsl.language.condition.operators import has_not
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
-from segdsl.lift import decompile
-from segdsl.lower import lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import encode
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from strategies.conditions import OF_TYPE, Type, cases, quantifiers
 from strategies.populations import NOW, NUMBERS, TEXTS, TIMES, ZONES, populations

@@ -19,9 +19,9 @@ from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.grammar import grammar_text
 from segdsl.language.syntax.parser import parse
-from segdsl.lift import decompile
-from segdsl.lower import lower
-from segdsl.rule.model import Rule, encode
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import Rule, encode
 from segdsl.source import Source
 from support import nodes
 

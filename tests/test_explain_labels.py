@@ -14,8 +14,8 @@ from segdsl.language.condition.tree import Segment, spellings
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_segments
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.schema.labels import labels_of
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.source import Source

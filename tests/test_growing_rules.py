@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from segdsl.diagnostics import Code, Report
-from segdsl.lift import decompile
-from segdsl.rule.growth import ALWAYS, OF_A_RUN
+from segdsl.rules.lift import decompile
+from segdsl.rules.rule.growth import ALWAYS, OF_A_RUN
 
 
 def read(document: Any) -> tuple[str | None, list[Code]]:

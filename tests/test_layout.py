@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdsl.diagnostics import Code, Report
-from segdsl.layout import Branch, Leaf, Pin, Shape, lay_out, lay_out_nested, two_levels
-from segdsl.layout.packing import pack
-from segdsl.layout.shape import branch, is_flat, leaves, without_pins
-from segdsl.layout.unfold import normalise
-from segdsl.rule.composite import MAX_RULE_SETS, MAX_RULES, ExprError, read_expr, write_expr
-from segdsl.rule.model import Group, ReferenceCondition
+from segdsl.rules.layout import Branch, Leaf, Pin, Shape, lay_out, lay_out_nested, two_levels
+from segdsl.rules.layout.packing import pack
+from segdsl.rules.layout.shape import branch, is_flat, leaves, without_pins
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.rule.composite import MAX_RULE_SETS, MAX_RULES, ExprError, read_expr, write_expr
+from segdsl.rules.rule.model import Group, ReferenceCondition
 
 
 def leaf(name: object) -> Leaf:

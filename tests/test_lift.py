@@ -14,12 +14,12 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.layout.unfold import normalise
-from segdsl.lift import decompile, named
-from segdsl.lower import lower
-from segdsl.rule.document import load
-from segdsl.rule.model import Rule, encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lift import decompile, named
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.document import load
+from segdsl.rules.rule.model import Rule, encode
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
 
 

@@ -13,7 +13,7 @@ from segdsl.language.references.names import in_order, memberships
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Reference
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from segdsl.source import Source
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.references import MOST_REFERRED

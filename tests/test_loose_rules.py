@@ -17,11 +17,11 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.explain import explain, render_outline
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lift import decompile
-from segdsl.lower import lower
-from segdsl.rule.document import load
-from segdsl.rule.model import encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.document import load
+from segdsl.rules.rule.model import encode
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
 from strategies.loose_rules import DASHBOARD, loose_rules, loosened
 from strategies.rules import rules

@@ -15,9 +15,9 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.condition.operators import has_not
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import create_request, lower
-from segdsl.lower.operators import operator
-from segdsl.rule.model import encode, takes_not
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.lower.operators import operator
+from segdsl.rules.rule.model import encode, takes_not
 from segdsl.source import Source
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segdsl.diagnostics import Code, Report
-from segdsl.lift import decompile
+from segdsl.rules.lift import decompile
 from support import compile_text
 
 Json = dict[str, Any]

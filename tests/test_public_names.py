@@ -32,13 +32,13 @@ assert lower(segment, report) is not None
     "before",
     [
         "",
-        "import segdsl.language.resolve, segdsl.lower",
-        "import segdsl.language.resolve.program, segdsl.lower.segment, segdsl.lift.decompile",
+        "import segdsl.language.resolve, segdsl.rules.lower",
+        "import segdsl.language.resolve.program, segdsl.rules.lower.segment, segdsl.rules.lift.decompile",
         "from segdsl import resolve, lower",
         "from segdsl import Program, resolve",
         "from segdsl.language.resolve import Program",
-        "from segdsl.lower import lower",
-        "import segdsl; segdsl.Program; import segdsl.lower; segdsl.lower",
+        "from segdsl.rules.lower import lower",
+        "import segdsl; segdsl.Program; import segdsl.rules.lower; segdsl.rules.lower",
         "import segdsl.loading",
         "import importlib; [importlib.import_module('segdsl.' + each) for each in"
         " ('lower', 'resolve', 'format', 'syntax.parser', 'lift.decompile')]",

@@ -15,13 +15,13 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.layout.unfold import normalise
-from segdsl.lift import decompile
-from segdsl.lower import create_request, lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.document import load
-from segdsl.rule.model import Rule, encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.document import load
+from segdsl.rules.rule.model import Rule, encode
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
 from strategies.loose_rules import loose_rules
 from strategies.rules import rules

@@ -12,8 +12,8 @@ from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
-from segdsl.lower import lower
-from segdsl.rule import model as m
+from segdsl.rules.lower import lower
+from segdsl.rules.rule import model as m
 from segdsl.source import Source
 from segdsl.terminal import cell_width
 from strategies.syntax import compilable

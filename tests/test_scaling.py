@@ -27,13 +27,13 @@ from segdsl.language.references.names import in_order, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.lift import decompile
 from segdsl.lint import lint
 from segdsl.lint.fixes import fix
 from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
-from segdsl.lower import lower
-from segdsl.rule.model import Rule, encode
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import Rule, encode
 from segdsl.schema.model import Column, Schema
 from segdsl.source import Source
 from steps import steps

@@ -11,10 +11,10 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import MAX_CHARACTERS, parse
 from segdsl.language.syntax.tree import File
-from segdsl.lift import decompile
-from segdsl.lower import lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import Group, Rule, encode
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import Group, Rule, encode
 from segdsl.source import Source
 
 

@@ -7,10 +7,10 @@ import json
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.layout.unfold import normalise
-from segdsl.rule.document import UnreadableError, load
-from segdsl.rule.model import encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.rules.rule.model import encode
+from segdsl.rules.rule.reader import read_rule
 
 
 def same_rule(one: msgspec.Raw, other: msgspec.Raw) -> bool:

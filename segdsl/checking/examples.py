@@ -5,7 +5,7 @@ from __future__ import annotations
 from segdsl.diagnostics import Diagnostic, Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from segdsl.source import Source
 
 NAME = "example.seg"

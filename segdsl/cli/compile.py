@@ -78,9 +78,9 @@ def command(
     every form.
     """
     from segdsl.diagnostics import Report
-    from segdsl.lower import create_request, lower
     from segdsl.project.checked import load_checked
-    from segdsl.rule.model import encode
+    from segdsl.rules.lower import create_request, lower
+    from segdsl.rules.rule.model import encode
 
     look = Look(form, allowed, color)
     report = Report()

@@ -33,7 +33,7 @@ def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], 
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.files import read_source
-    from segdsl.lift import decompile
+    from segdsl.rules.lift import decompile
 
     look = Look(form, allowed, color)
     report = Report()

@@ -71,8 +71,8 @@ def command(
     from segdsl.explain import explain, render_outline
     from segdsl.explain.rule_tree import draw
     from segdsl.language.syntax.text import string
-    from segdsl.lower import lower
     from segdsl.project.checked import load_checked
+    from segdsl.rules.lower import lower
     from segdsl.schema.labels import NO_LABELS, labels_of
 
     need_source(files, named)

@@ -14,7 +14,7 @@ import msgspec
 from segdsl.language.references.marked_names import is_symbol
 from segdsl.language.syntax.text import behavior, name, string
 from segdsl.language.values import UNITS, Number, Unit
-from segdsl.rule import model as m
+from segdsl.rules.rule import model as m
 from segdsl.terminal import cell_width
 
 

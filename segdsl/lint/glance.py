@@ -1,7 +1,7 @@
 """What is seen of a segment at a glance: of most, neither a lint nor lowering has a word to say.
 
 Errs on the side of the careful look, which is that of all the other modules here, and of
-`segdsl.lower`: what is said of a segment is theirs to say. Nothing is reported here.
+`segdsl.rules.lower`: what is said of a segment is theirs to say. Nothing is reported here.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.live.questions import Question, Rule, question
-from segdsl.lower.segment import Layout
 from segdsl.project.connect import Connection
-from segdsl.rule.model import EVERYONE, encode
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import EVERYONE, encode
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""

@@ -37,9 +37,9 @@ from segdsl.language.references.names import (
 from segdsl.language.references.uniqueness import Folder, one_of_each
 from segdsl.language.syntax.text import string
 from segdsl.language.values import ByName
-from segdsl.lower import create_request, lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import encode
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
 
 
 class OnServer(msgspec.Struct, frozen=True):

@@ -21,14 +21,14 @@ from segdsl.language.references.names import ByTheirName, named_segments, one_me
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
-from segdsl.lift.named import read_segment
 from segdsl.live.creation import without_new
 from segdsl.live.listing import on_server
 from segdsl.live.schema import columns_of
-from segdsl.lower import lower
 from segdsl.project.config import moment
 from segdsl.project.connect import Connection
-from segdsl.rule.model import encode
+from segdsl.rules.lift.named import read_segment
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
 from segdsl.sql.catalog import (
     ASSUMED_TABLES,

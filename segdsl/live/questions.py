@@ -17,10 +17,10 @@ from segdsl.language.format import format_expression
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.inline import without_rule_sets
 from segdsl.language.syntax.text import string
-from segdsl.lift import lift_rule
-from segdsl.lower import lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import encode
+from segdsl.rules.lift import lift_rule
+from segdsl.rules.lower import lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
 
 Rule = str  # the JSON text of a rule: what is asked, and the key to its answer
 

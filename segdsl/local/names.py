@@ -2,7 +2,7 @@
 
 Rules name matrix tables (`behavior_purchases`) and matrix columns (observed): a label, or a
 behavior without the prefix of its table, is refused with the name that is meant. Looks at plain
-data that `segdsl.rule.reader` has read without a finding.
+data that `segdsl.rules.rule.reader` has read without a finding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.references.marked_names import is_symbol
 from segdsl.local.errors import ASSOCIATION, Problem
 from segdsl.local.records import REALTIME
-from segdsl.rule.document import shortened
+from segdsl.rules.rule.document import shortened
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
 
 _GROUPS = ("And", "Or", "Composite")

@@ -1,6 +1,6 @@
 """What the description demands of a rule beyond what reading one needs.
 
-`segdsl.rule.reader` takes older rules too: it fills in what they leave out. The API's
+`segdsl.rules.rule.reader` takes older rules too: it fills in what they leave out. The API's
 description does not, so a local API that took them would hide mistakes. This looks at a
 rule that was read without a finding; the nesting of groups stays free, as the API takes
 older rules of any depth.

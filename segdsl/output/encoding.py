@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from segdsl.output.shapes import Output
-from segdsl.rule.model import encode
+from segdsl.rules.rule.model import encode
 
 
 def encoded(output: Output) -> str:

@@ -11,7 +11,7 @@ from segdsl.diagnostics.manual import Entry
 from segdsl.explain.outline import Item, Outline
 from segdsl.language.condition import tree as c
 from segdsl.output import parts, shapes
-from segdsl.rule.model import encode
+from segdsl.rules.rule.model import encode
 
 
 def _place(of: c.Segment) -> dict[str, Any]:

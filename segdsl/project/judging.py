@@ -31,7 +31,7 @@ from segdsl.lint.normal import Normal
 from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
 from segdsl.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
 from segdsl.loading import Loaded, load_files
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from segdsl.schema.model import Schema
 from segdsl.source import SpanKey
 

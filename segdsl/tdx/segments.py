@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.syntax import tree as t
-from segdsl.layout.unfold import normalise
-from segdsl.lift import lift_rule
-from segdsl.rule.document import load as load_json
-from segdsl.rule.model import encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lift import lift_rule
+from segdsl.rules.rule.document import load as load_json
+from segdsl.rules.rule.model import encode
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source, Span
 from segdsl.tdx.checks import Keys
 from segdsl.tdx.conditions import GROUPS, Conditions

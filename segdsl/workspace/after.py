@@ -18,9 +18,9 @@ from segdsl.language.references.marked_names import symbol
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById
-from segdsl.lift.segments import lift_rule
-from segdsl.rule.document import load
-from segdsl.rule.reader import read_rule
+from segdsl.rules.lift.segments import lift_rule
+from segdsl.rules.rule.document import load
+from segdsl.rules.rule.reader import read_rule
 from segdsl.workspace.plan import Change
 from segdsl.workspace.state import State
 

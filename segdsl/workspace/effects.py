@@ -15,8 +15,8 @@ from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.inline import EVERYONE, NOBODY, without_rule_sets
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.workspace.after import After, UncountableError, lifted
 from segdsl.workspace.plan import Change, Plan
 from segdsl.workspace.server import ask_server

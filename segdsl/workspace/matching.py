@@ -15,9 +15,9 @@ from segdsl.diagnostics import Report
 from segdsl.language.condition.tree import Segment
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.layout.unfold import normalise
-from segdsl.lower import lower
-from segdsl.rule.model import Rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import Rule
 from segdsl.source import Source
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock

@@ -15,7 +15,7 @@ from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.language.references.names import marked
 from segdsl.language.values import ByName
-from segdsl.rule.document import UnreadableError, load
+from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.workspace.lock import Entry, is_id, joined
 from segdsl.workspace.state import State
 

@@ -16,9 +16,9 @@ from segdsl.language.references.ids import Ids
 from segdsl.language.references.names import marked, named_segments
 from segdsl.language.syntax.text import string
 from segdsl.language.values import ByName
-from segdsl.lower import lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock, parted
 from segdsl.workspace.matching import Match, matched

@@ -19,8 +19,8 @@ from segdsl.language.references.names import Named
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from segdsl.workspace.local import Local, Workspace
 from segdsl.workspace.lock import Entry, Lock, parted

@@ -24,8 +24,8 @@ from reference.rule_evaluator import select_rule
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import create_request, lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 
 SEGMENT = """\

@@ -24,9 +24,9 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import File
-from segdsl.lift.decompile import decompile
-from segdsl.lower import lower
-from segdsl.rule.model import Rule, encode
+from segdsl.rules.lift.decompile import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import Rule, encode
 from segdsl.source import Source
 
 SIZES = (10, 100, 1_000, 10_000)

@@ -15,8 +15,8 @@ import pytest
 from running import ENVIRONMENT, process
 from segdsl.diagnostics import Report
 from segdsl.loading import load_segments
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from workspace import NOW, WAYS, Way, server, serving, write_project
 
 MANY = 200

@@ -12,8 +12,8 @@ from fuzzing.texts import seeds
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import create_request, lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 
 Json = Any

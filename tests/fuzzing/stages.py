@@ -14,17 +14,17 @@ from segdsl.language.format import format_file
 from segdsl.language.references.names import in_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.layout.unfold import normalise
-from segdsl.lift import decompile
 from segdsl.lint import lint
 from segdsl.lint.fixes import fix
 from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
-from segdsl.lower import lower
-from segdsl.lower.segment import Layout
-from segdsl.rule.document import UnreadableError, load
-from segdsl.rule.model import Rule, encode
-from segdsl.rule.reader import read_rule
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lift import decompile
+from segdsl.rules.lower import lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.rules.rule.model import Rule, encode
+from segdsl.rules.rule.reader import read_rule
 from segdsl.schema.model import Behavior, Column, CustomerGroup, Schema
 from segdsl.source import Source
 

@@ -20,7 +20,7 @@ from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Number, Text
 from segdsl.lint import Glance, glance, lint, lint_each
 from segdsl.lint.normal import Normal
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from segdsl.source import Source, Span
 from strategies import conditions as s
 

@@ -12,7 +12,7 @@ from reference.rule_evaluator import select_rule
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.live.questions import Node, question
-from segdsl.lower import lower
+from segdsl.rules.lower import lower
 from strategies.conditions import cases
 from support import segment_of
 

@@ -20,10 +20,10 @@ from local_api import NOW, equal, refers_to, rule, write_data
 from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
 from segdsl.local import open_local
-from segdsl.lower import lower
 from segdsl.output import parts
 from segdsl.output.plans import plan_output
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.workspace import effects as counting
 from segdsl.workspace.after import After, UncountableError
 from segdsl.workspace.effects import Effect, Effects, effects

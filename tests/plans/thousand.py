@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Report
 from segdsl.loading import load_segments
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 
 MANY = 1_000
 FOLDERS = 40

@@ -15,8 +15,8 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.lower import lower
-from segdsl.rule.model import encode
+from segdsl.rules.lower import lower
+from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from segdsl.tdx import read_segment
 

@@ -2,7 +2,7 @@
 
 Everything that makes a test mean something else than it seems to is refused here, at
 the place where it was written; what only the API's rule cannot hold is left to
-`segdsl.lower`.
+`segdsl.rules.lower`.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from segdsl.language.condition.counting import holds_of_zero, is_numeric
 from segdsl.language.references.marked_names import symbol_target
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Limit, Number, Order
-from segdsl.lift.operators import predicate, window
-from segdsl.rule import model as m
-from segdsl.rule.counts import complemented, is_bare
+from segdsl.rules.lift.operators import predicate, window
+from segdsl.rules.rule import model as m
+from segdsl.rules.rule.counts import complemented, is_bare
 
 _FUNCTIONS: dict[m.AggregationType, t.Function] = {
     "Count": "count",

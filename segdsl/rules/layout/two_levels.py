@@ -17,10 +17,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.layout.packing import pack
-from segdsl.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves, without_pins
-from segdsl.rule.composite import MAX_RULE_SETS, MAX_RULES, Combined, Expr, Named, names, write_expr
-from segdsl.rule.model import Condition, Group
+from segdsl.rules.layout.packing import pack
+from segdsl.rules.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves, without_pins
+from segdsl.rules.rule.composite import (
+    MAX_RULE_SETS,
+    MAX_RULES,
+    Combined,
+    Expr,
+    Named,
+    names,
+    write_expr,
+)
+from segdsl.rules.rule.model import Condition, Group
 
 
 def lay_out(shape: Shape, report: Report) -> Group | None:

@@ -13,9 +13,9 @@ from segdsl.language.condition import tree as c
 from segdsl.language.condition.operators import has_not
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
-from segdsl.lower.arrays import array_matching
-from segdsl.lower.operators import flipped, operator
-from segdsl.rule import model as m
+from segdsl.rules.lower.arrays import array_matching
+from segdsl.rules.lower.operators import flipped, operator
+from segdsl.rules.rule import model as m
 
 Part = m.Filter | m.Column
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from segdsl.language import predicates as p
 from segdsl.language.condition.operators import has_not
 from segdsl.language.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
-from segdsl.rule import model as m
+from segdsl.rules.rule import model as m
 
 _RELATIONS: dict[p.Relation, m.ComparisonType] = {
     "=": "Equal",

@@ -1,4 +1,4 @@
-"""One operator of the API to one predicate: `segdsl.lower.operators` backwards."""
+"""One operator of the API to one predicate: `segdsl.rules.lower.operators` backwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segdsl.language.values import (
     Text,
     Unit,
 )
-from segdsl.rule import model as m
+from segdsl.rules.rule import model as m
 
 _RELATIONS: dict[str, p.Relation] = {
     "Equal": "=",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from segdsl.language.syntax import tree as t
-from segdsl.layout import Branch, Leaf, Pin, Shape
-from segdsl.layout.unfold import unfold
-from segdsl.lift.conditions import lift_condition, lift_limit
-from segdsl.rule.model import Rule
+from segdsl.rules.layout import Branch, Leaf, Pin, Shape
+from segdsl.rules.layout.unfold import unfold
+from segdsl.rules.lift.conditions import lift_condition, lift_limit
+from segdsl.rules.rule.model import Rule
 
 
 def lift_rule(

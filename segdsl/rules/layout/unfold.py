@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdsl.diagnostics import Report
-from segdsl.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
-from segdsl.layout.two_levels import lay_out, lay_out_nested
-from segdsl.rule.composite import Combined, Expr, Named, over_rule_sets, read_expr
-from segdsl.rule.model import Condition, Group, Rule
+from segdsl.rules.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
+from segdsl.rules.layout.two_levels import lay_out, lay_out_nested
+from segdsl.rules.rule.composite import Combined, Expr, Named, over_rule_sets, read_expr
+from segdsl.rules.rule.model import Condition, Group, Rule
 
 
 def unfold(rule: Rule) -> Shape | None:
     """The shape that lays out as the rule's normal form; None for everyone.
 
-    The rule's groups are not empty and its expressions fit (see `segdsl.rule.reader`).
+    The rule's groups are not empty and its expressions fit (see `segdsl.rules.rule.reader`).
     """
     if not rule.conditions:
         return None

@@ -10,10 +10,10 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids, Resolver
-from segdsl.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
-from segdsl.layout.shape import branch
-from segdsl.lower.leaves import lower_leaf, lower_limit, lower_test
-from segdsl.rule.model import EVERYONE, Rule
+from segdsl.rules.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
+from segdsl.rules.layout.shape import branch
+from segdsl.rules.lower.leaves import lower_leaf, lower_limit, lower_test
+from segdsl.rules.rule.model import EVERYONE, Rule
 
 Layout = OneOf["v5", "nested"]
 KINDS = {"batch": 0, "realtime": 1, "funnel_stage": 2}

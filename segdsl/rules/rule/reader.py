@@ -16,12 +16,12 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.values import Number
-from segdsl.rule import model as m
-from segdsl.rule.composite import ExprError, names, over_rule_sets, read_expr
-from segdsl.rule.counts import complemented, is_bare, is_numeric
-from segdsl.rule.document import UnreadableError
-from segdsl.rule.growth import Growth
-from segdsl.rule.operators import OperatorReader
+from segdsl.rules.rule import model as m
+from segdsl.rules.rule.composite import ExprError, names, over_rule_sets, read_expr
+from segdsl.rules.rule.counts import complemented, is_bare, is_numeric
+from segdsl.rules.rule.document import UnreadableError
+from segdsl.rules.rule.growth import Growth
+from segdsl.rules.rule.operators import OperatorReader
 
 MAX_DEPTH = 200
 _GROUPS = ("And", "Or", "Composite")

@@ -10,11 +10,11 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Number
-from segdsl.lift.segments import lift_rule
-from segdsl.rule.document import Reader, UnreadableError, load
-from segdsl.rule.growth import Growth
-from segdsl.rule.model import Rule
-from segdsl.rule.reader import read_rule
+from segdsl.rules.lift.segments import lift_rule
+from segdsl.rules.rule.document import Reader, UnreadableError, load
+from segdsl.rules.rule.growth import Growth
+from segdsl.rules.rule.model import Rule
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Span
 from segdsl.terminal import visible
 

@@ -6,8 +6,8 @@ import re
 from typing import Any, cast
 
 from segdsl.language.values import UNITS, WHOLE, Number, Unit
-from segdsl.rule import model as m
-from segdsl.rule.document import Reader
+from segdsl.rules.rule import model as m
+from segdsl.rules.rule.document import Reader
 
 _COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
 _LISTS = ("In", "Contain", "StartWith", "EndWith")
@@ -28,7 +28,7 @@ _TYPES = (
 
 
 class OperatorReader(Reader):
-    """Plain data to `segdsl.rule.model.Operator`."""
+    """Plain data to `segdsl.rules.rule.model.Operator`."""
 
     def operator(self, value: Any, path: str) -> m.Operator:
         if not isinstance(value, dict):

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from segdsl.language.values import Number
-from segdsl.rule import model as m
+from segdsl.rules.rule import model as m
 
 _OPPOSITE: dict[m.ComparisonType, m.ComparisonType] = {
     "Less": "GreaterEqual",

@@ -13,9 +13,9 @@ from segdsl.language.format import format_file
 from segdsl.language.references.marked_names import symbol
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, ByName
-from segdsl.lift.segments import lift_rule
-from segdsl.rule.document import UnreadableError, load
-from segdsl.rule.reader import read_rule
+from segdsl.rules.lift.segments import lift_rule
+from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Span
 
 

@@ -6,8 +6,8 @@ a short rule stands for more than can be written down: such a rule is refused.
 
 from __future__ import annotations
 
-from segdsl.rule import model as m
-from segdsl.rule.composite import names, over_rule_sets, read_expr
+from segdsl.rules.rule import model as m
+from segdsl.rules.rule.composite import names, over_rule_sets, read_expr
 
 ALWAYS = 2_000
 """The size that a rule can have however little is written of it."""

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.rule.model import Condition
+from segdsl.rules.rule.model import Condition
 from segdsl.source import NOWHERE, Span
 
 Kind = OneOf["And", "Or"]

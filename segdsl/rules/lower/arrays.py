@@ -6,7 +6,7 @@ from typing import assert_never
 
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
-from segdsl.rule import model as m
+from segdsl.rules.rule import model as m
 
 
 def array_matching(of: Quantifier | None) -> m.ArrayMatching | None:

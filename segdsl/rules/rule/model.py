@@ -236,7 +236,7 @@ class AttributeValue(_Struct, frozen=True):
 
 
 class Aggregation(_Struct, frozen=True):
-    """All eight; which fields are set depends on `type` (see `segdsl.rule.reader`)."""
+    """All eight; which fields are set depends on `type` (see `segdsl.rules.rule.reader`)."""
 
     type: AggregationType
     column: str | None = None

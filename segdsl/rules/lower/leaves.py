@@ -17,11 +17,11 @@ from segdsl.language.condition.operators import has_not
 from segdsl.language.references.ids import Resolver
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Duration, Limit
-from segdsl.lower.arrays import array_matching
-from segdsl.lower.filters import lower_filter
-from segdsl.lower.operators import number, operator
-from segdsl.rule import model as m
-from segdsl.rule.counts import complemented, is_bare
+from segdsl.rules.lower.arrays import array_matching
+from segdsl.rules.lower.filters import lower_filter
+from segdsl.rules.lower.operators import number, operator
+from segdsl.rules.rule import model as m
+from segdsl.rules.rule.counts import complemented, is_bare
 
 _AGGREGATIONS: dict[Function, m.AggregationType] = {
     "count": "Count",

@@ -1,0 +1,1 @@
+"""The API's rules: what a condition becomes in JSON, and how a rule is read back."""
