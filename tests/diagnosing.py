@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from segdsl.checking import check_names, check_segments
+from segdsl.analysis.checking import check_names, check_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import severity_of
 from segdsl.language.resolve import Program, resolve

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from segdsl.analysis.explain import Outline, explain, render_outline
 from segdsl.diagnostics import Report
-from segdsl.explain import Outline, explain, render_outline
 from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

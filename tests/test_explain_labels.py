@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from segdsl.analysis.explain import explain
+from segdsl.analysis.explain.legend import legend
 from segdsl.diagnostics import Report
-from segdsl.explain import explain
-from segdsl.explain.legend import legend
 from segdsl.language.condition.tree import Segment, spellings
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segdsl.analysis.explain import explain, render_outline
 from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.explain import explain, render_outline
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.lift import decompile

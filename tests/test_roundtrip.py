@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contract import rule_errors
+from segdsl.analysis.explain import explain, render_outline
 from segdsl.diagnostics import Code, Report
-from segdsl.explain import explain, render_outline
 from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t

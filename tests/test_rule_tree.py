@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import assume, given
 
+from segdsl.analysis.explain.rule_tree import draw, operator_words
 from segdsl.diagnostics import Report
-from segdsl.explain.rule_tree import draw, operator_words
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse

@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 
-from segdsl.checking import check_segments
+from segdsl.analysis.checking import check_segments
+from segdsl.analysis.explain import explain, render_outline
+from segdsl.analysis.explain.rule_tree import draw
+from segdsl.analysis.lint import lint
+from segdsl.analysis.lint.fixes import fix
+from segdsl.analysis.lint.silence import all_allowances, spoken, used_names
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest
-from segdsl.explain import explain, render_outline
-from segdsl.explain.rule_tree import draw
 from segdsl.language.condition.tree import Segment
 from segdsl.language.format import format_file
 from segdsl.language.references.cycles import circles
@@ -27,9 +30,6 @@ from segdsl.language.references.names import in_order, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.lint import lint
-from segdsl.lint.fixes import fix
-from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
 from segdsl.rules.lift import decompile
 from segdsl.rules.lower import lower

@@ -67,9 +67,9 @@ def command(
     A folder stands for all .seg files in it. Where anything is wrong nothing is explained.
     Diagnostics go to standard error in every form.
     """
+    from segdsl.analysis.explain import explain, render_outline
+    from segdsl.analysis.explain.rule_tree import draw
     from segdsl.diagnostics import Report
-    from segdsl.explain import explain, render_outline
-    from segdsl.explain.rule_tree import draw
     from segdsl.language.syntax.text import string
     from segdsl.project.checked import load_checked
     from segdsl.rules.lower import lower

@@ -66,7 +66,7 @@ def _reported(entry: Entry, width: int) -> str:
     """What is reported for the example of an entry, where that takes no schema and no lints."""
     if entry.form != "seg" or entry.code.name[3] in "56":
         return ""
-    from segdsl.checking.examples import reported
+    from segdsl.analysis.checking.examples import reported
     from segdsl.diagnostics.render import render_text
 
     found, sources = reported(entry.example)

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import msgspec
 
+from segdsl.analysis.explain.outline import Item, Outline
 from segdsl.diagnostics.manual import Entry
-from segdsl.explain.outline import Item, Outline
 from segdsl.language.condition import tree as c
 from segdsl.output import parts, shapes
 from segdsl.rules.rule.model import encode

@@ -174,7 +174,7 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     """
     if "-" in of.files and len(of.files) > 1:
         raise FileError("`-` (standard input) and files cannot be put right in one run")
-    from segdsl.lint.fixes import fix
+    from segdsl.analysis.lint.fixes import fix
 
     codes = (*allowed, *(of.project.allow if of.project is not None else ()))
     unused = _unused(of)
@@ -192,9 +192,9 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
 
 def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
     """The names of definitions that nothing uses, by path; none where a file cannot be read."""
+    from segdsl.analysis.lint.unused import unused_among
     from segdsl.language.syntax.parser import parse
     from segdsl.language.syntax.tree import File
-    from segdsl.lint.unused import unused_among
     from segdsl.project.judging import keys_of
 
     report = Report()

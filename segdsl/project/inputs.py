@@ -14,8 +14,8 @@ from segdsl.files import FileError, read_seg, seg_files
 from segdsl.project_file import FILE, project_file
 
 if TYPE_CHECKING:
+    from segdsl.analysis.lint.unused import Export
     from segdsl.language.condition.tree import Place
-    from segdsl.lint.unused import Export
     from segdsl.project.config import Project
     from segdsl.project.judging import Elsewhere
 
@@ -82,8 +82,8 @@ class NotLookedAt:
         self.was_asked = False
 
     def __call__(self) -> Elsewhere:
+        from segdsl.analysis.lint.unused import imports_in
         from segdsl.language.syntax.parser import parse
-        from segdsl.lint.unused import imports_in
         from segdsl.project.judging import Elsewhere, keys_of, places_in
 
         self.was_asked = True

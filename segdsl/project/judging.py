@@ -15,7 +15,11 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from segdsl.checking import check_names, check_segments, check_values
+from segdsl.analysis.checking import check_names, check_segments, check_values
+from segdsl.analysis.lint import Mark, glance, lint_each, twins
+from segdsl.analysis.lint.normal import Normal
+from segdsl.analysis.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.analysis.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
@@ -26,10 +30,6 @@ from segdsl.language.resolve import import_key
 from segdsl.language.resolve.sizes import MAX_UNITS
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName, Owner
-from segdsl.lint import Mark, glance, lint_each, twins
-from segdsl.lint.normal import Normal
-from segdsl.lint.silence import Allowance, all_allowances, spoken, used_names
-from segdsl.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
 from segdsl.loading import Loaded, load_files
 from segdsl.rules.lower import lower
 from segdsl.schema.model import Schema

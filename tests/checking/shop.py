@@ -5,7 +5,7 @@ The behavior `each` has a column of each type, named as the attribute of that ty
 
 from __future__ import annotations
 
-from segdsl.checking import check_names, check_segments
+from segdsl.analysis.checking import check_names, check_segments
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from shop import SCHEMA, found, report_of
 
-from segdsl.checking import check_names, check_segments
+from segdsl.analysis.checking import check_names, check_segments
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from segdsl.checking.patterns import LONGEST, fault
+from segdsl.analysis.checking.patterns import LONGEST, fault
 
 WIDE = "".join(f"{chr(0x100 + 20 * at)}-{chr(0xF000 + at)}" for at in range(2_000))
 TAKEN = {

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from segdsl.checking import types
+from segdsl.analysis.checking import types
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from running import segdsl
-from segdsl.checking import check_values
+from segdsl.analysis.checking import check_values
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from shop import ALL_TYPES, found
 
-from segdsl.checking import types
+from segdsl.analysis.checking import types
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
 from segdsl.language.resolve import Program, resolve

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from running import ENVIRONMENT, ROOT
+from segdsl.analysis.lint import Mark, twins
+from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.machine import findings
 from segdsl.files import seg_files
-from segdsl.lint import Mark, twins
-from segdsl.lint.normal import Normal
 from segdsl.output.parts import Diagnostic as Finding
 from segdsl.project import judging
 from segdsl.project.check import Checked, check

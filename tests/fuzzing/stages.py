@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from segdsl.checking import check_names, check_segments
+from segdsl.analysis.checking import check_names, check_segments
+from segdsl.analysis.explain import explain, render_outline
+from segdsl.analysis.explain.rule_tree import draw
+from segdsl.analysis.lint import lint
+from segdsl.analysis.lint.fixes import fix
+from segdsl.analysis.lint.silence import all_allowances, spoken, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import render_text
-from segdsl.explain import explain, render_outline
-from segdsl.explain.rule_tree import draw
 from segdsl.language.format import format_file
 from segdsl.language.references.names import in_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lint import lint
-from segdsl.lint.fixes import fix
-from segdsl.lint.silence import all_allowances, spoken, used_names
 from segdsl.live.queries import Offline, offline_sql
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lift import decompile

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from segdsl.analysis.lint import lint
 from segdsl.diagnostics import Diagnostic, Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lint import lint
 from segdsl.source import Source
 
 NAME = "test.seg"

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from reference.evaluator import select
 from reference.population import Population
+from segdsl.analysis.lint.fixes import fix
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.lint.fixes import fix
 from segdsl.source import Source
 from strategies import populations as v
 from strategies.syntax import files

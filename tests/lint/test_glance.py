@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_lint_soundness import meeting
 
+from segdsl.analysis.lint import Glance, glance, lint, lint_each
+from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
@@ -18,8 +20,6 @@ from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Number, Text
-from segdsl.lint import Glance, glance, lint, lint_each
-from segdsl.lint.normal import Normal
 from segdsl.rules.lower import lower
 from segdsl.source import Source, Span
 from strategies import conditions as s

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
+from segdsl.analysis.lint.bounds import Claim, claims
+from segdsl.analysis.lint.domains import verdict
+from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
 from segdsl.language import predicates as p
@@ -20,9 +23,6 @@ from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ById, Number, Text
-from segdsl.lint.bounds import Claim, claims
-from segdsl.lint.domains import verdict
-from segdsl.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.source import Source
 from segdsl.sql import Context, count
 from strategies import conditions as s

@@ -9,11 +9,11 @@ from linting import codes, findings
 
 from reference.evaluator import evaluate
 from reference.population import Population, Profile
+from segdsl.analysis.lint import relative_times
+from segdsl.analysis.lint.normal import Node
 from segdsl.diagnostics import Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.lint import relative_times
-from segdsl.lint.normal import Node
 from segdsl.source import Source
 from strategies.populations import NOW
 

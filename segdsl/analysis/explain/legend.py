@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segdsl.explain.verbs import listed
+from segdsl.analysis.explain.verbs import listed
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.text import behavior, name
 from segdsl.language.values import Limit

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.explain.times import is_time
+from segdsl.analysis.explain.times import is_time
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of_zero

@@ -3,11 +3,11 @@ or as a value of its own list."""
 
 from __future__ import annotations
 
+from segdsl.analysis.lint.normal import Group, Leaf, Node, Word, comparable, leaves
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.text import value
-from segdsl.lint.normal import Group, Leaf, Node, Word, comparable, leaves
 
 Frame = tuple[Word, dict[int, Node]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from segdsl.explain import times
+from segdsl.analysis.explain import times
 from segdsl.language import predicates as p
 from segdsl.language.syntax import text
 from segdsl.language.values import Date, Value

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.explain.verbs import flipped, listed, verb
+from segdsl.analysis.explain.verbs import flipped, listed, verb
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.text import behavior, duration, name, reference, value

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
+from segdsl.analysis.lint.bounds import MAY_BE_EMPTY, is_ordinary
+from segdsl.analysis.lint.relative_times import about_dates, holds_recent, is_capped
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import Number, Text, Value
-from segdsl.lint.bounds import MAY_BE_EMPTY, is_ordinary
-from segdsl.lint.relative_times import about_dates, holds_recent, is_capped
 
 _DEEPEST = 1
 """Groups in the outermost one that surely fit the API's two levels, if they hold no others."""

@@ -17,10 +17,10 @@ from itertools import pairwise
 from typing import Literal as OneOf
 from typing import NamedTuple
 
+from segdsl.analysis.lint.normal import Group, Leaf, Node, is_taken_for_whole
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
-from segdsl.lint.normal import Group, Leaf, Node, is_taken_for_whole
 
 Verdict = OneOf["never", "always"]
 Truth = bool | None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import assert_never
 
-from segdsl.checking import types
-from segdsl.checking.patterns import fault
+from segdsl.analysis.checking import types
+from segdsl.analysis.checking.patterns import fault
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.behaviors import name_of, table_of

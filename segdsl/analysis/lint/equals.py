@@ -1,19 +1,19 @@
 """`or` of equals that should be one list: `x = 1 or x = 2` is `x in (1, 2)`.
 
 And its twin, `x != 1 and x != 2`. Looks at groups as they were written, since only what
-stands side by side can be written as one; `segdsl.lint.fixes` does that.
+stands side by side can be written as one; `segdsl.analysis.lint.fixes` does that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segdsl.analysis.lint.normal import comparable, listed
+from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.text import value
 from segdsl.language.values import Number, Value
-from segdsl.lint.normal import comparable, listed
-from segdsl.lint.words import subject_text
 
 _MOST_SHOWN = 6
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from segdsl.analysis.lint.domains import Verdict, verdict
+from segdsl.analysis.lint.normal import Group, Leaf, Node, opposite
+from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import Number
-from segdsl.lint.domains import Verdict, verdict
-from segdsl.lint.normal import Group, Leaf, Node, opposite
-from segdsl.lint.words import subject_text
 
 _MOST_PAIRED = 12
 MAY_BE_EMPTY = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)

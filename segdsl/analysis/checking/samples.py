@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from segdsl.checking import types
+from segdsl.analysis.checking import types
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language import predicates as p

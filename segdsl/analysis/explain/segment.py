@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import assert_never
 
-from segdsl.explain.absent import absence
-from segdsl.explain.legend import legend
-from segdsl.explain.outline import Item, Outline
-from segdsl.explain.subjects import (
+from segdsl.analysis.explain.absent import absence
+from segdsl.analysis.explain.legend import legend
+from segdsl.analysis.explain.outline import Item, Outline
+from segdsl.analysis.explain.subjects import (
     Clause,
     aggregate_clause,
     attribute_clause,
     events_of,
     noun,
 )
-from segdsl.explain.times import is_relative, is_time
-from segdsl.explain.verbs import listed
+from segdsl.analysis.explain.times import is_relative, is_time
+from segdsl.analysis.explain.verbs import listed
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.text import literal, name, reference, string, value

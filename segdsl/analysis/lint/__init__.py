@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from segdsl.analysis.lint.bounds import bounds, bounds_alone
+from segdsl.analysis.lint.equals import equals
+from segdsl.analysis.lint.glance import Glance, glance
+from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
+from segdsl.analysis.lint.nulls import negated_nulls
+from segdsl.analysis.lint.relative_times import times
+from segdsl.analysis.lint.repeats import listed_twice, repeats
+from segdsl.analysis.lint.twins import Mark, twins
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.lint.bounds import bounds, bounds_alone
-from segdsl.lint.equals import equals
-from segdsl.lint.glance import Glance, glance
-from segdsl.lint.normal import Leaf, Node, Normal, leaves
-from segdsl.lint.nulls import negated_nulls
-from segdsl.lint.relative_times import times
-from segdsl.lint.repeats import listed_twice, repeats
-from segdsl.lint.twins import Mark, twins
 
 __all__ = ["Glance", "Mark", "glance", "lint", "lint_each", "twins"]
 
