@@ -33,7 +33,8 @@ assert lower(segment, report) is not None
     [
         "",
         "import segdsl.language.resolve, segdsl.rules.lower",
-        "import segdsl.language.resolve.program, segdsl.rules.lower.segment, segdsl.rules.lift.decompile",
+        "import segdsl.language.resolve.program, segdsl.rules.lower.segment",
+        "import segdsl.rules.lift.decompile",
         "from segdsl import resolve, lower",
         "from segdsl import Program, resolve",
         "from segdsl.language.resolve import Program",
@@ -41,7 +42,7 @@ assert lower(segment, report) is not None
         "import segdsl; segdsl.Program; import segdsl.rules.lower; segdsl.rules.lower",
         "import segdsl.loading",
         "import importlib; [importlib.import_module('segdsl.' + each) for each in"
-        " ('lower', 'resolve', 'format', 'syntax.parser', 'lift.decompile')]",
+        " ('rules.lower', 'language.resolve', 'language.format', 'language.syntax.parser')]",
         "import importlib, sys, segdsl.language.resolve; importlib.reload(segdsl);"
         " importlib.reload(sys.modules['segdsl.language.resolve'])",
         "from segdsl.cli.group import cli; cli(['check', '--help'], standalone_mode=False)",

@@ -33,7 +33,7 @@ from segdsl.files import check_output, is_within
 from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
 
 if TYPE_CHECKING:
-    from segdsl.local import Faults
+    from segdsl.server import Faults
 
 IN_PROCESS = "http://localhost"
 LOCAL_KEY_VARIABLE = LOCAL_VARIABLE
@@ -80,7 +80,7 @@ async def connect(
     name, chosen = project.target(target)
     match chosen:
         case LocalTarget(data=str(data)):
-            from segdsl.local import open_local
+            from segdsl.server import open_local
 
             clock = _clock(name, chosen, now)
             store = _store(project, name, chosen)
@@ -174,7 +174,7 @@ def _file_name(target: str) -> str:
 
 
 def _faults(project: Project, name: str, target: LocalTarget) -> Faults | None:
-    from segdsl.local import FaultsError, parse_faults
+    from segdsl.server import FaultsError, parse_faults
 
     try:
         return None if target.faults is None else parse_faults(target.faults)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 import language
 from measures import Comparison
-from segdsl.local import LOCAL_KEY, LocalTransport, open_local
+from segdsl.server import LOCAL_KEY, LocalTransport, open_local
 
 SEGMENTS = 1_000
 ASKED = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from segdsl.local import LOCAL_KEY
+from segdsl.server import LOCAL_KEY
 from workspace import server, write_project
 
 LOOSE = {

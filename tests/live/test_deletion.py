@@ -14,7 +14,7 @@ from local_api import NOW, equal, rule, write_data
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment
 from segdsl.live.deletion import MOST_NAMED, ReferredToError, delete
 from segdsl.live.listing import find, on_server
-from segdsl.local import LOCAL_KEY, open_local
+from segdsl.server import LOCAL_KEY, open_local
 
 
 class Refusing(httpx.AsyncBaseTransport):

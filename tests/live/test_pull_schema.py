@@ -13,7 +13,6 @@ from local_api import NOW, write_data
 from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
 from segdsl.api.wire import Patience
 from segdsl.live.schema import Asked, Sample, pull_schema, sample
-from segdsl.local import LOCAL_KEY, open_local
 from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
@@ -26,6 +25,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
+from segdsl.server import LOCAL_KEY, open_local
 
 NAMED = """
 [funnels.Onboarding]

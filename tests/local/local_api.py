@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from segdsl.local import LOCAL_KEY, Faults, open_local
+from segdsl.server import LOCAL_KEY, Faults, open_local
 
 NOW = 1_727_740_800  # 2024-10-01T09:00:00+09:00
 JSON_API = "application/vnd.treasuredata.v1+json"

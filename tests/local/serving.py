@@ -17,7 +17,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from segdsl.local import LOCAL_KEY, parse_faults, serve
+from segdsl.server import LOCAL_KEY, parse_faults, serve
 
 parser = ArgumentParser()
 parser.add_argument("data", type=Path)

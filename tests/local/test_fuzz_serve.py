@@ -16,11 +16,11 @@ import pytest
 from local_api import JAPAN, JSON_API, NOW, equal, refers_to, rule, write_data
 from mutating import TEXTS, Mutator
 from segdsl.engine import open_data
-from segdsl.local import LOCAL_KEY
-from segdsl.local.app import application
-from segdsl.local.connections import Limits
-from segdsl.local.log import Log
-from segdsl.local.store import open_store
+from segdsl.server import LOCAL_KEY
+from segdsl.server.http.app import application
+from segdsl.server.http.connections import Limits
+from segdsl.server.http.log import Log
+from segdsl.server.store.store import open_store
 from serve_corpus import BYTES_FOUND, FOUND
 from test_local_bounds import answers, served
 

@@ -15,13 +15,13 @@ import pytest
 
 from local_api import JAPAN, NOW, Api, rule, with_api, write_data
 from segdsl.engine import open_data
-from segdsl.local import LOCAL_KEY, Faults, PortError, parse_faults, serve
-from segdsl.local import requests as r
-from segdsl.local.app import application
-from segdsl.local.connections import Limits, default_limits
-from segdsl.local.log import LONGEST, MOST_LINES, PERIOD, Log, LogHandler
-from segdsl.local.serving import _listen, _logging, _Server
-from segdsl.local.store import open_store
+from segdsl.server import LOCAL_KEY, Faults, PortError, parse_faults, serve
+from segdsl.server.http import requests as r
+from segdsl.server.http.app import application
+from segdsl.server.http.connections import Limits, default_limits
+from segdsl.server.http.log import LONGEST, MOST_LINES, PERIOD, Log, LogHandler
+from segdsl.server.http.serving import _listen, _logging, _Server
+from segdsl.server.store.store import open_store
 
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 SHORT = Limits(head=0.1, body=0.1, answer=0.1, connections=16)

@@ -13,7 +13,7 @@ import sqlglot
 
 from local_api import Api, client, equal, rule, write_data
 from segdsl.engine import Query, open_data
-from segdsl.local import LocalTransport, application, open_store
+from segdsl.server import LocalTransport, application, open_store
 from test_local_queries import SLOW, Slow, slow_api
 
 AGES = range(20)

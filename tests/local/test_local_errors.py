@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from local_api import JAPAN, Api, with_api, with_strict_api
-from segdsl.local import LOCAL_KEY
-from segdsl.local.errors import pointer_of
+from segdsl.server import LOCAL_KEY
+from segdsl.server.errors import pointer_of
 
 
 @with_api

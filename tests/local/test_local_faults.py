@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from local_api import JAPAN, Api, local_api
-from segdsl.local import Faults, FaultsError, parse_faults
-from segdsl.local.faults import Fault, Weather
+from segdsl.server import Faults, FaultsError, parse_faults
+from segdsl.server.http.faults import Fault, Weather
 from serving import serving
 
 

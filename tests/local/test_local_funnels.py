@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from local_api import NOW, Api, client, rule, with_api, write_data
-from segdsl.local import open_local
+from segdsl.server import open_local
 
 NAMED = """
 [funnels.Onboarding]

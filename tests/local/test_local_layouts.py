@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from local_api import NOW, Api, client, equal, refers_to, rule, write_data
-from segdsl.local import layouts, open_local, open_store
-from segdsl.local.layouts import VERSION
-from segdsl.local.records import SegmentContent
-from segdsl.local.rule_texts import with_prefixed_sources
+from segdsl.server import open_local, open_store
+from segdsl.server.rule_texts import with_prefixed_sources
+from segdsl.server.store import layouts
+from segdsl.server.store.layouts import VERSION
+from segdsl.server.store.records import SegmentContent
 
 LAYOUT_1 = """
 CREATE TABLE folders (

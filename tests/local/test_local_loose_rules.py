@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local_api import Api, local_api, rule, with_api, with_strict_api
-from segdsl.local.errors import ApiError
-from segdsl.local.rules import read_text
+from segdsl.server.errors import ApiError
+from segdsl.server.queries.rules import read_text
 
 
 def value(operator: Any, name: str = "country", **more: Any) -> Any:

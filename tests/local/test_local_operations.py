@@ -9,8 +9,8 @@ import pytest
 
 from contract import referee
 from local_api import Api, with_api
-from segdsl.local.app import LocalApi
-from segdsl.local.operations import is_operation, operations
+from segdsl.server.http.app import LocalApi
+from segdsl.server.http.operations import is_operation, operations
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -14,8 +14,8 @@ from sqlglot import exp
 
 from local_api import JAPAN, NOW, Api, client, equal, local_api, rule, with_api, write_data
 from segdsl.engine import Data, Query, open_data
-from segdsl.local import LocalTransport, application, open_store
-from segdsl.local.sql_text import with_lower_keywords
+from segdsl.server import LocalTransport, application, open_store
+from segdsl.server.queries.sql_text import with_lower_keywords
 
 SLOW = rule(equal("country", "slow"))
 # What hashes are is nothing that DuckDB can know beforehand.

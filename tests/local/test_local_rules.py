@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from contract import referee, rule_errors
 from local_api import JAPAN, Api, equal, rule, with_api
-from segdsl.local.errors import ApiError
-from segdsl.local.rules import read_text
+from segdsl.server.errors import ApiError
+from segdsl.server.queries.rules import read_text
 from strategies.wild_rules import wild_rules
 
 

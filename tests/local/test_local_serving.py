@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from local_api import JAPAN, NOW, client, write_data
-from segdsl.local import LOCAL_KEY, PortError, serve
+from segdsl.server import LOCAL_KEY, PortError, serve
 from serving import serving
 from test_local_loose_rules import LOOSE
 

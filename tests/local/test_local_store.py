@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from local_api import JAPAN, Api, client, local_api, refers_to, rule
-from segdsl.local import StoreError, open_store
-from segdsl.local.records import NameTakenError, QueryContent, SegmentContent
-from segdsl.local.store import RESTARTED, Store
+from segdsl.server import StoreError, open_store
+from segdsl.server.store.records import NameTakenError, QueryContent, SegmentContent
+from segdsl.server.store.store import RESTARTED, Store
 from serving import end, serving, start
 from test_local_queries import SLOW, slow_api
 

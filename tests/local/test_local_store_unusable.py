@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from local_api import JAPAN, local_api, refers_to, rule
-from segdsl.local import StoreError, open_store
-from segdsl.local.records import SegmentContent
-from segdsl.local.transport import MistakeError
+from segdsl.server import StoreError, open_store
+from segdsl.server.http.transport import MistakeError
+from segdsl.server.store.records import SegmentContent
 
 WHAT_TO_DO = "name another file (`store` of the target, or `--store`), or move this one away"
 
@@ -176,7 +176,7 @@ def test_a_mistake_of_the_local_api_is_not_asked_for_again(
 
     async def test() -> None:
         async with local_api(tmp_path) as api:
-            monkeypatch.setattr("segdsl.local.store.Store.segments", broken)
+            monkeypatch.setattr("segdsl.server.store.store.Store.segments", broken)
             with pytest.raises(MistakeError, match=r"please report it \(ZeroDivisionError in GET"):
                 await api.send("GET", "/audiences/7/segments")
 

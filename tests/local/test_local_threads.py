@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from local_api import write_data
 from segdsl.engine import Data, QueryKilled, open_data
-from segdsl.local.counts import Counts
-from segdsl.local.work import Outcome, Work
+from segdsl.server.queries.counts import Counts
+from segdsl.server.queries.executor import Outcome, Work
 from test_local_queries import ENDLESS as ENDLESS_QUERY
 
 OF_THE_ENGINE = ("segdsl query", "segdsl kill")

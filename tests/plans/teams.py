@@ -17,10 +17,10 @@ from segdsl.api import ApiKey, Client, NewSegment, Patience
 from segdsl.api import Segment as ServerSegment
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Report
-from segdsl.local import LOCAL_KEY, open_local, parse_faults
 from segdsl.project.config import Project, read_project
 from segdsl.project.connect import Connection
 from segdsl.project.names import Known
+from segdsl.server import LOCAL_KEY, open_local, parse_faults
 from segdsl.workspace.applying import Outcome
 from segdsl.workspace.local import Workspace, read_workspace
 from segdsl.workspace.plan import Plan

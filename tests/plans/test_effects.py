@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from local_api import NOW, equal, refers_to, rule, write_data
 from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
-from segdsl.local import open_local
 from segdsl.output import parts
 from segdsl.output.plans import plan_output
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
+from segdsl.server import open_local
 from segdsl.workspace import effects as counting
 from segdsl.workspace.after import After, UncountableError
 from segdsl.workspace.effects import Effect, Effects, effects

@@ -22,8 +22,8 @@ import thousand
 from local_api import write_data
 from running import ENVIRONMENT
 from segdsl.api import ClientError, Patience
-from segdsl.local import parse_faults
-from segdsl.local.faults import Fault, Weather
+from segdsl.server import parse_faults
+from segdsl.server.http.faults import Fault, Weather
 from segdsl.workspace.plan import Plan
 from teams import Team, team
 from thousand import FOLDERS, MANY, Written

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local_api import NOW, equal, rule, write_data
-from segdsl.local import open_local
+from segdsl.server import open_local
 from segdsl.workspace.applying import OverwrittenError, UnsureError
 from segdsl.workspace.files import load_lock
 from teams import Team, connected, with_team

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from local_api import NOW, equal, rule, write_data
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
-from segdsl.local import open_local
+from segdsl.server import open_local
 from segdsl.workspace.plan import Plan, read_plan, write_plan
 from segdsl.workspace.pulling import Pull
 from segdsl.workspace.server import Seen

@@ -14,7 +14,7 @@ import pytest
 from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.local import open_local
+from segdsl.server import open_local
 from segdsl.workspace.applying import ChangedSinceError
 from segdsl.workspace.effects import UNASKED, effects
 from segdsl.workspace.files import load_lock, save_lock

@@ -22,8 +22,8 @@ from segdsl.api import RefusedError
 from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.local import open_local
 from segdsl.project.names import Known
+from segdsl.server import open_local
 from segdsl.workspace.local import read_workspace
 from segdsl.workspace.lock import Lock
 from segdsl.workspace.mirror import fold, mirror_path

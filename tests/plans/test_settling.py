@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from local_api import NOW, equal, rule, write_data
-from segdsl.local import open_local
+from segdsl.server import open_local
 from segdsl.workspace.effects import UNASKED
 from segdsl.workspace.plan_text import plan_text
 from teams import Team, connected, with_team

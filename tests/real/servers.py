@@ -14,7 +14,7 @@ from typing import Any, Literal
 import httpx
 
 from replay import JSON, JSON_API, OWN, Json, Replay, on_a_port, transport
-from segdsl.local import LOCAL_KEY, open_local
+from segdsl.server import LOCAL_KEY, open_local
 from workspace import serving
 
 Name = Literal["own answers", "own answers on a port", "contract", "local", "local on a port"]

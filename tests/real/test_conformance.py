@@ -19,7 +19,7 @@ from recorded import CONTRACT, answers_of
 from replay import JSON, JSON_API, Json
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment, RefusedError
 from segdsl.api.whole import whole_segments
-from segdsl.local import LOCAL_KEY
+from segdsl.server import LOCAL_KEY
 from servers import NAMES, Name, Served, folder_body, rule_of, served
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
-from segdsl.local.work import Outcome, Work
+from segdsl.server.queries.executor import Outcome, Work
 from segdsl.sql import merged, together
 
 QUIET = 0.1

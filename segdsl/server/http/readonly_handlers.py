@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from segdsl.local import entity_shapes, shapes
-from segdsl.local.errors import missing, refuse
-from segdsl.local.requests import Call
-from segdsl.local.service import Service
-from segdsl.local.shapes import Json, iso
 from segdsl.schema.model import Funnel
+from segdsl.server.errors import missing, refuse
+from segdsl.server.http import entity_responses as entity_shapes
+from segdsl.server.http import responses as shapes
+from segdsl.server.http.requests import Call
+from segdsl.server.http.responses import Json, iso
+from segdsl.server.service import Service
 
 
 def funnels(service: Service, call: Call) -> Any:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from segdsl.local.errors import ApiError, Problem, missing, refuse
-from segdsl.local.records import BATCH, REALTIME
-from segdsl.local.rule_texts import with_text_ids
+from segdsl.server.errors import ApiError, Problem, missing, refuse
+from segdsl.server.rule_texts import with_text_ids
+from segdsl.server.store.records import BATCH, REALTIME
 
 _T = TypeVar("_T")
 _MAX_ID = 2**63 - 1

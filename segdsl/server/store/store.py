@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from segdsl.local.database import Database, Life, clear_up, is_alive
-from segdsl.local.layouts import next_id, renumber_folder
-from segdsl.local.records import (
+from segdsl.server.store.database import Database, Life, clear_up, is_alive
+from segdsl.server.store.layouts import next_id, renumber_folder
+from segdsl.server.store.records import (
     CycleError,
     Folder,
     ImmutableError,

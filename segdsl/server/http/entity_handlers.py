@@ -7,15 +7,22 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from segdsl.local import entity_shapes as shapes
-from segdsl.local import saving
-from segdsl.local.bodies import EntityBody, decode_entity, parameter, path_id, rule_text, whole
-from segdsl.local.errors import ASSOCIATION, refuse
-from segdsl.local.known import funnels_in_folders, solutions_in_folders
-from segdsl.local.records import BATCH, REALTIME, Folder, Segment
-from segdsl.local.requests import Call
-from segdsl.local.saving import Draft, Paths
-from segdsl.local.service import Service
+from segdsl.server import mutations as saving
+from segdsl.server.errors import ASSOCIATION, refuse
+from segdsl.server.http import entity_responses as shapes
+from segdsl.server.http.readonly_handlers import funnels_in_folders, solutions_in_folders
+from segdsl.server.http.request_models import (
+    EntityBody,
+    decode_entity,
+    parameter,
+    path_id,
+    rule_text,
+    whole,
+)
+from segdsl.server.http.requests import Call
+from segdsl.server.mutations import Draft, Paths
+from segdsl.server.service import Service
+from segdsl.server.store.records import BATCH, REALTIME, Folder, Segment
 
 WHOLE_TREE = 2**63
 _KINDS = {shapes.BATCH_SEGMENT: BATCH, shapes.REALTIME_SEGMENT: REALTIME}

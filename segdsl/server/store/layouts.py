@@ -11,7 +11,7 @@ from functools import cache
 
 import msgspec
 
-from segdsl.local.rule_texts import with_prefixed_sources
+from segdsl.server.rule_texts import with_prefixed_sources
 
 VERSION = 2
 _APPLICATION = 0x5E6D51

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 
 from segdsl.engine import Data, EngineError, Query, Result
-from segdsl.local.errors import ApiError
-from segdsl.local.records import Segment, StoreError
-from segdsl.local.rules import Rules
-from segdsl.local.store import Store
+from segdsl.server.errors import ApiError
+from segdsl.server.queries.rules import Rules
+from segdsl.server.store.records import Segment, StoreError
+from segdsl.server.store.store import Store
 
 
 class Populations:

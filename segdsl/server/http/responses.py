@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from segdsl.local.queries import Lost, Page, Waiting, as_cells
-from segdsl.local.records import REALTIME, Folder, Query, Segment
-from segdsl.local.service import Service
+from segdsl.server.queries.queries import Lost, Page, Waiting, as_cells
+from segdsl.server.service import Service
+from segdsl.server.store.records import REALTIME, Folder, Query, Segment
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
 
 Json = dict[str, Any]

@@ -18,15 +18,15 @@ from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
-from segdsl.local.errors import ASSOCIATION, EXPRESSION, ApiError, Problem
-from segdsl.local.names import Names
-from segdsl.local.records import Segment
-from segdsl.local.store import Store
-from segdsl.local.strict import check_strictly
 from segdsl.rules.lift import lift_rule
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import EVERYONE, Rule
 from segdsl.rules.rule.reader import read_rule
+from segdsl.server.errors import ASSOCIATION, EXPRESSION, ApiError, Problem
+from segdsl.server.queries.names import Names
+from segdsl.server.queries.schema_validation import check_strictly
+from segdsl.server.store.records import Segment
+from segdsl.server.store.store import Store
 from segdsl.sql import Context, SqlError, count, profiles, selection
 from segdsl.sql.catalog import Catalog
 

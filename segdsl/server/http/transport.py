@@ -16,10 +16,10 @@ import httpx
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
 from segdsl.files import FileError
-from segdsl.local.app import FAILURES, LocalApi, application
-from segdsl.local.faults import ConnectionCutError, Faults
-from segdsl.local.records import StoreError
-from segdsl.local.store import open_store
+from segdsl.server.http.app import FAILURES, LocalApi, application
+from segdsl.server.http.faults import ConnectionCutError, Faults
+from segdsl.server.store.records import StoreError
+from segdsl.server.store.store import open_store
 
 
 class MistakeError(FileError):

@@ -7,12 +7,12 @@ the shapes of the API's published description; what a rule means is `segdsl.sql`
 from __future__ import annotations
 
 from segdsl.api.keys import LOCAL_KEY
-from segdsl.local.app import LocalApi, application
-from segdsl.local.faults import Faults, FaultsError, parse_faults
-from segdsl.local.records import StoreError
-from segdsl.local.serving import PortError, serve
-from segdsl.local.store import Store, open_store
-from segdsl.local.transport import LocalTransport, open_local
+from segdsl.server.http.app import LocalApi, application
+from segdsl.server.http.faults import Faults, FaultsError, parse_faults
+from segdsl.server.http.serving import PortError, serve
+from segdsl.server.http.transport import LocalTransport, open_local
+from segdsl.server.store.records import StoreError
+from segdsl.server.store.store import Store, open_store
 
 __all__ = [
     "LOCAL_KEY",

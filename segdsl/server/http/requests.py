@@ -19,8 +19,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from segdsl.local.errors import ApiError, Problem, entities_body, plain_body
-from segdsl.local.service import Service
+from segdsl.server.errors import ApiError, Problem, entities_body, plain_body
+from segdsl.server.service import Service
 
 MAX_BODY = 8_000_000
 MAX_BODIES = 64_000_000

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from segdsl.engine import QueryFailed, QueryKilled
-from segdsl.local import shapes
-from segdsl.local.bodies import parameter, path_id
-from segdsl.local.errors import ApiError, Problem, missing, refuse
-from segdsl.local.names import columns_of, suggestion
-from segdsl.local.requests import Call
-from segdsl.local.service import Service
+from segdsl.server.errors import ApiError, Problem, missing, refuse
+from segdsl.server.http import responses as shapes
+from segdsl.server.http.request_models import parameter, path_id
+from segdsl.server.http.requests import Call
+from segdsl.server.queries.names import columns_of, suggestion
+from segdsl.server.service import Service
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Column, Table
 
 SAMPLES = 20

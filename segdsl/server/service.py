@@ -6,13 +6,13 @@ from time import time
 from typing import TypeVar
 
 from segdsl.engine import Data, DataError, ParentSegment
-from segdsl.local.errors import missing
-from segdsl.local.listed import Listed
-from segdsl.local.populations import Populations
-from segdsl.local.queries import Queries
-from segdsl.local.records import Folder, Query, Segment
-from segdsl.local.rules import Rules
-from segdsl.local.store import Store
+from segdsl.server.errors import missing
+from segdsl.server.queries.counter import Populations
+from segdsl.server.queries.queries import Queries
+from segdsl.server.queries.rules import Rules
+from segdsl.server.store.list_cache import Listed
+from segdsl.server.store.records import Folder, Query, Segment
+from segdsl.server.store.store import Store
 
 _T = TypeVar("_T")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.local.errors import (
+from segdsl.server.errors import (
     ASSOCIATION,
     BLANK,
     IMMUTABLE,
@@ -22,7 +22,8 @@ from segdsl.local.errors import (
     missing,
     refuse,
 )
-from segdsl.local.records import (
+from segdsl.server.service import Service
+from segdsl.server.store.records import (
     BATCH,
     CycleError,
     Folder,
@@ -35,7 +36,6 @@ from segdsl.local.records import (
     Segment,
     SegmentContent,
 )
-from segdsl.local.service import Service
 
 
 class Paths(msgspec.Struct, frozen=True):

@@ -16,10 +16,10 @@ import sqlglot
 from sqlglot import exp
 
 from segdsl.engine import Data, EngineError, QueryKilled, Result
-from segdsl.local.counts import Counts
-from segdsl.local.records import Query, QueryContent, StoreError
-from segdsl.local.store import Store
-from segdsl.local.work import Outcome, Work
+from segdsl.server.queries.counts import Counts
+from segdsl.server.queries.executor import Outcome, Work
+from segdsl.server.store.records import Query, QueryContent, StoreError
+from segdsl.server.store.store import Store
 
 STOPPED = "the server was stopped while the query ran: start it again"
 _ROWS_AT_ONCE = 10_000

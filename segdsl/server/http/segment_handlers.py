@@ -8,8 +8,10 @@ from uuid import uuid4
 
 from msgspec import UNSET, Raw, UnsetType
 
-from segdsl.local import saving, shapes
-from segdsl.local.bodies import (
+from segdsl.server import mutations as saving
+from segdsl.server.errors import ASSOCIATION, ApiError, Problem, refuse
+from segdsl.server.http import responses as shapes
+from segdsl.server.http.request_models import (
     FolderBody,
     FolderChanges,
     QueryBody,
@@ -22,13 +24,12 @@ from segdsl.local.bodies import (
     rule_text,
     whole,
 )
-from segdsl.local.errors import ASSOCIATION, ApiError, Problem, refuse
-from segdsl.local.names import columns_of, suggestion
-from segdsl.local.records import BATCH, QueryContent
-from segdsl.local.requests import Call
-from segdsl.local.saving import Draft, Paths
-from segdsl.local.service import Service
-from segdsl.local.sql_text import with_lower_keywords
+from segdsl.server.http.requests import Call
+from segdsl.server.mutations import Draft, Paths
+from segdsl.server.queries.names import columns_of, suggestion
+from segdsl.server.queries.sql_text import with_lower_keywords
+from segdsl.server.service import Service
+from segdsl.server.store.records import BATCH, QueryContent
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
 

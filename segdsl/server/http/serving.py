@@ -22,13 +22,13 @@ from starlette.types import Receive, Scope, Send
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
 from segdsl.files import FileError
-from segdsl.local.app import LocalApi, application
-from segdsl.local.connections import BACKLOG, Limits, default_limits, protocol
-from segdsl.local.errors import ApiError, Problem
-from segdsl.local.faults import ConnectionCutError, Faults
-from segdsl.local.log import Log, LogHandler
-from segdsl.local.requests import error_response, side_of
-from segdsl.local.store import open_store
+from segdsl.server.errors import ApiError, Problem
+from segdsl.server.http.app import LocalApi, application
+from segdsl.server.http.connections import BACKLOG, Limits, default_limits, protocol
+from segdsl.server.http.faults import ConnectionCutError, Faults
+from segdsl.server.http.log import Log, LogHandler
+from segdsl.server.http.requests import error_response, side_of
+from segdsl.server.store.store import open_store
 
 _PORT = re.compile(r":\d*$")
 

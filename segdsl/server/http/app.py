@@ -20,16 +20,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import Data, EngineError
-from segdsl.local import entity_handlers as entities
-from segdsl.local import known
-from segdsl.local import parent_handlers as parents
-from segdsl.local import segment_handlers as segments
-from segdsl.local.errors import ApiError, Problem, not_implemented
-from segdsl.local.faults import Faults, Weather
-from segdsl.local.log import Log, named
-from segdsl.local.operations import is_operation
-from segdsl.local.records import StoreError
-from segdsl.local.requests import (
+from segdsl.server.errors import ApiError, Problem, not_implemented
+from segdsl.server.http import entity_handlers as entities
+from segdsl.server.http import parent_handlers as parents
+from segdsl.server.http import readonly_handlers as known
+from segdsl.server.http import segment_handlers as segments
+from segdsl.server.http.faults import Faults, Weather
+from segdsl.server.http.log import Log, named
+from segdsl.server.http.operations import is_operation
+from segdsl.server.http.requests import (
     JSON,
     JSON_API,
     Handler,
@@ -39,8 +38,9 @@ from segdsl.local.requests import (
     error_response,
     side_of,
 )
-from segdsl.local.service import Service
-from segdsl.local.store import Store
+from segdsl.server.service import Service
+from segdsl.server.store.records import StoreError
+from segdsl.server.store.store import Store
 
 SERVER = "segdsl"
 

@@ -1,7 +1,7 @@
 """A SQLite file that several threads and processes use at once, and that survives a crash.
 
 A write is on the disk when it is acknowledged: WAL with full synchronisation. The tables
-are made in `segdsl.local.layouts`; what they mean is `segdsl.local.store`.
+are made in `segdsl.server.store.layouts`; what they mean is `segdsl.server.store.store`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
-from segdsl.local.layouts import check_application, prepare
-from segdsl.local.records import StoreError
+from segdsl.server.store.layouts import check_application, prepare
+from segdsl.server.store.records import StoreError
 
 PATIENCE = 30.0
 """Seconds to wait for another process that is writing."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from segdsl.local.store import Store
+from segdsl.server.store.store import Store
 
 
 class Listed:

@@ -15,9 +15,9 @@ from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.references.marked_names import is_symbol
-from segdsl.local.errors import ASSOCIATION, Problem
-from segdsl.local.records import REALTIME
 from segdsl.rules.rule.document import shortened
+from segdsl.server.errors import ASSOCIATION, Problem
+from segdsl.server.store.records import REALTIME
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog, Table
 
 _GROUPS = ("And", "Or", "Composite")

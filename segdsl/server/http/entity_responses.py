@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from segdsl.local.records import REALTIME, Folder, Segment
-from segdsl.local.service import Service
-from segdsl.local.shapes import MAX_ACTIVATION_ROWS, USER_ID, USER_NAME, Json, iso, rule
+from segdsl.server.http.responses import MAX_ACTIVATION_ROWS, USER_ID, USER_NAME, Json, iso, rule
+from segdsl.server.service import Service
+from segdsl.server.store.records import REALTIME, Folder, Segment
 
 FOLDER = "folder-segment"
 BATCH_SEGMENT = "segment-batch"

@@ -1,0 +1,1 @@
+"""HTTP of the local Audience API: requests, handlers, responses, and how it is served."""
