@@ -15,12 +15,13 @@ from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.layout.unfold import normalise
-from segdsl.rules.lift import decompile, named
+from segdsl.rules.lift import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
+from segdsl.workspace.remote import source as named
 
 
 def source_of(document: Any, text: str | None = None) -> str:

@@ -30,12 +30,12 @@ from segdsl.language.references.names import in_order, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.live.queries import Offline, offline_sql
 from segdsl.rules.lift import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.schema.model import Column, Schema
 from segdsl.source import Source
+from segdsl.workspace.remote.queries import Offline, offline_sql
 from steps import steps
 
 FILE = "x.seg"

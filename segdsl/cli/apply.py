@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segdsl.cli.workspace_options import Place
-    from segdsl.project.connect import Connection
     from segdsl.source import Source
     from segdsl.workspace.applying import Outcome
     from segdsl.workspace.plan import Plan, Rename
+    from segdsl.workspace.remote.connect import Connection
 
 
 @click.command(
@@ -213,8 +213,8 @@ async def _confirm(plan: Plan) -> None:
 
 
 def _say(outcome: Outcome) -> None:
-    from segdsl.live.listing import path_of
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.listing import path_of
 
     state = outcome.change.state
     id = "" if outcome.id is None else f"  #{outcome.id}"

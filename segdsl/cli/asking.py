@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from segdsl.api import ClientError
-    from segdsl.live.preview import Failed
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.preview import Failed
 
 _T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -71,7 +71,7 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
 
     from segdsl.api import ClientError
     from segdsl.project.config import need_project
-    from segdsl.project.connect import Surroundings, connect
+    from segdsl.workspace.remote.connect import Surroundings, connect
 
     project = need_project(Path.cwd())
     context = click.get_current_context(silent=True)

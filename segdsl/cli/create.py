@@ -28,8 +28,8 @@ from segdsl.cli.options import (
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.live.creation import Outcome
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.creation import Outcome
 
 
 @click.command(
@@ -65,10 +65,10 @@ def command(
     failure, only what is left is done.
     """
     from segdsl.diagnostics import Report
-    from segdsl.live.creation import create, steps
-    from segdsl.live.listing import on_server
     from segdsl.project.checked import load_checked
     from segdsl.project.config import need_project
+    from segdsl.workspace.remote.creation import create, steps
+    from segdsl.workspace.remote.listing import on_server
 
     look = Look(form, allowed, color)
     report = Report()
@@ -123,8 +123,8 @@ def _nothing(outcome: Outcome) -> None:
 
 def _say(outcome: Outcome) -> None:
     from segdsl.diagnostics.places import counted
-    from segdsl.live.listing import path_of
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.listing import path_of
 
     path = visible(path_of(outcome.step.folder, outcome.step.segment.name))
     id = "" if outcome.id is None else f"  #{outcome.id}"

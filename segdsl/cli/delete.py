@@ -14,8 +14,8 @@ from segdsl.cli.options import format_options
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.live.listing import Found
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.listing import Found
 
 
 @click.command(
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @target_options
 def command(segment: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
     """Delete a segment of the server. Others that refer to it keep it there."""
-    from segdsl.live.deletion import delete
-    from segdsl.live.listing import find, on_server, path_of
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.deletion import delete
+    from segdsl.workspace.remote.listing import find, on_server, path_of
 
     async def look(connection: Connection) -> Found:
         server = await on_server(connection.client, connection.parent.id, rules=False)

@@ -29,7 +29,7 @@ from segdsl.cli.options import (
 if TYPE_CHECKING:
     from segdsl.language.condition.tree import Segment
     from segdsl.output.parts import ExplainedSegment
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
 
 UNCLIPPED = 100_000
 
@@ -90,7 +90,7 @@ def command(
     segments = loaded.segments
     if named:
         from segdsl.cli.asking import ask
-        from segdsl.live.server_segments import server_segments
+        from segdsl.workspace.remote.server_segments import server_segments
 
         async def question(connection: Connection) -> tuple[Segment, ...]:
             return await server_segments(connection.client, connection.parent.id, named, report)

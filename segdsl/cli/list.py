@@ -14,8 +14,8 @@ from segdsl.cli.options import color_option, format_options, in_color
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.live.creation import OnServer
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.creation import OnServer
 
 
 @click.command("list", epilog=examples("segdsl list", "segdsl list --target production --json"))
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @color_option
 def command(form: str, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
-    from segdsl.live.listing import note_of, on_server, table
-    from segdsl.live.preview_text import text_of
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.listing import note_of, on_server, table
+    from segdsl.workspace.remote.preview_text import text_of
 
     async def question(connection: Connection) -> OnServer:
         return await on_server(connection.client, connection.parent.id, rules=False)

@@ -27,9 +27,9 @@ from segdsl.cli.output import say, write
 from segdsl.cli.workspace_options import open_workspace, plan_options
 
 if TYPE_CHECKING:
-    from segdsl.project.connect import Connection
     from segdsl.workspace.effects import Effects
     from segdsl.workspace.plan import Plan
+    from segdsl.workspace.remote.connect import Connection
 
 PENDING = 4
 

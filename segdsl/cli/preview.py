@@ -31,8 +31,8 @@ from segdsl.cli.options import (
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.live.preview import Preview
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.preview import Preview
 
 
 @click.command(
@@ -83,10 +83,10 @@ def command(
     are counted. Ctrl-C kills what still runs on the server.
     """
     from segdsl.diagnostics import Report
-    from segdsl.live.counting import Wish, preview
-    from segdsl.live.server_segments import server_segments
     from segdsl.project.checked import load_checked
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.counting import Wish, preview
+    from segdsl.workspace.remote.server_segments import server_segments
 
     if columns is not None and sample is None:
         raise WrongUse("--columns says what to show of a sample: give --sample N as well")
@@ -130,7 +130,7 @@ def command(
 
 
 def _show(found: Preview, form: str, color: str, *, has_schema: bool) -> None:
-    from segdsl.live.preview_text import rendered, text_of
+    from segdsl.workspace.remote.preview_text import rendered, text_of
 
     if form == "json":
         from segdsl.output.remote import preview_output

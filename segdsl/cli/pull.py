@@ -25,8 +25,8 @@ from segdsl.cli.output import say
 from segdsl.cli.workspace_options import held, open_workspace
 
 if TYPE_CHECKING:
-    from segdsl.project.connect import Connection
     from segdsl.workspace.pulling import Pull
+    from segdsl.workspace.remote.connect import Connection
 
 
 @click.command(
@@ -120,9 +120,9 @@ _SUMMED = {
 
 
 def _write_lines(pull: Pull, color: str) -> None:
-    from segdsl.live.listing import path_of
     from segdsl.terminal import visible
     from segdsl.workspace.plan_text import conflict_text
+    from segdsl.workspace.remote.listing import path_of
 
     times_of = Counter(each.file for each in pull.items)
     lines: list[str] = []

@@ -19,9 +19,9 @@ from segdsl.cli.options import color_option, format_options, in_color
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.live.schema import Asked, Sample
-    from segdsl.project.connect import Connection
     from segdsl.schema.searching import Thing
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.schema import Asked, Sample
 
 MOST_SAMPLED = 20
 VALUES = 5
@@ -59,12 +59,12 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     """
     import msgspec
 
-    from segdsl.live.samples import sample_schema
-    from segdsl.live.schema import pull_schema
     from segdsl.project.config import need_project
     from segdsl.project.schema import save_schema
     from segdsl.schema.changes import tally
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.samples import sample_schema
+    from segdsl.workspace.remote.schema import pull_schema
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
@@ -119,11 +119,11 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.live.schema import sample as samples_of
     from segdsl.project.config import need_project
     from segdsl.project.schema import load_schema
     from segdsl.schema.searching import nothing_like, search
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.schema import sample as samples_of
 
     project = need_project(Path.cwd())
     schema = load_schema(project, target)
@@ -161,10 +161,10 @@ def _write(found: list[Thing], samples: list[Sample], zone: str, color: str) -> 
     from rich.table import Table
     from rich.text import Text
 
-    from segdsl.live.preview_text import text_of
-    from segdsl.live.schema import values_of
-    from segdsl.live.shown_times import shown_time
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.preview_text import text_of
+    from segdsl.workspace.remote.schema import values_of
+    from segdsl.workspace.remote.shown_times import shown_time
 
     terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None

@@ -71,9 +71,9 @@ def command(
     """
     from segdsl.files import check_output
     from segdsl.project.config import moment
-    from segdsl.project.connect import LOCAL_KEY_VARIABLE
     from segdsl.server import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.terminal import visible
+    from segdsl.workspace.remote.connect import LOCAL_KEY_VARIABLE
 
     try:
         weather = None if faults is None else parse_faults(faults)

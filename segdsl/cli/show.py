@@ -13,8 +13,8 @@ from segdsl.cli.options import Look, look_options, stop_on_errors, tell
 from segdsl.cli.output import product
 
 if TYPE_CHECKING:
-    from segdsl.live.listing import Shown
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.listing import Shown
 
 
 @click.command(
@@ -36,7 +36,7 @@ def command(
     A name may come with its folders, `Loyalty/Tokyo/Camera shoppers`; an id as 12 or #12.
     """
     from segdsl.diagnostics import Report
-    from segdsl.live.listing import show
+    from segdsl.workspace.remote.listing import show
 
     async def question(connection: Connection) -> Shown:
         return await show(connection.client, connection.parent.id, segment)

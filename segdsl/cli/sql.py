@@ -26,7 +26,7 @@ from segdsl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from segdsl.project.connect import Connection
+    from segdsl.workspace.remote.connect import Connection
 
 DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
@@ -86,10 +86,10 @@ def command(
     names are taken as they are written. Times are those of the moment it is printed.
     """
     from segdsl.diagnostics import Report
-    from segdsl.live.queries import Offline, offline_sql, remote_sql, target_sql
-    from segdsl.live.server_segments import server_segments
     from segdsl.project.checked import load_checked
     from segdsl.project.config import find_project
+    from segdsl.workspace.remote.queries import Offline, offline_sql, remote_sql, target_sql
+    from segdsl.workspace.remote.server_segments import server_segments
 
     need_source(files, named)
     look = Look(form, allowed, color)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import msgspec
 
 from segdsl.api import ClientError, Unreadable
-from segdsl.live.creation import OnServer
-from segdsl.live.creation import Outcome as Created
-from segdsl.live.listing import Found, Shown, in_order
-from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
-from segdsl.live.questions import Node, Question
-from segdsl.live.schema import Sample as Values
-from segdsl.live.schema import values_of
 from segdsl.output import parts, shapes
 from segdsl.output.making import folder_of
 from segdsl.schema.searching import Thing
+from segdsl.workspace.remote.breakdown import Node, Question
+from segdsl.workspace.remote.creation import OnServer
+from segdsl.workspace.remote.creation import Outcome as Created
+from segdsl.workspace.remote.listing import Found, Shown, in_order
+from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.workspace.remote.schema import Sample as Values
+from segdsl.workspace.remote.schema import values_of
 
 
 def api_error(error: ClientError | Failed | str | None) -> parts.Error | None:

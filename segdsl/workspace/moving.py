@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.live.listing import NotThereError
 from segdsl.workspace.local import Local
 from segdsl.workspace.lock import Entry, Lock
+from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.state import Folder
 
 

@@ -13,9 +13,7 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError, check_followed, read_source, write_text
-from segdsl.live.listing import NotThereError
 from segdsl.project.config import Project
-from segdsl.project.connect import Connection
 from segdsl.workspace.applying import Outcome, carry_out
 from segdsl.workspace.effects import Effects, effects
 from segdsl.workspace.files import load_lock, lock_path, merge_lock
@@ -27,6 +25,8 @@ from segdsl.workspace.moving import Move, move
 from segdsl.workspace.plan import Plan, PlanError
 from segdsl.workspace.planning import Wish, make_plan
 from segdsl.workspace.pulling import Pull, make_pull
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.server import Server, ask_server
 
 KEEP_EVERY = 50

@@ -20,9 +20,9 @@ from segdsl.api.sameness import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.names import reference_nodes
 from segdsl.language.values import ByName
-from segdsl.rules.lift.named import source_of
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
+from segdsl.workspace.remote.source import source_of
 
 Folder = tuple[str, ...]
 Key = tuple[Folder, str]

@@ -17,7 +17,6 @@ from segdsl.language.format import format_file
 from segdsl.language.references.names import in_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.live.queries import Offline, offline_sql
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lift import decompile
 from segdsl.rules.lower import lower
@@ -27,6 +26,7 @@ from segdsl.rules.rule.model import Rule, encode
 from segdsl.rules.rule.reader import read_rule
 from segdsl.schema.model import Behavior, Column, CustomerGroup, Schema
 from segdsl.source import Source
+from segdsl.workspace.remote.queries import Offline, offline_sql
 
 FILE = "x.seg"
 SCHEMA = Schema(

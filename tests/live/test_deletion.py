@@ -12,9 +12,9 @@ import pytest
 
 from local_api import NOW, equal, rule, write_data
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment
-from segdsl.live.deletion import MOST_NAMED, ReferredToError, delete
-from segdsl.live.listing import find, on_server
 from segdsl.server import LOCAL_KEY, open_local
+from segdsl.workspace.remote.deletion import MOST_NAMED, ReferredToError, delete
+from segdsl.workspace.remote.listing import find, on_server
 
 
 class Refusing(httpx.AsyncBaseTransport):

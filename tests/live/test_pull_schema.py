@@ -12,8 +12,6 @@ import pytest
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
 from segdsl.api.wire import Patience
-from segdsl.live.schema import Asked, Sample, pull_schema, sample
-from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -26,6 +24,8 @@ from segdsl.schema.model import (
     Variant,
 )
 from segdsl.server import LOCAL_KEY, open_local
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.schema import Asked, Sample, pull_schema, sample
 
 NAMED = """
 [funnels.Onboarding]

@@ -11,8 +11,8 @@ from reference.population import Population
 from reference.rule_evaluator import select_rule
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.live.questions import Node, question
 from segdsl.rules.lower import lower
+from segdsl.workspace.remote.breakdown import Node, question
 from strategies.conditions import cases
 from support import segment_of
 

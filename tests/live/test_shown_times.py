@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.live.shown_times import shown_time
+from segdsl.workspace.remote.shown_times import shown_time
 
 
 @pytest.mark.parametrize(

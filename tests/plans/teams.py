@@ -18,7 +18,6 @@ from segdsl.api import Segment as ServerSegment
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Report
 from segdsl.project.config import Project, read_project
-from segdsl.project.connect import Connection
 from segdsl.project.names import Known
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
 from segdsl.workspace.applying import Outcome
@@ -26,6 +25,7 @@ from segdsl.workspace.local import Workspace, read_workspace
 from segdsl.workspace.plan import Plan
 from segdsl.workspace.planning import Wish
 from segdsl.workspace.pulling import Pull
+from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.running import apply_plan, plan_for, pull_into
 from segdsl.workspace.server import Server, ask_server
 

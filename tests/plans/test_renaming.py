@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.live.listing import NotThereError
 from segdsl.workspace import renaming
 from segdsl.workspace.files import load_lock
 from segdsl.workspace.lock import Entry
 from segdsl.workspace.plan import Change, Plan, Version
 from segdsl.workspace.planning import Wish
+from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.running import move_in_lock, plan_for
 from segdsl.workspace.state import State
 from teams import Team, with_team

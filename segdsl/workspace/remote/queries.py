@@ -21,12 +21,7 @@ from segdsl.language.references.names import ByTheirName, named_segments, one_me
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
-from segdsl.live.creation import without_new
-from segdsl.live.listing import on_server
-from segdsl.live.schema import columns_of
 from segdsl.project.config import moment
-from segdsl.project.connect import Connection
-from segdsl.rules.lift.named import read_segment
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
@@ -39,6 +34,11 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.terminal import visible
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.creation import without_new
+from segdsl.workspace.remote.listing import on_server
+from segdsl.workspace.remote.schema import columns_of
+from segdsl.workspace.remote.source import read_segment
 
 
 class Offline(msgspec.Struct, frozen=True):

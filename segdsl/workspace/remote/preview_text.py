@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from segdsl.diagnostics.places import counted
-from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample, share
-from segdsl.live.questions import Node, Question
-from segdsl.live.shown_times import shown_time
 from segdsl.terminal import visible
+from segdsl.workspace.remote.breakdown import Node, Question
+from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample, share
+from segdsl.workspace.remote.shown_times import shown_time
 
 WIDE = 1_000
 """Cells of a line that nobody looks at on a screen: nothing is cut short for a pipe."""

@@ -19,13 +19,13 @@ from segdsl.language.references.ids import Ids
 from segdsl.language.references.inline import Placer
 from segdsl.language.references.names import ByTheirName, in_order, named_segments, segment_ids
 from segdsl.language.values import TIME_TYPES
-from segdsl.live.creation import without_new
-from segdsl.live.listing import on_server
-from segdsl.live.preview import Answer, Counted, Failed, Preview, Sample
-from segdsl.live.questions import Question, Rule, question
-from segdsl.project.connect import Connection
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
+from segdsl.workspace.remote.breakdown import Question, Rule, question
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.creation import without_new
+from segdsl.workspace.remote.listing import on_server
+from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""

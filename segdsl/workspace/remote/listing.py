@@ -25,10 +25,10 @@ from segdsl.language.format import format_file
 from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
-from segdsl.live.creation import OnServer
-from segdsl.rules.lift.named import tree_of
 from segdsl.source import Span
 from segdsl.terminal import visible
+from segdsl.workspace.remote.creation import OnServer
+from segdsl.workspace.remote.source import tree_of
 
 
 class NotThereError(FileError):

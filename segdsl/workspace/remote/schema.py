@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeVar
 from segdsl.api import BadAnswerError, Client, ForbiddenError, NotFoundError, RefusedError
 from segdsl.api import answers as a
 from segdsl.language.behaviors import name_of
-from segdsl.project.connect import Connection
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -26,6 +25,7 @@ from segdsl.schema.model import (
     Variant,
 )
 from segdsl.schema.searching import Thing, owner_of
+from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
 LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from segdsl.language.values import ColumnType
-from segdsl.live.schema import sample_rows
-from segdsl.project.connect import Connection
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import SAMPLED, Samples, kept
 from segdsl.schema.searching import owner_of
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.schema import sample_rows
 
 
 async def sample_schema(connection: Connection, schema: Schema) -> tuple[Samples, ...]:

@@ -9,7 +9,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
-from segdsl.live.listing import Shown, show
+from segdsl.workspace.remote.listing import Shown, show
 
 
 async def server_segments(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.live.questions import Question, Rule
+from segdsl.workspace.remote.breakdown import Question, Rule
 
 
 class Counted(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from segdsl.api import Client, ClientError, ConflictError
 from segdsl.language.references.names import reference_nodes
-from segdsl.live.listing import Found, on_server, path_of
+from segdsl.workspace.remote.listing import Found, on_server, path_of
 
 MOST_NAMED = 20
 """Segments and others that an error lists."""
