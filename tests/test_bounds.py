@@ -12,8 +12,8 @@ from segdsl.language.condition.tree import Segment
 from segdsl.language.resolve import Program, resolve, sizes
 from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_files
-from segdsl.project.judging import Basis, judge_here, judge_many, together
 from segdsl.source import Source
+from segdsl.workspace.check.check_runner import Basis, judge_here, judge_many, together
 from steps import steps
 
 
@@ -149,8 +149,8 @@ def test_the_files_of_a_run_share_it_too(tmp_path: Path) -> None:
 
 
 def test_so_do_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdsl.project.judging.MANY", 12)
-    monkeypatch.setattr("segdsl.project.judging.MAX_UNITS", 100)
+    monkeypatch.setattr("segdsl.workspace.check.check_runner.MANY", 12)
+    monkeypatch.setattr("segdsl.workspace.check.check_runner.MAX_UNITS", 100)
     monkeypatch.setattr(sizes, "MAX_UNITS", 100)
     (tmp_path / "w.seg").write_text(wide(20))
     names = []

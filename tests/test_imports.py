@@ -97,11 +97,6 @@ COMPILING = {
     "segdsl.language.syntax.tree",
     "segdsl.language.values",
     "segdsl.loading",
-    "segdsl.project",
-    "segdsl.project.checked",
-    "segdsl.project.inputs",
-    "segdsl.project.judging",
-    "segdsl.project.names",
     "segdsl.project_file",
     "segdsl.rules",
     "segdsl.rules.layout",
@@ -125,6 +120,13 @@ COMPILING = {
     "segdsl.schema.samples",
     "segdsl.source",
     "segdsl.terminal",
+    "segdsl.workspace",
+    "segdsl.workspace.check",
+    "segdsl.workspace.check.check_runner",
+    "segdsl.workspace.check.inputs",
+    "segdsl.workspace.check.load_checked",
+    "segdsl.workspace.project",
+    "segdsl.workspace.project.known_ids",
 }
 # Modules of Python that take a millisecond or more each, and that nothing here needs.
 SLOW_OF_PYTHON = {

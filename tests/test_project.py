@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.project.config import ProjectError, find_project, need_project, read_project
+from segdsl.workspace.project.config import ProjectError, find_project, need_project, read_project
 
 LOCAL = '[targets.here]\nkind = "local"\ndata = "data"\n'
 

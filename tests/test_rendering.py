@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from segdsl.diagnostics import Code, Note, Report
-from segdsl.diagnostics.machine import findings, render_github, render_sarif, uri_of
 from segdsl.diagnostics.places import tally
 from segdsl.diagnostics.render import render_text
+from segdsl.output.diagnostics import findings, render_github, render_sarif, uri_of
 from segdsl.source import Source, Span
 from segdsl.terminal import cell_width, visible
 

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
     from segdsl.cli.workspace_options import Place
     from segdsl.source import Source
-    from segdsl.workspace.applying import Outcome
-    from segdsl.workspace.plan import Plan, Rename
     from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.sync.applying import Outcome
+    from segdsl.workspace.sync.plan import Plan, Rename
 
 
 @click.command(
@@ -96,10 +96,10 @@ def command(
     from asyncio import CancelledError
 
     from segdsl.diagnostics import Report
-    from segdsl.project.config import need_project
-    from segdsl.workspace.checking import check_plan
-    from segdsl.workspace.planning import Wish
-    from segdsl.workspace.running import apply_plan, plan_for
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.sync.commands import apply_plan, plan_for
+    from segdsl.workspace.sync.plan_checks import check_plan
+    from segdsl.workspace.sync.planning import Wish
 
     look = Look(form, (), color)
     report = Report()
@@ -168,7 +168,7 @@ def command(
 
 def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:
     from segdsl.files import read_bytes
-    from segdsl.workspace.plan import read_plan
+    from segdsl.workspace.sync.plan import read_plan
 
     if paths or prune or force:
         raise WrongUse("a saved plan is carried out as it is: leave PATHs, --prune, --force out")
@@ -176,8 +176,8 @@ def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Pl
 
 
 def _show(plan: Plan, form: str, color: str) -> None:
-    from segdsl.workspace.effects import UNASKED
-    from segdsl.workspace.plan_text import plan_text
+    from segdsl.workspace.sync.effects import UNASKED
+    from segdsl.workspace.sync.plan_text import plan_text
 
     if form == "json":
         from segdsl.output.plans import apply_output
@@ -196,7 +196,7 @@ def _show(plan: Plan, form: str, color: str) -> None:
 async def _asked(rename: Rename) -> bool:
     """Whether a new segment is a renamed one."""
     from segdsl.terminal import visible
-    from segdsl.workspace.moving import path_of
+    from segdsl.workspace.sync.moving import path_of
 
     old, new = path_of(rename.old_folder, rename.old_name), path_of(rename.folder, rename.name)
     return await agrees_to(
@@ -223,7 +223,7 @@ def _say(outcome: Outcome) -> None:
 
 
 def _end(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> None:
-    from segdsl.workspace.applying import undone
+    from segdsl.workspace.sync.applying import undone
 
     if form == "json":
         from segdsl.output.plans import apply_output

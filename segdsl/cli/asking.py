@@ -70,7 +70,7 @@ def ask(target: str | None, now: str | None, question: Callable[[Connection], Aw
     import asyncio
 
     from segdsl.api import ClientError
-    from segdsl.project.config import need_project
+    from segdsl.workspace.project.config import need_project
     from segdsl.workspace.remote.connect import Surroundings, connect
 
     project = need_project(Path.cwd())

@@ -112,9 +112,9 @@ def _selectable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]
 
 
 def _kept_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
-    from segdsl.project.config import find_project
-    from segdsl.project.schema import load_schema
-    from segdsl.workspace.files import load_lock
+    from segdsl.workspace.project.config import find_project
+    from segdsl.workspace.project.schema import load_schema
+    from segdsl.workspace.sync.files import load_lock
 
     project = find_project(Path.cwd())
     if project is None:
@@ -131,8 +131,8 @@ def _kept_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
 
 def _columns(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     """The attributes of the schema, the last of a list with commas."""
-    from segdsl.project.config import find_project
-    from segdsl.project.schema import load_schema
+    from segdsl.workspace.project.config import find_project
+    from segdsl.workspace.project.schema import load_schema
 
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))
@@ -144,9 +144,9 @@ def _columns(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    from segdsl.project.config import find_project
-    from segdsl.project.schema import load_schema
     from segdsl.schema.searching import things
+    from segdsl.workspace.project.config import find_project
+    from segdsl.workspace.project.schema import load_schema
 
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))

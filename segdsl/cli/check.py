@@ -20,7 +20,7 @@ from segdsl.cli.output import product
 from segdsl.terminal import visible
 
 if TYPE_CHECKING:
-    from segdsl.project.check import Checked, PutRight
+    from segdsl.workspace.check.cached_check import Checked, PutRight
 
 
 @click.command(
@@ -64,8 +64,8 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
-    from segdsl.project.check import check, look_at, put_right
-    from segdsl.project.inputs import wanted
+    from segdsl.workspace.check.cached_check import check, look_at, put_right
+    from segdsl.workspace.check.inputs import wanted
 
     look = Look(form, allowed, color)
     if diff and not fix:

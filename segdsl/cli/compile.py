@@ -78,9 +78,9 @@ def command(
     every form.
     """
     from segdsl.diagnostics import Report
-    from segdsl.project.checked import load_checked
     from segdsl.rules.lower import create_request, lower
     from segdsl.rules.rule.model import encode
+    from segdsl.workspace.check.load_checked import load_checked
 
     look = Look(form, allowed, color)
     report = Report()

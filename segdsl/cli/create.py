@@ -65,8 +65,8 @@ def command(
     failure, only what is left is done.
     """
     from segdsl.diagnostics import Report
-    from segdsl.project.checked import load_checked
-    from segdsl.project.config import need_project
+    from segdsl.workspace.check.load_checked import load_checked
+    from segdsl.workspace.project.config import need_project
     from segdsl.workspace.remote.creation import create, steps
     from segdsl.workspace.remote.listing import on_server
 

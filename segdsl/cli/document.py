@@ -46,7 +46,7 @@ class Document:
         """Writes the document, once."""
         import msgspec
 
-        from segdsl.diagnostics.machine import findings
+        from segdsl.output.diagnostics import findings
         from segdsl.output.encoding import encoded
         from segdsl.output.shapes import outputs
 

@@ -71,9 +71,9 @@ def command(
     from segdsl.analysis.explain.rule_tree import draw
     from segdsl.diagnostics import Report
     from segdsl.language.syntax.text import string
-    from segdsl.project.checked import load_checked
     from segdsl.rules.lower import lower
     from segdsl.schema.labels import NO_LABELS, labels_of
+    from segdsl.workspace.check.load_checked import load_checked
 
     need_source(files, named)
     look = Look(form, allowed, color)

@@ -50,7 +50,7 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import counted, tally
-    from segdsl.tdx.files import import_files, yaml_files
+    from segdsl.workspace.tdx.files import import_files, yaml_files
 
     look = Look(form, allowed, color)
     report = Report()

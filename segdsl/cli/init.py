@@ -13,7 +13,7 @@ from segdsl.cli.options import format_options
 from segdsl.cli.output import ask_for, say
 
 if TYPE_CHECKING:
-    from segdsl.project.starting import Started, Table
+    from segdsl.workspace.project.init import Started, Table
 
 
 @click.command(
@@ -44,7 +44,7 @@ def command(region: str | None, parent_segment: str | None, data: str | None, fo
     used, and writes a first segment of their columns. Else it is one for a parent segment; on a
     terminal, what is not given is asked for. What is there already is never replaced.
     """
-    from segdsl.project.starting import look_at_data, start_local, start_remote
+    from segdsl.workspace.project.init import look_at_data, start_local, start_remote
 
     here = Path.cwd()
     tables: tuple[Table, ...] = ()

@@ -14,7 +14,7 @@ from segdsl.cli.output import say
 from segdsl.cli.workspace_options import held, open_workspace
 
 if TYPE_CHECKING:
-    from segdsl.workspace.moving import Move
+    from segdsl.workspace.sync.moving import Move
 
 
 @click.command(
@@ -45,7 +45,7 @@ def command(old: str, new: str, form: str, settings: dict[str, str], target: str
     OLD and NEW are names, or paths such as `Loyalty/Tokyo/Camera shoppers`; OLD may be an id.
     """
     from segdsl.diagnostics import Report
-    from segdsl.workspace.running import move_in_lock
+    from segdsl.workspace.sync.commands import move_in_lock
 
     report = Report()
     with held(target, "mv"):
@@ -64,7 +64,7 @@ def command(old: str, new: str, form: str, settings: dict[str, str], target: str
 
 def _say(move: Move) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.moving import path_of
+    from segdsl.workspace.sync.moving import path_of
 
     old = visible(path_of(move.entry.folder, move.entry.name))
     new = visible(path_of(*move.local.key))

@@ -280,11 +280,11 @@ def tell(
                 document.notes += notes
         case "sarif":
             from segdsl import __version__
-            from segdsl.diagnostics.machine import render_sarif
+            from segdsl.output.diagnostics import render_sarif
 
             write(render_sarif(found, sources, __version__), nl=False, err=product)
         case _:
-            from segdsl.diagnostics.machine import render_github
+            from segdsl.output.diagnostics import render_github
 
             write(render_github(found, sources), nl=False, err=product)
     if not (product and look.form in ("sarif", "github")):

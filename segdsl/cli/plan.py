@@ -27,9 +27,9 @@ from segdsl.cli.output import say, write
 from segdsl.cli.workspace_options import open_workspace, plan_options
 
 if TYPE_CHECKING:
-    from segdsl.workspace.effects import Effects
-    from segdsl.workspace.plan import Plan
     from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.sync.effects import Effects
+    from segdsl.workspace.sync.plan import Plan
 
 PENDING = 4
 
@@ -85,12 +85,12 @@ def command(
     like one that no file has now is to be settled, too: `segdsl mv` keeps its id.
     """
     from segdsl.diagnostics import Report
-    from segdsl.workspace.checking import check_plan
-    from segdsl.workspace.effects import UNASKED
-    from segdsl.workspace.files import check_plan_file, save_plan
-    from segdsl.workspace.plan_text import plan_markdown, plan_text
-    from segdsl.workspace.planning import Wish
-    from segdsl.workspace.running import Watcher, effects_of, plan_for
+    from segdsl.workspace.sync.commands import Watcher, effects_of, plan_for
+    from segdsl.workspace.sync.effects import UNASKED
+    from segdsl.workspace.sync.files import check_plan_file, save_plan
+    from segdsl.workspace.sync.plan_checks import check_plan
+    from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
+    from segdsl.workspace.sync.planning import Wish
 
     if save is not None:
         check_plan_file(save)

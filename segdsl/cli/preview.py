@@ -83,8 +83,8 @@ def command(
     are counted. Ctrl-C kills what still runs on the server.
     """
     from segdsl.diagnostics import Report
-    from segdsl.project.checked import load_checked
     from segdsl.terminal import visible
+    from segdsl.workspace.check.load_checked import load_checked
     from segdsl.workspace.remote.counting import Wish, preview
     from segdsl.workspace.remote.server_segments import server_segments
 

@@ -25,8 +25,8 @@ from segdsl.cli.output import say
 from segdsl.cli.workspace_options import held, open_workspace
 
 if TYPE_CHECKING:
-    from segdsl.workspace.pulling import Pull
     from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.sync.pulling import Pull
 
 
 @click.command(
@@ -64,7 +64,7 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
-    from segdsl.workspace.running import pull_into
+    from segdsl.workspace.sync.commands import pull_into
 
     look = Look(form, allowed, color)
     report = Report()
@@ -121,8 +121,8 @@ _SUMMED = {
 
 def _write_lines(pull: Pull, color: str) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.plan_text import conflict_text
     from segdsl.workspace.remote.listing import path_of
+    from segdsl.workspace.sync.plan_text import conflict_text
 
     times_of = Counter(each.file for each in pull.items)
     lines: list[str] = []

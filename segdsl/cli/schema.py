@@ -59,10 +59,10 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     """
     import msgspec
 
-    from segdsl.project.config import need_project
-    from segdsl.project.schema import save_schema
     from segdsl.schema.changes import tally
     from segdsl.terminal import visible
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.project.schema import save_schema
     from segdsl.workspace.remote.samples import sample_schema
     from segdsl.workspace.remote.schema import pull_schema
 
@@ -119,10 +119,10 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.project.config import need_project
-    from segdsl.project.schema import load_schema
     from segdsl.schema.searching import nothing_like, search
     from segdsl.terminal import visible
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.project.schema import load_schema
     from segdsl.workspace.remote.schema import sample as samples_of
 
     project = need_project(Path.cwd())

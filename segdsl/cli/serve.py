@@ -70,9 +70,9 @@ def command(
     secret: 1/0000000000000000000000000000000000000000 (40 zeros).
     """
     from segdsl.files import check_output
-    from segdsl.project.config import moment
     from segdsl.server import LOCAL_KEY, FaultsError, parse_faults, serve
     from segdsl.terminal import visible
+    from segdsl.workspace.project.config import moment
     from segdsl.workspace.remote.connect import LOCAL_KEY_VARIABLE
 
     try:

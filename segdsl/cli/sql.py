@@ -86,8 +86,8 @@ def command(
     names are taken as they are written. Times are those of the moment it is printed.
     """
     from segdsl.diagnostics import Report
-    from segdsl.project.checked import load_checked
-    from segdsl.project.config import find_project
+    from segdsl.workspace.check.load_checked import load_checked
+    from segdsl.workspace.project.config import find_project
     from segdsl.workspace.remote.queries import Offline, offline_sql, remote_sql, target_sql
     from segdsl.workspace.remote.server_segments import server_segments
 

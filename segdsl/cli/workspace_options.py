@@ -11,8 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
-    from segdsl.project.config import Project
-    from segdsl.workspace.local import Workspace
+    from segdsl.workspace.project.config import Project
+    from segdsl.workspace.sync.local import Workspace
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -46,9 +46,9 @@ class Place(NamedTuple):
 
 def open_workspace(target: str | None, settings: dict[str, str], report: Report) -> Place:
     """The workspace that the current folder is in; mistakes in its files are in the report."""
-    from segdsl.project.config import need_project
-    from segdsl.project.names import names_of
-    from segdsl.workspace.local import read_workspace
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.project.known_ids import names_of
+    from segdsl.workspace.sync.local import read_workspace
 
     here = Path.cwd()
     project = need_project(here)
@@ -59,8 +59,8 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
 
 def held(target: str | None, command: str) -> AbstractContextManager[None]:
     """Keeps other runs that write the lock of a target out; raises BusyError where one is on."""
-    from segdsl.project.config import need_project
-    from segdsl.workspace.exclusive import alone
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.sync.exclusive import alone
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)

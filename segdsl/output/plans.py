@@ -8,11 +8,11 @@ from typing import Any
 from segdsl.output import parts, shapes
 from segdsl.output.making import folder_of
 from segdsl.output.remote import api_error
-from segdsl.workspace import plan as p
-from segdsl.workspace.applying import Outcome
-from segdsl.workspace.effects import Effect, Effects
-from segdsl.workspace.moving import Move
-from segdsl.workspace.pulling import Pull
+from segdsl.workspace.sync import plan as p
+from segdsl.workspace.sync.applying import Outcome
+from segdsl.workspace.sync.effects import Effect, Effects
+from segdsl.workspace.sync.moving import Move
+from segdsl.workspace.sync.pulling import Pull
 
 
 def plan_output(plan: p.Plan, effects: Effects) -> shapes.PlanOutput:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from running import WRONG, segdsl
-from segdsl.project.config import Project, need_project
-from segdsl.project.schema import save_schema
 from segdsl.schema.model import Column, Schema, Segment
+from segdsl.workspace.project.config import Project, need_project
+from segdsl.workspace.project.schema import save_schema
 
 
 @pytest.fixture(autouse=True)

@@ -18,16 +18,16 @@ from running import ENVIRONMENT, ROOT
 from segdsl.analysis.lint import Mark, twins
 from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Code, Report
-from segdsl.diagnostics.machine import findings
 from segdsl.files import seg_files
+from segdsl.output.diagnostics import findings
 from segdsl.output.parts import Diagnostic as Finding
-from segdsl.project import judging
-from segdsl.project.check import Checked, check
-from segdsl.project.inputs import wanted
-from segdsl.project.judging import Basis, judge, judge_here, together
-from segdsl.project.keeping import FEWEST, FOLDER, MOST_KEPT
 from segdsl.schema.document import write_schema
 from segdsl.schema.model import Column, Schema, Segment
+from segdsl.workspace.check import check_runner as judging
+from segdsl.workspace.check.cached_check import Checked, check
+from segdsl.workspace.check.check_cache import FEWEST, FOLDER, MOST_KEPT
+from segdsl.workspace.check.check_runner import Basis, judge, judge_here, together
+from segdsl.workspace.check.inputs import wanted
 
 TOML = '[targets.local]\nkind = "local"\ndata = "data"\n'
 SCHEMA = Schema(
@@ -295,7 +295,7 @@ def test_what_is_kept_and_damaged_is_not_believed(project: Path) -> None:
 
 def test_another_program_looks_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked()
-    monkeypatch.setattr("segdsl.project.keeping.__version__", "9.9.9")
+    monkeypatch.setattr("segdsl.workspace.check.check_cache.__version__", "9.9.9")
     looks = count_looks(monkeypatch)
     looked()
     assert len(looks) == 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from running import segdsl
-from segdsl.project.config import read_project
+from segdsl.workspace.project.config import read_project
 from terminal import on_terminal
 from workspace import CUSTOMERS, PURCHASES
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from running import ENVIRONMENT, segdsl
-from segdsl.workspace import applying, exclusive, running
-from segdsl.workspace.lock import Entry, Lock, merged
+from segdsl.workspace.project.lock import Entry, Lock, merged
+from segdsl.workspace.sync import applying, exclusive
+from segdsl.workspace.sync import commands as running
 from workspace import NOW, write_project
 
 fcntl = pytest.importorskip("fcntl")
@@ -23,8 +24,8 @@ LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 HOLDER = """\
 import os, sys, time
 from pathlib import Path
-from segdsl.project.config import need_project
-from segdsl.workspace.exclusive import alone
+from segdsl.workspace.project.config import need_project
+from segdsl.workspace.sync.exclusive import alone
 with alone(need_project(Path.cwd()), "local", "apply"):
     print("held", flush=True)
     sys.stdin.read()

@@ -12,7 +12,7 @@ import pytest
 from running import TIDY, WRONG, process, segdsl
 from segdsl.files import link_fault, linked_folder, own_folder, read_bytes
 from segdsl.imports import MAX_FILES
-from segdsl.project.keeping import FEWEST
+from segdsl.workspace.check.check_cache import FEWEST
 
 SECRET = "1234/do-not-show-this-key"
 EVERY = (

@@ -17,17 +17,17 @@ from segdsl.api import ApiKey, Client, NewSegment, Patience
 from segdsl.api import Segment as ServerSegment
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Report
-from segdsl.project.config import Project, read_project
-from segdsl.project.names import Known
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
-from segdsl.workspace.applying import Outcome
-from segdsl.workspace.local import Workspace, read_workspace
-from segdsl.workspace.plan import Plan
-from segdsl.workspace.planning import Wish
-from segdsl.workspace.pulling import Pull
+from segdsl.workspace.project.config import Project, read_project
+from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.running import apply_plan, plan_for, pull_into
-from segdsl.workspace.server import Server, ask_server
+from segdsl.workspace.sync.applying import Outcome
+from segdsl.workspace.sync.commands import apply_plan, plan_for, pull_into
+from segdsl.workspace.sync.local import Workspace, read_workspace
+from segdsl.workspace.sync.plan import Plan
+from segdsl.workspace.sync.planning import Wish
+from segdsl.workspace.sync.pulling import Pull
+from segdsl.workspace.sync.server import Server, ask_server
 
 QUICK = Patience(attempts=30, first_pause=0.001, longest_pause=0.01)
 

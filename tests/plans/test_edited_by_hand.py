@@ -17,11 +17,11 @@ import tomli_w
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.workspace.effects import UNASKED
-from segdsl.workspace.files import load_lock
-from segdsl.workspace.lock import LockError, read_lock
-from segdsl.workspace.plan import PlanError, read_plan, write_plan
-from segdsl.workspace.plan_text import plan_markdown, plan_text
+from segdsl.workspace.project.lock import LockError, read_lock
+from segdsl.workspace.sync.effects import UNASKED
+from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.sync.plan import PlanError, read_plan, write_plan
+from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, team
 
 JUNK: tuple[Any, ...] = (

@@ -24,11 +24,11 @@ from segdsl.output.plans import plan_output
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.server import open_local
-from segdsl.workspace import effects as counting
-from segdsl.workspace.after import After, UncountableError
-from segdsl.workspace.effects import Effect, Effects, effects
-from segdsl.workspace.plan import Plan
-from segdsl.workspace.plan_text import plan_markdown, plan_text
+from segdsl.workspace.sync import effects as counting
+from segdsl.workspace.sync.effects import Effect, Effects, effects
+from segdsl.workspace.sync.plan import Plan
+from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
+from segdsl.workspace.sync.projection import After, UncountableError
 from teams import Team, connected, with_team
 
 Told = tuple[int | None, int | None, int | None, int | None] | str

@@ -24,7 +24,7 @@ from running import ENVIRONMENT
 from segdsl.api import ClientError, Patience
 from segdsl.server import parse_faults
 from segdsl.server.http.faults import Fault, Weather
-from segdsl.workspace.plan import Plan
+from segdsl.workspace.sync.plan import Plan
 from teams import Team, team
 from thousand import FOLDERS, MANY, Written
 from workspace import NOW, serving

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from segdsl.diagnostics import Report
-from segdsl.workspace.files import load_lock
-from segdsl.workspace.lock import read_lock, write_lock
+from segdsl.workspace.project.lock import read_lock, write_lock
+from segdsl.workspace.sync.files import load_lock
 from teams import Team, with_team
 
 JAPAN: Any = {

@@ -8,7 +8,7 @@ import pytest
 
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.workspace.lock import LockError
+from segdsl.workspace.project.lock import LockError
 from teams import Team, with_team
 
 RULE = {"type": "And", "conditions": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.workspace.mirror import mirror_path
+from segdsl.workspace.sync.paths import mirror_path
 from teams import Team, with_team
 
 RULE = {"type": "And", "conditions": []}

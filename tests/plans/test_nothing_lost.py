@@ -23,10 +23,10 @@ from local_api import NOW, equal, rule, write_data
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
 from segdsl.server import open_local
-from segdsl.workspace.plan import Plan, read_plan, write_plan
-from segdsl.workspace.pulling import Pull
-from segdsl.workspace.server import Seen
-from segdsl.workspace.state import Key
+from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
+from segdsl.workspace.sync.pulling import Pull
+from segdsl.workspace.sync.segment_state import Key
+from segdsl.workspace.sync.server import Seen
 from teams import Team, connected
 
 NAMES = ("A", "B", "C")

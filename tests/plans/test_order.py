@@ -9,7 +9,7 @@ import pytest
 
 from local_api import equal, refers_to, rule
 from segdsl.diagnostics import Diagnostic, Report
-from segdsl.workspace.plan import Plan
+from segdsl.workspace.sync.plan import Plan
 from teams import Team, with_team
 
 ONE = rule(equal("age", 1))

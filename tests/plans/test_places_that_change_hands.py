@@ -7,8 +7,8 @@ import re
 import pytest
 
 from local_api import equal, rule
-from segdsl.workspace.files import load_lock
-from segdsl.workspace.state import Key
+from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.sync.segment_state import Key
 from teams import Team, with_team
 
 Moves = dict[str, tuple[Key, Key]]

@@ -15,12 +15,12 @@ from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.server import open_local
-from segdsl.workspace.applying import ChangedSinceError
-from segdsl.workspace.effects import UNASKED, effects
-from segdsl.workspace.files import load_lock, save_lock
-from segdsl.workspace.lock import LockError
-from segdsl.workspace.plan import Change, Plan, PlanError, read_plan, write_plan
-from segdsl.workspace.plan_text import plan_markdown, plan_text
+from segdsl.workspace.project.lock import LockError
+from segdsl.workspace.sync.applying import ChangedSinceError
+from segdsl.workspace.sync.effects import UNASKED, effects
+from segdsl.workspace.sync.files import load_lock, save_lock
+from segdsl.workspace.sync.plan import Change, Plan, PlanError, read_plan, write_plan
+from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, connected, with_team
 
 US = rule(equal("country", "US"))

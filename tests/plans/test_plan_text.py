@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.workspace.plan import Version
-from segdsl.workspace.plan_text import difference
-from segdsl.workspace.state import State
+from segdsl.workspace.sync.plan import Version
+from segdsl.workspace.sync.plan_text import difference
+from segdsl.workspace.sync.segment_state import State
 
 STATE = State(folder=(), name="x", kind="batch", description="", rule="{}")
 

@@ -22,14 +22,14 @@ from segdsl.api import RefusedError
 from segdsl.api import Segment as ServerSegment
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
-from segdsl.project.names import Known
 from segdsl.server import open_local
-from segdsl.workspace.local import read_workspace
-from segdsl.workspace.lock import Lock
-from segdsl.workspace.mirror import fold, mirror_path
-from segdsl.workspace.planning import Wish, make_plan
-from segdsl.workspace.pulling import make_pull
-from segdsl.workspace.server import server_of
+from segdsl.workspace.project.known_ids import Known
+from segdsl.workspace.project.lock import Lock
+from segdsl.workspace.sync.local import read_workspace
+from segdsl.workspace.sync.paths import fold, mirror_path
+from segdsl.workspace.sync.planning import Wish, make_plan
+from segdsl.workspace.sync.pulling import make_pull
+from segdsl.workspace.sync.server import server_of
 from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import Team, connected, with_team

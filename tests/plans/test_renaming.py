@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.workspace import renaming
-from segdsl.workspace.files import load_lock
-from segdsl.workspace.lock import Entry
-from segdsl.workspace.plan import Change, Plan, Version
-from segdsl.workspace.planning import Wish
+from segdsl.workspace.project.lock import Entry
 from segdsl.workspace.remote.listing import NotThereError
-from segdsl.workspace.running import move_in_lock, plan_for
-from segdsl.workspace.state import State
+from segdsl.workspace.sync import renaming
+from segdsl.workspace.sync.commands import move_in_lock, plan_for
+from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.sync.plan import Change, Plan, Version
+from segdsl.workspace.sync.planning import Wish
+from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team
 
 ADULTS = 'segment "Adults"\n  description "Of age"\n  folder "Ages"\n\nwhere\n  age >= 18\n'

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from local_api import NOW, equal, rule, write_data
 from segdsl.server import open_local
-from segdsl.workspace.effects import UNASKED
-from segdsl.workspace.plan_text import plan_text
+from segdsl.workspace.sync.effects import UNASKED
+from segdsl.workspace.sync.plan_text import plan_text
 from teams import Team, connected, with_team
 
 ONE, TWO = rule(equal("age", 1)), rule(equal("age", 2))

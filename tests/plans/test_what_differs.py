@@ -7,12 +7,12 @@ import re
 import pytest
 
 from local_api import equal, rule
-from segdsl.workspace.effects import UNASKED
-from segdsl.workspace.files import load_lock
-from segdsl.workspace.lock import Entry
-from segdsl.workspace.plan_text import plan_markdown, plan_text
-from segdsl.workspace.state import State
-from segdsl.workspace.unlike import unlike
+from segdsl.workspace.project.lock import Entry
+from segdsl.workspace.sync.differences import unlike
+from segdsl.workspace.sync.effects import UNASKED
+from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
+from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team
 
 ONE, TWO = rule(equal("age", 1)), rule(equal("age", 2))

@@ -15,7 +15,7 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.lower import lower
 from segdsl.source import Source
-from segdsl.tdx import read_segment
+from segdsl.workspace.tdx import read_segment
 
 pytest.importorskip("yaml")
 

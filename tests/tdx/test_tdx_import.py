@@ -18,7 +18,7 @@ from segdsl.language.syntax.parser import parse
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.source import Source
-from segdsl.tdx import read_segment
+from segdsl.workspace.tdx import read_segment
 
 pytest.importorskip("yaml")
 

@@ -13,10 +13,10 @@ from running import process, segdsl
 from segdsl.api.keys import PROFILES, CredentialsError, find_key
 from segdsl.engine import DataError
 from segdsl.engine.description import read_description
-from segdsl.project.config import ProjectError, read_project
 from segdsl.schema.document import SchemaError, read_schema
 from segdsl.toml.document import MOST_TOLD
-from segdsl.workspace.lock import LockError, read_lock
+from segdsl.workspace.project.config import ProjectError, read_project
+from segdsl.workspace.project.lock import LockError, read_lock
 
 LOCAL = '[targets.local]\nkind = "local"\ndata = "data"\n'
 LIVE = '[targets.live]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'

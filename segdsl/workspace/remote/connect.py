@@ -30,7 +30,7 @@ from segdsl.api.hosts import checked, is_loopback
 from segdsl.api.keys import LOCAL_VARIABLE
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import check_output, is_within
-from segdsl.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
+from segdsl.workspace.project.config import ApiTarget, LocalTarget, Project, ProjectError, moment
 
 if TYPE_CHECKING:
     from segdsl.server import Faults

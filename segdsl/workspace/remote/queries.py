@@ -21,7 +21,6 @@ from segdsl.language.references.names import ByTheirName, named_segments, one_me
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
-from segdsl.project.config import moment
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.sql import Context, SqlError, render, selection
@@ -34,6 +33,7 @@ from segdsl.sql.catalog import (
     Table,
 )
 from segdsl.terminal import visible
+from segdsl.workspace.project.config import moment
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.creation import without_new
 from segdsl.workspace.remote.listing import on_server

@@ -1,0 +1,400 @@
+"""Files judged, many at a time: each by itself, in processes where there are many, and then all
+together.
+
+What one file can tell alone is worked out by `judge`, and what takes others by `together`, from
+what `judge` has kept of each. How a run is asked for and shown is in `check`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import msgspec
+
+from segdsl.analysis.checking import check_names, check_segments, check_values
+from segdsl.analysis.lint import Mark, glance, lint_each, twins
+from segdsl.analysis.lint.normal import Normal
+from segdsl.analysis.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.analysis.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
+from segdsl.files import STDIN, name_of
+from segdsl.language.condition import tree as c
+from segdsl.language.references.names import in_order, memberships
+from segdsl.language.references.uniqueness import one_of_each
+from segdsl.language.resolve import import_key
+from segdsl.language.resolve.sizes import MAX_UNITS
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName, Owner
+from segdsl.loading import Loaded, load_files
+from segdsl.rules.lower import lower
+from segdsl.schema.model import Schema
+from segdsl.source import SpanKey
+
+MANY = 400
+"""Files for which a second process is worth its start."""
+MOST_PROCESSES = 8
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """What files are judged by: values of params, a schema, codes of warnings not told.
+
+    `owners` says what dotted names begin with, where that is known: also where no schema is used.
+    """
+
+    settings: Mapping[str, str]
+    schema: Schema | None
+    allowed: tuple[str, ...]
+    owners: Mapping[str, Owner] | None = None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What some files tell by themselves, and what is needed of them to judge all.
+
+    `names` are those of the segments, `defined` also the places of the ones with mistakes, and
+    `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
+    `referring` are the segments that refer to others, with nothing but those references in their
+    conditions. `unused` are definitions that their own files do not use, `imported` what the files
+    import. `digests` are of every file that was read, by name. `used` are the names of
+    definitions in use, where that was asked for. `grown` is what definitions add to the segments,
+    see `segdsl.language.resolve.sizes`.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    names: tuple[str, ...]
+    defined: frozenset[c.Place]
+    all_defined: bool
+    referring: tuple[c.Segment, ...]
+    marks: tuple[Mark, ...]
+    unused: tuple[Unused, ...]
+    imported: frozenset[Export]
+    allowances: dict[str, list[Allowance]]
+    digests: dict[str, bytes]
+    used: frozenset[str] | None
+    grown: int
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """The places of segments that are not in the files which are looked at.
+
+    `defined` are in other files of the project, and `locked` known to the lock from the server.
+    `imported` is what those files import.
+    """
+
+    defined: frozenset[c.Place]
+    locked: frozenset[c.Place]
+    all_known: bool
+    imported: frozenset[Export] = frozenset()
+
+
+class JudgedHere(msgspec.Struct, frozen=True):
+    """What was judged in this process: also the files themselves, and the segments that failed.
+
+    `failed` are the places in the text of segments that have errors of their own.
+    """
+
+    judged: Judged
+    loaded: Loaded
+    failed: frozenset[SpanKey]
+
+
+def judge(files: Sequence[str], basis: Basis) -> Judged:
+    """Reads files and what they import, and looks at each by itself."""
+    return _judge(files, basis, False).judged
+
+
+def judge_here(files: Sequence[str], basis: Basis, *, with_digests: bool = True) -> JudgedHere:
+    """The same, with the names in use; without `with_digests` what was found cannot be kept."""
+    return _judge(files, basis, True, with_digests)
+
+
+def _judge(
+    files: Sequence[str], basis: Basis, with_used: bool, with_digests: bool = True
+) -> JudgedHere:
+    report = Report()
+    loaded = load_files(files, basis.settings, report, basis.owners)
+    return judge_loaded(
+        loaded,
+        loaded.segments,
+        files,
+        basis,
+        report,
+        with_used=with_used,
+        with_digests=with_digests,
+    )
+
+
+def _definitions(loaded: Loaded) -> dict[str, set[str]]:
+    """The names of conditions by file, with those that are imported."""
+    own = {
+        file: {item.name for item in tree.items if isinstance(item, t.Let)}
+        for file, tree in loaded.trees.items()
+    }
+    return {
+        file: own[file].union(
+            *(
+                own.get(import_key(file, item.path), set()).intersection(item.names)
+                for item in tree.items
+                if isinstance(item, t.Import)
+            )
+        )
+        for file, tree in loaded.trees.items()
+    }
+
+
+def judge_loaded(
+    loaded: Loaded,
+    segments: Sequence[c.Segment],
+    files: Sequence[str],
+    basis: Basis,
+    report: Report,
+    *,
+    with_used: bool = True,
+    with_digests: bool = False,
+) -> JudgedHere:
+    """The same of files that are loaded, and of some of their segments.
+
+    `report` has what was found when they were loaded.
+    """
+    glances = [glance(each) for each in segments]
+    failed: list[c.Segment] = []
+    for segment, seen in zip(segments, glances, strict=True):
+        if not seen.fits:
+            own = Report()
+            lower(segment, own, symbolic=True)
+            for each in own.diagnostics:
+                report.put(each)
+            if own.has_errors:
+                failed.append(segment)
+    if basis.schema is not None:
+        failed += check_segments(segments, basis.schema, report, _definitions(loaded))
+        check_values(segments, basis.schema, report)
+    marks = lint_each(segments, glances, Normal(), report)
+    found = all_allowances(loaded.trees, loaded.sources)
+    keys = keys_of(files)
+    named = [loaded.trees[key] for key in keys if key in loaded.trees]
+    errors = [each for each in report.diagnostics if each.severity == "error"]
+    wrong = {each.span.file for each in errors if each.span is not None}
+    judged = Judged(
+        tuple(report.diagnostics),
+        tuple(each.name for each in segments),
+        _defined(named),
+        len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
+        tuple(
+            made
+            for each, seen in zip(segments, glances, strict=True)
+            if seen.refers and (made := _references(each)) is not None
+        ),
+        tuple(marks),
+        tuple(
+            each
+            for key in keys
+            if key in loaded.trees and key not in wrong
+            for each in unused_in(key, loaded.trees[key])
+        ),
+        frozenset(each for key, tree in loaded.trees.items() for each in imports_in(key, tree)),
+        found,
+        _digests(loaded) if with_digests else {},
+        frozenset(used_names(loaded.trees.values())) if with_used and found else None,
+        loaded.grown,
+    )
+    return JudgedHere(judged, loaded, frozenset(each.span.key for each in failed))
+
+
+def _digests(loaded: Loaded) -> dict[str, bytes]:
+    from segdsl.workspace.check.check_cache import digest
+
+    return {name: digest(source.text.encode()) for name, source in loaded.sources.items()}
+
+
+def keys_of(files: Sequence[str]) -> list[str]:
+    """What files that are named are called."""
+    return [STDIN if path == "-" else import_key("", name_of(path)) for path in files]
+
+
+def _defined(trees: Iterable[t.File]) -> frozenset[c.Place]:
+    return frozenset(place for tree in trees for place in places_in(tree))
+
+
+def places_in(tree: t.File) -> Iterator[c.Place]:
+    """The places of the segments of a file."""
+    for item in tree.items:
+        if isinstance(item, t.Segment):
+            yield c.folder_path(item.clause("folder")), item.name
+
+
+def _references(of: c.Segment) -> c.Segment | None:
+    kept = tuple(each for each in memberships(of.condition) if each.of == "segment")
+    return msgspec.structs.replace(of, condition=c.And(kept)) if kept else None
+
+
+# --- in processes --------------------------------------------------------------------
+
+
+def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
+    """Judged in several processes; None where that is not worth it, cannot be, or is too much.
+
+    Processes are forked: they start at once, and keys of conditions are the same in all.
+    """
+    if len(files) < MANY or "-" in files or basis.settings or sys.platform != "linux":
+        # A setting is wrong only if no file of all has such a param.
+        return None
+    processes = min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    if processes < 2:
+        return None
+    import multiprocessing
+    import threading
+    from concurrent.futures import ProcessPoolExecutor
+
+    if threading.active_count() > 1:
+        return None
+    share = -(-len(files) // (2 * processes))
+    chunks = [files[at : at + share] for at in range(0, len(files), share)]
+    pool: AbstractContextManager[ProcessPoolExecutor] = ProcessPoolExecutor(
+        processes, multiprocessing.get_context("fork"), initializer=_begin_work
+    )
+    with pool as workers:
+        parts = list(workers.map(judge, chunks, [basis] * len(chunks)))
+    # What they grow to is bounded for all together, whoever looked at them.
+    return parts if sum(part.grown for part in parts) <= MAX_UNITS else None
+
+
+def _begin_work() -> None:
+    """A worker lives for this work alone; an interruption is its parent's to tell."""
+    import gc
+    import signal
+
+    gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+# --- all together --------------------------------------------------------------------
+
+
+def together(
+    parts: Sequence[Judged],
+    files: Sequence[str],
+    basis: Basis,
+    used: Callable[[], Collection[str]],
+    elsewhere: Callable[[], Elsewhere] | None = None,
+    *,
+    whole: bool = True,
+) -> Report:
+    """What is told of all files: what each says alone, and what only all of them show.
+
+    `used` tells the names of definitions that are in use, and `elsewhere` the segments that are
+    not in these files; without it there are none. `whole` is whether these are all files of the
+    project.
+    """
+    report = Report()
+    for part in parts:
+        for each in part.diagnostics:
+            report.put(each)
+    one_of_each((mark for part in parts for mark in part.marks), report)
+    referring = [each for part in parts for each in part.referring]
+    if referring:
+        every = frozenset(place for part in parts for place in part.defined)
+        in_order(referring, report, _names(referring, basis.schema), every)
+        all_known = all(part.all_defined for part in parts)
+        found = Report()
+        check_names(referring, basis.schema, found, every)
+        if found.diagnostics and elsewhere is not None:
+            others = elsewhere()
+            all_known = all_known and others.all_known
+            found = Report()
+            places = every.union(others.defined)
+            check_names(referring, basis.schema, found, places, others.locked)
+        for each in found.diagnostics:
+            # What a file that cannot be parsed defines is not known, and told there.
+            if each.code is not Code.SEG304 or all_known:
+                report.put(each)
+    looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
+    twins(_comparable([part.marks for part in parts], basis), report)
+    allowances: dict[str, list[Allowance]] = {}
+    for part in parts:
+        allowances.update(part.allowances)
+    return spoken(
+        report,
+        allowances,
+        used,
+        allowed=basis.allowed,
+        judged=keys_of(files),
+        idle=[
+            code
+            for code in WARNINGS
+            if (code.name[3] == "5" and basis.schema is None)
+            # The twin may be in a file that nobody looked at.
+            or (code is Code.SEG606 and not whole)
+            or (code is Code.SEG611 and not looked_for_uses)
+            or (code in OF_SAMPLES and not (basis.schema and basis.schema.samples))
+        ],
+    )
+
+
+def _unused(
+    parts: Sequence[Judged],
+    report: Report,
+    elsewhere: Callable[[], Elsewhere] | None,
+    *,
+    whole: bool,
+) -> bool:
+    """Reports definitions that nothing uses; whether all files that could use one were read.
+
+    What a file that cannot be read uses is not known, and nothing is told then. Without a project
+    (`elsewhere`) nobody knows what uses the definitions of a file without segments.
+    """
+    if not all(part.all_defined for part in parts):
+        return False
+    imported = frozenset(each for part in parts for each in part.imported)
+    found = [each for part in parts for each in part.unused if each.export not in imported]
+    if found and elsewhere is not None and not whole:
+        others = elsewhere()
+        if not others.all_known:
+            return False
+        imported = others.imported
+    is_project = elsewhere is not None
+    tell_unused(found, imported, report, whole=is_project)
+    return is_project
+
+
+def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, ByName]:
+    """The segments by the ids that a schema has for their places."""
+    if schema is None:
+        return {}
+    here = {each.place for each in segments}
+    return {
+        each.id: c.spellings(each.folder, each.name)[1]
+        for each in schema.segments
+        if (each.folder, each.name) in here
+    }
+
+
+def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
+    """The marks of several processes with numbers that are exact among all.
+
+    Two segments of two processes that are alike are almost surely the same: those are looked at
+    once more, in one place.
+    """
+    if len(parts) == 1:
+        return list(parts[0])
+    times = Counter(likeness for part in parts for likeness in {mark.likeness for mark in part})
+    doubtful = {likeness for likeness, count in times.items() if count > 1}
+    files = dict.fromkeys(
+        mark.span.file for part in parts for mark in part if mark.likeness in doubtful
+    )
+    loaded = load_files(list(files), basis.settings, Report(), basis.owners)
+    normal = Normal()
+    exact = {
+        each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments
+    }
+    return [
+        msgspec.structs.replace(mark, number=exact.get(mark.span.key))
+        if mark.likeness in doubtful
+        else mark
+        for part in parts
+        for mark in part
+    ]

@@ -1,0 +1,114 @@
+"""Which files a command looks at, and what it needs to know of the others of the project.
+
+What reads a project is imported only where there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from segdsl.diagnostics import Report
+from segdsl.files import FileError, read_seg, seg_files
+from segdsl.project_file import FILE, project_file
+
+if TYPE_CHECKING:
+    from segdsl.analysis.lint.unused import Export
+    from segdsl.language.condition.tree import Place
+    from segdsl.workspace.check.check_runner import Elsewhere
+    from segdsl.workspace.project.config import Project
+
+
+class Wanted(NamedTuple):
+    """The files to look at, the project they are in, and what else is in it."""
+
+    files: list[str]
+    project: Project | None
+    rest: tuple[str, ...] = ()
+
+
+def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:
+    """The files that are named (None: no file), or all of the project; raises FileError."""
+    project = _project(target)
+    if files is None:
+        return Wanted([], project)
+    if files:
+        named = seg_files(files)
+        return Wanted(named, project, _besides(named, project))
+    if project is None:
+        raise FileError(
+            f"name a file or a folder to check: without one it is the project's, and there is no "
+            f"{FILE} here or in a folder above"
+        )
+    return Wanted(seg_files([os.path.relpath(project.folder)]), project)
+
+
+def _project(target: str | None) -> Project | None:
+    """The project that the current folder is in; one that names a target must be there."""
+    if target is None and project_file(os.getcwd()) is None:
+        return None
+    from pathlib import Path
+
+    from segdsl.workspace.project.config import need_project
+
+    project = need_project(Path.cwd())
+    project.target(target)
+    return project
+
+
+def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
+    """The files of a project that are not among some."""
+    if project is None:
+        return ()
+    try:
+        every = seg_files([os.path.relpath(project.folder)])
+    except FileError:
+        return ()
+    named = {os.path.abspath(each) for each in files}
+    return tuple(each for each in every if os.path.abspath(each) not in named)
+
+
+class NotLookedAt:
+    """The segments that are not in the files which are looked at, read where they are asked for.
+
+    What is wrong with those files, or with the lock, is not told here.
+    """
+
+    def __init__(self, of: Wanted, target: str | None) -> None:
+        self._files = of.rest
+        self._project = of.project
+        self._target = target
+        self.was_asked = False
+
+    def __call__(self) -> Elsewhere:
+        from segdsl.analysis.lint.unused import imports_in
+        from segdsl.language.syntax.parser import parse
+        from segdsl.workspace.check.check_runner import Elsewhere, keys_of, places_in
+
+        self.was_asked = True
+        places: set[Place] = set()
+        locked: set[Place] = set()
+        imported: set[Export] = set()
+        report = Report()
+        is_read = True
+        try:
+            for key, path in zip(keys_of(self._files), self._files, strict=True):
+                source, usable = read_seg(path, report)
+                if usable:
+                    tree = parse(source, report)
+                    places.update(places_in(tree))
+                    imported.update(imports_in(key, tree))
+            locked.update(self._locked())
+        except FileError:
+            is_read = False
+        all_known = is_read and not report.has_errors
+        return Elsewhere(frozenset(places), frozenset(locked), all_known, frozenset(imported))
+
+    def _locked(self) -> Iterator[Place]:
+        from segdsl.workspace.sync.files import load_lock
+
+        if self._project is not None:
+            name, _ = self._project.target(self._target)
+            for entry in load_lock(self._project, name).entries:
+                yield entry.folder, entry.name

@@ -1,0 +1,221 @@
+"""Files to checked segments in one call: what every command that takes files begins with.
+
+It reports what `segdsl check` reports of the same files, and keeps the segments without errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.files import FileError
+from segdsl.language.condition import tree as c
+from segdsl.language.references.names import named_segments
+from segdsl.language.references.substitution import with_known
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName
+from segdsl.loading import load_files
+from segdsl.schema.model import Schema
+from segdsl.source import Source, Span, SpanKey
+from segdsl.workspace.check.check_runner import Basis, judge_here, keys_of, together
+from segdsl.workspace.check.inputs import NotLookedAt, wanted
+from segdsl.workspace.project.known_ids import Known, names_of
+
+
+class CheckedFiles(msgspec.Struct, frozen=True):
+    """The segments of files that have no error, in order, with the ids of known names in place.
+
+    `beside` are other segments that these may refer to: not selected, or in other files of the
+    project. `skipped` are the names of those that refer to a segment with errors, each with that
+    one's.
+    `schema` is the target's, where there is one, and `contradicted` the name of its file, where
+    it contradicts a segment. `is_empty` tells files that define no segment at all.
+    """
+
+    segments: tuple[c.Segment, ...]
+    beside: tuple[c.Segment, ...]
+    skipped: tuple[tuple[str, str], ...]
+    sources: dict[str, Source]
+    schema: Schema | None
+    contradicted: str | None
+    is_empty: bool
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader should know beside the findings, a line each."""
+        return [
+            f"skipped: the segment “{name}”, as it refers to “{other}”, which has errors"
+            for name, other in self.skipped
+        ]
+
+
+def load_checked(
+    files: Sequence[str] | None,
+    settings: Mapping[str, str],
+    report: Report,
+    *,
+    target: str | None = None,
+    use_schema: bool = True,
+    allowed: Sequence[str] = (),
+    segment_ids: bool = False,
+    select: Sequence[str] = (),
+    with_rest: bool = False,
+    ask_server: bool = False,
+) -> CheckedFiles:
+    """The segments of files and folders (`-`: standard input), checked as `segdsl check` does.
+
+    None is no file, and an empty sequence all of the project.
+    `settings` gives params their values, as strings, by name; a setting with an error leaves no
+    segment. `allowed` are codes of warnings that are not reported, besides those of the project.
+    With `segment_ids` the names of segments are replaced by the ids that schema and lock know.
+    `select` are the names of segments, alone or with their folder's path: the others are left out,
+    with what is reported of them. With `with_rest` the other files of the project are read where
+    a segment refers to one that these files do not define. With `ask_server` it is left to the
+    server which names of segments are there.
+
+    Raises FileError, ProjectError, SchemaError, LockError.
+    """
+    what = wanted(files, target)
+    project = what.project
+    known = Known() if project is None else names_of(project, target, segments=segment_ids)
+    codes = (*allowed, *(() if project is None else project.allow))
+    basis = Basis(settings, known.schema if use_schema else None, codes, known.owners)
+    here = judge_here(what.files, basis, with_digests=False)
+    found = together(
+        [here.judged],
+        what.files,
+        basis,
+        lambda: here.judged.used or (),
+        None if project is None else NotLookedAt(what, target),
+        whole=not what.rest,
+    )
+    if ask_server:
+        found.diagnostics[:] = [each for each in found.diagnostics if each.code is not Code.SEG304]
+    segments = here.loaded.segments
+    failed = {*here.failed, *_places(found.diagnostics, [each.span for each in segments])}
+    placed: dict[SpanKey, c.Segment] = {}
+    for segment in segments:
+        with_ids = with_known(segment, known.ids, known.several, own := Report())
+        for each in own.diagnostics:
+            found.put(each)
+        if with_ids is not None and segment.span.key not in failed:
+            placed[segment.span.key] = with_ids
+    items = _items(here.loaded.trees, what.files)
+    sound, skipped = _without_failed(placed, items)
+    if select:
+        chosen = {each.span.key for each in _selected(items, select)}
+        others = [each.span for each in items if each.span.key not in chosen]
+        found.diagnostics[:] = [each for each in found.diagnostics if not _inside(each, others)]
+        skipped = [each for each in skipped if each[0].span.key in chosen]
+    else:
+        chosen = set(sound)
+    if any(each.code is Code.SEG106 for each in found.diagnostics):
+        # What a person set is not what would be used.
+        chosen = set()
+    for each in found.diagnostics:
+        report.put(each)
+    kept = tuple(each for key, each in sound.items() if key in chosen)
+    beside = [each for key, each in sound.items() if key not in chosen]
+    if with_rest and _refers_elsewhere(kept, items):
+        beside += load_files(what.rest, settings, Report(), known.owners, known.ids).segments
+    return CheckedFiles(
+        kept,
+        tuple(beside),
+        tuple((segment.name, other) for segment, other in skipped),
+        here.loaded.sources,
+        known.schema,
+        known.file if _is_contradicted(found) else None,
+        not items,
+    )
+
+
+def _is_contradicted(found: Report) -> bool:
+    return any(of.code.name[3] == "5" and of.severity == "error" for of in found.diagnostics)
+
+
+def _items(trees: Mapping[str, t.File], files: Sequence[str]) -> list[t.Segment]:
+    """The segments that files which were named define, also those with errors."""
+    return [
+        item
+        for key in dict.fromkeys(keys_of(files))
+        if key in trees
+        for item in trees[key].items
+        if isinstance(item, t.Segment)
+    ]
+
+
+def _refers_elsewhere(segments: Iterable[c.Segment], items: Iterable[t.Segment]) -> bool:
+    """Whether a name in segments is that of none of these."""
+    here = {
+        spelling
+        for each in items
+        for spelling in c.spellings(c.folder_path(each.clause("folder")), each.name)
+    }
+    return any(name not in here for each in segments for name, _ in named_segments(each.condition))
+
+
+def _places(found: Iterable[Diagnostic], segments: Collection[Span]) -> Iterator[SpanKey]:
+    """The places of the segments that errors are in, or that led to them."""
+    for each in found:
+        if each.severity != "error" or each.span is None:
+            continue
+        spans = (each.span, *(note.span for note in each.notes))
+        yield from (of.key for of in segments if any(_holds(of, span) for span in spans))
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.file == inner.file and outer.start <= inner.start < outer.end
+
+
+def _inside(of: Diagnostic, spans: Iterable[Span]) -> bool:
+    """Whether a finding is about what stands in one of these places, and nothing else."""
+    places = (*(() if of.span is None else (of.span,)), *(note.span for note in of.notes))
+    return bool(places) and any(_holds(each, places[0]) for each in spans)
+
+
+def _selected(items: Sequence[t.Segment], select: Sequence[str]) -> list[t.Segment]:
+    """The segments that a person named; raises FileError for a name that none has."""
+    chosen: list[t.Segment] = []
+    for name in select:
+        found = [each for each in items if name in (each.name, _path(each))]
+        if not found:
+            names = dict.fromkeys(name for each in items for name in (each.name, _path(each)))
+            help = did_you_mean(name, names, "`segdsl check` counts what these files define")
+            raise FileError(f"no segment of these files is named `{name}`; {help}")
+        chosen += found
+    return chosen
+
+
+def _path(of: t.Segment) -> str:
+    return "/".join((*c.folder_path(of.clause("folder")), of.name))
+
+
+def _without_failed(
+    placed: Mapping[SpanKey, c.Segment], items: Iterable[t.Segment]
+) -> tuple[dict[SpanKey, c.Segment], list[tuple[c.Segment, str]]]:
+    """The segments that refer to none with errors, and those that do, each with one it refers to.
+
+    What a name means is not known where the segment that has it has errors.
+    """
+    broken: dict[ByName, str] = {
+        spelling: each.name
+        for each in items
+        if each.span.key not in placed
+        for spelling in c.spellings(c.folder_path(each.clause("folder")), each.name)
+    }
+    sound = dict(placed)
+    skipped: list[tuple[c.Segment, str]] = []
+    while broken:
+        leaving = [
+            (each, found[0])
+            for each in sound.values()
+            if (found := [broken[n] for n, _ in named_segments(each.condition) if n in broken])
+        ]
+        for each, _ in leaving:
+            del sound[each.span.key]
+        skipped += leaving
+        broken = {name: each.name for each, _ in leaving for name in c.spellings(*each.place)}
+    return sound, skipped

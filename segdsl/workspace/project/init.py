@@ -1,0 +1,256 @@
+"""A new workspace in a folder: the files of `segdsl init`, made and written.
+
+Nothing that is there is replaced: a `.gitignore` gets a line more, and any other file stays as it
+is. What the example says comes from the tables; no server is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+from typing import Literal as OneOf
+
+import tomli_w
+
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.engine.description import FILE as DESCRIPTION
+from segdsl.files import SUFFIX, FileError, read_bytes, walk, write_text
+from segdsl.project_file import FILE
+
+EXAMPLE = f"first{SUFFIX}"
+IGNORED = ".segdsl/"
+IGNORE_FILE = ".gitignore"
+LOCAL = "local"
+REMOTE = "production"
+_READ = (".csv", ".parquet")
+_ABOUT = """\
+# The parent segment that segdsl works on. Put no API key into this file: it comes from TD_API_KEY
+# or ~/.td/td.conf.
+
+"""
+_ABOUT_LOCAL = """\
+# A local Audience API over the tables in a folder. It needs no account.
+
+"""
+
+
+class Written(NamedTuple):
+    """A file of the workspace, by its name in the folder, and what became of it."""
+
+    file: str
+    status: OneOf["created", "changed", "unchanged"]
+
+
+class Started(NamedTuple):
+    """A workspace: its target, its files, and the commands to run next."""
+
+    target: str
+    files: tuple[Written, ...]
+    next: tuple[str, ...]
+
+
+def start_remote(folder: Path, region: str, parent_segment: str) -> Started:
+    """A workspace for a parent segment of a region; raises FileError."""
+    from segdsl.api.hosts import REGIONS
+
+    if region not in REGIONS:
+        help = did_you_mean(region, REGIONS) or f"there are: {', '.join(REGIONS)}"
+        raise FileError(f"there is no region `{region}`; {help}")
+    if not parent_segment.isascii() or not parent_segment.isdigit() or int(parent_segment) == 0:
+        raise FileError(
+            f"`{parent_segment}` is not the id of a parent segment: it is a whole number, the last "
+            "one in the address of its page in the console"
+        )
+    target = {
+        "kind": "treasuredata",
+        "region": region,
+        "parent_segment": int(parent_segment),
+    }
+    _check(folder, REMOTE, target)
+    files = [_project_file(folder, REMOTE, target, _ABOUT), _ignore(folder)]
+    commands = ("segdsl schema pull", "segdsl schema show", "segdsl pull")
+    return Started(REMOTE, tuple(files), commands)
+
+
+def start_local(folder: Path, data: str, example: str) -> Started:
+    """A workspace over tables, `data` as a person named it, with a first segment.
+
+    The segment is written where the folder has no source yet. Raises FileError.
+    """
+    target = {"kind": "local", "data": _from(folder, data)}
+    _check(folder, LOCAL, target)
+    files = [_project_file(folder, LOCAL, target, _ABOUT_LOCAL)]
+    first = _example(folder, example)
+    files += [first] if first is not None else []
+    files.append(_ignore(folder))
+    counted = EXAMPLE if first is not None else "."
+    commands = ("segdsl schema pull", "segdsl check", f"segdsl preview {counted}")
+    return Started(LOCAL, tuple(files), commands)
+
+
+def _from(folder: Path, data: str) -> str:
+    """A path as the project file has it: counted from there, where it is inside."""
+    path = os.path.realpath(os.path.expanduser(data))
+    top = os.path.realpath(folder)
+    inside = os.path.commonpath([path, top]) == top
+    return Path(os.path.relpath(path, top) if inside else path).as_posix()
+
+
+def _check(folder: Path, name: str, target: dict[str, Any]) -> None:
+    """Raises FileError where a project file is there that has not this target."""
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return
+    try:
+        targets = tomllib.loads(read_bytes(str(path)).decode()).get("targets", {})
+        there = targets.get(name)
+    except (ValueError, AttributeError):
+        targets, there = {}, None
+    if there != target:
+        free = next(each for each in _names(name) if each not in targets)
+        text = tomli_w.dumps({"targets": {free: target}})
+        raise FileError(
+            f"{FILE} is there already, and is left as it is; to have this target too, add to it:",
+            f"\n{text}",
+        )
+
+
+def _names(name: str) -> Iterator[str]:
+    """Names of targets: `local`, `local-2`, `local-3`, …"""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
+
+
+def _project_file(folder: Path, name: str, target: dict[str, Any], about: str) -> Written:
+    path = folder / FILE
+    if os.path.lexists(path):
+        return Written(FILE, "unchanged")
+    write_text(str(path), about + tomli_w.dumps({"targets": {name: target}}))
+    return Written(FILE, "created")
+
+
+def _example(folder: Path, text: str) -> Written | None:
+    """The first segment; None where there are other sources."""
+    path = folder / EXAMPLE
+    if os.path.lexists(path):
+        return Written(EXAMPLE, "unchanged")
+    if any(name.endswith(SUFFIX) for _, names in walk(str(folder)) for name in names):
+        return None
+    write_text(str(path), text)
+    return Written(EXAMPLE, "created")
+
+
+def _ignore(folder: Path) -> Written:
+    """Has git ignore what segdsl keeps for itself."""
+    path = folder / IGNORE_FILE
+    if not os.path.lexists(path):
+        write_text(str(path), f"{IGNORED}\n")
+        return Written(IGNORE_FILE, "created")
+    try:
+        text = read_bytes(str(path)).decode()
+    except UnicodeDecodeError:
+        raise FileError(
+            f"{IGNORE_FILE} is not UTF-8: add the line `{IGNORED}` to it yourself"
+        ) from None
+    if IGNORED.rstrip("/") in {line.strip().strip("/") for line in text.splitlines()}:
+        return Written(IGNORE_FILE, "unchanged")
+    end = "" if not text or text.endswith("\n") else "\n"
+    write_text(str(path), f"{text}{end}{IGNORED}\n")
+    return Written(IGNORE_FILE, "changed")
+
+
+# --- tables --------------------------------------------------------------------------
+
+
+class Table(NamedTuple):
+    """A file of a folder of tables, or a table of a database; one of the two says more of it."""
+
+    file: str
+    holds: str | None
+    why: str | None
+
+
+class Looked(NamedTuple):
+    """What is in a folder of tables, and a first segment of its columns."""
+
+    tables: tuple[Table, ...]
+    example: str
+
+
+def look_at_data(path: Path) -> Looked:
+    """What can be used of a folder of tables, or of a DuckDB file; raises DataError."""
+    from segdsl.engine.data import open_data
+    from segdsl.engine.errors import DataError
+    from segdsl.workspace.project.first_segment import first_segment
+
+    try:
+        opened = open_data(path)
+    except DataError as error:
+        raise DataError(f"{error}{_profiles_hint(path)}") from error
+    with opened as data:
+        held = {each.name: len(each.columns) for each in data.catalog.tables}
+        words = {name: _holds(name, columns, data.population()) for name, columns in held.items()}
+        passed_over = dict(data.passed_over)
+        example = first_segment(data)
+    if not path.is_dir():
+        tables = [Table(name, text, None) for name, text in sorted(words.items())]
+        tables += [Table(name, None, why) for name, why in sorted(passed_over.items())]
+    else:
+        tables = [
+            _file(each, words, passed_over)
+            for each in sorted(os.listdir(path))
+            if not each.startswith(".")
+        ]
+    return Looked(tuple(tables), example)
+
+
+def _holds(table: str, columns: int, population: int) -> str:
+    from segdsl.diagnostics.places import counted
+    from segdsl.engine.tables import is_behavior
+    from segdsl.language.behaviors import name_of
+    from segdsl.sql.catalog import CUSTOMERS
+
+    if table == CUSTOMERS:
+        return f"{counted(population, 'profile')} with {counted(columns, 'attribute')}"
+    if is_behavior(table):
+        name = name_of(table)
+        said = f"`{name}`" if name is not None else f'`table "{table}"`'
+        return f"events of {said} with {counted(columns, 'column')}"
+    return f"`{table}`, with {counted(columns, 'column')}"
+
+
+def _profiles_hint(path: Path) -> str:
+    """Of a folder of CSV files without profiles, the file that may hold them."""
+    from segdsl.engine.csv_table import header
+    from segdsl.engine.errors import DataError
+    from segdsl.engine.tables import TIME_COLUMNS
+    from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
+
+    if not path.is_dir() or any((path / f"{CUSTOMERS}{each}").exists() for each in _READ):
+        return ""
+    for file in sorted(path.glob("*.csv")):
+        try:
+            columns = header(file)
+        except DataError:
+            continue
+        if PROFILE_ID in columns and not set(TIME_COLUMNS) & set(columns):
+            return f"; if {file.name} has them, rename it to {CUSTOMERS}.csv"
+    return ""
+
+
+def _file(name: str, words: dict[str, str], passed_over: dict[str, str]) -> Table:
+    stem, ending = os.path.splitext(name)
+    if name == DESCRIPTION:
+        return Table(name, "what the tables cannot say about themselves", None)
+    if ending in _READ:
+        if stem in words:
+            return Table(name, words[stem], None)
+        why = passed_over.get(stem, f"{name} is not read as a table").removeprefix(f"{name} ")
+        return Table(name, None, why)
+    if ending.lower() in _READ:
+        return Table(name, None, f"its extension must be lower case: {ending.lower()}")
+    return Table(name, None, "neither Parquet (.parquet) nor CSV (.csv)")

@@ -1,0 +1,300 @@
+"""What `plan`, `apply` and `pull` do from end to end: files, lock and server brought together.
+
+The edge of this room: it reads and writes the workspace's files and asks a connection. What
+is decided is decided in the pure modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from segdsl.diagnostics import Report
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.files import FileError, check_followed, read_source, write_text
+from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.lock import Entry, Lock, parted
+from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.listing import NotThereError
+from segdsl.workspace.sync.applying import Outcome, carry_out
+from segdsl.workspace.sync.effects import Effects, effects
+from segdsl.workspace.sync.files import load_lock, lock_path, merge_lock
+from segdsl.workspace.sync.guards import check_deletions, check_not_empty, check_same_server
+from segdsl.workspace.sync.local import Workspace, inside, no_folders, relative_to
+from segdsl.workspace.sync.moving import Move, move
+from segdsl.workspace.sync.paths import fold
+from segdsl.workspace.sync.plan import Plan, PlanError
+from segdsl.workspace.sync.planning import Wish, make_plan
+from segdsl.workspace.sync.pulling import Pull, make_pull
+from segdsl.workspace.sync.server import Server, ask_server
+
+KEEP_EVERY = 50
+"""Changes between two writings of the lock, for a run that is killed."""
+
+
+class Watcher(msgspec.Struct, frozen=True):
+    """Whoever shows how far a long piece of work is."""
+
+    begin: Callable[[int], None] = lambda steps: None
+    step: Callable[[], None] = lambda: None
+
+
+async def plan_for(
+    connection: Connection,
+    project: Project,
+    workspace: Workspace,
+    report: Report,
+    wish: Wish,
+    paths: Sequence[str] = (),
+) -> Plan:
+    """The plan of a workspace, or of its files in some paths; no use where the report has errors.
+
+    Raises LockError, and FileError for a path that has no segment.
+    """
+    lock = _lock(connection, project)
+    for id, key in wish.moves.items():
+        file = next(each.file for each in workspace.segments if each.key == key)
+        lock = lock.moved(id, *key, file)
+    # Who names files that are gone means them.
+    whole = not paths or "." in relative_to(workspace.folder, paths)
+    if whole and not (wish.allow_empty or report.has_errors):
+        check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
+    server = await ask_server(connection.client, connection.parent.id)
+    check_same_server(lock, server, lock_path(project, connection.target).name)
+    among = _among(workspace, lock, paths)
+    plan = make_plan(
+        connection.parent.id,
+        connection.target,
+        workspace.segments,
+        lock,
+        server,
+        report,
+        wish,
+        among=among,
+    )
+    if not (wish.allow_empty or report.has_errors):
+        check_deletions(plan, lock, report)
+    return plan
+
+
+async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> Effects:
+    return await effects(connection.client, plan, watcher.begin, watcher.step)
+
+
+async def apply_plan(
+    connection: Connection,
+    project: Project,
+    plan: Plan,
+    told: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Carries out a plan, and keeps in the lock what is done, also when it is broken off.
+
+    Raises PlanError where the plan is of another target or parent segment, LockError.
+    """
+    if plan.target != connection.target:
+        # The same parent segment has an id of its own in each region.
+        raise PlanError(
+            f"the plan is of the target `{plan.target}`, and not of `{connection.target}`: make "
+            "a plan of that one"
+        )
+    if plan.parent_segment != connection.parent.id:
+        raise PlanError(
+            f"the plan is of the parent segment {plan.parent_segment}, and the target "
+            f"`{connection.target}` is {connection.parent.id}"
+        )
+    keeper = _Keeper(connection, project, plan)
+
+    def hear(outcome: Outcome) -> None:
+        keeper.hear(outcome)
+        told(outcome)
+
+    try:
+        return await carry_out(connection.client, plan, hear)
+    finally:
+        keeper.save()
+
+
+async def pull_into(
+    connection: Connection,
+    project: Project,
+    workspace: Workspace,
+    named: Sequence[str] = (),
+    *,
+    force: bool = False,
+    keep: bool = False,
+) -> Pull:
+    """Writes the server's segments into the workspace, and the lock.
+
+    Raises NotThereError where a name is on no side, LockError, FileError.
+    """
+    lock = _lock(connection, project)
+    server = await ask_server(connection.client, connection.parent.id)
+    check_same_server(lock, server, lock_path(project, connection.target).name)
+    only = _named(server, lock, named) if named else None
+    pull = make_pull(
+        connection.parent.id,
+        workspace,
+        lock,
+        server,
+        only=only,
+        force=force,
+        keep=keep,
+        occupied=frozenset(map(fold, no_folders(workspace.folder))),
+    )
+    # The server took its time, and somebody may have gone on writing.
+    for path in (*pull.writes, *pull.removals):
+        _unchanged(workspace, path)
+    for path, text in pull.writes.items():
+        _write(workspace, path, text)
+    for path in pull.removals:
+        (workspace.folder / path).unlink(missing_ok=True)
+    merge_lock(project, connection.target, connection.parent.id, lock, pull.lock)
+    return pull
+
+
+def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, new: str) -> Move:
+    """Records in the lock of a target that a segment has another place now; see `move`.
+
+    Raises NotThereError, LockError.
+    """
+    lock = load_lock(project, target)
+    found = move(lock, workspace.segments, old, new)
+    if found.is_new:
+        merge_lock(project, target, lock.parent_segment or "", lock, found.lock)
+    return found
+
+
+def _unchanged(workspace: Workspace, path: str) -> None:
+    """Raises FileError where a file is not as it was when the workspace was read.
+
+    Also where it is not in the workspace, wherever links lead.
+    """
+    target = workspace.folder / path
+    check_followed(str(target), str(workspace.folder))
+    if path not in workspace.paths:
+        if target.exists():
+            raise FileError(f"`{target}` is in the way of a segment to write: move it first")
+    elif read_source(str(target), Report())[0].text != workspace.text(path):
+        raise FileError(f"`{target}` was changed while the server was asked: pull again")
+
+
+def _write(workspace: Workspace, path: str, text: str) -> None:
+    target = workspace.folder / path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder `{target.parent}`: {error.strerror}") from error
+    write_text(str(target), text)
+
+
+def _lock(connection: Connection, project: Project) -> Lock:
+    lock = load_lock(project, connection.target)
+    return lock.of_parent(connection.parent.id, lock_path(project, connection.target).name)
+
+
+def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[str] | None:
+    """The files in these paths (which count from the current folder), also such as are no more."""
+    if not paths:
+        return None
+    known = {*workspace.paths, *(each.file for each in lock.entries if each.file)}
+    holding = {each.file for each in workspace.segments} | {each.file for each in lock.entries}
+    chosen: set[str] = set()
+    for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
+        found = {each for each in known if inside(each, [relative])}
+        if not found:
+            raise FileError(
+                f"there is no .seg file at `{path}`, nor was one that the lock knows: check the "
+                "spelling"
+            )
+        if found.isdisjoint(holding):
+            raise FileError(f"no segment is in `{path}`, so there is nothing to plan of it")
+        chosen |= found
+    return frozenset(chosen)
+
+
+def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
+    """The ids of segments that a person named by id, path or name."""
+    places: dict[str, list[str]] = {}
+    for id, each in server.segments.items():
+        _note(places, id, each.state.folder, each.state.name)
+    for entry in lock.entries:
+        if entry.id not in server.segments:
+            _note(places, entry.id, entry.folder, entry.name)
+    for left in server.left_alone:
+        if left.id:
+            _note(places, left.id, (), left.name)
+    found: set[str] = set()
+    for word in named:
+        ids = places.get(word, [])
+        if not ids:
+            help = did_you_mean(word, places, "`segdsl list` shows which there are")
+            raise NotThereError(f"there is no segment `{word}`; {help}")
+        if len(ids) > 1:
+            listed = ", ".join(f"#{id}" for id in ids)
+            raise NotThereError(f"{len(ids)} segments are named `{word}`: say which of {listed}")
+        found.add(ids[0])
+    return frozenset(found)
+
+
+def _note(places: dict[str, list[str]], id: str, folder: Sequence[str], name: str) -> None:
+    """What a segment may be called; not by a blank name, which may come from an empty variable."""
+    names = (name, "/".join((*folder, name))) if name.strip() else ()
+    for word in dict.fromkeys((*names, id, f"#{id}")):
+        ids = places.setdefault(word, [])
+        if id not in ids:
+            ids.append(id)
+
+
+class _Keeper:
+    """Keeps the lock true while a plan is carried out."""
+
+    def __init__(self, connection: Connection, project: Project, plan: Plan) -> None:
+        self.connection = connection
+        self.project = project
+        self.base = _lock(connection, project)
+        self.entries: dict[str, Entry] = dict(self.base.by_id)
+        # A plan that was kept for a while knows less than the lock, where that has changed since.
+        known = {each.id: each for each in plan.known}
+        self.settled: set[str] = set()
+        for each in plan.settled:
+            if self.entries.get(each.id) == known.get(each.id):
+                self.entries[each.id] = each
+                self.settled.add(each.id)
+        for each in plan.apart:
+            if self.entries.get(each.id) == known.get(each.id):
+                self.entries[each.id] = each
+        for id in plan.dropped:
+            if self.entries.get(id) == known.get(id):
+                self.entries.pop(id, None)
+        self.heard = 0
+        self.made: dict[str, str] = {}
+        """The ids of what was created, by the marked names that stand for them in the plan."""
+
+    def hear(self, outcome: Outcome) -> None:
+        if not outcome.is_done or outcome.id is None:
+            return
+        change = outcome.change
+        if change.id is None:
+            self.made[change.mark] = outcome.id
+        if change.after is None or outcome.state is None:
+            self.entries.pop(outcome.id, None)
+        else:
+            self.settled.add(outcome.id)
+            self.entries[outcome.id] = Entry(
+                outcome.id,
+                outcome.state.name,
+                outcome.state.folder,
+                change.file,
+                outcome.state.digest,
+                change.after.source or "",
+                *parted({name: self.made.get(id, id) for name, id in change.meant.items()}),
+            )
+        self.heard += 1
+        if self.heard % KEEP_EVERY == 0:
+            self.save()
+
+    def save(self) -> None:
+        parent = self.connection.parent.id
+        ours = Lock(parent, tuple(self.entries.values()))
+        merge_lock(self.project, self.connection.target, parent, self.base, ours, self.settled)

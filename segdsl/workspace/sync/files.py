@@ -1,0 +1,78 @@
+"""The edge of a workspace: its lock beside `segdsl.toml`, and plans in files of their own, read
+and written whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from segdsl.files import FileError, check_followed, check_output, read_bytes, write_text
+from segdsl.toml.document import MAX_BYTES, read_text
+from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
+from segdsl.workspace.project.paths import beside
+from segdsl.workspace.sync.plan import Plan, is_plan, write_plan
+
+
+def lock_path(project: Project, target: str) -> Path:
+    """`<target>.lock.toml` beside the project file."""
+    return beside(project, target, "lock.toml")
+
+
+def load_lock(project: Project, target: str) -> Lock:
+    """The lock of a target, an empty one where there is none; raises LockError."""
+    path = lock_path(project, target)
+    what = f"{path.name} is not a valid lock"
+    text = read_text(path, LockError, what, MENDED, root=str(path.parent))
+    return Lock() if text is None else read_lock(text, path.name)
+
+
+def save_lock(project: Project, target: str, lock: Lock) -> bool:
+    """Writes the lock where it says something new; whether it did."""
+    path = lock_path(project, target)
+    text = write_lock(lock)
+    is_there = os.path.lexists(path)
+    if is_there and read_bytes(str(path), MAX_BYTES) == text.encode():
+        return False
+    if not lock.entries and not is_there:
+        return False
+    check_followed(str(path), str(path.parent))
+    write_text(str(path), text)
+    return True
+
+
+def merge_lock(
+    project: Project,
+    target: str,
+    parent_segment: str,
+    base: Lock,
+    ours: Lock,
+    settled: Collection[str] = (),
+) -> None:
+    """Writes what `ours` changed of `base` into the lock as it is now.
+
+    Another run may have written it since `base` was read. One that cannot be read any more is
+    written anew.
+    """
+    try:
+        now = load_lock(project, target).of_parent(parent_segment, "")
+    except LockError:
+        now = base
+    entries = merged(base, ours, now).values()
+    save_lock(project, target, Lock().with_entries(parent_segment, entries, settled))
+
+
+def check_plan_file(path: str) -> None:
+    """Raises FileError where a file is in the way that holds anything else than a plan."""
+    check_output(path)
+    if os.path.isfile(path) and (data := read_bytes(path)) and not is_plan(data):
+        raise FileError(
+            f"`{path}` is there and is no saved plan: name another file, or delete it first"
+        )
+
+
+def save_plan(path: str, plan: Plan) -> None:
+    """Writes a plan, where no other file is in the way; raises FileError."""
+    check_plan_file(path)
+    write_text(path, write_plan(plan))

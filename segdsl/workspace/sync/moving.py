@@ -1,0 +1,109 @@
+"""`mv`: the lock is told that a segment has another place in the workspace. Pure.
+
+The segment keeps its id, and the next plan updates it on the server instead of creating another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.workspace.project.lock import Entry, Lock
+from segdsl.workspace.remote.listing import NotThereError
+from segdsl.workspace.sync.local import Local
+from segdsl.workspace.sync.segment_state import Folder
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A move that is to be recorded, and the lock after it.
+
+    `displaced` is the entry that had the place before; it is in no file then.
+    """
+
+    entry: Entry
+    local: Local
+    lock: Lock
+    displaced: Entry | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it says anything that the lock did not."""
+        return (self.entry.folder, self.entry.name) != self.local.key
+
+
+def move(lock: Lock, local: Sequence[Local], old: str, new: str) -> Move:
+    """The move of a segment of the lock to the place of one in the workspace.
+
+    `old` is an id, a path or a name of the lock, `new` a path or a name of the workspace. Raises
+    NotThereError where either is not there, or not the only one, or `old` is still in a file.
+    """
+    here = {each.key: each for each in local}
+    entry = _entry(lock, old, here)
+    target = _local(local, new)
+    still = here.get((entry.folder, entry.name))
+    if still is not None and still.key != target.key:
+        raise NotThereError(
+            f"`{path_of(entry.folder, entry.name)}` is still in {still.file}: give it its new "
+            "name or folder there first"
+        )
+    displaced = next(
+        (
+            each
+            for each in lock.entries
+            if (each.folder, each.name) == target.key and each.id != entry.id
+        ),
+        None,
+    )
+    moved = lock.moved(entry.id, *target.key, target.file)
+    return Move(entry, target, moved, displaced)
+
+
+def path_of(folder: Folder, name: str) -> str:
+    return "/".join((*folder, name))
+
+
+def _entry(lock: Lock, named: str, here: Iterable[tuple[Folder, str]]) -> Entry:
+    places = set(here)
+    is_id = [named in (each.id, f"#{each.id}") for each in lock.entries]
+    is_name = [
+        bool(named.strip()) and named in (path_of(each.folder, each.name), each.name)
+        for each in lock.entries
+    ]
+    if named.startswith("#") and any(is_id):
+        is_name = is_id
+    found = [each for each, *is_it in zip(lock.entries, is_id, is_name, strict=True) if any(is_it)]
+    if len(found) > 1:
+        # Of several of one name, the one is meant that is in no file any more.
+        gone = [each for each in found if (each.folder, each.name) not in places]
+        found = gone if len(gone) == 1 else found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(f"#{each.id} ({path_of(each.folder, each.name)})" for each in found)
+        raise NotThereError(
+            f"{len(found)} segments of the lock are named `{named}`: say which by path or id; "
+            f"there are {listed}"
+        )
+    words = [each.name for each in lock.entries]
+    words += [path_of(each.folder, each.name) for each in lock.entries]
+    help = did_you_mean(named, words, "it has only segments that were applied or pulled")
+    raise NotThereError(f"the lock knows no segment `{named}`; {help}")
+
+
+def _local(local: Sequence[Local], named: str) -> Local:
+    by_path = [each for each in local if path_of(*each.key) == named]
+    found = by_path or [each for each in local if each.segment.name == named]
+    if len(found) == 1 and named.strip():
+        return found[0]
+    if found:
+        listed = ", ".join(f"{path_of(*each.key)} ({each.file})" for each in found)
+        raise NotThereError(
+            f"{len(found)} segments of the workspace are named `{named}`: say which by path; "
+            f"there are {listed}"
+        )
+    words = [each.segment.name for each in local]
+    words += [path_of(*each.key) for each in local]
+    help = did_you_mean(named, words, "change its name or folder in its file first")
+    raise NotThereError(f"no file of the workspace has a segment `{named}`; {help}")

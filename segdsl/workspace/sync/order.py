@@ -1,0 +1,168 @@
+"""The order of changes: what is referred to comes first, what is deleted last.
+
+Each change is told which others it has to wait for, so that independent ones can be made
+together. Pure.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from segdsl.diagnostics import Code, Report
+from segdsl.language.references.cycles import circles
+from segdsl.language.references.names import report_circle
+from segdsl.language.syntax.text import string
+from segdsl.source import Span
+from segdsl.workspace.sync.plan import Change
+from segdsl.workspace.sync.segment_state import Key, State
+from segdsl.workspace.sync.server import Server
+
+
+def ordered(
+    changes: Sequence[Change],
+    server: Server,
+    report: Report,
+    spans: Mapping[Key, Span] | None = None,
+    disputed: Collection[str | None] = (),
+) -> tuple[Change, ...]:
+    """The changes in an order that works, each with the numbers of those it waits for.
+
+    What cannot be made at all is reported: a circle of references as they would be then, a
+    deletion of what is still referred to, places that are swapped. `spans` are where the
+    workspace has its segments; `disputed` are the ids of those that are in conflict, which is to
+    be settled before anything is deleted.
+    """
+    waits = _Waits(changes, server)
+    waits.report_deletions(report, disputed)
+    if waits.report_circles(report, spans or {}):
+        return tuple(changes)
+    try:
+        order = list(graphlib.TopologicalSorter(waits.graph).static_order())
+    except graphlib.CycleError as error:
+        circle = [changes[index].state for index in error.args[1]]
+        report.add(
+            Code.SEG311,
+            None,
+            "these changes cannot be made in any order: "
+            + " → ".join(string(each.name) for each in circle),
+            help="make them in two steps: apply one of them under a name of its own first",
+        )
+        return tuple(changes)
+    new = {old: at for at, old in enumerate(order)}
+    return tuple(
+        msgspec.structs.replace(
+            changes[index], first=tuple(sorted(new[each] for each in waits.graph[index]))
+        )
+        for index in order
+    )
+
+
+class _Waits:
+    """Which changes each change waits for, by index."""
+
+    def __init__(self, changes: Sequence[Change], server: Server) -> None:
+        self.changes = changes
+        self.before = server.states
+        self.by_mark = {change.mark: index for index, change in enumerate(changes)}
+        self.places = {
+            change.before.state.key: index
+            for index, change in enumerate(changes)
+            if change.before is not None
+            and (change.after is None or change.after.state.key != change.before.state.key)
+        }
+        """The changes that leave a place, by that place."""
+        self.reached = {
+            index: {} if change.after is None else self._reached(change.after.state)
+            for index, change in enumerate(changes)
+        }
+        """The changes behind the references of each, itself where that is a circle."""
+        self.graph: dict[int, list[int]] = {
+            index: sorted(self._before(index, change) - {index})
+            for index, change in enumerate(changes)
+        }
+
+    def _before(self, index: int, change: Change) -> set[int]:
+        found = set(self.reached[index])
+        if change.after is None:
+            assert change.id is not None, "what is deleted has an id"
+            found.update(self._let_go(change.id))
+        return found | self._making_room(index, change)
+
+    def _reached(self, state: State) -> dict[int, tuple[str, ...]]:
+        """The changes behind the references of a state, also through segments that stay as they
+        are: each with the ids of those on a shortest way."""
+        found: dict[int, tuple[str, ...]] = {}
+        ways: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(state.refers_to), ())
+        waiting = deque(ways)
+        while waiting:
+            each = waiting.popleft()
+            if each in self.by_mark:
+                found[self.by_mark[each]] = ways[each]
+            elif each in self.before:
+                for id in sorted(self.before[each].refers_to):
+                    if id not in ways:
+                        ways[id] = (*ways[each], each)
+                        waiting.append(id)
+        return found
+
+    def _let_go(self, id: str) -> Iterable[int]:
+        """The changes of segments that refer to one so far."""
+        for index, change in enumerate(self.changes):
+            if change.before is not None and id in change.before.state.refers_to:
+                yield index
+
+    def _making_room(self, index: int, change: Change) -> set[int]:
+        """The change of the segment that is, so far, where this one is to be."""
+        if change.after is None:
+            return set()
+        there = self.places.get(change.after.state.key)
+        return set() if there is None or there == index else {there}
+
+    def report_circles(self, report: Report, spans: Mapping[Key, Span]) -> bool:
+        """Reports circles among references as they would be; whether there are any."""
+        found = circles(self.reached)
+        for circle in found:
+            first = self.changes[circle[0]].state
+            parts = [(first, string(first.name))]
+            for one, other in pairwise(circle):
+                for id in self.reached[one][other]:
+                    state = self.before[id]
+                    parts.append((state, f"{string(state.name)} (#{id}, as the server has it)"))
+                state = self.changes[other].state
+                parts.append((state, string(state.name)))
+            found_at = [spans.get(state.key) for state, _ in parts]
+            report_circle([name for _, name in parts], found_at, report)
+        return bool(found)
+
+    def report_deletions(self, report: Report, disputed: Collection[str | None]) -> None:
+        """Reports what is to be deleted while others on the server go on referring to it."""
+        after = {id: each.refers_to for id, each in self.before.items()}
+        names = {id: each.name for id, each in self.before.items()}
+        for index, change in enumerate(self.changes):
+            key = change.id or f"new {index}"
+            if change.after is None:
+                after.pop(key, None)
+            else:
+                after[key] = change.after.state.refers_to
+                names[key] = change.after.state.name
+        for change in self.changes:
+            if change.after is not None or change.id is None:
+                continue
+            users = [
+                names[key]
+                for key, refers_to in after.items()
+                if change.id in refers_to and key not in disputed
+            ]
+            if users:
+                report.add(
+                    Code.SEG310,
+                    None,
+                    f"{string(change.state.name)} (#{change.id}) cannot be deleted: "
+                    f"{', '.join(map(string, sorted(users)))} would still refer to it",
+                    help="take the references out first, or keep the segment",
+                )

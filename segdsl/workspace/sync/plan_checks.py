@@ -1,0 +1,103 @@
+"""What `segdsl check` would report of the segments that a plan changes.
+
+What is as on the server is the server's to judge: its parent segment may have lost a column, and
+nobody asked about it here. Pure, but for the schema's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.language.condition import tree as c
+from segdsl.workspace.check.check_runner import Basis, Elsewhere, judge_loaded, keys_of, together
+from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.schema import load_schema, schema_path
+from segdsl.workspace.sync.local import Workspace
+from segdsl.workspace.sync.plan import Plan
+
+_SETTLED_ELSEWHERE = (Code.SEG304, Code.SEG305, Code.SEG306)
+"""What a plan knows better: names are looked up on the server."""
+
+
+def check_plan(
+    project: Project,
+    target: str,
+    workspace: Workspace,
+    plan: Plan | None,
+    report: Report,
+    *,
+    use_schema: bool = True,
+    allowed: Sequence[str] = (),
+) -> str | None:
+    """Adds to a report what `segdsl check` finds in the segments that a plan changes or disputes.
+
+    `report` has what was found when the workspace was read and the plan made; without a plan, and
+    in files with errors, all segments are checked. Warnings that are allowed, or in files that
+    the plan is not about, are taken out. Returns the name of the schema's file, where it
+    contradicts a segment. Raises SchemaError.
+    """
+    schema = load_schema(project, target)
+    segments = [each.segment for each in workspace.segments]
+    chosen = segments if plan is None else _chosen(segments, plan, report)
+    codes = (*allowed, *project.allow)
+    owners = None if schema is None else schema.owners
+    basis = Basis({}, schema if use_schema else None, codes, owners)
+    known = list(report.diagnostics)
+    here = judge_loaded(workspace.loaded, chosen, workspace.files, basis, report)
+    whole = len(chosen) == len(segments)
+    found = together(
+        [here.judged],
+        workspace.files if whole else _whole_files(workspace, chosen),
+        basis,
+        lambda: here.judged.used or (),
+        # All files of the project were read.
+        lambda: Elsewhere(frozenset(), frozenset(), True, here.judged.imported),
+        whole=whole,
+    )
+    places = {_place(each) for each in known}
+    files = {each.span.file for each in chosen}
+    contradictions = [each for each in found.diagnostics if _is_contradiction(each)]
+    unknown = {(Code.SEG303, _place(each)[1]) for each in contradictions}
+    report.diagnostics[:] = [
+        each
+        for each in found.diagnostics
+        # What the schema says of a name without an id is all that there is to say.
+        if _place(each) not in unknown
+        if each in known
+        or not (each.code in _SETTLED_ELSEWHERE and (plan is not None or _place(each) in places))
+        if each.severity == "error" or whole or each.span is None or each.span.file in files
+    ]
+    return schema_path(project, target).name if contradictions else None
+
+
+def _is_contradiction(of: Diagnostic) -> bool:
+    return of.severity == "error" and of.code.name[3] == "5"
+
+
+def _place(of: Diagnostic) -> tuple[object, ...]:
+    return (of.code, None if of.span is None else of.span.key)
+
+
+def _chosen(segments: Sequence[c.Segment], plan: Plan, report: Report) -> list[c.Segment]:
+    """The segments that are changed or in conflict, and those of files with errors."""
+    keys = {change.state.key for change in plan.changes if change.after is not None}
+    keys |= {(conflict.folder, conflict.name) for conflict in plan.conflicts}
+    errors = [each for each in report.diagnostics if each.severity == "error"]
+    files = {each.span.file for each in errors if each.span is not None}
+    files |= {note.span.file for each in errors for note in each.notes}
+    return [each for each in segments if each.place in keys or each.span.file in files]
+
+
+def _whole_files(workspace: Workspace, chosen: Collection[c.Segment]) -> list[str]:
+    """The files of which all segments are chosen."""
+    keys = {each.span.key for each in chosen}
+    others = {
+        each.segment.span.file for each in workspace.segments if each.segment.span.key not in keys
+    }
+    mine = {each.span.file for each in chosen} - others
+    return [
+        file
+        for file, key in zip(workspace.files, keys_of(workspace.files), strict=True)
+        if key in mine
+    ]

@@ -1,0 +1,395 @@
+"""A plan for people: lines for a terminal, markdown for a pull request.
+
+Differences are shown in `.seg` source. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterable, Iterator
+
+import click
+
+from segdsl.diagnostics.places import counted
+from segdsl.diagnostics.render import NARROWEST, folded
+from segdsl.terminal import visible
+from segdsl.workspace.sync.effects import Effect, Effects, Reached
+from segdsl.workspace.sync.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
+
+_Line = tuple[str, str | None]
+"""A line and its colour."""
+_SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+REACHED = "stays as it is, but refers to what changes"
+FORCED = "forced: what the server has now is overwritten"
+FORCED_AGAIN = "forced: it was deleted on the server, and is created again"
+CONTEXT = 2
+"""Lines around each change."""
+MOST_ALONE = 20
+"""Segments that no file could hold, of which a plan speaks one by one."""
+NO_WORDS = "(the language has no words for a part of its rule)\n"
+
+
+def plan_text(plan: Plan, effects: Effects, *, color: bool, width: int | None = None) -> str:
+    """The plan in lines, of at most `width` cells where that is given."""
+    return _styled(_lines(plan, effects), color, width)
+
+
+def conflict_text(conflicts: Iterable[Conflict], *, color: bool, width: int | None = None) -> str:
+    """Conflicts in lines, as `plan_text`."""
+    return _styled((line for each in conflicts for line in _conflict(each)), color, width)
+
+
+def _styled(lines: Iterable[_Line], color: bool, width: int | None) -> str:
+    return "".join(
+        (click.style(line, fg=look) if color and look else line) + "\n"
+        for text, look in lines
+        for line in _fitted(text.rstrip(), width)
+    )
+
+
+def _fitted(text: str, width: int | None) -> Iterable[str]:
+    return [text] if width is None else folded(text, max(width, NARROWEST))
+
+
+def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
+    for number, change in enumerate(plan.changes):
+        sign, look = _SIGNS[change.action]
+        yield f"{sign} {_headline(change)}", look
+        if change.forced:
+            yield f"    {_forced(change)}", "red"
+        if number in effects.by_change:
+            yield f"    {effect_text(effects.by_change[number])}", None
+        if change.before is not None and change.after is not None:
+            for line in difference(change.before, change.after):
+                yield f"    {visible(line)}", _look(line)
+    for each in _that_change(effects):
+        yield f"> also    {visible(_path(each))}{_id(each.id)}: {REACHED}", "yellow"
+        yield f"    {effect_text(each.effect)}", None
+    if effects.uncounted:
+        yield f"> also    {_uncounted(effects)}", "yellow"
+    for conflict in plan.conflicts:
+        yield from _conflict(conflict)
+    for rename in plan.renames:
+        yield f"? renamed   {_rename(rename)}", "yellow"
+        yield f"    {_rename_advice(rename)}", None
+    for entry in plan.left:
+        path = visible("/".join((*entry.folder, entry.name)))
+        yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
+    for alone in plan.left_alone[:MOST_ALONE]:
+        yield f". alone     {visible(_alone(alone))}", None
+    if len(plan.left_alone) > MOST_ALONE:
+        yield f". alone     {len(plan.left_alone) - MOST_ALONE:,} more; --format json has all", None
+    yield summary(plan), None
+
+
+def _rename(of: Rename) -> str:
+    old, new = _old_and_new(of)
+    why = ", ".join(of.why)
+    return f"{visible(new)} looks like {visible(old)} (#{of.id}), which no file has now: {why}"
+
+
+def _rename_advice(of: Rename) -> str:
+    old, new = map(shlex.quote, _old_and_new(of))
+    return (
+        f"`segdsl mv {visible(old)} {visible(new)}` keeps its id and its activations; "
+        "--as-new creates another segment"
+    )
+
+
+def _old_and_new(of: Rename) -> tuple[str, str]:
+    return "/".join((*of.old_folder, of.old_name)), "/".join((*of.folder, of.name))
+
+
+def _alone(of: LeftAlone) -> str:
+    name = "/".join((*of.folder, of.name)) if of.name.strip() else "a segment without a name"
+    return f"{name}{_id(of.id or None)}: left alone, {of.why}"
+
+
+def _conflict(of: Conflict) -> Iterator[_Line]:
+    yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {visible(of.why)}", "red"
+    for note in of.notes:
+        yield f"    {visible(note)}", None
+    for title, lines in three_ways(of):
+        yield f"    {title}:", None
+        for line in lines:
+            yield f"      {visible(line)}", _look(line)
+    yield f"    {advice(of)}", None
+
+
+def _look(line: str) -> str | None:
+    return {"+": "green", "-": "red"}.get(line[:1])
+
+
+def summary(plan: Plan) -> str:
+    """One line: how many of what."""
+    actions = [each.action for each in plan.changes]
+    parts = [
+        f"{actions.count(action)} to {action}"
+        for action in ("create", "update", "delete")
+        if action in actions
+    ]
+    if plan.conflicts:
+        parts.append(counted(len(plan.conflicts), "conflict"))
+    if plan.renames:
+        parts.append(f"{len(plan.renames)} may be renamed")
+    if not parts:
+        parts.append("nothing to do")
+    parts.append(f"{len(plan.settled):,} as on the server")
+    if plan.others:
+        parts.append(f"{plan.others:,} on the server only")
+    return ", ".join(parts)
+
+
+def _headline(change: Change) -> str:
+    name = visible("/".join((*change.state.folder, change.state.name)))
+    if change.before is None or change.after is None:
+        where = f"  ({visible(change.file)})" if change.before is None else ""
+        return f"{change.action}  {name}{_id(change.id)}{where}"
+    old = change.before.state
+    words = [each for each in change.what if each not in ("moved", "renamed")]
+    if old.key != change.after.state.key:
+        words.insert(0, f"was {visible('/'.join((*old.folder, old.name)))}")
+    return f"update  {name}{_id(change.id)}: {', '.join(words)}"
+
+
+def _forced(change: Change) -> str:
+    return FORCED_AGAIN if change.action == "create" else FORCED
+
+
+def _that_change(effects: Effects) -> list[Reached]:
+    """The segments outside the plan whose profiles become others, or may."""
+    return [
+        each
+        for each in effects.reached
+        if each.effect.error is not None or each.effect.joins or each.effect.leaves
+    ]
+
+
+def _uncounted(effects: Effects) -> str:
+    if effects.uncounted == 1:
+        return "1 more segment refers to what changes, and was not counted"
+    return f"{effects.uncounted:,} more segments refer to what changes, and were not counted"
+
+
+def _path(of: Conflict | Reached) -> str:
+    return "/".join((*of.folder, of.name))
+
+
+def _id(id: str | None) -> str:
+    return "" if id is None else f" (#{id})"
+
+
+def effect_text(effect: Effect) -> str:
+    """`1,200 → 1,350 profiles: 170 join, 20 leave`."""
+    if effect.error is not None:
+        return f"profiles: unknown, {effect.error}"
+    joins = f"{effect.joins or 0:,} join"
+    leaves = f"{effect.leaves or 0:,} leave"
+    if effect.before is None:
+        return f"{effect.after or 0:,} profiles"
+    if effect.after is None:
+        return f"{effect.before:,} profiles leave"
+    return f"{effect.before:,} → {effect.after:,} profiles: {joins}, {leaves}"
+
+
+def difference(before: Version, after: Version) -> list[str]:
+    """The lines of a unified diff of two sources, without its head; `…` is for more than one line
+    that stays as it is between two changes."""
+    return _diff(before.source, after.source)
+
+
+def _diff(before: str | None, after: str | None) -> list[str]:
+    old = (before or NO_WORDS).splitlines()
+    new = (after or NO_WORDS).splitlines()
+    lines: list[str] = []
+    shown = 0
+    for group in difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
+        left_out = old[shown : group[0][1]] if lines else []
+        lines += (
+            [f" {line}" for line in left_out] if len(left_out) == 1 else [" …"] * bool(left_out)
+        )
+        for _, first, end, new_first, new_end in group:
+            if old[first:end] == new[new_first:new_end]:
+                lines += [f" {line}" for line in old[first:end]]
+                continue
+            lines += [f"-{line}" for line in old[first:end]]
+            lines += [f"+{line}" for line in new[new_first:new_end]]
+        shown = group[-1][2]
+    # A line of context that says nothing would stand between the head and what it is about.
+    return lines[1:] if lines[:1] == [" "] else lines
+
+
+_ON_BOTH: tuple[Why, ...] = (
+    "changed on both sides",
+    "changed on the server",
+    "on both sides, and never seen together",
+)
+"""Conflicts of what is on the server, also where the language has no words for it."""
+_DELETED_HERE: Why = "deleted here, changed on the server"
+
+
+def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
+    """What each side made of the state that both knew; or the two sides, where nobody knew one."""
+    here, there = conflict.here, conflict.there
+    if conflict.base is None:
+        is_there = there is not None or conflict.why in _ON_BOTH
+        if here is not None and is_there and (lines := _diff(there, here)):
+            yield "on the server (-) and here (+)", lines
+        return
+    # A side that reads as it did has nothing to show; where neither does, the notes say more.
+    if here is not None and (lines := _diff(conflict.base, here)):
+        yield "last seen (-) and here (+)", lines
+    if (there is not None or conflict.why in _ON_BOTH) and (lines := _diff(conflict.base, there)):
+        yield "last seen (-) and on the server (+)", lines
+
+
+def advice(conflict: Conflict) -> str:
+    """What to do about a conflict."""
+    if conflict.why in (*_ON_BOTH, _DELETED_HERE) and conflict.there is None:
+        overwrite = "delete it with --prune" if conflict.here is None else "overwrite it with"
+        return (
+            "no file can hold what the server has: make its rule in the console one that the "
+            f"language has words for, or {overwrite} --force"
+        )
+    match conflict.why:
+        case "changed on the server":
+            return (
+                "take the server's with `segdsl pull`, or bring its change into the file and say "
+                "so with `segdsl pull --keep NAME`, or overwrite it with --force"
+            )
+        case "deleted on the server":
+            return "delete it here too, or make it again with --force"
+        case "deleted here, changed on the server":
+            return "take it back with `segdsl pull NAME`, or delete it with --prune --force"
+        case "changed on both sides" | "on both sides, and never seen together":
+            return (
+                "bring both together in the file and say so with `segdsl pull --keep NAME`, take "
+                "the server's with `segdsl pull --force NAME`, or overwrite it with --force"
+            )
+        case "a name in it no longer means what it did":
+            return (
+                "`segdsl pull` writes what was meant, by its name now or its id; where it comes "
+                "from a definition write it there; --force takes what has the name now"
+            )
+        case "in a folder that no clause can name":
+            return (
+                "give its folder in the console a name without `/` and without blanks at its ends, "
+                "or move it to another; or take it out of the file here"
+            )
+        case "left alone":
+            return (
+                "look at it in the console, or with `segdsl show --json`; or take it out of the "
+                "file here"
+            )
+        case "another segment has its place here":
+            return (
+                "move the one that is here, or, if it is to move on the server too, pull both "
+                "together with no NAME"
+            )
+
+
+# --- other forms -----------------------------------------------------------------------
+
+
+LONGEST = 60_000
+"""Characters of a comment: GitHub takes no more than 65,536."""
+
+
+def plan_markdown(plan: Plan, effects: Effects) -> str:
+    """The plan as the comment of a pull request.
+
+    What no comment has room for is left out and told, conflicts last of all.
+    """
+    title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}.\n"
+    conflicts = ["\n".join(_conflict_markdown(each)) for each in plan.conflicts]
+    changes = [
+        "\n".join(_change_markdown(change, effects.by_change.get(number)))
+        for number, change in enumerate(plan.changes)
+    ]
+    also = ["\n".join(_reached_markdown(each)) for each in _that_change(effects)]
+    if effects.uncounted:
+        also.append(f"\n{_uncounted(effects)}.")
+    renames = [
+        f"\n**{_escaped(_rename(each))}**\n\n{_rename_advice(each)}" for each in plan.renames
+    ]
+    left = [f"- {_escaped('/'.join((*each.folder, each.name)))} (#{each.id})" for each in plan.left]
+    disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
+    renamed, room = _that_fit(renames, "that may be renamed", room)
+    changing, room = _that_fit(changes, "changes", room)
+    reached, room = _that_fit(also, "segments that refer to what changes", room)
+    staying, room = _that_fit(left, "of these", room)
+    if staying:
+        intro = "No file has these now, and they stay on the server without `--prune`:"
+        staying = f"\n{intro}\n\n{staying}"
+    alone, _ = _that_fit(
+        [f"- {_escaped(_alone(each))}" for each in plan.left_alone], "of these", room
+    )
+    if alone:
+        alone = f"\nNo file can hold these of the server:\n\n{alone}"
+    return title + renamed + changing + reached + disputed + staying + alone
+
+
+def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
+    """The first blocks that there is room for, and the room that is left."""
+    text = ""
+    for number, block in enumerate(blocks):
+        if len(block) + 1 > room:
+            more = f"{len(blocks) - number:,} more {what}"
+            return f"{text}\n…and {more}: `segdsl plan` shows them all.\n", 0
+        text += f"{block}\n"
+        room -= len(block) + 1
+    return text, room
+
+
+def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
+    yield ""
+    yield f"**{_escaped(_headline(change))}**"
+    if change.forced:
+        yield ""
+        yield _forced(change)
+    if effect is not None:
+        yield ""
+        yield effect_text(effect)
+    if change.before is not None and change.after is not None:
+        yield from _fenced(difference(change.before, change.after))
+
+
+def _reached_markdown(of: Reached) -> Iterator[str]:
+    yield ""
+    yield f"**also {_escaped(_path(of))}{_id(of.id)}**, which {REACHED}"
+    yield ""
+    yield effect_text(of.effect)
+
+
+def _conflict_markdown(conflict: Conflict) -> Iterator[str]:
+    yield ""
+    yield f"**Conflict: {_escaped(_path(conflict))}{_id(conflict.id)}**, {conflict.why}"
+    for note in conflict.notes:
+        yield ""
+        yield f"{_escaped(note)}."
+    for title, lines in three_ways(conflict):
+        yield ""
+        yield f"{title}:"
+        yield from _fenced(lines)
+    yield ""
+    yield advice(conflict)
+
+
+def _fenced(lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    if not lines:
+        return
+    fence = "```"
+    while any(fence in line for line in lines):
+        fence += "`"
+    yield ""
+    yield f"{fence}diff"
+    yield from (visible(line) for line in lines)
+    yield fence
+
+
+def _escaped(text: str) -> str:
+    """Text that markdown takes as it is."""
+    text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~@" else char for char in text)

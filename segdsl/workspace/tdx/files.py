@@ -1,0 +1,153 @@
+"""Importing files and folders of YAML: what is read from where, and what is written where.
+
+Folders mirror the server's: a file's place under the folder with the tool's `tdx.json` is its
+segment's, or, where there is none, its place under the folder that was named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal as OneOf
+from typing import NamedTuple
+
+import msgspec
+
+from segdsl.diagnostics import Code, Report
+from segdsl.files import FileError, name_of, read_seg, walk, write_text
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
+from segdsl.source import Source
+from segdsl.workspace.tdx.segments import read_segment
+
+ENDINGS = (".yml", ".yaml")
+TOP = "tdx.json"
+"""The file that marks the top of the tool's folders."""
+REPOSITORY = ".git"
+
+
+class Found(NamedTuple):
+    """A YAML file, and its folder under the top one."""
+
+    path: str
+    folder: tuple[str, ...]
+
+
+class Made(NamedTuple):
+    """A `.seg` file to write, and what there is to do about it."""
+
+    path: Path
+    text: str
+    what: OneOf["new", "the same", "changed", "in the way"]
+
+
+class Import(NamedTuple):
+    made: list[Made]
+    sources: dict[str, Source]
+    files: int
+
+
+def yaml_files(paths: Iterable[str]) -> list[Found]:
+    """The YAML files that paths stand for; raises FileError."""
+    found: dict[str, Found] = {}
+    for path in paths:
+        if not os.path.isdir(path):
+            if not os.path.exists(path):
+                raise FileError(f"there is no file or folder `{path}`: check the spelling")
+            folder = os.path.dirname(path)
+            found.setdefault(name_of(path), Found(path, _place(folder, folder)))
+            continue
+        before = len(found)
+        for parent, names in walk(path):
+            place = _place(parent, path)
+            for name in names:
+                if name.endswith(ENDINGS):
+                    file = os.path.join(parent, name)
+                    found.setdefault(name_of(file), Found(file, place))
+        if len(found) == before:
+            raise FileError(f"no YAML file is in the folder `{path}`: name another, or a file")
+    return list(found.values())
+
+
+def _place(folder: str, named: str) -> tuple[str, ...]:
+    """A folder's path from the top, which is, where nothing else marks one, what was named."""
+    whole = os.path.abspath(folder)
+    return Path(whole).relative_to(_top(whole) or os.path.abspath(named)).parts
+
+
+def _top(folder: str) -> str | None:
+    """The nearest folder with a `tdx.json`, this one or one above, in the same repository."""
+    while not os.path.exists(os.path.join(folder, TOP)):
+        above = os.path.dirname(folder)
+        if above == folder or os.path.exists(os.path.join(folder, REPOSITORY)):
+            return None
+        folder = above
+    return folder
+
+
+def import_files(
+    found: Sequence[Found], to: Path, report: Report, *, force: bool, write: bool
+) -> Import:
+    """Reads each file, and writes what it says; a file with mistakes is told and left out.
+
+    What is there with another text is left as it is, unless `force` is given.
+    """
+    sources: dict[str, Source] = {}
+    made: list[Made] = []
+    places: dict[tuple[tuple[str, ...], str], str] = {}
+    targets: dict[str, str] = {}
+    for each in found:
+        source, usable = read_seg(each.path, report)
+        sources[source.name] = source
+        read = read_segment(source, report) if usable else None
+        if read is None:
+            continue
+        folder = each.folder if read.folder is None else read.folder
+        if each.folder and folder != each.folder:
+            report.add(
+                Code.SEG704,
+                read.at,
+                f"the file says the folder `{'/'.join(folder)}`, and it stands in "
+                f"`{'/'.join(each.folder)}`: what it says is taken",
+                help="take the key out, or move the file",
+            )
+        segment = _in_folder(read.segment, folder)
+        target = Path(to, *each.folder, f"{Path(each.path).stem}.seg")
+        twin = places.setdefault((folder, segment.name), source.name)
+        other = targets.setdefault(str(target).casefold(), source.name)
+        if source.name not in (twin, other) or twin != other:
+            report.add(
+                Code.SEG702,
+                read.at,
+                f"`{twin if twin != source.name else other}` makes the same segment or file",
+                help="give one of the two another name",
+            )
+            continue
+        made.append(_made(target, format_file(t.File((segment,))), force))
+    if write:
+        for one in made:
+            if one.what in ("new", "changed"):
+                try:
+                    one.path.parent.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    why = (error.strerror or str(error)).lower()
+                    raise FileError(f"cannot make the folder `{one.path.parent}`: {why}") from None
+                write_text(str(one.path), one.text)
+    return Import(made, sources, len(found))
+
+
+def _made(path: Path, text: str, force: bool) -> Made:
+    if not path.exists():
+        return Made(path, text, "new")
+    if path.is_file() and path.read_bytes() == text.encode():
+        return Made(path, text, "the same")
+    return Made(path, text, "changed" if force else "in the way")
+
+
+def _in_folder(of: t.Segment, folder: tuple[str, ...]) -> t.Segment:
+    if not folder:
+        return of
+    at = 1 if of.clause("description") is not None else 0
+    clause = t.Clause("folder", "/".join(folder))
+    return msgspec.structs.replace(of, clauses=(*of.clauses[:at], clause, *of.clauses[at:]))

@@ -1,0 +1,144 @@
+"""A YAML file of the vendor's own tool as a segment in the language's syntax."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from segdsl.diagnostics import Code, Report
+from segdsl.language.syntax import tree as t
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lift import lift_rule
+from segdsl.rules.rule.document import load as load_json
+from segdsl.rules.rule.model import encode
+from segdsl.rules.rule.reader import read_rule
+from segdsl.source import Source, Span
+from segdsl.workspace.tdx.checks import Keys
+from segdsl.workspace.tdx.conditions import GROUPS, Conditions
+from segdsl.workspace.tdx.document import UnreadableError, Value, load
+
+_KEYS = ("name", "description", "kind", "visible", "folder", "rule", "activations")
+_KINDS: dict[str, t.Kind] = {
+    "batch": "batch",
+    "realtime": "realtime",
+    "funnel_stage": "funnel_stage",
+}
+
+
+class Imported(NamedTuple):
+    """A segment without its folder, and how many activations were left out.
+
+    `folder` is what the file itself says of it, `at` the place of that, or else of the name.
+    """
+
+    segment: t.Segment
+    activations: int
+    folder: tuple[str, ...] | None
+    at: Span
+
+
+def read_segment(source: Source, report: Report) -> Imported | None:
+    """The segment in a YAML text; None after a report. Raises FileError without a YAML reader."""
+    found = Report()
+    try:
+        read = _read(load(source, found), found)
+    except UnreadableError:
+        read = None
+    report.diagnostics.extend(found.diagnostics)
+    return None if found.has_errors else read
+
+
+def _read(document: Value, report: Report) -> Imported | None:
+    """Reads each part for itself: what is wrong with one hides nothing of another."""
+    conditions = Conditions(report)
+    _is_segment(document, conditions)
+    keys = conditions.map(document, (*_KEYS, "type"), "a segment")
+    name = description = ""
+    kind: t.Kind = "batch"
+    hidden = False
+    activations = 0
+    folder: tuple[str, ...] | None = None
+    rule: dict[str, Any] = {}
+    with suppress(UnreadableError):
+        name = _name(keys, conditions)
+    with suppress(UnreadableError):
+        if "description" in keys:
+            description = conditions.text(keys["description"], "a description")
+    with suppress(UnreadableError):
+        if "kind" in keys:
+            kind = _KINDS[conditions.choice(keys["kind"], tuple(_KINDS), "the kind of a segment")]
+    with suppress(UnreadableError):
+        if "visible" in keys:
+            hidden = not conditions.flag(keys["visible"], "`visible`")
+    with suppress(UnreadableError):
+        if "folder" in keys:
+            folder = _folder(keys["folder"], conditions)
+    with suppress(UnreadableError):
+        if "activations" in keys:
+            activations = _activations(keys["activations"], conditions)
+    with suppress(UnreadableError):
+        rule = conditions.rule(_rule(keys, conditions))
+    if report.has_errors:
+        return None
+    own = Report()
+    read = read_rule(load_json(encode(rule, pretty=False), own), "$.rule", own)
+    for each in own.diagnostics:
+        place = conditions.place_in(rule, each.path) or keys["rule"].place
+        report.add(Code.SEG702, place, each.message, help=each.help)
+    if read is None or own.has_errors:
+        return None
+    segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
+    at = keys["folder"] if folder is not None else keys["name"]
+    return Imported(segment, activations, folder, at.place)
+
+
+def _is_segment(document: Value, conditions: Conditions) -> None:
+    """A file of another kind is told as a whole, and not key by key."""
+    kind = document.data.get("type") if isinstance(document.data, dict) else None
+    if kind is None or kind.data == "segment":
+        return
+    word = f"`type: {kind.data}`" if isinstance(kind.data, str) else "`type`"
+    help = "only segments can be imported: leave the file out"
+    if isinstance(kind.data, str) and kind.data in GROUPS:
+        help = f"put what the segment says below `rule:`, `type: {kind.data}` with it"
+    conditions.fail(kind, f"{word} is not the type of a segment", help)
+
+
+def _rule(keys: Keys, conditions: Conditions) -> Value:
+    """A rule that says something: an empty one would be everyone, which nobody wrote."""
+    help = "for everyone, write it by hand in a `.seg` file: `where everyone`"
+    rule = conditions.need(keys, "rule", "a segment", help)
+    if rule.data in ({}, [], ""):
+        conditions.fail(rule, "a segment needs a `rule`, and it is empty here", help)
+    return rule
+
+
+def _folder(of: Value, conditions: Conditions) -> tuple[str, ...]:
+    """The folder that a file names, from the top one: `Loyalty/Tokyo`."""
+    text = conditions.text(of, "a folder")
+    parts = tuple(part.strip() for part in text.split("/"))
+    parts = tuple(part for part in parts if part)
+    if any(part in (".", "..") for part in parts):
+        conditions.fail(of, "a folder is named from the top one, without `.` or `..`")
+    return parts
+
+
+def _name(keys: Keys, conditions: Conditions) -> str:
+    at = conditions.need(keys, "name", "a segment")
+    name = conditions.text(at, "a segment's name")
+    if not name.strip():
+        conditions.fail(at, "the segment has no name")
+    return name
+
+
+def _activations(of: Value, conditions: Conditions) -> int:
+    number = len(conditions.items(of, "`activations`"))
+    if number:
+        what = "1 activation" if number == 1 else f"{number} activations"
+        conditions.report.add(
+            Code.SEG703,
+            of.place,
+            f"{what}: this is no part of the language, and is left out",
+            help="it stays as it is on the server",
+        )
+    return number
