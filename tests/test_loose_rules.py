@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdsl.analysis.explain import explain, render_outline
-from segdsl.api.sameness import canonical_rule
+from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

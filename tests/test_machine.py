@@ -16,8 +16,8 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from segdsl.diagnostics import Report
 from segdsl.language.format.printer import format_file
 from segdsl.language.syntax.builder import Builder
-from segdsl.language.syntax.machine import Child, Machine, Stopped
-from segdsl.language.syntax.phrases import phrase_pattern
+from segdsl.language.syntax.fast_path import phrase_pattern
+from segdsl.language.syntax.lalr import Child, Machine, Stopped
 from segdsl.language.syntax.tables import FILE, LAYOUT, make, read, tables, write
 from segdsl.language.syntax.tables import lark_parser as make_lark
 from segdsl.language.syntax.tree import Item

@@ -19,7 +19,7 @@ from segdsl.analysis.explain import explain, render_outline
 from segdsl.analysis.explain.rule_tree import draw
 from segdsl.analysis.lint import lint
 from segdsl.analysis.lint.fixes import fix
-from segdsl.analysis.lint.silence import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest

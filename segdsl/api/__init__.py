@@ -34,8 +34,8 @@ from segdsl.api.errors import (
 )
 from segdsl.api.hosts import REGIONS, HostError
 from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
-from segdsl.api.sameness import same_rule
-from segdsl.api.wire import Patience
+from segdsl.api.rule_equality import same_rule
+from segdsl.api.transport import Patience
 
 __all__ = [
     "LOCAL_KEY",

@@ -23,8 +23,8 @@ from segdsl.api import reading as r
 from segdsl.api.bodies import decoded
 from segdsl.api.keys import ApiKey
 from segdsl.api.queries import Queries, path_id
-from segdsl.api.sameness import same_rule
-from segdsl.api.wire import JSON_API, Patience
+from segdsl.api.rule_equality import same_rule
+from segdsl.api.transport import JSON_API, Patience
 
 _T = TypeVar("_T")
 _DEEPEST = 100

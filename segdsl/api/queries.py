@@ -22,7 +22,7 @@ from segdsl.api import errors as e
 from segdsl.api import reading as r
 from segdsl.api.bounded import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
-from segdsl.api.wire import JSON, Patience, Wire
+from segdsl.api.transport import JSON, Patience, Wire
 from segdsl.rules.rule.document import shortened
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,199}", re.ASCII)

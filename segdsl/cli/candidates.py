@@ -100,7 +100,7 @@ def _segments(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _names_in_sources(ctx: click.Context) -> Iterator[str]:
-    from segdsl.language.syntax.text import unquote
+    from segdsl.language.syntax.spelling import unquote
 
     for text in _sources(ctx):
         for found in _SEGMENT.finditer(text):
@@ -155,7 +155,7 @@ def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _params(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    from segdsl.language.syntax.text import unquote
+    from segdsl.language.syntax.spelling import unquote
 
     names: dict[str, None] = {}
     for text in _sources(ctx):

@@ -70,7 +70,7 @@ def command(
     from segdsl.analysis.explain import explain, render_outline
     from segdsl.analysis.explain.rule_tree import draw
     from segdsl.diagnostics import Report
-    from segdsl.language.syntax.text import string
+    from segdsl.language.syntax.spelling import string
     from segdsl.rules.lower import lower
     from segdsl.schema.labels import NO_LABELS, labels_of
     from segdsl.workspace.check.load_checked import load_checked

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from segdsl.diagnostics.places import counted
-from segdsl.language.syntax.text import behavior
+from segdsl.language.syntax.spelling import behavior
 from segdsl.schema.model import Column, Schema
 
 MOST = 5

@@ -11,7 +11,7 @@ import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.language.behaviors import name_of
-from segdsl.language.syntax.text import behavior, name
+from segdsl.language.syntax.spelling import behavior, name
 from segdsl.schema.model import Schema
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition.tree import spellings
-from segdsl.language.syntax.text import behavior, name, reference, string
+from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import TIME_TYPES
 from segdsl.schema.model import Schema
 

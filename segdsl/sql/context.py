@@ -16,7 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import behavior as spelling
+from segdsl.language.syntax.spelling import behavior as spelling
 from segdsl.language.values import ColumnType, Reference
 from segdsl.sql.catalog import (
     CUSTOMER_GROUP,

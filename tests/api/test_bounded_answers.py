@@ -25,7 +25,7 @@ from segdsl.api import bounded as b
 from segdsl.api import queries as q
 from segdsl.api import whole as w
 from segdsl.api.bounded import TooLargeError
-from segdsl.api.sameness import same_rule
+from segdsl.api.rule_equality import same_rule
 from test_client import KEY, QUICK, RULE
 from test_client_shapes import QUERIES, on, segment
 

@@ -10,7 +10,7 @@ from segdsl.analysis.explain import explain, render_outline
 from segdsl.analysis.explain.rule_tree import draw
 from segdsl.analysis.lint import lint
 from segdsl.analysis.lint.fixes import fix
-from segdsl.analysis.lint.silence import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import render_text
 from segdsl.language.format import format_file

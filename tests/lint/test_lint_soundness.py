@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
-from segdsl.analysis.lint.bounds import Claim, claims
-from segdsl.analysis.lint.domains import verdict
+from segdsl.analysis.lint.contradictions import verdict
+from segdsl.analysis.lint.intervals import Claim, claims
 from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segdsl.analysis.lint import lint
-from segdsl.analysis.lint.silence import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse

@@ -11,7 +11,7 @@ import pytest
 
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
-from segdsl.api.wire import Patience
+from segdsl.api.transport import Patience
 from segdsl.schema.model import (
     Behavior,
     Column,

@@ -13,7 +13,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import behavior, name, string
+from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.language.values import Text
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import Samples

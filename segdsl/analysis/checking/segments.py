@@ -16,7 +16,7 @@ from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.references.names import by_their_name, marked, segment_ids
-from segdsl.language.syntax.text import behavior, name, reference, string
+from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.schema.ids import all_ids
 from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion

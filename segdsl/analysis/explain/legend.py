@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from segdsl.analysis.explain.verbs import listed
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import behavior, name
+from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import Limit
 from segdsl.schema.labels import Labels
 from segdsl.terminal import visible

@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 
 from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.syntax.text import behavior, name, string
+from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.language.values import UNITS, Number, Unit
 from segdsl.rules.rule import model as m
 from segdsl.terminal import cell_width

@@ -25,7 +25,7 @@ from segdsl.analysis.explain.times import is_relative, is_time
 from segdsl.analysis.explain.verbs import listed
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import literal, name, reference, string, value
+from segdsl.language.syntax.spelling import literal, name, reference, string, value
 from segdsl.language.syntax.tree import Kind
 from segdsl.language.values import Limit, Order
 from segdsl.schema.labels import NO_LABELS, Labels

@@ -12,7 +12,7 @@ import msgspec
 from segdsl.analysis.explain.verbs import flipped, listed, verb
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import behavior, duration, name, reference, value
+from segdsl.language.syntax.spelling import behavior, duration, name, reference, value
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from segdsl.analysis.lint.bounds import bounds, bounds_alone
-from segdsl.analysis.lint.equals import equals
-from segdsl.analysis.lint.glance import Glance, glance
+from segdsl.analysis.lint.duplicates import Mark, twins
+from segdsl.analysis.lint.intervals import bounds, bounds_alone
+from segdsl.analysis.lint.merge_into_in import equals
 from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.analysis.lint.nulls import negated_nulls
+from segdsl.analysis.lint.prefilter import Glance, glance
+from segdsl.analysis.lint.redundant import listed_twice, repeats
 from segdsl.analysis.lint.relative_times import times
-from segdsl.analysis.lint.repeats import listed_twice, repeats
-from segdsl.analysis.lint.twins import Mark, twins
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import msgspec
 
 from segdsl.analysis.lint.normal import comparable, listed
-from segdsl.analysis.lint.silence import Places, silenced
+from segdsl.analysis.lint.suppressions import Places, silenced
 from segdsl.analysis.lint.unused import names_in
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.format import format_expression, format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.language.syntax.text import name, string
+from segdsl.language.syntax.spelling import name, string
 from segdsl.language.values import Name, Number, Value
 from segdsl.source import Source, Span
 
@@ -205,7 +205,7 @@ def _without(operands: Sequence[t.Expression], places: Iterable[int]) -> Iterato
 
 
 def _merging(of: t.Expression, positive: bool) -> object | None:
-    """What comparisons share that can be one list; see `segdsl.analysis.lint.equals`."""
+    """What comparisons share that can be one list; see `segdsl.analysis.lint.merge_into_in`."""
     test = of
     outer = False
     if not positive and isinstance(of, t.Negation):

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import Leaf, Node
-from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of_zero
-from segdsl.language.syntax.text import behavior
+from segdsl.language.syntax.spelling import behavior
 from segdsl.language.values import Boolean
 
 Events = tuple[str, int | None]

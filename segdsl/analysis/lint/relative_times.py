@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import Leaf, Node, leaves
-from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of
 from segdsl.language.format import flat
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import behavior, name
+from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import Duration, Number, Part, Value
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")

@@ -14,7 +14,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.resolve import import_key
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import name
+from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Name
 from segdsl.source import Span
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from segdsl.language import predicates as p
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import (
+from segdsl.language.syntax.spelling import (
     amount_of,
     behavior,
     duration,

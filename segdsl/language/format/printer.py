@@ -17,7 +17,7 @@ from segdsl.language import predicates as p
 from segdsl.language.format import flat
 from segdsl.language.format.comments import Comments
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import behavior, literal, name, string
+from segdsl.language.syntax.spelling import behavior, literal, name, string
 from segdsl.source import Source, Span
 
 WIDTH = 100

@@ -13,7 +13,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition.tree import Leaf
 from segdsl.language.references.marked_names import symbol
-from segdsl.language.syntax.text import reference
+from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
 
 Ids = Mapping[tuple[str, ByName], str]

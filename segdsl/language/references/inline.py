@@ -13,7 +13,7 @@ import msgspec
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.names import ByTheirName, memberships, report_several
-from segdsl.language.syntax.text import reference
+from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 
 MOST_IN_PLACE = 200

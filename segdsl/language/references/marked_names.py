@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from segdsl.language.syntax.text import EscapeError, reference, unquote
+from segdsl.language.syntax.spelling import EscapeError, reference, unquote
 from segdsl.language.values import PARENT_WORDS, ById, ByName, Reference, folder_path, folder_text
 
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'

@@ -16,7 +16,7 @@ from segdsl.language.condition import tree as c
 from segdsl.language.references.cycles import circles
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.marked_names import is_symbol, symbol
-from segdsl.language.syntax.text import reference, string
+from segdsl.language.syntax.spelling import reference, string
 from segdsl.language.values import ById, ByName
 from segdsl.source import Span
 

@@ -12,7 +12,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.syntax.text import reference
+from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
 
 Several = Mapping[tuple[str, ByName], Sequence[str]]

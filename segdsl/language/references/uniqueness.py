@@ -10,7 +10,7 @@ from typing import Protocol
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition.tree import folder_path
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 
 Folder = tuple[str, ...]

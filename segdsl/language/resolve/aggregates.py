@@ -10,7 +10,7 @@ from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of_zero, is_numeric
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import behavior
+from segdsl.language.syntax.spelling import behavior
 from segdsl.source import Span
 
 _A = {"sum": "a sum", "average": "an average"}

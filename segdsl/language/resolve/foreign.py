@@ -13,11 +13,11 @@ from segdsl.language import predicates as p
 from segdsl.language.format.flat import subject
 from segdsl.language.resolve.values import Values
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors.moments import Relation, compare, read_moment
 from segdsl.language.syntax.syntax_errors.rules import write_help
 from segdsl.language.syntax.syntax_errors.spelling import NUMBERS
 from segdsl.language.syntax.syntax_errors.times import NAMED_DAYS
-from segdsl.language.syntax.text import name, string
 from segdsl.language.values import Name
 from segdsl.source import Span
 

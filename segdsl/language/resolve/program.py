@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from segdsl.diagnostics import Code, Note, Report
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.tree import File, Import, Let, Param
 from segdsl.language.values import (
     JSON_NUMBER,

@@ -7,11 +7,11 @@ from typing import cast
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition.tree import Everyone, Segment
-from segdsl.language.resolve.expand import Expander
 from segdsl.language.resolve.program import Program, Scope, param_value, scopes
+from segdsl.language.resolve.resolver import Expander
 from segdsl.language.resolve.sizes import Room, uses
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import name, string
+from segdsl.language.syntax.spelling import name, string
 from segdsl.language.values import Literal, Owner
 from segdsl.source import Span
 

@@ -10,7 +10,7 @@ from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.resolve.program import Definition, Scope
 from segdsl.language.resolve.sizes import MAX_UNITS, Size, Sizes
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import name
+from segdsl.language.syntax.spelling import name
 from segdsl.source import Span
 
 MOVE = 'move a part into a segment of its own and refer to it: `in segment "…"`'

@@ -14,7 +14,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.resolve.program import kind_of
-from segdsl.language.syntax.text import literal, name, string
+from segdsl.language.syntax.spelling import literal, name, string
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import (
     Boolean,

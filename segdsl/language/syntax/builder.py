@@ -14,9 +14,9 @@ import msgspec
 from segdsl.diagnostics import Code
 from segdsl.language.behaviors import PREFIX, table_of
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.machine import Child
-from segdsl.language.syntax.phrases import PhraseBuilder
-from segdsl.language.syntax.text import behavior, name
+from segdsl.language.syntax.fast_path import PhraseBuilder
+from segdsl.language.syntax.lalr import Child
+from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import (
     PARENT_WORDS,
     ByName,

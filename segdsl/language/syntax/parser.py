@@ -14,10 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.language.syntax.base_builder import StoppedError
 from segdsl.language.syntax.builder import Builder
-from segdsl.language.syntax.machine import Machine, Stopped
-from segdsl.language.syntax.phrases import phrase_pattern
-from segdsl.language.syntax.pieces import StoppedError
+from segdsl.language.syntax.fast_path import phrase_pattern
+from segdsl.language.syntax.lalr import Machine, Stopped
 from segdsl.language.syntax.tables import tables
 from segdsl.language.syntax.tree import Comment, File, Item
 from segdsl.source import Source, Span

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from segdsl.diagnostics import Code
 from segdsl.language import predicates as p
-from segdsl.language.syntax.machine import Child
-from segdsl.language.syntax.pieces import PieceBuilder
+from segdsl.language.syntax.base_builder import PieceBuilder
+from segdsl.language.syntax.lalr import Child
 from segdsl.language.values import Boolean, Date, Duration, Name, Number, Part, Value
 from segdsl.source import Places
 

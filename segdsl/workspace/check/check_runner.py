@@ -18,7 +18,7 @@ import msgspec
 from segdsl.analysis.checking import check_names, check_segments, check_values
 from segdsl.analysis.lint import Mark, glance, lint_each, twins
 from segdsl.analysis.lint.normal import Normal
-from segdsl.analysis.lint.silence import Allowance, all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import Allowance, all_allowances, spoken, used_names
 from segdsl.analysis.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS

@@ -11,7 +11,7 @@ from segdsl.engine.data import Data
 from segdsl.engine.query import Value
 from segdsl.language.format import format_file
 from segdsl.language.syntax.parser import parse
-from segdsl.language.syntax.text import behavior, name, string
+from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.source import Source
 from segdsl.sql.catalog import CUSTOMERS, Column
 

@@ -16,7 +16,7 @@ from segdsl.language.condition import tree as c
 from segdsl.language.format import format_expression
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.inline import without_rule_sets
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.rules.lift import lift_rule
 from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout

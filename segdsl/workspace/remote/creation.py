@@ -35,7 +35,7 @@ from segdsl.language.references.names import (
     segment_ids,
 )
 from segdsl.language.references.uniqueness import Folder, one_of_each
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.segment import Layout

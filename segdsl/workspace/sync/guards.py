@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.workspace.project.lock import Lock, LockError
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.server import Server

@@ -26,7 +26,7 @@ from segdsl.language.references.names import (
     names_by_id,
     segment_ids,
 )
-from segdsl.language.syntax.text import reference
+from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 from segdsl.workspace.project.lock import Entry
 from segdsl.workspace.sync.identity import Match

@@ -16,7 +16,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.references.cycles import circles
 from segdsl.language.references.names import report_circle
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 from segdsl.workspace.sync.plan import Change
 from segdsl.workspace.sync.segment_state import Key, State

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from segdsl.api.sameness import canonical_rule
+from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Report
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.names import marked, named_segments
-from segdsl.language.syntax.text import string
+from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api.sameness import canonical_rule
+from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.names import Named

@@ -14,7 +14,7 @@ import msgspec
 from segdsl.language.condition import tree as c
 from segdsl.language.references.marked_names import is_symbol
 from segdsl.language.references.names import named_segments
-from segdsl.language.syntax.text import reference, string
+from segdsl.language.syntax.spelling import reference, string
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.source import Span
 from segdsl.workspace.sync.local import Local

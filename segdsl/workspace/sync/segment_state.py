@@ -16,7 +16,7 @@ import msgspec
 
 from segdsl.api.answers import Kind
 from segdsl.api.answers import Segment as ServerSegment
-from segdsl.api.sameness import canonical_rule
+from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.names import reference_nodes
 from segdsl.language.values import ByName

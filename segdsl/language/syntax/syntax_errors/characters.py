@@ -7,11 +7,11 @@ import unicodedata
 
 from segdsl.diagnostics import Code
 from segdsl.diagnostics.lookalikes import INVISIBLE, shown, skeleton
+from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.syntax.syntax_errors.expected import short
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
-from segdsl.language.syntax.text import name, string
 
 # What stands for what; a list in the language is in parentheses.
 SIGNS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from segdsl.diagnostics import Code
+from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.syntax_errors import functions, spelling
 from segdsl.language.syntax.syntax_errors.rules import SIGNS, Found, Function, Rule, Write
-from segdsl.language.syntax.text import string
 
 _BE = r"(?:(?:is|are|was|be) )?"
 _NO = r"(?P<no>(?:(?:does|do|did|is|are)(?: not|n['’]t)|not|!)~)?"

@@ -8,13 +8,13 @@ from segdsl.diagnostics import Code
 from segdsl.diagnostics.lookalikes import INVISIBLE
 from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.language.syntax.grammar import reserved_words
+from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.syntax.syntax_errors.expected import SPELLED, short, unexpected
 from segdsl.language.syntax.syntax_errors.moments import read_date
 from segdsl.language.syntax.syntax_errors.names import odd_name
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
-from segdsl.language.syntax.text import string
 
 _ITEMS = ("segment", "let", "param", "import")
 _NUMBERLIKE = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.,]*")

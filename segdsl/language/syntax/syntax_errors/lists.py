@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule
-from segdsl.language.syntax.text import string
 
 _ITEM = (
     r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+|"

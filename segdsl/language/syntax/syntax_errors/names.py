@@ -6,10 +6,10 @@ import re
 
 from segdsl.diagnostics import Code
 from segdsl.language.syntax.grammar import reserved_words
+from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors.expected import expected
 from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
-from segdsl.language.syntax.text import name, string
 
 COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
 _PREDICATE = (

@@ -14,7 +14,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.report import Diagnostic
-from segdsl.language.syntax.machine import Stopped
+from segdsl.language.syntax.lalr import Stopped
 from segdsl.language.syntax.syntax_errors import (
     aggregates,
     behaviors,

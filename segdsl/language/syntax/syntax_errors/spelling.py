@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from segdsl.language.syntax.text import name, string
+from segdsl.language.syntax.spelling import name, string
 
 UNITS = {
     **dict.fromkeys(("years", "year", "yrs", "yr", "y", "年", "年間"), "year"),

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from segdsl.analysis.lint.domains import Verdict, verdict
+from segdsl.analysis.lint.contradictions import Verdict, verdict
+from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import Group, Leaf, Node, opposite
-from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from segdsl.language import predicates as p
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.machine import Child
+from segdsl.language.syntax.lalr import Child
 from segdsl.language.syntax.predicate_builder import RELATIONS, PredicateBuilder
 from segdsl.language.values import Boolean, Text, Unit, Value
 from segdsl.source import Places, Span

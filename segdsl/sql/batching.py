@@ -28,7 +28,7 @@ from segdsl.sql.expressions import (
     true,
     where,
 )
-from segdsl.sql.semijoins import Events, Table, asked, holds, parts, taken_apart
+from segdsl.sql.semijoin_patterns import Events, Table, asked, holds, parts, taken_apart
 
 COUNT = "count_"
 _JOIN, _VALUE, _PROFILE, _ROWS = "j", "v", "profile", "d"

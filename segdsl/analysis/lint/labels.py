@@ -6,7 +6,7 @@ from typing import assert_never
 
 from segdsl.language.condition import tree as c
 from segdsl.language.format import flat
-from segdsl.language.syntax.text import behavior, name, reference
+from segdsl.language.syntax.spelling import behavior, name, reference
 
 
 def subject_text(of: c.Subject | c.Score) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import comparable, listed
-from segdsl.analysis.lint.words import subject_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import value
+from segdsl.language.syntax.spelling import value
 from segdsl.language.values import Number, Value
 
 _MOST_SHOWN = 6

@@ -35,7 +35,7 @@ from segdsl.language.resolve.uses import (
 )
 from segdsl.language.resolve.values import Values, has_no_length
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.text import name
+from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Boolean, ByName, Duration, Limit, Literal, Name, Number, Owner
 from segdsl.source import Span
 
@@ -401,7 +401,7 @@ class Expander:
             if not self._outside_filter_at(span, context, "an attribute of a customer group"):
                 return None
             return c.GroupAttribute(left, right)
-        from segdsl.language.resolve.dotted import wrong
+        from segdsl.language.resolve.qualified_names import wrong
 
         code, what, help = wrong(left, right, self.owners, self.report, in_filter=context.in_filter)
         self.report.add(code, span, what, help=help, via=context.via)

@@ -8,7 +8,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition.tree import folder_path, spellings
-from segdsl.language.syntax.text import reference, string
+from segdsl.language.syntax.spelling import reference, string
 from segdsl.source import Span
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from segdsl.analysis.lint.bounds import MAY_BE_EMPTY, is_ordinary
+from segdsl.analysis.lint.intervals import MAY_BE_EMPTY, is_ordinary
 from segdsl.analysis.lint.relative_times import about_dates, holds_recent, is_capped
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from segdsl.diagnostics import Code, Report
-from segdsl.language.syntax.text import name
+from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Owner
 
 

@@ -7,7 +7,7 @@ from segdsl.analysis.lint.normal import Group, Leaf, Node, Word, comparable, lea
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.syntax.text import value
+from segdsl.language.syntax.spelling import value
 
 Frame = tuple[Word, dict[int, Node]]
 

@@ -12,8 +12,8 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.machine import Child
-from segdsl.language.syntax.text import EscapeError, unquote
+from segdsl.language.syntax.lalr import Child
+from segdsl.language.syntax.spelling import EscapeError, unquote
 from segdsl.language.values import (
     UNITS,
     Boolean,
