@@ -21,7 +21,7 @@ from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax import text as spelled
+from segdsl.language.syntax import spelling
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, ByName, Duration, Limit, Number, Reference
 from segdsl.terminal import cell_width
@@ -71,7 +71,7 @@ def mentioned(of: c.Segment) -> Iterator[str]:
 
     But 0 and 1: `count(x) = 0` is “there is no x”, `1 month ago` is “last month”.
     """
-    yield spelled.string(of.name)
+    yield spelling.string(of.name)
     yield from limit_tokens(of.limit)
     waiting: list[c.Condition] = [of.condition]
     while waiting:
@@ -82,7 +82,7 @@ def mentioned(of: c.Segment) -> Iterator[str]:
             case c.Not(child):
                 waiting.append(child)
             case c.RuleSet(label, child):
-                yield from [] if label is None else [spelled.string(label)]
+                yield from [] if label is None else [spelling.string(label)]
                 waiting.append(child)
             case c.Limited(child, limit):
                 yield from limit_tokens(limit)
@@ -95,7 +95,7 @@ def mentioned(of: c.Segment) -> Iterator[str]:
                 yield from predicate_tokens(predicate)
                 yield from subject_tokens(subject)
                 if quantifier is not None and quantifier.number is not None:
-                    yield spelled.value(quantifier.number)
+                    yield spelling.value(quantifier.number)
                 if isinstance(subject, c.Aggregate) and subject.filter is not None:
                     waiting.append(subject.filter)
             case c.Everyone():
@@ -106,17 +106,17 @@ def mentioned(of: c.Segment) -> Iterator[str]:
 
 def limit_tokens(of: Limit | None) -> Iterator[str]:
     if of is not None:
-        yield spelled.value(of.number)
-        yield from (spelled.name(key.column) for key in of.order if key.column is not None)
+        yield spelling.value(of.number)
+        yield from (spelling.name(key.column) for key in of.order if key.column is not None)
 
 
 def reference_tokens(of: Reference) -> Iterator[str]:
     match of:
         case ById():
-            yield spelled.reference(of)
+            yield spelling.reference(of)
         case ByName(name, parent):
-            yield spelled.string(name)
-            yield from [] if parent is None else [spelled.string(parent)]
+            yield spelling.string(name)
+            yield from [] if parent is None else [spelling.string(parent)]
         case _:
             assert_never(of)
 
@@ -124,16 +124,16 @@ def reference_tokens(of: Reference) -> Iterator[str]:
 def subject_tokens(of: c.Subject) -> Iterator[str]:
     match of:
         case c.Attribute(name):
-            yield spelled.name(name)
+            yield spelling.name(name)
         case c.GroupAttribute(group, name):
-            yield from (spelled.name(group), spelled.name(name))
+            yield from (spelling.name(group), spelling.name(name))
         case c.MlAttribute(_, model, name):
-            yield from (spelled.name(name), *reference_tokens(model))
+            yield from (spelling.name(name), *reference_tokens(model))
         case c.Aggregate():
             order = () if of.order is None else (of.order,)
-            yield spelled.behavior(of.behavior)
-            yield from map(spelled.name, (*of.columns, *of.grouping, *order))
-            yield from [] if of.window is None else [spelled.duration(of.window)]
+            yield spelling.behavior(of.behavior)
+            yield from map(spelling.name, (*of.columns, *of.grouping, *order))
+            yield from [] if of.window is None else [spelling.duration(of.window)]
         case _:
             assert_never(of)
 
@@ -141,19 +141,19 @@ def subject_tokens(of: c.Subject) -> Iterator[str]:
 def predicate_tokens(of: p.Predicate) -> Iterator[str]:
     match of:
         case p.Compare(_, value):
-            yield from [] if is_small(value) else [spelled.value(value)]
+            yield from [] if is_small(value) else [spelling.value(value)]
         case p.Between(low, high):
-            yield from (spelled.value(low), spelled.value(high))
+            yield from (spelling.value(low), spelling.value(high))
         case p.In(values) | p.Like(_, values):
-            yield from map(spelled.value, values)
+            yield from map(spelling.value, values)
         case p.Matches(pattern):
-            yield spelled.value(pattern)
+            yield spelling.value(pattern)
         case p.TimeCompare(_, moment):
             yield from moment_tokens(moment)
         case p.TimeBetween(low_moment, high_moment):
             yield from (*moment_tokens(low_moment), *moment_tokens(high_moment))
         case p.Within(_, amount, unit):
-            yield spelled.amount_of(amount, unit)
+            yield spelling.amount_of(amount, unit)
         case p.InUnit(_, unit):
             yield unit
         case p.TimeRange(length, start):
@@ -171,11 +171,11 @@ def is_small(of: object) -> bool:
 
 
 def moment_tokens(of: p.Moment) -> Iterator[str]:
-    yield from duration_tokens(of.duration) if isinstance(of, p.Ago) else [spelled.value(of)]
+    yield from duration_tokens(of.duration) if isinstance(of, p.Ago) else [spelling.value(of)]
 
 
 def duration_tokens(of: Duration) -> Iterator[str]:
-    yield from [] if is_small(of.parts[0].amount) else [spelled.duration(of)]
+    yield from [] if is_small(of.parts[0].amount) else [spelling.duration(of)]
     yield from [] if of.rounded is None or len(of.parts) == 1 else [of.rounded]
 
 

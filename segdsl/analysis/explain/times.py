@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal as OneOf
 
 from segdsl.language import predicates as p
-from segdsl.language.syntax import text
+from segdsl.language.syntax import spelling
 from segdsl.language.values import Date, Duration, Name, Number, Unit, Value
 
 Which = OneOf["last", "this", "next"]
@@ -62,7 +62,7 @@ def whole_units(amount: Value, unit: Unit, side: str) -> str:
         case Number("1"):
             return f"the whole {unit} {side} {now}"
         case _:
-            return f"the {text.value(amount)} whole {unit}s {side} {now}"
+            return f"the {spelling.value(amount)} whole {unit}s {side} {now}"
 
 
 def past(of: Duration) -> str:
@@ -84,9 +84,11 @@ def _moment(of: Duration, step: int, away: str, side: str) -> str:
             case Number("1"):
                 return neighbour(step, part.unit)
             case _:
-                return f"the {part.unit} {text.duration(of)} {away}"
+                return f"the {part.unit} {spelling.duration(of)} {away}"
     unit = of.rounded or of.smallest
-    return f"the {unit} that begins {text.duration(of)} {side} the start of {neighbour(0, unit)}"
+    return (
+        f"the {unit} that begins {spelling.duration(of)} {side} the start of {neighbour(0, unit)}"
+    )
 
 
 def moment(of: p.Moment) -> str:
@@ -95,13 +97,13 @@ def moment(of: p.Moment) -> str:
         case p.Ago(duration):
             return past(duration)
         case Date() | Name():
-            return text.value(of)
+            return spelling.value(of)
 
 
 def short(of: p.Moment) -> str:
     """A moment as it was written, without how it is rounded."""
     match of:
         case p.Ago(duration):
-            return f"{text.duration(duration)} ago"
+            return f"{spelling.duration(duration)} ago"
         case Date() | Name():
-            return text.value(of)
+            return spelling.value(of)

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from segdsl.analysis.explain import times
 from segdsl.language import predicates as p
-from segdsl.language.syntax import text
+from segdsl.language.syntax import spelling
 from segdsl.language.values import Date, Value
 
 _FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -71,7 +71,7 @@ def _does(verb: str, negated: bool, plural: bool) -> str:
 
 def _any_of(values: tuple[Value, ...], negated: bool) -> tuple[bool, str]:
     """Whether the verb is to be negated, and the list; of several none is said in the list."""
-    words = listed([text.value(value) for value in values], "or")
+    words = listed([spelling.value(value) for value in values], "or")
     if len(values) == 1:
         return negated, words
     return False, f"{'none' if negated else 'any'} of {words}"
@@ -90,9 +90,9 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
     match of:
         case p.Compare(relation, value):
             relation, negated = flipped(relation, negated)
-            return f"{_is(negated, plural)} {_COMPARED[relation]}{text.value(value)}"
+            return f"{_is(negated, plural)} {_COMPARED[relation]}{spelling.value(value)}"
         case p.Between(low, high):
-            ends = f"{text.value(low)} and {text.value(high)}"
+            ends = f"{spelling.value(low)} and {spelling.value(high)}"
             return f"{_is(negated, plural)} between {ends} (both included)"
         case p.In(values):
             none, which = _any_of(values, negated)
@@ -102,13 +102,13 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             none, which = _any_of(values, negated)
             return f"{_does(stem, none, plural)}{rest} {which}"
         case p.Matches(pattern):
-            return f"{_does('match', negated, plural)} the pattern {text.value(pattern)}"
+            return f"{_does('match', negated, plural)} the pattern {spelling.value(pattern)}"
         case p.IsNull():
             has = "have" if plural else "has"
             return f"{has} a value" if negated else f"{has} no value"
         case p.TimeCompare(relation, p.Ago(duration)):
             relation, negated = flipped(relation, negated)
-            ago = f"{_AGO[relation]}{text.duration(duration)} ago"
+            ago = f"{_AGO[relation]}{spelling.duration(duration)} ago"
             reading = _AGO_READ[relation].format(times.past(duration))
             return f"{_is(negated, plural)} {ago} ({reading})"
         case p.TimeCompare(relation, moment):
@@ -122,7 +122,7 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             return f"{_is(negated, plural)} between {ends} ({reading})"
         case p.Within(direction, amount, unit):
             reading = times.whole_units(amount, unit, "before" if direction == "past" else "after")
-            length = text.amount_of(amount, unit)
+            length = spelling.amount_of(amount, unit)
             return f"{_is(negated, plural)} within the {direction} {length} ({reading})"
         case p.InUnit(which, unit):
             return f"{_is(negated, plural)} in {which} {unit} ({times.calendar_unit(which, unit)})"
@@ -130,10 +130,10 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             return f"{_is(False, plural)} {'before today' if negated else 'today or later'}"
         case p.TimeRange(length_of, start, reverse):
             side = "before" if reverse else "from"
-            span = f"the {text.duration(length_of)} {side} the start of {times.past(start)}"
+            span = f"the {spelling.duration(length_of)} {side} the start of {times.past(start)}"
             return f"{_is(negated, plural)} in {span}"
         case p.BetweenNext(near, far):
-            ends = f"{text.duration(near)} and {text.duration(far)} from now"
+            ends = f"{spelling.duration(near)} and {spelling.duration(far)} from now"
             reading = _from_to(times.coming(near), times.coming(far))
             return f"{_is(negated, plural)} between {ends} ({reading})"
         case _:
