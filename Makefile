@@ -24,6 +24,7 @@ test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m 'not slow'
 
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for

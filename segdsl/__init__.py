@@ -6,7 +6,7 @@ costs nothing; each is described where it is defined.
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from segdsl._version import __version__
 
 _PUBLIC = {
     "Code": "segdsl.diagnostics",

@@ -22,6 +22,7 @@ HEAVY = {
 # What `segdsl compile` takes to start is mostly the import of these: the list grows only where
 # what is added is worth the time of every run.
 COMPILING = {
+    "segdsl._version",
     "segdsl.analysis",
     "segdsl.analysis.checking",
     "segdsl.analysis.checking.patterns",

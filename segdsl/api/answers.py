@@ -12,11 +12,8 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.language.values import ColumnType
+from segdsl.language.values import ColumnType, SegmentKind
 
-Kind = OneOf["batch", "realtime", "funnel_stage"]
-KINDS: tuple[Kind, ...] = ("batch", "realtime", "funnel_stage")
-"""By their number in the API (described)."""
 QueryEnd = OneOf["success", "killed", "error"]
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -174,7 +171,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     name: str
-    kind: Kind | None
+    kind: SegmentKind | None
     rule: msgspec.Raw | None
     description: str | None = None
     folder_id: str | None = None
@@ -196,7 +193,7 @@ class NewSegment(msgspec.Struct, frozen=True):
 
     name: str
     rule: msgspec.Raw
-    kind: Kind = "batch"
+    kind: SegmentKind = "batch"
     description: str | None = None
     folder_id: str | None = None
     count_population: bool | None = False

@@ -13,7 +13,7 @@ import msgspec
 
 from segdsl.api.answers import Listed, Unreadable
 from segdsl.api.errors import BadAnswerError
-from segdsl.api.values import ValueFormError, id_of, kind_of, text_of, text_or_none
+from segdsl.rules.json_values import ValueFormError, id_of, kind_of, text_of, text_or_none
 
 _T = TypeVar("_T")
 _T2 = TypeVar("_T2")

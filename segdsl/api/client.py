@@ -25,6 +25,7 @@ from segdsl.api.keys import ApiKey
 from segdsl.api.queries import Queries, path_id
 from segdsl.api.rule_equality import same_rule
 from segdsl.api.transport import JSON_API, Patience
+from segdsl.language.values import SEGMENT_KINDS
 
 _T = TypeVar("_T")
 _DEEPEST = 100
@@ -430,7 +431,7 @@ def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, ob
     body: dict[str, object] = {
         "audienceId": _sent(parent_id),
         "name": new.name,
-        "kind": a.KINDS.index(new.kind),
+        "kind": SEGMENT_KINDS.index(new.kind),
         "description": new.description or "",
         "rule": new.rule,
     }

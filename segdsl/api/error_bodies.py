@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.api.values import id_of, text_or_none
+from segdsl.rules.json_values import id_of, text_or_none
 
 LONGEST = 500
 """Characters of an answer that are shown at most."""

@@ -28,7 +28,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.api.values import id_of
+from segdsl.rules.json_values import id_of
 
 SUCCESSES = frozenset((200, 201, 202, 204))
 KEEPS_THE_METHOD = frozenset((307, 308))

@@ -15,7 +15,10 @@ from msgspec import UNSET
 from segdsl.api import answers as a
 from segdsl.api.bodies import Body, decoded, list_at, listed, need_id, need_name, one
 from segdsl.api.errors import BadAnswerError
-from segdsl.api.values import (
+from segdsl.diagnostics.places import counted
+from segdsl.language.behaviors import name_of, table_of
+from segdsl.language.values import SEGMENT_KINDS, ColumnType, SegmentKind
+from segdsl.rules.json_values import (
     ValueFormError,
     flag_of,
     id_of,
@@ -25,9 +28,6 @@ from segdsl.api.values import (
     text_or_none,
     whole_number,
 )
-from segdsl.diagnostics.places import counted
-from segdsl.language.behaviors import name_of, table_of
-from segdsl.language.values import ColumnType
 
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
 _NOTHING: frozenset[str] = frozenset()
@@ -121,17 +121,17 @@ def _left_out(of: _Segment) -> frozenset[str]:
     )
 
 
-def _kind(of: _Segment) -> tuple[a.Kind | None, int | str | None]:
+def _kind(of: _Segment) -> tuple[SegmentKind | None, int | str | None]:
     """The kind, or the value that is none: by `kind` or, where that is null, by `realtime`."""
     if _told(of.kind) is None:
         return ("realtime" if flag_of(_told(of.realtime), "realtime") else "batch"), None
     number = whole_number(of.kind)
     if number is not None:
-        if 0 <= number < len(a.KINDS):
-            return a.KINDS[number], number
+        if 0 <= number < len(SEGMENT_KINDS):
+            return SEGMENT_KINDS[number], number
         return None, number
     word = text_of(of.kind, "kind")
-    return next((each for each in a.KINDS if each == word), None), word
+    return next((each for each in SEGMENT_KINDS if each == word), None), word
 
 
 def _rule(raw: msgspec.Raw) -> msgspec.Raw | None:

@@ -21,7 +21,7 @@ from segdsl.api.bodies import (
     refuse,
     unreadable_part,
 )
-from segdsl.api.values import ValueFormError, id_of, text_or_none
+from segdsl.rules.json_values import ValueFormError, id_of, text_or_none
 
 _T = TypeVar("_T")
 

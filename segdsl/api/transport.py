@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import stamina
 
-from segdsl import __version__
+from segdsl._version import __version__
 from segdsl.api import errors as e
 from segdsl.api import own
 from segdsl.api.bounded import ENCODING, RECORD, Answer, Room, read_answer

@@ -11,13 +11,32 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import click
 from click.shell_completion import CompletionItem
 
-from segdsl.cli.completing import Kind
 from segdsl.cli.shells import NAME, PART, PATH
 
+Kind = Literal[
+    "sources",
+    "yaml",
+    "json",
+    "data",
+    "folders",
+    "anything",
+    "segments",
+    "selectable",
+    "commands",
+    "targets",
+    "warnings",
+    "codes",
+    "columns",
+    "things",
+    "params",
+    "regions",
+]
+"""What a word of a command line can be."""
 MOST = 1_000
 """Candidates that a shell is given; more would not be read."""
 MOST_FILES = 500
@@ -113,8 +132,8 @@ def _selectable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]
 
 def _kept_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
     from segdsl.workspace.project.config import find_project
+    from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema
-    from segdsl.workspace.sync.files import load_lock
 
     project = find_project(Path.cwd())
     if project is None:

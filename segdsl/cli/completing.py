@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-Kind = Literal[
-    "sources",
-    "yaml",
-    "json",
-    "data",
-    "folders",
-    "anything",
-    "segments",
-    "selectable",
-    "commands",
-    "targets",
-    "warnings",
-    "codes",
-    "columns",
-    "things",
-    "params",
-    "regions",
-]
+    from segdsl.cli.candidates import Kind
 
 
 def completes(kind: Kind) -> Callable[..., list[CompletionItem]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from segdsl import __version__
+from segdsl._version import __version__
 from segdsl.cli import document
 from segdsl.cli.examples import examples
 from segdsl.cli.output import errors_in_words

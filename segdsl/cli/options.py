@@ -279,7 +279,7 @@ def tell(
                 document.diagnostics, document.sources = found, sources
                 document.notes += notes
         case "sarif":
-            from segdsl import __version__
+            from segdsl._version import __version__
             from segdsl.output.diagnostics import render_sarif
 
             write(render_sarif(found, sources, __version__), nl=False, err=product)

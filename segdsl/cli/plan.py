@@ -87,8 +87,8 @@ def command(
     from segdsl.diagnostics import Report
     from segdsl.workspace.sync.commands import Watcher, effects_of, plan_for
     from segdsl.workspace.sync.effects import UNASKED
-    from segdsl.workspace.sync.files import check_plan_file, save_plan
     from segdsl.workspace.sync.plan_checks import check_plan
+    from segdsl.workspace.sync.plan_file import check_plan_file, save_plan
     from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
     from segdsl.workspace.sync.planning import Wish
 

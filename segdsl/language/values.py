@@ -23,6 +23,9 @@ ColumnType = OneOf[
 TIME_TYPES: tuple[ColumnType, ...] = ("timestamp", "date")
 """Those whose values are Unix seconds."""
 Owner = OneOf["customer group", "behavior"]
+SegmentKind = OneOf["batch", "realtime", "funnel_stage"]
+SEGMENT_KINDS: tuple[SegmentKind, ...] = ("batch", "realtime", "funnel_stage")
+"""By their number in the API (described)."""
 """What the first half of a dotted name can be; only a schema tells."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 

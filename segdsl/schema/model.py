@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.language.behaviors import name_of
-from segdsl.language.values import ColumnType, Owner
+from segdsl.language.values import ColumnType, Owner, SegmentKind
 from segdsl.schema.samples import Samples
 
 Folder = tuple[str, ...]
@@ -66,7 +66,7 @@ class Segment(msgspec.Struct, frozen=True):
     id: str
     name: str
     folder: Folder = ()
-    kind: OneOf["batch", "realtime", "funnel_stage"] = "batch"
+    kind: SegmentKind = "batch"
 
 
 class Stage(msgspec.Struct, frozen=True):

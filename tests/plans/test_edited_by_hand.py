@@ -18,8 +18,8 @@ from segdsl.api import ClientError
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.workspace.project.lock import LockError, read_lock
+from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.effects import UNASKED
-from segdsl.workspace.sync.files import load_lock
 from segdsl.workspace.sync.plan import PlanError, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, team

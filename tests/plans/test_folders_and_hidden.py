@@ -6,7 +6,7 @@ from typing import Any
 
 from segdsl.diagnostics import Report
 from segdsl.workspace.project.lock import read_lock, write_lock
-from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.project.lock_file import load_lock
 from teams import Team, with_team
 
 JAPAN: Any = {

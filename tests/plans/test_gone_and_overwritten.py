@@ -10,8 +10,8 @@ import pytest
 
 from local_api import NOW, equal, rule, write_data
 from segdsl.server import open_local
+from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.applying import OverwrittenError, UnsureError
-from segdsl.workspace.sync.files import load_lock
 from teams import Team, connected, with_team
 
 ONE = 'segment "One" where age > 1\n'

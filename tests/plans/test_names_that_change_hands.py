@@ -10,8 +10,8 @@ import pytest
 from local_api import JAPAN, equal, rule
 from segdsl.diagnostics import Report
 from segdsl.workspace.project.lock import read_lock, write_lock
+from segdsl.workspace.project.lock_file import load_lock, save_lock
 from segdsl.workspace.sync.effects import UNASKED
-from segdsl.workspace.sync.files import load_lock, save_lock
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, with_team
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from local_api import equal, rule
-from segdsl.workspace.sync.files import load_lock
+from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.segment_state import Key
 from teams import Team, with_team
 

@@ -16,9 +16,9 @@ from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.server import open_local
 from segdsl.workspace.project.lock import LockError
+from segdsl.workspace.project.lock_file import load_lock, save_lock
 from segdsl.workspace.sync.applying import ChangedSinceError
 from segdsl.workspace.sync.effects import UNASKED, effects
-from segdsl.workspace.sync.files import load_lock, save_lock
 from segdsl.workspace.sync.plan import Change, Plan, PlanError, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, connected, with_team

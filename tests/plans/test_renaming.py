@@ -8,10 +8,10 @@ import pytest
 
 from segdsl.diagnostics import Report
 from segdsl.workspace.project.lock import Entry
+from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.sync import renaming
 from segdsl.workspace.sync.commands import move_in_lock, plan_for
-from segdsl.workspace.sync.files import load_lock
 from segdsl.workspace.sync.plan import Change, Plan, Version
 from segdsl.workspace.sync.planning import Wish
 from segdsl.workspace.sync.segment_state import State

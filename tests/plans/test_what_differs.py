@@ -8,9 +8,9 @@ import pytest
 
 from local_api import equal, rule
 from segdsl.workspace.project.lock import Entry
+from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.differences import unlike
 from segdsl.workspace.sync.effects import UNASKED
-from segdsl.workspace.sync.files import load_lock
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team

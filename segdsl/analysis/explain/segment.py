@@ -26,8 +26,7 @@ from segdsl.analysis.explain.verbs import listed
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import literal, name, reference, string, value
-from segdsl.language.syntax.tree import Kind
-from segdsl.language.values import Limit, Order
+from segdsl.language.values import Limit, Order, SegmentKind
 from segdsl.schema.labels import NO_LABELS, Labels
 
 Grouping = OneOf["all", "any", "none", "not all"]
@@ -37,7 +36,11 @@ _HOLDS: dict[Grouping, str] = {
     "none": "none of these holds",
     "not all": "not all of these hold",
 }
-_KINDS: dict[Kind, str] = {"batch": "batch", "realtime": "realtime", "funnel_stage": "funnel stage"}
+_KINDS: dict[SegmentKind, str] = {
+    "batch": "batch",
+    "realtime": "realtime",
+    "funnel_stage": "funnel stage",
+}
 _MOST_INLINE = 2
 
 

@@ -85,10 +85,8 @@ def _moment(of: Duration, step: int, away: str, side: str) -> str:
                 return neighbour(step, part.unit)
             case _:
                 return f"the {part.unit} {spelling.duration(of)} {away}"
-    unit = of.rounded or of.smallest
-    return (
-        f"the {unit} that begins {spelling.duration(of)} {side} the start of {neighbour(0, unit)}"
-    )
+    unit, length = of.rounded or of.smallest, spelling.duration(of)
+    return f"the {unit} that begins {length} {side} the start of {neighbour(0, unit)}"
 
 
 def moment(of: p.Moment) -> str:

@@ -16,7 +16,6 @@ from segdsl.language.syntax.tree import (
     Attribute,
     Function,
     GroupAttribute,
-    Kind,
     MlAttribute,
     Quantifier,
 )
@@ -26,6 +25,7 @@ from segdsl.language.values import (
     Limit,
     Number,
     Reference,
+    SegmentKind,
     folder_path,
     folder_text,
 )
@@ -150,7 +150,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     condition: Condition
     description: str | None = None
     folder: str | None = None
-    kind: Kind = "batch"
+    kind: SegmentKind = "batch"
     limit: Limit | None = None
     span: Span = NOWHERE
     hidden: bool = False

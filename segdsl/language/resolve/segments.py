@@ -12,7 +12,7 @@ from segdsl.language.resolve.resolver import Expander
 from segdsl.language.resolve.sizes import Room, uses
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name, string
-from segdsl.language.values import Literal, Owner
+from segdsl.language.values import Literal, Owner, SegmentKind
 from segdsl.source import Span
 
 
@@ -81,7 +81,7 @@ def resolve(
                 condition,
                 item.clause("description"),
                 folder,
-                cast(t.Kind, item.clause("kind") or "batch"),
+                cast(SegmentKind, item.clause("kind") or "batch"),
                 limit,
                 item.span,
                 item.clause("hidden") is not None,

@@ -19,6 +19,7 @@ from segdsl.language.syntax.lalr import Child
 from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import (
     PARENT_WORDS,
+    SEGMENT_KINDS,
     ByName,
     Duration,
     Limit,
@@ -29,7 +30,6 @@ from segdsl.language.values import (
 )
 from segdsl.source import Span
 
-_KINDS = ("batch", "realtime", "funnel_stage")
 _PARAM_TYPES = ("number", "string", "boolean", "date")
 # The condition of a segment (None: everyone), its limit, and where the condition ends.
 _Body = tuple[t.Expression | None, Limit | None, int]
@@ -235,7 +235,7 @@ class Builder(PhraseBuilder):
             case "HIDDEN":
                 text = ""
             case "KIND":
-                text = self._choice(c[1], _KINDS, "kind of segment")
+                text = self._choice(c[1], SEGMENT_KINDS, "kind of segment")
             case _:
                 text = self._text(c[1])
         return t.Clause(word[1], text, self._span(c))

@@ -16,7 +16,6 @@ from segdsl.language.values import Duration, Limit, Literal, Reference, Value
 from segdsl.source import NOWHERE, Span
 
 Function = OneOf["count", "count distinct", "sum", "min", "max", "average", "first", "last"]
-Kind = OneOf["batch", "realtime", "funnel_stage"]
 ParamType = OneOf["number", "string", "boolean", "date"]
 
 

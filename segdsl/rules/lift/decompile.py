@@ -9,7 +9,8 @@ from typing import Any
 from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
-from segdsl.language.values import Number
+from segdsl.language.values import SEGMENT_KINDS, Number, SegmentKind
+from segdsl.rules.json_values import ValueFormError, flag_of, whole_number
 from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import Reader, UnreadableError, load
 from segdsl.rules.rule.growth import Growth
@@ -19,7 +20,7 @@ from segdsl.source import Span
 from segdsl.terminal import visible
 
 UNNAMED = "Untitled"
-_RESOURCES: dict[str, t.Kind] = {
+_RESOURCES: dict[str, SegmentKind] = {
     "segment-batch": "batch",
     "segment-realtime": "realtime",
     "segment-funnel-stage": "funnel_stage",
@@ -134,7 +135,7 @@ def _bare(
 def _whole(
     document: dict[str, Any], path: str, reader: _SegmentReader, *, in_list: bool
 ) -> t.Segment:
-    kind: t.Kind | None = None
+    kind: SegmentKind | None = None
     has_id = "id" in document
     if isinstance(document.get("attributes"), dict):
         kind = _RESOURCES.get(str(document.get("type")))
@@ -176,27 +177,22 @@ def _rule(
     return rule
 
 
-def _kind(document: dict[str, Any], path: str, reader: Reader) -> t.Kind:
+def _kind(document: dict[str, Any], path: str, reader: Reader) -> SegmentKind:
     """By `kind` (a number or a word, as the client reads it), or by the older `realtime`."""
-    from segdsl.api.answers import KINDS
-    from segdsl.api.values import whole_number
-
     value = document.get("kind")
     if value is None:
         return "realtime" if _flag(document, "realtime", path, reader) else "batch"
     number = whole_number(_plain(value))
-    if number is not None and 0 <= number < len(KINDS):
-        return KINDS[number]
-    if value in KINDS:
-        return KINDS[KINDS.index(value)]
-    known = ", ".join(f"{number} ({kind})" for number, kind in enumerate(KINDS))
+    if number is not None and 0 <= number < len(SEGMENT_KINDS):
+        return SEGMENT_KINDS[number]
+    if value in SEGMENT_KINDS:
+        return SEGMENT_KINDS[SEGMENT_KINDS.index(value)]
+    known = ", ".join(f"{number} ({kind})" for number, kind in enumerate(SEGMENT_KINDS))
     reader.fail(f"{path}.kind", f"the kind of a segment is one of {known}")
 
 
 def _flag(document: dict[str, Any], key: str, path: str, reader: Reader) -> bool | None:
     """A flag in every form that the client reads; None where it is not told."""
-    from segdsl.api.values import ValueFormError, flag_of
-
     try:
         return flag_of(_plain(document.get(key)), key)
     except ValueFormError:

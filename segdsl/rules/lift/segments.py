@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from segdsl.language.syntax import tree as t
+from segdsl.language.values import SegmentKind
 from segdsl.rules.layout import Branch, Leaf, Pin, Shape
 from segdsl.rules.layout.unfold import unfold
 from segdsl.rules.lift.conditions import lift_condition, lift_limit
@@ -15,7 +16,7 @@ def lift_rule(
     rule: Rule,
     name: str,
     description: str | None = None,
-    kind: t.Kind = "batch",
+    kind: SegmentKind = "batch",
     *,
     hidden: bool = False,
 ) -> t.Segment:

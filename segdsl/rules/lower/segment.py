@@ -10,13 +10,13 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids, Resolver
+from segdsl.language.values import SEGMENT_KINDS
 from segdsl.rules.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
 from segdsl.rules.layout.shape import branch
 from segdsl.rules.lower.leaves import lower_leaf, lower_limit, lower_test
 from segdsl.rules.rule.model import EVERYONE, Rule
 
 Layout = OneOf["v5", "nested"]
-KINDS = {"batch": 0, "realtime": 1, "funnel_stage": 2}
 
 
 class CreateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,7 +55,11 @@ def lower(
 
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
     return CreateRequest(
-        segment.name, KINDS[segment.kind], rule, segment.description, not segment.hidden
+        segment.name,
+        SEGMENT_KINDS.index(segment.kind),
+        rule,
+        segment.description,
+        not segment.hidden,
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from segdsl import __version__
+from segdsl._version import __version__
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.files import body_of, is_within, read_bytes, seg_bytes, write_bytes
 from segdsl.source import Source

@@ -106,7 +106,7 @@ class NotLookedAt:
         return Elsewhere(frozenset(places), frozenset(locked), all_known, frozenset(imported))
 
     def _locked(self) -> Iterator[Place]:
-        from segdsl.workspace.sync.files import load_lock
+        from segdsl.workspace.project.lock_file import load_lock
 
         if self._project is not None:
             name, _ = self._project.target(self._target)

@@ -56,8 +56,8 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
     from segdsl.schema.ids import ids_of, ids_of_several
+    from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
-    from segdsl.workspace.sync.files import load_lock
 
     name, _ = project.target(target)
     schema = load_schema(project, name)

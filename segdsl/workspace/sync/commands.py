@@ -15,11 +15,11 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.files import FileError, check_followed, read_source, write_text
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.lock import Entry, Lock, parted
+from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.sync.applying import Outcome, carry_out
 from segdsl.workspace.sync.effects import Effects, effects
-from segdsl.workspace.sync.files import load_lock, lock_path, merge_lock
 from segdsl.workspace.sync.guards import check_deletions, check_not_empty, check_same_server
 from segdsl.workspace.sync.local import Workspace, inside, no_folders, relative_to
 from segdsl.workspace.sync.moving import Move, move

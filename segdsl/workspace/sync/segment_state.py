@@ -14,12 +14,11 @@ from typing import Any
 
 import msgspec
 
-from segdsl.api.answers import Kind
 from segdsl.api.answers import Segment as ServerSegment
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.names import reference_nodes
-from segdsl.language.values import ByName
+from segdsl.language.values import ByName, SegmentKind
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.remote.source import source_of
@@ -37,7 +36,7 @@ class State(msgspec.Struct, frozen=True, dict=True):
 
     folder: Folder
     name: str
-    kind: Kind | None
+    kind: SegmentKind | None
     description: str
     rule: str
     hidden: bool = False

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.syntax import tree as t
+from segdsl.language.values import SegmentKind
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lift import lift_rule
 from segdsl.rules.rule.document import load as load_json
@@ -18,7 +19,7 @@ from segdsl.workspace.tdx.conditions import GROUPS, Conditions
 from segdsl.workspace.tdx.document import UnreadableError, Value, load
 
 _KEYS = ("name", "description", "kind", "visible", "folder", "rule", "activations")
-_KINDS: dict[str, t.Kind] = {
+_KINDS: dict[str, SegmentKind] = {
     "batch": "batch",
     "realtime": "realtime",
     "funnel_stage": "funnel_stage",
@@ -54,7 +55,7 @@ def _read(document: Value, report: Report) -> Imported | None:
     _is_segment(document, conditions)
     keys = conditions.map(document, (*_KEYS, "type"), "a segment")
     name = description = ""
-    kind: t.Kind = "batch"
+    kind: SegmentKind = "batch"
     hidden = False
     activations = 0
     folder: tuple[str, ...] | None = None

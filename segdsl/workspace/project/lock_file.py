@@ -1,5 +1,4 @@
-"""The edge of a workspace: its lock beside `segdsl.toml`, and plans in files of their own, read
-and written whole."""
+"""The lock of a target: the file `<target>.lock.toml`, read and written whole."""
 
 from __future__ import annotations
 
@@ -7,12 +6,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from segdsl.files import FileError, check_followed, check_output, read_bytes, write_text
+from segdsl.files import check_followed, read_bytes, write_text
 from segdsl.toml.document import MAX_BYTES, read_text
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
 from segdsl.workspace.project.paths import beside
-from segdsl.workspace.sync.plan import Plan, is_plan, write_plan
 
 
 def lock_path(project: Project, target: str) -> Path:
@@ -61,18 +59,3 @@ def merge_lock(
         now = base
     entries = merged(base, ours, now).values()
     save_lock(project, target, Lock().with_entries(parent_segment, entries, settled))
-
-
-def check_plan_file(path: str) -> None:
-    """Raises FileError where a file is in the way that holds anything else than a plan."""
-    check_output(path)
-    if os.path.isfile(path) and (data := read_bytes(path)) and not is_plan(data):
-        raise FileError(
-            f"`{path}` is there and is no saved plan: name another file, or delete it first"
-        )
-
-
-def save_plan(path: str, plan: Plan) -> None:
-    """Writes a plan, where no other file is in the way; raises FileError."""
-    check_plan_file(path)
-    write_text(path, write_plan(plan))
