@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segdsl.diagnostics import Code, Report
-from segdsl.rules.layout import Branch, Leaf, Pin, Shape, lay_out, lay_out_nested, two_levels
+from segdsl.rules.layout import (
+    Branch,
+    FixedRuleSet,
+    Leaf,
+    Shape,
+    lay_out,
+    lay_out_nested,
+    two_levels,
+)
 from segdsl.rules.layout.packing import pack
 from segdsl.rules.layout.shape import branch, is_flat, leaves, without_pins
 from segdsl.rules.layout.unfold import normalise
@@ -47,7 +55,7 @@ def shape(text: str) -> Shape:
         if token in "([":
             inner = either()
             position += 1
-            return Pin(label, inner) if token == "[" else inner
+            return FixedRuleSet(label, inner) if token == "[" else inner
         return leaf(token)
 
     return either()
@@ -128,14 +136,14 @@ def trees(draw: st.DrawFn, pins: bool = False) -> Shape:
         at = draw(st.integers(0, len(items) - size))
         group = branch(draw(st.sampled_from(["And", "Or"])), items[at : at + size])
         if pins and draw(st.integers(0, 5)) == 0 and not _pinned_in(group):
-            group = Pin(draw(st.sampled_from([None, "L"])), group)
+            group = FixedRuleSet(draw(st.sampled_from([None, "L"])), group)
         items[at : at + size] = [group]
     return items[0]
 
 
 def _pinned_in(of: Shape) -> bool:
     match of:
-        case Pin():
+        case FixedRuleSet():
             return True
         case Branch(_, children):
             return any(_pinned_in(child) for child in children)
@@ -170,7 +178,7 @@ def _possible_sets(of: Shape, capacity: int) -> set[frozenset[str]]:
         match part:
             case Leaf():
                 found.add(names(part))
-            case Pin():
+            case FixedRuleSet():
                 found.add(names(part))
             case Branch(_, children):
                 for mask in range(1, 1 << len(children)):
@@ -293,11 +301,11 @@ def test_flat_rule_sets_have_no_limit() -> None:
 
 
 def test_a_pinned_rule_set_of_27_rules_is_an_error_only_in_composite() -> None:
-    flat = Pin("L", branch("And", [leaf(index) for index in range(27)]))
+    flat = FixedRuleSet("L", branch("And", [leaf(index) for index in range(27)]))
     assert lay_out(flat, Report()) is not None
     report = Report()
     deep = branch("Or", [leaf("x"), branch("And", [leaf(index) for index in range(26)])])
-    assert lay_out(Pin("L", deep), report) is None
+    assert lay_out(FixedRuleSet("L", deep), report) is None
     assert [d.code for d in report.diagnostics] == [Code.SEG302]
 
 

@@ -25,7 +25,7 @@ from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language.condition.tree import Segment
 from segdsl.language.format import format_file
-from segdsl.language.references.cycles import circles
+from segdsl.language.references.cycles import cycles
 from segdsl.language.references.names import in_order, segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
@@ -230,7 +230,7 @@ def test_circles_are_found_in_one_pass(apart: int) -> None:
     def graph(many: int) -> dict[int, list[int]]:
         return {at: [at - at % apart + (at + 1) % apart, (at * 7) % many] for at in range(many)}
 
-    assert steps(lambda: circles(graph(2_100))) < 2.6 * steps(lambda: circles(graph(1_050)))
+    assert steps(lambda: cycles(graph(2_100))) < 2.6 * steps(lambda: cycles(graph(1_050)))
 
 
 def test_circles_have_no_part_in_common_and_leave_none() -> None:
@@ -240,16 +240,16 @@ def test_circles_have_no_part_in_common_and_leave_none() -> None:
         graph = {
             at: [chance.randrange(many) for _ in range(chance.randrange(4))] for at in range(many)
         }
-        found = circles(graph)
-        parts = [part for circle in found for part in circle[1:]]
+        found = cycles(graph)
+        parts = [part for cycle in found for part in cycle[1:]]
         assert len(parts) == len(set(parts))
-        for circle in found:
-            assert circle[0] == circle[-1]
-            assert all(other in graph[one] for one, other in pairwise(circle))
+        for cycle in found:
+            assert cycle[0] == cycle[-1]
+            assert all(other in graph[one] for one, other in pairwise(cycle))
         left = {
             at: [each for each in others if each not in parts]
             for at, others in graph.items()
             if at not in parts
         }
-        assert circles(left) == []
+        assert cycles(left) == []
         graphlib.TopologicalSorter(left).prepare()

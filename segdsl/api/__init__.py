@@ -34,7 +34,7 @@ from segdsl.api.errors import (
 from segdsl.api.hosts import REGIONS, HostError
 from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
 from segdsl.api.rule_equality import same_rule
-from segdsl.api.transport import Patience
+from segdsl.api.transport import RetryPolicy
 
 __all__ = [
     "LOCAL_KEY",
@@ -58,12 +58,12 @@ __all__ = [
     "NotOfferedError",
     "NotTheApiError",
     "ParentSegment",
-    "Patience",
     "Profiles",
     "QueryFailedError",
     "QueryStatus",
     "RedirectedError",
     "RefusedError",
+    "RetryPolicy",
     "Segment",
     "ServerFailedError",
     "TooManyRequestsError",

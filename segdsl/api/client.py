@@ -24,7 +24,7 @@ from segdsl.api.bodies import decoded
 from segdsl.api.keys import ApiKey
 from segdsl.api.queries import Queries, path_id
 from segdsl.api.rule_equality import same_rule
-from segdsl.api.transport import JSON_API, Patience
+from segdsl.api.transport import JSON_API, RetryPolicy
 from segdsl.language.values import SEGMENT_KINDS
 
 _T = TypeVar("_T")
@@ -54,9 +54,11 @@ class Client(Queries):
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         concurrency: int = 16,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(base, key, transport=transport, concurrency=concurrency, patience=patience)
+        super().__init__(
+            base, key, transport=transport, concurrency=concurrency, retry_policy=retry_policy
+        )
         self._roots: dict[str, str] = {}
         self._trees: dict[str, dict[tuple[str, ...], a.Folder]] = {}
         self._making_folders = asyncio.Lock()
@@ -176,7 +178,9 @@ class Client(Queries):
             return self._trees[parent_id].get(path)
 
         async def make() -> a.Folder:
-            answer = await self._wire.send("POST", "/entities/folders", body=body, media=JSON_API)
+            answer = await self._transport.send(
+                "POST", "/entities/folders", body=body, media=JSON_API
+            )
             folder = a.Folder(resources.folder_id(answer), path)
             self._trees[parent_id][path] = folder
             return folder
@@ -212,16 +216,16 @@ class Client(Queries):
                 # It was taken, and nobody says what comes back: what was made is looked up.
                 # Where it was only accepted (202), it comes a little later.
                 for again in range(_LOOKS):
-                    await asyncio.sleep(again * self._patience.first_pause)
+                    await asyncio.sleep(again * self._retry_policy.first_pause)
                     found = await look(True)
                     if found is not None:
                         return found
                 raise
             except e.ClientError as error:
-                tried = tried or error.lost
+                tried = tried or error.ambiguous
                 raise
 
-        return await self._wire.again(attempt)
+        return await self._transport.again(attempt)
 
     # --- segments --------------------------------------------------------------------
 
@@ -297,9 +301,9 @@ class Client(Queries):
             nonlocal sent
             sent_before, sent = sent, True
             try:
-                body = await self._wire.send("POST", path, body=_body(parent_id, new, folder))
+                body = await self._transport.send("POST", path, body=_body(parent_id, new, folder))
             except e.ClientError as error:
-                sent = sent_before or error.lost or isinstance(error, e.BadAnswerError)
+                sent = sent_before or error.ambiguous or isinstance(error, e.BadAnswerError)
                 raise
             made = r.answered_segment(body)
             if made is None:
@@ -338,13 +342,13 @@ class Client(Queries):
             if there is not None:
                 return there
             try:
-                made = r.answered_segment(await self._wire.send("PUT", path, body=body))
+                made = r.answered_segment(await self._transport.send("PUT", path, body=body))
             except e.NotTheApiError as error:
                 failure = error
                 return None
             return made if made is not None and made.id == id else None
 
-        made = await self._wire.again(attempt)
+        made = await self._transport.again(attempt)
         if made is None:
             made = await self._updated(parent_id, id, new)
         if made is None:
@@ -355,7 +359,7 @@ class Client(Queries):
         """The segment that an update made, which its answer did not tell, where it is as sent."""
         for again in range(_LOOKS):
             # Where it was only accepted (202), it comes a little later.
-            await asyncio.sleep(again * self._patience.first_pause)
+            await asyncio.sleep(again * self._retry_policy.first_pause)
             found = await self.segment(parent_id, id)
             if (
                 found.name == new.name
@@ -383,7 +387,7 @@ class Client(Queries):
             if await look():
                 return False
             try:
-                body = await self._wire.send("DELETE", path, media=JSON_API)
+                body = await self._transport.send("DELETE", path, media=JSON_API)
             except e.NotFoundError as error:
                 if not (lost and await self._is_deleted(path)):
                     raise error
@@ -393,7 +397,7 @@ class Client(Queries):
                     raise error
                 return False
             except e.ClientError as error:
-                lost = lost or error.lost
+                lost = lost or error.ambiguous
                 raise
             else:
                 if not own.names_record(body, id) and not await self._is_deleted(path):
@@ -404,12 +408,12 @@ class Client(Queries):
                     )
             return True
 
-        return await self._wire.again(attempt)
+        return await self._transport.again(attempt)
 
     async def _is_deleted(self, path: str) -> bool:
         """Whether the API says that it has no such segment (any more, or a little later)."""
         for again in range(_LOOKS):
-            await asyncio.sleep(again * self._patience.first_pause)
+            await asyncio.sleep(again * self._retry_policy.first_pause)
             try:
                 await self._get(path, JSON_API)
             except e.NotFoundError:

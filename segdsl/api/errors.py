@@ -1,7 +1,7 @@
 """What can go wrong with an Audience API, each with what to do about it.
 
-Messages are in the reader's words and hold no key. `passing` says that the same request
-may well succeed a little later, `lost` that nobody knows whether it took effect.
+Messages are in the reader's words and hold no key. `retryable` says that the same request
+may well succeed a little later, `ambiguous` that nobody knows whether it took effect.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class ClientError(Exception):
     """An Audience API that did not do what it was asked."""
 
-    passing = False
-    lost = False
+    retryable = False
+    ambiguous = False
 
     def __init__(self, message: str, help: str | None = None, *, after: float | None = None):
         super().__init__(message)
@@ -68,21 +68,21 @@ class NotOfferedError(RefusedError):
 class TooManyRequestsError(ClientError):
     """429: nothing was done."""
 
-    passing = True
+    retryable = True
 
 
 class ServerFailedError(ClientError):
     """5xx: it may have been done."""
 
-    passing = True
-    lost = True
+    retryable = True
+    ambiguous = True
 
 
 class UnreachableError(ClientError):
     """No answer: no connection, or one that broke."""
 
-    passing = True
-    lost = True
+    retryable = True
+    ambiguous = True
 
 
 class BadAnswerError(ClientError):

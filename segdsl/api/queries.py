@@ -22,7 +22,7 @@ from segdsl.api import errors as e
 from segdsl.api import reading as r
 from segdsl.api.bounded import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
-from segdsl.api.transport import JSON, Patience, Wire
+from segdsl.api.transport import JSON, RetryPolicy, Transport
 from segdsl.rules.rule.document import shortened
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,199}", re.ASCII)
@@ -41,17 +41,17 @@ class Queries:
         *,
         transport: httpx.AsyncBaseTransport | None,
         concurrency: int,
-        patience: Patience | None,
+        retry_policy: RetryPolicy | None,
     ) -> None:
-        self._patience = patience or Patience()
-        self._wire = Wire(
-            base, key, transport=transport, concurrency=concurrency, patience=self._patience
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._transport = Transport(
+            base, key, transport=transport, concurrency=concurrency, retry_policy=self._retry_policy
         )
 
     @property
     def host(self) -> str:
         """The host that answers."""
-        return self._wire.host
+        return self._transport.host
 
     async def __aexit__(
         self,
@@ -59,13 +59,13 @@ class Queries:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._wire.close()
+        await self._transport.close()
 
     async def _get(
         self, path: str, media: str = JSON, *, most: int = RECORD, **query: str | int
     ) -> bytes:
-        return await self._wire.again(
-            lambda: self._wire.send("GET", path, query=query or None, media=media, most=most)
+        return await self._transport.again(
+            lambda: self._transport.send("GET", path, query=query or None, media=media, most=most)
         )
 
     async def _get_list(self, path: str, media: str = JSON, **query: str | int) -> bytes:
@@ -75,7 +75,7 @@ class Queries:
         """The SQL that the API's own compiler makes of a rule."""
         path = f"/audiences/{path_id(parent_id)}/segments/query"
         body = {"format": "sql", "rule": rule}
-        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
+        answer = await self._transport.again(lambda: self._transport.send("POST", path, body=body))
         return r.sql(answer)
 
     async def start_query(
@@ -86,7 +86,7 @@ class Queries:
         body: dict[str, object] = {"rule": rule}
         if columns:
             body["columns"] = columns
-        answer = await self._wire.again(lambda: self._wire.send("POST", path, body=body))
+        answer = await self._transport.again(lambda: self._transport.send("POST", path, body=body))
         return r.query_status(answer)
 
     async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
@@ -95,12 +95,12 @@ class Queries:
 
     async def kill_query(self, parent_id: str, query_id: str) -> None:
         path = f"{_query(parent_id, query_id)}/kill"
-        await self._wire.again(lambda: self._wire.send("POST", path))
+        await self._transport.again(lambda: self._transport.send("POST", path))
 
     async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
         """The profiles of a query that has succeeded, page by page."""
-        number, pause = 1, self._patience.first_poll
-        deadline = monotonic() + self._patience.query
+        number, pause = 1, self._retry_policy.first_poll
+        deadline = monotonic() + self._retry_policy.query
         size = idle = 0
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
@@ -116,22 +116,22 @@ class Queries:
                             "end of them"
                         )
                     yield page
-                    number, deadline = number + 1, monotonic() + self._patience.query
+                    number, deadline = number + 1, monotonic() + self._retry_policy.query
                 case "end":
                     return
                 case "killed" | "error":
                     raise e.QueryFailedError(
-                        f"the query ended: {self._wire.told(page.error or page.type)}"
+                        f"the query ended: {self._transport.told(page.error or page.type)}"
                     )
                 case _:
                     # `pending`, or a type that is not known yet.
                     if monotonic() > deadline:
                         raise e.QueryFailedError(
                             f"page {number} of the profiles is still being made after "
-                            f"{self._patience.query:g} seconds"
+                            f"{self._retry_policy.query:g} seconds"
                         )
                     await asyncio.sleep(pause)
-                    pause = min(pause * 1.5, self._patience.longest_poll)
+                    pause = min(pause * 1.5, self._retry_policy.longest_poll)
 
     async def count(
         self,
@@ -168,8 +168,8 @@ class Queries:
                 if page.rows and page.names != names:
                     raise e.BadAnswerError(
                         "the pages of profiles do not have the same columns: "
-                        f"`{self._wire.told(', '.join(names))}` and "
-                        f"`{self._wire.told(', '.join(page.names))}`"
+                        f"`{self._transport.told(', '.join(names))}` and "
+                        f"`{self._transport.told(', '.join(page.names))}`"
                     )
                 rows.extend(page.rows)
                 if len(rows) >= most:
@@ -195,21 +195,21 @@ class Queries:
             raise e.QueryFailedError(
                 f"the query was killed ({status.query_id})"
                 if status.ended == "killed"
-                else self._wire.told(status.error or "")
+                else self._transport.told(status.error or "")
                 or "the query failed, and the API does not say why"
             )
         return status
 
     async def _ended(self, parent_id: str, status: a.QueryStatus) -> a.QueryStatus:
-        patience = self._patience
-        pause, deadline = patience.first_poll, monotonic() + patience.query
+        retry_policy = self._retry_policy
+        pause, deadline = retry_policy.first_poll, monotonic() + retry_policy.query
         while status.ended is None:
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, patience.longest_poll)
+            pause = min(pause * 1.5, retry_policy.longest_poll)
             status = await self.query_status(parent_id, status.query_id)
             if status.ended is None and monotonic() > deadline:
                 raise e.QueryFailedError(
-                    f"the query still runs after {patience.query:g} seconds, and was killed"
+                    f"the query still runs after {retry_policy.query:g} seconds, and was killed"
                 )
         return status
 

@@ -33,7 +33,7 @@ _MOST_REDIRECTS = 3
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
-class Patience(msgspec.Struct, frozen=True):
+class RetryPolicy(msgspec.Struct, frozen=True):
     """How long one waits, in seconds: for a try, between tries, and in all."""
 
     connect: float = 10.0
@@ -68,7 +68,7 @@ class _WithKey(httpx.Auth):
         yield request
 
 
-class Wire:
+class Transport:
     """Sends requests with the key, so many at a time."""
 
     def __init__(
@@ -78,10 +78,10 @@ class Wire:
         *,
         transport: httpx.AsyncBaseTransport | None,
         concurrency: int,
-        patience: Patience,
+        retry_policy: RetryPolicy,
     ) -> None:
         self.base = checked(base)
-        self.patience = patience
+        self.retry_policy = retry_policy
         self._key = key
         self._room = asyncio.Semaphore(concurrency)
         self._memory = Room()
@@ -93,7 +93,7 @@ class Wire:
                 base_url=self.base,
                 auth=_WithKey(key),
                 transport=transport,
-                timeout=httpx.Timeout(patience.answer, connect=patience.connect),
+                timeout=httpx.Timeout(retry_policy.answer, connect=retry_policy.connect),
                 limits=httpx.Limits(
                     max_connections=concurrency, max_keepalive_connections=concurrency
                 ),
@@ -138,30 +138,30 @@ class Wire:
 
     async def again(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """The result of an attempt, made again after failures that pass, for a while."""
-        patience = self.patience
+        retry_policy = self.retry_policy
         unheard = 0
 
         def pause(error: Exception) -> bool | float:
             """Whether to try again, or after how many seconds."""
             nonlocal unheard
-            if not isinstance(error, e.ClientError) or not error.passing:
+            if not isinstance(error, e.ClientError) or not error.retryable:
                 return False
-            if isinstance(error, e.UnreachableError) and not error.lost:
+            if isinstance(error, e.UnreachableError) and not error.ambiguous:
                 unheard += 1
                 # Once nobody has been found there, others need not knock as often.
-                self._deserted = self._deserted or unheard >= patience.refusals
+                self._deserted = self._deserted or unheard >= retry_policy.refusals
                 return not self._deserted
             if error.after is None:
                 return True
-            return error.after if error.after <= patience.asked_for else False
+            return error.after if error.after <= retry_policy.asked_for else False
 
         tries = stamina.retry_context(
             on=pause,
-            attempts=patience.attempts,
-            timeout=patience.in_all,
-            wait_initial=patience.first_pause,
-            wait_max=patience.longest_pause,
-            wait_jitter=patience.first_pause,
+            attempts=retry_policy.attempts,
+            timeout=retry_policy.in_all,
+            wait_initial=retry_policy.first_pause,
+            wait_max=retry_policy.longest_pause,
+            wait_jitter=retry_policy.first_pause,
         )
         with self._under_way():
             async for each in tries:
@@ -214,12 +214,12 @@ class Wire:
         """A request and its answer, in their turn and in their time."""
         async with self._room:
             try:
-                async with asyncio.timeout(self.patience.exchange):
+                async with asyncio.timeout(self.retry_policy.exchange):
                     return await self._answer(method, path, query, content, headers, most)
             except TimeoutError:
                 raise e.UnreachableError(
                     f"{self.base.host} did not answer in full within "
-                    f"{self.patience.exchange:g} seconds",
+                    f"{self.retry_policy.exchange:g} seconds",
                     "try again later",
                 ) from None
 
@@ -273,11 +273,11 @@ class Wire:
                     "check the network and the target's address",
                 )
                 # Nothing was sent, so nothing was done.
-                found.lost = False
+                found.ambiguous = False
                 return found
             case httpx.TimeoutException():
                 return e.UnreachableError(
-                    f"{host} did not answer within {self.patience.answer:g} seconds",
+                    f"{host} did not answer within {self.retry_policy.answer:g} seconds",
                     "try again later",
                 )
             case _:

@@ -20,7 +20,7 @@ _DATABASES = ("duckdb", "sqlite3")
 def main() -> None:
     """The entry point of the installed command.
 
-    What is imported lives as long as the process, and syntax trees and rules hold no circles:
+    What is imported lives as long as the process, and syntax trees and rules hold no cycles:
     there is little for the collector of garbage to find, so it looks seldom.
     """
     gc.set_threshold(200_000, 20, 100)

@@ -99,7 +99,7 @@ def command(
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.sync.commands import apply_plan, plan_for
     from segdsl.workspace.sync.plan_checks import check_plan
-    from segdsl.workspace.sync.planning import Wish
+    from segdsl.workspace.sync.planning import PlanOptions
 
     look = Look(form, (), color)
     report = Report()
@@ -111,16 +111,16 @@ def command(
 
     async def planned(connection: Connection, place: Place) -> Plan | None:
         nonlocal speaking
-        wish = Wish(layout, force, prune, allow_empty, as_new)
+        options = PlanOptions(layout, force, prune, allow_empty, as_new)
         while True:
-            plan = await plan_for(connection, project, place.workspace, report, wish, paths)
+            plan = await plan_for(connection, project, place.workspace, report, options, paths)
             speaking = check_plan(*place, plan, report, use_schema=not no_schema)
             if report.has_errors:
                 return None
             if yes or not plan.renames or plan.conflicts or not can_be_asked():
                 return plan
             _show(plan, form, color)
-            wish = wish.answered(plan.renames, [await _asked(each) for each in plan.renames])
+            options = options.answered(plan.renames, [await _asked(each) for each in plan.renames])
 
     async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
         plan = fixed if place is None else await planned(connection, place)

@@ -151,7 +151,7 @@ def tell_error(error: ClientError | Failed, about: str = "") -> None:
 
 
 class Bar:
-    """Progress on a terminal, on standard error; elsewhere nothing. A `Watcher` of counts."""
+    """Progress on a terminal, on standard error; elsewhere nothing. A `Progress` of counts."""
 
     def __init__(self, words: str) -> None:
         self.words = words

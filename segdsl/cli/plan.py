@@ -85,12 +85,12 @@ def command(
     like one that no file has now is to be settled, too: `segdsl mv` keeps its id.
     """
     from segdsl.diagnostics import Report
-    from segdsl.workspace.sync.commands import Watcher, effects_of, plan_for
+    from segdsl.workspace.sync.commands import Progress, effects_of, plan_for
     from segdsl.workspace.sync.effects import UNASKED
     from segdsl.workspace.sync.plan_checks import check_plan
     from segdsl.workspace.sync.plan_file import check_plan_file, save_plan
     from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
-    from segdsl.workspace.sync.planning import Wish
+    from segdsl.workspace.sync.planning import PlanOptions
 
     if save is not None:
         check_plan_file(save)
@@ -101,15 +101,15 @@ def command(
 
     async def question(connection: Connection) -> tuple[Plan, Effects] | None:
         nonlocal speaking
-        wish = Wish(layout, force, prune, allow_empty, as_new)
-        plan = await plan_for(connection, place.project, place.workspace, report, wish, paths)
+        options = PlanOptions(layout, force, prune, allow_empty, as_new)
+        plan = await plan_for(connection, place.project, place.workspace, report, options, paths)
         speaking = check_plan(*place, plan, report, use_schema=not no_schema)
         if report.has_errors:
             return None
         bar = Bar("Counting")
-        watcher = Watcher(bar.begin, bar.answered)
+        progress = Progress(bar.begin, bar.answered)
         try:
-            return plan, await effects_of(connection, plan, watcher) if count else UNASKED
+            return plan, await effects_of(connection, plan, progress) if count else UNASKED
         finally:
             bar.end()
 

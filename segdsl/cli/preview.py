@@ -85,7 +85,7 @@ def command(
     from segdsl.diagnostics import Report
     from segdsl.terminal import visible
     from segdsl.workspace.check.load_checked import load_checked
-    from segdsl.workspace.remote.counting import Wish, preview
+    from segdsl.workspace.remote.counting import PreviewOptions, preview
     from segdsl.workspace.remote.server_segments import server_segments
 
     if columns is not None and sample is None:
@@ -105,7 +105,7 @@ def command(
         with_rest=True,
     )
     names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
-    wish = Wish(breakdown, sample or 0, names, layout)
+    options = PreviewOptions(breakdown, sample or 0, names, layout)
     bar = Bar("counting")
 
     async def question(connection: Connection) -> Preview:
@@ -115,7 +115,7 @@ def command(
             client, parent = connection.client, connection.parent
             there = await server_segments(client, parent.id, named, report)
             segments = (*loaded.segments, *there)
-            return await preview(connection, segments, report, wish, bar, beside=loaded.beside)
+            return await preview(connection, segments, report, options, bar, beside=loaded.beside)
         finally:
             bar.end()
 

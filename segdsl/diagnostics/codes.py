@@ -72,7 +72,7 @@ class Code(Enum):
     SEG303 = "a reference by name, and no id for it"
     SEG304 = "a reference to a segment that is not there"
     SEG305 = "a name that several segments have"
-    SEG306 = "segments that refer to each other in a circle"
+    SEG306 = "segments that refer to each other in a cycle"
     SEG307 = "a segment that cannot be created on its own"
     SEG308 = "a segment that is there with something else in it"
     SEG309 = "a segment that cannot be made into SQL"

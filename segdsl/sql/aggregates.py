@@ -34,7 +34,7 @@ from segdsl.sql.expressions import (
     true,
     where,
 )
-from segdsl.sql.predicates import Asked
+from segdsl.sql.predicates import PredicateSql
 from segdsl.sql.times import length_of
 
 # A filter as SQL, about the columns of a relation.
@@ -112,7 +112,7 @@ def _check(aggregate: c.Aggregate, relation: Relation) -> None:
 
 
 def tested(
-    test: c.Test, aggregate: c.Aggregate, asked: Asked, context: Context, filtered: Filter
+    test: c.Test, aggregate: c.Aggregate, asked: PredicateSql, context: Context, filtered: Filter
 ) -> tuple[exp.Select | None, bool]:
     """The profiles that a test holds for: those of a query, or, with True, all others.
 
@@ -121,12 +121,14 @@ def tested(
     events = events_of(aggregate, context, filtered)
     if aggregate.some or aggregate.is_existential:
         # The test's own `not` is about each group.
-        return _passing(events, asked, not asked.flipped, filtered), False
+        return _passing(events, asked, not asked.complement, filtered), False
     of_nothing = aggregate.counts and asked.of_number(0)
-    return _passing(events, asked, not of_nothing, filtered), of_nothing != asked.flipped
+    return _passing(events, asked, not of_nothing, filtered), of_nothing != asked.complement
 
 
-def _passing(events: Events, asked: Asked, sense: bool, filtered: Filter) -> exp.Select | None:
+def _passing(
+    events: Events, asked: PredicateSql, sense: bool, filtered: Filter
+) -> exp.Select | None:
     """The profiles with a group that the question is true of, or else, that it is not true of."""
     if is_false(events.where):
         return None
@@ -154,7 +156,7 @@ def _rows(events: Events, *columns: Node) -> exp.Select:
     return where(select(*columns).from_(events.relation.sql), events.where)
 
 
-def _foregone(events: Events, asked: Asked) -> bool | None:
+def _foregone(events: Events, asked: PredicateSql) -> bool | None:
     """What is true of each group there is, whatever is in it; None where that depends."""
     aggregate = events.aggregate
     if events.length is not None and events.length <= 0:
@@ -175,7 +177,7 @@ def _sensed(condition: Node, sense: bool, *, counts: bool) -> Node:
     return opposite(condition) if counts else negated(condition)
 
 
-def _moving(events: Events, asked: Asked, sense: bool, length: int) -> exp.Select | None:
+def _moving(events: Events, asked: PredicateSql, sense: bool, length: int) -> exp.Select | None:
     """With a window that ends at each event in turn."""
 
     def over(node: Node) -> Node:
@@ -202,7 +204,7 @@ def _moving(events: Events, asked: Asked, sense: bool, length: int) -> exp.Selec
     )
 
 
-def _question(events: Events, asked: Asked, over: Over) -> Node:
+def _question(events: Events, asked: PredicateSql, over: Over) -> Node:
     """What is asked of a group, as a condition on its aggregates."""
     aggregate = events.aggregate
     if aggregate.function in ("first", "last"):
@@ -249,7 +251,7 @@ def _extreme(largest: bool, of: Operand, node: Node, *, text: bool = False) -> N
     return exp.Max(this=node) if largest else exp.Min(this=node)
 
 
-def _edge(events: Events, asked: Asked, over: Over) -> Node:
+def _edge(events: Events, asked: PredicateSql, over: Over) -> Node:
     """Whether the first or last event passes: whether its place is that of one that passes.
 
     Needs no sorting, and says the same every time: of events in the same place it is
@@ -313,7 +315,7 @@ def _counted(events: Events, filtered: Filter) -> tuple[exp.Select, Node, Operan
     return outer, column(PROFILE_ID, _ROWS), count
 
 
-def _distinct(events: Events, asked: Asked, sense: bool, filtered: Filter) -> exp.Select:
+def _distinct(events: Events, asked: PredicateSql, sense: bool, filtered: Filter) -> exp.Select:
     query, id, count = _counted(events, filtered)
     return query.select(id).having(_sensed(asked.of(count), sense, counts=True))
 
@@ -322,7 +324,12 @@ def _distinct(events: Events, asked: Asked, sense: bool, filtered: Filter) -> ex
 
 
 def ordering(
-    aggregate: c.Aggregate, asked: Asked, context: Context, filtered: Filter, *, largest: bool
+    aggregate: c.Aggregate,
+    asked: PredicateSql,
+    context: Context,
+    filtered: Filter,
+    *,
+    largest: bool,
 ) -> tuple[exp.Select, Node | None]:
     """The value of an aggregate by profile, and the value of profiles that are not in there.
 
@@ -345,7 +352,7 @@ def ordering(
     return first, None
 
 
-def _values(events: Events, asked: Asked, filtered: Filter, largest: bool) -> exp.Select:
+def _values(events: Events, asked: PredicateSql, filtered: Filter, largest: bool) -> exp.Select:
     """The value of each group."""
     if events.aggregate.function in ("first", "last"):
         return _edges(events, filtered, largest)

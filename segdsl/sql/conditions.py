@@ -40,7 +40,7 @@ from segdsl.sql.expressions import (
 )
 from segdsl.sql.limits import limited
 from segdsl.sql.numbers import compared
-from segdsl.sql.predicates import Asked
+from segdsl.sql.predicates import PredicateSql
 from segdsl.sql.references import referred
 from segdsl.sql.times import calendar_of
 
@@ -108,7 +108,7 @@ class Conditions:
                 assert_never(condition)
 
     def _test(self, test: c.Test, negate: bool) -> Node:
-        asked = Asked(test, self.calendar)
+        asked = PredicateSql(test, self.calendar)
         match test.subject:
             case c.Attribute(name):
                 return _asked(asked, self.customers, name, negate)
@@ -126,14 +126,14 @@ class Conditions:
                 assert_never(test.subject)
 
     def _elsewhere(
-        self, asked: Asked, relation: Relation, name: str, only: Node, negate: bool
+        self, asked: PredicateSql, relation: Relation, name: str, only: Node, negate: bool
     ) -> Node:
         """A question about the one row that a profile has in another table, or has not."""
         passes = all_of([only, asked.of(relation.operand(name))])
         query = None
         if not is_false(passes):
             query = select(relation.id).from_(relation.sql).where(passes)
-        return self._among(query, asked.flipped != negate)
+        return self._among(query, asked.complement != negate)
 
     def filtered(self, condition: c.Condition, relation: Relation) -> Node:
         """A filter: a condition of the rows of another table."""
@@ -150,7 +150,7 @@ class Conditions:
             case c.Not(child):
                 return self._of_rows(child, relation, negate=not negate)
             case c.Test(subject=c.Attribute(name)):
-                return _asked(Asked(condition, self.calendar), relation, name, negate)
+                return _asked(PredicateSql(condition, self.calendar), relation, name, negate)
             case _:
                 raise SqlError("a filter is about the columns of its behavior only")
 
@@ -201,10 +201,10 @@ class Conditions:
         return exp.Not(this=found) if negate else found
 
 
-def _asked(asked: Asked, relation: Relation, name: str, negate: bool) -> Node:
+def _asked(asked: PredicateSql, relation: Relation, name: str, negate: bool) -> Node:
     """A question about a column of the row at hand."""
     found = asked.of(relation.operand(name))
-    return negated(found) if asked.flipped != negate else found
+    return negated(found) if asked.complement != negate else found
 
 
 def _equal(relation: Relation, name: str, reference: Reference) -> Node:

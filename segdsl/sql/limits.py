@@ -26,7 +26,7 @@ from segdsl.sql.expressions import (
     ordered_text,
     select,
 )
-from segdsl.sql.predicates import Asked
+from segdsl.sql.predicates import PredicateSql
 
 _PROFILE, _RANKED, _RANK, _TOTAL = "p", "r", "rank", "total"
 # What LIMIT takes; no table has so many rows.
@@ -112,7 +112,7 @@ def _in_order(
         test, aggregate = _tested(condition)
         values, without = ordering(
             aggregate,
-            Asked(test, source.calendar),
+            PredicateSql(test, source.calendar),
             source.context,
             source.filtered,
             largest=each.descending,

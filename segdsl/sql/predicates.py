@@ -39,7 +39,7 @@ from segdsl.sql.times import interval, whole_number
 _ELEMENT = "element"
 
 
-class Asked:
+class PredicateSql:
     """A test's question, apart from what it is asked of.
 
     `of` makes a condition that a null never fulfils; where `flipped`, the test holds
@@ -51,7 +51,7 @@ class Asked:
         self._calendar = calendar
         # A quantifier has the `not` and the `is null` of its elements inside.
         whole = test.quantifier is None
-        self.flipped = whole and test.negated != isinstance(test.predicate, p.IsNull)
+        self.complement = whole and test.negated != isinstance(test.predicate, p.IsNull)
 
     def of(self, operand: Operand) -> Node:
         """The condition, not yet flipped."""
@@ -62,7 +62,7 @@ class Asked:
     def exactly(self, operand: Operand) -> Node:
         """The condition with its flip."""
         found = self.of(operand)
-        return negated(found) if self.flipped else found
+        return negated(found) if self.complement else found
 
     @property
     def is_presence(self) -> bool:

@@ -1,6 +1,6 @@
 """Which segments a segment refers to, through others as well, and in which order they are made.
 
-Looked up before any SQL is made, so that a circle or a missing segment is an error and
+Looked up before any SQL is made, so that a cycle or a missing segment is an error and
 not an endless query. What they become is `segdsl.sql.conditions`' matter.
 """
 
@@ -60,7 +60,7 @@ def referred(root: c.Segment, context: Context) -> Referred:
             continue
         uses[reference] += 1
         if reference in path:
-            raise SqlError(*_circle([root, *path.values()], path[reference]))
+            raise SqlError(*_cycle([root, *path.values()], path[reference]))
         if reference not in made:
             if len(made) + len(path) >= MOST_REFERRED:
                 raise SqlError(
@@ -122,7 +122,7 @@ def _known(reference: Reference, context: Context) -> c.Segment:
             )
 
 
-def _circle(path: list[c.Segment], again: c.Segment) -> tuple[str, str]:
+def _cycle(path: list[c.Segment], again: c.Segment) -> tuple[str, str]:
     names = " → ".join(f"“{each.name}”" for each in [*path[path.index(again) :], again])
     return (
         f"the segment “{again.name}” refers to itself: {names}",

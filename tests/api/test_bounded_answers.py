@@ -38,7 +38,7 @@ def asked_of(send: Send, question: Question) -> object:
     async def main() -> object:
         async with (
             raw_server(send) as url,
-            Client(url, ApiKey(KEY), patience=QUICK) as client,
+            Client(url, ApiKey(KEY), retry_policy=QUICK) as client,
         ):
             return await question(client)
 
@@ -168,7 +168,7 @@ def test_all_answers_at_a_time_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> 
             *(client.segments("1") for _ in range(8)), return_exceptions=True
         )
         assert any(isinstance(each, TooLargeError) for each in found)
-        assert client._wire._memory.left == 20_000_000
+        assert client._transport._memory.left == 20_000_000
         return None
 
     asked_of(held, many)
@@ -280,7 +280,7 @@ class Headers:
                 lambda request: httpx.Response(self.answer.status_code, headers=self.answer.headers)
             )
             base = "https://api-cdp.treasuredata.com"
-            async with Client(base, ApiKey(KEY), transport=transport, patience=QUICK) as client:
+            async with Client(base, ApiKey(KEY), transport=transport, retry_policy=QUICK) as client:
                 return await question(client)
 
         return asyncio.run(main())

@@ -24,10 +24,10 @@ from segdsl.api import (
     HostError,
     NewSegment,
     NotFoundError,
-    Patience,
     QueryFailedError,
     RedirectedError,
     RefusedError,
+    RetryPolicy,
     ServerFailedError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -36,7 +36,7 @@ from segdsl.api import (
 
 _T = TypeVar("_T")
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
-QUICK = Patience(
+QUICK = RetryPolicy(
     attempts=4, first_pause=0.001, longest_pause=0.001, first_poll=0.001, longest_poll=0.001
 )
 RULE = msgspec.Raw(
@@ -52,12 +52,14 @@ def asked(
     handler: Handler,
     question: Callable[[Client], Awaitable[_T]],
     *,
-    patience: Patience = QUICK,
+    retry_policy: RetryPolicy = QUICK,
     base: str = BASE,
 ) -> _T:
     async def main() -> _T:
         transport = httpx.MockTransport(handler)
-        async with Client(base, ApiKey(KEY), transport=transport, patience=patience) as client:
+        async with Client(
+            base, ApiKey(KEY), transport=transport, retry_policy=retry_policy
+        ) as client:
             return await question(client)
 
     return asyncio.run(main())
@@ -199,8 +201,8 @@ def test_where_nobody_is_others_knock_once() -> None:
         assert len(script.requests) == knocks + 1
         return [*first, *second]
 
-    patience = msgspec.structs.replace(QUICK, refusals=3)
-    found = asked(script, question, patience=patience)
+    retry_policy = msgspec.structs.replace(QUICK, refusals=3)
+    found = asked(script, question, retry_policy=retry_policy)
     assert all(isinstance(each, UnreachableError) for each in found)
 
 
@@ -225,9 +227,9 @@ def test_redirects_stay_with_the_host() -> None:
         with pytest.raises(RedirectedError):
             asked(script, lambda client: client.segments("1"))
         assert len(script.requests) == 1
-    circle = Script(answer(307, None, Location="/audiences/1/segments"))
+    cycle = Script(answer(307, None, Location="/audiences/1/segments"))
     with pytest.raises(RedirectedError):
-        asked(circle, lambda client: client.segments("1"))
+        asked(cycle, lambda client: client.segments("1"))
 
 
 # --- making segments once ----------------------------------------------------------------
@@ -389,7 +391,7 @@ def test_a_query_that_never_ends_is_killed() -> None:
         asked(
             script,
             lambda client: client.count("1", RULE),
-            patience=msgspec.structs.replace(QUICK, query=0.01),
+            retry_policy=msgspec.structs.replace(QUICK, query=0.01),
         )
     assert script.requests[-1].url.path.endswith("/q/kill")
 
@@ -410,7 +412,7 @@ def test_a_count_that_is_broken_off_is_killed(polls: int) -> None:
 
     async def main() -> None:
         transport = httpx.MockTransport(slow)
-        async with Client(BASE, ApiKey(KEY), transport=transport, patience=QUICK) as client:
+        async with Client(BASE, ApiKey(KEY), transport=transport, retry_policy=QUICK) as client:
             task = asyncio.create_task(client.count("1", RULE, on_killed=killed.append))
             await breaking.wait()
             task.cancel()

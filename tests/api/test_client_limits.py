@@ -18,8 +18,8 @@ from segdsl.api import (
     ClientError,
     HostError,
     NewSegment,
-    Patience,
     QueryFailedError,
+    RetryPolicy,
     TooManyRequestsError,
     UnreachableError,
 )
@@ -30,7 +30,7 @@ RULE = msgspec.Raw(
     b'"leftValue":{"name":"country"},"operator":{"type":"Equal","rightValue":"JP","not":false},'
     b'"arrayMatching":null,"exclude":false}]}]}'
 )
-QUICK = Patience(
+QUICK = RetryPolicy(
     attempts=2,
     first_pause=0.001,
     longest_pause=0.001,
@@ -42,8 +42,10 @@ QUICK = Patience(
 BASE = "https://api-cdp.treasuredata.com"
 
 
-def client(handler: Any, patience: Patience = QUICK) -> Client:
-    return Client(BASE, ApiKey(KEY), transport=httpx.MockTransport(handler), patience=patience)
+def client(handler: Any, retry_policy: RetryPolicy = QUICK) -> Client:
+    return Client(
+        BASE, ApiKey(KEY), transport=httpx.MockTransport(handler), retry_policy=retry_policy
+    )
 
 
 def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
@@ -64,7 +66,10 @@ def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
     async def main() -> None:
         server = await asyncio.start_server(trickle, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Client(f"http://127.0.0.1:{port}", ApiKey(KEY), patience=QUICK) as one:
+        async with (
+            server,
+            Client(f"http://127.0.0.1:{port}", ApiKey(KEY), retry_policy=QUICK) as one,
+        ):
             with pytest.raises(UnreachableError, match="did not answer in full"):
                 await one.parent_segments()
 
@@ -186,7 +191,7 @@ def test_no_variable_of_a_traceback_holds_the_key(trouble: httpx.HTTPError | int
             with pytest.raises(ClientError) as raised:
                 await one.parent_segments()
             shown = _shown(raised.value.__traceback__)
-            assert "Wire" in shown
+            assert "Transport" in shown
             assert KEY.rpartition("/")[2] not in shown
             assert KEY.rpartition("/")[2] not in raised.value.message
 

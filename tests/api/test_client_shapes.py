@@ -63,7 +63,7 @@ class Answers:
         async def main() -> _T:
             transport = httpx.MockTransport(self)
             async with Client(
-                "http://127.0.0.1:8801", ApiKey(KEY), transport=transport, patience=QUICK
+                "http://127.0.0.1:8801", ApiKey(KEY), transport=transport, retry_policy=QUICK
             ) as client:
                 return await question(client)
 

@@ -16,8 +16,8 @@ from segdsl.api import (
     ConflictError,
     NewSegment,
     NotOfferedError,
-    Patience,
     RefusedError,
+    RetryPolicy,
     ServerFailedError,
 )
 from segdsl.api.error_bodies import said_by
@@ -26,7 +26,7 @@ from test_client import KEY, PARENTS, QUICK, RULE
 TAKEN = "the name has already been taken"
 
 
-def failure(status: int, body: Any, patience: Patience = QUICK) -> tuple[ClientError, int]:
+def failure(status: int, body: Any, retry_policy: RetryPolicy = QUICK) -> tuple[ClientError, int]:
     """The error that an answer becomes, and how often it was asked for."""
     requests = 0
 
@@ -40,7 +40,7 @@ def failure(status: int, body: Any, patience: Patience = QUICK) -> tuple[ClientE
     async def main() -> ClientError:
         transport = httpx.MockTransport(handle)
         async with Client(
-            "http://localhost", ApiKey(KEY), transport=transport, patience=patience
+            "http://localhost", ApiKey(KEY), transport=transport, retry_policy=retry_policy
         ) as client:
             with pytest.raises(ClientError) as raised:
                 await client.segments("1")
@@ -189,7 +189,7 @@ def test_a_name_that_is_taken(there: bool) -> None:
     async def main() -> ClientError:
         transport = httpx.MockTransport(handle)
         async with Client(
-            "http://localhost", ApiKey(KEY), transport=transport, patience=QUICK
+            "http://localhost", ApiKey(KEY), transport=transport, retry_policy=QUICK
         ) as client:
             with pytest.raises(ClientError) as raised:
                 await client.create_segment("1", NewSegment("A", RULE))
@@ -224,8 +224,8 @@ SECRET = KEY.rpartition("/")[2]
 )
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 501, 302])
 def test_no_form_of_an_error_tells_the_key(status: int, body: Any) -> None:
-    patience = Patience(attempts=1, first_pause=0.001, longest_pause=0.001)
-    error, _ = failure(status, body, patience)
+    retry_policy = RetryPolicy(attempts=1, first_pause=0.001, longest_pause=0.001)
+    error, _ = failure(status, body, retry_policy)
     told = f"{error.message} {error.help}"
     assert SECRET not in told
     # Nor most of it, where a long answer is cut.

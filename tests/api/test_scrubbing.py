@@ -110,7 +110,7 @@ def said(question: Question, *sends: Send) -> list[str]:
         await next(waiting)(writer)
 
     async def main() -> list[str]:
-        async with raw_server(send) as url, Client(url, ApiKey(KEY), patience=QUICK) as client:
+        async with raw_server(send) as url, Client(url, ApiKey(KEY), retry_policy=QUICK) as client:
             found = []
             for _ in sends:
                 with pytest.raises(ClientError) as raised:
@@ -227,7 +227,7 @@ def test_a_cookie_is_not_sent_back() -> None:
     async def main() -> None:
         base = "https://api-cdp.treasuredata.com"
         transport = httpx.MockTransport(api)
-        async with Client(base, ApiKey(KEY), transport=transport, patience=QUICK) as client:
+        async with Client(base, ApiKey(KEY), transport=transport, retry_policy=QUICK) as client:
             await client.segments("1")
             await client.segments("1")
 

@@ -206,13 +206,13 @@ def test_a_project_allows_only_codes_of_warnings(code: str, said: str) -> None:
     assert said in result.stderr
 
 
-def test_segments_that_refer_to_each_other_in_a_circle_are_told() -> None:
+def test_segments_that_refer_to_each_other_in_a_cycle_are_told() -> None:
     write(a='segment "A" where in segment "B"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg", "--format", "json")
     assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
 
 
-def test_a_circle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Project) -> None:
+def test_a_cycle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Project) -> None:
     schema = Schema("1", "Shop", segments=(Segment("7", "There"), Segment("8", "Q", ("X",))))
     save_schema(two_targets, "local", schema)
     Path("a.seg").unlink()
@@ -220,7 +220,7 @@ def test_a_circle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Pro
     write(q='segment "Q" where in segment #7', there=there)
     said = segdsl("check").stderr
     assert "error[SEG306]" in said
-    assert "circle" in said
+    assert "cycle" in said
     write(q='segment "Q" where in segment #8', there=there)
     # #8 is in another folder, and another segment.
     assert "SEG306" not in segdsl("check").stderr

@@ -64,7 +64,7 @@ FILES = [
 
 @st.composite
 def workspaces(draw: st.DrawFn) -> dict[str, str]:
-    """Texts of files by name: with mistakes, twins, references, circles, imports, allowances."""
+    """Texts of files by name: with mistakes, twins, references, cycles, imports, allowances."""
     made = {"f0.seg": FILES[0] + 'segment "S0" where big', "sub/f1.seg": FILES[1]}
     for number in range(draw(st.integers(2, 9))):
         head = draw(st.sampled_from(FILES))
@@ -121,7 +121,7 @@ def test_a_number_that_two_processes_share_by_chance_makes_no_twins(tmp_path: Pa
     [mark] = parts[0].marks
     by_chance = [
         (msgspec.structs.replace(mark, number=7),),
-        tuple(Mark(mark.likeness, 7, each.name, each.span) for each in parts[1].marks),
+        tuple(Mark(mark.fingerprint, 7, each.name, each.span) for each in parts[1].marks),
     ]
     report = Report()
     twins(judging._comparable(by_chance, basis), report)

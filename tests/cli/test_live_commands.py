@@ -231,7 +231,7 @@ def test_nothing_that_is_there_is_overwritten(folder: Path) -> None:
     assert [each["name"] for each in told("list")["segments"]] == ["Japan"]
 
 
-def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
+def test_a_cycle_is_found_before_anything_is_sent(folder: Path) -> None:
     (folder / "x.seg").write_text(
         'segment "A" where in segment "B"\nsegment "B" where not in segment "A"\n'
     )
@@ -242,7 +242,7 @@ def test_a_circle_is_found_before_anything_is_sent(folder: Path) -> None:
     assert segdsl("preview", "x.seg").exit_code == 1
 
 
-def test_namesakes_are_no_circle(folder: Path) -> None:
+def test_namesakes_are_no_cycle(folder: Path) -> None:
     (folder / "x.seg").write_text(
         'segment "A" folder "One" where in segment "B"\n'
         'segment "A" folder "Two" where age > 50\n'

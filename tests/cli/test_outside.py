@@ -200,11 +200,11 @@ def a_dead_link(path: str) -> None:
     Path(path).symlink_to(f"nothing{Path(path).suffix}")
 
 
-def a_circle(path: str) -> None:
+def a_cycle(path: str) -> None:
     Path(path).symlink_to(path)
 
 
-KINDS = (a_pipe, a_device, a_socket, a_dead_link, a_circle)
+KINDS = (a_pipe, a_device, a_socket, a_dead_link, a_cycle)
 
 
 @pytest.mark.parametrize("make", KINDS)

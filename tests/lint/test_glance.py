@@ -1,4 +1,4 @@
-"""What is seen at a glance is what the careful look sees: of what is plain, nothing."""
+"""What is seen at a prefilter is what the careful look sees: of what is plain, nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_lint_soundness import meeting
 
-from segdsl.analysis.lint import Glance, glance, lint, lint_each
+from segdsl.analysis.lint import Prefilter, lint, lint_each, prefilter
 from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
@@ -71,7 +71,7 @@ def segment(condition: c.Condition) -> c.Segment:
 def carefully(of: c.Segment) -> Report:
     """What the lints say where nothing is taken for plain."""
     report = Report()
-    unsure = Glance(0, is_plain=False, fits=False, refers=True)
+    unsure = Prefilter(0, is_plain=False, fits=False, refers=True)
     lint_each([of], [unsure], Normal(), report)
     return report
 
@@ -79,7 +79,7 @@ def carefully(of: c.Segment) -> Report:
 @given(st.one_of(ALL, meeting))
 def test_of_what_is_plain_no_lint_says_a_word(condition: c.Condition) -> None:
     of = segment(condition)
-    if glance(of).is_plain:
+    if prefilter(of).is_plain:
         assert carefully(of).diagnostics == []
 
 
@@ -87,7 +87,7 @@ def test_of_what_is_plain_no_lint_says_a_word(condition: c.Condition) -> None:
 @given(ALL)
 def test_what_fits_is_lowered_without_a_word(condition: c.Condition) -> None:
     of = segment(condition)
-    if glance(of).fits:
+    if prefilter(of).fits:
         report = Report()
         assert lower(of, report, symbolic=True) is not None
         assert report.diagnostics == []
@@ -125,7 +125,7 @@ def respelled(draw: st.DrawFn, of: c.Condition) -> c.Condition:
 @FEWER
 @given(ALL)
 def test_what_refers_to_nothing_has_no_references(condition: c.Condition) -> None:
-    assert glance(segment(condition)).refers == any(memberships(condition))
+    assert prefilter(segment(condition)).refers == any(memberships(condition))
 
 
 @FEWER
@@ -136,7 +136,7 @@ def test_what_is_the_same_is_alike(data: st.DataObject) -> None:
     normal = Normal()
     first, second = (normal.segment(each, normal.node(each.condition)) for each in (one, other))
     if first == second:
-        assert glance(one).likeness == glance(other).likeness
+        assert prefilter(one).fingerprint == prefilter(other).fingerprint
 
 
 @FEWER
@@ -146,7 +146,7 @@ def test_numbers_that_are_equal_are_of_what_is_alike(conditions: list[c.Conditio
     alike: dict[int, int] = {}
     for each in map(segment, conditions):
         number = normal.segment(each, normal.node(each.condition))
-        assert alike.setdefault(number, glance(each).likeness) == glance(each).likeness
+        assert alike.setdefault(number, prefilter(each).fingerprint) == prefilter(each).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_numbers_that_are_equal_are_of_what_is_alike(conditions: list[c.Conditio
 def test_what_is_plain(where: str, plain: bool) -> None:
     source = Source("x.seg", f'segment "x" where {where}')
     [of] = resolve(Program("x.seg", {"x.seg": parse(source, Report())}), Report())
-    assert glance(of).is_plain is plain
+    assert prefilter(of).is_plain is plain
 
 
 def test_twins_are_found_among_what_is_plain() -> None:

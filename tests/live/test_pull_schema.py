@@ -11,7 +11,7 @@ import pytest
 
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
-from segdsl.api.transport import Patience
+from segdsl.api.transport import RetryPolicy
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -39,7 +39,7 @@ rfm = { Customers = 8 }
 [tests.Mail]
 A = 1
 """
-QUICK = Patience(attempts=2, first_pause=0.001, longest_pause=0.001)
+QUICK = RetryPolicy(attempts=2, first_pause=0.001, longest_pause=0.001)
 FUNNELS = "/audiences/7/funnels"
 MODELS = "/audiences/7/predictive_segments"
 VARIANTS = "/entities/realtime_journeys/abtest_variants"
@@ -77,7 +77,7 @@ def pulled(folder: Path, denied: dict[str, Denied] | None = None) -> Asked:
             key = ApiKey(LOCAL_KEY)
             through = Denying(transport, denied or {})
             base = "http://localhost"
-            async with Client(base, key, transport=through, patience=QUICK) as client:
+            async with Client(base, key, transport=through, retry_policy=QUICK) as client:
                 await client.ensure_folder("7", ("Loyalty", "Tokyo"))
                 parent = await client.parent_segment("7")
                 return await pull_schema(Connection(client, parent, "local", True, NOW))

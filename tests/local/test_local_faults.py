@@ -12,7 +12,7 @@ import pytest
 
 from local_api import JAPAN, Api, local_api
 from segdsl.server import Faults, FaultsError, parse_faults
-from segdsl.server.http.faults import Fault, Weather
+from segdsl.server.http.faults import Fault, FaultInjector
 from serving import serving
 
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_said(text: str, said: str) -> None:
 
 def test_the_same_seed_is_the_same_weather() -> None:
     faults = parse_faults("429=0.1,500=0.2,cut-after=0.3,seed=3")
-    first, second = Weather(faults), Weather(faults)
+    first, second = FaultInjector(faults), FaultInjector(faults)
     drawn = [first.draw() for _ in range(2_000)]
     assert drawn == [second.draw() for _ in range(2_000)]
     shares = {fault: number / 2_000 for fault, number in Counter(drawn).items()}
@@ -80,11 +80,11 @@ def test_the_same_seed_is_the_same_weather() -> None:
 CREATE = "/audiences/7/segments"
 
 
-async def create(api: Api, name: str, patience: float) -> str:
+async def create(api: Api, name: str, retry_policy: float) -> str:
     """What came of one create: a status, or the kind of error."""
     try:
         body = {"name": name, "rule": JAPAN}
-        response = await api.send("POST", CREATE, body, timeout=patience)
+        response = await api.send("POST", CREATE, body, timeout=retry_policy)
     except httpx.ReadTimeout:
         return "given up"
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
@@ -93,7 +93,7 @@ async def create(api: Api, name: str, patience: float) -> str:
     return str(response.status_code)
 
 
-def patience(seen: str) -> float:
+def retry_policy(seen: str) -> float:
     """Seconds in which the deed is done; for what is answered, as many as it may take."""
     return 1 if seen == "given up" else 30
 
@@ -120,7 +120,7 @@ def test_a_fault_in_process(text: str, seen: str, took_effect: bool, tmp_path: P
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with local_api(tmp_path, store=store, faults=parse_faults(text)) as api:
-            assert await create(api, "x", patience(seen)) == seen
+            assert await create(api, "x", retry_policy(seen)) == seen
         async with local_api(tmp_path, store=store) as api:
             assert await api.names() == ["x"] * took_effect
 
@@ -134,7 +134,7 @@ def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Pa
         store = tmp_path / "store.sqlite"
         async with serving(tmp_path, "--store", str(store), "--faults", text) as (api, server):
             # Each has a connection of its own, and its own fate; the name is taken once.
-            tries = (create(api, "x", patience(seen)) for _ in range(3))
+            tries = (create(api, "x", retry_policy(seen)) for _ in range(3))
             found = set(await asyncio.gather(*tries))
             assert found - {"400"} == {seen}
             server.terminate()

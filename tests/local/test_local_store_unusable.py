@@ -186,7 +186,7 @@ def test_a_mistake_of_the_local_api_is_not_asked_for_again(
 
 @pytest.mark.parametrize("seed", range(40))
 def test_flipped_bytes_are_told_or_mean_nothing(tmp_path: Path, sound: bytes, seed: int) -> None:
-    """Whatever is flipped: an error that says what to do, or a store that works."""
+    """Whatever is complement: an error that says what to do, or a store that works."""
     of = random.Random(seed)
     damaged = bytearray(sound)
     for _ in range(of.choice((1, 20, 400))):

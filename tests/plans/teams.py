@@ -13,8 +13,8 @@ import httpx
 import msgspec
 
 from local_api import NOW, write_data
-from segdsl.api import ApiKey, Client, NewSegment, Patience
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import ApiKey, Client, NewSegment, RetryPolicy
+from segdsl.api import Segment as ApiSegment
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Report
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
@@ -25,11 +25,11 @@ from segdsl.workspace.sync.applying import Outcome
 from segdsl.workspace.sync.commands import apply_plan, plan_for, pull_into
 from segdsl.workspace.sync.local import Workspace, read_workspace
 from segdsl.workspace.sync.plan import Plan
-from segdsl.workspace.sync.planning import Wish
+from segdsl.workspace.sync.planning import PlanOptions
 from segdsl.workspace.sync.pulling import Pull
 from segdsl.workspace.sync.server import Server, ask_server
 
-QUICK = Patience(attempts=30, first_pause=0.001, longest_pause=0.01)
+QUICK = RetryPolicy(attempts=30, first_pause=0.001, longest_pause=0.01)
 
 
 class Team:
@@ -84,9 +84,9 @@ class Team:
         as_new: bool = False,
     ) -> Plan:
         found = report or Report()
-        wish = Wish(force=force, prune=prune, allow_empty=allow_empty, as_new=as_new)
+        options = PlanOptions(force=force, prune=prune, allow_empty=allow_empty, as_new=as_new)
         workspace = self.read(found)
-        plan = await plan_for(self.connection, self.project, workspace, found, wish, paths)
+        plan = await plan_for(self.connection, self.project, workspace, found, options, paths)
         assert report is not None or not found.has_errors, found.diagnostics
         return plan
 
@@ -107,7 +107,7 @@ class Team:
     async def server(self) -> Server:
         return await ask_server(self.client, "7")
 
-    async def segments(self) -> dict[str, ServerSegment]:
+    async def segments(self) -> dict[str, ApiSegment]:
         return {each.name: each for each in await whole_segments(self.client, "7")}
 
     async def console_create(
@@ -125,7 +125,7 @@ class Team:
         """The same in one request, for many segments, with any keys of a body."""
         place = await self.client.ensure_folder("7", folder)
         body = {"name": name, "kind": 0, "rule": rule, "segmentFolderId": int(place.id), **more}
-        answer = await self.client._wire.send("POST", "/audiences/7/segments", body=body)
+        answer = await self.client._transport.send("POST", "/audiences/7/segments", body=body)
         return str(json.loads(answer)["id"])
 
     async def console_update(
@@ -151,24 +151,26 @@ async def team(
     *,
     faults: str | None = None,
     store: Path | None = None,
-    patience: Patience = QUICK,
+    retry_policy: RetryPolicy = QUICK,
 ) -> AsyncIterator[Team]:
     """A team with a server of its own in this process."""
     data = write_data(folder)
     weather = None if faults is None else parse_faults(faults)
     async with (
         open_local(data, store, NOW, weather) as transport,
-        connected(folder, transport, patience) as found,
+        connected(folder, transport, retry_policy) as found,
     ):
         yield found
 
 
 @asynccontextmanager
 async def connected(
-    folder: Path, transport: httpx.AsyncBaseTransport, patience: Patience = QUICK
+    folder: Path, transport: httpx.AsyncBaseTransport, retry_policy: RetryPolicy = QUICK
 ) -> AsyncIterator[Team]:
     key = ApiKey(LOCAL_KEY)
-    async with Client("http://localhost", key, transport=transport, patience=patience) as client:
+    async with Client(
+        "http://localhost", key, transport=transport, retry_policy=retry_policy
+    ) as client:
         parent = await client.parent_segment("7")
         connection = Connection(client, parent, "local", True, NOW)
         yield Team(folder / "workspace", client, connection)

@@ -28,7 +28,7 @@ from segdsl.workspace.sync import effects as counting
 from segdsl.workspace.sync.effects import Effect, Effects, effects
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
-from segdsl.workspace.sync.projection import After, UncountableError
+from segdsl.workspace.sync.projection import Projection, UncountableError
 from teams import Team, connected, with_team
 
 Told = tuple[int | None, int | None, int | None, int | None] | str
@@ -142,7 +142,7 @@ async def test_a_long_row_of_references(team: Team) -> None:
     )
     team.write("row.seg", f'segment "S0" where age >= 18\n{row}')
     plan = await team.plan()
-    after = After(plan.changes, {})
+    after = Projection(plan.changes, {})
     states = {each.state.name: each.state for each in plan.changes}
     rule = lower(after.segment(states["S200"]), Report(), layout="nested")
     assert rule is not None

@@ -21,9 +21,9 @@ import pytest
 import thousand
 from local_api import write_data
 from running import ENVIRONMENT
-from segdsl.api import ClientError, Patience
+from segdsl.api import ClientError, RetryPolicy
 from segdsl.server import parse_faults
-from segdsl.server.http.faults import Fault, Weather
+from segdsl.server.http.faults import Fault, FaultInjector
 from segdsl.workspace.sync.plan import Plan
 from teams import Team, team
 from thousand import FOLDERS, MANY, Written
@@ -36,7 +36,7 @@ WEATHER = (
     "500-after=0.025,503-after=0.025,cut-before=0.015,cut-after=0.015,"
     "hang-before=0.005,hang-after=0.005,seed={}"
 )
-PATIENCE = Patience(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
+PATIENCE = RetryPolicy(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
 """A client that soon gives up: what does not answer, and what fails again and again."""
 TRIES = 20
 KILLS = 3
@@ -47,14 +47,14 @@ KILLS = 3
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Counter[Fault | None]:
     """What the weather did to each request."""
     found: Counter[Fault | None] = Counter()
-    draw = Weather.draw
+    draw = FaultInjector.draw
 
-    def watched(self: Weather) -> Fault | None:
+    def watched(self: FaultInjector) -> Fault | None:
         fault = draw(self)
         found[fault] += 1
         return fault
 
-    monkeypatch.setattr(Weather, "draw", watched)
+    monkeypatch.setattr(FaultInjector, "draw", watched)
     return found
 
 
@@ -87,7 +87,7 @@ def test_through_bad_weather(tmp_path: Path, seed: int, drawn: Counter[Fault | N
     weather = WEATHER.format(seed)
 
     async def main() -> None:
-        async with team(tmp_path, faults=weather, store=store, patience=PATIENCE) as one:
+        async with team(tmp_path, faults=weather, store=store, retry_policy=PATIENCE) as one:
             ids: dict[str, int] = {}
             for later in (False, True):
                 segments = thousand.written(later)
@@ -132,12 +132,14 @@ async def planned(one: Team) -> Plan:
 
 # --- killed ------------------------------------------------------------------------------
 
-# The command, with the patience of the other test in the place of a person's.
+# The command, with the retry_policy of the other test in the place of a person's.
 PROGRAM = """\
-from segdsl.api import Patience, client
+from segdsl.api import RetryPolicy, client
 from segdsl.cli import main
 
-client.Patience = lambda: Patience(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
+client.RetryPolicy = lambda: RetryPolicy(
+    answer=2, attempts=4, first_pause=0.001, longest_pause=0.01
+)
 main()
 """
 APPLY = ("apply", "--yes", "--prune", "--as-new")

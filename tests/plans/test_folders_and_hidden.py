@@ -243,6 +243,6 @@ async def test_hidden_in_the_console_since_is_pulled(team: Team) -> None:
     [id] = (await ids(team)).values()
     now = await team.client.segment("7", id)
     body = {"isVisible": False, "rule": now.rule}
-    await team.client._wire.send("PUT", f"/audiences/7/segments/{id}", body=body)
+    await team.client._transport.send("PUT", f"/audiences/7/segments/{id}", body=body)
     await team.pull()
     assert team.files()["a.seg"] == 'segment "A"\n  hidden\n\nwhere\n  age > 3\n'

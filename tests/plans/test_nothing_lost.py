@@ -26,7 +26,7 @@ from segdsl.server import open_local
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.pulling import Pull
 from segdsl.workspace.sync.segment_state import Key
-from segdsl.workspace.sync.server import Seen
+from segdsl.workspace.sync.server import ServerSegment
 from teams import Team, connected
 
 NAMES = ("A", "B", "C")
@@ -79,7 +79,7 @@ Fact = tuple[int, Key]
 _NUMBER = re.compile(r"age = (\d+)")
 
 
-def fact_of(seen: Seen) -> Fact:
+def fact_of(seen: ServerSegment) -> Fact:
     [number] = re.findall(r'"rightValue":(\d+)', seen.state.rule)
     return int(number), seen.state.key
 
@@ -110,7 +110,7 @@ class World:
             found[each.key] = int(number)
         return found
 
-    async def there(self) -> dict[str, Seen]:
+    async def there(self) -> dict[str, ServerSegment]:
         return dict((await self.team.server()).segments)
 
     async def do(self, step: Step) -> None:
@@ -197,7 +197,7 @@ class World:
                 await self.team.console_update(found.id, rule(equal("age", number)))
 
     async def _put(
-        self, segment: Seen, name: str | None = None, folder: tuple[str, ...] | None = None
+        self, segment: ServerSegment, name: str | None = None, folder: tuple[str, ...] | None = None
     ) -> None:
         as_it_is: Any = msgspec.Raw(segment.state.rule.encode())
         await self.team.console_update(segment.id, as_it_is, name, folder)
@@ -246,7 +246,7 @@ class World:
         for change in plan.changes:
             # What nobody here has seen is overwritten by force alone, and that is said.
             if change.before is not None and change.id is not None:
-                fact = fact_of(Seen(change.id, change.before.state))
+                fact = fact_of(ServerSegment(change.id, change.before.state))
                 assert change.forced or self.seen_there.get(change.id) == fact
         if kind in ("apply", "apply by force"):
             await self._apply(plan, whole=True, force=force)
@@ -284,7 +284,7 @@ class World:
 
     # --- what both sides have seen -----------------------------------------------------
 
-    def _see(self, there: dict[str, Seen]) -> None:
+    def _see(self, there: dict[str, ServerSegment]) -> None:
         here = {(number, key) for key, number in self.here().items()}
         for id, seen in there.items():
             if fact_of(seen) in here:

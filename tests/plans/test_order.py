@@ -1,4 +1,4 @@
-"""The order of changes, and what no order helps: circles of references, also through the server."""
+"""The order of changes, and what no order helps: cycles of references, also through the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segdsl.workspace.sync.plan import Plan
 from teams import Team, with_team
 
 ONE = rule(equal("age", 1))
-CIRCLE = "segments refer to each other in a circle: "
+CIRCLE = "segments refer to each other in a cycle: "
 
 
 async def planned(team: Team, *, force: bool = False, prune: bool = False) -> list[Diagnostic]:
@@ -25,8 +25,8 @@ async def planned(team: Team, *, force: bool = False, prune: bool = False) -> li
     return report.diagnostics
 
 
-async def circle(team: Team, **more: bool) -> str:
-    """The one circle that a plan reports; nothing was sent."""
+async def cycle(team: Team, **more: bool) -> str:
+    """The one cycle that a plan reports; nothing was sent."""
     before = await team.segments()
     [found] = await planned(team, **more)
     assert found.code.name == "SEG306"
@@ -38,7 +38,7 @@ def order(plan: Plan) -> list[tuple[str, tuple[int, ...]]]:
     return [(each.state.name, each.first) for each in plan.changes]
 
 
-# --- circles ---------------------------------------------------------------------------------
+# --- cycles ---------------------------------------------------------------------------------
 
 
 @with_team
@@ -46,7 +46,7 @@ async def test_by_name(team: Team) -> None:
     team.write("a.seg", 'segment "A" where in segment "B"\n')
     team.write("b.seg", 'segment "B" where in segment "C"\n')
     team.write("c.seg", 'segment "C" where not in segment "A"\n')
-    assert await circle(team) in (
+    assert await cycle(team) in (
         '"A" → "B" → "C" → "A"',
         '"B" → "C" → "A" → "B"',
         '"C" → "A" → "B" → "C"',
@@ -54,7 +54,7 @@ async def test_by_name(team: Team) -> None:
 
 
 @with_team
-async def test_each_circle_is_told_at_the_place_of_one_of_its_segments(team: Team) -> None:
+async def test_each_cycle_is_told_at_the_place_of_one_of_its_segments(team: Team) -> None:
     team.write("a.seg", 'segment "A" where in segment "A"\n')
     team.write("b.seg", 'segment "B" where in segment "C"\nsegment "C" where in segment "B"\n')
     found = await planned(team)
@@ -69,7 +69,7 @@ async def test_to_itself_by_its_id(team: Team) -> None:
     id = await team.console_create("A", ONE)
     await team.pull()
     team.write("A.seg", f'segment "A" where in segment #{id} or age = 1\n')
-    assert await circle(team) == 'the segment "A" refers to itself'
+    assert await cycle(team) == 'the segment "A" refers to itself'
 
 
 @with_team
@@ -80,8 +80,8 @@ async def test_through_a_segment_of_the_server_alone(team: Team) -> None:
     team.write("A.seg", 'segment "A" where in segment "B" or age = 1\n')
     # Also with another change beside it.
     team.write("C.seg", 'segment "C" where age = 7\n')
-    assert await circle(team) == f'"A" → "B" (#{b}, as the server has it) → "A"'
-    # What is not changed on the server any more is no circle.
+    assert await cycle(team) == f'"A" → "B" (#{b}, as the server has it) → "A"'
+    # What is not changed on the server any more is no cycle.
     await team.console_update(b, ONE)
     assert await planned(team) == []
 
@@ -95,7 +95,7 @@ async def test_through_two_of_the_server_and_one_that_no_folder_clause_can_name(
     c = await team.console_create("C", rule(refers_to(odd)))
     await team.pull("A")
     team.write("A.seg", f'segment "A" where in segment #{c}\n')
-    assert await circle(team) == (
+    assert await cycle(team) == (
         f'"A" → "C" (#{c}, as the server has it) → "B" (#{odd}, as the server has it) → "A"'
     )
 
@@ -107,7 +107,7 @@ async def test_by_an_id_between_two_of_the_workspace(team: Team) -> None:
     await team.pull()
     team.write("A.seg", 'segment "A" where in segment "B" or age = 1\n')
     team.write("B.seg", f'segment "B" where not in segment #{a}\n')
-    assert await circle(team) == f'"A" → "B" (#{b}, as the server has it) → "A"'
+    assert await cycle(team) == f'"A" → "B" (#{b}, as the server has it) → "A"'
 
 
 @with_team
@@ -119,19 +119,19 @@ async def test_through_one_that_is_in_conflict_as_the_server_has_it(team: Team) 
     await team.console_update(ids["B"], rule(refers_to(ids["A"])))
     team.write("a.seg", 'segment "A" where in segment "B"\n')
     server = f"#{ids['B']}, as the server has it"
-    assert await circle(team) == f'"A" → "B" ({server}) → "A"'
+    assert await cycle(team) == f'"A" → "B" ({server}) → "A"'
     # Overwritten, it refers to nothing.
     assert await planned(team, force=True) == []
 
 
 @with_team
-async def test_a_circle_that_the_plan_takes_apart_is_none(team: Team) -> None:
+async def test_a_cycle_that_the_plan_takes_apart_is_none(team: Team) -> None:
     team.write("a.seg", 'segment "A" where in segment "B" and age > 1\n')
     team.write("b.seg", 'segment "B" where in segment "C"\n')
     team.write("c.seg", 'segment "C" where age > 2\n')
     await team.apply()
     team.write("c.seg", 'segment "C" where in segment "A" and age > 2\n')
-    assert re.sub(r" \(#\d, as the server has it\)", "", await circle(team)) == (
+    assert re.sub(r" \(#\d, as the server has it\)", "", await cycle(team)) == (
         '"C" → "A" → "B" → "C"'
     )
     team.write("a.seg", 'segment "A" where age > 1\n')
@@ -141,7 +141,7 @@ async def test_a_circle_that_the_plan_takes_apart_is_none(team: Team) -> None:
 
 
 @with_team
-async def test_namesakes_are_told_as_that_and_not_as_a_circle(team: Team) -> None:
+async def test_namesakes_are_told_as_that_and_not_as_a_cycle(team: Team) -> None:
     team.write("c.seg", 'segment "C" where in segment "A"\n')
     team.write("a.seg", 'segment "A" where in segment "C"\n')
     team.write("c2.seg", 'segment "C" folder "Z" where in segment "A"\n')

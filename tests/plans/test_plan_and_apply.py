@@ -48,7 +48,7 @@ async def test_what_is_new_is_created_after_what_it_refers_to(team: Team) -> Non
 
 
 @with_team
-async def test_a_circle_is_an_error_before_anything_is_sent(team: Team) -> None:
+async def test_a_cycle_is_an_error_before_anything_is_sent(team: Team) -> None:
     team.write("a.seg", 'segment "A" where in segment "B"\nsegment "B" where in segment "A"\n')
     report = Report()
     await team.plan(report=report)
@@ -493,17 +493,17 @@ class _Trouble(httpx.AsyncBaseTransport):
     def __init__(self, under: httpx.AsyncBaseTransport, method: str, *, lost: bool) -> None:
         self.under = under
         self.method = method
-        self.lost = lost
+        self.ambiguous = lost
         self.console: Callable[[], Awaitable[None]] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method != self.method or self.console is None:
             return await self.under.handle_async_request(request)
         edit, self.console = self.console, None
-        if self.lost:
+        if self.ambiguous:
             await self.under.handle_async_request(request)
         await edit()
-        if self.lost:
+        if self.ambiguous:
             raise httpx.ReadTimeout("lost")
         return httpx.Response(429)
 

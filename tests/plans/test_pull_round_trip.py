@@ -19,7 +19,7 @@ import contract
 from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import RefusedError
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Report
 from segdsl.files import FileError
 from segdsl.server import open_local
@@ -27,7 +27,7 @@ from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.project.lock import Lock
 from segdsl.workspace.sync.local import read_workspace
 from segdsl.workspace.sync.paths import fold, mirror_path
-from segdsl.workspace.sync.planning import Wish, make_plan
+from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import make_pull
 from segdsl.workspace.sync.server import server_of
 from sql_world import _SQL_TYPES, CATALOG
@@ -171,7 +171,7 @@ def references(rule: Any) -> Iterator[Any]:
         yield from references(each)
 
 
-def assert_varied(segments: Sequence[ServerSegment]) -> None:
+def assert_varied(segments: Sequence[ApiSegment]) -> None:
     """That there are many of each sort among the generated ones."""
     by_id = {each.id: json.loads(bytes(each.rule or b"null")) for each in segments}
     kinds = Counter(each.kind for each in segments)
@@ -207,7 +207,7 @@ def without_lock(files: dict[Path, tuple[bytes, int]]) -> dict[Path, tuple[bytes
 def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     """As a server would list them; nothing is asked, as the description has no such rules."""
     segments = [
-        ServerSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
+        ApiSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
         for number, text in enumerate(generated(300, nested=True), 1)
     ]
     server = server_of([ServerFolder("9", ())], segments)
@@ -218,7 +218,7 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     for path, text in pull.writes.items():
         (tmp_path / path).write_text(text)
     workspace = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
-    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, Wish())
+    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, PlanOptions())
     assert report.diagnostics == []
     assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
 

@@ -13,7 +13,7 @@ from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.sync import renaming
 from segdsl.workspace.sync.commands import move_in_lock, plan_for
 from segdsl.workspace.sync.plan import Change, Plan, Version
-from segdsl.workspace.sync.planning import Wish
+from segdsl.workspace.sync.planning import PlanOptions
 from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team
 
@@ -177,9 +177,11 @@ async def test_the_answers_of_a_person(team: Team) -> None:
     team.write("b.seg", 'segment "Nippon" where country in ("JP", "Japan")\n')
     ids = {name: each.id for name, each in (await team.segments()).items()}
     plan = await team.plan()
-    wish = Wish().answered(plan.renames, [each.old_name == "Japan" for each in plan.renames])
+    options = PlanOptions().answered(
+        plan.renames, [each.old_name == "Japan" for each in plan.renames]
+    )
     report = Report()
-    plan = await plan_for(team.connection, team.project, team.read(), report, wish)
+    plan = await plan_for(team.connection, team.project, team.read(), report, options)
     assert not report.has_errors
     assert [(each.action, each.state.name, each.id) for each in plan.changes] == [
         ("create", "Grown-ups", None),
@@ -227,12 +229,12 @@ async def test_a_name_that_several_have_is_the_one_without_a_file(team: Team) ->
 def test_many_are_compared_only_where_something_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renaming, "MOST_PAIRS", 0)
     compared = 0
-    likeness = renaming._likeness
+    fingerprint = renaming._likeness
 
     def counting(*each: object) -> object:
         nonlocal compared
         compared += 1
-        return likeness(*each)  # type: ignore[arg-type]
+        return fingerprint(*each)  # type: ignore[arg-type]
 
     monkeypatch.setattr(renaming, "_likeness", counting)
     rule = '{"type":"And","conditions":[]}'

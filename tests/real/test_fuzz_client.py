@@ -18,11 +18,11 @@ from mutating import TEXTS, Mutator
 from recorded import answers_of
 from replay import JSON, Answer, Replay, on_a_port
 from running import segdsl
-from segdsl.api import ApiKey, Client, ClientError, NewSegment, Patience
+from segdsl.api import ApiKey, Client, ClientError, NewSegment, RetryPolicy
 from segdsl.api.whole import whole_segments
 
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
-QUICK = Patience(
+QUICK = RetryPolicy(
     attempts=2,
     first_pause=0.0,
     longest_pause=0.0,
@@ -124,7 +124,7 @@ async def ask_all(change: Change, questions: tuple[Question, ...]) -> None:
     id = str(replay.segments[0]["id"])
     transport = recorded(replay, change)
     client = Client(
-        "https://api-cdp.treasuredata.com", ApiKey(KEY), transport=transport, patience=QUICK
+        "https://api-cdp.treasuredata.com", ApiKey(KEY), transport=transport, retry_policy=QUICK
     )
     async with client:
         for question in questions:
@@ -227,7 +227,7 @@ def run_all(replay: Mutated, folder: Path, commands: tuple[tuple[str, ...], ...]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("segdsl.api.queries.Patience", lambda: QUICK)
+    monkeypatch.setattr("segdsl.api.queries.RetryPolicy", lambda: QUICK)
     return tmp_path
 
 

@@ -1,6 +1,6 @@
 """References to segments: in place where used once, by a name in front where used more.
 
-What is missing or goes in a circle is an error that says so, however long the way is.
+What is missing or goes in a cycle is an error that says so, however long the way is.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def test_a_long_chain_and_a_tree_that_doubles_stay_small() -> None:
         ),
     ],
 )
-def test_a_reference_to_nothing_or_in_a_circle(where: str, message: str, help: str | None) -> None:
+def test_a_reference_to_nothing_or_in_a_cycle(where: str, message: str, help: str | None) -> None:
     def named(name: str, text: str) -> c.Segment:
         return c.Segment(name, segment_of(text).condition)
 

@@ -265,7 +265,7 @@ def _expressions(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.
             st.lists(inner, min_size=1, max_size=3).map(tuple),
         ),
         st.builds(t.Negation, inner),
-        st.builds(t.Pinned, st.none() | odd_texts, inner),
+        st.builds(t.FixedRuleSet, st.none() | odd_texts, inner),
         st.builds(t.Limited, inner, ANY.limits),
         st.builds(t.Has, tables, st.booleans(), st.none() | inner),
     )
@@ -403,7 +403,7 @@ _compilable_leaves: st.SearchStrategy[t.Expression] = st.one_of(
 
 
 def _compilable_groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrategy[t.Expression]:
-    return st.one_of(_groups(inner), st.builds(t.Pinned, st.none() | odd_texts, inner))
+    return st.one_of(_groups(inner), st.builds(t.FixedRuleSet, st.none() | odd_texts, inner))
 
 
 compilable = st.composite(_segment)(

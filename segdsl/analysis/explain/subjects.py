@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.analysis.explain.verbs import flipped, listed, verb
+from segdsl.analysis.explain.verbs import complement, listed, verb
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior, duration, name, reference, value
@@ -118,7 +118,7 @@ def _there_are(of: p.Predicate, negated: bool, table: str) -> Clause | None:
             pass
         case _:
             return None
-    relation, negated = flipped(relation, negated)
+    relation, negated = complement(relation, negated)
     is_zero, is_one = number.value == 0, number.value == 1
     if is_zero and relation in ("=", "<=", ">"):
         # Of a count, `<= 0` is `= 0`, and `> 0` and `!= 0` are `>= 1`.

@@ -52,7 +52,7 @@ def listed(words: list[str], conjunction: str) -> str:
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
 
 
-def flipped(relation: p.Relation, negated: bool) -> tuple[p.Relation, bool]:
+def complement(relation: p.Relation, negated: bool) -> tuple[p.Relation, bool]:
     """The relation that says the same without a negation, where there is one."""
     return (_FLIPPED[relation], False) if negated and relation != "=" else (relation, negated)
 
@@ -89,7 +89,7 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
     """
     match of:
         case p.Compare(relation, value):
-            relation, negated = flipped(relation, negated)
+            relation, negated = complement(relation, negated)
             return f"{_is(negated, plural)} {_COMPARED[relation]}{spelling.value(value)}"
         case p.Between(low, high):
             ends = f"{spelling.value(low)} and {spelling.value(high)}"
@@ -107,14 +107,14 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             has = "have" if plural else "has"
             return f"{has} a value" if negated else f"{has} no value"
         case p.TimeCompare(relation, p.Ago(duration)):
-            relation, negated = flipped(relation, negated)
+            relation, negated = complement(relation, negated)
             ago = f"{_AGO[relation]}{spelling.duration(duration)} ago"
             reading = _AGO_READ[relation].format(times.past(duration))
             return f"{_is(negated, plural)} {ago} ({reading})"
         case p.TimeCompare(relation, moment):
             # A text that is no ISO timestamp is not known to be in any order.
             if isinstance(moment, Date) and moment.is_iso:
-                relation, negated = flipped(relation, negated)
+                relation, negated = complement(relation, negated)
             return f"{_is(negated, plural)} {_DATED[relation]} {times.moment(moment)}"
         case p.TimeBetween(low_moment, high_moment):
             ends = f"{times.short(low_moment)} and {times.short(high_moment)}"

@@ -14,35 +14,35 @@ from segdsl.analysis.lint.intervals import bounds, bounds_alone
 from segdsl.analysis.lint.merge_into_in import equals
 from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
 from segdsl.analysis.lint.nulls import negated_nulls
-from segdsl.analysis.lint.prefilter import Glance, glance
+from segdsl.analysis.lint.prefilter import Prefilter, prefilter
 from segdsl.analysis.lint.redundant import listed_twice, repeats
 from segdsl.analysis.lint.relative_times import times
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 
-__all__ = ["Glance", "Mark", "glance", "lint", "lint_each", "twins"]
+__all__ = ["Prefilter", "Mark", "lint", "lint_each", "prefilter", "twins"]
 
 
 def lint(segments: Sequence[c.Segment], report: Report) -> None:
     """Adds what is odd about each segment, and which are the same as another."""
-    glances = [glance(each) for each in segments]
-    twins(lint_each(segments, glances, Normal(), report), report)
+    prefilters = [prefilter(each) for each in segments]
+    twins(lint_each(segments, prefilters, Normal(), report), report)
 
 
 def lint_each(
-    segments: Sequence[c.Segment], glances: Sequence[Glance], normal: Normal, report: Report
+    segments: Sequence[c.Segment], prefilters: Sequence[Prefilter], normal: Normal, report: Report
 ) -> list[Mark]:
     """Adds what is odd about each segment by itself; the marks are for `twins`."""
-    alike = Counter(each.likeness for each in glances)
+    alike = Counter(each.fingerprint for each in prefilters)
     marks: list[Mark] = []
-    for segment, seen in zip(segments, glances, strict=True):
+    for segment, seen in zip(segments, prefilters, strict=True):
         exact: int | None = None
-        if not seen.is_plain or alike[seen.likeness] > 1:
+        if not seen.is_plain or alike[seen.fingerprint] > 1:
             node = normal.node(segment.condition)
             exact = normal.segment(segment, node)
             if not seen.is_plain and _look(node, report, in_filter=False):
                 equals(segment.condition, report)
-        marks.append(Mark(seen.likeness, exact, segment.name, segment.span, segment.folder))
+        marks.append(Mark(seen.fingerprint, exact, segment.name, segment.span, segment.folder))
     return marks
 
 

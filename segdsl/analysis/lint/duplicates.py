@@ -21,11 +21,11 @@ def _named(one: Mark, other: Mark) -> str:
 class Mark(msgspec.Struct, frozen=True):
     """A segment as far as others are compared with it.
 
-    `likeness` is that of a glance, and `number` that of `Normal.segment`, where it was asked for:
-    it is wherever another of those that were looked at together has the same likeness.
+    `fingerprint` is that of a prefilter. `number` is that of `Normal.segment`, asked for only where
+    another segment of the run has the same fingerprint.
     """
 
-    likeness: int
+    fingerprint: int
     number: int | None
     name: str
     span: Span
@@ -41,7 +41,7 @@ def twins(segments: Iterable[Mark], report: Report) -> None:
     for segment in segments:
         if segment.number is None:
             continue
-        before = first.setdefault((segment.likeness, segment.number), segment)
+        before = first.setdefault((segment.fingerprint, segment.number), segment)
         if before is not segment and (before.name, before.folder) != (segment.name, segment.folder):
             report.add(
                 Code.SEG606,

@@ -149,7 +149,7 @@ def _of_expression(of: t.Expression, pinned: bool) -> Iterator[Fix]:
             inner = operands
         case t.Negation(operand) | t.Limited(operand):
             inner = (operand,)
-        case t.Pinned(_, operand):
+        case t.FixedRuleSet(_, operand):
             yield from _of_expression(operand, True)
             return
         case t.Has(_, _, filter):

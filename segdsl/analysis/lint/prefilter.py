@@ -1,4 +1,4 @@
-"""What is seen of a segment at a glance: of most, neither a lint nor lowering has a word to say.
+"""What is seen of a segment at a prefilter: of most, neither a lint nor lowering has a word to say.
 
 Errs on the side of the careful look, which is that of all the other modules here, and of
 `segdsl.rules.lower`: what is said of a segment is theirs to say. Nothing is reported here.
@@ -18,25 +18,25 @@ _DEEPEST = 1
 """Groups in the outermost one that surely fit the API's two levels, if they hold no others."""
 
 
-class Glance(msgspec.Struct, frozen=True):
-    """`likeness` is the same for segments that select the same profiles, and mostly for no others.
+class Prefilter(msgspec.Struct, frozen=True):
+    """`fingerprint` is equal for segments that select the same profiles, and rarely for others.
 
     `is_plain` is whether no lint has a word to say of the segment by itself, `fits` whether
     lowering has none where names stand for themselves; both only where that is sure. `refers` is
     whether it refers to segments, stages or variants.
     """
 
-    likeness: int
+    fingerprint: int
     is_plain: bool
     fits: bool
     refers: bool
 
 
-def glance(of: c.Segment) -> Glance:
+def prefilter(of: c.Segment) -> Prefilter:
     looking = _Looking()
     looking.look(of.condition, set(), negated=False, depth=0)
-    likeness = hash((of.kind, of.limit is None, frozenset(looking.said)))
-    return Glance(likeness, looking.is_plain, looking.fits, looking.refers)
+    fingerprint = hash((of.kind, of.limit is None, frozenset(looking.said)))
+    return Prefilter(fingerprint, looking.is_plain, looking.fits, looking.refers)
 
 
 class _Looking:

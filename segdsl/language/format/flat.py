@@ -46,7 +46,7 @@ def format_expression(of: t.Expression) -> str:
             return f"{word} ({', '.join(format_expression(item) for item in items)})"
         case t.Negation(inner):
             return f"not {operand(inner)}"
-        case t.Pinned(label, inner):
+        case t.FixedRuleSet(label, inner):
             return f"{pin(label)} {group(inner)}"
         case t.Limited(inner, limited):
             return f"({format_expression(inner)} {limit(limited)})"

@@ -215,7 +215,7 @@ class _Printer:
     ) -> None:
         """One element: on one line, or broken open."""
         self._above(of.span.start if parentheses else _first_place(of), indent)
-        unbracketed = isinstance(of, (t.Has, t.Negation, t.Pinned)) and not parentheses
+        unbracketed = isinstance(of, (t.Has, t.Negation, t.FixedRuleSet)) and not parentheses
         end = _last_place(of) if unbracketed else of.span.end
         if not self.comments.between(of.span.start, end) and not _is_open(of):
             text = flat.format_expression(of)
@@ -255,7 +255,7 @@ class _Printer:
             case t.Negation(operand):
                 needed = flat.needs_parentheses(operand)
                 self._emit(operand, indent, f"{prefix}not ", suffix, parentheses=needed)
-            case t.Pinned(label, operand):
+            case t.FixedRuleSet(label, operand):
                 start = f"{prefix}{flat.pin(label)} "
                 listing = isinstance(operand, t.Listing)
                 self._emit(operand, indent, start, suffix, parentheses=not listing)
@@ -331,7 +331,7 @@ def _first_place(of: t.Expression) -> int:
     match of:
         case t.Chain() | t.Listing() | t.Limited():
             return of.span.start
-        case t.Negation(operand) | t.Pinned(_, operand):
+        case t.Negation(operand) | t.FixedRuleSet(_, operand):
             return operand.span.start
         case t.Has() if of.filter is not None:
             return of.span.start
@@ -352,7 +352,7 @@ def _last_place(of: t.Expression) -> int:
             return operands[-1].span.end
         case t.Has(_, _, inner) if inner is not None:
             return _last_place(inner)
-        case t.Negation(operand) | t.Pinned(_, operand):
+        case t.Negation(operand) | t.FixedRuleSet(_, operand):
             return operand.span.end
         case _:
             return of.span.end
@@ -365,7 +365,7 @@ def _is_open(of: t.Expression | None) -> bool:
             return len(items) > 1 or _is_open(items[0])
         case t.Chain(_, operands):
             return any(_is_open(operand) for operand in operands)
-        case t.Negation(inner) | t.Pinned(_, inner) | t.Limited(inner) | t.Has(_, _, inner):
+        case t.Negation(inner) | t.FixedRuleSet(_, inner) | t.Limited(inner) | t.Has(_, _, inner):
             return _is_open(inner)
         case t.Test(t.Aggregate() as subject):
             return _is_open(subject.filter)

@@ -1,4 +1,4 @@
-"""Circles among things that refer to each other. Pure."""
+"""Cycles among things that refer to each other. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
-def circles(graph: Mapping[Key, Iterable[Key]]) -> list[list[Key]]:
-    """Circles, no two of them with a part in common, until without their parts there is none.
+def cycles(graph: Mapping[Key, Iterable[Key]]) -> list[list[Key]]:
+    """Cycles, no two of them with a part in common, until without their parts there is none.
 
-    `graph` tells what each refers to. In a circle each refers to the next, and the last is the
+    `graph` tells what each refers to. In a cycle each refers to the next, and the last is the
     first once more.
     """
     gone: set[Key] = set()
@@ -31,12 +31,12 @@ def circles(graph: Mapping[Key, Iterable[Key]]) -> list[list[Key]]:
                 del places[path.pop()]
                 rest.pop()
             elif other in places:
-                circle = path[places[other] :]
-                found.append([*circle, other])
-                gone.update(circle)
-                for key in circle:
+                cycle = path[places[other] :]
+                found.append([*cycle, other])
+                gone.update(cycle)
+                for key in cycle:
                     del places[key]
-                del path[-len(circle) :], rest[-len(circle) :]
+                del path[-len(cycle) :], rest[-len(cycle) :]
             elif other not in gone and other not in done:
                 places[other] = len(path)
                 path.append(other)

@@ -19,7 +19,7 @@ from segdsl.language.values import ById, ByName, Reference
 Ids = Mapping[tuple[str, ByName], str]
 
 
-class Resolver(msgspec.Struct, frozen=True):
+class IdResolver(msgspec.Struct, frozen=True):
     """How names become ids.
 
     `ids` holds those that are known, by kind (`segment`, `stage`, `variant`, `model`) and

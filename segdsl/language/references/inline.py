@@ -136,7 +136,7 @@ class Placer:
         return found[0] if len(found) == 1 else None
 
     def _place(self, segment: c.Segment) -> _Placed:
-        """Puts in place what a segment refers to, which is placed itself but in a circle."""
+        """Puts in place what a segment refers to, which is placed itself but in a cycle."""
         times = 0
         wrong = Report()
 
@@ -147,7 +147,7 @@ class Placer:
                 report_several(reference, reference.target, len(found), wrong)
             placed = self._placed.get(id(found[0])) if len(found) == 1 else None
             if placed is None or times > MOST_IN_PLACE:
-                # On the server, nowhere, in a circle that is reported as a whole; or told already.
+                # On the server, nowhere, in a cycle that is reported as a whole; or told already.
                 return None
             times += 1 + placed.times
             if placed.wrong:

@@ -13,7 +13,7 @@ from typing import Any
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.cycles import circles
+from segdsl.language.references.cycles import cycles
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.marked_names import is_symbol, symbol
 from segdsl.language.syntax.spelling import reference, string
@@ -191,7 +191,7 @@ def in_order(
     names: Mapping[str, ByName] | None = None,
     among: Iterable[c.Place] = (),
 ) -> list[c.Segment]:
-    """The segments with each after those it refers to; a circle is reported, and leaves none.
+    """The segments with each after those it refers to; a cycle is reported, and leaves none.
 
     `names` are those of the segments that are referred to by id. A name that several have, of
     these segments or those at the places `among`, means none of them here: that it means no one
@@ -212,14 +212,14 @@ def in_order(
     try:
         return [segments[index] for index in graphlib.TopologicalSorter(graph).static_order()]
     except graphlib.CycleError:
-        for circle in circles(graph):
-            found = [segments[index] for index in circle]
-            alone = len({each.name for each in found}) == len({*circle})
+        for cycle in cycles(graph):
+            found = [segments[index] for index in cycle]
+            alone = len({each.name for each in found}) == len({*cycle})
             # A name alone would not tell those of one name apart.
             told = [
                 reference(c.spellings(*each.place)[0 if alone else 1], "segment") for each in found
             ]
-            report_circle(told, [each.span for each in found], report)
+            report_cycle(told, [each.span for each in found], report)
         return []
 
 
@@ -235,21 +235,21 @@ def _names(of: c.Condition, by_id: Mapping[str, ByName]) -> Iterator[ByName]:
                 pass
 
 
-def report_circle(circle: Sequence[str], places: Sequence[Span | None], report: Report) -> None:
+def report_cycle(cycle: Sequence[str], places: Sequence[Span | None], report: Report) -> None:
     """Reports segments of which each refers to the next, the last being the first once more."""
     # Spans of their own compare equal, wherever they are.
     known = {
         place.key: (f"{name} is here", place)
-        for name, place in zip(circle[1:], places[1:], strict=True)
+        for name, place in zip(cycle[1:], places[1:], strict=True)
         if place is not None
     }
     *others, (_, at) = known.values() if known else [("", None)]
     report.add(
         Code.SEG306,
         at,
-        "segments refer to each other in a circle: " + " → ".join(circle)
-        if len(circle) > 2
-        else f"the segment {circle[0]} refers to itself",
+        "segments refer to each other in a cycle: " + " → ".join(cycle)
+        if len(cycle) > 2
+        else f"the segment {cycle[0]} refers to itself",
         help="take one of the references out: the API needs each segment to be there "
         "before another can refer to it",
         notes=tuple(Note(said, place) for said, place in others if place is not None),

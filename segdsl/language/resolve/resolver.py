@@ -24,8 +24,8 @@ from segdsl.language.resolve.program import Scope
 from segdsl.language.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
 from segdsl.language.resolve.uses import (
     MOVE,
-    report_circle,
     report_compared,
+    report_cycle,
     report_no_attribute,
     report_run,
     report_size,
@@ -46,7 +46,7 @@ class _TooLargeError(Exception):
     pass
 
 
-class Expander:
+class Resolver:
     """Expands expressions of one program; counts what they grow to."""
 
     def __init__(
@@ -186,7 +186,7 @@ class Expander:
                 opposite = msgspec.structs.replace(inner, negated=not inner.negated)
                 child = self._expand(operand, opposite)
                 return None if child is None else c.Not(child, span=of.span, via=context.via)
-            case t.Pinned(label, operand):
+            case t.FixedRuleSet(label, operand):
                 what = "a label" if label is not None else "`rule set`"
                 if self._outside_filter(of, context, what) and context.negated:
                     self.report.add(
@@ -255,7 +255,7 @@ class Expander:
         context.scope.used.add(of.name)
         self._is_doubtful = self._is_doubtful or of.name in context.scope.doubtful
         if any(each is let for each in context.active):
-            report_circle(of, let, context.active, self.report, context.via)
+            report_cycle(of, let, context.active, self.report, context.via)
             return None
         if not takes(of, let, self.report, context.via):
             return None

@@ -8,7 +8,7 @@ from typing import cast
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition.tree import Everyone, Segment
 from segdsl.language.resolve.program import Program, Scope, param_value, scopes
-from segdsl.language.resolve.resolver import Expander
+from segdsl.language.resolve.resolver import Resolver
 from segdsl.language.resolve.sizes import Room, uses
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name, string
@@ -36,7 +36,7 @@ def resolve(
         for item in file.items
         if isinstance(item, t.Param)
     }
-    expander = Expander(found, params, report, owners, room)
+    expander = Resolver(found, params, report, owners, room)
     main = program.files[program.main]
     scope = found[program.main]
     segments: list[Segment] = []
@@ -92,7 +92,7 @@ def resolve(
     return tuple(segments)
 
 
-def _unused_definitions(program: Program, known: Mapping[str, Scope], expander: Expander) -> None:
+def _unused_definitions(program: Program, known: Mapping[str, Scope], expander: Resolver) -> None:
     """Looks at definitions that no segment uses: those first that no other definition uses.
 
     With them go those that they use; what is left is used by itself alone.

@@ -150,7 +150,7 @@ class Sizes:
                 units += self._added(node, scope) // _CHARACTERS
             else:
                 holders += 1
-                label = node.label if isinstance(node, t.Pinned) else None
+                label = node.label if isinstance(node, t.FixedRuleSet) else None
                 written += 1 + len(label or "") // _CHARACTERS
         return Size(conditions, holders, units + written, written, largest)
 
@@ -190,7 +190,7 @@ def _nodes(expression: t.Expression) -> Iterator[t.Expression]:
         match node:
             case t.Chain(_, inner) | t.Listing(_, inner):
                 waiting.extend(reversed(inner))
-            case t.Negation(operand) | t.Pinned(_, operand) | t.Limited(operand):
+            case t.Negation(operand) | t.FixedRuleSet(_, operand) | t.Limited(operand):
                 waiting.append(operand)
             case t.Test(t.Aggregate(filter=inside)) | t.Has(filter=inside) if inside is not None:
                 waiting.append(inside)

@@ -52,7 +52,7 @@ def report_unknown(
     )
 
 
-def report_circle(
+def report_cycle(
     of: t.Use, let: t.Let, active: Sequence[Definition], report: Report, via: tuple[Span, ...]
 ) -> None:
     """A definition uses itself, perhaps through others; `active` are those being expanded."""

@@ -210,10 +210,10 @@ class Builder(PhraseBuilder):
         items = [value for kind, value, _, _ in c if not kind.isupper()]
         return self._deep(t.Listing(c[0][1], tuple(items), span), items, span)
 
-    def pinned(self, c: list[Child]) -> t.Pinned:
+    def pinned(self, c: list[Child]) -> t.FixedRuleSet:
         span = self._span(c)
         label = self._text(c[0]) if c[0][0] == "STRING" else None
-        return self._deep(t.Pinned(label, c[2][1], span), [c[2][1]], span)
+        return self._deep(t.FixedRuleSet(label, c[2][1], span), [c[2][1]], span)
 
     def order(self, c: list[Child]) -> Order:
         column = None if c[0][0] == "AGGREGATE" else c[0][1]

@@ -102,7 +102,7 @@ class Negation(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
 
 
-class Pinned(msgspec.Struct, frozen=True, gc=False):
+class FixedRuleSet(msgspec.Struct, frozen=True, gc=False):
     """A group that stays a rule set of its own: `"Label": (…)`, or `rule set (…)` without one."""
 
     label: str | None
@@ -167,7 +167,9 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
 
 
-Expression = Chain | Listing | Negation | Pinned | Limited | Test | Has | Membership | Score | Use
+Expression = (
+    Chain | Listing | Negation | FixedRuleSet | Limited | Test | Has | Membership | Score | Use
+)
 
 
 # --- items ---------------------------------------------------------------------------

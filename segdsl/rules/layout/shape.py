@@ -1,7 +1,7 @@
 """A rule's logic without its layout: And and Or over the API's conditions.
 
 `Branch`es are flat: none holds one of its own kind, and each has two children or
-more. A `Pin` is a group that must be a rule set of its own.
+more. A `FixedRuleSet` is a group that must be a rule set of its own.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Branch(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
 
 
-class Pin(msgspec.Struct, frozen=True, gc=False):
+class FixedRuleSet(msgspec.Struct, frozen=True, gc=False):
     label: str | None
     child: Shape
     span: Span = NOWHERE
     via: tuple[Span, ...] = ()
 
 
-Shape = Leaf | Branch | Pin
+Shape = Leaf | Branch | FixedRuleSet
 
 
 def branch(kind: Kind, children: Iterable[Shape], span: Span = NOWHERE) -> Shape:
@@ -57,7 +57,7 @@ def leaves(shape: Shape) -> Iterator[Leaf]:
         case Branch(_, children):
             for child in children:
                 yield from leaves(child)
-        case Pin(_, child):
+        case FixedRuleSet(_, child):
             yield from leaves(child)
 
 
@@ -68,7 +68,7 @@ def is_flat(shape: Shape) -> bool:
             return True
         case Branch(_, children):
             return all(isinstance(child, Leaf) for child in children)
-        case Pin():
+        case FixedRuleSet():
             return False
 
 
@@ -79,6 +79,10 @@ def without_pins(shape: Shape, *, keep_labels: bool) -> Shape:
             return shape
         case Branch(kind, children, span):
             return branch(kind, (without_pins(c, keep_labels=keep_labels) for c in children), span)
-        case Pin(label, child, span, via):
+        case FixedRuleSet(label, child, span, via):
             inner = without_pins(child, keep_labels=keep_labels)
-            return Pin(label, inner, span, via) if keep_labels and label is not None else inner
+            return (
+                FixedRuleSet(label, inner, span, via)
+                if keep_labels and label is not None
+                else inner
+            )

@@ -18,7 +18,15 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.rules.layout.packing import pack
-from segdsl.rules.layout.shape import Branch, Leaf, Pin, Shape, is_flat, leaves, without_pins
+from segdsl.rules.layout.shape import (
+    Branch,
+    FixedRuleSet,
+    Leaf,
+    Shape,
+    is_flat,
+    leaves,
+    without_pins,
+)
 from segdsl.rules.rule.composite import (
     MAX_RULE_SETS,
     MAX_RULES,
@@ -59,7 +67,7 @@ def lay_out_nested(shape: Shape) -> Group:
     match found:
         case Branch(kind, children):
             return Group(kind, tuple(_nested(child) for child in children))
-        case Leaf() | Pin():
+        case Leaf() | FixedRuleSet():
             return Group("And", (_nested(found),))
 
 
@@ -69,7 +77,7 @@ def _nested(shape: Shape) -> Group | Condition:
             return condition
         case Branch(kind, children):
             return Group(kind, tuple(_nested(child) for child in children))
-        case Pin(label, child):
+        case FixedRuleSet(label, child):
             inner = _nested(child)
             if not isinstance(inner, Group) or inner.description is not None:
                 inner = Group("And", (inner,))
@@ -84,7 +92,7 @@ def _plain(shape: Shape) -> Group | None:
     match shape:
         case Leaf():
             return Group("And", (_rule_set([shape], "And"),))
-        case Pin():
+        case FixedRuleSet():
             return Group("And", (_pinned(shape),))
         case Branch(kind, children):
             if is_flat(shape):
@@ -97,7 +105,7 @@ def _plain(shape: Shape) -> Group | None:
             case Leaf():
                 if at == first:
                     sets.append(_rule_set(loose, kind))
-            case Pin():
+            case FixedRuleSet():
                 sets.append(_pinned(child))
             case Branch(inner, grandchildren):
                 if not is_flat(child):
@@ -106,7 +114,7 @@ def _plain(shape: Shape) -> Group | None:
     return Group(kind, tuple(sets))
 
 
-def _pinned(pin: Pin) -> Group:
+def _pinned(pin: FixedRuleSet) -> Group:
     child = pin.child
     items: list[Shape] = list(child.children) if isinstance(child, Branch) else [child]
     made = _rule_set(items, child.kind if isinstance(child, Branch) else "And")
@@ -132,7 +140,7 @@ def _expr_of(shape: Shape, counter: Iterator[int]) -> Expr:
         case Branch(kind, children):
             word = "and" if kind == "And" else "or"
             return _combined(word, [_expr_of(child, counter) for child in children])
-        case Leaf() | Pin():
+        case Leaf() | FixedRuleSet():
             return Named(next(counter))
 
 
@@ -161,7 +169,7 @@ class _Measures:
                     found = 1
                 case Branch(_, children):
                     found = sum(self.size(child) for child in children)
-                case Pin(_, child):
+                case FixedRuleSet(_, child):
                     found = self.size(child)
             self._sizes[id(shape)] = found
         return self._sizes[id(shape)]
@@ -173,7 +181,7 @@ class _Measures:
                     found = False
                 case Branch(_, children):
                     found = any(self.has_pin(child) for child in children)
-                case Pin():
+                case FixedRuleSet():
                     found = True
             self._pins[id(shape)] = found
         return self._pins[id(shape)]
@@ -232,7 +240,7 @@ class _Composite:
         match shape:
             case Leaf():
                 return self._add(_rule_set([shape], "And"))
-            case Pin():
+            case FixedRuleSet():
                 return self._add(_pinned(shape))
             case Branch(kind, children):
                 pass
@@ -267,7 +275,7 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
             # Every one is looked at, so that all are told.
             fit = [_pins_fit(each, report) for each in children if not isinstance(each, Leaf)]
             return all(fit)
-        case Pin(label, child, span, via):
+        case FixedRuleSet(label, child, span, via):
             inner = next((pin for pin in _pins(child)), None)
             if inner is not None:
                 words = sorted({_pinned_by(label), _pinned_by(inner.label)})
@@ -300,14 +308,14 @@ def _pinned_by(label: str | None) -> str:
     return "`rule set`" if label is None else "label"
 
 
-def _pins(shape: Shape) -> Iterable[Pin]:
+def _pins(shape: Shape) -> Iterable[FixedRuleSet]:
     match shape:
         case Leaf():
             return
         case Branch(_, children):
             for child in children:
                 yield from _pins(child)
-        case Pin():
+        case FixedRuleSet():
             yield shape
 
 
@@ -317,7 +325,7 @@ def _is_too_large(shape: Shape, measures: _Measures, report: Report) -> bool:
     if needed <= MAX_RULE_SETS or not isinstance(shape, Branch):
         return False
     if all(
-        is_flat(shape.children[at]) or isinstance(shape.children[at], Pin)
+        is_flat(shape.children[at]) or isinstance(shape.children[at], FixedRuleSet)
         for at in measures.split(shape)[2]
     ):
         return False

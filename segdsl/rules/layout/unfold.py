@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdsl.diagnostics import Report
-from segdsl.rules.layout.shape import Branch, Kind, Leaf, Pin, Shape, branch, without_pins
+from segdsl.rules.layout.shape import Branch, FixedRuleSet, Kind, Leaf, Shape, branch, without_pins
 from segdsl.rules.layout.two_levels import lay_out, lay_out_nested
 from segdsl.rules.rule.composite import Combined, Expr, Named, over_rule_sets, read_expr
 from segdsl.rules.rule.model import Condition, Group, Rule
@@ -48,13 +48,13 @@ def _candidates(pinned: Shape) -> Iterator[Shape]:
     """Shapes with fewer pins, fewest first."""
     yield without_pins(pinned, keep_labels=True)
     match pinned:
-        case Pin(None, child):
+        case FixedRuleSet(None, child):
             yield child
         case Branch(kind, children, span):
             same = [child for child in children if _is_like(child, kind)]
             kept = [
                 child.child
-                if isinstance(child, Pin)
+                if isinstance(child, FixedRuleSet)
                 and child.label is None
                 and (
                     _is_like(child, "Or" if kind == "And" else "And", several=True)
@@ -68,14 +68,14 @@ def _candidates(pinned: Shape) -> Iterator[Shape]:
 
 def _is_like(shape: Shape, kind: Kind, *, several: bool = False) -> bool:
     """Whether an unlabelled pin holds conditions joined by that kind (or, unless several, one)."""
-    if not isinstance(shape, Pin) or shape.label is not None:
+    if not isinstance(shape, FixedRuleSet) or shape.label is not None:
         return False
     match shape.child:
         case Leaf():
             return not several
         case Branch(inner, children):
             return inner == kind and all(isinstance(child, Leaf) for child in children)
-        case Pin():
+        case FixedRuleSet():
             return False
 
 
@@ -83,7 +83,7 @@ def _rule(rule: Rule) -> Shape:
     if _is_deep(rule):
         return _deep(rule, top=True)
     sets = [
-        Pin(part.description, _expression(part, [Leaf(c) for c in _conditions(part)]))
+        FixedRuleSet(part.description, _expression(part, [Leaf(c) for c in _conditions(part)]))
         if isinstance(part, Group)
         else Leaf(part)
         for part in rule.conditions
@@ -112,7 +112,7 @@ def _deep(group: Group, *, top: bool = False) -> Shape:
             parts.append(Leaf(part))
             continue
         inner = _deep(part)
-        parts.append(inner if part.description is None else Pin(part.description, inner))
+        parts.append(inner if part.description is None else FixedRuleSet(part.description, inner))
     return _expression(group, parts, top=top)
 
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import SegmentKind
-from segdsl.rules.layout import Branch, Leaf, Pin, Shape
+from segdsl.rules.layout import Branch, FixedRuleSet, Leaf, Shape
 from segdsl.rules.layout.unfold import unfold
 from segdsl.rules.lift.conditions import lift_condition, lift_limit
 from segdsl.rules.rule.model import Rule
@@ -39,7 +39,7 @@ def _top(shape: Shape) -> t.Expression:
             return t.Chain(
                 "and" if kind == "And" else "or", tuple(_group(each) for each in children)
             )
-        case Leaf() | Pin():
+        case Leaf() | FixedRuleSet():
             return _group(shape)
         case _:
             assert_never(shape)
@@ -52,7 +52,7 @@ def _group(shape: Shape) -> t.Expression:
         case Branch(kind, children):
             items = tuple(_group(each) for each in children)
             return t.Listing("all" if kind == "And" else "any", items)
-        case Pin(label, child):
-            return t.Pinned(label, _group(child))
+        case FixedRuleSet(label, child):
+            return t.FixedRuleSet(label, _group(child))
         case _:
             assert_never(shape)

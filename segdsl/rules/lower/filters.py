@@ -14,7 +14,7 @@ from segdsl.language.condition.operators import has_not
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
 from segdsl.rules.lower.arrays import array_matching
-from segdsl.rules.lower.operators import flipped, operator
+from segdsl.rules.lower.operators import complement, operator
 from segdsl.rules.rule import model as m
 
 Part = m.Filter | m.Column
@@ -76,7 +76,7 @@ def _negated(of: c.Test, column: str, report: Report) -> Part | None:
     same = m.with_not(operator(predicate))
     if same is not None:
         return m.Column("Column", column, same, None)
-    opposite = flipped(predicate)
+    opposite = complement(predicate)
     if opposite is not None:
         return _or_null(column, _column(column, opposite, False))
     _refuse(of, report)

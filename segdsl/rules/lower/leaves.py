@@ -14,7 +14,7 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.operators import has_not
-from segdsl.language.references.ids import Resolver
+from segdsl.language.references.ids import IdResolver
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Duration, Limit
 from segdsl.rules.lower.arrays import array_matching
@@ -40,7 +40,7 @@ _REFERENCES: dict[str, m.ReferenceType] = {
 }
 
 
-def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
     """The condition that holds where the leaf does (or does not, where `negated`)."""
     match of:
         case c.Test():
@@ -68,7 +68,7 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: Resolver, report: Report) -> m.Co
             assert_never(of)
 
 
-def lower_test(of: c.Test, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+def lower_test(of: c.Test, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
     """The same of a test."""
     subject = of.subject
     match subject:
@@ -169,7 +169,7 @@ def lower_limit(of: Limit) -> m.Limit:
     )
 
 
-def _limited(of: c.Limited, negated: bool, ids: Resolver, report: Report) -> m.Condition | None:
+def _limited(of: c.Limited, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
     inner_not = isinstance(of.child, c.Not)
     test = of.child.child if isinstance(of.child, c.Not) else of.child
     assert isinstance(test, c.Test)

@@ -116,7 +116,7 @@ def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
 _FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-def flipped(of: p.Predicate) -> p.Predicate | None:
+def complement(of: p.Predicate) -> p.Predicate | None:
     """The comparison that holds of just those values that this one does not hold of.
 
     There is none for a timestamp that is no date: nobody says what it selects.

@@ -9,9 +9,9 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.ids import Ids, Resolver
+from segdsl.language.references.ids import IdResolver, Ids
 from segdsl.language.values import SEGMENT_KINDS
-from segdsl.rules.layout import Leaf, Pin, Shape, lay_out, lay_out_nested
+from segdsl.rules.layout import FixedRuleSet, Leaf, Shape, lay_out, lay_out_nested
 from segdsl.rules.layout.shape import branch
 from segdsl.rules.lower.leaves import lower_leaf, lower_limit, lower_test
 from segdsl.rules.rule.model import EVERYONE, Rule
@@ -44,7 +44,7 @@ def lower(
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE
     else:
-        shape = _shape(segment.condition, False, Resolver(symbolic, ids or {}), report)
+        shape = _shape(segment.condition, False, IdResolver(symbolic, ids or {}), report)
         if shape is None:
             return None
         rule = lay_out(shape, report) if layout == "v5" else lay_out_nested(shape)
@@ -63,7 +63,7 @@ def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
     )
 
 
-def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Shape | None:
+def _shape(of: c.Condition, negated: bool, ids: IdResolver, report: Report) -> Shape | None:
     """Negation normal form: every `not` pushed down to a leaf."""
     match of:
         case c.Test():
@@ -84,7 +84,7 @@ def _shape(of: c.Condition, negated: bool, ids: Resolver, report: Report) -> Sha
         case c.RuleSet(label, child):
             assert not negated, "the resolver refuses a negated rule set"
             inner = _shape(child, negated, ids, report)
-            return None if inner is None else Pin(label or None, inner, of.span, of.via)
+            return None if inner is None else FixedRuleSet(label or None, inner, of.span, of.via)
         case c.Everyone():
             raise AssertionError("everyone is a whole segment")
         case _:

@@ -25,7 +25,7 @@ from segdsl.server.http import entity_handlers as entities
 from segdsl.server.http import parent_handlers as parents
 from segdsl.server.http import readonly_handlers as known
 from segdsl.server.http import segment_handlers as segments
-from segdsl.server.http.faults import Faults, Weather
+from segdsl.server.http.faults import FaultInjector, Faults
 from segdsl.server.http.log import Log, named
 from segdsl.server.http.operations import is_operation
 from segdsl.server.http.requests import (
@@ -119,7 +119,7 @@ class LocalApi(Starlette):
         self.state.room = Room()
         self._service = service
         self._authorization = f"TD1 {key}".encode()
-        self._weather = None if faults is None else Weather(faults)
+        self._weather = None if faults is None else FaultInjector(faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -126,7 +126,7 @@ def _whole(key: str, value: str) -> int:
     return int(value)
 
 
-class Weather:
+class FaultInjector:
     """Draws a fault for one request after the other; the same seed draws the same."""
 
     def __init__(self, faults: Faults) -> None:

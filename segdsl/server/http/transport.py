@@ -41,11 +41,11 @@ class LocalTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        patience = request.extensions.get("timeout", {}).get("read")
+        retry_policy = request.extensions.get("timeout", {}).get("read")
         failures: list[Exception] = []
         token = FAILURES.set(failures)
         try:
-            with anyio.fail_after(patience):
+            with anyio.fail_after(retry_policy):
                 answer = await self._inner.handle_async_request(request)
         except TimeoutError:
             raise httpx.ReadTimeout("the local API is slow", request=request) from None

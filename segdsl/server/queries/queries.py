@@ -154,7 +154,7 @@ class Queries:
         with self._lock:
             if self._watcher is None or not self._watcher.is_alive():
                 self._watcher = threading.Thread(
-                    target=self._look, name="segdsl watcher", daemon=True
+                    target=self._look, name="segdsl progress", daemon=True
                 )
                 self._watcher.start()
 

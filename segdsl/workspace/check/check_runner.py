@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from segdsl.analysis.checking import check_names, check_segments, check_values
-from segdsl.analysis.lint import Mark, glance, lint_each, twins
+from segdsl.analysis.lint import Mark, lint_each, prefilter, twins
 from segdsl.analysis.lint.normal import Normal
 from segdsl.analysis.lint.suppressions import Allowance, all_allowances, spoken, used_names
 from segdsl.analysis.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
@@ -160,9 +160,9 @@ def judge_loaded(
 
     `report` has what was found when they were loaded.
     """
-    glances = [glance(each) for each in segments]
+    prefilters = [prefilter(each) for each in segments]
     failed: list[c.Segment] = []
-    for segment, seen in zip(segments, glances, strict=True):
+    for segment, seen in zip(segments, prefilters, strict=True):
         if not seen.fits:
             own = Report()
             lower(segment, own, symbolic=True)
@@ -173,7 +173,7 @@ def judge_loaded(
     if basis.schema is not None:
         failed += check_segments(segments, basis.schema, report, _definitions(loaded))
         check_values(segments, basis.schema, report)
-    marks = lint_each(segments, glances, Normal(), report)
+    marks = lint_each(segments, prefilters, Normal(), report)
     found = all_allowances(loaded.trees, loaded.sources)
     keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
@@ -186,7 +186,7 @@ def judge_loaded(
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
         tuple(
             made
-            for each, seen in zip(segments, glances, strict=True)
+            for each, seen in zip(segments, prefilters, strict=True)
             if seen.refers and (made := _references(each)) is not None
         ),
         tuple(marks),
@@ -381,10 +381,12 @@ def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     """
     if len(parts) == 1:
         return list(parts[0])
-    times = Counter(likeness for part in parts for likeness in {mark.likeness for mark in part})
-    doubtful = {likeness for likeness, count in times.items() if count > 1}
+    times = Counter(
+        fingerprint for part in parts for fingerprint in {mark.fingerprint for mark in part}
+    )
+    doubtful = {fingerprint for fingerprint, count in times.items() if count > 1}
     files = dict.fromkeys(
-        mark.span.file for part in parts for mark in part if mark.likeness in doubtful
+        mark.span.file for part in parts for mark in part if mark.fingerprint in doubtful
     )
     loaded = load_files(list(files), basis.settings, Report(), basis.owners)
     normal = Normal()
@@ -393,7 +395,7 @@ def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
     }
     return [
         msgspec.structs.replace(mark, number=exact.get(mark.span.key))
-        if mark.likeness in doubtful
+        if mark.fingerprint in doubtful
         else mark
         for part in parts
         for mark in part

@@ -35,7 +35,7 @@ FIRST = 5
 """The attributes of a sample where nobody says which."""
 
 
-class Watcher(Protocol):
+class Progress(Protocol):
     """Whoever shows how far the counting is."""
 
     def begin(self, questions: int) -> None:
@@ -48,7 +48,7 @@ class Watcher(Protocol):
         """It was broken off, and so many running queries were killed on the server."""
 
 
-class Wish(msgspec.Struct, frozen=True):
+class PreviewOptions(msgspec.Struct, frozen=True):
     """What a person wants to see: `sample` profiles of each, with these `columns` or the first."""
 
     breakdown: bool = False
@@ -61,8 +61,8 @@ async def preview(
     connection: Connection,
     segments: Sequence[c.Segment],
     report: Report,
-    wish: Wish,
-    watcher: Watcher,
+    options: PreviewOptions,
+    progress: Progress,
     *,
     beside: Sequence[c.Segment] = (),
 ) -> Preview:
@@ -73,18 +73,20 @@ async def preview(
     files define it.
     """
     client, parent = connection.client, connection.parent
-    questions = await _questions(connection, segments, report, wish, beside)
-    known = await client.attributes(parent.id) if wish.sample else []
-    if not wish.columns:
-        wish = msgspec.structs.replace(wish, columns=tuple(each.name for each in known[:FIRST]))
+    questions = await _questions(connection, segments, report, options, beside)
+    known = await client.attributes(parent.id) if options.sample else []
+    if not options.columns:
+        options = msgspec.structs.replace(
+            options, columns=tuple(each.name for each in known[:FIRST])
+        )
     rules = list(dict.fromkeys(rule for each in questions for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
     if parent.population is None:
         rules.append(everyone)
-    watcher.begin(len(rules) + (len(questions) if wish.sample else 0))
+    progress.begin(len(rules) + (len(questions) if options.sample else 0))
     at_once = AT_ONCE_HERE if connection.is_local else AT_ONCE
     answers, samples = await _asked(
-        client, parent.id, rules, questions, wish, watcher, asyncio.Semaphore(at_once)
+        client, parent.id, rules, questions, options, progress, asyncio.Semaphore(at_once)
     )
     population = parent.population
     if population is None:
@@ -100,7 +102,7 @@ async def _questions(
     connection: Connection,
     segments: Sequence[c.Segment],
     report: Report,
-    wish: Wish,
+    options: PreviewOptions,
     beside: Sequence[c.Segment],
 ) -> list[Question]:
     every = (*segments, *beside)
@@ -117,7 +119,7 @@ async def _questions(
         asked = None
         if not own.has_errors:
             ids = segment_ids([placed], known, own)
-            asked = None if own.has_errors else _question(placed, segment, ids, own, wish)
+            asked = None if own.has_errors else _question(placed, segment, ids, own, options)
         # What is wrong with a segment is wrong wherever it is put in place, and told once.
         for each in own.diagnostics:
             report.put(each)
@@ -127,13 +129,13 @@ async def _questions(
 
 
 def _question(
-    placed: c.Segment, segment: c.Segment, ids: Ids, report: Report, wish: Wish
+    placed: c.Segment, segment: c.Segment, ids: Ids, report: Report, options: PreviewOptions
 ) -> Question | None:
     """What to count for a segment; one with others put in place may be of any depth."""
     tried = Report()
-    asked = question(placed, ids, tried, layout=wish.layout, breakdown=wish.breakdown)
+    asked = question(placed, ids, tried, layout=options.layout, breakdown=options.breakdown)
     if asked is None and placed != segment:
-        return question(placed, ids, report, layout="nested", breakdown=wish.breakdown)
+        return question(placed, ids, report, layout="nested", breakdown=options.breakdown)
     report.diagnostics.extend(tried.diagnostics)
     return asked
 
@@ -143,8 +145,8 @@ async def _asked(
     parent_id: str,
     rules: Iterable[Rule],
     questions: Iterable[Question],
-    wish: Wish,
-    watcher: Watcher,
+    options: PreviewOptions,
+    progress: Progress,
     room: asyncio.Semaphore,
 ) -> tuple[dict[Rule, Answer], dict[Rule, Sample | Failed]]:
     answers: dict[Rule, Answer] = {}
@@ -154,22 +156,22 @@ async def _asked(
     async def count(rule: Rule) -> None:
         async with room:
             answers[rule] = await _counted(client, parent_id, rule, killed)
-        watcher.answered()
+        progress.answered()
 
     async def sample(rule: Rule) -> None:
         async with room:
-            samples[rule] = await _sampled(client, parent_id, rule, wish, killed)
-        watcher.answered()
+            samples[rule] = await _sampled(client, parent_id, rule, options, killed)
+        progress.answered()
 
     try:
         async with asyncio.TaskGroup() as group:
             for rule in rules:
                 group.create_task(count(rule))
-            if wish.sample:
+            if options.sample:
                 for rule in dict.fromkeys(each.rule for each in questions):
                     group.create_task(sample(rule))
     except asyncio.CancelledError:
-        watcher.stopped(len(killed))
+        progress.stopped(len(killed))
         raise
     return answers, samples
 
@@ -184,14 +186,14 @@ async def _counted(client: Client, parent_id: str, rule: Rule, killed: list[str]
 
 
 async def _sampled(
-    client: Client, parent_id: str, rule: Rule, wish: Wish, killed: list[str]
+    client: Client, parent_id: str, rule: Rule, options: PreviewOptions, killed: list[str]
 ) -> Sample | Failed:
     try:
         found = await client.profiles(
             parent_id,
             msgspec.Raw(rule.encode()),
-            wish.columns,
-            wish.sample,
+            options.columns,
+            options.sample,
             on_killed=killed.append,
         )
     except ClientError as error:

@@ -21,7 +21,7 @@ from segdsl.api import (
     Unreadable,
     same_rule,
 )
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
@@ -48,10 +48,10 @@ class OnServer(msgspec.Struct, frozen=True):
     `unreadable` are those that cannot be read.
     """
 
-    segments: tuple[tuple[Folder | None, ServerSegment], ...]
+    segments: tuple[tuple[Folder | None, ApiSegment], ...]
     unreadable: tuple[Unreadable, ...] = ()
 
-    def at(self, folder: Folder, name: str) -> ServerSegment | None:
+    def at(self, folder: Folder, name: str) -> ApiSegment | None:
         return next(
             (each for path, each in self.segments if path == folder and each.name == name), None
         )
@@ -84,7 +84,7 @@ class Step(msgspec.Struct, frozen=True):
 
     segment: c.Segment
     ids: Ids
-    existing: ServerSegment | None = None
+    existing: ApiSegment | None = None
 
     @property
     def folder(self) -> Folder:
@@ -146,7 +146,7 @@ def _stand_ins(segment: c.Segment) -> dict[tuple[str, ByName], str]:
     return {("segment", name): "0" for name, _ in named_segments(segment.condition)}
 
 
-def _differences(segment: c.Segment, rule: str, existing: ServerSegment) -> list[str]:
+def _differences(segment: c.Segment, rule: str, existing: ApiSegment) -> list[str]:
     found = []
     if existing.rule is None or not same_rule(msgspec.Raw(rule.encode()), existing.rule):
         found.append("rule")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segdsl.api import BadAnswerError, Client, Unreadable
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.api.reading import segment as segment_in
 from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Code, Report
@@ -39,7 +39,7 @@ class Found(NamedTuple):
     """A segment and the path of its folder, None where that is not known."""
 
     folder: tuple[str, ...] | None
-    segment: ServerSegment | Unreadable
+    segment: ApiSegment | Unreadable
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ def find(server: OnServer, named: str) -> Found:
     that is empty.
     """
     id = named.removeprefix("#")
-    every: list[tuple[tuple[str, ...] | None, ServerSegment | Unreadable]] = [*server.segments]
+    every: list[tuple[tuple[str, ...] | None, ApiSegment | Unreadable]] = [*server.segments]
     every += [(None, each) for each in server.unreadable if each.id]
     by_id = [each for each in every if each[1].id == id]
     with_name = [each for each in every if each[1].name.strip()]
@@ -157,7 +157,7 @@ def table(server: OnServer) -> Table:
     return made
 
 
-def kind_of(segment: ServerSegment) -> str:
+def kind_of(segment: ApiSegment) -> str:
     """The kind in a word; one that is not known as the API's own value, `kind 3`."""
     return segment.kind or f"kind {segment.raw_kind}"
 
@@ -170,6 +170,6 @@ def note_of(unreadable: Sequence[Unreadable]) -> str | None:
     return f"{counted(len(unreadable), 'segment')} of the server cannot be read: {listed}"
 
 
-def in_order(server: OnServer) -> list[tuple[tuple[str, ...] | None, ServerSegment]]:
+def in_order(server: OnServer) -> list[tuple[tuple[str, ...] | None, ApiSegment]]:
     """All segments with the paths of their folders, by path."""
     return sorted(server.segments, key=lambda each: (each[0] or (), each[1].name, each[1].id))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from segdsl.api import Column as ServerColumn
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.files import FileError
 from segdsl.language.condition import tree as c
@@ -135,7 +135,7 @@ async def remote_sql(
 # --- texts ---------------------------------------------------------------------------
 
 
-def _meaning(of: ServerSegment) -> c.Segment | None:
+def _meaning(of: ApiSegment) -> c.Segment | None:
     """What a segment of the server means; None where its rule is not understood."""
     report = Report()
     tree = read_segment(of, report)

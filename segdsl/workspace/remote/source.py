@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from segdsl.api.answers import Segment as ServerSegment
+from segdsl.api.answers import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
 from segdsl.language.references.marked_names import symbol
@@ -20,7 +20,7 @@ from segdsl.source import Span
 
 
 def source_of(
-    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, ByName], report: Report
+    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[str, ByName], report: Report
 ) -> str | None:
     """A segment as canonical source; None after a report. For `names` see `tree_of`."""
     tree = tree_of(folder, segment, names, report)
@@ -28,7 +28,7 @@ def source_of(
 
 
 def tree_of(
-    folder: tuple[str, ...], segment: ServerSegment, names: Mapping[str, ByName], report: Report
+    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[str, ByName], report: Report
 ) -> t.Segment | None:
     """A segment as a syntax tree with its folder; None after a report.
 
@@ -48,7 +48,7 @@ def tree_of(
     return named
 
 
-def read_segment(segment: ServerSegment, report: Report) -> t.Segment | None:
+def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
     """A segment of the server as a syntax tree, without its folder; None after a report."""
     found = Report()
     rule = None

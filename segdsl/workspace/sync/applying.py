@@ -17,7 +17,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.workspace.sync.plan import Change, Plan
 from segdsl.workspace.sync.segment_state import Folder, State, state_of, with_ids
 
@@ -135,7 +135,7 @@ class _Run:
 
         return list(await asyncio.gather(*map(again, outcomes)))
 
-    async def _still(self, outcome: Outcome, now: ServerSegment | None) -> Outcome:
+    async def _still(self, outcome: Outcome, now: ApiSegment | None) -> Outcome:
         """An update, looked at again: failed where somebody has undone it; `now` is of the list."""
         assert outcome.id is not None, "what was updated has an id"
         assert outcome.state is not None, "what was updated is in a state"
@@ -239,9 +239,9 @@ class _Run:
             folder_id = await self._folder(change.state.folder)
         new, wanted = self._new(change, folder_id)
         looks = 0
-        there: ServerSegment | None = None
+        there: ApiSegment | None = None
 
-        async def look() -> ServerSegment | None:
+        async def look() -> ApiSegment | None:
             nonlocal looks, there
             looks += 1
             now = await self._look(change)
@@ -280,18 +280,18 @@ class _Run:
         done: Done = "there already" if gone and looks == 1 else "deleted"
         return Outcome(change, done, change.id)
 
-    async def _look(self, change: Change) -> ServerSegment | None:
+    async def _look(self, change: Change) -> ApiSegment | None:
         assert change.id is not None, "only what is there can be looked at"
         return await self.client.segment_or_none(self.plan.parent_segment, change.id)
 
 
-def _is(now: ServerSegment, state: State, folder_id: str | None) -> bool:
+def _is(now: ApiSegment, state: State, folder_id: str | None) -> bool:
     """Whether a segment is in that state and that folder."""
     same_folder = None in (now.folder_id, folder_id) or now.folder_id == folder_id
     return same_folder and _told(now, state) == state
 
 
-def _told(now: ServerSegment, state: State) -> State:
+def _told(now: ApiSegment, state: State) -> State:
     """The state that an answer tells; what it leaves out is as in `state`."""
     found = state_of(state.folder, now)
     return msgspec.structs.replace(

@@ -25,7 +25,7 @@ from segdsl.workspace.sync.local import Workspace, inside, no_folders, relative_
 from segdsl.workspace.sync.moving import Move, move
 from segdsl.workspace.sync.paths import fold
 from segdsl.workspace.sync.plan import Plan, PlanError
-from segdsl.workspace.sync.planning import Wish, make_plan
+from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import Pull, make_pull
 from segdsl.workspace.sync.server import Server, ask_server
 
@@ -33,7 +33,7 @@ KEEP_EVERY = 50
 """Changes between two writings of the lock, for a run that is killed."""
 
 
-class Watcher(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True):
     """Whoever shows how far a long piece of work is."""
 
     begin: Callable[[int], None] = lambda steps: None
@@ -45,7 +45,7 @@ async def plan_for(
     project: Project,
     workspace: Workspace,
     report: Report,
-    wish: Wish,
+    options: PlanOptions,
     paths: Sequence[str] = (),
 ) -> Plan:
     """The plan of a workspace, or of its files in some paths; no use where the report has errors.
@@ -53,12 +53,12 @@ async def plan_for(
     Raises LockError, and FileError for a path that has no segment.
     """
     lock = _lock(connection, project)
-    for id, key in wish.moves.items():
+    for id, key in options.moves.items():
         file = next(each.file for each in workspace.segments if each.key == key)
         lock = lock.moved(id, *key, file)
     # Who names files that are gone means them.
     whole = not paths or "." in relative_to(workspace.folder, paths)
-    if whole and not (wish.allow_empty or report.has_errors):
+    if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
     server = await ask_server(connection.client, connection.parent.id)
     check_same_server(lock, server, lock_path(project, connection.target).name)
@@ -70,16 +70,16 @@ async def plan_for(
         lock,
         server,
         report,
-        wish,
+        options,
         among=among,
     )
-    if not (wish.allow_empty or report.has_errors):
+    if not (options.allow_empty or report.has_errors):
         check_deletions(plan, lock, report)
     return plan
 
 
-async def effects_of(connection: Connection, plan: Plan, watcher: Watcher) -> Effects:
-    return await effects(connection.client, plan, watcher.begin, watcher.step)
+async def effects_of(connection: Connection, plan: Plan, progress: Progress) -> Effects:
+    return await effects(connection.client, plan, progress.begin, progress.step)
 
 
 async def apply_plan(

@@ -18,7 +18,7 @@ from segdsl.language.references.inline import EVERYONE, NOBODY, without_rule_set
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.sync.plan import Change, Plan
-from segdsl.workspace.sync.projection import After, UncountableError, lifted
+from segdsl.workspace.sync.projection import Projection, UncountableError, lifted
 from segdsl.workspace.sync.segment_state import State
 from segdsl.workspace.sync.server import ask_server
 
@@ -74,7 +74,7 @@ async def effects(
     if not plan.changes:
         return UNASKED
     there = (await ask_server(client, plan.parent_segment)).states
-    after = After(plan.changes, there)
+    after = Projection(plan.changes, there)
     counting = _Counting(client, plan.parent_segment, after)
     changes = [
         (number, change)
@@ -122,7 +122,7 @@ def _states(change: Change) -> tuple[State | None, State | None]:
 class _Counting:
     """Counts one segment after the other."""
 
-    def __init__(self, client: Client, parent: str, after: After) -> None:
+    def __init__(self, client: Client, parent: str, after: Projection) -> None:
         self.client = client
         self.parent = parent
         self.after = after

@@ -21,7 +21,7 @@ from segdsl.rules.rule.model import Rule
 from segdsl.source import Source
 from segdsl.workspace.project.lock import Entry, Lock
 from segdsl.workspace.sync.local import Local
-from segdsl.workspace.sync.server import Seen, Server
+from segdsl.workspace.sync.server import Server, ServerSegment
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Match(msgspec.Struct, frozen=True):
 
     local: Local | None = None
     entry: Entry | None = None
-    seen: Seen | None = None
+    seen: ServerSegment | None = None
     is_left_alone: bool = False
 
 

@@ -80,7 +80,7 @@ class Reading(msgspec.Struct, frozen=True):
         return {name: id for (_, name), id in self.ids.items()}
 
 
-class Meaning:
+class NameBindings:
     """What names mean beside a server, by the matches of a workspace's segments with its own.
 
     `leaving` are the ids of segments that are to be deleted: only where no other has the name

@@ -14,8 +14,8 @@ from itertools import pairwise
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.language.references.cycles import circles
-from segdsl.language.references.names import report_circle
+from segdsl.language.references.cycles import cycles
+from segdsl.language.references.names import report_cycle
 from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 from segdsl.workspace.sync.plan import Change
@@ -32,24 +32,24 @@ def ordered(
 ) -> tuple[Change, ...]:
     """The changes in an order that works, each with the numbers of those it waits for.
 
-    What cannot be made at all is reported: a circle of references as they would be then, a
+    What cannot be made at all is reported: a cycle of references as they would be then, a
     deletion of what is still referred to, places that are swapped. `spans` are where the
     workspace has its segments; `disputed` are the ids of those that are in conflict, which is to
     be settled before anything is deleted.
     """
     waits = _Waits(changes, server)
     waits.report_deletions(report, disputed)
-    if waits.report_circles(report, spans or {}):
+    if waits.report_cycles(report, spans or {}):
         return tuple(changes)
     try:
         order = list(graphlib.TopologicalSorter(waits.graph).static_order())
     except graphlib.CycleError as error:
-        circle = [changes[index].state for index in error.args[1]]
+        cycle = [changes[index].state for index in error.args[1]]
         report.add(
             Code.SEG311,
             None,
             "these changes cannot be made in any order: "
-            + " → ".join(string(each.name) for each in circle),
+            + " → ".join(string(each.name) for each in cycle),
             help="make them in two steps: apply one of them under a name of its own first",
         )
         return tuple(changes)
@@ -80,7 +80,7 @@ class _Waits:
             index: {} if change.after is None else self._reached(change.after.state)
             for index, change in enumerate(changes)
         }
-        """The changes behind the references of each, itself where that is a circle."""
+        """The changes behind the references of each, itself where that is a cycle."""
         self.graph: dict[int, list[int]] = {
             index: sorted(self._before(index, change) - {index})
             for index, change in enumerate(changes)
@@ -123,20 +123,20 @@ class _Waits:
         there = self.places.get(change.after.state.key)
         return set() if there is None or there == index else {there}
 
-    def report_circles(self, report: Report, spans: Mapping[Key, Span]) -> bool:
-        """Reports circles among references as they would be; whether there are any."""
-        found = circles(self.reached)
-        for circle in found:
-            first = self.changes[circle[0]].state
+    def report_cycles(self, report: Report, spans: Mapping[Key, Span]) -> bool:
+        """Reports cycles among references as they would be; whether there are any."""
+        found = cycles(self.reached)
+        for cycle in found:
+            first = self.changes[cycle[0]].state
             parts = [(first, string(first.name))]
-            for one, other in pairwise(circle):
+            for one, other in pairwise(cycle):
                 for id in self.reached[one][other]:
                     state = self.before[id]
                     parts.append((state, f"{string(state.name)} (#{id}, as the server has it)"))
                 state = self.changes[other].state
                 parts.append((state, string(state.name)))
             found_at = [spans.get(state.key) for state, _ in parts]
-            report_circle([name for _, name in parts], found_at, report)
+            report_cycle([name for _, name in parts], found_at, report)
         return bool(found)
 
     def report_deletions(self, report: Report, disputed: Collection[str | None]) -> None:

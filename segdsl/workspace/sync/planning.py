@@ -23,15 +23,15 @@ from segdsl.workspace.project.lock import Entry, Lock, parted
 from segdsl.workspace.sync.differences import unlike
 from segdsl.workspace.sync.identity import Match, matched
 from segdsl.workspace.sync.local import Local
-from segdsl.workspace.sync.name_bindings import Meaning, Reading, id_of
+from segdsl.workspace.sync.name_bindings import NameBindings, Reading, id_of
 from segdsl.workspace.sync.order import ordered
 from segdsl.workspace.sync.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
 from segdsl.workspace.sync.renaming import likely_renames
 from segdsl.workspace.sync.segment_state import Key, State
-from segdsl.workspace.sync.server import NO_PLACE, Seen, Server
+from segdsl.workspace.sync.server import NO_PLACE, Server, ServerSegment
 
 
-class Wish(msgspec.Struct, frozen=True):
+class PlanOptions(msgspec.Struct, frozen=True):
     """What a person asks of a plan: which layout, and what they allow.
 
     `allow_empty` says that a workspace is meant to have lost all or most of its segments;
@@ -47,8 +47,8 @@ class Wish(msgspec.Struct, frozen=True):
     apart: frozenset[str] = frozenset()
     moves: Mapping[str, Key] = {}
 
-    def answered(self, renames: Sequence[Rename], answers: Sequence[bool]) -> Wish:
-        """The wish with what a person says of each pair: that it was renamed, or not."""
+    def answered(self, renames: Sequence[Rename], answers: Sequence[bool]) -> PlanOptions:
+        """The options with what a person says of each pair: that it was renamed, or not."""
         said = list(zip(renames, answers, strict=True))
         moves = {each.id: (each.folder, each.name) for each, yes in said if yes}
         return msgspec.structs.replace(
@@ -82,7 +82,7 @@ class Comparison(msgspec.Struct, frozen=True):
     """Every segment of the three sides, and what names mean among them."""
 
     all: tuple[Compared, ...]
-    meaning: Meaning
+    meaning: NameBindings
 
 
 def make_plan(
@@ -92,7 +92,7 @@ def make_plan(
     lock: Lock,
     server: Server,
     report: Report,
-    wish: Wish,
+    options: PlanOptions,
     *,
     among: frozenset[str] | None = None,
 ) -> Plan:
@@ -101,16 +101,16 @@ def make_plan(
     `among` are the files that a person
     named: the plan is about their segments alone.
     """
-    compared = compare(local, lock, server, report, wish, among)
+    compared = compare(local, lock, server, report, options, among)
     names = compared.meaning.names.by_id
     chosen = [each for each in compared.all if among is None or _file_of(each.match) in among]
-    decisions = [_Decision(each, compared.meaning, names, wish) for each in chosen]
+    decisions = [_Decision(each, compared.meaning, names, options) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
     spans = {each.key: each.segment.span for each in local}
     disputed = {each.conflict.id for each in decisions if each.conflict is not None}
     settled = tuple(each.settled for each in decisions if each.settled is not None)
     dropped = tuple(each.dropped for each in decisions if each.dropped is not None)
-    renames, apart = _renames(decisions, lock, wish)
+    renames, apart = _renames(decisions, lock, options)
     about = {*dropped, *(each.id for each in (*settled, *apart))}
     return Plan(
         parent_segment,
@@ -130,18 +130,18 @@ def make_plan(
 
 
 def _renames(
-    decisions: Sequence[_Decision], lock: Lock, wish: Wish
+    decisions: Sequence[_Decision], lock: Lock, options: PlanOptions
 ) -> tuple[tuple[Rename, ...], tuple[Entry, ...]]:
     """What looks renamed, and the entries of those that are said not to be."""
     changes = [each.change for each in decisions if each.change is not None]
     entries = [each.left for each in decisions if each.left is not None]
     entries += [lock.by_id[change.id] for change in changes if change.after is None and change.id]
     found = likely_renames(entries, changes)
-    said = {each.id for each in found if wish.as_new} | wish.apart
+    said = {each.id for each in found if options.as_new} | options.apart
     asked = likely_renames([each for each in entries if each.id not in said], changes)
     left = {each.left.id for each in decisions if each.left is not None}
     return (
-        () if wish.as_new else asked,
+        () if options.as_new else asked,
         tuple(
             msgspec.structs.replace(each, file="")
             for each in entries
@@ -165,7 +165,7 @@ def compare(
     lock: Lock,
     server: Server,
     report: Report,
-    wish: Wish,
+    options: PlanOptions,
     among: frozenset[str] | None = None,
 ) -> Comparison:
     """Every segment of the three sides, those of the workspace lowered with the ids they need.
@@ -177,12 +177,12 @@ def compare(
     leaving = {
         id_of(each)
         for each in matches
-        if wish.prune
+        if options.prune
         and each.local is None
         and each.entry is not None
         and (among is None or each.entry.file in among)
     }
-    meaning = Meaning(matches, server, leaving)
+    meaning = NameBindings(matches, server, leaving)
     elsewhere = Report()
     compared = []
     for match in matches:
@@ -190,21 +190,23 @@ def compare(
             compared.append(Compared(match))
             continue
         own = report if among is None or match.local.file in among else elsewhere
-        compared.append(_compared(match, match.local, meaning, own, wish))
+        compared.append(_compared(match, match.local, meaning, own, options))
     if among is not None:
         _report_left_out(compared, among, report)
     return Comparison(tuple(compared), meaning)
 
 
-def _compared(match: Match, local: Local, meaning: Meaning, report: Report, wish: Wish) -> Compared:
+def _compared(
+    match: Match, local: Local, meaning: NameBindings, report: Report, options: PlanOptions
+) -> Compared:
     segment = local.segment
-    reading = meaning.read(local, match.entry, report, force=wish.force)
-    wanted = _wanted(local, match.seen, reading.ids, report, wish.layout)
+    reading = meaning.read(local, match.entry, report, force=options.force)
+    wanted = _wanted(local, match.seen, reading.ids, report, options.layout)
     instead = None
     if reading.shifts:
         now = {("segment", each.name): each.now[0] for each in reading.shifts if each.alone}
         if len(now) == len(reading.shifts):
-            instead = _wanted(local, match.seen, {**reading.ids, **now}, Report(), wish.layout)
+            instead = _wanted(local, match.seen, {**reading.ids, **now}, Report(), options.layout)
     if match.seen is None and segment.kind == "funnel_stage":
         report.add(
             Code.SEG307,
@@ -236,7 +238,7 @@ def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report
 
 
 def _wanted(
-    local: Local, seen: Seen | None, ids: Ids, report: Report, layout: Layout
+    local: Local, seen: ServerSegment | None, ids: Ids, report: Report, layout: Layout
 ) -> Wanted | None:
     segment = local.segment
     if any(("segment", name) not in ids for name, _ in named_segments(segment.condition)):
@@ -272,12 +274,16 @@ class _Decision:
     """What becomes of one segment: at most one of its fields is set, beside `dropped`."""
 
     def __init__(
-        self, compared: Compared, meaning: Meaning, names: Mapping[str, ByName], wish: Wish
+        self,
+        compared: Compared,
+        meaning: NameBindings,
+        names: Mapping[str, ByName],
+        options: PlanOptions,
     ) -> None:
         self.meaning = meaning
         self.left_alone = meaning.server.left_alone_ids
         self.names = names
-        self.wish = wish
+        self.options = options
         self.compared = compared
         self.change: Change | None = None
         self.conflict: Conflict | None = None
@@ -290,7 +296,9 @@ class _Decision:
         elif wanted is not None:
             self._here(match.local, wanted, match.entry, match.seen)
 
-    def _here(self, local: Local, wanted: Wanted, entry: Entry | None, seen: Seen | None) -> None:
+    def _here(
+        self, local: Local, wanted: Wanted, entry: Entry | None, seen: ServerSegment | None
+    ) -> None:
         if seen is None:
             if entry is None:
                 self.change = self._to(local, wanted, None)
@@ -320,23 +328,23 @@ class _Decision:
         else:
             self._disputed("changed on both sides", local, wanted, seen)
 
-    def _is_shifted(self, wanted: Wanted, entry: Entry | None, seen: Seen) -> bool:
+    def _is_shifted(self, wanted: Wanted, entry: Entry | None, seen: ServerSegment) -> bool:
         """Whether a name in it means another one now, and nothing else keeps it from a plan."""
-        if self.wish.force or not self.compared.reading.shifts:
+        if self.options.force or not self.compared.reading.shifts:
             return False
         return seen.state == wanted.state or (
             entry is not None and entry.digest == seen.state.digest
         )
 
-    def _only_elsewhere(self, entry: Entry | None, seen: Seen | None) -> None:
+    def _only_elsewhere(self, entry: Entry | None, seen: ServerSegment | None) -> None:
         if entry is None:
             return
         if seen is None:
             if entry.id not in self.left_alone:
                 self.dropped = entry.id
-        elif not self.wish.prune:
+        elif not self.options.prune:
             self.left = entry
-        elif entry.digest == seen.state.digest or self.wish.force:
+        elif entry.digest == seen.state.digest or self.options.force:
             self.change = Change(
                 entry.file,
                 seen.id,
@@ -356,9 +364,9 @@ class _Decision:
                 self._source(seen.state),
             )
 
-    def _disputed(self, why: Why, local: Local, wanted: Wanted, seen: Seen | None) -> None:
+    def _disputed(self, why: Why, local: Local, wanted: Wanted, seen: ServerSegment | None) -> None:
         entry = self.compared.match.entry
-        if self.wish.force:
+        if self.options.force:
             self.change = self._to(local, wanted, seen, forced=True)
             if seen is None and entry is not None:
                 self.dropped = entry.id
@@ -370,7 +378,7 @@ class _Decision:
         return conflict_of(why, key, local.file, self.compared, self.meaning, self.names)
 
     def _to(
-        self, local: Local, wanted: Wanted, seen: Seen | None, *, forced: bool = False
+        self, local: Local, wanted: Wanted, seen: ServerSegment | None, *, forced: bool = False
     ) -> Change:
         return Change(
             local.file,
@@ -392,7 +400,7 @@ class _Decision:
 
 
 def entry_of(
-    seen: Seen, file: str, names: Mapping[str, ByName], meant: Mapping[ByName, str]
+    seen: ServerSegment, file: str, names: Mapping[str, ByName], meant: Mapping[ByName, str]
 ) -> Entry:
     """What the lock keeps of a segment as it is on the server now."""
     state = seen.state
@@ -405,7 +413,7 @@ def conflict_of(
     key: Key,
     file: str,
     compared: Compared,
-    meaning: Meaning,
+    meaning: NameBindings,
     names: Mapping[str, ByName],
 ) -> Conflict:
     """A conflict with its sides in source. Of names that are shifted it shows what they would do,
@@ -430,7 +438,7 @@ def conflict_of(
     )
 
 
-def _without_words(seen: Seen | None) -> tuple[str, ...]:
+def _without_words(seen: ServerSegment | None) -> tuple[str, ...]:
     """A note on what of the server's segment no source can hold, by its JSON path."""
     why = None if seen is None else seen.state.without_words
     return () if why is None else (f"the language has no words for a part of its rule: {why}",)

@@ -29,7 +29,7 @@ class UncountableError(Exception):
     """No rule selects the profiles that will be in a segment; the text says why."""
 
 
-class After:
+class Projection:
     """What will be there, by id or, where there is none yet, by marked name.
 
     `there` are the states of all that the server has now, by id.
@@ -83,7 +83,7 @@ class After:
         try:
             return list(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError:
-            return ()  # A circle that was on the server before; each in it is told of.
+            return ()  # A cycle that was on the server before; each in it is told of.
 
     def _remember(self, state: State) -> tuple[c.Segment, int] | UncountableError:
         found = self._placed.get(state)

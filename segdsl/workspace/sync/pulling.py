@@ -28,10 +28,10 @@ from segdsl.workspace.sync.local import Local, Workspace
 from segdsl.workspace.sync.name_bindings import Names, Reading, Shift, id_of, on_server
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.plan import Conflict, Why
-from segdsl.workspace.sync.planning import Compared, Wish, compare, conflict_of, entry_of
+from segdsl.workspace.sync.planning import Compared, PlanOptions, compare, conflict_of, entry_of
 from segdsl.workspace.sync.reference_rewrite import Edit, respelling
 from segdsl.workspace.sync.segment_state import Folder
-from segdsl.workspace.sync.server import Seen, Server
+from segdsl.workspace.sync.server import Server, ServerSegment
 
 Pulled = OneOf[
     "new",
@@ -108,7 +108,7 @@ class _Take(msgspec.Struct):
     at: int
     local: Local | None
     entry: Entry | None
-    seen: Seen
+    seen: ServerSegment
     path: str = ""
 
 
@@ -135,7 +135,7 @@ class _Pulling:
         self.force = force
         self.keep = keep
         # What does not compile here is none of a pull's business: it counts as changed here.
-        compared = compare(workspace.segments, lock, server, Report(), Wish())
+        compared = compare(workspace.segments, lock, server, Report(), PlanOptions())
         self.compared = compared.all
         self.meaning = compared.meaning
         self.names = compared.meaning.names
@@ -233,7 +233,7 @@ class _Pulling:
         elif entry is not None:
             self._tell(at, "noted", entry.folder, entry.name, "")
 
-    def _not_here(self, at: int, entry: Entry | None, seen: Seen) -> None:
+    def _not_here(self, at: int, entry: Entry | None, seen: ServerSegment) -> None:
         if entry is None or self.force or self.only is not None:
             self._take(at, None, entry, seen)
         elif entry.digest == seen.state.digest:
@@ -241,7 +241,7 @@ class _Pulling:
         else:
             self.disputes[at] = ("deleted here, changed on the server", "")
 
-    def _differs(self, at: int, local: Local, compared: Compared, seen: Seen) -> None:
+    def _differs(self, at: int, local: Local, compared: Compared, seen: ServerSegment) -> None:
         entry, wanted = compared.match.entry, compared.wanted
         is_as_seen = (
             entry is not None and wanted is not None and entry.digest == wanted.state.digest
@@ -257,7 +257,7 @@ class _Pulling:
             why: Why = _UNSEEN if entry is None else "changed on both sides"
             self.disputes[at] = (why, local.file)
 
-    def _take(self, at: int, local: Local | None, entry: Entry | None, seen: Seen) -> None:
+    def _take(self, at: int, local: Local | None, entry: Entry | None, seen: ServerSegment) -> None:
         state = seen.state
         source = state.source({})
         if source is not None and _compiled(source, {}) == (state.kind, state.rule):
@@ -380,7 +380,7 @@ class _Pulling:
             self.stale[at] = made.stale
             self.disputes.setdefault(at, (_SHIFTED, local.file))
 
-    def _settle(self, seen: Seen, file: str, meant: Mapping[ByName, str]) -> None:
+    def _settle(self, seen: ServerSegment, file: str, meant: Mapping[ByName, str]) -> None:
         self.entries[seen.id] = entry_of(seen, file, self.names.by_id, meant)
         self.settled.add(seen.id)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.api.answers import Segment as ServerSegment
+from segdsl.api.answers import Segment as ApiSegment
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.names import reference_nodes
@@ -58,7 +58,7 @@ class State(msgspec.Struct, frozen=True, dict=True):
 
         A `report` gets what it has no words for, by its JSON path.
         """
-        segment = ServerSegment(
+        segment = ApiSegment(
             "",
             self.name,
             self.kind,
@@ -88,7 +88,7 @@ class State(msgspec.Struct, frozen=True, dict=True):
         return msgspec.structs.replace(self, rule=with_ids(self.rule, ids))
 
 
-def state_of(folder: Folder, segment: ServerSegment) -> State:
+def state_of(folder: Folder, segment: ApiSegment) -> State:
     """The state of a segment that a server answered, which has its rule."""
     assert segment.rule is not None, "what a list left out is read from the segment itself"
     return State(

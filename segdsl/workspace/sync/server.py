@@ -12,7 +12,7 @@ import msgspec
 
 from segdsl.api import Client, Unreadable
 from segdsl.api import Folder as ServerFolder
-from segdsl.api import Segment as ServerSegment
+from segdsl.api import Segment as ApiSegment
 from segdsl.api.whole import whole_segments
 from segdsl.language.condition.tree import folder_path
 from segdsl.workspace.sync.segment_state import Key, State, state_of
@@ -21,7 +21,7 @@ NO_PLACE = "no `folder` clause can name its folder"
 CANNOT_READ = "it cannot be read"
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ServerSegment(msgspec.Struct, frozen=True):
     """A segment of a server. `folder_id` is that of the folder that it is in."""
 
     id: str
@@ -51,7 +51,7 @@ class Server(msgspec.Struct, frozen=True):
     not known, or they cannot be read.
     """
 
-    segments: dict[str, Seen]
+    segments: dict[str, ServerSegment]
     left_alone: tuple[LeftAlone, ...] = ()
 
     @property
@@ -59,7 +59,7 @@ class Server(msgspec.Struct, frozen=True):
         return {each.id: each for each in self.left_alone if each.id}
 
     @property
-    def by_key(self) -> dict[Key, Seen]:
+    def by_key(self) -> dict[Key, ServerSegment]:
         return {each.state.key: each for each in self.segments.values()}
 
     @property
@@ -79,12 +79,12 @@ async def ask_server(client: Client, parent_id: str) -> Server:
 
 def server_of(
     folders: Iterable[ServerFolder],
-    segments: Iterable[ServerSegment],
+    segments: Iterable[ApiSegment],
     unreadable: Iterable[Unreadable] = (),
 ) -> Server:
     """What segments are in which folders; `unreadable` are those that cannot be read."""
     paths = {each.id: each.path for each in folders}
-    found: dict[str, Seen] = {}
+    found: dict[str, ServerSegment] = {}
     left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
     listed = list(segments)
     where = [() if each.folder_id is None else paths.get(each.folder_id) for each in listed]
@@ -100,7 +100,7 @@ def server_of(
         elif places[path, each.name] > 1:
             why = "another segment of its folder has the same name"
         if path is not None and why is None:
-            found[each.id] = Seen(each.id, state_of(path, each), each.folder_id)
+            found[each.id] = ServerSegment(each.id, state_of(path, each), each.folder_id)
         else:
             left.append(LeftAlone(each.id, each.name, why or NO_PLACE, state_of((), each)))
     return Server(found, tuple(left))
