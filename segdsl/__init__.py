@@ -12,7 +12,8 @@ _PUBLIC = {
     "Code": "segdsl.diagnostics",
     "Diagnostic": "segdsl.diagnostics",
     "Report": "segdsl.diagnostics",
-    "SegdslError": "segdsl.diagnostics",
+    "DiagnosticsError": "segdsl.diagnostics",
+    "SegdslError": "segdsl.errors",
     "Program": "segdsl.language.resolve",
     "Source": "segdsl.source",
     "Span": "segdsl.source",
@@ -25,7 +26,8 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
-    from segdsl.diagnostics import Code, Diagnostic, Report, SegdslError
+    from segdsl.diagnostics import Code, Diagnostic, DiagnosticsError, Report
+    from segdsl.errors import SegdslError
     from segdsl.language.format import format_file
     from segdsl.language.resolve import Program, resolve
     from segdsl.language.syntax.parser import parse
@@ -49,6 +51,7 @@ else:
 __all__ = [
     "Code",
     "Diagnostic",
+    "DiagnosticsError",
     "Program",
     "Report",
     "SegdslError",

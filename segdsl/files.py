@@ -16,6 +16,7 @@ from io import BufferedReader
 from typing import cast
 
 from segdsl.diagnostics import Code, Report
+from segdsl.errors import FileError
 from segdsl.project_file import FILE, project_file
 from segdsl.source import Source, Span
 
@@ -28,22 +29,6 @@ PASSED_OVER = ("node_modules", "__pycache__")
 ENVIRONMENT = "pyvenv.cfg"
 """The file that makes a folder a virtual environment."""
 _BOM = b"\xef\xbb\xbf"
-
-
-class FileError(OSError):
-    """A file or folder that cannot be used as asked; its text says why and what to do.
-
-    `more` are lines behind `message` that are fit for a terminal, such as an example, or the place
-    in a file; a name from outside may have line ends in `message`, and does not have them there.
-    """
-
-    def __init__(self, message: str, more: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.more = more
-
-    def __str__(self) -> str:
-        return self.message if not self.more else f"{self.message}\n{self.more}"
 
 
 # --- finding files -------------------------------------------------------------------

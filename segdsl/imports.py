@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable
 
 from segdsl.diagnostics import Code, Report
+from segdsl.errors import FileError
 from segdsl.files import (
     STDIN,
     SUFFIX,
-    FileError,
     decode,
     is_within,
     link_fault,

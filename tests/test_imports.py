@@ -55,6 +55,7 @@ COMPILING = {
     "segdsl.diagnostics.places",
     "segdsl.diagnostics.report",
     "segdsl.diagnostics.suggest",
+    "segdsl.errors",
     "segdsl.files",
     "segdsl.imports",
     "segdsl.language",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segdsl.errors import SegdslError
+
 if TYPE_CHECKING:
     from segdsl.api.answers import Segment
     from segdsl.api.error_bodies import Referrer
 
 
-class ClientError(Exception):
+class ClientError(SegdslError):
     """An Audience API that did not do what it was asked."""
 
     retryable = False

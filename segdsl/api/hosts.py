@@ -6,7 +6,7 @@ import ipaddress
 
 import httpx
 
-from segdsl.files import FileError
+from segdsl.errors import InputError
 
 # Described.
 REGIONS = {
@@ -18,7 +18,7 @@ REGIONS = {
 }
 
 
-class HostError(FileError):
+class HostError(InputError):
     """An address that the key must not be sent to."""
 
 

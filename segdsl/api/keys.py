@@ -16,7 +16,8 @@ from pathlib import Path
 
 from segdsl.api.scrubbing import Scrubber
 from segdsl.diagnostics.suggest import did_you_mean, nearest
-from segdsl.files import FileError, body_of, read_bytes
+from segdsl.errors import FileError, InputError
+from segdsl.files import body_of, read_bytes
 from segdsl.toml import parse_toml
 
 VARIABLE = "TD_API_KEY"
@@ -29,7 +30,7 @@ PROFILES = Path(".config") / "segdsl" / "credentials.toml"
 _KEY = re.compile(r"[0-9A-Za-z/_.+=-]{8,200}", re.ASCII)
 
 
-class CredentialsError(FileError):
+class CredentialsError(InputError):
     """No key, or none that can be used; the text says where one is looked for."""
 
 

@@ -18,6 +18,7 @@ from segdsl._version import __version__
 from segdsl.cli import document
 from segdsl.cli.examples import examples
 from segdsl.cli.output import errors_in_words
+from segdsl.errors import InputError
 from segdsl.terminal import visible
 
 # Which commands belong together, in the order of the help.
@@ -135,9 +136,9 @@ class Commands(click.Group):
         except BrokenPipeError:
             _discard_output()
             raise click.exceptions.Exit(NO_READER) from None
+        except InputError as error:
+            raise WrongUse(_in_lines(error)) from error
         except OSError as error:
-            if error.errno is None:  # a FileError, already in the reader's words
-                raise WrongUse(_in_lines(error)) from error
             _discard_output()
             reason = (error.strerror or str(error)).lower()
             raise WrongUse(f"cannot write the output: {reason}") from error
@@ -158,9 +159,8 @@ class Commands(click.Group):
         except click.ClickException as error:
             document.end(ctx, error.exit_code, error.format_message())
             raise
-        except OSError as error:
-            if error.errno is None:
-                document.end(ctx, WrongUse.exit_code, str(error))
+        except InputError as error:
+            document.end(ctx, WrongUse.exit_code, str(error))
             raise
         document.end(ctx, 0)
         return found
@@ -192,10 +192,9 @@ def _given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     return value
 
 
-def _in_lines(error: OSError) -> str:
-    """The text of a FileError, in which a name begins no line of its own."""
-    message, more = getattr(error, "message", str(error)), getattr(error, "more", "")
-    return f"{visible(message)}\n{more}" if more else visible(message)
+def _in_lines(error: InputError) -> str:
+    """The text of an error, in which a name begins no line of its own."""
+    return f"{visible(error.message)}\n{error.more}" if error.more else visible(error.message)
 
 
 def _import_msgspec() -> None:

@@ -1,7 +1,7 @@
 """Diagnostics as data, and the report that a stage fills.
 
 A stage is handed a `Report`, adds what it finds and goes on as long as it can;
-rendering is elsewhere. `SegdslError` carries a report out of a stage that cannot.
+rendering is elsewhere. `DiagnosticsError` carries a report out of a stage that cannot.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import msgspec
 
 from segdsl.diagnostics.codes import Code, Severity, severity_of
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.errors import SegdslError
 from segdsl.source import Span
 
 MAX_COMPARED = 100_000
@@ -111,11 +112,11 @@ class Report:
     def check(self) -> None:
         """Raises what was found, where an error is among it."""
         if self.has_errors:
-            raise SegdslError(self)
+            raise DiagnosticsError(self)
 
 
-class SegdslError(Exception):
-    """A stage that could not finish; `report` says why, in the reader's words."""
+class DiagnosticsError(SegdslError):
+    """A stage that could not finish; `report` holds the diagnostics that say why."""
 
     def __init__(self, report: Report) -> None:
         self.report = report

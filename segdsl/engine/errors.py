@@ -5,16 +5,16 @@ Each error's text says what is wrong and where; `DataError`'s also what to do.
 
 from __future__ import annotations
 
-from segdsl.files import FileError
+from segdsl.errors import InputError, SegdslError
 
 _LONGEST = 300
 
 
-class DataError(FileError):
+class DataError(InputError):
     """A folder, file or column of the data that cannot be used as it is."""
 
 
-class EngineError(Exception):
+class EngineError(SegdslError):
     """A query that ended without a result."""
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from segdsl.errors import SegdslError
+
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _LARGEST = 10**30
 _LONGEST_ID = 200
 _WHOLE_AS_DECIMAL = re.compile(r"(\d+)\.0+", re.ASCII)
 
 
-class ValueFormError(ValueError):
+class ValueFormError(SegdslError, ValueError):
     """A value of a type that has no meaning here; the text says what it is and of which key."""
 
 

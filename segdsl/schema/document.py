@@ -13,7 +13,7 @@ import msgspec
 import tomli_w
 
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.values import ColumnType
 from segdsl.schema.model import (
@@ -53,7 +53,7 @@ class _Named(Protocol):
 _T = TypeVar("_T", bound=_Named)
 
 
-class SchemaError(FileError):
+class SchemaError(InputError):
     """A schema that cannot be used; its text says what to do."""
 
 

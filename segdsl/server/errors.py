@@ -21,6 +21,8 @@ from typing import Any
 
 import msgspec
 
+from segdsl.errors import SegdslError
+
 UNIQUE = "VIOLATES_UNIQUENESS_CONSTRAINT"
 BLANK = "CANNOT_BE_BLANK"
 IMMUTABLE = "IS_IMMUTABLE"
@@ -71,7 +73,7 @@ def _shortened(problem: Problem) -> Problem:
     return Problem(f"{problem.message[:LONGEST]}…", path, problem.code)
 
 
-class ApiError(Exception):
+class ApiError(SegdslError):
     """An answer other than 200: its status, what is wrong, and what else belongs to it.
 
     `conflicts` is the `errors` object of a 409 on the JSON:API side; `referenced_by` the
@@ -94,11 +96,7 @@ class ApiError(Exception):
         self.conflicts = conflicts
         self.referenced_by = referenced_by
         self.headers = dict(headers or {})
-        super().__init__(self.message)
-
-    @property
-    def message(self) -> str:
-        return "; ".join(each.text for each in self.problems)
+        super().__init__("; ".join(each.text for each in self.problems))
 
 
 def refuse(message: str, path: str | None = None, code: str | None = None) -> ApiError:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean, nearest
+from segdsl.errors import SegdslError
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior as spelling
@@ -42,7 +43,7 @@ _KINDS: dict[ColumnType, Kind] = {
 ELEMENTS: dict[Kind, Kind] = {"texts": "text", "numbers": "number"}
 
 
-class SqlError(Exception):
+class SqlError(SegdslError):
     """A segment that no query can be made of, in words for its author.
 
     `near` is a name that is not there, and those that are: the nearest of them is better help.

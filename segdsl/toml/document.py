@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from segdsl.diagnostics.render import place_lines
-from segdsl.files import FileError, body_of, link_fault, read_bytes
+from segdsl.errors import FileError, InputError
+from segdsl.files import body_of, link_fault, read_bytes
 from segdsl.source import Source
 from segdsl.terminal import visible
 from segdsl.toml.places import Path, has_long_key, places
@@ -28,7 +29,7 @@ _SECRET = re.compile(r"\b[0-9]{1,9}/[0-9A-Za-z]{16,}|\b(?=[0-9a-zA-Z]*[0-9])[0-9
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 _T = TypeVar("_T")
-_Error = TypeVar("_Error", bound=FileError)
+_Error = TypeVar("_Error", bound=InputError)
 
 
 class Document:

@@ -16,7 +16,7 @@ import tomli_w
 
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.errors import FileError
 from segdsl.workspace.project.lock import LockError, read_lock
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.effects import UNASKED

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.errors import FileError
 from segdsl.workspace.project.lock import LockError
 from teams import Team, with_team
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.files import FileError
+from segdsl.errors import FileError
 from teams import Team, with_team
 
 RULE = {"type": "And", "conditions": []}

@@ -13,7 +13,7 @@ import pytest
 
 from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.errors import FileError
 from segdsl.server import open_local
 from segdsl.workspace.project.lock import LockError
 from segdsl.workspace.project.lock_file import load_lock, save_lock

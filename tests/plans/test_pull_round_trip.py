@@ -21,7 +21,7 @@ from segdsl.api import Folder as ServerFolder
 from segdsl.api import RefusedError
 from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.errors import FileError
 from segdsl.server import open_local
 from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.project.lock import Lock

@@ -20,7 +20,7 @@ from segdsl.analysis.lint.relative_times import times
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 
-__all__ = ["Prefilter", "Mark", "lint", "lint_each", "prefilter", "twins"]
+__all__ = ["Mark", "Prefilter", "lint", "lint_each", "prefilter", "twins"]
 
 
 def lint(segments: Sequence[c.Segment], report: Report) -> None:

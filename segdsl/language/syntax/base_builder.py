@@ -11,6 +11,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.errors import SegdslError
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.lalr import Child
 from segdsl.language.syntax.spelling import EscapeError, unquote
@@ -36,7 +37,7 @@ MAX_DEPTH = 200
 _N = TypeVar("_N")
 
 
-class StoppedError(Exception):
+class StoppedError(SegdslError):
     """Parsing cannot go on; the report says why."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from segdsl.errors import SegdslError
 from segdsl.language.behaviors import name_of
 from segdsl.language.values import (
     PARENT_WORDS,
@@ -30,7 +31,7 @@ _ESCAPE = r'(?s)\\(u\{([0-9a-fA-F]{1,6})\}|["\\`n]|.)?'
 _UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
-class EscapeError(ValueError):
+class EscapeError(SegdslError, ValueError):
     """An escape that the language does not have; `at` is its offset in the text."""
 
     def __init__(self, at: int, escape: str, message: str) -> None:

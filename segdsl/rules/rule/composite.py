@@ -12,6 +12,8 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.errors import SegdslError
+
 MAX_RULES = 26
 MAX_RULE_SETS = 9
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -42,7 +44,7 @@ def over_rule_sets(text: str, *, holds_groups: bool, top: bool) -> bool:
     return holds_groups or (top and any(each.isdigit() for each in text))
 
 
-class ExprError(ValueError):
+class ExprError(SegdslError, ValueError):
     """An expression that cannot be read; the text says why, in the reader's words."""
 
 

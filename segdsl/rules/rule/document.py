@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.errors import SegdslError
 from segdsl.language.values import UNITS, Number, Unit
 
 _T = TypeVar("_T")
@@ -30,7 +31,7 @@ LONGEST_SHOWN = 80
 """Characters of a key or a value in a message."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(SegdslError):
     """A part of the document was reported and cannot be used."""
 
 

@@ -16,6 +16,8 @@ from typing import Literal as OneOf
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from segdsl.errors import SegdslError
+
 _STATUSES = (429, 500, 502, 503, 504)
 _LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|s)", re.ASCII)
 _KINDS = (
@@ -28,7 +30,7 @@ Silence = OneOf["cut", "hang"]
 Answer = Callable[[int], ASGIApp]
 
 
-class FaultsError(ValueError):
+class FaultsError(SegdslError, ValueError):
     """A description of faults that cannot be read; its text says what is wrong."""
 
 

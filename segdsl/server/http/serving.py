@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.server.errors import ApiError, Problem
 from segdsl.server.http.app import LocalApi, application
 from segdsl.server.http.connections import BACKLOG, Limits, default_limits, protocol
@@ -33,7 +33,7 @@ from segdsl.server.store.store import open_store
 _PORT = re.compile(r":\d*$")
 
 
-class PortError(FileError):
+class PortError(InputError):
     """A port that cannot be listened on; its text says why and what to do."""
 
 

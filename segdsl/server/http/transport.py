@@ -15,14 +15,14 @@ import httpx
 
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.server.http.app import FAILURES, LocalApi, application
 from segdsl.server.http.faults import ConnectionCutError, Faults
 from segdsl.server.store.records import StoreError
 from segdsl.server.store.store import open_store
 
 
-class MistakeError(FileError):
+class MistakeError(InputError):
     """A mistake of the local API in this process: nothing that another try would mend."""
 
 
@@ -60,10 +60,10 @@ class LocalTransport(httpx.AsyncBaseTransport):
         return answer
 
 
-def _in_process(failure: Exception, request: httpx.Request) -> FileError:
+def _in_process(failure: Exception, request: httpx.Request) -> InputError:
     """A failure of the application as a caller in the same process is told of it."""
     match failure:
-        case FileError():
+        case InputError():
             return failure
         case EngineError():
             return DataError(f"the data cannot be read: {failure}")

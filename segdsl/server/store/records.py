@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.files import FileError
+from segdsl.errors import InputError, SegdslError
 
 Status = OneOf["running", "success", "error", "killed"]
 BATCH, REALTIME = 0, 1
@@ -101,11 +101,11 @@ class Query(msgspec.Struct, frozen=True):
         return whole if self.content.max_page is None else min(whole, self.content.max_page)
 
 
-class StoreError(FileError):
+class StoreError(InputError):
     """A store that cannot be used: which file, why, and what to do."""
 
 
-class NameTakenError(Exception):
+class NameTakenError(SegdslError):
     """Another segment or folder in the same folder has the name; `id` is that one's."""
 
     def __init__(self, id: int) -> None:
@@ -113,11 +113,11 @@ class NameTakenError(Exception):
         super().__init__(str(id))
 
 
-class NoSuchFolderError(Exception):
+class NoSuchFolderError(SegdslError):
     """The folder that something should be put in is not there."""
 
 
-class NoSuchSegmentError(Exception):
+class NoSuchSegmentError(SegdslError):
     """A segment that a rule refers to is not there; `id` is the one."""
 
     def __init__(self, id: int) -> None:
@@ -125,11 +125,11 @@ class NoSuchSegmentError(Exception):
         super().__init__(str(id))
 
 
-class CycleError(Exception):
+class CycleError(SegdslError):
     """A segment would refer to itself, or a folder be inside itself, over others or not."""
 
 
-class ReferencedError(Exception):
+class ReferencedError(SegdslError):
     """A segment cannot be deleted; `segments` are the ids and names of those that refer to it."""
 
     def __init__(self, segments: tuple[tuple[int, str], ...]) -> None:
@@ -137,7 +137,7 @@ class ReferencedError(Exception):
         super().__init__(str(segments))
 
 
-class NotEmptyError(Exception):
+class NotEmptyError(SegdslError):
     """A folder cannot be deleted for what is in it."""
 
     def __init__(self, segments: tuple[int, ...], folders: tuple[int, ...]) -> None:
@@ -146,5 +146,5 @@ class NotEmptyError(Exception):
         super().__init__(f"{segments} {folders}")
 
 
-class ImmutableError(Exception):
+class ImmutableError(SegdslError):
     """A parent segment's root folder, which stays as and where it is."""

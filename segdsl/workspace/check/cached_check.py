@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError, read_bytes, read_seg, write_text
+from segdsl.errors import FileError, InputError
+from segdsl.files import read_bytes, read_seg, write_text
 from segdsl.source import Source
 from segdsl.workspace.check.check_cache import FEWEST, Keeper, Kept, files_told
 from segdsl.workspace.check.inputs import NotLookedAt, Wanted
@@ -173,7 +174,7 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     A file with mistakes is left alone.
     """
     if "-" in of.files and len(of.files) > 1:
-        raise FileError("`-` (standard input) and files cannot be put right in one run")
+        raise InputError("`-` (standard input) and files cannot be put right in one run")
     from segdsl.analysis.lint.fixes import fix
 
     codes = (*allowed, *(of.project.allow if of.project is not None else ()))

@@ -18,6 +18,7 @@ import msgspec
 
 from segdsl._version import __version__
 from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.errors import FileError
 from segdsl.files import body_of, is_within, read_bytes, seg_bytes, write_bytes
 from segdsl.source import Source
 
@@ -77,7 +78,7 @@ class Keeper:
                     return None
                 if name in told:
                     sources[name] = Source(name, body.decode(errors="replace"))
-        except (OSError, ValueError):
+        except (FileError, OSError, ValueError):
             return None
         return kept, sources
 

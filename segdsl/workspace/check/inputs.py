@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError, read_seg, seg_files
+from segdsl.errors import FileError
+from segdsl.files import read_seg, seg_files
 from segdsl.project_file import FILE, project_file
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
 from segdsl.language.references.names import named_segments
 from segdsl.language.references.substitution import with_known
@@ -184,7 +184,7 @@ def _selected(items: Sequence[t.Segment], select: Sequence[str]) -> list[t.Segme
         if not found:
             names = dict.fromkeys(name for each in items for name in (each.name, _path(each)))
             help = did_you_mean(name, names, "`segdsl check` counts what these files define")
-            raise FileError(f"no segment of these files is named `{name}`; {help}")
+            raise InputError(f"no segment of these files is named `{name}`; {help}")
         chosen += found
     return chosen
 

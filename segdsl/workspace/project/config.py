@@ -14,7 +14,7 @@ import msgspec
 
 from segdsl.diagnostics.codes import WARNINGS, Code
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.project_file import FILE, project_file
 from segdsl.toml import Document, read_toml
 from segdsl.toml.places import written
@@ -32,7 +32,7 @@ _FIRST = int(datetime(_YEARS[0], 1, 1, tzinfo=UTC).timestamp())
 _LAST = int(datetime(_YEARS[1] + 1, 1, 1, tzinfo=UTC).timestamp())
 
 
-class ProjectError(FileError):
+class ProjectError(InputError):
     """A project file that is missing or cannot be used; its text says what to do."""
 
 

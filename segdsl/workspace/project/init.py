@@ -18,7 +18,8 @@ import tomli_w
 
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.description import FILE as DESCRIPTION
-from segdsl.files import SUFFIX, FileError, read_bytes, walk, write_text
+from segdsl.errors import FileError, InputError
+from segdsl.files import SUFFIX, read_bytes, walk, write_text
 from segdsl.project_file import FILE
 
 EXAMPLE = f"first{SUFFIX}"
@@ -59,7 +60,7 @@ def start_remote(folder: Path, region: str, parent_segment: str) -> Started:
 
     if region not in REGIONS:
         help = did_you_mean(region, REGIONS) or f"there are: {', '.join(REGIONS)}"
-        raise FileError(f"there is no region `{region}`; {help}")
+        raise InputError(f"there is no region `{region}`; {help}")
     if not parent_segment.isascii() or not parent_segment.isdigit() or int(parent_segment) == 0:
         raise FileError(
             f"`{parent_segment}` is not the id of a parent segment: it is a whole number, the last "

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.values import ByName
 from segdsl.toml import parse_toml
 
@@ -38,7 +38,7 @@ def is_id(text: str) -> bool:
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class LockError(FileError):
+class LockError(InputError):
     """A lock that cannot be used; its text says what to do."""
 
 

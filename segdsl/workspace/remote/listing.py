@@ -20,7 +20,7 @@ from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.format import format_file
 from segdsl.language.references.names import by_their_name, names_by_id
 from segdsl.language.syntax import tree as t
@@ -31,7 +31,7 @@ from segdsl.workspace.remote.creation import OnServer
 from segdsl.workspace.remote.source import tree_of
 
 
-class NotThereError(FileError):
+class NotThereError(InputError):
     """A segment that was named and is not there, or not the only one."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from segdsl.api import Column as ServerColumn
 from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
 from segdsl.language.references.names import ByTheirName, named_segments, one_meaning, segment_ids
 from segdsl.language.resolve import Program, resolve
@@ -64,7 +64,7 @@ def offline_sql(
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise FileError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
+        raise InputError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
     every = (*beside, *segments)
     one_meaning(segments, every, {}, report)

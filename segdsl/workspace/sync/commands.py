@@ -12,7 +12,8 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.files import FileError, check_followed, read_source, write_text
+from segdsl.errors import FileError, InputError
+from segdsl.files import check_followed, read_source, write_text
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.lock import Entry, Lock, parted
 from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
@@ -208,7 +209,7 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
                 "spelling"
             )
         if found.isdisjoint(holding):
-            raise FileError(f"no segment is in `{path}`, so there is nothing to plan of it")
+            raise InputError(f"no segment is in `{path}`, so there is nothing to plan of it")
         chosen |= found
     return frozenset(chosen)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.paths import beside
 
@@ -27,7 +27,7 @@ except ImportError:  # Windows
 _LONGEST = 1_000
 
 
-class BusyError(FileError):
+class BusyError(InputError):
     """Another run is at work in the workspace; its text says which."""
 
 

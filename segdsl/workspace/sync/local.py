@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.files import SUFFIX, FileError, walk
+from segdsl.errors import FileError
+from segdsl.files import SUFFIX, walk
 from segdsl.language.condition import tree as c
 from segdsl.language.references.uniqueness import one_of_each
 from segdsl.language.syntax import tree as t

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.files import FileError
+from segdsl.errors import InputError
 from segdsl.language.references.names import marked
 from segdsl.language.values import ByName
 from segdsl.rules.rule.document import UnreadableError, load
@@ -36,7 +36,7 @@ Why = OneOf[
 """`left alone` is what is on the server in a form that cannot be handled; notes say why."""
 
 
-class PlanError(FileError):
+class PlanError(InputError):
     """A plan in a file that cannot be used; its text says why."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from segdsl.files import FileError, check_output, read_bytes, write_text
+from segdsl.errors import FileError
+from segdsl.files import check_output, read_bytes, write_text
 from segdsl.workspace.sync.plan import Plan, is_plan, write_plan
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from segdsl.diagnostics import Report
+from segdsl.errors import SegdslError
 from segdsl.language.condition import tree as c
 from segdsl.language.references.inline import MOST_IN_PLACE, with_segments
 from segdsl.language.references.marked_names import symbol
@@ -25,7 +26,7 @@ from segdsl.workspace.sync.plan import Change
 from segdsl.workspace.sync.segment_state import State
 
 
-class UncountableError(Exception):
+class UncountableError(SegdslError):
     """No rule selects the profiles that will be in a segment; the text says why."""
 
 

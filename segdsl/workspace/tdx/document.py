@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from segdsl.diagnostics import Code, Report
-from segdsl.files import FileError
+from segdsl.errors import FileError, SegdslError
 from segdsl.language.values import JSON_NUMBER, Number
 from segdsl.source import Source, Span
 
@@ -35,7 +35,7 @@ MOST_VALUES = 50_000
 """Values of a document, those in lists and maps counted: many times those of a large segment."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(SegdslError):
     """A part of the document was reported and cannot be used."""
 
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.files import FileError, name_of, read_seg, walk, write_text
+from segdsl.errors import FileError
+from segdsl.files import name_of, read_seg, walk, write_text
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
