@@ -11,12 +11,15 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Code": "segdsl.diagnostics",
+    "Compiled": "segdsl.compiling",
+    "CompiledSegment": "segdsl.compiling",
     "Diagnostic": "segdsl.diagnostics",
     "Report": "segdsl.diagnostics",
     "SegdslError": "segdsl.diagnostics",
     "Program": "segdsl.resolve",
     "Source": "segdsl.source",
     "Span": "segdsl.source",
+    "compile_text": "segdsl.compiling",
     "create_request": "segdsl.lower",
     "decompile": "segdsl.lift.decompile",
     "format_file": "segdsl.format",
@@ -26,6 +29,7 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from segdsl.compiling import Compiled, CompiledSegment, compile_text
     from segdsl.diagnostics import Code, Diagnostic, Report, SegdslError
     from segdsl.format import format_file
     from segdsl.lift.decompile import decompile
@@ -62,6 +66,8 @@ else:
 
 __all__ = [
     "Code",
+    "Compiled",
+    "CompiledSegment",
     "Diagnostic",
     "Program",
     "Report",
@@ -69,6 +75,7 @@ __all__ = [
     "Source",
     "Span",
     "__version__",
+    "compile_text",
     "create_request",
     "decompile",
     "format_file",
