@@ -9,13 +9,10 @@ from linting import codes, findings
 
 from reference.evaluator import evaluate
 from reference.population import Population, Profile
-from segdsl.diagnostics import Report
 from segdsl.lint import relative_times
 from segdsl.lint.normal import Node
-from segdsl.resolve import Program, resolve
-from segdsl.source import Source
-from segdsl.syntax.parser import parse
 from strategies.populations import NOW
+from support import segment_of
 
 NULLS = "SEG601"
 
@@ -127,9 +124,7 @@ UNITS = ["day", "week", "month", "quarter", "year", "hour", "minute", "second"]
 
 
 def holds(where: str, *, visit: int | None = None, events: tuple[int, ...] = ()) -> bool:
-    report = Report()
-    tree = parse(Source("x", f'segment "x" where {where}'), report)
-    [segment] = resolve(Program("x", {"x": tree}), report)
+    segment = segment_of(where)
     profile = Profile(
         "1", {"visit": visit}, events={"behavior_p": tuple({"timestamp": at} for at in events)}
     )

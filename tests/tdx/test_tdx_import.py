@@ -10,14 +10,11 @@ import pytest
 
 import contract
 from running import segdsl
+from segdsl import compile_text
 from segdsl.diagnostics import Report
 from segdsl.format import format_file
-from segdsl.lower import lower
-from segdsl.resolve import Program, resolve
-from segdsl.rule.model import encode
 from segdsl.source import Source
 from segdsl.syntax import tree as t
-from segdsl.syntax.parser import parse
 from segdsl.tdx import read_segment
 
 pytest.importorskip("yaml")
@@ -181,13 +178,9 @@ def test_a_whole_segment() -> None:
     assert 'description "Buys a lot"' in source
     assert "hidden" not in source
     assert '"Third"' in source
-    segments = resolve(Program("x", {"x": parse(Source("x", source), report)}), report)
-    rule = lower(segments[0], report, symbolic=True)
-    assert rule is not None
+    first = compile_text(source, symbolic=True).segments[0]
     if (contract.folder() / "contract.py").is_file():
-        import json
-
-        assert contract.rule_errors(json.loads(encode(rule))) == []
+        assert contract.rule_errors(first.rule) == []
 
 
 def test_a_segment_that_is_not_visible_is_hidden() -> None:
