@@ -143,11 +143,13 @@ def compile_text(
     several = {} if schema is None else ids_of_several(schema, segments=False)
     compiled: list[CompiledSegment] = []
     for segment in segments:
+        if segment.span.key in failed:
+            continue
         placed = with_known(segment, known, several, report)
         if placed is None:
             continue
         rule = lower(placed, report, layout=layout, symbolic=symbolic)
-        if rule is not None and segment.span.key not in failed:
+        if rule is not None:
             body = encode(create_request(placed, rule))
             request = json.loads(body)
             compiled.append(CompiledSegment(placed.name, request["rule"], request, body, placed))
