@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow bench format clean
+.PHONY: demo test slow bench snapshots format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \
@@ -46,6 +46,12 @@ bench: $(BENCHED)
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--force-reinstall .
 	.venv-bench/bin/python tests/benchmarks $(BENCH)
+
+# Writes the snapshots in the tests anew where what is rendered has changed; read the difference.
+snapshots: $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q --inline-snapshot=create,fix \
+		$$(grep -rl --include='*.py' 'inline_snapshot import' tests) || true
+	$(BIN)/pytest -q $$(grep -rl --include='*.py' 'inline_snapshot import' tests)
 
 format: $(READY)
 	$(BIN)/ruff format

@@ -10,6 +10,8 @@ from segdsl._version import __version__
 
 _PUBLIC = {
     "Code": "segdsl.diagnostics",
+    "Compiled": "segdsl.compiling",
+    "CompiledSegment": "segdsl.compiling",
     "Diagnostic": "segdsl.diagnostics",
     "Report": "segdsl.diagnostics",
     "DiagnosticsError": "segdsl.diagnostics",
@@ -17,6 +19,7 @@ _PUBLIC = {
     "Program": "segdsl.language.resolve",
     "Source": "segdsl.source",
     "Span": "segdsl.source",
+    "compile_text": "segdsl.compiling",
     "create_request": "segdsl.rules.lower",
     "decompile": "segdsl.rules.lift.decompile",
     "format_file": "segdsl.language.format",
@@ -26,6 +29,7 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from segdsl.compiling import Compiled, CompiledSegment, compile_text
     from segdsl.diagnostics import Code, Diagnostic, DiagnosticsError, Report
     from segdsl.errors import SegdslError
     from segdsl.language.format import format_file
@@ -50,6 +54,8 @@ else:
 
 __all__ = [
     "Code",
+    "Compiled",
+    "CompiledSegment",
     "Diagnostic",
     "DiagnosticsError",
     "Program",
@@ -58,6 +64,7 @@ __all__ = [
     "Source",
     "Span",
     "__version__",
+    "compile_text",
     "create_request",
     "decompile",
     "format_file",

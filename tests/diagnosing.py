@@ -9,15 +9,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from segdsl.analysis.checking import check_names, check_segments
+from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import severity_of
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
 from segdsl.rules.lift import decompile
 from segdsl.schema.document import read_schema
-from segdsl.source import Source
-from support import compile_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "grammar" / "diagnostics.md").read_text(encoding="utf-8")
@@ -46,7 +42,7 @@ def codes_of(code: str, form: str, example: str, folder: Path) -> set[str]:
     if code.startswith("SEG5"):
         return _checked(example)
     if form == "seg":
-        return {found.name for found in compile_text(example, symbolic=False)[1]}
+        return set(compile_text(example).codes)
     if form == "json":
         report = Report()
         assert (decompile(example, "rule.json", report) is None) == report.has_errors
@@ -59,13 +55,8 @@ def _checked(example: str) -> set[str]:
     """With the schema of the page."""
     [text] = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     schema = read_schema(text, "schema.toml")
-    report = Report()
-    tree = parse(Source("x.seg", example), report)
-    segments = resolve(Program("x.seg", {"x.seg": tree}), report)
-    assert report.diagnostics == []
-    check_segments(segments, schema, report)
-    check_names(segments, schema, report, among=[each.place for each in segments])
-    return {of.code.name for of in report.diagnostics}
+    assert compile_text(example, symbolic=True).codes == []
+    return set(compile_text(example, schema=schema, symbolic=True).codes)
 
 
 def _told(commands: str, folder: Path) -> set[str]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from reference.evaluator import select
 from reference.population import Population, Profile, Value
 from reference.rule_evaluator import select_rule
+from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
@@ -151,13 +152,9 @@ def one_profile(**events: tuple[dict[str, Any], ...]) -> Population:
 
 def selected_by(where: str, population: Population) -> tuple[bool, bool]:
     """Whether the profile is selected, by the language's meaning and by the API's."""
-    report = Report()
-    file = parse(Source("x", f'segment "x" where {where}'), report)
-    (segment,) = resolve(Program("x", {"x": file}), report)
-    rule = lower(segment, report)
-    assert rule is not None
-    meant = select(segment.condition, None, population)
-    return "p" in meant, "p" in select_rule(json.loads(encode(rule)), population)
+    [compiled] = compile_text(f'segment "x" where {where}').segments
+    meant = select(compiled.segment.condition, None, population)
+    return "p" in meant, "p" in select_rule(compiled.rule, population)
 
 
 def test_the_profile_without_events() -> None:

@@ -7,6 +7,7 @@ explanation is in `test_explain_properties`.
 from __future__ import annotations
 
 import pytest
+from inline_snapshot import snapshot
 
 from segdsl.analysis.explain import Outline, explain, render_outline
 from segdsl.diagnostics import Report
@@ -432,9 +433,7 @@ def test_the_time_zone_is_told_once_where_there_are_times(
 
 
 def test_groups_are_numbered_and_notes_inside_them_speak_of_the_condition() -> None:
-    assert (
-        body('a = "x" and (b > 1 or (c is null and has buys))')
-        == """\
+    assert body('a = "x" and (b > 1 or (c is null and has buys))') == snapshot("""\
 A profile is in this segment when all of these hold:
   1. a is "x".
      A profile with no a is left out.
@@ -444,14 +443,11 @@ A profile is in this segment when all of these hold:
      2.2. All of these hold:
           2.2.1. c has no value.
           2.2.2. There is at least 1 buys event.
-"""
-    )
+""")
 
 
 def test_negated_groups_say_none_and_not_all() -> None:
-    assert (
-        body("none (a = 1, b != 2) or not (a = 3 and has c)")
-        == """\
+    assert body("none (a = 1, b != 2) or not (a = 3 and has c)") == snapshot("""\
 A profile is in this segment when at least one of these holds:
   1. None of these holds:
      1.1. a is 1.
@@ -462,14 +458,11 @@ A profile is in this segment when at least one of these holds:
      2.1. a is 3.
           A profile with no a does not meet this.
      2.2. There is at least 1 c event.
-"""
-    )
+""")
 
 
 def test_a_group_of_negations_that_is_negated_is_the_group_of_their_opposites() -> None:
-    assert (
-        body("none (a != 1, not (b = 2 and c = 3))")
-        == """\
+    assert body("none (a != 1, not (b = 2 and c = 3))") == snapshot("""\
 A profile is in this segment when all of these hold:
   1. a is 1.
      A profile with no a is left out.
@@ -477,17 +470,13 @@ A profile is in this segment when all of these hold:
      A profile with no b is left out.
   3. c is 3.
      A profile with no c is left out.
-"""
-    )
+""")
 
 
 def test_labels_are_shown_and_rule_sets_without_one_are_plain_groups() -> None:
-    assert (
-        body(
-            '"Reachable": any (a is true, b is true) and "L": (c = 1) '
-            "and rule set (d = 1 and e = 1)"
-        )
-        == """\
+    assert body(
+        '"Reachable": any (a is true, b is true) and "L": (c = 1) and rule set (d = 1 and e = 1)'
+    ) == snapshot("""\
 A profile is in this segment when all of these hold:
   1. "Reachable": at least one of these holds:
      1.1. a is true.
@@ -501,16 +490,13 @@ A profile is in this segment when all of these hold:
           A profile with no d is left out.
      3.2. e is 1.
           A profile with no e is left out.
-"""
-    )
+""")
 
 
 def test_a_filter_of_several_parts_stands_under_its_sentence() -> None:
     inside = 'a = 1 and any (b != "x", not (t in last month)) and not any of c = 1'
     where = f"count(buys where {inside}) >= 2"
-    assert (
-        body(where).rpartition("\n\n")[0]
-        == """\
+    assert body(where).rpartition("\n\n")[0] == snapshot("""\
 A profile is in this segment when this holds:
   1. There are at least 2 buys events for which all of these hold:
      1.1. a is 1.
@@ -518,14 +504,13 @@ A profile is in this segment when this holds:
           1.2.1. b is not "x" (or has no value).
           1.2.2. t is not in last month (the previous calendar month) (or has no value).
      1.3. No element of c is 1 (or c has no value or is an empty list).
-     A profile with no such event is left out: it counts as 0."""
-    )
+     A profile with no such event is left out: it counts as 0.""")
 
 
 def test_limits_say_how_many_and_in_which_order() -> None:
-    assert (
-        body("(not age > 3 limit 10% by l desc, x asc) and a = 1 limit 1000 by l desc")
-        == """\
+    assert body(
+        "(not age > 3 limit 10% by l desc, x asc) and a = 1 limit 1000 by l desc"
+    ) == snapshot("""\
 A profile may be in this segment when all of these hold:
   1. The profile is among the first 10% of those for which this holds, ordered by l from
      high to low, then by x from low to high:
@@ -535,8 +520,7 @@ A profile may be in this segment when all of these hold:
      A profile with no a is left out.
 
 Of these profiles, only the first 1000 are in the segment, ordered by l from high to low.
-"""
-    )
+""")
     (item,) = outline("not (count(buys) >= 3 limit 100 by aggregate desc)").items
     assert item.text == (
         "The profile is not among the first 100 of those for which this holds, "
@@ -556,9 +540,7 @@ def test_the_head_says_name_kind_folder_and_description() -> None:
         'segment "東京 \\"VIP\\"" description "Over 50,000 yen\\nand reachable" folder "a/b" '
         'kind funnel_stage where country = "日本" or country = "台湾"'
     )
-    assert (
-        render_outline(explain(segment(text)), 40)
-        == """\
+    assert render_outline(explain(segment(text)), 40) == snapshot("""\
 Segment "東京 \\"VIP\\""
   Kind: funnel stage
   Folder: a/b
@@ -573,8 +555,7 @@ A profile is in this segment when at
   2. country is "台湾".
      A profile with no country does not
      meet this.
-"""
-    )
+""")
 
 
 def test_quoted_texts_stay_on_one_line_where_they_fit() -> None:

@@ -7,18 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from segdsl import compile_text
 from segdsl.analysis.explain import explain
 from segdsl.analysis.explain.legend import legend
 from segdsl.diagnostics import Report
 from segdsl.language.condition.tree import Segment, spellings
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_segments
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.schema.labels import labels_of
 from segdsl.schema.model import Behavior, Column, Schema
-from segdsl.source import Source
 from segdsl.sql import Context, render, selection
 
 RETAIL = Path(__file__).parents[1] / "examples" / "retail"
@@ -42,11 +40,10 @@ SCHEMA = Schema(
 
 
 def segment(where: str, head: str = "") -> Segment:
-    report = Report()
-    source = Source("x.seg", f'segment "x" {head} where {where}')
-    (found,) = resolve(Program("x.seg", {"x.seg": parse(source, report)}), report)
-    assert not report.diagnostics
-    return found
+    compiled = compile_text(f'segment "x" {head} where {where}', symbolic=True)
+    assert compiled.codes == []
+    [found] = compiled.segments
+    return found.segment
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segdsl import compile_text
 from segdsl.analysis.explain import explain, render_outline
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
 from segdsl.rules.lift import decompile
-from segdsl.rules.lower import lower
 from segdsl.rules.rule.document import load
-from segdsl.rules.rule.model import encode
 from segdsl.rules.rule.reader import read_rule
-from segdsl.source import Source
 from strategies.loose_rules import DASHBOARD, loose_rules, loosened
 from strategies.rules import rules
 from strategies.wild_rules import json_text
@@ -251,11 +247,10 @@ def test_a_loose_rule_comes_back_and_compiles_to_the_same(name: str) -> None:
     text = decompile(json.dumps({"name": "x", "kind": 0, "rule": rule}), "x.json", report)
     assert report.diagnostics == []
     assert text == f'segment "x"\n\nwhere\n  {where}\n'
-    (segment,) = resolve(Program("x", {"x": parse(Source("x", text), report)}), report)
-    assert render_outline(explain(segment), 100)
-    lowered = lower(segment, report)
-    assert lowered is not None
-    assert canonical_rule(encode(lowered).encode()) == canonical_rule(json.dumps(rule).encode())
+    [compiled] = compile_text(text).segments
+    assert render_outline(explain(compiled.segment), 100)
+    again = json.dumps(compiled.rule).encode()
+    assert canonical_rule(again) == canonical_rule(json.dumps(rule).encode())
 
 
 @pytest.mark.parametrize(

@@ -11,35 +11,22 @@ from typing import Any
 
 import pytest
 
-from segdsl.diagnostics import Code, Report
+from segdsl import compile_text
+from segdsl.diagnostics import Code
 from segdsl.language.condition.operators import has_not
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.operators import operator
-from segdsl.rules.rule.model import encode, takes_not
-from segdsl.source import Source
-
-
-def rules(text: str, report: Report, **options: Any) -> list[Any]:
-    file = parse(Source("test.seg", text), report)
-    segments = resolve(Program("test.seg", {"test.seg": file}), report)
-    found = [lower(segment, report, **options) for segment in segments]
-    return [json.loads(encode(rule)) for rule in found if rule is not None]
+from segdsl.rules.rule.model import takes_not
 
 
 def rule_of(where: str, **options: Any) -> Any:
-    report = Report()
-    found = rules(f'segment "x"\nwhere\n  {where}\n', report, **options)
-    assert not report.diagnostics, [d.message for d in report.diagnostics]
-    (rule,) = found
-    return rule
+    compiled = compile_text(f'segment "x" where {where}', **options)
+    assert compiled.codes == [], compiled.render()
+    [segment] = compiled.segments
+    return segment.rule
 
 
-def findings(where: str, **options: Any) -> list[Code]:
-    report = Report()
-    rules(f'segment "x"\nwhere\n  {where}\n', report, **options)
-    return [d.code for d in report.diagnostics]
+def findings(where: str) -> list[Code]:
+    return [each.code for each in compile_text(f'segment "x" where {where}').diagnostics]
 
 
 def short(condition: Any) -> str:
@@ -280,11 +267,7 @@ def test_what_cannot_be_said(where: str, code: Code) -> None:
     ],
 )
 def test_a_rule_set_is_called_as_it_was_written(where: str, help: str) -> None:
-    report = Report()
-    file = parse(Source("x.seg", f'segment "x" where {where}'), report)
-    for segment in resolve(Program("x.seg", {"x.seg": file}), report):
-        lower(segment, report)
-    [one] = report.diagnostics
+    [one] = compile_text(f'segment "x" where {where}').diagnostics
     assert (one.help or "").startswith(help)
     said = one.message + (one.help or "")
     assert ("label" in said.lower()) == ('"' in where)
@@ -321,9 +304,7 @@ def test_limits(where: str, rule_type: str, limit: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_found_in_whole_texts(text: str, codes: list[Code]) -> None:
-    report = Report()
-    rules(text, report)
-    assert [of.code for of in report.diagnostics] == codes
+    assert [each.code for each in compile_text(text, symbolic=True).diagnostics] == codes
 
 
 def test_a_negated_limit_is_excluded() -> None:
@@ -344,13 +325,9 @@ def test_everyone_is_a_rule_without_conditions() -> None:
 
 
 def test_the_create_request() -> None:
-    report = Report()
     text = 'segment "N" description "D" folder "a/b" kind realtime where everyone'
-    file = parse(Source("t", text), report)
-    (segment,) = resolve(Program("t", {"t": file}), report)
-    rule = lower(segment, report)
-    assert rule is not None
-    assert json.loads(encode(create_request(segment, rule))) == {
+    [segment] = compile_text(text, check=True).segments
+    assert segment.request == {
         "name": "N",
         "kind": 1,
         "rule": {"type": "And", "conditions": []},
@@ -359,21 +336,13 @@ def test_the_create_request() -> None:
 
 
 def test_numbers_keep_their_exact_text() -> None:
-    report = Report()
-    file = parse(
-        Source("t", 'segment "x" where a in (1.50, 1e5, -0, 123456789012345678901234567890)'),
-        report,
-    )
-    (segment,) = resolve(Program("t", {"t": file}), report)
-    rule = lower(segment, report)
-    assert rule is not None
-    assert '"rightValues":[1.50,1e5,-0,123456789012345678901234567890]' in encode(
-        rule, pretty=False
-    )
+    text = 'segment "x" where a in (1.50, 1e5, -0, 123456789012345678901234567890)'
+    [segment] = compile_text(text, check=True).segments
+    body = "".join(segment.json.split())
+    assert '"rightValues":[1.50,1e5,-0,123456789012345678901234567890]' in body
 
 
 def test_both_tables_agree_on_which_operators_have_a_not() -> None:
-    report = Report()
     wheres = [
         "a = 1",
         "a > 1",
@@ -402,9 +371,9 @@ def test_both_tables_agree_on_which_operators_have_a_not() -> None:
         "a between 1 and 2 days from now",
     ]
     text = "\n".join(f'segment "{index}" where {where}' for index, where in enumerate(wheres))
-    segments = resolve(Program("t", {"t": parse(Source("t", text), report)}), report)
-    assert len(segments) == len(wheres)
-    assert not report.diagnostics
-    for segment in segments:
-        predicate = segment.condition.predicate  # type: ignore[union-attr]
+    compiled = compile_text(text)
+    assert compiled.codes == []
+    assert len(compiled.segments) == len(wheres)
+    for each in compiled.segments:
+        predicate = each.segment.condition.predicate  # type: ignore[union-attr]
         assert has_not(predicate) == takes_not(operator(predicate)), predicate

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.rules.lift import decompile
-from support import compile_text
+from support import rule_of
 
 Json = dict[str, Any]
 AT_LEAST_2 = {"type": "GreaterEqual", "not": False, "rightValue": 2}
@@ -65,8 +66,8 @@ def test_one_number_has_no_elements(aggregation: Json, matching: Any) -> None:
 @pytest.mark.parametrize("how", ["any of", "every one of", "at least 2 of", "exactly 0 of"])
 def test_nor_has_it_in_source(function: str, how: str) -> None:
     for inside in ("p.amount", "some p.amount", "p.amount by order_id over 3 days"):
-        made, codes = compile_text(f'segment "x" where {how} {function}({inside}) >= 2')
-        assert (made, codes) == ([], [Code.SEG213])
+        compiled = compile_text(f'segment "x" where {how} {function}({inside}) >= 2')
+        assert (compiled.segments, compiled.codes) == ((), ["SEG213"])
 
 
 def test_what_can_be_a_list_of_elements_may_be_asked_for_them() -> None:
@@ -139,9 +140,7 @@ def test_a_not_of_a_time_is_the_complement(operator: Json, said: str) -> None:
     assert found == []
     assert where == f"seen {said}".replace("is not today", "is today").replace(" not ", " ")
     # It comes back as it was.
-    [made], codes = compile_text(f'segment "x" where seen {said}')
-    assert codes == []
-    assert read(made["rule"]["conditions"][0])[0] == f"seen {said}"
+    assert read(rule_of(f"seen {said}")["conditions"][0])[0] == f"seen {said}"
 
 
 def column(operator: Json, matching: Any = None) -> Json:

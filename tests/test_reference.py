@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
+from segdsl import compile_text
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.syntax import tree as t
@@ -20,7 +21,7 @@ from segdsl.language.syntax.grammar import grammar_text, reserved_words
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Limit
 from segdsl.source import Source
-from support import compile_text, nodes, rule_of
+from support import nodes, rule_of
 
 PAGE = (Path(__file__).parents[1] / "grammar" / "README.md").read_text(encoding="utf-8")
 _CELL = re.compile(r"(?<!\\)\|")
@@ -86,9 +87,10 @@ def test_a_row_shows_what_its_source_compiles_to(column: str, source: str, shown
 
 @pytest.mark.parametrize(("source", "shown"), blocks())
 def test_a_block_shows_what_it_compiles_to(source: str, shown: str) -> None:
-    (request,), codes = compile_text(source)
-    assert codes == []
-    assert json.loads(shown) == request
+    compiled = compile_text(source, symbolic=True)
+    assert compiled.codes == []
+    [segment] = compiled.segments
+    assert json.loads(shown) == segment.request
 
 
 def test_every_block_is_compared() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from textwrap import dedent
 
 import msgspec
 import pytest
+from inline_snapshot import snapshot
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.places import tally
@@ -51,39 +51,35 @@ def test_a_finding_shows_its_line_its_place_and_what_to_do() -> None:
         message="nothing is named `prefectur`",
         help="did you mean `prefecture`?",
     )
-    assert shown(report, sources) == dedent(
-        """\
-        error[SEG101]: nothing is named `prefectur`
-          --> a.seg:3:3
-           |
-         3 |   prefectur = "Tokyo"
-           |   ^^^^^^^^^
-           |
-           = help: did you mean `prefecture`?
+    assert shown(report, sources) == snapshot("""\
+error[SEG101]: nothing is named `prefectur`
+  --> a.seg:3:3
+   |
+ 3 |   prefectur = "Tokyo"
+   |   ^^^^^^^^^
+   |
+   = help: did you mean `prefecture`?
 
-        """
-    )
+""")
 
 
 def test_a_note_has_a_place_of_its_own_and_the_margin_fits_the_largest_number() -> None:
     text = "let a = b\n" + "\n" * 9 + "where a\n"
     use = Span("a.seg", text.index("where a") + 6, text.index("where a") + 7)
     report, sources = one(text, "b", notes=(Note("expanded from this use", use),))
-    assert shown(report, sources) == dedent(
-        """\
-        error[SEG101]: this is wrong
-           --> a.seg:1:9
-            |
-          1 | let a = b
-            |         ^
-        note: expanded from this use
-           --> a.seg:11:7
-            |
-         11 | where a
-            |       -
+    assert shown(report, sources) == snapshot("""\
+error[SEG101]: this is wrong
+   --> a.seg:1:9
+    |
+  1 | let a = b
+    |         ^
+note: expanded from this use
+   --> a.seg:11:7
+    |
+ 11 | where a
+    |       -
 
-        """
-    )
+""")
 
 
 def test_wide_characters_take_two_cells() -> None:
@@ -166,26 +162,22 @@ def test_a_place_in_json_is_told_by_its_path() -> None:
     report = Report()
     span = Span("rule.json", 0, 0)
     report.add(Code.SEG402, span, "an operator nobody knows", path="$.conditions[0]", help="do it")
-    assert shown(report, {"rule.json": Source("rule.json", "{}")}) == dedent(
-        """\
-        error[SEG402]: an operator nobody knows
-          --> rule.json: $.conditions[0]
-           = help: do it
+    assert shown(report, {"rule.json": Source("rule.json", "{}")}) == snapshot("""\
+error[SEG402]: an operator nobody knows
+  --> rule.json: $.conditions[0]
+   = help: do it
 
-        """
-    )
+""")
 
 
 def test_a_finding_without_a_place_is_its_message_and_help() -> None:
     report = Report()
     report.add(Code.SEG106, None, "no param is named `dys`", help="did you mean `days`?")
-    assert shown(report, {}) == dedent(
-        """\
-        error[SEG106]: no param is named `dys`
-           = help: did you mean `days`?
+    assert shown(report, {}) == snapshot("""\
+error[SEG106]: no param is named `dys`
+   = help: did you mean `days`?
 
-        """
-    )
+""")
 
 
 def test_findings_are_told_by_file_as_read_then_by_place() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from segdsl import compile_text
 from segdsl.diagnostics import Diagnostic, Report
-from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
 
@@ -15,10 +15,9 @@ NAME = "test.seg"
 def findings(text: str) -> list[Diagnostic]:
     """What is found in a file that can be parsed."""
     report = Report()
-    file = parse(Source(NAME, text), report)
+    parse(Source(NAME, text), report)
     assert report.diagnostics == []
-    resolve(Program(NAME, {NAME: file}), report)
-    return report.diagnostics
+    return list(compile_text(text, symbolic=True).diagnostics)
 
 
 @pytest.mark.parametrize(

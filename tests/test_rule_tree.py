@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from hypothesis import assume, given
+from inline_snapshot import snapshot
 
 from segdsl.analysis.explain.rule_tree import draw, operator_words
 from segdsl.diagnostics import Report
@@ -45,9 +46,7 @@ LAYERED = """
 
 
 def test_rule_sets_and_their_conditions_are_numbered_and_lettered() -> None:
-    assert (
-        drawn(LAYERED)
-        == """\
+    assert drawn(LAYERED) == snapshot("""\
 And
 ├─ Rule set 1 (And)
 │  ├─ country Equal "JP"
@@ -60,8 +59,7 @@ And
 └─ Rule set 2 (Composite A or (B and C)) — Reachable
    ├─ A  email Equal true
    ├─ B  push Equal true
-   └─ C  age GreaterEqual 18"""
-    )
+   └─ C  age GreaterEqual 18""")
 
 
 def test_the_drawing_can_do_with_ascii_alone() -> None:
@@ -77,13 +75,10 @@ def test_the_drawing_can_do_with_ascii_alone() -> None:
 
 
 def test_names_and_texts_are_not_touched_by_ascii() -> None:
-    assert (
-        drawn('"東京 — 1": (`—` = "…")', ascii=True)
-        == """\
+    assert drawn('"東京 — 1": (`—` = "…")', ascii=True) == snapshot("""\
 And
 `- Rule set 1 (And) - 東京 — 1
-   `- `—` Equal "…\""""
-    )
+   `- `—` Equal "…\"""")
 
 
 def test_long_lines_are_clipped_by_cells() -> None:
@@ -99,22 +94,18 @@ def test_everyone_is_a_rule_without_conditions() -> None:
 
 
 def test_a_limit_stands_with_what_it_limits() -> None:
-    assert (
-        drawn("(count(b) >= 3 limit 10% by aggregate desc) limit 100 by ltv asc")
-        == """\
+    where = "(count(b) >= 3 limit 10% by aggregate desc) limit 100 by ltv asc"
+    assert drawn(where) == snapshot("""\
 And, limit 100 by ltv ascending
 └─ Rule set 1 (And)
-   └─ Count(b) GreaterEqual 3, limit 10% by aggregation descending"""
-    )
+   └─ Count(b) GreaterEqual 3, limit 10% by aggregation descending""")
 
 
 def test_older_rules_are_drawn_as_deep_as_they_are() -> None:
     one = m.ReferenceCondition("Reference", "12", False)
     deep = m.Group("Or", (m.Group("Composite", (one, m.Group("And", (one,))), expr="A or B"), one))
     old = m.Group("And", (m.Group("Or", (deep, m.Group("And", ()))), one))
-    assert (
-        "\n".join(draw(old, 100))
-        == """\
+    assert "\n".join(draw(old, 100)) == snapshot("""\
 And
 ├─ Rule set 1 (Or)
 │  ├─ Or
@@ -124,21 +115,17 @@ And
 │  │  │     └─ Reference #12
 │  │  └─ Reference #12
 │  └─ And, without conditions
-└─ Reference #12"""
-    )
+└─ Reference #12""")
 
 
 def test_conditions_under_a_composite_rule_carry_their_number() -> None:
     one = m.ReferenceCondition("FunnelStageReference", "a b", True)
     rule = m.Group("Composite", (m.Group("And", (one,), "odd\ntext"), one), expr="1 or 2")
-    assert (
-        "\n".join(draw(rule, 100))
-        == """\
+    assert "\n".join(draw(rule, 100)) == snapshot("""\
 Composite 1 or 2
 ├─ Rule set 1 (And) — "odd\\ntext"
 │  └─ exclude FunnelStageReference #a b
-└─ 2  exclude FunnelStageReference #a b"""
-    )
+└─ 2  exclude FunnelStageReference #a b""")
 
 
 @pytest.mark.parametrize(

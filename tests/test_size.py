@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
@@ -92,11 +93,7 @@ def test_sixty_levels_in_a_filter() -> None:
 
 
 def test_sixty_alternating_levels_need_more_than_two_levels_can_say() -> None:
-    report = Report()
-    file = tree_of(f'segment "x" where {alternating(60)}')
-    (segment,) = resolve(Program("x.seg", {"x.seg": file}), report)
-    assert lower(segment, report) is None
-    (found,) = report.diagnostics
+    (found,) = compile_text(f'segment "x" where {alternating(60)}').diagnostics
     assert found.code is Code.SEG301
     assert "60 conditions, which need 35 rule sets" in found.message
 
@@ -108,11 +105,7 @@ def test_a_large_tree_that_cannot_fit_is_refused_at_once() -> None:
         word = "and" if level % 2 else "or"
         several = f" {word} ".join(f"a{index} = {level}" for index in range(60))
         text = f"{several} {word} ({text})"
-    report = Report()
-    file = parse(Source("x.seg", f'segment "x" where {text}'), report)
-    (segment,) = resolve(Program("x.seg", {"x.seg": file}), report)
-    assert lower(segment, report) is None
-    assert [d.code for d in report.diagnostics] == [Code.SEG301]
+    assert compile_text(f'segment "x" where {text}').codes == ["SEG301"]
 
 
 @pytest.mark.parametrize(
@@ -125,9 +118,7 @@ def test_a_large_tree_that_cannot_fit_is_refused_at_once() -> None:
     ],
 )
 def test_numbers_beyond_reckoning_are_refused(where: str) -> None:
-    report = Report()
-    parse(Source("x.seg", f'segment "x" where {where}'), report)
-    assert [d.code for d in report.diagnostics] == [Code.SEG008]
+    assert compile_text(f'segment "x" where {where}').codes == ["SEG008"]
 
 
 @pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000])
@@ -177,10 +168,8 @@ def test_hostile_text_has_a_finding(text: str, code: Code) -> None:
 
 def test_definitions_that_explode_are_stopped() -> None:
     lets = "\n".join(f"let a{index} = a{index + 1} and a{index + 1}" for index in range(60))
-    report = Report()
-    file = parse(Source("x", f'{lets}\nlet a60 = x = 1\nsegment "x" where a0'), report)
-    assert not resolve(Program("x", {"x": file}), report)
-    assert {d.code for d in report.diagnostics} == {Code.SEG108}
+    compiled = compile_text(f'{lets}\nlet a60 = x = 1\nsegment "x" where a0')
+    assert (compiled.segments, set(compiled.codes)) == ((), {"SEG108"})
 
 
 def _all_of(number: int) -> str:
@@ -234,10 +223,8 @@ def test_a_hundred_thousand_conditions_are_taken() -> None:
 
 def test_definitions_that_nest_deeply_are_stopped() -> None:
     lets = "\n".join(f"let a{index} = not (a{index + 1})" for index in range(500))
-    report = Report()
-    file = parse(Source("x", f'{lets}\nlet a500 = x = 1\nsegment "x" where a0'), report)
-    assert not resolve(Program("x", {"x": file}), report)
-    assert {d.code for d in report.diagnostics} == {Code.SEG108}
+    compiled = compile_text(f'{lets}\nlet a500 = x = 1\nsegment "x" where a0')
+    assert (compiled.segments, set(compiled.codes)) == ((), {"SEG108"})
 
 
 _CORPUS = """\

@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 from shop import SCHEMA, found, report_of
 
-from segdsl.analysis.checking import check_names, check_segments
-from segdsl.diagnostics import Report
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.source import Source
+from segdsl import compile_text
 
 
 @pytest.mark.parametrize(
@@ -150,12 +146,8 @@ def test_what_is_a_column_or_an_attribute_elsewhere_is_told_to_be() -> None:
 
 
 def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
-    report = Report()
-    source = Source("x.seg", 'let l = txt = "x"\nsegment "a" where l\nsegment "b" where l\n')
-    segments = resolve(Program("x.seg", {"x.seg": parse(source, report)}), report)
-    check_segments(segments, SCHEMA, report)
-    check_names(segments, SCHEMA, report, among=[each.place for each in segments])
-    [one] = report.diagnostics
+    text = 'let l = txt = "x"\nsegment "a" where l\nsegment "b" where l\n'
+    [one] = compile_text(text, schema=SCHEMA).diagnostics
     assert one.code.name == "SEG501"
     assert [note.message for note in one.notes] == ["expanded from this use"]
 

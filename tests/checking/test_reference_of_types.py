@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from segdsl.analysis.checking import types
-from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.source import Source
+from support import segment_of
 
 PAGE = (Path(__file__).parents[2] / "grammar" / "README.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## Checked with a schema\n")[2].partition("\n## ")[0]
@@ -25,10 +22,7 @@ SAYS = {"yes": True, "no": False}
 
 def asked_by(operator: str) -> types.Asked:
     """What an operator that heads a column of the table compares with."""
-    report = Report()
-    tree = parse(Source("x.seg", f'segment "x" where a {operator}'), report)
-    [segment] = resolve(Program("x.seg", {"x.seg": tree}), report)
-    assert report.diagnostics == []
+    segment = segment_of(f"a {operator}")
     assert isinstance(segment.condition, c.Test)
     [asked] = types.asked(segment.condition.predicate)
     return asked

@@ -9,12 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fuzzing.texts import seeds
-from segdsl.diagnostics import Report
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.rules.lower import create_request, lower
-from segdsl.rules.rule.model import encode
-from segdsl.source import Source
+from segdsl import compile_text
+from segdsl.rules.lower.segment import Layout
 
 Json = Any
 _VALUES: tuple[Json, ...] = (
@@ -51,14 +47,10 @@ def rules() -> list[Json]:
     """The rules that others are made of: of every segment of the texts, in either layout."""
     found = []
     for text in seeds():
-        report = Report()
-        tree = parse(Source("x.seg", text), report)
-        for segment in resolve(Program("x.seg", {"x.seg": tree}), report):
-            for layout in ("v5", "nested"):
-                rule = lower(segment, Report(), symbolic=True, layout=layout)
-                if rule is not None:
-                    found.append(json.loads(encode(rule)))
-                    found.append(json.loads(encode(create_request(segment, rule))))
+        layouts: tuple[Layout, ...] = ("v5", "nested")
+        for layout in layouts:
+            for segment in compile_text(text, symbolic=True, layout=layout).segments:
+                found += [segment.rule, segment.request]
     return found
 
 

@@ -11,11 +11,8 @@ from reference.evaluator import evaluate
 from reference.population import Population, Profile
 from segdsl.analysis.lint import relative_times
 from segdsl.analysis.lint.normal import Node
-from segdsl.diagnostics import Report
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.source import Source
 from strategies.populations import NOW
+from support import segment_of
 
 NULLS = "SEG601"
 
@@ -127,9 +124,7 @@ UNITS = ["day", "week", "month", "quarter", "year", "hour", "minute", "second"]
 
 
 def holds(where: str, *, visit: int | None = None, events: tuple[int, ...] = ()) -> bool:
-    report = Report()
-    tree = parse(Source("x", f'segment "x" where {where}'), report)
-    [segment] = resolve(Program("x", {"x": tree}), report)
+    segment = segment_of(where)
     profile = Profile(
         "1", {"visit": visit}, events={"behavior_p": tuple({"timestamp": at} for at in events)}
     )

@@ -8,12 +8,10 @@ from textwrap import dedent
 import pytest
 
 from running import segdsl
+from segdsl import compile_text
 from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
-from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.parser import parse
-from segdsl.rules.lower import lower
 from segdsl.source import Source
 from segdsl.workspace.tdx import read_segment
 
@@ -32,9 +30,7 @@ def where(rule: str) -> tuple[str, list[str]]:
     """The condition that a rule becomes, which must compile, and the codes of what is told."""
     source, report = read(f"name: x\nrule: {rule}\n")
     assert source is not None, report.diagnostics
-    again = Report()
-    [segment] = resolve(Program("x", {"x": parse(Source("x", source), again)}), again)
-    assert lower(segment, again, symbolic=True) is not None, again.diagnostics
+    assert len(compile_text(source, symbolic=True, check=True).segments) == 1
     codes = [of.code.name for of in report.diagnostics]
     return " ".join(source.partition("where")[2].split()), codes
 

@@ -10,13 +10,10 @@ import pytest
 
 import contract
 from running import segdsl
+from segdsl import compile_text
 from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
-from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.parser import parse
-from segdsl.rules.lower import lower
-from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from segdsl.workspace.tdx import read_segment
 
@@ -181,13 +178,9 @@ def test_a_whole_segment() -> None:
     assert 'description "Buys a lot"' in source
     assert "hidden" not in source
     assert '"Third"' in source
-    segments = resolve(Program("x", {"x": parse(Source("x", source), report)}), report)
-    rule = lower(segments[0], report, symbolic=True)
-    assert rule is not None
+    first = compile_text(source, symbolic=True).segments[0]
     if (contract.folder() / "contract.py").is_file():
-        import json
-
-        assert contract.rule_errors(json.loads(encode(rule))) == []
+        assert contract.rule_errors(first.rule) == []
 
 
 def test_a_segment_that_is_not_visible_is_hidden() -> None:

@@ -1,0 +1,232 @@
+"""The text of a `.seg` file to API rules in one call, for programs and tests.
+
+It runs the stages one after the other, in memory: parse, resolve, check with a schema, lint,
+lower. It reads no file and asks no server; `segdsl.workspace.check.load_checked` does the same for
+files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from segdsl.analysis.checking import check_names, check_segments, check_values
+from segdsl.analysis.lint import lint as lint_segments
+from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
+from segdsl.diagnostics import Code, Diagnostic, Report
+from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
+from segdsl.diagnostics.render import render_text
+from segdsl.language.condition.tree import Segment
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.names import named_segments
+from segdsl.language.references.substitution import with_ids, with_known
+from segdsl.language.resolve import Program, check_settings, import_key, resolve
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.tree import File, Import, Let
+from segdsl.rules.lower import create_request, lower
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
+from segdsl.schema.ids import ids_of, ids_of_several
+from segdsl.schema.model import Schema
+from segdsl.source import Source, SpanKey
+
+NAME = "text.seg"
+"""The name that diagnostics give the text, unless another is given."""
+
+
+class CompiledSegment(msgspec.Struct, frozen=True):
+    """One segment without errors.
+
+    `rule` is the API's rule, and `request` the body of the request that creates the segment, which
+    holds the rule; both as `json.loads` reads them. `json` is the exact text of that body: a number
+    has the digits of the source there (`1.50`), where `request` has a float. `segment` is the
+    resolved condition tree that the rule was made from.
+    """
+
+    name: str
+    rule: dict[str, Any]
+    request: dict[str, Any]
+    json: str
+    segment: Segment
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """What a text compiles to.
+
+    `segments` are those of the text without errors, in order. `diagnostics` are the errors and
+    warnings, in the order of discovery. `sources` are the text and those that it imports, by name.
+    """
+
+    segments: tuple[CompiledSegment, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    sources: dict[str, Source]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the diagnostics (`SEG101`), in their order."""
+        return [each.code.name for each in self.diagnostics]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(each.severity == "error" for each in self.diagnostics)
+
+    def render(self, *, width: int = 100) -> str:
+        """The diagnostics with their source lines, as `segdsl check` shows them; "" for none.
+
+        They are in the order of their places; `width` is in terminal cells.
+        """
+        return render_text(self.diagnostics, self.sources, width=width)
+
+
+def compile_text(
+    text: str,
+    *,
+    name: str = NAME,
+    imports: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+    schema: Schema | None = None,
+    ids: Ids | None = None,
+    symbolic: bool = False,
+    layout: Layout = "v5",
+    lint: bool = False,
+    check: bool = False,
+) -> Compiled:
+    """Compiles the text of a `.seg` file.
+
+    `name` is what diagnostics call the text. `imports` are the texts of other files by the name
+    that an `import` leads to; nothing is read from disk. `settings` gives params their values, as
+    strings, by name.
+
+    With `schema`, names, types and patterns are checked, and the ids in the schema replace names.
+    `ids` adds ids, by kind (`segment`, `stage`, `variant`, `rfm model`, …) and name, and wins over
+    the schema. A name without an id is an error, or with `symbolic` stays in the rule as a marked
+    name. `layout` is that of the rule: two levels (`v5`) or nested groups.
+
+    With `lint`, the result has the warnings of the lints too, without those that comments
+    suppress. With `check`, an error raises DiagnosticsError, whose `report` has all diagnostics;
+    otherwise segments with errors are left out, and nothing is raised.
+
+    >>> compiled = compile_text('segment "Japan" where country = "JP"', check=True)
+    >>> [segment] = compiled.segments
+    >>> segment.name, segment.rule["conditions"][0]["conditions"][0]["operator"]
+    ('Japan', {'type': 'Equal', 'not': False, 'rightValue': 'JP'})
+    >>> print(compile_text('segment "Japan" where count(visits) = "JP"').render(), end="")
+    error[SEG203]: a count is a number and can only be compared with numbers
+      --> text.seg:1:23
+       |
+     1 | segment "Japan" where count(visits) = "JP"
+       |                       ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: use `=`, `>`, `<`, `between` or `in` with numbers without quotes
+    <BLANKLINE>
+    """
+    report = Report()
+    sources = {name: Source(name, text)}
+    trees = _parse(name, imports or {}, sources, report)
+    segments: tuple[Segment, ...] = ()
+    if trees is not None:
+        program = Program(name, trees)
+        check_settings([program], settings or {}, report)
+        owners = None if schema is None else schema.owners
+        segments = resolve(program, report, settings, owners)
+    # Names with an id that was given are not looked up.
+    segments = tuple(with_ids(each, ids or {}) for each in segments)
+    failed: frozenset[SpanKey] = frozenset()
+    if schema is not None and trees is not None:
+        failed = _check(segments, schema, trees, report)
+    if lint:
+        lint_segments(segments, report)
+    known = {} if schema is None else ids_of(schema)
+    several = {} if schema is None else ids_of_several(schema, segments=False)
+    compiled: list[CompiledSegment] = []
+    for segment in segments:
+        if segment.span.key in failed:
+            continue
+        placed = with_known(segment, known, several, report)
+        if placed is None:
+            continue
+        rule = lower(placed, report, layout=layout, symbolic=symbolic)
+        if rule is not None:
+            body = encode(create_request(placed, rule))
+            request = json.loads(body)
+            compiled.append(CompiledSegment(placed.name, request["rule"], request, body, placed))
+    if lint and trees is not None:
+        report = _without_suppressed(report, trees, sources, schema)
+    if check:
+        report.check()
+    return Compiled(tuple(compiled), tuple(report.diagnostics), sources)
+
+
+def _parse(
+    main: str, imports: Mapping[str, str], sources: dict[str, Source], report: Report
+) -> dict[str, File] | None:
+    """The file and all that it imports, by name; None where definitions of one are not known.
+
+    The sources are added to `sources`.
+    """
+    trees: dict[str, File] = {}
+    is_whole = True
+    waiting = [main]
+    while waiting:
+        name = waiting.pop(0)
+        if name in trees:
+            continue
+        sources.setdefault(name, Source(name, imports.get(name, "")))
+        tree = trees[name] = parse(sources[name], report)
+        is_whole = is_whole and tree.names_known
+        for item in tree.items:
+            if not isinstance(item, Import):
+                continue
+            imported = import_key(name, item.path)
+            if imported in imports or imported == main:
+                waiting.append(imported)
+                continue
+            is_whole = False
+            report.add(
+                Code.SEG107,
+                item.path_span,
+                f"`imports` has no text for the file `{imported}`",
+                help="the path counts from the folder of the file that imports",
+            )
+    return trees if is_whole else None
+
+
+def _check(
+    segments: Sequence[Segment], schema: Schema, trees: Mapping[str, File], report: Report
+) -> frozenset[SpanKey]:
+    """Reports what the schema contradicts; returns the places of segments with such an error."""
+    conditions = {
+        name: {item.name for item in tree.items if isinstance(item, Let)}
+        for name, tree in trees.items()
+    }
+    failed = check_segments(segments, schema, report, conditions)
+    check_values(segments, schema, report)
+    found = Report()
+    check_names(segments, schema, found, among=[each.place for each in segments])
+    for each in found.diagnostics:
+        report.put(each)
+    wrong = {each.span.key for each in found.diagnostics if each.span is not None}
+    failed += [
+        each
+        for each in segments
+        if any(use.span.key in wrong for _, use in named_segments(each.condition))
+    ]
+    return frozenset(each.span.key for each in failed)
+
+
+def _without_suppressed(
+    report: Report, trees: Mapping[str, File], sources: Mapping[str, Source], schema: Schema | None
+) -> Report:
+    """The report without the warnings that comments suppress, and with the comments in vain."""
+    unasked = {Code.SEG606, Code.SEG611, *OF_SAMPLES}
+    if schema is None:
+        unasked |= {code for code in WARNINGS if code.name[3] == "5"}
+    elif schema.samples:
+        unasked -= set(OF_SAMPLES)
+    allowances = all_allowances(trees, sources)
+    used = partial(used_names, trees.values())
+    return spoken(report, allowances, used, judged=tuple(trees), idle=unasked)
