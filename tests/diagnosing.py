@@ -20,7 +20,7 @@ from segdsl.source import Source
 from support import compile_text
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "grammar" / "diagnostics.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "diagnostics.md").read_text(encoding="utf-8")
 
 
 class Entry(NamedTuple):
