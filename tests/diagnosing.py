@@ -16,7 +16,7 @@ from segdsl.rules.lift import decompile
 from segdsl.schema.document import read_schema
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "grammar" / "diagnostics.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "diagnostics.md").read_text(encoding="utf-8")
 
 
 class Entry(NamedTuple):

@@ -19,7 +19,7 @@ from segdsl.language.syntax.parser import parse
 from segdsl.rules.lower import lower
 from segdsl.source import Source
 
-FILE = Path(__file__).parents[1] / "grammar" / "mistakes.md"
+FILE = Path(__file__).parents[1] / "docs" / "reference" / "mistakes.md"
 BEFORE = 'param days: number = 30\nsegment "x" where '
 """In front of a condition; `days` is there for the inputs that use a param."""
 _BLOCK = re.compile(r"^```mistakes( files)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

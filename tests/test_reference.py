@@ -23,7 +23,8 @@ from segdsl.language.values import Limit
 from segdsl.source import Source
 from support import nodes, rule_of
 
-PAGE = (Path(__file__).parents[1] / "grammar" / "README.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+PAGE = (FOLDER / "language.md").read_text(encoding="utf-8")
 _CELL = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"^(`+)(.*)\1$")
 
@@ -136,9 +137,8 @@ def test_the_reserved_words_are_listed() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    grammar = Path(__file__).parents[1] / "grammar"
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE):
-        assert (grammar / target).exists(), target
+        assert (FOLDER / target).exists(), target
     headings = {
         re.sub(r"[^a-z -]", "", line.lower().lstrip("# ")).replace(" ", "-")
         for line in PAGE.splitlines()

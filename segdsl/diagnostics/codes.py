@@ -1,6 +1,6 @@
 """The catalogue of diagnostics: every code there is, with what it is about.
 
-A code never changes its meaning and is never used again. `grammar/diagnostics.md`
+A code never changes its meaning and is never used again. `docs/reference/diagnostics.md`
 shows for each an example that produces it; a test holds the two together.
 """
 

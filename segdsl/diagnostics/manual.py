@@ -1,6 +1,6 @@
 """The page of diagnostics, read: what each code means, with its example.
 
-The page is `grammar/diagnostics.md` of the repository, and a part of the package in a wheel.
+The page is `docs/reference/diagnostics.md` of the repository, and a part of the package in a wheel.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from segdsl.diagnostics.codes import Code, Severity, severity_of
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _PACKED = os.path.join(_HERE, "..", "reference", "diagnostics.md")
-_CHECKOUT = os.path.join(_HERE, "..", "..", "grammar", "diagnostics.md")
+_CHECKOUT = os.path.join(_HERE, "..", "..", "docs", "reference", "diagnostics.md")
 _ENTRY = re.compile(
     r"^### (SEG\d{3}): [^\n]*\n\n(.*?)\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )

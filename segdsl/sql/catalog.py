@@ -2,7 +2,7 @@
 
 The vendor's layout (observed): profiles in `customers`, events in `behavior_<name>`, joined
 on `cdp_customer_id`, times in Unix seconds. The other tables are this project's choice
-(assumed); each is described in `grammar/README.md`.
+(assumed); each is described in `docs/reference/language.md`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ from segdsl.analysis.checking import types
 from segdsl.language.condition import tree as c
 from support import segment_of
 
-PAGE = (Path(__file__).parents[2] / "grammar" / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "language.md").read_text(
+    encoding="utf-8"
+)
 SECTION = PAGE.partition("\n## Checked with a schema\n")[2].partition("\n## ")[0]
 HEAD, _, *ROWS = [
     [cell.strip() for cell in line.split("|")[1:-1]]

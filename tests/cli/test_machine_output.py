@@ -35,7 +35,9 @@ RAW = {"request", "rule", "segment"}
 
 @cache
 def validator() -> Draft202012Validator:
-    schema = json.loads((ROOT / "grammar" / reference.SCHEMA).read_text(encoding="utf-8"))
+    schema = json.loads(
+        (ROOT / "docs" / "reference" / reference.SCHEMA).read_text(encoding="utf-8")
+    )
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -94,15 +96,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_schema_and_the_page_are_of_these_shapes() -> None:
-    folder = ROOT / "grammar"
-    again = "run `python -m segdsl.output.reference grammar`"
+    folder = ROOT / "docs" / "reference"
+    again = "run `python -m segdsl.output.reference docs/reference`"
     assert (folder / reference.SCHEMA).read_text() == reference.schema_text(), again
     page = (folder / reference.PAGE).read_text()
     assert page == reference.page(page), again
 
 
 def test_the_page_shows_what_a_command_writes(project: Path) -> None:
-    page = (ROOT / "grammar" / reference.PAGE).read_text()
+    page = (ROOT / "docs" / "reference" / reference.PAGE).read_text()
     [shown] = re.findall(r"\$ segdsl list --json\n(.*?)```", page, re.DOTALL)
     assert segdsl("list", "--json").stdout == shown
 

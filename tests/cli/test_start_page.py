@@ -18,7 +18,7 @@ from segdsl.engine.tables import FIXED
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.values import ColumnType
 
-PAGE = (ROOT / "grammar" / "start.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 SECONDS = re.compile(r"\d+\.\d\d s")
 
 
