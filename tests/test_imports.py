@@ -74,6 +74,7 @@ COMPILING = {
         *(
             "syntax.builder",
             "syntax.grammar",
+            "syntax.lexer",
             "syntax.machine",
             "syntax.parser",
             "syntax.phrases",
