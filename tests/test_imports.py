@@ -92,6 +92,7 @@ COMPILING = {
     "segdsl.language.syntax.fast_path",
     "segdsl.language.syntax.grammar",
     "segdsl.language.syntax.lalr",
+    "segdsl.language.syntax.lexer",
     "segdsl.language.syntax.parser",
     "segdsl.language.syntax.predicate_builder",
     "segdsl.language.syntax.spelling",
