@@ -40,7 +40,12 @@ def lower(
     symbolic: bool = False,
     ids: Ids | None = None,
 ) -> Rule | None:
-    """The segment's rule; None after a report. `ids` are those that names stand for."""
+    """The segment's rule; None after a report.
+
+    `layout` is `v5`, two levels with Composite, or `nested`, And and Or at any depth as in older
+    rules. `ids` are those that names stand for; with `symbolic`, a name without an id is written as
+    a marked name in the id's place.
+    """
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE
     else:
@@ -54,6 +59,10 @@ def lower(
 
 
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
+    """The body of the request that creates a segment with this rule, without its folder.
+
+    A folder is an id, which only a server knows.
+    """
     return CreateRequest(
         segment.name,
         SEGMENT_KINDS.index(segment.kind),

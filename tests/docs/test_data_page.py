@@ -1,68 +1,36 @@
-"""The page that says how to begin: its commands do what is shown, its table of keys is whole."""
+"""The page of local data: its `parent_segment.toml` has every key, and its table every table."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 import pytest
 
-from running import ENVIRONMENT, ROOT
+from doc_pages import DOCS, blocks
 from segdsl.engine import description
 from segdsl.engine.data import open_data
 from segdsl.engine.tables import FIXED
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.values import ColumnType
 
-PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-SECONDS = re.compile(r"\d+\.\d\d s")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+FILE = DOCS / "reference" / "data.md"
+PAGE = FILE.read_text(encoding="utf-8")
+FILES = {of.title: of.text for of in blocks(FILE) if of.title}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    names = re.findall(r"^`(data/.*)`:$", PAGE, re.MULTILINE)
-    for name, text in zip(names, blocks("csv"), strict=True):
+    for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
 
 
-def run(block: str, folder: Path) -> None:
-    command, _, output = block.removeprefix("$ ").partition("\n")
-    script = f'segdsl() {{ "{sys.executable}" -m segdsl "$@"; }}\n{command}'
-    done = subprocess.run(
-        ["sh", "-c", script],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=ENVIRONMENT,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert SECONDS.sub("0.02 s", done.stdout + done.stderr) == output
-
-
-def test_the_commands_do_what_is_shown(folder: Path, tmp_path: Path) -> None:
-    *local, remote = blocks("console")
-    for block in local:
-        run(block, folder)
-    other = tmp_path / "other"
-    other.mkdir()
-    run(remote, other)
-
-
 def test_the_description_can_be_used_and_has_every_key(folder: Path) -> None:
-    [text] = blocks("toml")
-    path = folder / "data" / description.FILE
-    path.write_text(text)
+    text = FILES[f"data/{description.FILE}"]
     with open_data(folder / "data") as data:
         assert data.parent.timezone == "Asia/Tokyo"
         assert data.parent.labels.of_column("customers", "age") == "Age in years"
