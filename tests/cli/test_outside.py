@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import TIDY, WRONG, process, segdsl
 from segdsl.files import link_fault, linked_folder, own_folder, read_bytes
@@ -240,7 +241,7 @@ def test_what_an_editor_leaves_behind_is_passed_over() -> None:
     Path("a.seg").write_text(TIDY)
     Path(".#a.seg").symlink_to("somebody@host.1234:5678")
     Path("._a.seg").write_bytes(b"\x00\x05\x16\x07\xff")
-    assert segdsl("check", ".").stderr == "1 file, 1 segment: nothing to report\n"
+    assert segdsl("check", ".").stderr == snapshot("1 file, 1 segment: nothing to report\n")
 
 
 @posix
