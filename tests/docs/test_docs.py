@@ -19,7 +19,7 @@ import yaml  # type: ignore[import-untyped]
 import doc_generated
 import doc_sessions
 from doc_pages import DOCS, PAGES, ROOT, Block, blocks, named, sessions
-from support import compile_text
+from segdsl import compile_text
 
 NOT_RUN = {
     "docs/getting-started.md": ["pip install segdsl"],
@@ -83,9 +83,8 @@ def test_a_block_is_what_it_says(block: Block) -> None:
     text = SNIPPET.sub(lambda of: (ROOT / of[1]).read_text(encoding="utf-8"), block.text)
     match block.language:
         case "seg":
-            _, codes = compile_text(text)
-            wanted = block.marks.get("codes", "").split()
-            assert [code.name for code in codes] == wanted
+            compiled = compile_text(text, symbolic=True)
+            assert compiled.codes == block.marks.get("codes", "").split(), compiled.render()
         case "json":
             json.loads(text)
         case "toml":
