@@ -68,7 +68,7 @@ def command(
     from segdsl.workspace.check.load_checked import load_checked
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.remote.creation import create, steps
-    from segdsl.workspace.remote.listing import on_server
+    from segdsl.workspace.remote.snapshot import read_snapshot
 
     look = Look(form, allowed, color)
     report = Report()
@@ -85,7 +85,7 @@ def command(
     )
 
     async def question(connection: Connection) -> list[Outcome]:
-        server = await on_server(connection.client, connection.parent.id)
+        server = await read_snapshot(connection.client, connection.parent.id)
         todo = steps(loaded.segments, server, report, layout=layout)
         say = _nothing if form == "json" else _say
         return await create(

@@ -15,7 +15,7 @@ from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.creation import OnServer
+    from segdsl.workspace.remote.snapshot import Snapshot
 
 
 @click.command("list", epilog=examples("segdsl list", "segdsl list --target production --json"))
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 def command(form: str, target: str | None, now: str | None, color: str) -> None:
     """List the segments of the parent segment, by folder and name."""
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import note_of, on_server, table
+    from segdsl.workspace.remote.listing import note_of, table
     from segdsl.workspace.remote.preview_text import text_of
+    from segdsl.workspace.remote.snapshot import read_snapshot
 
-    async def question(connection: Connection) -> OnServer:
-        return await on_server(connection.client, connection.parent.id, rules=False)
+    async def question(connection: Connection) -> Snapshot:
+        return await read_snapshot(connection.client, connection.parent.id, rules=False)
 
     found = ask(target, now, question)
     note = note_of(found.unreadable)

@@ -11,12 +11,12 @@ from segdsl.output import parts, shapes
 from segdsl.output.making import folder_of
 from segdsl.schema.searching import Thing
 from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.creation import OnServer
 from segdsl.workspace.remote.creation import Outcome as Created
 from segdsl.workspace.remote.listing import Found, Shown, in_order
 from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.workspace.remote.schema import Sample as Values
 from segdsl.workspace.remote.schema import values_of
+from segdsl.workspace.remote.snapshot import Snapshot
 
 
 def api_error(error: ClientError | Failed | str | None) -> parts.Error | None:
@@ -120,7 +120,7 @@ _CREATED: dict[str, parts.CreatedStatus] = {
 }
 
 
-def list_output(server: OnServer) -> shapes.ListOutput:
+def list_output(server: Snapshot) -> shapes.ListOutput:
     """All segments by path, without their rules."""
     return shapes.ListOutput(
         segments=tuple(

@@ -14,7 +14,8 @@ from local_api import NOW, equal, rule, write_data
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment
 from segdsl.server import LOCAL_KEY, open_local
 from segdsl.workspace.remote.deletion import MOST_NAMED, ReferredToError, delete
-from segdsl.workspace.remote.listing import find, on_server
+from segdsl.workspace.remote.listing import find
+from segdsl.workspace.remote.snapshot import read_snapshot
 
 
 class Refusing(httpx.AsyncBaseTransport):
@@ -46,7 +47,7 @@ def told(
                 for at in range(users):
                     folder = await client.ensure_folder("7", ("Deep", f"F{at}"))
                     await client.create_segment("7", _new(f"User {at}", _uses(base.id), folder.id))
-                found = find(await on_server(client, "7"), "Base")
+                found = find(await read_snapshot(client, "7"), "Base")
                 ids = {each.name: each.id for each in await client.segments("7")}
                 proxy.lists = lists
                 with pytest.raises((ReferredToError, ConflictError)) as raised:

@@ -27,7 +27,7 @@ from segdsl.workspace.sync.local import Workspace, read_workspace
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.planning import PlanOptions
 from segdsl.workspace.sync.pulling import Pull
-from segdsl.workspace.sync.server import Server, ask_server
+from segdsl.workspace.sync.server import Server, read_server
 
 QUICK = RetryPolicy(attempts=30, first_pause=0.001, longest_pause=0.01)
 
@@ -105,7 +105,7 @@ class Team:
     # --- the console -------------------------------------------------------------------
 
     async def server(self) -> Server:
-        return await ask_server(self.client, "7")
+        return await read_server(self.client, "7")
 
     async def segments(self) -> dict[str, ApiSegment]:
         return {each.name: each for each in await whole_segments(self.client, "7")}

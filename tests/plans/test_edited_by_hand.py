@@ -16,7 +16,7 @@ import tomli_w
 
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
-from segdsl.errors import FileError
+from segdsl.errors import InputError
 from segdsl.workspace.project.lock import LockError, read_lock
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.effects import UNASKED
@@ -96,7 +96,7 @@ async def carried_out(one: Team, data: bytes) -> str:
     plan_markdown(plan, UNASKED)
     try:
         outcomes = await one.apply(plan)
-    except (FileError, ClientError):
+    except (InputError, ClientError):
         return "error"
     return "done" if all(each.is_done for each in outcomes) else "failed"
 
@@ -138,7 +138,7 @@ def locks(tmp_path: Path, seed: int, many: int) -> set[str]:
                     await one.pull()
                     load_lock(one.project, "local")
                     ends.add("read")
-                except FileError:
+                except InputError:
                     ends.add("refused")
                 for extra in set(one.files()) - {"a.seg", "b.seg", "n.seg"}:
                     (one.folder / extra).unlink()

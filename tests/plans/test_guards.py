@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.errors import FileError
+from segdsl.errors import InputError
 from segdsl.workspace.project.lock import LockError
 from teams import Team, with_team
 
@@ -117,7 +117,7 @@ async def test_a_path_without_a_segment(team: Team) -> None:
     fill(team, 1)
     team.write("common/lets.seg", "let x = age > 1\n")
     for path in ("common", "common/lets.seg"):
-        with pytest.raises(FileError, match="no segment is in"):
+        with pytest.raises(InputError, match="no segment is in"):
             await team.plan(paths=[str(team.folder / path)])
     assert len((await team.plan(paths=[str(team.folder)])).changes) == 1
 

@@ -25,6 +25,7 @@ from segdsl.errors import FileError
 from segdsl.server import open_local
 from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.project.lock import Lock
+from segdsl.workspace.remote.snapshot import snapshot_of
 from segdsl.workspace.sync.local import read_workspace
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
@@ -210,7 +211,7 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
         ApiSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
         for number, text in enumerate(generated(300, nested=True), 1)
     ]
-    server = server_of([ServerFolder("9", ())], segments)
+    server = server_of(snapshot_of([ServerFolder("9", ())], segments))
     report = Report()
     empty = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
     pull = make_pull("7", empty, Lock(), server)

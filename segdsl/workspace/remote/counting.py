@@ -23,9 +23,8 @@ from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.workspace.remote.breakdown import Question, Rule, question
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.creation import without_new
-from segdsl.workspace.remote.listing import on_server
 from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.workspace.remote.snapshot import read_snapshot
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""
@@ -108,8 +107,8 @@ async def _questions(
     every = (*segments, *beside)
     known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
-        server = await on_server(connection.client, connection.parent.id, rules=False)
-        known = without_new(server.ids_beside(every))
+        server = await read_snapshot(connection.client, connection.parent.id, rules=False)
+        known = server.existing_ids_with(every)
         in_order(every, report)
     found = []
     placer = Placer(every, known)

@@ -35,9 +35,8 @@ from segdsl.sql.catalog import (
 from segdsl.terminal import visible
 from segdsl.workspace.project.config import moment
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.creation import without_new
-from segdsl.workspace.remote.listing import on_server
 from segdsl.workspace.remote.schema import columns_of
+from segdsl.workspace.remote.snapshot import read_snapshot
 from segdsl.workspace.remote.source import read_segment
 
 
@@ -90,10 +89,10 @@ async def target_sql(
     the server.
     """
     client, parent = connection.client, connection.parent
-    server = await on_server(client, parent.id)
+    server = await read_snapshot(client, parent.id)
     every = (*beside, *segments)
     here = _by_name(every)
-    known = without_new(server.ids_beside(every))
+    known = server.existing_ids_with(every)
     ids = segment_ids(segments, known, report, among=[each.place for each in every])
     if report.has_errors:
         return []
@@ -120,7 +119,7 @@ async def remote_sql(
     client, parent = connection.client, connection.parent
     known: ByTheirName = {}
     if any(named_segments(each.condition) for each in segments):
-        known = without_new((await on_server(client, parent.id)).ids_beside(segments))
+        known = (await read_snapshot(client, parent.id)).existing_ids_with(segments)
     ids = segment_ids(segments, known, report)
     if report.has_errors:
         return []

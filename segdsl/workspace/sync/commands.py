@@ -28,7 +28,7 @@ from segdsl.workspace.sync.paths import fold
 from segdsl.workspace.sync.plan import Plan, PlanError
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import Pull, make_pull
-from segdsl.workspace.sync.server import Server, ask_server
+from segdsl.workspace.sync.server import Server, read_server
 
 KEEP_EVERY = 50
 """Changes between two writings of the lock, for a run that is killed."""
@@ -61,7 +61,7 @@ async def plan_for(
     whole = not paths or "." in relative_to(workspace.folder, paths)
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
-    server = await ask_server(connection.client, connection.parent.id)
+    server = await read_server(connection.client, connection.parent.id)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     among = _among(workspace, lock, paths)
     plan = make_plan(
@@ -130,7 +130,7 @@ async def pull_into(
     Raises NotThereError where a name is on no side, LockError, FileError.
     """
     lock = _lock(connection, project)
-    server = await ask_server(connection.client, connection.parent.id)
+    server = await read_server(connection.client, connection.parent.id)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None
     pull = make_pull(

@@ -20,7 +20,7 @@ from segdsl.rules.rule.model import encode
 from segdsl.workspace.sync.plan import Change, Plan
 from segdsl.workspace.sync.projection import Projection, UncountableError, lifted
 from segdsl.workspace.sync.segment_state import State
-from segdsl.workspace.sync.server import ask_server
+from segdsl.workspace.sync.server import read_server
 
 AT_ONCE = 16
 MOST_PROFILES = 200_000
@@ -73,7 +73,7 @@ async def effects(
     """The effects of a plan; `begin` hears how many there are to count."""
     if not plan.changes:
         return UNASKED
-    there = (await ask_server(client, plan.parent_segment)).states
+    there = (await read_server(client, plan.parent_segment)).states
     after = Projection(plan.changes, there)
     counting = _Counting(client, plan.parent_segment, after)
     changes = [

@@ -1,20 +1,14 @@
-"""The segments of a server as a workspace sees them: by id, each with its state.
-
-Asking is one function; what it brings home is frozen.
-"""
+"""The segments of a server as a workspace compares them: by id, each with its state."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 import msgspec
 
-from segdsl.api import Client, Unreadable
-from segdsl.api import Folder as ServerFolder
-from segdsl.api import Segment as ApiSegment
-from segdsl.api.whole import whole_segments
+from segdsl.api import Client
 from segdsl.language.condition.tree import folder_path
+from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.sync.segment_state import Key, State, state_of
 
 NO_PLACE = "no `folder` clause can name its folder"
@@ -69,27 +63,19 @@ class Server(msgspec.Struct, frozen=True):
         return {**found, **{id: each.state for id, each in self.segments.items()}}
 
 
-async def ask_server(client: Client, parent_id: str) -> Server:
-    """Everything that is there now, each segment with its rule."""
-    # First the segments: a folder that comes in between is not missed.
-    segments = await whole_segments(client, parent_id)
-    folders = await client.folders(parent_id)
-    return server_of(folders, segments, segments.unreadable)
+async def read_server(client: Client, parent_id: str) -> Server:
+    """Everything that is on a server now, each segment with its rule."""
+    return server_of(await read_snapshot(client, parent_id))
 
 
-def server_of(
-    folders: Iterable[ServerFolder],
-    segments: Iterable[ApiSegment],
-    unreadable: Iterable[Unreadable] = (),
-) -> Server:
-    """What segments are in which folders; `unreadable` are those that cannot be read."""
-    paths = {each.id: each.path for each in folders}
+def server_of(snapshot: Snapshot) -> Server:
+    """The segments of a snapshot by id, each with its state."""
     found: dict[str, ServerSegment] = {}
-    left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
-    listed = list(segments)
-    where = [() if each.folder_id is None else paths.get(each.folder_id) for each in listed]
-    places = Counter((path, each.name) for path, each in zip(where, listed, strict=True))
-    for path, each in zip(where, listed, strict=True):
+    left = [
+        LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in snapshot.unreadable
+    ]
+    places = Counter((path, each.name) for path, each in snapshot.segments)
+    for path, each in snapshot.segments:
         why = None
         if each.kind is None:
             why = f"its kind (`{each.raw_kind}`) is not known"
