@@ -148,7 +148,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     (tmp_path / "local.schema.toml").write_text(write_schema(SCHEMA))
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from segdsl.project import judging\n"
+        "from segdsl.workspace.check import check_runner as judging\n"
         "from segdsl.cli.group import cli\n"
         "if '{}' == 'one': judging.MANY = 10**9\n"
         "asked = judging.judge_many\n"

@@ -110,7 +110,7 @@ def test_whatever_the_file_says_it_is_only_words(project: Path, text: str) -> No
 
 @pytest.mark.parametrize("in_the_way", ["a pipe", "a link", "a folder", "a file for the folder"])
 def test_what_is_in_the_way_stops_nothing(project: Path, in_the_way: str) -> None:
-    folder, file = Path(".segdsl"), Path(".segdsl/server.running")
+    folder, file = Path(".segdsl"), Path(".segdsl/local.running")
     victim = project.parent / f"{project.name}-victim"
     victim.write_text("precious")
     if in_the_way != "a file for the folder":

@@ -354,7 +354,7 @@ def with_data(folder: Path, text: str = LOCAL) -> None:
 
 
 @posix
-@pytest.mark.parametrize("link", [".segdsl", ".segdsl/server.sqlite"])
+@pytest.mark.parametrize("link", [".segdsl", ".segdsl/local.sqlite"])
 def test_no_store_is_made_where_a_link_leads_out(folder: Path, link: str) -> None:
     with_data(folder)
     outside = folder.parent / "outside"
