@@ -8,6 +8,7 @@ API names stand in the docstrings.
 from __future__ import annotations
 
 from typing import Literal as OneOf
+from typing import assert_never
 
 import msgspec
 
@@ -129,3 +130,39 @@ Predicate = (
     | TimeRange
     | BetweenNext
 )
+
+
+def values_of(predicate: Predicate) -> tuple[Value, ...]:
+    """The values written in a predicate, those of its durations included, in the order written."""
+    match predicate:
+        case Compare():
+            return (predicate.value,)
+        case Between():
+            return (predicate.low, predicate.high)
+        case In() | Like():
+            return predicate.values
+        case Matches():
+            return (predicate.pattern,)
+        case TimeCompare():
+            return _values_of_moment(predicate.moment)
+        case TimeBetween():
+            return _values_of_moment(predicate.low) + _values_of_moment(predicate.high)
+        case Within():
+            return (predicate.amount,)
+        case TimeRange():
+            return values_of_duration(predicate.length) + values_of_duration(predicate.start)
+        case BetweenNext():
+            return values_of_duration(predicate.low) + values_of_duration(predicate.high)
+        case IsNull() | InUnit() | Today():
+            return ()
+        case _:
+            assert_never(predicate)
+
+
+def _values_of_moment(moment: Moment) -> tuple[Value, ...]:
+    return values_of_duration(moment.duration) if isinstance(moment, Ago) else (moment,)
+
+
+def values_of_duration(duration: Duration) -> tuple[Value, ...]:
+    """The amounts of a duration, in the order written."""
+    return tuple(part.amount for part in duration.parts)

@@ -7,7 +7,6 @@ meaning; nothing here knows of the API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import assert_never
 
@@ -23,8 +22,8 @@ from segdsl.analysis.explain.subjects import (
 )
 from segdsl.analysis.explain.times import is_relative, is_time
 from segdsl.analysis.explain.verbs import listed
-from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.syntax.spelling import literal, name, reference, string, value
 from segdsl.language.values import Limit, Order, SegmentKind
 from segdsl.schema.labels import NO_LABELS, Labels
@@ -323,7 +322,8 @@ def _column_words(of: c.Condition) -> str | None:
 
 
 def _times_note(of: c.Condition) -> tuple[str, ...]:
-    asked = [predicate for predicate in _predicates(of) if is_time(predicate)]
+    tests = (node for node in walk(of, filters=True) if isinstance(node, c.Test))
+    asked = [test.predicate for test in tests if is_time(test.predicate)]
     if not asked:
         return ()
     zone = "Times are in the parent segment's time zone"
@@ -332,22 +332,3 @@ def _times_note(of: c.Condition) -> tuple[str, ...]:
     if not any(map(is_relative, asked)):
         return (f"{zone}.",)
     return (f"{zone}. Today is the day on which the segment is run.",)
-
-
-def _predicates(of: c.Condition) -> Iterator[p.Predicate]:
-    waiting: list[c.Condition] = [of]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend(children)
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                waiting.append(child)
-            case c.Test(subject, predicate):
-                yield predicate
-                if isinstance(subject, c.Aggregate) and subject.filter is not None:
-                    waiting.append(subject.filter)
-            case c.Membership() | c.Score() | c.Everyone():
-                pass
-            case _:
-                assert_never(node)

@@ -12,6 +12,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import depth, map_children
 from segdsl.language.references.names import ByTheirName, memberships, report_several
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
@@ -59,17 +60,11 @@ def with_segments(
             return of
 
 
-def without_rule_sets(of: c.Condition) -> c.Condition:
+def without_rule_sets(condition: c.Condition) -> c.Condition:
     """The same condition with no group that must stay a rule set of its own."""
-    match of:
-        case c.RuleSet(_, child):
-            return without_rule_sets(child)
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(of, children=tuple(map(without_rule_sets, children)))
-        case c.Not(child):
-            return msgspec.structs.replace(of, child=without_rule_sets(child))
-        case _:
-            return of
+    if isinstance(condition, c.RuleSet):
+        return without_rule_sets(condition.child)
+    return map_children(condition, without_rule_sets)
 
 
 # --- what the server does not have -----------------------------------------------------
@@ -161,7 +156,7 @@ class Placer:
 
         condition = _flat(with_segments(segment.condition, put))
         self._times += times
-        return _Placed(condition, times, _depth(condition), tuple(wrong.diagnostics))
+        return _Placed(condition, times, depth(condition) - 1, tuple(wrong.diagnostics))
 
     def _why_not(self, other: c.Segment, placed: _Placed, times: int) -> str | None:
         if other.limit is not None:
@@ -202,20 +197,3 @@ def _flat(of: c.Condition) -> c.Condition:
         inner = _flat(child)
         children.extend(inner.children if isinstance(inner, kind) else (inner,))
     return msgspec.structs.replace(of, children=tuple(children))
-
-
-def _depth(of: c.Condition) -> int:
-    """How many groups and negations stand around the innermost condition."""
-    deepest = 0
-    waiting = [(of, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend((child, depth + 1) for child in children)
-            case c.Not(child) | c.RuleSet(_, child):
-                waiting.append((child, depth + 1))
-            case _:
-                pass
-    return deepest

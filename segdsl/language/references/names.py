@@ -13,6 +13,7 @@ from typing import Any
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.references.cycles import cycles
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.marked_names import is_symbol, symbol
@@ -58,18 +59,7 @@ def marked(folder: tuple[str, ...], name: str) -> str:
 
 def memberships(of: c.Condition) -> Iterator[c.Membership]:
     """Every reference to a segment, a stage or a variant in a condition."""
-    waiting = [of]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend(reversed(children))
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                waiting.append(child)
-            case c.Membership():
-                yield node
-            case _:
-                pass
+    return (node for node in walk(of) if isinstance(node, c.Membership))
 
 
 def named_segments(of: c.Condition) -> list[tuple[ByName, c.Membership]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import map_children
 from segdsl.language.references.ids import Ids
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
@@ -45,10 +46,6 @@ class _Placing(msgspec.Struct, frozen=True):
 
     def placed(self, of: c.Condition) -> c.Condition:
         match of:
-            case c.And(children) | c.Or(children):
-                return msgspec.structs.replace(of, children=tuple(map(self.placed, children)))
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                return msgspec.structs.replace(of, child=self.placed(child))
             case c.Membership(kind, target):
                 return msgspec.structs.replace(of, target=self.id(kind, target, of))
             case c.Score(model):
@@ -58,7 +55,7 @@ class _Placing(msgspec.Struct, frozen=True):
                 placed = msgspec.structs.replace(subject, model=model)
                 return msgspec.structs.replace(of, subject=placed)
             case _:
-                return of
+                return map_children(of, self.placed)
 
     def id(self, kind: str, target: Reference, of: c.Leaf) -> Reference:
         match target:
