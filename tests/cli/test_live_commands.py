@@ -310,7 +310,7 @@ error[SEG306]: segments refer to each other in a circle: "A" → "B" → "A"
  1 | segment "A" where in segment "B"
    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
    |
-   = help: take one of the references out: the API needs each segment to be there before another can refer to it
+   = help: remove one of the references: the API needs each segment to exist before another can refer to it
 note: "B" is here
   --> x.seg:2:1
    |

@@ -16,7 +16,8 @@ from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.condition.walk import walk
-from segdsl.language.references.names import by_their_name, marked, segment_ids
+from segdsl.language.references.segment_names import index_names, segment_ids
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.schema.ids import all_ids
@@ -66,9 +67,9 @@ def check_names(
     """
     there = () if schema is None else schema.segments
     known = {
-        **by_their_name((each.folder, each.name, each.id) for each in there),
+        **index_names((each.folder, each.name, each.id) for each in there),
         # What the workspace defines is what the name means, also where the server has it already.
-        **by_their_name((*each, marked(*each)) for each in sorted(among)),
+        **index_names((*each, symbolic_segment_id(*each)) for each in sorted(among)),
     }
     found = Report()
     segment_ids(segments, known, found, among=[*among, *locked])
@@ -153,7 +154,7 @@ class _Checker:
                     listed = " or ".join(f"#{id}" for id in found)
                     said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
-                    self._add(Code.SEG305, node, what, f"say which by its id: {listed}")
+                    self._add(Code.SEG305, node, what, f"specify which by its id: {listed}")
                 elif not found:
                     self._unknown(kind, target, node)
             case _:

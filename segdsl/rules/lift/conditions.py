@@ -12,7 +12,7 @@ from typing import assert_never
 
 from segdsl.language import predicates as p
 from segdsl.language.condition.counting import holds_of_zero, is_numeric
-from segdsl.language.references.marked_names import symbol_target
+from segdsl.language.references.symbolic_ids import reference_of
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Limit, Number, Order
 from segdsl.rules.lift.operators import predicate, window
@@ -43,12 +43,12 @@ def lift_condition(of: m.Condition) -> t.Expression:
             return _value(of)
         case m.ReferenceCondition(kind, id, exclude):
             of_what = _MEMBERSHIPS[kind]
-            member = t.Membership(of_what, symbol_target(of_what, id))
+            member = t.Membership(of_what, reference_of(of_what, id))
             return t.Negation(member) if exclude else member
         case m.PredictiveScoreReference(_, id, low, high, converted):
-            return t.Score(symbol_target("model", id), low, high, converted)
+            return t.Score(reference_of("model", id), low, high, converted)
         case m.MlAttributeReference(_, solution, id, left, operator):
-            subject = t.MlAttribute(solution, symbol_target("model", id), left.attribute)
+            subject = t.MlAttribute(solution, reference_of("model", id), left.attribute)
             return t.Test(subject, predicate(operator), operator.negated)
         case _:
             assert_never(of)

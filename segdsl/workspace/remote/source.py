@@ -10,7 +10,7 @@ import msgspec
 from segdsl.api.answers import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
-from segdsl.language.references.marked_names import symbol
+from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.walk import map_children
 from segdsl.language.values import ById, ByName
@@ -79,7 +79,7 @@ def _with_names(expression: t.Expression, names: Mapping[str, ByName]) -> t.Expr
     """The expression with names in the place of ids of segments, and of marked names."""
     match expression:
         case t.Membership("segment", target):
-            id = target.id if isinstance(target, ById) else symbol("segment", target)
+            id = target.id if isinstance(target, ById) else symbolic_id("segment", target)
             return msgspec.structs.replace(expression, target=names.get(id, target))
         case _:
             return map_children(expression, lambda child: _with_names(child, names))

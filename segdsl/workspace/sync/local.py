@@ -17,7 +17,7 @@ from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.files import SUFFIX, walk
 from segdsl.language.condition import tree as c
-from segdsl.language.references.uniqueness import one_of_each
+from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.walk import values_in, walk_item
 from segdsl.language.values import Name
@@ -98,7 +98,7 @@ def read_workspace(
         item, file = items[segment.span.file, segment.span.start]
         path = os.path.relpath(here / segment.span.file, folder)
         found.append(Local(segment, Path(path).as_posix(), item.span, _says_more(item, file)))
-    one_of_each([each.segment for each in found], report)
+    report_duplicates([each.segment for each in found], report)
     relative = tuple(each.relative_to(folder).as_posix() for each in files)
     return Workspace(folder, tuple(found), relative, named, loaded)
 

@@ -15,7 +15,7 @@ import msgspec
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import Named
+from segdsl.language.references.segment_names import NamedSegment
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
@@ -330,7 +330,7 @@ class _Pulling:
 
     def _names_after(self) -> Names:
         """What names mean in the workspace once it is written."""
-        here: list[Named] = [
+        here: list[NamedSegment] = [
             (*each.match.local.key, id_of(each.match))
             for at, each in enumerate(self.compared)
             if each.match.local is not None and at not in self.takes
