@@ -8,7 +8,7 @@ API names stand in the docstrings.
 from __future__ import annotations
 
 from typing import Literal as OneOf
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 import msgspec
 
@@ -17,6 +17,9 @@ from segdsl.source import Places
 
 Relation = OneOf["=", ">", ">=", "<", "<="]
 TextMatch = OneOf["contains", "starts with", "ends with"]
+
+OPPOSITES: dict[Relation, Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""The relation that holds of exactly the other values; `=` has none."""
 
 
 class Ago(msgspec.Struct, frozen=True, gc=False):
@@ -115,21 +118,24 @@ class BetweenNext(msgspec.Struct, frozen=True, gc=False):
     high: Duration
 
 
-Predicate = (
-    Compare
-    | Between
-    | In
-    | Like
-    | Matches
-    | IsNull
-    | TimeCompare
-    | TimeBetween
-    | Within
-    | InUnit
-    | Today
-    | TimeRange
-    | BetweenNext
-)
+TimePredicate = TimeCompare | TimeBetween | Within | InUnit | Today | TimeRange | BetweenNext
+Predicate = Compare | Between | In | Like | Matches | IsNull | TimePredicate
+
+
+def is_time(predicate: Predicate) -> TypeGuard[TimePredicate]:
+    """Whether a predicate compares with times."""
+    return isinstance(predicate, TimePredicate)
+
+
+def is_relative(predicate: Predicate) -> bool:
+    """Whether a predicate compares with times that are counted from now."""
+    match predicate:
+        case TimeCompare():
+            return isinstance(predicate.moment, Ago)
+        case TimeBetween():
+            return isinstance(predicate.low, Ago) or isinstance(predicate.high, Ago)
+        case _:
+            return is_time(predicate)
 
 
 def values_of(predicate: Predicate) -> tuple[Value, ...]:

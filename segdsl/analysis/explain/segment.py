@@ -20,8 +20,8 @@ from segdsl.analysis.explain.subjects import (
     events_of,
     noun,
 )
-from segdsl.analysis.explain.times import is_relative, is_time
 from segdsl.analysis.explain.verbs import listed
+from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
 from segdsl.language.syntax.spelling import literal, name, reference, string, value
@@ -323,12 +323,12 @@ def _column_words(of: c.Condition) -> str | None:
 
 def _times_note(of: c.Condition) -> tuple[str, ...]:
     tests = (node for node in walk(of, filters=True) if isinstance(node, c.Test))
-    asked = [test.predicate for test in tests if is_time(test.predicate)]
+    asked = [test.predicate for test in tests if p.is_time(test.predicate)]
     if not asked:
         return ()
     zone = "Times are in the parent segment's time zone"
-    if not all(map(is_relative, asked)):
+    if not all(map(p.is_relative, asked)):
         zone += ", unless they are written with one of their own"
-    if not any(map(is_relative, asked)):
+    if not any(map(p.is_relative, asked)):
         return (f"{zone}.",)
     return (f"{zone}. Today is the day on which the segment is run.",)

@@ -7,7 +7,6 @@ events, where the plain spelling would take them in, is written with `some`.
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
 from typing import assert_never
 
 from segdsl.language import predicates as p
@@ -19,22 +18,8 @@ from segdsl.rules.lift.operators import predicate, window
 from segdsl.rules.rule import model as m
 from segdsl.rules.rule.counts import complemented, is_bare
 
-_FUNCTIONS: dict[m.AggregationType, t.Function] = {
-    "Count": "count",
-    "CountDistinct": "count distinct",
-    "Sum": "sum",
-    "Min": "min",
-    "Max": "max",
-    "Average": "average",
-    "First": "first",
-    "Last": "last",
-}
-
-_MEMBERSHIPS: dict[m.ReferenceType, OneOf["segment", "stage", "variant"]] = {
-    "Reference": "segment",
-    "FunnelStageReference": "stage",
-    "AbTestVariantReference": "variant",
-}
+_FUNCTIONS = {type: function for function, type in m.AGGREGATION_TYPES.items()}
+_MEMBERSHIPS = {type: kind for kind, type in m.REFERENCE_TYPES.items()}
 
 
 def lift_condition(of: m.Condition) -> t.Expression:
@@ -181,9 +166,6 @@ def _has(plain: t.Aggregate, asked: p.Predicate, absent: bool) -> t.Expression |
     return None
 
 
-_OPPOSITE: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
 def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
     """The plain comparison of a count that compiles to the excluded `asked`, if there is one."""
     found: p.Predicate | None = None
@@ -191,7 +173,7 @@ def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
         case p.Compare("=", _):
             return None
         case p.Compare(relation, value) if not negated:
-            found = p.Compare(_OPPOSITE[relation], value)
+            found = p.Compare(p.OPPOSITES[relation], value)
         case p.In() if negated:
             found = asked
     return found if found is not None and holds_of_zero(found) else None

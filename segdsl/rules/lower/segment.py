@@ -58,6 +58,17 @@ def lower(
     return msgspec.structs.replace(rule, limit=lower_limit(segment.limit))
 
 
+def lower_in_any_layout(
+    segment: c.Segment, report: Report, *, ids: Ids | None = None
+) -> Rule | None:
+    """The segment's rule in the layout of v5, or nested where that cannot hold it.
+
+    None after a report of what neither layout can hold.
+    """
+    rule = lower(segment, Report(), ids=ids)
+    return lower(segment, report, layout="nested", ids=ids) if rule is None else rule
+
+
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
     """The body of the request that creates a segment with this rule, without its folder.
 

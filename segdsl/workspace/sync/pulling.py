@@ -19,7 +19,7 @@ from segdsl.language.references.segment_names import NamedSegment
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.rules.lower import lower
+from segdsl.rules.lower import lower_in_any_layout
 from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from segdsl.workspace.project.lock import Entry, Lock, parted
@@ -415,7 +415,7 @@ def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:
     if report.has_errors or len(segments) != 1:
         return None
     [segment] = segments
-    rule = lower(segment, Report(), ids=ids) or lower(segment, report, layout="nested", ids=ids)
+    rule = lower_in_any_layout(segment, report, ids=ids)
     if rule is None:
         return None
     return segment.kind, canonical_rule(encode(rule, pretty=False).encode())
