@@ -172,7 +172,7 @@ def op(kind: str, right: Any, negated: bool = False) -> dict[str, Any]:
         # What only a number in the id's place says.
         ({"type": "Reference", "id": 12, "exclude": True}, "not in segment #12"),
         ({"type": "Reference", "id": 'name:"Churned"', "exclude": False}, 'in segment "Churned"'),
-        # A marked name of another kind of thing is an id like any other.
+        # A symbolic id of another kind is an id like any other.
         (
             {"type": "Reference", "id": 'name:"A" of funnel "B"', "exclude": False},
             'in segment #"name:\\"A\\" of funnel \\"B\\""',

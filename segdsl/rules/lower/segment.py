@@ -44,7 +44,7 @@ def lower(
 
     `layout` is `v5`, two levels with Composite, or `nested`, And and Or at any depth as in older
     rules. `ids` are those that names stand for; with `symbolic`, a name without an id is written as
-    a marked name in the id's place.
+    a symbolic id.
     """
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE

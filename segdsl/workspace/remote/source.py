@@ -33,7 +33,7 @@ def tree_of(
 ) -> t.Segment | None:
     """A segment as a syntax tree with its folder; None after a report.
 
-    `names` holds how each segment is named by its id, or by its marked name.
+    `names` holds how each segment is named by its id, or by its symbolic id.
     """
     tree = read_segment(segment, report)
     if tree is None:
@@ -76,7 +76,7 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
 
 
 def _with_names(expression: t.Expression, names: Mapping[str, ByName]) -> t.Expression:
-    """The expression with names in the place of ids of segments, and of marked names."""
+    """The expression with names in the place of ids of segments, and of symbolic ids."""
     match expression:
         case t.Membership("segment", target):
             id = target.id if isinstance(target, ById) else symbolic_id("segment", target)

@@ -31,7 +31,7 @@ class UncountableError(SegdslError):
 
 
 class Projection:
-    """What will be there, by id or, where there is none yet, by marked name.
+    """What will be there, by id or, where there is none yet, by symbolic id.
 
     `there` are the states of all that the server has now, by id.
     """

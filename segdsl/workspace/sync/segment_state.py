@@ -80,11 +80,11 @@ class State(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def refers_to(self) -> frozenset[str]:
-        """The ids, or the marked names, of the segments that the rule refers to."""
+        """The ids, or the symbolic ids, of the segments that the rule refers to."""
         return frozenset(_references(json.loads(self.rule)))
 
     def with_ids(self, ids: Mapping[str, str]) -> State:
-        """The state with ids in the place of others, or of marked names."""
+        """The state with ids in the place of others, or of symbolic ids."""
         return msgspec.structs.replace(self, rule=with_ids(self.rule, ids))
 
 
