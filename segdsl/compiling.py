@@ -22,8 +22,8 @@ from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.diagnostics.render import render_text
 from segdsl.language.condition.tree import Segment
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import named_segments
-from segdsl.language.references.substitution import with_ids, with_known
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.substitution import with_ids, with_unambiguous_ids
 from segdsl.language.resolve import Program, check_settings, import_key, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import File, Import, Let
@@ -146,7 +146,7 @@ def compile_text(
     for segment in segments:
         if segment.span.key in failed:
             continue
-        placed = with_known(segment, known, several, report)
+        placed = with_unambiguous_ids(segment, known, several, report)
         if placed is None:
             continue
         rule = lower(placed, report, layout=layout, symbolic=symbolic)

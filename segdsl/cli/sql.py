@@ -24,11 +24,10 @@ from segdsl.cli.options import (
     tell,
     write_product,
 )
+from segdsl.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
-
-DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
 
 @click.command(

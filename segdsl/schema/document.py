@@ -15,7 +15,7 @@ import tomli_w
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.behaviors import name_of, table_of
-from segdsl.language.values import ColumnType
+from segdsl.language.values import SEGMENT_KINDS, ColumnType
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -41,7 +41,7 @@ AGAIN = "run `segdsl schema pull` again"
 _Texts = dict[str, Any]
 _Tables = dict[str, Any]
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
-_KINDS = ("realtime", "funnel_stage")
+_KINDS = SEGMENT_KINDS[1:]
 NOTHING: Mapping[str, str] = {}
 
 

@@ -392,7 +392,7 @@ def test_a_name_that_two_segments_of_a_project_have_means_neither(two_targets: P
     )
     result = segdsl("check")
     assert "error[SEG305]: 2 segments are named" in result.stderr
-    assert "say which: `in segment" in result.stderr
+    assert "specify which: `in segment" in result.stderr
 
 
 def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: Project) -> None:

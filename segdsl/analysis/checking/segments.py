@@ -15,7 +15,9 @@ from segdsl.language import predicates as p
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.references.names import by_their_name, marked, segment_ids
+from segdsl.language.condition.walk import walk
+from segdsl.language.references.segment_names import index_names, segment_ids
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.schema.ids import all_ids
@@ -65,9 +67,9 @@ def check_names(
     """
     there = () if schema is None else schema.segments
     known = {
-        **by_their_name((each.folder, each.name, each.id) for each in there),
+        **index_names((each.folder, each.name, each.id) for each in there),
         # What the workspace defines is what the name means, also where the server has it already.
-        **by_their_name((*each, marked(*each)) for each in sorted(among)),
+        **index_names((*each, symbolic_segment_id(*each)) for each in sorted(among)),
     }
     found = Report()
     segment_ids(segments, known, found, among=[*among, *locked])
@@ -109,28 +111,23 @@ class _Checker:
 
     # --- groups ------------------------------------------------------------------------
 
-    def _condition(self, of: c.Condition) -> None:
-        match of:
-            case c.Test():
-                self._test(of)
-            case c.And(children) | c.Or(children):
-                for child in children:
-                    self._condition(child)
-            case c.Not(child) | c.RuleSet(_, child):
-                self._condition(child)
-            case c.Limited(child, limit):
-                self._condition(child)
-                self._limit(limit, of)
-            case c.Membership(kind, target):
-                if kind == "segment" and self.realtime:
-                    self._not_in_realtime(of, "a reference to another segment")
-                self._reference(kind, target, of)
-            case c.Score(model):
-                self._reference("predictive model", model, of)
-            case c.Everyone():
-                pass
-            case _:
-                assert_never(of)
+    def _condition(self, condition: c.Condition) -> None:
+        for node in walk(condition):
+            match node:
+                case c.Test():
+                    self._test(node)
+                case c.Limited(_, limit):
+                    self._limit(limit, node)
+                case c.Membership(kind, target):
+                    if kind == "segment" and self.realtime:
+                        self._not_in_realtime(node, "a reference to another segment")
+                    self._reference(kind, target, node)
+                case c.Score(model):
+                    self._reference("predictive model", model, node)
+                case c.And() | c.Or() | c.Not() | c.RuleSet() | c.Everyone():
+                    pass
+                case _:
+                    assert_never(node)
 
     def _limit(self, of: Limit, node: c.Node | c.Segment) -> None:
         for order in of.order:
@@ -157,7 +154,7 @@ class _Checker:
                     listed = " or ".join(f"#{id}" for id in found)
                     said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
-                    self._add(Code.SEG305, node, what, f"say which by its id: {listed}")
+                    self._add(Code.SEG305, node, what, f"specify which by its id: {listed}")
                 elif not found:
                     self._unknown(kind, target, node)
             case _:
@@ -376,20 +373,18 @@ class _Checker:
             )
         return found
 
-    def _filter(self, of: c.Condition, events: Behavior) -> None:
-        match of:
-            case c.And(children) | c.Or(children):
-                for child in children:
-                    self._filter(child, events)
-            case c.Not(child):
-                self._filter(child, events)
-            case c.Test(c.Attribute(column)):
-                self._in_realtime(of)
-                found = self._column(events, column, of)
-                if found is not None:
-                    self._fits(of, found.type, f"`{name(column)}`")
-            case _:
-                raise AssertionError("a filter holds tests of columns alone")
+    def _filter(self, condition: c.Condition, events: Behavior) -> None:
+        for node in walk(condition):
+            match node:
+                case c.Test(c.Attribute(column)):
+                    self._in_realtime(node)
+                    found = self._column(events, column, node)
+                    if found is not None:
+                        self._fits(node, found.type, f"`{name(column)}`")
+                case c.And() | c.Or() | c.Not():
+                    pass
+                case _:
+                    raise AssertionError("a filter holds tests of columns alone")
 
     # --- types -------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def lower(
 
     `layout` is `v5`, two levels with Composite, or `nested`, And and Or at any depth as in older
     rules. `ids` are those that names stand for; with `symbolic`, a name without an id is written as
-    a marked name in the id's place.
+    a symbolic id.
     """
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE
@@ -56,6 +56,17 @@ def lower(
     if rule is None or segment.limit is None:
         return rule
     return msgspec.structs.replace(rule, limit=lower_limit(segment.limit))
+
+
+def lower_in_any_layout(
+    segment: c.Segment, report: Report, *, ids: Ids | None = None
+) -> Rule | None:
+    """The segment's rule in the layout of v5, or nested where that cannot hold it.
+
+    None after a report of what neither layout can hold.
+    """
+    rule = lower(segment, Report(), ids=ids)
+    return lower(segment, report, layout="nested", ids=ids) if rule is None else rule
 
 
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:

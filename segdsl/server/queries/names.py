@@ -14,7 +14,7 @@ from typing import Any
 from segdsl.diagnostics.suggest import nearest
 from segdsl.engine.description import Labels
 from segdsl.language.behaviors import name_of, table_of
-from segdsl.language.references.marked_names import is_symbol
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.rules.rule.document import shortened
 from segdsl.server.errors import ASSOCIATION, Problem
 from segdsl.server.store.records import REALTIME
@@ -126,7 +126,7 @@ class Names:
                 self._id(of["id"], f"{path}.id")
 
     def _id(self, id: str, path: str) -> bool:
-        if is_symbol(id):
+        if is_symbolic(id):
             self._fail(
                 path, f"`{shortened(id)}` is a name in an id's place: the API knows ids alone"
             )

@@ -13,9 +13,10 @@ from typing import Any
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.values import UNITS, Number
+from segdsl.rules.rule.model import REFERENCE_TYPES
 
 _GROUPS = ("And", "Or", "Composite")
-_REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
+_REFERENCES = tuple(REFERENCE_TYPES.values())
 # Their `not` is no part of them; of the others it is required.
 _WITHOUT_NOT = ("TimeWithinPast", "TimeWithinNext", "TimeToday", "TimeThis", "TimeNext")
 _NEVER_NEGATED = ("Greater", "Less", "LessEqual")

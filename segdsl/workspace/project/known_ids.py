@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segdsl.language.references.ids import Ids
-from segdsl.language.references.substitution import Several
+from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.values import Owner
 from segdsl.project_file import project_file
 
@@ -31,7 +30,7 @@ class Known(msgspec.Struct, frozen=True):
 
     owners: Mapping[str, Owner] | None = None
     ids: Ids = {}
-    several: Several = {}
+    several: AmbiguousNames = {}
     schema: Schema | None = None
     file: str | None = None
 

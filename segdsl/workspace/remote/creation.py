@@ -24,13 +24,11 @@ from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.references.names import (
-    in_order,
-    named_segments,
-    segment_ids,
-)
-from segdsl.language.references.uniqueness import Folder, one_of_each
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.order import in_dependency_order
+from segdsl.language.references.segment_names import segment_ids
+from segdsl.language.references.symbolic_ids import is_symbolic
+from segdsl.language.references.uniqueness import Folder, report_duplicates
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.lower import create_request, lower
@@ -68,10 +66,10 @@ def steps(
     segments: Sequence[c.Segment], server: Snapshot, report: Report, *, layout: Layout = "v5"
 ) -> list[Step]:
     """What to do, each segment after those that it refers to; nothing after an error."""
-    one_of_each(segments, report)
-    ordered = in_order(segments, report)
+    report_duplicates(segments, report)
+    ordered = in_dependency_order(segments, report)
     known = segment_ids(ordered, server.ids_with(ordered), report)
-    ids = {name: id for name, id in known.items() if not is_symbol(id)}
+    ids = {name: id for name, id in known.items() if not is_symbolic(id)}
     found = [_step(each, ids, server, report, layout) for each in ordered]
     return [] if report.has_errors else found
 

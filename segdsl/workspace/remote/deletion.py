@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from segdsl.api import Client, ClientError, ConflictError
-from segdsl.language.references.names import reference_nodes
+from segdsl.rules.rule.references import segment_references
 from segdsl.workspace.remote.listing import Found, path_of
 from segdsl.workspace.remote.snapshot import read_snapshot
 
@@ -65,4 +65,4 @@ def _refers(rule: msgspec.Raw | None, id: str) -> bool:
         document = msgspec.json.decode(rule)
     except (ValueError, RecursionError):
         return False
-    return any(str(each["id"]) == id for each in reference_nodes(document))
+    return any(str(each["id"]) == id for each in segment_references(document))

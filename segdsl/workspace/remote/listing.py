@@ -21,7 +21,7 @@ from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.format import format_file
-from segdsl.language.references.names import by_their_name, names_by_id
+from segdsl.language.references.segment_names import index_names, names_by_id
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.source import Span
@@ -73,7 +73,7 @@ async def show(client: Client, parent_id: str, named: str) -> Shown:
     server = await read_snapshot(client, parent_id, rules=False)
     found = find(server, named)
     json = await client.segment_json(parent_id, found.segment.id)
-    names = names_by_id(by_their_name(server.names()))
+    names = names_by_id(index_names(server.names()))
     try:
         found = Found(found.folder, segment_in(json.encode()))
     except BadAnswerError as error:

@@ -17,7 +17,12 @@ from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import ByTheirName, named_segments, one_meaning, segment_ids
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.segment_names import (
+    SegmentNames,
+    report_ambiguous_names,
+    segment_ids,
+)
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
@@ -66,7 +71,7 @@ def offline_sql(
         raise InputError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
     every = (*beside, *segments)
-    one_meaning(segments, every, {}, report)
+    report_ambiguous_names(segments, every, {}, report)
     if report.has_errors:
         return []
     among = _by_name(every)
@@ -117,7 +122,7 @@ async def remote_sql(
 ) -> list[str]:
     """The query that the API's own compiler makes of each segment's rule."""
     client, parent = connection.client, connection.parent
-    known: ByTheirName = {}
+    known: SegmentNames = {}
     if any(named_segments(each.condition) for each in segments):
         known = (await read_snapshot(client, parent.id)).existing_ids_with(segments)
     ids = segment_ids(segments, known, report)

@@ -15,8 +15,8 @@ from segdsl.api import Segment as ApiSegment
 from segdsl.api.answers import Listed
 from segdsl.api.whole import whole_segments
 from segdsl.language.condition import tree as c
-from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.references.names import Named, by_their_name, marked
+from segdsl.language.references.segment_names import NamedSegment, index_names
+from segdsl.language.references.symbolic_ids import is_symbolic, symbolic_segment_id
 from segdsl.language.references.uniqueness import Folder
 from segdsl.language.values import ByName
 
@@ -37,7 +37,7 @@ class Snapshot(msgspec.Struct, frozen=True):
             (each for path, each in self.segments if path == folder and each.name == name), None
         )
 
-    def names(self) -> Iterator[Named]:
+    def names(self) -> Iterator[NamedSegment]:
         """Every segment that has an id and a name, whether or not it can be read."""
         yield from ((path, each.name, each.id) for path, each in self.segments)
         yield from ((None, each.name, each.id) for each in self.unreadable if each.id and each.name)
@@ -45,19 +45,21 @@ class Snapshot(msgspec.Struct, frozen=True):
     def ids_with(self, segments: Iterable[c.Segment]) -> dict[ByName, list[str]]:
         """Ids by name, where a name of these segments means them and no others.
 
-        A segment that is not at its place on the server yet is there under its marked name.
+        A segment that is not at its place on the server yet is there under its symbolic id.
         """
         places = {(path, each.name): each.id for path, each in self.segments}
         local = dict.fromkeys(segment.place for segment in segments)
         return {
-            **by_their_name(self.names()),
-            **by_their_name((*place, places.get(place, marked(*place))) for place in local),
+            **index_names(self.names()),
+            **index_names(
+                (*place, places.get(place, symbolic_segment_id(*place))) for place in local
+            ),
         }
 
     def existing_ids_with(self, segments: Iterable[c.Segment]) -> dict[ByName, list[str]]:
         """The same without the names of single segments that are not on the server yet."""
         known = self.ids_with(segments)
-        return {name: ids for name, ids in known.items() if len(ids) > 1 or not is_symbol(ids[0])}
+        return {name: ids for name, ids in known.items() if len(ids) > 1 or not is_symbolic(ids[0])}
 
 
 async def read_snapshot(client: Client, parent_id: str, *, rules: bool = True) -> Snapshot:

@@ -96,7 +96,7 @@ class _Run:
         """The ids that the list had when it was last asked for in this run."""
         self.outcomes: list[asyncio.Future[Outcome]] = []
         self.ids: dict[str, str] = {}
-        """The ids of what was created, by the marked names that stand for them."""
+        """The ids of what was created, by the symbolic ids that stand for them."""
 
     async def run(self) -> list[Outcome]:
         loop = asyncio.get_running_loop()

@@ -270,7 +270,7 @@ class _Keeper:
                 self.entries.pop(id, None)
         self.heard = 0
         self.made: dict[str, str] = {}
-        """The ids of what was created, by the marked names that stand for them in the plan."""
+        """The ids of what was created, by the symbolic ids that stand for them in the plan."""
 
     def hear(self, outcome: Outcome) -> None:
         if not outcome.is_done or outcome.id is None:

@@ -15,7 +15,7 @@ from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.inline import EVERYONE, NOBODY, without_rule_sets
-from segdsl.rules.lower import lower
+from segdsl.rules.lower import lower_in_any_layout
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.sync.plan import Change, Plan
 from segdsl.workspace.sync.projection import Projection, UncountableError, lifted
@@ -177,7 +177,7 @@ class _Counting:
 
 def _rule(of: c.Segment) -> str:
     report = Report()
-    rule = lower(of, report) or lower(of, report, layout="nested")
+    rule = lower_in_any_layout(of, report)
     if rule is None:
         raise UncountableError("; ".join(each.message for each in report.diagnostics))
     return encode(rule, pretty=False)

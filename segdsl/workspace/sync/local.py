@@ -17,8 +17,9 @@ from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.files import SUFFIX, walk
 from segdsl.language.condition import tree as c
-from segdsl.language.references.uniqueness import one_of_each
+from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.walk import values_in, walk_item
 from segdsl.language.values import Name
 from segdsl.loading import Loaded, load_files
 from segdsl.source import Source, Span
@@ -97,7 +98,7 @@ def read_workspace(
         item, file = items[segment.span.file, segment.span.start]
         path = os.path.relpath(here / segment.span.file, folder)
         found.append(Local(segment, Path(path).as_posix(), item.span, _says_more(item, file)))
-    one_of_each([each.segment for each in found], report)
+    report_duplicates([each.segment for each in found], report)
     relative = tuple(each.relative_to(folder).as_posix() for each in files)
     return Workspace(folder, tuple(found), relative, named, loaded)
 
@@ -150,17 +151,5 @@ def _says_more(item: t.Segment, file: t.File) -> bool:
     start, end = item.span.start, item.span.end
     if any(start <= each.span.start < end for each in file.comments):
         return True
-    return _uses_names(item.where) or _uses_names(item.limit)
-
-
-def _uses_names(node: object) -> bool:
-    """Whether a definition or a param is used anywhere in it."""
-    match node:
-        case t.Use() | Name():
-            return True
-        case tuple():
-            return any(map(_uses_names, node))
-        case msgspec.Struct():
-            return any(_uses_names(getattr(node, field)) for field in node.__struct_fields__)
-        case _:
-            return False
+    uses = (isinstance(node, t.Use) for node in walk_item(item))
+    return any(uses) or any(isinstance(value, Name) for value in values_in(item))

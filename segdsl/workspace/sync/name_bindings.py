@@ -16,16 +16,15 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.references.names import (
-    ByTheirName,
-    Named,
-    by_their_name,
-    marked,
-    named_segments,
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.segment_names import (
+    NamedSegment,
+    SegmentNames,
+    index_names,
     names_by_id,
     segment_ids,
 )
+from segdsl.language.references.symbolic_ids import is_symbolic, symbolic_segment_id
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 from segdsl.workspace.project.lock import Entry
@@ -37,13 +36,13 @@ from segdsl.workspace.sync.server import Server
 class Names:
     """The names of segments, and whom each means: the first of the groups that has it decides.
 
-    An id is that of a segment of the server, or the marked name of one that is still to be made.
+    An id is that of a segment of the server, or the symbolic id of one that is still to be made.
     """
 
-    def __init__(self, *groups: Iterable[Named]) -> None:
+    def __init__(self, *groups: Iterable[NamedSegment]) -> None:
         self.by_name: dict[ByName, Sequence[str]] = {}
         for group in groups:
-            for name, ids in by_their_name(group).items():
+            for name, ids in index_names(group).items():
                 self.by_name.setdefault(name, ids)
         self.by_id = names_by_id(self.by_name)
         """How each segment is named, where that means no other."""
@@ -93,7 +92,7 @@ class NameBindings:
         self.server = server
         self.matches: dict[str, Match] = {}
         """Every match by the id that names stand for."""
-        here: list[Named] = []
+        here: list[NamedSegment] = []
         for match in matches:
             if match.local is not None:
                 here.append((*match.local.key, id_of(match)))
@@ -123,7 +122,7 @@ class NameBindings:
         kept = {each.name: each.was for each in shifts if not (force and _taken_over(each))}
         # Where all that have the name are the workspace's, it has to say itself which is meant.
         ours = {each.name for each in shifts if len(each.now) > 1 and self.here >= {*each.now}}
-        known: ByTheirName = self.names.by_name
+        known: SegmentNames = self.names.by_name
         if kept:
             own: dict[ByName, Sequence[str]] = {
                 name: [id] for name, id in kept.items() if name not in ours
@@ -175,7 +174,7 @@ class NameBindings:
             case ():
                 return said
             case [id]:
-                other = "one that is new here" if is_symbol(id) else f"#{id}"
+                other = "one that is new here" if is_symbolic(id) else f"#{id}"
                 return f"{said}; it would mean {other}"
             case several:
                 return f"{said}; {len(several)} segments have that name now"
@@ -194,16 +193,16 @@ def _taken_over(shift: Shift) -> bool:
 
 
 def id_of(match: Match) -> str:
-    """What stands for a segment in a rule: its id, or the marked name of one still to be made."""
+    """What stands for a segment in a rule: its id, or the symbolic id of one still to be made."""
     if match.seen is not None:
         return match.seen.id
     if match.local is not None and not match.is_left_alone:
-        return marked(*match.local.key)
+        return symbolic_segment_id(*match.local.key)
     assert match.entry is not None, "what was matched and is not seen is in the lock"
     return match.entry.id
 
 
-def on_server(server: Server) -> Iterable[Named]:
+def on_server(server: Server) -> Iterable[NamedSegment]:
     """Every segment of a server by its name there."""
     yield from ((*each.state.key, id) for id, each in server.segments.items())
     yield from ((None, each.name, each.id) for each in server.left_alone if each.id)

@@ -15,7 +15,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.references.cycles import cycles
-from segdsl.language.references.names import report_cycle
+from segdsl.language.references.order import report_cycle
 from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 from segdsl.workspace.sync.plan import Change

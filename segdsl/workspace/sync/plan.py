@@ -13,7 +13,7 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.errors import InputError
-from segdsl.language.references.names import marked
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.values import ByName
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.workspace.project.lock import Entry, is_id, joined
@@ -51,7 +51,7 @@ class Change(msgspec.Struct, frozen=True):
     """One segment to create (no `before`), to update, or to delete (no `after`).
 
     `rule` is what is sent; the ids of segments that the same plan creates stand in it as
-    marked names, `name:"Churned"`. `first` are the numbers of the changes that must have
+    symbolic ids, `name:"Churned"`. `first` are the numbers of the changes that must have
     been made before. `folder_id` is the folder that the segment is in now, and `refers` (with
     folders `refers_in`) what each name of a segment in its text means, as in the lock.
     """
@@ -87,8 +87,8 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        """What refers to the segment in rules: its id, or the marked name where it has none yet."""
-        return self.id or marked(*self.state.key)
+        """What refers to the segment in rules: its id, or the symbolic id where it has none yet."""
+        return self.id or symbolic_segment_id(*self.state.key)
 
     @property
     def what(self) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ import msgspec
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Report
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import marked, named_segments
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.lower import lower
@@ -220,7 +221,9 @@ def _compared(
 def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report: Report) -> None:
     """Reports references to what is still to be created, and not by this plan."""
     here = [(each.match.local, each.reading.ids) for each in compared if each.match.local]
-    files = {marked(*each.key): each.file for each, _ in here if each.file not in among}
+    files = {
+        symbolic_segment_id(*each.key): each.file for each, _ in here if each.file not in among
+    }
     for local, ids in here:
         if local.file not in among:
             continue

@@ -14,8 +14,8 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.errors import SegdslError
 from segdsl.language.condition import tree as c
-from segdsl.language.references.inline import MOST_IN_PLACE, with_segments
-from segdsl.language.references.marked_names import symbol
+from segdsl.language.references.inline import MAX_INLINED, inline_segments
+from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById
@@ -31,7 +31,7 @@ class UncountableError(SegdslError):
 
 
 class Projection:
-    """What will be there, by id or, where there is none yet, by marked name.
+    """What will be there, by id or, where there is none yet, by symbolic id.
 
     `there` are the states of all that the server has now, by id.
     """
@@ -105,7 +105,7 @@ class Projection:
         def put(reference: c.Membership) -> c.Condition | None:
             nonlocal times
             target = reference.target
-            mark = target.id if isinstance(target, ById) else symbol("segment", target)
+            mark = target.id if isinstance(target, ById) else symbolic_id("segment", target)
             if mark not in self.changing:
                 return None
             found = self._remember(self._states[mark])
@@ -118,12 +118,12 @@ class Projection:
                     "other rule can hold"
                 )
             times += 1 + own
-            if times > MOST_IN_PLACE:
-                raise UncountableError(f"it refers to more than {MOST_IN_PLACE} that change too")
+            if times > MAX_INLINED:
+                raise UncountableError(f"it refers to more than {MAX_INLINED} that change too")
             return other.condition
 
         segment = lifted(state)
-        condition = with_segments(segment.condition, put)
+        condition = inline_segments(segment.condition, put)
         return msgspec.structs.replace(segment, condition=condition), times
 
 

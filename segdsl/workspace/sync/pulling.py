@@ -15,11 +15,11 @@ import msgspec
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import Named
+from segdsl.language.references.segment_names import NamedSegment
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.rules.lower import lower
+from segdsl.rules.lower import lower_in_any_layout
 from segdsl.rules.rule.model import encode
 from segdsl.source import Source
 from segdsl.workspace.project.lock import Entry, Lock, parted
@@ -330,7 +330,7 @@ class _Pulling:
 
     def _names_after(self) -> Names:
         """What names mean in the workspace once it is written."""
-        here: list[Named] = [
+        here: list[NamedSegment] = [
             (*each.match.local.key, id_of(each.match))
             for at, each in enumerate(self.compared)
             if each.match.local is not None and at not in self.takes
@@ -415,7 +415,7 @@ def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:
     if report.has_errors or len(segments) != 1:
         return None
     [segment] = segments
-    rule = lower(segment, Report(), ids=ids) or lower(segment, report, layout="nested", ids=ids)
+    rule = lower_in_any_layout(segment, report, ids=ids)
     if rule is None:
         return None
     return segment.kind, canonical_rule(encode(rule, pretty=False).encode())

@@ -12,8 +12,8 @@ from collections.abc import Collection
 import msgspec
 
 from segdsl.language.condition import tree as c
-from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.references.names import named_segments
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import reference, string
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.source import Span
@@ -73,7 +73,7 @@ def _spelled(id: str, names: Names) -> Reference | None:
     """How a segment is referred to: by a name that is its alone, or else by its id."""
     if id in names.by_id:
         return names.by_id[id]
-    return None if is_symbol(id) else ById(id)
+    return None if is_symbolic(id) else ById(id)
 
 
 def _edits(

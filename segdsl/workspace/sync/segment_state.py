@@ -17,10 +17,10 @@ import msgspec
 from segdsl.api.answers import Segment as ApiSegment
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
-from segdsl.language.references.names import reference_nodes
 from segdsl.language.values import ByName, SegmentKind
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
+from segdsl.rules.rule.references import segment_references
 from segdsl.workspace.remote.source import source_of
 
 Folder = tuple[str, ...]
@@ -80,11 +80,11 @@ class State(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def refers_to(self) -> frozenset[str]:
-        """The ids, or the marked names, of the segments that the rule refers to."""
+        """The ids, or the symbolic ids, of the segments that the rule refers to."""
         return frozenset(_references(json.loads(self.rule)))
 
     def with_ids(self, ids: Mapping[str, str]) -> State:
-        """The state with ids in the place of others, or of marked names."""
+        """The state with ids in the place of others, or of symbolic ids."""
         return msgspec.structs.replace(self, rule=with_ids(self.rule, ids))
 
 
@@ -106,10 +106,10 @@ def with_ids(rule: str, ids: Mapping[str, str]) -> str:
     if not ids:
         return rule
     document = load(rule, Report())
-    for reference in reference_nodes(document):
+    for reference in segment_references(document):
         reference["id"] = ids.get(str(reference["id"]), reference["id"])
     return encode(document, pretty=False)
 
 
 def _references(document: Any) -> Iterable[str]:
-    return (str(each["id"]) for each in reference_nodes(document))
+    return (str(each["id"]) for each in segment_references(document))
