@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local_api import NOW, Api, client, equal, refers_to, rule, write_data
-from segdsl.server import open_local, open_store
+from segdsl.server import KINDS, open_local, open_store
 from segdsl.server.kinds.folders.table import FolderTable
 from segdsl.server.kinds.segments import table
 from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
 from segdsl.server.rule_texts import with_prefixed_sources
+from segdsl.server.service import layouts_of
 from segdsl.server.store.migrations import VERSION
 
 LAYOUT_1 = """
@@ -82,6 +85,8 @@ def count_of(source: str, number: str) -> str:
 
 
 JAPAN = json.dumps(rule(equal("country", "JP")))
+LAYOUT_2 = (Path(__file__).parent / "store_layout_2.sql").read_text()
+"""A store that version 2 wrote: it had no record of the layouts of kinds."""
 BUYERS = count_of("purchases", "1.0e0")
 FOLDERS = [
     (1, "7", None, "Tiny shop", None, 100, 100),
@@ -216,6 +221,62 @@ def test_a_server_over_an_upgraded_store(file: Path, tmp_path: Path) -> None:
             assert await api.count(rule(refers_to("1"))) == 3
             made = await api.create("New", isVisible=False)
             assert (made["id"], made["segmentFolderId"], made["isVisible"]) == ("12", "10", False)
+
+    asyncio.run(test())
+
+
+# --- layout 2 ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file_2(tmp_path: Path) -> Path:
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(LAYOUT_2)
+    return path
+
+
+def rows(file: Path) -> dict[str, list[Any]]:
+    """The rows of every table but the record of layouts."""
+    with closing(sqlite3.connect(file)) as db:
+        tables = db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'kinds'"
+        ).fetchall()
+        return {name: db.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables}
+
+
+def test_layout_2_is_upgraded_and_keeps_everything(file_2: Path) -> None:
+    before = rows(file_2)
+    assert all(before.values()), "every table has a row"
+    open_store(file_2).close()
+    assert rows(file_2) == before
+    with closing(sqlite3.connect(file_2)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        versions = dict(db.execute("SELECT name, version FROM kinds").fetchall())
+        assert versions == {layout.table: layout.version for layout in layouts_of(KINDS)}
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_server_over_a_store_of_layout_2(file_2: Path, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with (
+            open_local(write_data(tmp_path), file_2, NOW) as transport,
+            client(transport=transport) as http,
+        ):
+            api = Api(http)
+            japan, buyers, everyone = await api.ask("GET", "/audiences/7/segments")
+            assert (japan["id"], japan["name"], japan["population"]) == ("4", "Japan", 3)
+            assert (japan["description"], japan["referencedBy"]) == ("about it", ["5"])
+            assert (buyers["isVisible"], everyone["kind"], everyone["rule"]) == (False, 1, None)
+            folders = await api.ask("GET", "/audiences/7/folders")
+            assert [each["name"] for each in folders] == ["Tiny shop", "Waves", "Inner"]
+            counts = await api.ask("GET", "/audiences/7/segments/4/statistics")
+            assert counts == [[NOW, 3, True]]
+            query = await api.status("de7e99e6c4344dedb5cb1d55137a1b87")
+            assert (query["status"], query["count"]) == ("success", 3)
+            page = await api.customers(query["id"])
+            assert page["rows"] == [["c01", 31], ["c02", None], ["c05", 67]]
+            assert (await api.create("New"))["id"] == "8"
 
     asyncio.run(test())
 
