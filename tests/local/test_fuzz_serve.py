@@ -16,11 +16,9 @@ import pytest
 from local_api import JAPAN, JSON_API, NOW, equal, refers_to, rule, write_data
 from mutating import TEXTS, Mutator
 from segdsl.engine import open_data
-from segdsl.server import LOCAL_KEY
-from segdsl.server.http.app import application
-from segdsl.server.http.connections import Limits
+from segdsl.server import LOCAL_KEY, application, open_store
+from segdsl.server.hosting.connections import Limits
 from segdsl.server.http.log import Log
-from segdsl.server.store.store import open_store
 from serve_corpus import BYTES_FOUND, FOUND
 from test_local_bounds import answers, served
 

@@ -15,13 +15,11 @@ import pytest
 
 from local_api import JAPAN, NOW, Api, rule, with_api, write_data
 from segdsl.engine import open_data
-from segdsl.server import LOCAL_KEY, Faults, PortError, parse_faults, serve
+from segdsl.server import LOCAL_KEY, Faults, PortError, application, open_store, parse_faults, serve
+from segdsl.server.hosting.connections import Limits, default_limits
+from segdsl.server.hosting.serving import _listen, _logging, _Server
 from segdsl.server.http import requests as r
-from segdsl.server.http.app import application
-from segdsl.server.http.connections import Limits, default_limits
 from segdsl.server.http.log import LONGEST, MOST_LINES, PERIOD, Log, LogHandler
-from segdsl.server.http.serving import _listen, _logging, _Server
-from segdsl.server.store.store import open_store
 
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 SHORT = Limits(head=0.1, body=0.1, answer=0.1, connections=16)
@@ -218,7 +216,7 @@ def test_connections_fit_the_files_of_the_process() -> None:
 
 @pytest.mark.parametrize("port", [99_999, 65_536, -1, -99_999, 10**30])
 def test_a_port_that_is_none(port: int, tmp_path: Path) -> None:
-    with pytest.raises(PortError, match="is no port"):
+    with pytest.raises(PortError, match="is not a port"):
         serve(write_data(tmp_path), None, port=port, announce=print)
 
 
@@ -249,13 +247,13 @@ async def test_a_key_that_is_twice_among_many(api: Api) -> None:
 @with_api
 async def test_bodies_together_have_a_bound(api: Api) -> None:
     app = api.http._transport.app  # type: ignore[attr-defined]
-    left, app.state.room.left = app.state.room.left, 1_000
+    left, app.state.body_limits.bytes_left = app.state.body_limits.bytes_left, 1_000
     found = await api.send("POST", "/audiences/7/segments", b" " * 2_000)
     assert (found.status_code, found.json()["status"]) == (503, 503)
-    assert app.state.room.left == 1_000
-    app.state.room.left = left
+    assert app.state.body_limits.bytes_left == 1_000
+    app.state.body_limits.bytes_left = left
     await api.create("x")
-    assert app.state.room.left == r.MAX_BODIES
+    assert app.state.body_limits.bytes_left == r.MAX_BODIES
 
 
 @with_api

@@ -203,7 +203,7 @@ async def test_a_query_that_ended_is_not_killed(api: Api) -> None:
     id = await api.query()
     before = await api.ended(id)
     found = await api.ask("POST", f"/audiences/7/segments/queries/{id}/kill")
-    assert found == {"message": "the query had ended already: success"}
+    assert found == {"message": "the query had already ended: success"}
     assert await api.status(id) == before
     assert (await api.customers(id))["type"] == "rows"
 

@@ -130,7 +130,7 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         (changed(arrayMatching=...), f"{_CONDITION}: a Value condition needs `arrayMatching`"),
         (
             changed(exclude=...),
-            f"{_CONDITION}: a Value condition needs `exclude`, which is true or false",
+            f"{_CONDITION}: a Value condition needs `exclude`, a boolean",
         ),
         (
             changed(exclude="no"),
@@ -138,7 +138,7 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         ),
         (
             changed(**{"not": ...}),
-            f"{_CONDITION}.operator: Equal needs `not`, which is true or false",
+            f"{_CONDITION}.operator: Equal needs `not`, a boolean",
         ),
         (changed(rightValue=...), f"{_CONDITION}.operator: Equal needs `rightValue`"),
         (changed(limit=None), f"{_CONDITION}.limit: `limit` is null: leave it out instead"),
@@ -149,15 +149,15 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         ),
         (
             changed(type="IsNull", rightValue=...),
-            f"{_CONDITION}.operator: IsNull needs `rightValue`: a text, a number, true or false",
+            f"{_CONDITION}.operator: IsNull needs `rightValue`: a string, a number or a boolean",
         ),
         (
             rule({"type": "Reference", "id": 5, "exclude": False}),
-            f"{_CONDITION}.id: an id is a text",
+            f"{_CONDITION}.id: an id is a string",
         ),
         (
             rule({"type": "Reference", "id": "5"}),
-            f"{_CONDITION}: Reference needs `exclude`, which is true or false",
+            f"{_CONDITION}: Reference needs `exclude`, a boolean",
         ),
     ],
     ids=lambda value: value.rpartition(": ")[2] if isinstance(value, str) else "",

@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from local_api import JAPAN, Api, client, local_api, refers_to, rule
-from segdsl.server import StoreError, open_store
-from segdsl.server.store.records import NameTakenError, QueryContent, SegmentContent
-from segdsl.server.store.store import RESTARTED, Store
+from segdsl.server import Store, StoreError, open_store
+from segdsl.server.kinds.folders.table import FolderTable
+from segdsl.server.kinds.queries.table import RESTARTED, QueryContent, QueryTable
+from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
+from segdsl.server.store.errors import NameTakenError
 from serving import end, serving, start
 from test_local_queries import SLOW, slow_api
 
@@ -59,7 +61,7 @@ def test_without_a_file_it_is_forgotten(tmp_path: Path) -> None:
 def test_files_that_are_no_store(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not a database at all, but long enough to look like one " * 20)
-    with pytest.raises(StoreError, match=r"cannot keep segments in `.*notes\.txt`: .*another file"):
+    with pytest.raises(StoreError, match=r"cannot use the store `.*notes\.txt`: .*another file"):
         open_store(text)
     other = tmp_path / "other.sqlite"
     connection = sqlite3.connect(other)
@@ -68,9 +70,9 @@ def test_files_that_are_no_store(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match="it is a database of another program"):
         open_store(other)
-    with pytest.raises(StoreError, match="cannot keep segments in"):
+    with pytest.raises(StoreError, match="cannot use the store"):
         open_store(tmp_path)
-    with pytest.raises(StoreError, match="cannot keep segments in"):
+    with pytest.raises(StoreError, match="cannot use the store"):
         open_store(text / "store.sqlite")
     newer = tmp_path / "newer.sqlite"
     open_store(newer).close()
@@ -119,19 +121,20 @@ def test_a_query_is_killed_from_another_server(tmp_path: Path) -> None:
 def test_the_queries_of_a_server_that_died_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     dead, watching = open_store(path), open_store(path)
-    dead.add_query(a_query("first"))
-    dead.add_query(a_query("second"))
-    found = watching.query("first")
+    started, queries = QueryTable(dead), QueryTable(watching)
+    started.add(a_query("first"))
+    started.add(a_query("second"))
+    found = queries.find("first")
     assert found is not None
     assert found.status == "running"
     # What a crash leaves: the rows, and a lock that the system has let go.
-    dead._life.end()
+    dead._lock.release()
     for id in ("first", "second"):
-        found = watching.query(id)
+        found = queries.find(id)
         assert found is not None
         assert (found.status, found.error) == ("error", RESTARTED)
     # Whoever was thought dead does not win later.
-    assert not dead.end_query("first", "success", count=5)
+    assert not started.end("first", "success", count=5)
     watching.close()
     dead._database.close()
 
@@ -139,10 +142,10 @@ def test_the_queries_of_a_server_that_died_are_errors(tmp_path: Path) -> None:
 def test_a_store_opened_again_ends_the_queries_of_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     before = open_store(path)
-    before.add_query(a_query("first"))
+    QueryTable(before).add(a_query("first"))
     before.close()
     after = open_store(path)
-    found = after.query("first")
+    found = QueryTable(after).find("first")
     after.close()
     assert found is not None
     assert (found.status, found.error) == ("error", RESTARTED)
@@ -154,13 +157,13 @@ def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
         stores: list[Store] = await asyncio.gather(
             *(asyncio.to_thread(open_store, path) for _ in range(8))
         )
-        roots = [store.root("7", "x", 0) for store in stores]
+        roots = [FolderTable(store).root("7", "x", 0) for store in stores]
         assert {root.id for root in roots} == {1}
         content = SegmentContent("Same", 1)
 
         def create(store: Store) -> bool:
             try:
-                store.create_segment("7", content, 0)
+                SegmentTable(store).create("7", content, 0)
             except NameTakenError:
                 return False
             return True

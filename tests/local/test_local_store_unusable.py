@@ -15,8 +15,9 @@ import pytest
 
 from local_api import JAPAN, local_api, refers_to, rule
 from segdsl.server import StoreError, open_store
-from segdsl.server.http.transport import MistakeError
-from segdsl.server.store.records import SegmentContent
+from segdsl.server.hosting.transport import InternalError
+from segdsl.server.kinds.folders.table import FolderTable
+from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
 
 WHAT_TO_DO = "name another file (`store` of the target, or `--store`), or move this one away"
 
@@ -70,8 +71,8 @@ def cut_short(store: Path) -> None:
 
 UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder": (folder_instead, "it is a folder"),
-    "a text": (text_instead, "no SQLite database, or it is damaged"),
-    "no header": (no_header, "no SQLite database, or it is damaged"),
+    "a text": (text_instead, "not an SQLite database, or it is damaged"),
+    "no header": (no_header, "not an SQLite database, or it is damaged"),
     "a page of other bytes": (no_page, "it is damaged"),
     "cut short": (cut_short, "it is damaged"),
     "another program's": (changed("PRAGMA application_id = 5"), "of another program"),
@@ -109,7 +110,7 @@ def test_what_cannot_be_used_is_refused_when_it_is_opened(
     before = store.read_bytes() if store.is_file() else b""
     with pytest.raises(StoreError) as found:
         open_store(store)
-    assert str(found.value).startswith(f"cannot keep segments in `{store}`: ")
+    assert str(found.value).startswith(f"cannot use the store `{store}`: ")
     assert why in str(found.value)
     assert WHAT_TO_DO in str(found.value)
     assert (store.read_bytes() if store.is_file() else b"") == before, "nothing was changed"
@@ -121,12 +122,12 @@ def test_a_file_or_folder_that_is_read_only(tmp_path: Path, sound: bytes) -> Non
     store.parent.mkdir()
     store.write_bytes(sound)
     store.chmod(0o444)
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="not writable"):
         open_store(store)
     store.chmod(0o644)
     store.parent.chmod(0o555)
     try:
-        with pytest.raises(StoreError, match="cannot keep segments in"):
+        with pytest.raises(StoreError, match="cannot use the store"):
             open_store(store)
     finally:
         store.parent.chmod(0o755)
@@ -138,8 +139,8 @@ def test_a_store_that_refuses_to_be_written(tmp_path: Path, sound: bytes) -> Non
     path.write_bytes(sound)
     with closing(open_store(path)) as store:
         store._database._connection.execute("PRAGMA query_only = ON")
-        with pytest.raises(StoreError, match="it cannot be written to; name another file"):
-            store.create_folder("7", 1, "New", None, 0)
+        with pytest.raises(StoreError, match="it is not writable; name another file"):
+            FolderTable(store).create("7", 1, "New", None, 0)
 
 
 def test_a_store_that_becomes_unusable_while_it_is_open(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_a_store_that_becomes_unusable_while_it_is_open(tmp_path: Path) -> None:
             ) as http:
                 answer = await http.get("/audiences/7/segments")
                 assert answer.status_code == 500
-                assert "cannot keep segments in" in answer.json()["details"]
+                assert "cannot use the store" in answer.json()["details"]
 
     asyncio.run(test())
 
@@ -176,8 +177,8 @@ def test_a_mistake_of_the_local_api_is_not_asked_for_again(
 
     async def test() -> None:
         async with local_api(tmp_path) as api:
-            monkeypatch.setattr("segdsl.server.store.store.Store.segments", broken)
-            with pytest.raises(MistakeError, match=r"please report it \(ZeroDivisionError in GET"):
+            monkeypatch.setattr("segdsl.server.kinds.segments.table.SegmentTable.all", broken)
+            with pytest.raises(InternalError, match=r"please report it \(ZeroDivisionError in GET"):
                 await api.send("GET", "/audiences/7/segments")
 
     asyncio.run(test())
@@ -201,12 +202,13 @@ def work_with(path: Path) -> str | None:
     """Writes to a store and reads it; why it cannot be used, if it cannot."""
     try:
         with closing(open_store(path)) as store:
-            root = store.root("7", "x", 0)
+            root = FolderTable(store).root("7", "x", 0)
             store.reserve([5_000])
-            for each in store.segments("7"):
-                content = SegmentContent(f"{each.name} too", root.id, rule=str(JAPAN))
-                store.update_segment("7", each.id, content, 1)
-                store.set_population(each.id, each.revision, 1, 1)
+            segments = SegmentTable(store)
+            for segment in segments.all("7"):
+                content = SegmentContent(f"{segment.name} too", root.id, rule=str(JAPAN))
+                segments.update("7", segment.id, content, 1)
+                segments.set_population(segment.id, segment.revision, 1, 1)
     except StoreError as error:
         return str(error)
     return None

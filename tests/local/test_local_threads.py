@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from local_api import write_data
 from segdsl.engine import Data, QueryKilled, open_data
-from segdsl.server.queries.counts import Counts
-from segdsl.server.queries.executor import Outcome, Work
+from segdsl.server.queries.batcher import CountBatcher
+from segdsl.server.queries.executor import Executor, Outcome
 from test_local_queries import ENDLESS as ENDLESS_QUERY
 
 OF_THE_ENGINE = ("segdsl query", "segdsl kill")
@@ -67,7 +67,7 @@ def threads(*but: str) -> list[str]:
 
 
 def test_work_that_was_done(data: Data) -> None:
-    work, ends = Work(data), Ends()
+    work, ends = Executor(data), Ends()
     for key in ("a", "b"):
         work.start(key, ONE, ends)
     ends.wait(2)
@@ -80,8 +80,8 @@ def test_work_that_was_done(data: Data) -> None:
 
 
 def test_counts_that_were_gathered(data: Data) -> None:
-    work, ends = Work(data), Ends()
-    counts = Counts(work)
+    work, ends = Executor(data), Ends()
+    counts = CountBatcher(work)
     counts.start("long", ENDLESS, Ends())
     for key in ("a", "b", "c"):
         counts.start(key, ONE, ends)
@@ -92,8 +92,8 @@ def test_counts_that_were_gathered(data: Data) -> None:
 
 
 def test_counts_that_are_being_gathered(data: Data) -> None:
-    work, ends = Work(data), Ends()
-    counts = Counts(work)
+    work, ends = Executor(data), Ends()
+    counts = CountBatcher(work)
     counts.start("long", ENDLESS, ends)
     counts.start("a", ONE, ends)
     counts.close()

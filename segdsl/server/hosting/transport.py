@@ -1,12 +1,12 @@
-"""The local Audience API in this process, behind httpx: no port, no server.
+"""The local Audience API in this process, as a transport of httpx, without a port.
 
-What a client sees is what it would see over a network, faults and timeouts included.
+A client sees what it would see over a network, including faults and timeouts.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,23 +16,25 @@ import httpx
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
 from segdsl.errors import InputError
-from segdsl.server.http.app import FAILURES, LocalApi, application
+from segdsl.server.hosting.application import application, open_store
+from segdsl.server.http.app import FAILURES, LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
-from segdsl.server.store.records import StoreError
-from segdsl.server.store.store import open_store
+from segdsl.server.kinds import KINDS
+from segdsl.server.service import Kind
+from segdsl.server.store.errors import StoreError
 
 
-class MistakeError(InputError):
-    """A mistake of the local API in this process: nothing that another try would mend."""
+class InternalError(InputError):
+    """A bug of the local API in this process: another attempt would fail in the same way."""
 
 
 class LocalTransport(httpx.AsyncBaseTransport):
-    """Hands requests to the application; `app` stays the caller's to close.
+    """Passes requests to an application, which the caller closes.
 
-    A connection that a fault cuts is an httpx.RemoteProtocolError, as it is on a network;
-    an answer slower than the client's timeout an httpx.ReadTimeout. A store that has become
-    unusable is a StoreError, as when it is opened; a mistake of the application a MistakeError.
-    `passed_over` is what of the data is not read, in the reader's words.
+    A connection that a fault cuts is an httpx.RemoteProtocolError, as on a network; an answer
+    slower than the client's timeout is an httpx.ReadTimeout. A store that has become unusable is a
+    StoreError, as when it is opened; a bug of the application is an InternalError. `passed_over`
+    says which tables of the data are not read, and why.
     """
 
     def __init__(self, app: LocalApi, passed_over: Iterable[str] = ()) -> None:
@@ -41,11 +43,11 @@ class LocalTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        retry_policy = request.extensions.get("timeout", {}).get("read")
+        read_timeout = request.extensions.get("timeout", {}).get("read")
         failures: list[Exception] = []
         token = FAILURES.set(failures)
         try:
-            with anyio.fail_after(retry_policy):
+            with anyio.fail_after(read_timeout):
                 answer = await self._inner.handle_async_request(request)
         except TimeoutError:
             raise httpx.ReadTimeout("the local API is slow", request=request) from None
@@ -55,13 +57,13 @@ class LocalTransport(httpx.AsyncBaseTransport):
         finally:
             FAILURES.reset(token)
         for failure in failures:
-            # Asked again, it would fail again.
+            # Not a response: another attempt would fail in the same way.
             raise _in_process(failure, request) from failure
         return answer
 
 
 def _in_process(failure: Exception, request: httpx.Request) -> InputError:
-    """A failure of the application as a caller in the same process is told of it."""
+    """A failure of the application, as it is raised to a caller in the same process."""
     match failure:
         case InputError():
             return failure
@@ -71,7 +73,7 @@ def _in_process(failure: Exception, request: httpx.Request) -> InputError:
             return StoreError(f"the store cannot be used: {failure}")
         case _:
             what = f"{type(failure).__name__} in {request.method} {request.url.path}"
-            return MistakeError(f"the local API made a mistake: please report it ({what})")
+            return InternalError(f"internal error of the local API: please report it ({what})")
 
 
 @asynccontextmanager
@@ -83,16 +85,19 @@ async def open_local(
     *,
     key: str = LOCAL_KEY,
     strict: bool = False,
+    kinds: Sequence[Kind] = KINDS,
 ) -> AsyncIterator[LocalTransport]:
-    """A local Audience API over a data folder, in this process, for as long as this is open.
+    """Opens a local Audience API over a data folder in this process.
 
-    Without a store it forgets everything in the end. `strict` refuses what the API's description
-    does not allow, also where real servers take it. Raises DataError, StoreError.
+    Without the path of a store, everything is kept in memory. `strict` refuses what the API's
+    description does not allow, even where real servers accept it. Raises DataError, StoreError.
     """
     with open_data(data_path) as data:
-        store = open_store(store_path)
+        store = open_store(store_path, kinds)
         try:
-            app = application(data, store, now=now, key=key, faults=faults, strict=strict)
+            app = application(
+                data, store, now=now, key=key, faults=faults, strict=strict, kinds=kinds
+            )
             try:
                 yield LocalTransport(app, data.left_out)
             finally:

@@ -1,7 +1,7 @@
-"""Connections of `segdsl serve` within bounds: how many, and how long each may wait.
+"""Limits the connections of `segdsl serve`: their number, and how long each may wait.
 
-Whoever connects and sends nothing, or a little at a time, or does not read what it asked for, loses
-the connection; it never keeps others from being answered. uvicorn has no such bounds of its own.
+A client that sends nothing, or little at a time, or does not read its answer, loses its connection;
+it never keeps others from being answered. uvicorn has no such limits of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_CONNECTIONS = 256
 BACKLOG = 100
-"""Connections that the system keeps waiting, and that are taken at once."""
+"""Connections that the system queues, and that are accepted at once."""
 _FULL = b'{"code":"too_many_connections","message":"this local API has too many connections"}'
 _FULL_ANSWER = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
@@ -28,8 +28,8 @@ Phase = OneOf["head", "body", "answer"]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Seconds that a client has for the head of a request, for its body, and for reading on while
-    an answer waits; and how many connections there are at most."""
+    """The seconds that a client has for the head of a request, for its body, and for reading on
+    while an answer waits; and the highest number of connections."""
 
     head: float = 10.0
     body: float = 60.0
@@ -47,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 def default_limits() -> Limits:
-    """The limits, with connections for no more than a quarter of the files that may be open."""
+    """The limits, with connections for at most a quarter of the files that may be open."""
     return Limits(connections=min(MOST_CONNECTIONS, max(8, _open_files() // 4)))
 
 
@@ -61,7 +61,7 @@ def _open_files() -> int:
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection that watches its own time. `limits` and `opened` are those of one server."""
+    """A connection with timeouts. `limits` and `opened` are those of one server."""
 
     limits: Limits
     opened: dict[BoundedProtocol, None]
@@ -75,19 +75,19 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether it is the client's turn: no request that came in full waits for its answer."""
+        """Whether it is the client's turn: no complete request waits for its answer."""
         waits = self.cycle is not None and not self.cycle.response_complete
         return self._waiting_for is not None or not waits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.opened) >= self.limits.connections:
-            oldest = next((each for each in self.opened if each.is_idle), None)
+            oldest = next((connection for connection in self.opened if connection.is_idle), None)
             if oldest is None:
                 transport.write(_FULL_ANSWER)
                 transport.close()
                 return
-            oldest.give_up()
+            oldest.abort()
         self.opened[self] = None
         self._watch()
 
@@ -107,14 +107,14 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def send_400_response(self, msg: str) -> None:
-        """To what is no HTTP. A request that it is a part of ends, as if its client had gone."""
+        """Answers bytes that are not HTTP. The request that they belong to ends as if cut off."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         try:
             super().send_400_response(msg)
         except h11.LocalProtocolError:
-            # Something else has been answered already.
+            # Another answer has already been sent.
             self.transport.close()
 
     def pause_writing(self) -> None:
@@ -127,7 +127,7 @@ class BoundedProtocol(H11Protocol):
         self._is_stalled = False
         self._watch()
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """Ends the connection at once."""
         self.opened.pop(self, None)
         self._wait_for(None)
@@ -138,7 +138,7 @@ class BoundedProtocol(H11Protocol):
         self._wait_for(None if self.transport.is_closing() else self._phase())
 
     def _phase(self) -> Phase | None:
-        """What the client is to do next; None where it is our turn, or where it may be idle."""
+        """What the client has to do next; None where it is our turn, or where it may be idle."""
         if self._is_stalled:
             return "answer"
         if self.conn.their_state is h11.SEND_BODY:
@@ -150,7 +150,7 @@ class BoundedProtocol(H11Protocol):
         return None
 
     def _wait_for(self, phase: Phase | None) -> None:
-        """Starts the time of a phase; one that has begun goes on."""
+        """Starts the timeout of a phase; one that has started continues."""
         if phase == self._waiting_for:
             return
         self._waiting_for = phase
@@ -158,7 +158,7 @@ class BoundedProtocol(H11Protocol):
             self._timer.cancel()
             self._timer = None
         if phase is not None:
-            self._timer = self.loop.call_later(self.limits.seconds(phase), self.give_up)
+            self._timer = self.loop.call_later(self.limits.seconds(phase), self.abort)
 
 
 def protocol(limits: Limits) -> type[H11Protocol]:

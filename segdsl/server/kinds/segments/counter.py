@@ -1,4 +1,4 @@
-"""Counting stored segments in the background, one after the other, and keeping the counts."""
+"""Counts the stored segments that ask for it in the background, one after the other."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from collections.abc import Callable
 
 from segdsl.engine import Data, EngineError, Query, Result
 from segdsl.server.errors import ApiError
+from segdsl.server.kinds.segments.table import Segment, SegmentTable
 from segdsl.server.queries.rules import Rules
-from segdsl.server.store.records import Segment, StoreError
-from segdsl.server.store.store import Store
+from segdsl.server.store.errors import StoreError
 
 
-class Populations:
-    """Counts the segments that ask for it with `countPopulation`."""
+class PopulationCounter:
+    """Counts segments with `countPopulation`, and stores their populations."""
 
-    def __init__(self, data: Data, store: Store, rules: Rules, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, data: Data, table: SegmentTable, rules: Rules, clock: Callable[[], int]
+    ) -> None:
         self._data = data
-        self._store = store
+        self._table = table
         self._rules = rules
         self._clock = clock
-        self._waiting: queue.SimpleQueue[Segment | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Segment | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running: Query | None = None
         self._closed = False
@@ -30,29 +32,29 @@ class Populations:
         self._thread.start()
 
     def count(self, segment: Segment) -> None:
-        """Counts a segment as it is now, at some time soon."""
-        self._waiting.put(segment)
+        """Queues a segment to be counted as it is now."""
+        self._queue.put(segment)
 
     def close(self) -> None:
-        """Stops counting; what is not counted is when the store is opened again."""
+        """Stops counting; the rest is counted when the store is opened again."""
         with self._lock:
             self._closed = True
             if self._running is not None:
                 self._running.kill()
-        self._waiting.put(None)
+        self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (segment := self._waiting.get()) is not None and not self._closed:
+        while (segment := self._queue.get()) is not None and not self._closed:
             now = self._clock()
-            # Requests tell of a store that cannot be used any more.
+            # Requests report a store that has become unusable.
             with contextlib.suppress(StoreError):
-                found = self._counted(segment, now)
-                if found is not None:
-                    self._store.set_population(segment.id, segment.revision, found, now)
+                population = self._counted(segment, now)
+                if population is not None:
+                    self._table.set_population(segment.id, segment.revision, population, now)
 
     def _counted(self, segment: Segment, now: int) -> int | None:
-        """None where it cannot be counted any more, as when the data has lost a column."""
+        """None where the segment cannot be counted, for example if the data has lost a column."""
         try:
             query = self._rules.count(self._rules.of_stored(segment), "$.rule", now)
             with self._lock:

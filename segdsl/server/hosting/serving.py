@@ -1,6 +1,6 @@
-"""The local Audience API on a port, by uvicorn.
+"""Serves the local Audience API on a port, with uvicorn.
 
-For this machine: it listens on the loopback address unless told otherwise.
+It is meant for this machine, and listens on the loopback address by default.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
 from segdsl.errors import InputError
 from segdsl.server.errors import ApiError, Problem
-from segdsl.server.http.app import LocalApi, application
-from segdsl.server.http.connections import BACKLOG, Limits, default_limits, protocol
+from segdsl.server.hosting.application import application, open_store
+from segdsl.server.hosting.connections import BACKLOG, Limits, default_limits, protocol
+from segdsl.server.http.app import LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
 from segdsl.server.http.log import Log, LogHandler
 from segdsl.server.http.requests import error_response, side_of
-from segdsl.server.store.store import open_store
 
 _PORT = re.compile(r":\d*$")
 
 
 class PortError(InputError):
-    """A port that cannot be listened on; its text says why and what to do."""
+    """The port cannot be opened; the text says why and what to do."""
 
 
 def serve(
@@ -51,17 +51,16 @@ def serve(
     pass_over: Callable[[str], None] = lambda why: None,
     limits: Limits | None = None,
 ) -> None:
-    """Serves until the process is told to end (Ctrl-C, or a termination signal).
+    """Serves until the process is interrupted (Ctrl-C, or a termination signal).
 
-    Port 0 takes one that is free; `announce` gets the URL once it answers. `strict` refuses
-    what the API's description does not allow, also where real servers take it. `pass_over` gets
-    what each table lacks that is not read. `limits` bounds connections. Raises DataError,
-    StoreError, PortError.
+    Port 0 picks a free one; `announce` gets the URL once it answers. `strict` refuses what the
+    API's description does not allow, even where real servers accept it. `pass_over` gets a line for
+    each table that is not read, which says why. Raises DataError, StoreError, PortError.
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
-        for each in data.left_out:
-            pass_over(each)
+        for reason in data.left_out:
+            pass_over(reason)
         store = open_store(store_path)
         try:
             log = Log(key)
@@ -71,7 +70,7 @@ def serve(
                     limits = limits or default_limits()
                     _Server(app, listener, announce, limits).run(sockets=[listener])
             except KeyboardInterrupt:
-                # uvicorn has closed everything, and says so with the signal it was sent.
+                # uvicorn has closed everything, and then repeats the signal.
                 return
             finally:
                 app.close()
@@ -82,7 +81,7 @@ def serve(
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """A termination signal ends the process as Ctrl-C does: everything is closed first."""
+    """Makes a termination signal end the process as Ctrl-C does: everything is closed first."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -99,30 +98,30 @@ def _terminable() -> Iterator[None]:
 
 @contextmanager
 def _logging(log: Log) -> Iterator[None]:
-    """What uvicorn and asyncio have to say goes into the log, and nowhere else."""
+    """Writes the messages of uvicorn and asyncio to the log, and nowhere else."""
     handler = LogHandler(log)
     loggers = [logging.getLogger(name) for name in ("uvicorn", "asyncio")]
-    before = [each.propagate for each in loggers]
-    for each in loggers:
-        each.addHandler(handler)
-        each.propagate = False
+    before = [logger.propagate for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
     try:
         yield
     finally:
-        for each, propagate in zip(loggers, before, strict=True):
-            each.removeHandler(handler)
-            each.propagate = propagate
+        for logger, propagate in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.propagate = propagate
 
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65_535:
-        # The system would take another instead.
-        raise PortError(f"{port} is no port: use a number from 1 to 65535, or 0 for a free one")
+        # The system would silently use another port.
+        raise PortError(f"{port} is not a port: use a number from 1 to 65535, or 0 for a free one")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
         )[0]
-        # With the protocol named, asyncio sends small answers at once.
+        # asyncio sends small answers without delay only if the protocol is named.
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -133,7 +132,7 @@ def _listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        message = f"cannot listen on port {port} of {host}: {why}; name another with --port"
+        message = f"cannot listen on port {port} of {host}: {why}; choose another with --port"
         raise PortError(message) from error
     return listener
 
@@ -144,7 +143,7 @@ def _is_local(host: str) -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and can cut a connection as a broken network does."""
+    """Announces when it answers, and can cut connections as a broken network does."""
 
     def __init__(
         self,
@@ -182,8 +181,8 @@ class _Server(uvicorn.Server):
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_local and not _is_local(Headers(scope=scope).get("host", "")):
-            # A page of the web may give a name of its own to this address, to get at the data.
-            error = ApiError(403, [Problem("this local API answers requests to localhost alone")])
+            # A web page may resolve a name of its own to this address, to read the data.
+            error = ApiError(403, [Problem("this local API only answers requests to localhost")])
             await error_response(error, side_of(scope["path"]))(scope, receive, send)
             return
         try:
@@ -192,6 +191,6 @@ class _Server(uvicorn.Server):
             for connection in list(self.server_state.connections):
                 if getattr(connection, "client", None) == scope["client"]:
                     connection.transport.abort()
-            # The end of the connection is noticed in the next rounds of the loop.
+            # The event loop notices the end of the connection only later.
             while (await receive())["type"] != "http.disconnect":
                 pass

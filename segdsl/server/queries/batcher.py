@@ -1,7 +1,7 @@
-"""Counts that are asked at the same time run together: as one query, as far as that goes.
+"""Runs counts that are requested at the same time together, as one query where possible.
 
-One runs at once where nothing else does. Those that come meanwhile are gathered for a moment, no
-longer, so that none waits for a slow one; what one of them breaks, each is asked alone.
+A count starts immediately if no other runs. Counts requested meanwhile are collected for a short
+time, so that none waits for a slow one. If their query fails, each count runs alone.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
-from segdsl.server.queries.executor import Outcome, Work
+from segdsl.server.queries.executor import Executor, Outcome
 from segdsl.sql import merged, together
 
 QUIET = 0.1
-"""Seconds without another count, after which those that were gathered run."""
+"""Seconds without another request, after which the collected counts run."""
 LONGEST = 2.0
-"""Seconds that they wait at most, however many come."""
+"""The longest time in seconds that counts are collected."""
 MOST = 100
-"""Counts in one query."""
+"""The highest number of counts in one query."""
 Done = Callable[[Outcome], None]
 
 
@@ -33,46 +33,46 @@ class _Count(NamedTuple):
     done: Done
 
 
-class Counts:
-    """The counts that run or wait now, by a key of the caller's."""
+class CountBatcher:
+    """The counts that run or wait, by a key of the caller."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         self._lock = threading.Lock()
         self._waiting: dict[str, _Count] = {}
         self._running: dict[str, dict[str, _Count]] = {}
-        self._gathering = False
-        self._gatherer = ThreadPoolExecutor(1, "segdsl counts")
+        self._collecting = False
+        self._collector = ThreadPoolExecutor(1, "segdsl counts")
         self._closed = threading.Event()
         self._names = (f"counts {number}" for number in itertools.count(1))
 
     def start(self, key: str, query: exp.Select, done: Done) -> None:
-        """Counts; `done` gets the outcome, once, on any thread: one row, one column."""
+        """Requests a count; `done` gets its outcome, once, on any thread: one row, one column."""
         with self._lock:
             closed = self._closed.is_set()
             if not closed:
                 self._waiting[key] = _Count(query, done)
-                if self._running and not self._gathering:
-                    self._gathering = True
-                    self._gatherer.submit(self._gather)
-            at_once = not closed and not self._gathering
+                if self._running and not self._collecting:
+                    self._collecting = True
+                    self._collector.submit(self._collect)
+            is_first = not closed and not self._collecting
         if closed:
             done(QueryKilled())
-        elif at_once:
-            self._go_on()
+        elif is_first:
+            self._run_waiting()
 
     def close(self) -> None:
-        """Ends what waits, and waits for its own thread; what runs is ended with the work."""
+        """Ends the counts that wait; those that run end with the executor."""
         with self._lock:
             self._closed.set()
             waiting = list(self._waiting.values())
             self._waiting.clear()
-        for each in waiting:
-            each.done(QueryKilled())
-        self._gatherer.shutdown()
+        for count in waiting:
+            count.done(QueryKilled())
+        self._collector.shutdown()
 
     def kill(self, key: str) -> None:
-        """Ends a count, if it runs or waits; those that run together with it go on."""
+        """Ends a count, if it runs or waits; those in the same query continue."""
         with self._lock:
             count = self._waiting.pop(key, None)
             alone = None
@@ -81,27 +81,27 @@ class Counts:
                     count = running.pop(key)
                     alone = None if running else name
         if alone is not None:
-            self._work.kill(alone)
+            self._executor.kill(alone)
         if count is not None:
             count.done(QueryKilled())
 
     @property
     def keys(self) -> tuple[str, ...]:
         with self._lock:
-            return (*self._waiting, *(key for each in self._running.values() for key in each))
+            return (*self._waiting, *(key for batch in self._running.values() for key in batch))
 
-    def _gather(self) -> None:
-        """Waits until no more come, and runs them."""
+    def _collect(self) -> None:
+        """Waits until no more counts are requested, and runs them."""
         begun, before = time.monotonic(), 0
         while (now := len(self._waiting)) > before and time.monotonic() - begun < LONGEST:
             before = now
             self._closed.wait(QUIET)
         with self._lock:
-            self._gathering = False
-        self._go_on()
+            self._collecting = False
+        self._run_waiting()
 
-    def _go_on(self) -> None:
-        """Runs all that waits."""
+    def _run_waiting(self) -> None:
+        """Runs all counts that wait."""
         while True:
             with self._lock:
                 batch = dict(itertools.islice(self._waiting.items(), MOST))
@@ -118,31 +118,31 @@ class Counts:
             self._ended(name, tuple(batch), outcome)
 
         try:
-            queries = [each.query for each in batch.values()]
+            queries = [count.query for count in batch.values()]
             query = merged(queries[0]) if len(queries) == 1 else together(queries)
-            self._work.start(name, query, done)
+            self._executor.start(name, query, done)
         except Exception:
-            # Whatever it was: those who wait for the counts would wait for ever.
+            # Whatever the reason, the callers must not wait for ever.
             done(QueryFailed("the query could not be started"))
 
     def _ended(self, name: str, keys: tuple[str, ...], outcome: Outcome) -> None:
         again: list[tuple[str, dict[str, _Count]]] = []
         with self._lock:
-            # Those that were killed meanwhile are not among them any more.
+            # Without the counts that were killed in the meantime.
             left = self._running.pop(name)
             if isinstance(outcome, QueryFailed) and len(keys) > 1:
                 again = [(next(self._names), {key: count}) for key, count in left.items()]
-                self._running.update((alone, dict(count)) for alone, count in again)
-        for alone, count in again:
-            self._run(alone, count)
+                self._running.update((alone, dict(batch)) for alone, batch in again)
+        for alone, batch in again:
+            self._run(alone, batch)
         if not again:
-            outcomes = _each(outcome, keys)
-            for key, each in left.items():
-                each.done(outcomes[key])
+            outcomes = _outcomes(outcome, keys)
+            for key, count in left.items():
+                count.done(outcomes[key])
 
 
-def _each(outcome: Outcome, keys: tuple[str, ...]) -> dict[str, Outcome]:
-    """The outcome of each of the counts that ran together."""
+def _outcomes(outcome: Outcome, keys: tuple[str, ...]) -> dict[str, Outcome]:
+    """The outcome of each count in one query."""
     if isinstance(outcome, EngineError):
         return dict.fromkeys(keys, outcome)
     (numbers,) = outcome.rows
