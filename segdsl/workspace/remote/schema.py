@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from segdsl.api import BadAnswerError, Client, ForbiddenError, NotFoundError, RefusedError
-from segdsl.api import answers as a
+from segdsl.api import Client, ForbiddenError, InvalidResponseError, NotFoundError, RejectedError
+from segdsl.api import responses as a
 from segdsl.language.behaviors import name_of
 from segdsl.schema.model import (
     Behavior,
@@ -28,7 +28,7 @@ from segdsl.schema.searching import Thing, owner_of
 from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
-LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)
+LEFT_OUT = (NotFoundError, ForbiddenError, RejectedError, InvalidResponseError)
 """What an account that lacks a part is answered: 403 or 404 (described), or no list (assumed)."""
 
 

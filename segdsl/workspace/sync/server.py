@@ -13,7 +13,7 @@ import msgspec
 from segdsl.api import Client, Unreadable
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ApiSegment
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
 from segdsl.language.condition.tree import folder_path
 from segdsl.workspace.sync.segment_state import Key, State, state_of
 
