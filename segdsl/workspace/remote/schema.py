@@ -24,7 +24,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
-from segdsl.schema.searching import Thing, owner_of
+from segdsl.schema.search import SchemaItem, owner_of
 from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
@@ -172,15 +172,15 @@ class Sample(NamedTuple):
     problem: str | None = None
 
 
-def values_of(thing: Thing, samples: Sequence[Sample]) -> tuple[object, ...] | None:
+def values_of(thing: SchemaItem, samples: Sequence[Sample]) -> tuple[object, ...] | None:
     """The values of a column or an attribute among samples; None where there are none of it."""
-    if thing.what not in ("attribute", "column"):
+    if thing.kind not in ("attribute", "column"):
         return None
     return next(
         (
             each.values
             for each in samples
-            if each.column == thing.name and each.behavior == thing.of
+            if each.column == thing.name and each.behavior == thing.parent
         ),
         None,
     )
