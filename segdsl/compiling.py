@@ -30,7 +30,7 @@ from segdsl.language.syntax.tree import File, Import, Let
 from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode
-from segdsl.schema.ids import ids_of, ids_of_several
+from segdsl.schema.ids import ambiguous_ids, ids_of
 from segdsl.schema.model import Schema
 from segdsl.source import Source, SpanKey
 
@@ -141,7 +141,7 @@ def compile_text(
     if lint:
         lint_segments(segments, report)
     known = {} if schema is None else ids_of(schema)
-    several = {} if schema is None else ids_of_several(schema, segments=False)
+    several = {} if schema is None else ambiguous_ids(schema, segments=False)
     compiled: list[CompiledSegment] = []
     for segment in segments:
         if segment.span.key in failed:

@@ -163,14 +163,14 @@ def _columns(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    from segdsl.schema.searching import things
+    from segdsl.schema.search import schema_items
     from segdsl.workspace.project.config import find_project
     from segdsl.workspace.project.schema import load_schema
 
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))
     if schema is not None:
-        yield from _beginning(dict.fromkeys(each.name for each in things(schema)), incomplete)
+        yield from _beginning(dict.fromkeys(each.name for each in schema_items(schema)), incomplete)
 
 
 def _params(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:

@@ -19,7 +19,7 @@ from segdsl.cli.options import color_option, format_options, in_color
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
-    from segdsl.schema.searching import Thing
+    from segdsl.schema.search import SchemaItem
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.schema import Asked, Sample
 
@@ -59,7 +59,7 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     """
     import msgspec
 
-    from segdsl.schema.changes import tally
+    from segdsl.schema.changes import summary
     from segdsl.terminal import visible
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.schema import save_schema
@@ -93,7 +93,7 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
             )
         )
     else:
-        say(f"{kept.done}: {visible(kept.path.name)} ({tally(asked.schema)})")
+        say(f"{kept.done}: {visible(kept.path.name)} ({summary(asked.schema)})")
         for each in kept.changes:
             say(f"  {visible(each)}")
     if kept.done == "out of date":
@@ -119,7 +119,7 @@ def show(
     color: str,
 ) -> None:
     """List what the schema has, or what has WORD in its name, and how it is written."""
-    from segdsl.schema.searching import nothing_like, search
+    from segdsl.schema.search import no_match_message, search
     from segdsl.terminal import visible
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.schema import load_schema
@@ -132,11 +132,13 @@ def show(
         raise WrongUse(f"there is no schema yet: run `segdsl schema pull{option}`, which writes it")
     found = search(schema, word)
     if word is not None and not found:
-        document.note(visible(nothing_like(schema, word)))
+        document.note(visible(no_match_message(schema, word)))
         raise click.exceptions.Exit(1)
     samples: list[Sample] = []
     if sample:
-        wanted = [(each.of, each.name) for each in found if each.what in ("attribute", "column")]
+        wanted = [
+            (each.parent, each.name) for each in found if each.kind in ("attribute", "column")
+        ]
         if len(wanted) > MOST_SAMPLED:
             document.note(
                 f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer"
@@ -157,7 +159,7 @@ def show(
         _write(found, samples, schema.timezone, color)
 
 
-def _write(found: list[Thing], samples: list[Sample], zone: str, color: str) -> None:
+def _write(found: list[SchemaItem], samples: list[Sample], zone: str, color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -179,7 +181,7 @@ def _write(found: list[Thing], samples: list[Sample], zone: str, color: str) -> 
     rows = []
     for each in found:
         label = [visible(each.label or "")] if labelled else []
-        cells = [each.what, visible(each.spelling), *label, visible(each.more)]
+        cells = [each.kind, visible(each.spelling), *label, visible(each.details)]
         if samples:
             values = (values_of(each, samples) or ())[:VALUES]
             shown = (shown_time(value, zone) if each.is_time else value for value in values)

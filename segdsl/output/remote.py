@@ -9,7 +9,7 @@ import msgspec
 from segdsl.api import ClientError, Unreadable
 from segdsl.output import parts, shapes
 from segdsl.output.making import folder_of
-from segdsl.schema.searching import Thing
+from segdsl.schema.search import SchemaItem
 from segdsl.workspace.remote.breakdown import Node, Question
 from segdsl.workspace.remote.creation import Outcome as Created
 from segdsl.workspace.remote.listing import Found, Shown, in_order
@@ -169,17 +169,17 @@ def delete_output(found: Found, *, deleted: bool) -> shapes.DeleteOutput:
 
 
 def schema_show_output(
-    things: Sequence[Thing], samples: Sequence[Values]
+    things: Sequence[SchemaItem], samples: Sequence[Values]
 ) -> shapes.SchemaShowOutput:
     """What a schema has, with values of columns where they were asked for."""
     return shapes.SchemaShowOutput(
         things=tuple(
             parts.SchemaThing(
-                what=_WHAT[each.what],
+                what=_WHAT[each.kind],
                 name=each.name,
-                of=each.of,
+                of=each.parent,
                 spelling=each.spelling,
-                more=each.more,
+                more=each.details,
                 label=each.label,
                 values=values_of(each, samples),
             )

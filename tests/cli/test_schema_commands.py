@@ -71,7 +71,7 @@ stage  in stage "Interest" of funnel "Onboarding"  #41
     nothing = segdsl("schema", "show", "contry")
     assert (nothing.exit_code, nothing.stderr) == (
         1,
-        "nothing has `contry` in its name; did you mean `country`?\n",
+        "no name contains `contry`; did you mean `country`?\n",
     )
     (project / "elsewhere").rename(project / "data")
     sampled = json.loads(segdsl("schema", "show", "country", "--sample", "--json").stdout)
@@ -165,7 +165,7 @@ def test_pull_says_what_is_different(project: Path) -> None:
         done = segdsl("schema", "pull", *option.split())
         head, *lines = done.stdout.splitlines()
         assert head.startswith("out of date: local" if option else "written: local")
-        assert lines == ["  attributes: new: country; changed: age (string → number)"]
+        assert lines == ["  attributes: added: country; changed: age (string → number)"]
         assert done.exit_code == (1 if option else 0)
         assert path.read_text() == (old if option else text)
     assert segdsl("schema", "pull").stdout.splitlines()[1:] == []

@@ -99,6 +99,6 @@ def test_where_nothing_more_can_be_had_the_answer_stands(tmp_path: Path) -> None
     assert "“A user” (#5)" in text
 
 
-def test_many_are_counted(tmp_path: Path) -> None:
+def test_long_lists_are_abbreviated(tmp_path: Path) -> None:
     text, _ = told(tmp_path, None, users=MOST_NAMED + 3)
     assert text.endswith(" and 3 more")

@@ -132,7 +132,7 @@ async def test_of_two_parent_segments_that_of_the_path_counts(api: Api) -> None:
 
 
 @with_api
-async def test_a_name_that_is_taken(api: Api) -> None:
+async def test_a_taken_name(api: Api) -> None:
     folder = await api.create_folder("Other")
     await api.create("Japan")
     body = {"name": "Japan", "rule": JAPAN}

@@ -15,7 +15,7 @@ import msgspec
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, Client, NewSegment, RetryPolicy
 from segdsl.api import Segment as ApiSegment
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
 from segdsl.diagnostics import Report
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
 from segdsl.workspace.project.config import Project, read_project
@@ -29,7 +29,7 @@ from segdsl.workspace.sync.planning import PlanOptions
 from segdsl.workspace.sync.pulling import Pull
 from segdsl.workspace.sync.server import Server, read_server
 
-QUICK = RetryPolicy(attempts=30, first_pause=0.001, longest_pause=0.01)
+QUICK = RetryPolicy(attempts=30, first_pause=0.001, max_pause=0.01)
 
 
 class Team:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 import contract
 from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.api import Folder as ServerFolder
-from segdsl.api import RefusedError
+from segdsl.api import RejectedError
 from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Report
 from segdsl.errors import FileError
@@ -153,7 +153,7 @@ async def generate(team: Team) -> None:
                 given = f"{name} {number}" if number % 5 else name
                 ids.append(await team.console_post(given, rule, folder, kind=kind, **more))
                 break
-            except RefusedError:
+            except RejectedError:
                 pass
         else:
             continue

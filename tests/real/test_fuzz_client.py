@@ -19,16 +19,16 @@ from recorded import answers_of
 from replay import JSON, Answer, Replay, on_a_port
 from running import segdsl
 from segdsl.api import ApiKey, Client, ClientError, NewSegment, RetryPolicy
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
 
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 QUICK = RetryPolicy(
     attempts=2,
     first_pause=0.0,
-    longest_pause=0.0,
+    max_pause=0.0,
     first_poll=0.0,
-    longest_poll=0.0,
-    query=0.02,
+    max_poll=0.0,
+    query_timeout=0.02,
 )
 STATUSES = (
     *(100, 199, 200, 201, 202, 203, 204, 206, 299, 300, 301, 304, 307, 400, 401, 403, 404),

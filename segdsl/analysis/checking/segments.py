@@ -21,7 +21,13 @@ from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.schema.ids import all_ids
-from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion
+from segdsl.schema.labels import (
+    LabelledName,
+    behavior_names,
+    column_names,
+    suggest_name,
+    with_label,
+)
 from segdsl.schema.model import Behavior, Column, Schema
 
 PROFILE_ID = Column("cdp_customer_id", "string")
@@ -79,8 +85,8 @@ def check_names(
             report.put(each)
 
 
-def _known(columns: Iterable[Column]) -> list[Known]:
-    return known_columns((each.name, each.label) for each in columns)
+def _known(columns: Iterable[Column]) -> list[LabelledName]:
+    return column_names((each.name, each.label) for each in columns)
 
 
 class _Checker:
@@ -176,13 +182,13 @@ class _Checker:
         """What there is of a kind, as long as it may still be compared with."""
         return [each for of, each in self.ids if of == kind] if self.report.can_compare() else []
 
-    def _nearest(self, word: str, known: Callable[[], Sequence[Known]]) -> str | None:
+    def _nearest(self, word: str, known: Callable[[], Sequence[LabelledName]]) -> str | None:
         """A help line that names what was meant."""
         if not self.report.can_compare():
             return _PULL
         listed = known()
         self.report.can_compare(len(listed))
-        return suggestion(word, listed, _PULL)
+        return suggest_name(word, listed, _PULL)
 
     # --- tests -------------------------------------------------------------------------
 
@@ -237,8 +243,8 @@ class _Checker:
             return _PULL
         having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
         known = self._attributes()
-        called = labelled(attribute, known_behaviors(self.schema))
-        if called and not labelled(attribute, known):
+        called = with_label(attribute, behavior_names(self.schema))
+        if called and not with_label(attribute, known):
             of_events = called[0].spelling
             return (
                 f"“{called[0].label}” is the label of a behavior: ask how often, "
@@ -253,7 +259,7 @@ class _Checker:
             )
         return self._nearest(attribute, lambda: known)
 
-    def _attributes(self) -> list[Known]:
+    def _attributes(self) -> list[LabelledName]:
         return _known(self.attributes.values())
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
@@ -348,7 +354,7 @@ class _Checker:
             )
             return
         known = self.schema.behaviors_by_name
-        help = self._nearest(written, lambda: known_behaviors(self.schema))
+        help = self._nearest(written, lambda: behavior_names(self.schema))
         if written in known:
             # The prefix was written, or left out of a table in quotes.
             help = f"write `{behavior(written)}`"

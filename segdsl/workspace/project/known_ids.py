@@ -54,7 +54,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
-    from segdsl.schema.ids import ids_of, ids_of_several
+    from segdsl.schema.ids import ambiguous_ids, ids_of
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
 
@@ -66,7 +66,7 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     if schema is not None:
         owners = schema.owners
         ids.update(ids_of(schema, segments=segments))
-        several.update(ids_of_several(schema, segments=segments))
+        several.update(ambiguous_ids(schema, segments=segments))
     if segments:
         names: dict[Key, list[str]] = {}
         for entry in load_lock(project, name).entries:

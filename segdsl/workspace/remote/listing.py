@@ -13,8 +13,9 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from segdsl.api import BadAnswerError, Client, Unreadable
+from segdsl.api import Client, InvalidResponseError, Unreadable
 from segdsl.api import Segment as ApiSegment
+from segdsl.api.complete import whole_segments
 from segdsl.api.reading import segment as segment_in
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
@@ -76,7 +77,7 @@ async def show(client: Client, parent_id: str, named: str) -> Shown:
     names = names_by_id(index_names(server.names()))
     try:
         found = Found(found.folder, segment_in(json.encode()))
-    except BadAnswerError as error:
+    except InvalidResponseError as error:
         unread = Unreadable(found.segment.id, found.segment.name, error.message)
         found = Found(None, unread)
     return Shown(found, names, json)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from segdsl.api.answers import Segment as ApiSegment
+from segdsl.api.responses import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
 from segdsl.language.references.symbolic_ids import symbolic_id

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.api.answers import Segment as ApiSegment
+from segdsl.api.responses import Segment as ApiSegment
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.values import ByName, SegmentKind

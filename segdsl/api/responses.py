@@ -1,7 +1,7 @@
-"""What the Audience API answers, typed and frozen. `segdsl.api.reading` reads it from bodies.
+"""Typed, frozen records of the Audience API's responses; `segdsl.api.reading` decodes them.
 
-Ids are texts, whichever way they came (observed: both). Keys that are not known are left
-out; of a segment's rule the JSON is kept as it came.
+Ids are strings, also where the API sends numbers (observed: both). Unknown keys are ignored;
+the rule of a segment is kept as raw JSON.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A part of an answer that was passed over.
+    """A part of a response that could not be decoded and was skipped.
 
-    `id` and `name` are "" where the answer does not have them; `why` is the end of a sentence
-    about it, such as ``its `id` is missing``. `part` is what it is, `column` or `stage`, where
-    it is inside one of what was listed.
+    `id` and `name` are "" if unknown; `why` ends a sentence about the part, such as
+    ``its `id` is missing``. `part` is its kind, `column` or `stage`, if it is inside a list item.
     """
 
     id: str
@@ -33,26 +32,26 @@ class Unreadable(msgspec.Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """The name and the id, as far as they are known: `“Churned” (#12)`."""
+        """The name and the id, if known: `“Churned” (#12)`."""
         if self.name:
             return f"“{self.name}” (#{self.id})" if self.id else f"“{self.name}”"
         return f"#{self.id}" if self.id else "one without a name"
 
-    def titled(self, what: str) -> str:
-        """The title after what it is, of which it is one: `segment “Churned” (#12)`."""
-        what = self.part or what
-        return f"{what} {self.title}" if self.name or self.id else f"{what} without a name"
+    def titled(self, kind: str) -> str:
+        """The title with its kind, `kind` or `part`: `segment “Churned” (#12)`."""
+        kind = self.part or kind
+        return f"{kind} {self.title}" if self.name or self.id else f"{kind} without a name"
 
 
 class Listed(tuple[_T_co, ...]):
-    """What could be read of a list; `unreadable` is what could not, and was passed over."""
+    """The decoded items of a list; `unreadable` are those that could not be decoded."""
 
     unreadable: tuple[Unreadable, ...]
 
     def __new__(
-        cls, found: Iterable[_T_co] = (), unreadable: Iterable[Unreadable] = ()
+        cls, items: Iterable[_T_co] = (), unreadable: Iterable[Unreadable] = ()
     ) -> Listed[_T_co]:
-        self = super().__new__(cls, tuple(found))
+        self = super().__new__(cls, tuple(items))
         self.unreadable = tuple(unreadable)
         return self
 
@@ -60,10 +59,10 @@ class Listed(tuple[_T_co, ...]):
 class Column(msgspec.Struct, frozen=True):
     """An attribute of profiles, or a column of a behavior.
 
-    `name` is the matrix column, which rules name (observed); attributes of customer groups have
-    none and are named by their label. `label` is what the console shows, `grouping_name` the
-    heading that it shows it under. `type` is None where `raw_type`, the answer's own word, is
-    none that is known. `visibility` is `clear`, `pii`, `non_pii`, `blocked` or another word.
+    `name` is the matrix column, which rules use (observed); attributes of customer groups have
+    none and are named by their label. The console shows `label`, under the heading
+    `grouping_name`. `type` is None if `raw_type`, the response's value, is unknown. `visibility`
+    is `clear`, `pii`, `non_pii`, `blocked` or another word.
     """
 
     name: str
@@ -78,9 +77,9 @@ TIMESTAMP = Column("timestamp", "timestamp", "timestamp", "timestamp")
 
 
 class Behavior(msgspec.Struct, frozen=True):
-    """A behavior: `table` is the matrix table with its prefix, which rules name (observed).
+    """A behavior: `table` is the matrix table with its prefix, which rules use (observed).
 
-    `columns` are those that the answer lists.
+    `columns` are those of the response.
     """
 
     id: str
@@ -90,9 +89,9 @@ class Behavior(msgspec.Struct, frozen=True):
 
     @property
     def event_columns(self) -> tuple[Column, ...]:
-        """The columns of its events, with the time of an event.
+        """The columns of its events, with `timestamp`.
 
-        Rules ask for that, though answers do not list it among the columns (observed).
+        Rules use `timestamp`, but responses do not list it among the columns (observed).
         """
         if any(each.name == TIMESTAMP.name for each in self.columns):
             return self.columns
@@ -121,7 +120,7 @@ class PredictiveModel(msgspec.Struct, frozen=True):
 
 
 class Solution(msgspec.Struct, frozen=True):
-    """A model whose attributes a condition can ask."""
+    """A model of a solution, whose attributes a condition can test."""
 
     id: str
     name: str
@@ -129,7 +128,7 @@ class Solution(msgspec.Struct, frozen=True):
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """A variant of a test of a journey; `test` is the name of the step that is the test."""
+    """A variant of an A/B test in a journey; `test` is the name of the test's step."""
 
     id: str
     name: str
@@ -137,9 +136,9 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
-    """A parent segment; `population` is how many profiles it has, where that is known.
+    """A parent segment; `population` is its number of profiles, if known.
 
-    `root_folder_id` is the folder that holds everything of it, where the answer says so.
+    `root_folder_id` is the folder that contains all its objects, if the response has it.
     """
 
     id: str
@@ -152,21 +151,20 @@ class ParentSegment(msgspec.Struct, frozen=True):
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """A folder by the names on the way to it; the root's path is empty."""
+    """A folder; `path` has the names from the root, and is empty for the root itself."""
 
     id: str
     path: tuple[str, ...]
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
-    """A segment; `rule` is its JSON as it came, `population` the last count, if there is one.
+    """A segment; `rule` is raw JSON, `population` the last count, if any.
 
-    `rule` is None where a list left it out, or has it null or empty: only the segment read by
-    itself says what it is then (observed). `kind` is None where `raw_kind`, the answer's own
-    value, is none that is known. `is_visible` is false for a segment that the console hides.
-    `referenced_by` are the ids of the segments that refer to it. `left_out` are the keys of what a
-    change would write back that this answer does not have: nothing is known of them. (Lists are
-    long, and no segment is part of a cycle: the garbage collector need not look.)
+    `rule` is None if a list omits it or has it null or empty: the rule is then only known from
+    the single segment (observed). `kind` is None if `raw_kind`, the response's value, is unknown.
+    `is_visible` is false for a segment that the console hides. `referenced_by` are the ids of the
+    segments that refer to it. `left_out` are the keys that an update writes and this response
+    omits: their values are unknown. (`gc=False`: lists are long, and segments form no cycles.)
     """
 
     id: str
@@ -186,9 +184,9 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
 
 class NewSegment(msgspec.Struct, frozen=True):
-    """A segment to create, or what an existing one is to become.
+    """A segment to create, or the new state of an existing one.
 
-    `count_population` and `is_visible` of None leave those settings as they are.
+    `count_population` and `is_visible` of None keep those settings.
     """
 
     name: str
@@ -201,9 +199,9 @@ class NewSegment(msgspec.Struct, frozen=True):
 
 
 class QueryStatus(msgspec.Struct, frozen=True):
-    """A query in its life; `count` is there once it has succeeded.
+    """The state of a query; `count` is set once it has succeeded.
 
-    `status` is the answer's own word, in lower case: `running`, `success`, `killed`, `error`
+    `status` is the response's word, in lower case: `running`, `success`, `killed`, `error`
     (described), or another such as `queued` (observed).
     """
 
@@ -215,19 +213,19 @@ class QueryStatus(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> QueryEnd | None:
-        """How the query ended; None while it runs, and for a status that is not known yet."""
+        """How the query ended; None while it runs, and for an unknown status."""
         match self.status:
             case "success" | "killed" | "error":
                 return self.status
             case _:
-                # A status that is not known, with a reason why it failed, is a failure.
+                # An unknown status with an error text is a failure.
                 return None if self.status in ("running", "") or not self.error else "error"
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Some of the profiles of a query: values in the order of `names`.
+    """A page of the profiles of a query: values in the order of `names`.
 
-    `type` is the answer's own word: `rows`, `end`, `killed`, `error`, `pending` (described).
+    `type` is the response's word: `rows`, `end`, `killed`, `error`, `pending` (described).
     """
 
     type: str

@@ -1,4 +1,4 @@
-"""What a proxy, a gateway or a login page answers never means gone, done or already there."""
+"""Responses of a proxy, a gateway or a login page never count as results of the API."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import httpx
 import pytest
 
 from segdsl.api import (
-    BadAnswerError,
     Client,
     ClientError,
     ForbiddenError,
+    ForeignResponseError,
+    InvalidResponseError,
     NewSegment,
     NotFoundError,
-    NotTheApiError,
     RedirectedError,
 )
-from segdsl.api.own import is_page, names_record, says_not_found
+from segdsl.api.provenance import is_page, names_record, says_not_found
 from test_client import BASE, RULE, asked
-from test_client_shapes import RULE_JSON, Answers, on, segment
+from test_client_shapes import RULE_JSON, Responses, on, segment
 
 PAGES = (
     b"<!DOCTYPE html><title>404</title>",
@@ -64,7 +64,7 @@ GET_ENTITY = "GET /entities/segments/5"
 PUT = "PUT /audiences/1/segments/5"
 
 
-def test_the_rule_of_a_404() -> None:
+def test_which_404_bodies_come_from_the_api() -> None:
     assert [each for each in NOT_OWN if says_not_found(each)] == []
     assert [each for each in OWN if not says_not_found(each)] == []
     assert all(map(is_page, PAGES))
@@ -83,19 +83,19 @@ def test_which_bodies_name_a_record() -> None:
 
 @pytest.mark.parametrize("status", [404, 410])
 @pytest.mark.parametrize("body", NOT_OWN)
-def test_a_404_of_something_else_is_not_gone(status: int, body: bytes) -> None:
+def test_a_foreign_404_does_not_mean_deleted(status: int, body: bytes) -> None:
     server = on(GET, httpx.Response(status, content=body)).on(LIST, [])
     with pytest.raises(ClientError) as raised:
         server.asked(lambda client: client.segment_or_none("1", "5"))
     assert not isinstance(raised.value, NotFoundError)
     if status == 404:
-        assert isinstance(raised.value, NotTheApiError)
+        assert isinstance(raised.value, ForeignResponseError)
         assert raised.value.help is not None
         assert "proxy" in raised.value.help
 
 
 @pytest.mark.parametrize("body", OWN)
-def test_gone_is_what_the_api_and_its_list_say(body: bytes) -> None:
+def test_deleted_requires_a_404_and_a_list_without_it(body: bytes) -> None:
     server = on(GET, httpx.Response(404, content=body)).on(LIST, [segment(id="6")])
     assert server.asked(lambda client: client.segment_or_none("1", "5")) is None
     assert [each.url.path for each in server.requests][-1] == "/audiences/1/segments"
@@ -109,15 +109,15 @@ def test_gone_is_what_the_api_and_its_list_say(body: bytes) -> None:
         [{"name": "without an id"}, {"id": "6", "name": "other"}],
     ],
 )
-def test_a_list_that_does_not_say_that_it_is_gone(listed: Any) -> None:
+def test_a_list_that_does_not_confirm_a_deletion(listed: Any) -> None:
     server = on(GET, httpx.Response(404, content=OWN[0])).on(LIST, listed)
-    with pytest.raises(BadAnswerError, match="list does not say"):
+    with pytest.raises(InvalidResponseError, match="list does not confirm"):
         server.asked(lambda client: client.segment_or_none("1", "5"))
 
 
 @pytest.mark.parametrize("body", [*PAGES, b"", b"{}", b'{"ok": true}', b"null"])
 @pytest.mark.parametrize("status", [200, 202, 203, 206, 403, 404, 500])
-def test_a_list_of_something_else_says_nothing(status: int, body: bytes) -> None:
+def test_a_foreign_list_confirms_nothing(status: int, body: bytes) -> None:
     server = on(GET, httpx.Response(404, content=OWN[0]))
     server.on(LIST, httpx.Response(status, content=body))
     with pytest.raises(ClientError):
@@ -125,31 +125,31 @@ def test_a_list_of_something_else_says_nothing(status: int, body: bytes) -> None
 
 
 @pytest.mark.parametrize("other", [{"id": "6", "name": "x"}, {"id": 55, "name": "x", "rule": {}}])
-def test_an_answer_about_another_record_is_none(other: Any) -> None:
-    with pytest.raises(BadAnswerError, match="was asked for"):
+def test_a_response_about_another_record_is_an_error(other: Any) -> None:
+    with pytest.raises(InvalidResponseError, match="was requested"):
         on(GET, other).asked(lambda client: client.segment("1", "5"))
-    with pytest.raises(BadAnswerError, match="was asked for"):
+    with pytest.raises(InvalidResponseError, match="was requested"):
         on("GET /audiences/1", other).asked(lambda client: client.parent_segment("1"))
 
 
 # --- deleted -----------------------------------------------------------------------------
 
 
-def sent_by_delete(server: Answers) -> list[str]:
+def sent_by_delete(server: Responses) -> list[str]:
     return [each.method for each in server.requests]
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"ok":true}', *PAGES])
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 204, 206])
-def test_a_success_of_something_else_deletes_nothing(status: int, body: bytes) -> None:
+def test_a_foreign_success_does_not_confirm_a_deletion(status: int, body: bytes) -> None:
     server = on(DELETE, httpx.Response(status, content=body))
     server.on(GET_ENTITY, {"data": {"id": "5", "type": "segment-batch"}})
-    with pytest.raises(BadAnswerError):
+    with pytest.raises(InvalidResponseError):
         server.asked(lambda client: client.delete_segment("5"))
 
 
 @pytest.mark.parametrize("body", NOT_OWN)
-def test_a_lost_delete_and_a_404_of_something_else(body: bytes) -> None:
+def test_a_lost_delete_and_a_foreign_404(body: bytes) -> None:
     lost = iter([True])
 
     def api(request: httpx.Request) -> httpx.Response:
@@ -157,12 +157,12 @@ def test_a_lost_delete_and_a_404_of_something_else(body: bytes) -> None:
             raise httpx.ReadTimeout("x")
         return httpx.Response(404, content=body)
 
-    with pytest.raises(NotTheApiError):
+    with pytest.raises(ForeignResponseError):
         asked(api, lambda client: client.delete_segment("5"))
 
 
-def test_a_lost_delete_and_a_404_of_the_api_while_it_is_there() -> None:
-    """JSON of a gateway may look like the API's own."""
+def test_a_lost_delete_and_a_404_for_an_existing_segment() -> None:
+    """JSON of a gateway may resemble the API's."""
     lost = iter([True])
 
     def api(request: httpx.Request) -> httpx.Response:
@@ -181,14 +181,14 @@ def test_a_lost_delete_and_a_404_of_the_api_while_it_is_there() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"id": "6", "name": "x", "rule": {}}', *PAGES])
 @pytest.mark.parametrize("status", [200, 202, 204])
-def test_an_update_is_done_where_the_segment_is_as_it_was_sent(status: int, body: bytes) -> None:
+def test_an_update_is_confirmed_by_a_matching_segment(status: int, body: bytes) -> None:
     server = on(PUT, httpx.Response(status, content=body)).on(GET, segment(name="Before"))
-    with pytest.raises(BadAnswerError):
+    with pytest.raises(InvalidResponseError):
         server.asked(lambda client: client.update_segment("1", "5", NewSegment("Loyal", RULE)))
     assert len(server.sent("PUT")) == 1
 
 
-def test_an_update_that_comes_a_little_later() -> None:
+def test_a_delayed_update_is_confirmed() -> None:
     server = on(PUT, httpx.Response(202)).on(GET, segment(name="Before"), segment())
     made = server.asked(lambda client: client.update_segment("1", "5", NewSegment("Loyal", RULE)))
     assert made.name == "Loyal"
@@ -196,7 +196,7 @@ def test_an_update_that_comes_a_little_later() -> None:
 
 @pytest.mark.parametrize("body", [*PAGES, b"", b'{"ok": true}'])
 @pytest.mark.parametrize("status", [200, 203, 206, 400, 403, 404])
-def test_a_creation_that_something_else_answers(status: int, body: bytes) -> None:
+def test_a_creation_with_a_foreign_response(status: int, body: bytes) -> None:
     server = on("GET /audiences/1", {"id": "1", "name": "A", "rootFolderId": "7"})
     server.on("GET /audiences/1/folders/7/segments", [])
     server.on("POST /audiences/1/segments", httpx.Response(status, content=body))
@@ -206,8 +206,8 @@ def test_a_creation_that_something_else_answers(status: int, body: bytes) -> Non
 
 
 @pytest.mark.parametrize("body", NOT_OWN)
-def test_a_404_of_something_else_for_a_folder(body: bytes) -> None:
-    """The folder's list of segments is not taken for empty: the whole list is looked at."""
+def test_a_foreign_404_for_a_folder(body: bytes) -> None:
+    """A 404 for the folder's list does not mean an empty list: the whole list is read."""
     server = on("GET /audiences/1", {"id": "1", "name": "A", "rootFolderId": "7"})
     server.on("GET /audiences/1/folders/7/segments", httpx.Response(404, content=body))
     server.on(LIST, [segment(segmentFolderId="7")])
@@ -217,11 +217,11 @@ def test_a_404_of_something_else_for_a_folder(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 203, 403, 404])
-def test_a_page_in_place_of_all_lists_of_folders(status: int) -> None:
+def test_pages_instead_of_all_folder_lists(status: int) -> None:
     page = httpx.Response(status, content=PAGES[0])
     server = on("GET /audiences/1", {"id": "1", "name": "A", "rootFolderId": "7"})
     server.on("GET /entities/by-folder/7", page).on("GET /audiences/1/folders", page)
-    with pytest.raises(NotTheApiError):
+    with pytest.raises(ForeignResponseError):
         server.asked(lambda client: client.ensure_folder("1", ("New",)))
     assert server.sent("POST") == []
 
@@ -231,20 +231,20 @@ def test_a_page_in_place_of_all_lists_of_folders(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 409, 410, 422, 451])
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_are_not_the_api(status: int, page: bytes) -> None:
-    with pytest.raises(NotTheApiError, match=str(status)):
+def test_html_pages_are_foreign_responses(status: int, page: bytes) -> None:
+    with pytest.raises(ForeignResponseError, match=str(status)):
         on(LIST, httpx.Response(status, content=page)).asked(lambda client: client.segments("1"))
 
 
-def test_a_refusal_of_the_api_is_one() -> None:
+def test_an_api_error_is_not_foreign() -> None:
     with pytest.raises(ForbiddenError):
         on(LIST, httpx.Response(403, json={"errors": "no"})).asked(
             lambda client: client.segments("1")
         )
 
 
-Question = Callable[[Client], Awaitable[object]]
-CHANGES: dict[str, Question] = {
+Call = Callable[[Client], Awaitable[object]]
+CHANGES: dict[str, Call] = {
     "DELETE": lambda client: client.delete_segment("5"),
     "PUT": lambda client: client.update_segment("1", "5", NewSegment("Loyal", RULE)),
 }

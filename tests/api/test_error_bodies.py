@@ -1,4 +1,4 @@
-"""What failed answers are told as: every form of their bodies, and nothing that nobody can use."""
+"""Messages for failed responses, for every form of error body."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from segdsl.api import (
     ClientError,
     ConflictError,
     NewSegment,
-    NotOfferedError,
-    RefusedError,
+    NotSupportedError,
+    RejectedError,
     RetryPolicy,
-    ServerFailedError,
+    ServerError,
 )
-from segdsl.api.error_bodies import said_by
+from segdsl.api.error_bodies import error_text
 from test_client import KEY, PARENTS, QUICK, RULE
 
 TAKEN = "the name has already been taken"
 
 
 def failure(status: int, body: Any, retry_policy: RetryPolicy = QUICK) -> tuple[ClientError, int]:
-    """The error that an answer becomes, and how often it was asked for."""
+    """The error for a response, and the number of requests."""
     requests = 0
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -82,10 +82,10 @@ def failure(status: int, body: Any, retry_policy: RetryPolicy = QUICK) -> tuple[
         ({"errors": {"id": ["is not known"]}, "status": 400}, "the id is not known"),
     ],
 )
-def test_a_refusal_is_a_sentence(body: Any, said: str) -> None:
+def test_an_error_body_becomes_a_sentence(body: Any, said: str) -> None:
     error, requests = failure(400, body)
-    assert isinstance(error, RefusedError)
-    assert error.message.startswith(f"the API refuses this: {said}")
+    assert isinstance(error, RejectedError)
+    assert error.message.startswith(f"the API rejected the request: {said}")
     assert error.message.endswith("(400)")
     assert requests == 1
 
@@ -106,15 +106,15 @@ def test_a_refusal_is_a_sentence(body: Any, said: str) -> None:
         b"[" * 5000,
     ],
 )
-def test_what_says_nothing_is_told_by_its_status(body: Any) -> None:
+def test_an_empty_error_body_falls_back_to_the_status(body: Any) -> None:
     error, _ = failure(502, body)
-    assert isinstance(error, ServerFailedError)
+    assert isinstance(error, ServerError)
     assert error.message == "localhost failed: Bad Gateway (502)"
 
 
-def test_tags_are_taken_out_of_a_sentence() -> None:
+def test_tags_are_removed_from_a_sentence() -> None:
     error, _ = failure(400, {"message": "The <b>name</b> is<br/>taken, a < b"})
-    assert error.message == "the API refuses this: The name is taken, a < b (400)"
+    assert error.message == "the API rejected the request: The name is taken, a < b (400)"
 
 
 # --- what is referenced ------------------------------------------------------------------
@@ -139,7 +139,7 @@ def conflict(*referrers: Any, key: str = "referencedBySegments") -> Any:
         ({"meta": {"inner": {"referencedBySegments": ["5"]}}}, "the segment #5"),
     ],
 )
-def test_what_is_referenced_says_by_what(body: Any, said: str) -> None:
+def test_referrers_are_named(body: Any, said: str) -> None:
     error, _ = failure(409, body)
     assert isinstance(error, ConflictError)
     assert f"it is referenced by {said} (409)" in error.message
@@ -154,26 +154,26 @@ def test_a_conflict_has_the_ids_of_segments() -> None:
     assert error.ids == ("1", "2")
 
 
-def test_a_conflict_over_a_name_is_a_refusal() -> None:
+def test_a_conflict_over_a_name_is_a_rejection() -> None:
     error, _ = failure(409, {"errors": {"name": ["has already been taken"]}})
-    assert isinstance(error, RefusedError)
+    assert isinstance(error, RejectedError)
     assert TAKEN in error.message
 
 
 # --- what is not there, and what is taken ------------------------------------------------
 
 
-def test_what_a_server_does_not_offer_is_not_asked_again() -> None:
+def test_an_unsupported_request_is_not_retried() -> None:
     said = "the local API has no GET /entities/journeys"
     error, requests = failure(501, {"code": "not_implemented", "message": said})
-    assert isinstance(error, NotOfferedError)
+    assert isinstance(error, NotSupportedError)
     assert said in error.message
     assert requests == 1
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_name_that_is_taken(there: bool) -> None:
-    """By one that a look finds, or by one that it cannot see."""
+def test_a_taken_name(there: bool) -> None:
+    """By a segment that the lookup finds, or by one that it cannot see."""
     taken = False
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -200,7 +200,7 @@ def test_a_name_that_is_taken(there: bool) -> None:
         assert isinstance(error, AlreadyExistsError)
         assert error.existing.id == "9"
     else:
-        assert isinstance(error, RefusedError)
+        assert isinstance(error, RejectedError)
         assert TAKEN in error.message
 
 
@@ -223,8 +223,8 @@ SECRET = KEY.rpartition("/")[2]
     ],
 )
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 501, 302])
-def test_no_form_of_an_error_tells_the_key(status: int, body: Any) -> None:
-    retry_policy = RetryPolicy(attempts=1, first_pause=0.001, longest_pause=0.001)
+def test_no_form_of_an_error_reveals_the_key(status: int, body: Any) -> None:
+    retry_policy = RetryPolicy(attempts=1, first_pause=0.001, max_pause=0.001)
     error, _ = failure(status, body, retry_policy)
     told = f"{error.message} {error.help}"
     assert SECRET not in told
@@ -232,5 +232,5 @@ def test_no_form_of_an_error_tells_the_key(status: int, body: Any) -> None:
     assert SECRET[:12] not in told
 
 
-def test_a_long_answer_is_cut() -> None:
-    assert len(said_by(b'"' + b"word " * 1000 + b'"').line) == 500
+def test_a_long_error_is_truncated() -> None:
+    assert len(error_text(b'"' + b"word " * 1000 + b'"').line) == 500

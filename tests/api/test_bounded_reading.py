@@ -1,4 +1,4 @@
-"""However much an answer is, or becomes when it is decompressed, the client takes little of it."""
+"""The client reads responses within limits, also after decompression."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ import pytest
 from raw_server import Send, raw_server
 from segdsl.api import (
     ApiKey,
-    BadAnswerError,
     Client,
     ClientError,
-    ServerFailedError,
+    InvalidResponseError,
+    ServerError,
     TooManyRequestsError,
 )
-from segdsl.api import bounded as b
+from segdsl.api import bounded_read as b
+from segdsl.api import complete as w
 from segdsl.api import queries as q
-from segdsl.api import whole as w
-from segdsl.api.bounded import TooLargeError
+from segdsl.api.bounded_read import TooLargeError
 from segdsl.api.rule_equality import same_rule
 from test_client import KEY, QUICK, RULE
 from test_client_shapes import QUERIES, on, segment
 
-Question = Callable[[Client], Awaitable[object]]
-SEGMENTS: Question = lambda client: client.segments("1")  # noqa: E731
-SEGMENT: Question = lambda client: client.segment("1", "5")  # noqa: E731
+Call = Callable[[Client], Awaitable[object]]
+SEGMENTS: Call = lambda client: client.segments("1")  # noqa: E731
+SEGMENT: Call = lambda client: client.segment("1", "5")  # noqa: E731
 
 
-def asked_of(send: Send, question: Question) -> object:
+def call(send: Send, call_: Call) -> object:
     async def main() -> object:
         async with (
             raw_server(send) as url,
             Client(url, ApiKey(KEY), retry_policy=QUICK) as client,
         ):
-            return await question(client)
+            return await call_(client)
 
     return asyncio.run(asyncio.wait_for(main(), 60))
 
@@ -55,7 +55,7 @@ def once(body: bytes, *headers: str, status: str = "200 OK") -> Send:
 
 
 def bomb(size: int) -> bytes:
-    """`[` and so many spaces, in a thousandth of the bytes."""
+    """`[` and `size` spaces, compressed to about a thousandth."""
     squeeze = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     parts = [squeeze.compress(b"[")]
     spaces = b" " * 1_000_000
@@ -63,8 +63,8 @@ def bomb(size: int) -> bytes:
     return b"".join((*parts, squeeze.compress(b"]"), squeeze.flush()))
 
 
-@pytest.mark.parametrize("question", [SEGMENTS, SEGMENT])
-def test_a_bomb_is_not_unpacked(question: Question) -> None:
+@pytest.mark.parametrize("call_", [SEGMENTS, SEGMENT])
+def test_a_decompression_bomb_is_rejected(call_: Call) -> None:
     unpacked: list[int] = []
     inner = b._Gunzip.__call__
 
@@ -76,36 +76,36 @@ def test_a_bomb_is_not_unpacked(question: Question) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(b, "_Gunzip", Counted)
-        with pytest.raises(TooLargeError, match=r"more than (16|100) MB"):
-            asked_of(once(bomb(150_000_000), "Content-Encoding: gzip"), question)
-    assert sum(unpacked) <= (b.LIST if question is SEGMENTS else b.RECORD) + 1
+        with pytest.raises(TooLargeError, match=r"exceeds (16|100) MB"):
+            call(once(bomb(150_000_000), "Content-Encoding: gzip"), call_)
+    assert sum(unpacked) <= (b.LIST if call_ is SEGMENTS else b.RECORD) + 1
 
 
-def test_a_compressed_answer_is_read() -> None:
+def test_a_gzip_response_is_decompressed() -> None:
     body = gzip.compress(b'[{"id": 5, "name": "Loyal"}]')
-    found: Any = asked_of(once(body, "Content-Encoding: gzip"), SEGMENTS)
+    found: Any = call(once(body, "Content-Encoding: gzip"), SEGMENTS)
     assert [each.name for each in found] == ["Loyal"]
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "x", "compress"])
-def test_other_compressions_are_not_asked_for_and_not_read(encoding: str) -> None:
-    with pytest.raises(BadAnswerError, match="compressed"):
-        asked_of(once(b"[]", f"Content-Encoding: {encoding}"), SEGMENTS)
-    with pytest.raises(ServerFailedError):
-        asked_of(once(b"x", f"Content-Encoding: {encoding}", status="500 x"), SEGMENTS)
+def test_only_gzip_is_requested_and_accepted(encoding: str) -> None:
+    with pytest.raises(InvalidResponseError, match="compress"):
+        call(once(b"[]", f"Content-Encoding: {encoding}"), SEGMENTS)
+    with pytest.raises(ServerError):
+        call(once(b"x", f"Content-Encoding: {encoding}", status="500 x"), SEGMENTS)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"\x1f\x8b\x08\x00nonsense", gzip.compress(b"[]")[:-9]])
-def test_what_is_not_compressed_as_it_says(body: bytes) -> None:
-    with pytest.raises(BadAnswerError):
-        asked_of(once(body, "Content-Encoding: gzip"), SEGMENTS)
+def test_a_wrong_content_encoding_is_an_error(body: bytes) -> None:
+    with pytest.raises(InvalidResponseError):
+        call(once(body, "Content-Encoding: gzip"), SEGMENTS)
 
 
 @pytest.mark.parametrize(
     "piece",
     [b" " * 65_536, b"[" * 65_536, b'{"a":1},' * 8_192, b"1" * 65_536, b'"' + b"x" * 65_535],
 )
-def test_an_endless_answer_is_left(piece: bytes) -> None:
+def test_an_endless_response_is_aborted(piece: bytes) -> None:
     sent = 0
 
     async def endless(writer: asyncio.StreamWriter) -> None:
@@ -117,12 +117,12 @@ def test_an_endless_answer_is_left(piece: bytes) -> None:
             sent += len(piece)
 
     with pytest.raises(TooLargeError):
-        asked_of(endless, SEGMENT)
+        call(endless, SEGMENT)
     # What is beyond was in buffers between the two.
     assert sent < 3 * b.RECORD
 
 
-def test_of_a_failure_only_the_first_bytes_are_read() -> None:
+def test_only_the_first_bytes_of_an_error_body_are_read() -> None:
     sent = 0
 
     async def endless(writer: asyncio.StreamWriter) -> None:
@@ -134,21 +134,21 @@ def test_of_a_failure_only_the_first_bytes_are_read() -> None:
             sent += 8_192
 
     with pytest.raises(ClientError, match="no such column") as raised:
-        asked_of(endless, SEGMENT)
+        call(endless, SEGMENT)
     assert len(raised.value.message) < 1_000
     assert sent < b.RECORD
 
 
 @pytest.mark.parametrize("part", [b"{}", b"[]", b"0", b'{"id":1}', b'""'])
-def test_many_values_in_few_bytes(part: bytes) -> None:
-    """Each takes tens of times its text in memory."""
+def test_the_number_of_json_values_is_limited(part: bytes) -> None:
+    """Each value takes tens of times its text in memory."""
     body = b"[" + b",".join([part] * (b.LIST // b.BYTES_PER_VALUE + 1)) + b"]"
     with pytest.raises(TooLargeError, match="values"):
-        asked_of(once(body), SEGMENTS)
+        call(once(body), SEGMENTS)
 
 
-def test_all_answers_at_a_time_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(b.Room.__init__, "__defaults__", (20_000_000,))
+def test_concurrent_responses_share_a_memory_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(b.MemoryBudget.__init__, "__defaults__", (20_000_000,))
     body = b" " * 5_000_000 + b"[]"
     gate = asyncio.Event()
     waiting = 0
@@ -171,21 +171,21 @@ def test_all_answers_at_a_time_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> 
         assert client._transport._memory.left == 20_000_000
         return None
 
-    asked_of(held, many)
+    call(held, many)
 
 
 # --- lists in parts ----------------------------------------------------------------------
 
 
-def test_profiles_without_an_end_and_without_a_profile() -> None:
+def test_endless_empty_pages_are_an_error() -> None:
     server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
     server.on(f"GET {QUERIES}/9/customers", {"type": "rows", "names": ["a"], "rows": []})
-    with pytest.raises(BadAnswerError, match="no profile"):
+    with pytest.raises(InvalidResponseError, match="empty without an end"):
         server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
     assert len(server.requests) < 200
 
 
-def test_profiles_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_profiles_share_a_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(q, "LIST", 100_000)
     server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
     server.on(f"GET {QUERIES}/9/customers", {"type": "rows", "names": ["a"], "rows": [["x" * 999]]})
@@ -194,7 +194,7 @@ def test_profiles_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(server.requests) < 110
 
 
-def test_rules_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_share_a_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(w, "LIST", 1_000)
     ids = [str(each) for each in range(1, 30)]
     server = on("GET /audiences/1/segments", [segment(id=each, rule=None) for each in ids])
@@ -219,7 +219,7 @@ ODD_RULES = (
 
 
 @pytest.mark.parametrize("odd", ODD_RULES)
-def test_rules_that_cannot_be_read_are_the_same_only_as_themselves(odd: bytes) -> None:
+def test_an_unreadable_rule_equals_only_itself(odd: bytes) -> None:
     raw = msgspec.Raw(odd)
     assert same_rule(raw, msgspec.Raw(bytes(odd)))
     assert not same_rule(raw, RULE)
@@ -232,7 +232,7 @@ def test_numbers_of_any_size(key: bytes, value: bytes) -> None:
     body = b'[{"id":5,"name":"A","%s":%s}]' % (key, value)
     try:
         listed = on("GET /audiences/1/segments", httpx.Response(200, content=body)).asked(SEGMENTS)
-    except BadAnswerError:
+    except InvalidResponseError:
         return
     assert isinstance(listed, tuple)
 
@@ -248,7 +248,7 @@ def test_numbers_of_any_size(key: bytes, value: bytes) -> None:
         "Wed, 01 Jan 3000 00:00:00 +0000",
     ],
 )
-def test_a_wait_without_end_is_told_as_such(said: str) -> None:
+def test_an_excessive_retry_after_is_reported_as_more_than_a_day(said: str) -> None:
     answer = httpx.Response(429, headers={"Retry-After": said})
     with pytest.raises(TooManyRequestsError, match="wait for more than a day") as raised:
         Headers(answer).asked(SEGMENTS)
@@ -260,7 +260,7 @@ def test_a_wait_without_end_is_told_as_such(said: str) -> None:
 @pytest.mark.parametrize(
     "said", ["inf", "nan", "-5", "-inf", "1e9", "0x10", "٣", "1.5", "NaN", "Fri, 31 Dec 99999"]
 )
-def test_a_wait_that_is_none(said: str) -> None:
+def test_an_invalid_retry_after_is_ignored(said: str) -> None:
     answer = httpx.Response(429, headers={b"Retry-After": said.encode()})
     with pytest.raises(TooManyRequestsError) as raised:
         Headers(answer).asked(SEGMENTS)
@@ -269,18 +269,18 @@ def test_a_wait_that_is_none(said: str) -> None:
 
 
 class Headers:
-    """Always the same answer, headers and all."""
+    """Always sends the same response with its headers."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
 
-    def asked(self, question: Question) -> object:
+    def asked(self, call_: Call) -> object:
         async def main() -> object:
             transport = httpx.MockTransport(
                 lambda request: httpx.Response(self.answer.status_code, headers=self.answer.headers)
             )
             base = "https://api-cdp.treasuredata.com"
             async with Client(base, ApiKey(KEY), transport=transport, retry_policy=QUICK) as client:
-                return await question(client)
+                return await call_(client)
 
         return asyncio.run(main())

@@ -1,4 +1,4 @@
-"""Everything that a segment can name, found by a word, with how it is written."""
+"""Items of a schema, their spelling, and the search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
-from segdsl.schema.searching import nothing_like, search, things
+from segdsl.schema.search import no_match_message, schema_items, search
 from segdsl.source import Source
 
 SHOP = Schema(
@@ -44,7 +44,7 @@ def spellings(word: str | None = None) -> list[str]:
     return [each.spelling for each in search(SHOP, word)]
 
 
-def test_everything_as_it_is_written() -> None:
+def test_each_item_has_its_spelling() -> None:
     assert spellings() == [
         "Country",
         "`where`",
@@ -64,8 +64,8 @@ def test_everything_as_it_is_written() -> None:
     ]
 
 
-def test_what_is_known_of_each() -> None:
-    assert [each.more for each in things(SHOP)] == [
+def test_each_item_has_details() -> None:
+    assert [each.details for each in schema_items(SHOP)] == [
         *("string, under “Address”", "number", "2 columns", "string", "timestamp", "0 columns"),
         *("number", "#7, in Loyalty/Tokyo", "#8, realtime", "#9, funnel stage, in F"),
         *("#4", "#1", "#2", "#3", "#1"),
@@ -87,21 +87,21 @@ def test_what_is_known_of_each() -> None:
         ("7", []),
     ],
 )
-def test_finding_by_a_word(word: str, found: list[str]) -> None:
+def test_search_matches_names_labels_and_parents(word: str, found: list[str]) -> None:
     assert spellings(word) == found
 
 
-def test_nothing_found_with_the_nearest_name() -> None:
-    said = "nothing has `contry` in its name; did you mean `Country`?"
-    assert nothing_like(SHOP, "contry") == said
-    assert nothing_like(SHOP, "onbording").endswith("did you mean `Onboarding`?")
-    assert nothing_like(SHOP, "zzz").endswith("`segdsl schema show` lists everything")
+def test_a_search_without_a_match_suggests_a_name() -> None:
+    said = "no name contains `contry`; did you mean `Country`?"
+    assert no_match_message(SHOP, "contry") == said
+    assert no_match_message(SHOP, "onbording").endswith("did you mean `Onboarding`?")
+    assert no_match_message(SHOP, "zzz").endswith("`segdsl schema show` lists everything")
 
 
 @pytest.mark.parametrize(
     "spelling", [each for each in spellings() if "…" not in each and "." not in each]
 )
-def test_what_is_shown_can_be_written(spelling: str) -> None:
+def test_each_spelling_compiles(spelling: str) -> None:
     condition = spelling if " " in spelling else f"{spelling} is null"
     report = Report()
     parse(Source("x", f'segment "x" where {condition}'), report)
