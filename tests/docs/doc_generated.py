@@ -108,7 +108,7 @@ def _member(name: str, value: object) -> str | None:
     if isinstance(value, property) or hasattr(value, "attrname"):
         returns = inspect.signature(getattr(value, "fget", None) or value.func).return_annotation  # type: ignore[attr-defined]
         doc = inspect.getdoc(value)
-        return f"**`{name}: {returns}`**" + (f"\n\n{doc}" if doc else "")
+        return f"**`{name}: {_plain(str(returns))}`**" + (f"\n\n{doc}" if doc else "")
     if not inspect.isfunction(value):
         return None
     doc = inspect.getdoc(value)
@@ -152,4 +152,7 @@ def _plain(signature: str) -> str:
 def _docstring(value: object) -> str:
     found = inspect.getdoc(value)
     assert found, value
-    return found
+    return "\n\n".join(
+        f"```pycon\n{paragraph}\n```" if paragraph.startswith(">>> ") else paragraph
+        for paragraph in found.split("\n\n")
+    )
