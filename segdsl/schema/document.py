@@ -41,13 +41,9 @@ PULL_AGAIN = "run `segdsl schema pull` again"
 _Strings = dict[str, Any]
 _Tables = dict[str, Any]
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
-<<<<<<< e1a072ed740b8a5b59cb21987aa5f5f39d390480
 _KINDS = SEGMENT_KINDS[1:]
-NOTHING: Mapping[str, str] = {}
-=======
-_KINDS = ("realtime", "funnel_stage")
+
 NO_TEXTS: Mapping[str, str] = {}
->>>>>>> d4165195cd7aefa78fcb1f38c561008bf3bffba3
 
 
 class _Named(Protocol):

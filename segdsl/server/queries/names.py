@@ -131,15 +131,8 @@ class NameCheck:
                 self._id(part["id"], f"{path}.id")
 
     def _id(self, id: str, path: str) -> bool:
-<<<<<<< 225ee9c7174c3eab00384efb608bf4480a50f7e8
         if is_symbolic(id):
-            self._fail(
-                path, f"`{shortened(id)}` is a name in an id's place: the API knows ids alone"
-            )
-=======
-        if is_symbol(id):
             self._fail(path, f"`{shortened(id)}` is a name: the API accepts only ids")
->>>>>>> 3992444aace45502980550baab308604e34e92ab
             return False
         return True
 

@@ -15,13 +15,8 @@ from segdsl.language.values import UNITS, Number
 from segdsl.rules.rule.model import REFERENCE_TYPES
 
 _GROUPS = ("And", "Or", "Composite")
-<<<<<<< 225ee9c7174c3eab00384efb608bf4480a50f7e8
 _REFERENCES = tuple(REFERENCE_TYPES.values())
-# Their `not` is no part of them; of the others it is required.
-=======
-_REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
 # These have no `not`; the others require it.
->>>>>>> 3992444aace45502980550baab308604e34e92ab
 _WITHOUT_NOT = ("TimeWithinPast", "TimeWithinNext", "TimeToday", "TimeThis", "TimeNext")
 _NEVER_NEGATED = ("Greater", "Less", "LessEqual")
 

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from segdsl.api import Client, InvalidResponseError, Unreadable
 from segdsl.api import Segment as ApiSegment
-from segdsl.api.complete import whole_segments
 from segdsl.api.reading import segment as segment_in
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted

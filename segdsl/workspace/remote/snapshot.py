@@ -12,8 +12,8 @@ import msgspec
 from segdsl.api import Client, Unreadable
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import Segment as ApiSegment
-from segdsl.api.answers import Listed
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
+from segdsl.api.responses import Listed
 from segdsl.language.condition import tree as c
 from segdsl.language.references.segment_names import NamedSegment, index_names
 from segdsl.language.references.symbolic_ids import is_symbolic, symbolic_segment_id

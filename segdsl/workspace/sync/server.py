@@ -6,14 +6,7 @@ from collections import Counter
 
 import msgspec
 
-<<<<<<< e1a072ed740b8a5b59cb21987aa5f5f39d390480
 from segdsl.api import Client
-=======
-from segdsl.api import Client, Unreadable
-from segdsl.api import Folder as ServerFolder
-from segdsl.api import Segment as ApiSegment
-from segdsl.api.complete import whole_segments
->>>>>>> d4165195cd7aefa78fcb1f38c561008bf3bffba3
 from segdsl.language.condition.tree import folder_path
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.sync.segment_state import Key, State, state_of
