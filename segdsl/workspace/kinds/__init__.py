@@ -10,7 +10,8 @@ To add a kind, in this order:
 1. **State** (`state.State`): a frozen struct with everything that is compared. Say what makes
    two of them equal (`digest`), what it refers to (`refers_to`), and how it reads as source.
 2. **Source**: where its resources are in the files (`read_files`), which names they use (`uses`),
-   how a name is replaced in a text (`rewrite_use`), and how one compiles (`compile`).
+   how a name is replaced in a text (`rewrite_use`), how one compiles (`compile`), and what cannot
+   be created (`check_new`).
 3. **Server**: what a server has (`read_server`), and its requests (`Requests`): create, update
    and delete one, each exactly once, also after an answer that was lost.
 4. **Saved plans**: how a state is read from one (`read_state`), and what is wrong with a change
