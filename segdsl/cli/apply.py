@@ -176,7 +176,7 @@ def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Pl
 
 
 def _show(plan: Plan, form: str, color: str) -> None:
-    from segdsl.workspace.sync.effects import UNASKED
+    from segdsl.workspace.kinds.effects import NOT_COUNTED
     from segdsl.workspace.sync.plan_text import plan_text
 
     if form == "json":
@@ -186,7 +186,7 @@ def _show(plan: Plan, form: str, color: str) -> None:
     else:
         color_it = in_color(color, sys.stdout)
         say(
-            plan_text(plan, UNASKED, color=color_it, width=terminal_width()),
+            plan_text(plan, NOT_COUNTED, color=color_it, width=terminal_width()),
             nl=False,
             color=color_it,
         )
@@ -196,11 +196,11 @@ def _show(plan: Plan, form: str, color: str) -> None:
 async def _asked(rename: Rename) -> bool:
     """Whether a new segment is a renamed one."""
     from segdsl.terminal import visible
-    from segdsl.workspace.sync.moving import path_of
 
-    old, new = path_of(rename.old_folder, rename.old_name), path_of(rename.folder, rename.name)
+    old, new = rename.old_key.path, rename.key.path
     return await agrees_to(
-        f"Is “{visible(new)}” the segment “{visible(old)}” (#{rename.id}) under its new name?",
+        f"Is “{visible(new)}” the {rename.kind} “{visible(old)}” (#{rename.id}) under its new "
+        "name?",
         default=None,
     )
 
@@ -214,11 +214,9 @@ async def _confirm(plan: Plan) -> None:
 
 def _say(outcome: Outcome) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import path_of
 
-    state = outcome.change.state
     id = "" if outcome.id is None else f"  #{outcome.id}"
-    say(f"{outcome.done:<13}  {visible(path_of(state.folder, state.name))}{id}")
+    say(f"{outcome.done:<13}  {visible(outcome.change.state.key.title)}{id}")
     sys.stdout.flush()
 
 

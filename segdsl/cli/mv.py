@@ -64,10 +64,9 @@ def command(old: str, new: str, form: str, settings: dict[str, str], target: str
 
 def _say(move: Move) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.sync.moving import path_of
 
-    old = visible(path_of(move.entry.folder, move.entry.name))
-    new = visible(path_of(*move.local.key))
+    old = visible(move.entry.key.path)
+    new = visible(move.local.key.path)
     if not move.is_new:
         say(f"{new} (#{move.entry.id}) is at that place already", err=True)
         return

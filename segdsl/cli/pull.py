@@ -121,7 +121,6 @@ _SUMMED = {
 
 def _write_lines(pull: Pull, color: str) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import path_of
     from segdsl.workspace.sync.plan_text import conflict_text
 
     times_of = Counter(each.file for each in pull.items)
@@ -131,7 +130,7 @@ def _write_lines(pull: Pull, color: str) -> None:
             is_made = each.what in ("new", "changed", "respelled")
             # A file is written once; of several segments of one that stay, each is named.
             several = times_of[each.file] > 1 and not is_made
-            name = path_of(each.folder, each.name)
+            name = each.key.title
             path = visible(f"{each.file}: {name}" if several and each.file else each.file or name)
             told = _TOLD[each.what] + (f": {visible(each.why)}" if each.why else "")
             lines.append(f"{told}: {path}" if is_made else f"{path}: {told}")

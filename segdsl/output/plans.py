@@ -8,9 +8,9 @@ from typing import Any
 from segdsl.output import parts, shapes
 from segdsl.output.making import folder_of
 from segdsl.output.remote import api_error
+from segdsl.workspace.kinds.effects import Effect, Effects
 from segdsl.workspace.sync import plan as p
 from segdsl.workspace.sync.applying import Outcome
-from segdsl.workspace.sync.effects import Effect, Effects
 from segdsl.workspace.sync.moving import Move
 from segdsl.workspace.sync.pulling import Pull
 
@@ -97,9 +97,9 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
             parts.UntouchedSegment(
                 id=each.id or None, folder=folder_of(each.folder), name=each.name, why=each.why
             )
-            for each in plan.left_alone
+            for each in plan.unmanaged
         ),
-        "same": len(plan.settled),
+        "same": len(plan.unchanged),
         "others": plan.others,
     }
 
@@ -132,7 +132,7 @@ def _conflict(of: p.Conflict) -> parts.Conflict:
 
 def mv_output(move: Move) -> shapes.MvOutput:
     """A move that was recorded."""
-    folder, name = move.local.key
+    _, folder, name = move.local.key
     return shapes.MvOutput(
         id=move.entry.id,
         old_name=move.entry.name,

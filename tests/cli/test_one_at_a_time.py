@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from running import ENVIRONMENT, segdsl
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import Entry, Lock, merged
 from segdsl.workspace.sync import applying, exclusive
 from segdsl.workspace.sync import commands as running
@@ -187,19 +188,19 @@ def test_many_at_once_lose_nothing(project: Path) -> None:
     assert segdsl("plan", "--exit-code").exit_code == 0
     listed = json.loads(segdsl("list", "--json").stdout)["segments"]
     assert len(listed) == 23
-    assert Path("local.lock.toml").read_text().count("[[segments]]") == 23
+    assert Path("local.lock.toml").read_text().count("[[resources]]") == 23
 
 
 def test_only_what_a_run_changed_is_taken_from_it() -> None:
     def entry(id: str, name: str = "x") -> Entry:
-        return Entry(id, name, (), "", "", "")
+        return Entry("segment", id, name, (), "", "", "")
 
     base = Lock("1", (entry("1"), entry("2"), entry("3"), entry("4")))
     ours = Lock("1", (entry("1", "mine"), entry("3"), entry("4"), entry("5")))
     now = Lock("1", (entry("1"), entry("2"), entry("3", "theirs"), entry("6")))
     assert merged(base, ours, now) == {
-        "1": entry("1", "mine"),
-        "3": entry("3", "theirs"),
-        "5": entry("5"),
-        "6": entry("6"),
+        Ref("segment", "1"): entry("1", "mine"),
+        Ref("segment", "3"): entry("3", "theirs"),
+        Ref("segment", "5"): entry("5"),
+        Ref("segment", "6"): entry("6"),
     }

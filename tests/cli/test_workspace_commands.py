@@ -110,7 +110,7 @@ created        Countries/Asia/Buyers in Japan  #…
     Path("bad.json").write_text('{"version": 1}')
     bad = segdsl("apply", "--plan", "bad.json", "--yes")
     assert bad.exit_code == 2
-    assert "bad.json is no plan" in bad.stderr
+    assert "bad.json is not a valid plan" in bad.stderr
     assert segdsl("apply", "--plan", "missing.json", "--yes").exit_code == 2
 
 

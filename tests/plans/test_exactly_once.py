@@ -115,7 +115,7 @@ async def apply_until_done(one: Team) -> None:
         plan = await planned(one)
         assert not plan.conflicts
         if not plan.changes:
-            assert len(plan.settled) == MANY
+            assert len(plan.unchanged) == MANY
             return
         outcomes = await one.apply(plan)
         assert any(each.is_done for each in outcomes), "each try gets further"

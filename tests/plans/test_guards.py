@@ -97,7 +97,7 @@ async def test_a_lock_of_another_server_is_told_as_such(team: Team) -> None:
         with pytest.raises(LockError, match=r"none of the 3 segments that local\.lock\.toml knows"):
             await run()
     # Neither lock nor files nor server were touched.
-    assert (team.folder / "local.lock.toml").read_text().count("[[segments]]") == 3
+    assert (team.folder / "local.lock.toml").read_text().count("[[resources]]") == 3
     assert set(team.files()) == {"s0.seg", "s1.seg", "s2.seg"}
     assert [each.id for each in (await team.segments()).values()] == [other]
 

@@ -23,14 +23,15 @@ from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.server import open_local
+from segdsl.workspace.kinds.registry import KINDS
+from segdsl.workspace.kinds.segments.requests import server_of
 from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.project.lock import Lock
 from segdsl.workspace.remote.snapshot import snapshot_of
-from segdsl.workspace.sync.local import read_workspace
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import make_pull
-from segdsl.workspace.sync.server import server_of
+from segdsl.workspace.sync.workspace import read_workspace
 from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import Team, connected, with_team
@@ -192,7 +193,7 @@ def assert_varied(segments: Sequence[ApiSegment]) -> None:
 async def assert_nothing_to_do(team: Team) -> None:
     plan = await team.plan()
     assert (plan.changes, plan.conflicts, plan.left) == ((), (), ())
-    assert len(plan.settled) == MANY + EARLY
+    assert len(plan.unchanged) == MANY + EARLY
 
 
 def on_disk(folder: Path) -> dict[Path, tuple[bytes, int]]:
@@ -219,9 +220,11 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     for path, text in pull.writes.items():
         (tmp_path / path).write_text(text)
     workspace = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
-    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, PlanOptions())
+    plan = make_plan(
+        "7", "local", workspace.resources, pull.lock, server, KINDS, report, PlanOptions()
+    )
     assert report.diagnostics == []
-    assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
+    assert (plan.changes, plan.conflicts, len(plan.unchanged)) == ((), (), len(segments))
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MORE_NAMES])
@@ -259,7 +262,7 @@ async def test_a_name_that_ends_in_the_id_of_another_does_not_cost_a_segment(tea
     await team.pull()
     assert len(team.files()) == 3
     plan = await team.plan(prune=True)
-    assert (plan.changes, plan.left, len(plan.settled)) == ((), (), 3)
+    assert (plan.changes, plan.left, len(plan.unchanged)) == ((), (), 3)
 
 
 @with_team

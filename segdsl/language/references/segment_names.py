@@ -15,7 +15,8 @@ from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import reference, string
-from segdsl.language.values import ByName
+from segdsl.language.values import PARENT_WORDS, ByName
+from segdsl.source import Span
 
 SegmentNames = Mapping[ByName, Sequence[str]]
 """The ids of segments by each way to name them: by name alone, and with the folder."""
@@ -59,37 +60,57 @@ def segment_ids(
     `known` holds the ids on the server. A name that only a segment at one of the places `among`
     has is left out; any other unknown name, and any name that several segments have, is reported.
     """
+    uses = (
+        (name, node.span, node.via)
+        for segment in segments
+        for name, node in named_segments(segment.condition)
+    )
+    others = {spelling for place in among for spelling in c.spellings(*place)}
+    return ids_by_name("segment", uses, known, report, others)
+
+
+def ids_by_name(
+    kind: str,
+    uses: Iterable[tuple[ByName, Span, tuple[Span, ...]]],
+    known: SegmentNames,
+    report: Report,
+    others: Collection[ByName] = (),
+) -> dict[tuple[str, ByName], str]:
+    """The ids of things of a kind that are referred to by name.
+
+    Each use has a name, its span, and the uses of definitions that it came through. `known` holds
+    the ids on the server. A name of `others` alone is left out; any other unknown name, and any
+    name that several things have, is reported.
+    """
     ids: dict[tuple[str, ByName], str] = {}
     # The message and help for each ambiguous name: the same wherever the name is used.
     ambiguous: dict[ByName, tuple[str, str]] = {}
-    others = {spelling for place in among for spelling in c.spellings(*place)}
-    for segment in segments:
-        for name, node in named_segments(segment.condition):
-            found = known.get(name, ())
-            if len(found) == 1:
-                ids["segment", name] = found[0]
-            elif len(found) > 1:
-                if name not in ambiguous:
-                    ambiguous[name] = _ambiguous(name, found, known)
-                message, help = ambiguous[name]
-                report.add(Code.SEG305, node.span, message, help=help, via=node.via)
-            elif name not in others:
-                report.add(
-                    Code.SEG304,
-                    node.span,
-                    f"no segment on the server is named {reference(name, 'segment')}",
-                    help=_nearest(name, known, others, report),
-                    via=node.via,
-                )
+    for name, span, via in uses:
+        found = known.get(name, ())
+        if len(found) == 1:
+            ids[kind, name] = found[0]
+        elif len(found) > 1:
+            if name not in ambiguous:
+                ambiguous[name] = _ambiguous(kind, name, found, known)
+            message, help = ambiguous[name]
+            report.add(Code.SEG305, span, message, help=help, via=via)
+        elif name not in others:
+            report.add(
+                Code.SEG304,
+                span,
+                f"no {kind} on the server is named {reference(name, kind)}",
+                help=_nearest(name, known, others, report),
+                via=via,
+            )
     return ids
 
 
-def _ambiguous(name: ByName, ids: Sequence[str], known: SegmentNames) -> tuple[str, str]:
-    """The message and the help for a name that several segments have."""
+def _ambiguous(kind: str, name: ByName, ids: Sequence[str], known: SegmentNames) -> tuple[str, str]:
+    """The message and the help for a name that several things of a kind have."""
     on_server = [f"#{id}" for id in ids if not is_symbolic(id)]
     listed = f": {_listed(on_server)}" if len(on_server) == len(ids) else ""
-    message = f"{len(ids)} segments are named {reference(name, 'segment')}{listed}"
-    return message, _specify_which(name, known, on_server)
+    message = f"{len(ids)} {kind}s are named {reference(name, kind)}{listed}"
+    return message, _specify_which(kind, name, known, on_server)
 
 
 def _listed(ids: Sequence[str]) -> str:
@@ -97,19 +118,21 @@ def _listed(ids: Sequence[str]) -> str:
     return ", ".join([*ids[:_MAX_IDS], *more])
 
 
-def _specify_which(name: ByName, known: SegmentNames, ids: Sequence[str]) -> str:
+def _specify_which(kind: str, name: ByName, known: SegmentNames, ids: Sequence[str]) -> str:
     """How to name one of several: with its folder, or otherwise by its id."""
+    words = "in segment" if kind == "segment" else kind
     in_folders = [
         other
         for other, others in known.items()
         if other.name == name.name and other.parent and len(others) < 2
     ]
     if name.parent is None and in_folders:
-        written = [f"`in segment {reference(each, 'segment')}`" for each in in_folders[:_MAX_NAMES]]
+        written = [f"`{words} {reference(each, kind)}`" for each in in_folders[:_MAX_NAMES]]
         return f"specify which: {' or '.join(written)}"
     if name.parent is None and not ids:
-        return f'specify which: `in segment {string(name.name)} of folder "…"`'
-    return f"specify which: `in segment {ids[0]}`" if ids else "give them different names"
+        parent = PARENT_WORDS.get(kind, "folder")
+        return f'specify which: `{words} {string(name.name)} of {parent} "…"`'
+    return f"specify which: `{words} {ids[0]}`" if ids else "give them different names"
 
 
 def _nearest(

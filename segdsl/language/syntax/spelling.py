@@ -145,4 +145,4 @@ def reference(target: Reference, kind: str = "") -> str:
             return string(text)
         case ByName(text, parent):
             assert parent is not None
-            return f"{string(text)} of {PARENT_WORDS[kind]} {string(parent)}"
+            return f"{string(text)} of {PARENT_WORDS.get(kind, 'folder')} {string(parent)}"

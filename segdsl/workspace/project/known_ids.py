@@ -71,7 +71,7 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
         names: dict[Key, list[str]] = {}
         for entry in load_lock(project, name).entries:
             for spelling in spellings(entry.folder, entry.name):
-                names.setdefault(("segment", spelling), []).append(entry.id)
+                names.setdefault((entry.kind, spelling), []).append(entry.id)
         for key, found in names.items():
             if key in several:
                 continue

@@ -79,8 +79,8 @@ def _step(segment: c.Segment, ids: Ids, server: Snapshot, report: Report, layout
         report.add(
             Code.SEG307,
             segment.span,
-            f"{string(segment.name)} is a stage of a funnel, and comes into being with its funnel",
-            help="make the funnel in the console first",
+            f"{string(segment.name)} is a stage of a funnel, and is created with its funnel",
+            help="create the funnel in the console first",
         )
     # What is still to be created has no id yet; any will do to see whether the rule fits.
     rule = lower(segment, report, layout=layout, ids={**_stand_ins(segment), **ids})

@@ -22,8 +22,9 @@ from segdsl.language.values import ById
 from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.reader import read_rule
-from segdsl.workspace.sync.plan import Change
-from segdsl.workspace.sync.segment_state import State
+from segdsl.workspace.kinds.resource import Change
+from segdsl.workspace.kinds.segments.state import SegmentState
+from segdsl.workspace.kinds.state import State
 
 
 class UncountableError(SegdslError):
@@ -36,26 +37,29 @@ class Projection:
     `there` are the states of all that the server has now, by id.
     """
 
-    def __init__(self, changes: Iterable[Change], there: Mapping[str, State]) -> None:
+    def __init__(self, changes: Iterable[Change], there: Mapping[str, SegmentState]) -> None:
         changes = tuple(changes)
         self._states = dict(there)
         for change in changes:
             if change.after is None:
-                self._states.pop(change.mark, None)
+                self._states.pop(change.ref.id, None)
             else:
-                self._states[change.mark] = change.after.state
+                self._states[change.ref.id] = segment_state(change.after.state)
         self.changing = self._reached(
-            change.mark
+            change.ref.id
             for change in changes
             if change.after is not None
-            and (change.before is None or change.before.state.rule != change.after.state.rule)
+            and (
+                change.before is None
+                or segment_state(change.before.state).rule != segment_state(change.after.state).rule
+            )
         )
         """What has another rule then, or refers to what has one, in any number of steps."""
-        self._placed: dict[State, tuple[c.Segment, int] | UncountableError] = {}
+        self._placed: dict[SegmentState, tuple[c.Segment, int] | UncountableError] = {}
         for mark in self._in_order():
             self._remember(self._states[mark])
 
-    def segment(self, state: State) -> c.Segment:
+    def segment(self, state: SegmentState) -> c.Segment:
         """A state that will be, with what changes in the place of references.
 
         Its condition may be `NOBODY`. Raises UncountableError.
@@ -68,7 +72,7 @@ class Projection:
     def _reached(self, changed: Iterable[str]) -> frozenset[str]:
         users: dict[str, list[str]] = {}
         for mark, state in self._states.items():
-            for other in state.refers_to:
+            for other in state.segment_ids:
                 users.setdefault(other, []).append(mark)
         waiting = list(changed)
         found = set(waiting)
@@ -80,13 +84,13 @@ class Projection:
 
     def _in_order(self) -> Iterable[str]:
         """What changes, each behind what it refers to, so that no depth is too deep."""
-        graph = {mark: self._states[mark].refers_to & self.changing for mark in self.changing}
+        graph = {mark: self._states[mark].segment_ids & self.changing for mark in self.changing}
         try:
             return list(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError:
             return ()  # A cycle that was on the server before; each in it is told of.
 
-    def _remember(self, state: State) -> tuple[c.Segment, int] | UncountableError:
+    def _remember(self, state: SegmentState) -> tuple[c.Segment, int] | UncountableError:
         found = self._placed.get(state)
         if found is None:
             # What refers to itself finds this.
@@ -98,7 +102,7 @@ class Projection:
             self._placed[state] = found
         return found
 
-    def _place(self, state: State) -> tuple[c.Segment, int]:
+    def _place(self, state: SegmentState) -> tuple[c.Segment, int]:
         """The segment, and how many references in it were replaced."""
         times = 0
 
@@ -127,7 +131,12 @@ class Projection:
         return msgspec.structs.replace(segment, condition=condition), times
 
 
-def lifted(state: State) -> c.Segment:
+def segment_state(state: State) -> SegmentState:
+    assert isinstance(state, SegmentState), "a segment"
+    return state
+
+
+def lifted(state: SegmentState) -> c.Segment:
     """A state as a condition; raises UncountableError."""
     report = Report()
     rule = read_rule(load(state.rule, report), "$", report)
