@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from segdsl.engine import Data, DataError, ParentSegment
-from segdsl.server.errors import missing
+from segdsl.server.errors import no_such
 from segdsl.server.store.layouts import Layout
 from segdsl.server.store.store import Store
 
@@ -71,9 +71,9 @@ class Service:
             raise
 
     def __getitem__(self, collection: type[C]) -> C:
-        found = self._collections[collection]
-        assert isinstance(found, collection)
-        return found
+        opened = self._collections[collection]
+        assert isinstance(opened, collection)
+        return opened
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -92,7 +92,7 @@ class Service:
     def check_audience(self, id: str) -> None:
         """Raises ApiError (404) if `id` is not the id of the parent segment."""
         if id != self.audience:
-            raise missing(f"there is no parent segment with the id `{id}`")
+            raise no_such("parent segment", id)
 
     def close(self) -> None:
         """Ends everything that runs; data and store stay open."""
