@@ -17,11 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from segdsl.errors import SegdslError
+
+T = TypeVar("T")
 
 UNIQUE = "VIOLATES_UNIQUENESS_CONSTRAINT"
 BLANK = "CANNOT_BE_BLANK"
@@ -111,6 +113,18 @@ def missing(message: str) -> ApiError:
     return ApiError(404, [Problem(message)])
 
 
+def no_such(what: str, id: int | str) -> ApiError:
+    """A 404 for a thing that does not exist; `what` is its noun."""
+    return missing(f"there is no {what} with the id `{id}`")
+
+
+def existing(thing: T | None, what: str, id: int | str) -> T:
+    """A thing that was looked up; raises ApiError (404) for None."""
+    if thing is None:
+        raise no_such(what, id)
+    return thing
+
+
 def not_implemented(method: str, path: str) -> ApiError:
     """A 501 for an operation that the API has and the local API does not."""
     return ApiError(501, [Problem(f"the local API has no {method} {path}")])
@@ -157,13 +171,13 @@ def _coded(error: ApiError) -> dict[str, Any]:
 
 def _by_attribute(problems: Iterable[Problem]) -> dict[str, list[str]]:
     """Problems of the name under `name`, all others with their places under `base`."""
-    found: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for problem in problems:
         if problem.code in ABOUT_THE_NAME:
-            found.setdefault("name", []).append(problem.message)
+            messages.setdefault("name", []).append(problem.message)
         else:
-            found.setdefault("base", []).append(problem.text)
-    return found
+            messages.setdefault("base", []).append(problem.text)
+    return messages
 
 
 def _referenced(

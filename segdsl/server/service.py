@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from segdsl.engine import Data, DataError, ParentSegment
-from segdsl.server.errors import missing
+from segdsl.server.errors import no_such
 from segdsl.server.store.layouts import Layout
 from segdsl.server.store.store import Store
 
@@ -37,7 +37,7 @@ class Service:
 
     `service[Segments]` is the collection of that class. A `strict` service refuses what the API's
     description does not allow, even where real servers accept it. Raises DataError if the id of
-    the data's parent segment is not a whole number.
+    the data's parent segment is not a whole number, and ValueError for kinds that do not fit.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Service:
         *,
         strict: bool = False,
     ) -> None:
+        check_kinds(kinds, store)
         parent = data.parent
         if not (parent.id.isascii() and parent.id.isdigit() and parent.id[0] != "0"):
             raise DataError(
@@ -71,9 +72,9 @@ class Service:
             raise
 
     def __getitem__(self, collection: type[C]) -> C:
-        found = self._collections[collection]
-        assert isinstance(found, collection)
-        return found
+        opened = self._collections[collection]
+        assert isinstance(opened, collection)
+        return opened
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -92,7 +93,7 @@ class Service:
     def check_audience(self, id: str) -> None:
         """Raises ApiError (404) if `id` is not the id of the parent segment."""
         if id != self.audience:
-            raise missing(f"there is no parent segment with the id `{id}`")
+            raise no_such("parent segment", id)
 
     def close(self) -> None:
         """Ends everything that runs; data and store stay open."""
@@ -169,6 +170,23 @@ class Kind(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     layout: Layout | None = None
     reserved_ids: Callable[[ParentSegment], Iterable[str]] = _no_ids
+
+
+def check_kinds(kinds: Iterable[Kind], store: Store) -> None:
+    """Raises ValueError for kinds that cannot be served together, or not from this store."""
+    collections: set[type[Collection]] = set()
+    routes: set[tuple[str, str]] = set()
+    for kind in kinds:
+        if kind.layout is not None and kind.layout.table not in store.layouts:
+            raise ValueError(f"the store was opened without the kind “{kind.name}”")
+        if kind.collection in collections:
+            raise ValueError(f"the collection of the kind “{kind.name}” is registered twice")
+        collections.add(kind.collection)
+        for route in kind.routes:
+            if (route.method, route.path) in routes:
+                what = f"{route.method} {route.path}"
+                raise ValueError(f"the kind “{kind.name}” repeats the route {what}")
+            routes.add((route.method, route.path))
 
 
 def layouts_of(kinds: Iterable[Kind]) -> tuple[Layout, ...]:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from segdsl.server import Call, Collection, Item, Kind, Layout, Reference, Route, Service, Store
-from segdsl.server.errors import ASSOCIATION, refuse
+from segdsl.server.errors import ASSOCIATION, existing, refuse
 from segdsl.server.http.request_models import (
     Body,
     EntityBody,
@@ -23,7 +23,6 @@ from segdsl.server.http.request_models import (
     check_type,
     decode,
     decode_entity,
-    found,
     given,
     parent_folder,
     path_id,
@@ -145,7 +144,7 @@ class Badges(Collection):
 
     def find(self, id: int) -> Badge:
         badges = {badge.id: badge for badge in self.all()}
-        return found(badges.get(id), NAME, id)
+        return existing(badges.get(id), NAME, id)
 
     def create(
         self, name: str, folder: int, segment: int, color: str | None, paths: Paths

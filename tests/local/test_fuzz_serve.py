@@ -1,4 +1,4 @@
-"""Mutated requests to the local API: it answers each, and none with a failure of its own."""
+"""Mutated requests to the local API: it answers all of them, without an internal error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from test_local_bounds import answers, served
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 JSON = "application/json"
 MOST_MEMORY = 700_000
-"""KB that all requests of a test may add to the peak."""
+"""KB that all requests of a test may add to the peak memory."""
 
 
 def behavior(aggregation: dict[str, Any], operator: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Base(NamedTuple):
 
 
 def bases(random: Random) -> tuple[Base, ...]:
-    """Requests that are as they should be."""
+    """Valid requests."""
     name = f"Segment {random.randrange(10_000)}"
     one = random.choice(RULES)
     link = {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}}
@@ -176,7 +176,7 @@ def mutated(random: Random) -> Request:
 
 
 def against(folder: Path, requests: list[Request]) -> None:
-    """Sends the requests to an API in this process, a few at a time."""
+    """Sends requests to an API in this process, a few at a time."""
     lines: list[str] = []
 
     async def main() -> None:
@@ -190,10 +190,10 @@ def against(folder: Path, requests: list[Request]) -> None:
                 # One that never ends fails the test; how long it takes does not.
                 sent = {key.encode(): value.encode("latin-1") for key, value in headers.items()}
                 sending = http.request(method, path, content=body, headers=sent)
-                found = await asyncio.wait_for(sending, 120)
-                assert found.status_code < 500 or found.status_code == 501, (request, found.text)
-                if found.content:
-                    json.loads(found.content)
+                answer = await asyncio.wait_for(sending, 120)
+                assert answer.status_code < 500 or answer.status_code == 501, (request, answer.text)
+                if answer.content:
+                    json.loads(answer.content)
 
         async with http:
             await asyncio.gather(*map(one, requests))
@@ -218,7 +218,7 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def test_requests_that_were_found(tmp_path: Path) -> None:
+def test_requests_of_the_corpus(tmp_path: Path) -> None:
     against(tmp_path, [Request(*each) for each in FOUND])
 
 
@@ -285,8 +285,8 @@ def send(folder: Path, requests: list[bytes], seed: str) -> None:
                     if random.random() < 0.5:
                         writer.write_eof()
                     # An answer, or the end of the connection.
-                    found = await asyncio.wait_for(reader.read(65_536), 120)
-                    assert not found.startswith(b"HTTP/1.1 50") or found[9:12] == b"501", sent
+                    answer = await asyncio.wait_for(reader.read(65_536), 120)
+                    assert not answer.startswith(b"HTTP/1.1 50") or answer[9:12] == b"501", sent
                 except ConnectionError:
                     pass
                 finally:
@@ -300,7 +300,7 @@ def send(folder: Path, requests: list[bytes], seed: str) -> None:
     assert lines == []
 
 
-def test_bytes_that_were_found(tmp_path: Path) -> None:
+def test_bytes_of_the_corpus(tmp_path: Path) -> None:
     send(tmp_path, list(BYTES_FOUND), "found")
 
 

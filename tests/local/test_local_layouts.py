@@ -1,4 +1,4 @@
-"""A store that an older version made is upgraded in place, and loses nothing."""
+"""Stores of older versions are upgraded in place, without a loss."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
 PRAGMA application_id = 6188369;
 PRAGMA user_version = 1;
 """
-"""What version 1 made a new file with."""
+"""The tables that version 1 created."""
 
 
 def count_of(source: str, number: str) -> str:
-    """A rule of that many events at least, as it may have been written."""
+    """A rule of at least that many events, as version 1 stored it."""
     return (
         '{"type": "And", "conditions": [{"type": "And", "conditions": [{"type": "Value", '
         f'"leftValue": {{"source": {{"name": "{source}"}}, "aggregation": {{"type": "Count", '
@@ -127,15 +127,15 @@ def file(tmp_path: Path) -> Path:
 
 def test_segments_keep_everything_and_are_visible(file: Path) -> None:
     store = open_store(file)
-    found = {each.id: each for each in SegmentTable(store).all("7")}
-    assert list(found) == [1, 2, 6, 7]
+    segments = {each.id: each for each in SegmentTable(store).all("7")}
+    assert list(segments) == [1, 2, 6, 7]
     for id, name, _, description, kind, _, counted, population, revision, *times in SEGMENTS:
-        each = found[id]
+        each = segments[id]
         assert (each.name, each.description, each.kind) == (name, description, kind)
         assert (each.count_population, each.population) == (bool(counted), population)
         assert (each.revision, [each.created, each.updated]) == (revision, times)
         assert each.is_visible
-    assert [found[id].referenced_by for id in found] == [(6,), (6,), (), ()]
+    assert [segments[id].referenced_by for id in segments] == [(6,), (6,), (), ()]
     assert SegmentTable(store).populations(1) == [(105, 3)]
     store.close()
 
@@ -172,7 +172,7 @@ def test_rules_name_the_tables_of_behaviors(file: Path) -> None:
     assert '"rightValue":1.0e0' in rules[2], "numbers keep their text"
 
 
-def test_it_is_upgraded_once(file: Path) -> None:
+def test_an_upgrade_happens_once(file: Path) -> None:
     for _ in range(2):
         store = open_store(file)
         segments, folders = SegmentTable(store).all("7"), FolderTable(store).all("7")
@@ -186,7 +186,7 @@ def test_it_is_upgraded_once(file: Path) -> None:
     again.close()
 
 
-def test_an_upgrade_that_breaks_off_changes_nothing(
+def test_an_interrupted_upgrade_changes_nothing(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def content() -> list[str]:
@@ -216,8 +216,8 @@ def test_a_server_over_an_upgraded_store(file: Path, tmp_path: Path) -> None:
         ):
             api = Api(http)
             assert await api.names() == ["Japan", "Buyers", "Both", "Everyone"]
-            [found] = (await api.ask("DELETE", "/audiences/7/segments/1", status=409))["errors"]
-            assert found["meta"]["referencedBySegments"] == [{"id": "6", "name": "Both"}]
+            [answer] = (await api.ask("DELETE", "/audiences/7/segments/1", status=409))["errors"]
+            assert answer["meta"]["referencedBySegments"] == [{"id": "6", "name": "Both"}]
             assert await api.count(rule(refers_to("1"))) == 3
             made = await api.create("New", isVisible=False)
             assert (made["id"], made["segmentFolderId"], made["isVisible"]) == ("12", "10", False)
@@ -296,12 +296,12 @@ def test_a_server_over_a_store_of_layout_2(file_2: Path, tmp_path: Path) -> None
         ("null", None),
     ],
 )
-def test_sources(before: str, after: str | None) -> None:
+def test_rewriting_sources(before: str, after: str | None) -> None:
     assert with_prefixed_sources(before) == (before if after is None else after)
 
 
-def test_the_ids_that_a_folder_and_something_else_have_are_told_apart(tmp_path: Path) -> None:
-    """A funnel may be named only after the store was made."""
+def test_a_folder_with_a_reserved_id_is_renumbered(tmp_path: Path) -> None:
+    """A funnel may get its id only after the store was created."""
     store = open_store(tmp_path / "store.sqlite")
     root = FolderTable(store).root("7", "x", 0)
     segment = SegmentTable(store).create("7", SegmentContent("a", root.id), 0)

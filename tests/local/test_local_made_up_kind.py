@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ import pytest
 
 from badges import BADGES, LAYOUT_1
 from local_api import NOW, TAKEN, Api, client, local_api, write_data
-from segdsl.server import KINDS, Kind, StoreError, open_local, open_store
+from segdsl.engine import open_data
+from segdsl.server import (
+    KINDS,
+    Collection,
+    Kind,
+    StoreError,
+    application,
+    open_local,
+    open_store,
+)
 
 WITH_BADGES = (*KINDS, BADGES)
 
@@ -95,8 +105,8 @@ def test_refusals(tmp_path: Path) -> None:
             ):
                 await api.ask("POST", "/entities/badges", refused, status=400)
             await api.ask("POST", "/audiences/8/badges", {}, status=404)
-            found = await api.send("PUT", "/audiences/7/badges")
-            assert found.status_code == 405
+            answer = await api.send("PUT", "/audiences/7/badges")
+            assert answer.status_code == 405
 
     asyncio.run(test())
 
@@ -122,8 +132,8 @@ def test_what_a_badge_refers_to_cannot_be_deleted(tmp_path: Path) -> None:
                     "referencedByPredictiveSegments": [],
                     "referencedByBadges": [{"id": badge, "name": "Gold"}],
                 }
-            found = await api.ask("DELETE", f"/entities/folders/{folder}", status=409)
-            assert found == {"errors": {"deletion": [f"SegmentFolder has badges: {badge}"]}}
+            answer = await api.ask("DELETE", f"/entities/folders/{folder}", status=409)
+            assert answer == {"errors": {"deletion": [f"SegmentFolder has badges: {badge}"]}}
 
             await api.ask("DELETE", f"/entities/badges/{badge}")
             await api.ask("DELETE", f"/entities/folders/{folder}")
@@ -175,6 +185,30 @@ def test_ids_are_unique_across_kinds(tmp_path: Path) -> None:
             assert (await api.create("last"))["id"] == "11", "an id is never used again"
 
     asyncio.run(test())
+
+
+class _Other(Collection):
+    """A collection of nothing."""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "why"),
+    [
+        (WITH_BADGES, "the store was opened without the kind “badge”"),
+        ((*KINDS, KINDS[0]), "the collection of the kind “folder” is registered twice"),
+        (
+            (*KINDS, Kind("other", _Other, (BADGES.routes[0], BADGES.routes[0]))),
+            "the kind “other” repeats the route GET /audiences/{audience}/badges",
+        ),
+    ],
+)
+def test_kinds_that_do_not_fit(kinds: Sequence[Kind], why: str, tmp_path: Path) -> None:
+    with (
+        open_data(write_data(tmp_path)) as data,
+        closing(open_store(None)) as store,
+        pytest.raises(ValueError, match=re.escape(why)),
+    ):
+        application(data, store, kinds=kinds)
 
 
 # --- the store -----------------------------------------------------------------------------

@@ -116,10 +116,10 @@ def _chance(key: str, value: str) -> float:
 
 
 def _seconds(value: str) -> float:
-    found = _LATENCY.fullmatch(value)
-    if found is None:
+    match = _LATENCY.fullmatch(value)
+    if match is None:
         raise FaultsError(f"latency is written as 20ms or 1.5s, not `{value}`")
-    return float(found[1]) / (1000 if found[2] == "ms" else 1)
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def _whole(key: str, value: str) -> int:

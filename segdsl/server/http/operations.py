@@ -151,8 +151,8 @@ def is_operation(method: str, path: str) -> bool:
 
 @cache
 def _patterns() -> dict[str, list[re.Pattern[str]]]:
-    found: dict[str, list[re.Pattern[str]]] = {}
+    patterns: dict[str, list[re.Pattern[str]]] = {}
     for method, path in operations():
         pattern = "[^/]+".join(map(re.escape, path.split("{}")))
-        found.setdefault(method, []).append(re.compile(pattern))
-    return found
+        patterns.setdefault(method, []).append(re.compile(pattern))
+    return patterns

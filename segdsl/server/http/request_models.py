@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from segdsl.server.errors import ASSOCIATION, ApiError, Problem, missing, refuse
+from segdsl.server.errors import ASSOCIATION, ApiError, Problem, no_such, refuse
 from segdsl.server.http.responses import FOLDER
 
 B = TypeVar("B", bound="Body")
@@ -174,15 +174,3 @@ def path_id(text: str, what: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
     raise no_such(what, text)
-
-
-def no_such(what: str, id: int | str) -> ApiError:
-    """A 404 for a thing that does not exist; `what` is its noun."""
-    return missing(f"there is no {what} with the id `{id}`")
-
-
-def found(value: V | None, what: str, id: int | str) -> V:
-    """The thing that was looked up; raises ApiError (404) where there is none."""
-    if value is None:
-        raise no_such(what, id)
-    return value

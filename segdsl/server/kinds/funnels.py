@@ -10,7 +10,7 @@ from typing import Any
 
 from segdsl.engine import ParentSegment
 from segdsl.schema.model import Funnel
-from segdsl.server.http.request_models import found
+from segdsl.server.errors import existing
 from segdsl.server.http.responses import FOLDER, document, history, iso, link
 from segdsl.server.kinds.folders.collection import Folders
 from segdsl.server.service import Call, Collection, Json, Kind, Route, Service
@@ -34,7 +34,7 @@ def read(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
     id = call.path["funnel"]
     funnels = {funnel.id: funnel for funnel in service.data.parent.funnels}
-    return _plain(service, found(funnels.get(id), NAME, id))
+    return _plain(service, existing(funnels.get(id), NAME, id))
 
 
 def list_resources(service: Service, call: Call) -> Any:

@@ -54,12 +54,12 @@ def deleting(name: str, table: str) -> Iterator[None]:
         yield
     except ReferencedError as error:
         parts = [
-            f"{'other ' if found.table == table else ''}{found.table.replace('_', ' ')}: "
-            f"{ids_text(found.ids)}"
-            for found in error.referrers
+            f"{'other ' if referrers.table == table else ''}{referrers.table.replace('_', ' ')}: "
+            f"{ids_text(referrers.ids)}"
+            for referrers in error.referrers
         ]
         message = f"{name.capitalize()} is referenced by {'; '.join(parts)}"
-        by_kind = {found.table: found.rows for found in error.referrers}
+        by_kind = {referrers.table: referrers.rows for referrers in error.referrers}
         raise ApiError(409, [Problem(message)], referenced_by=by_kind) from None
 
 

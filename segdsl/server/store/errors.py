@@ -47,4 +47,4 @@ class ReferencedError(SegdslError):
 
     def __init__(self, referrers: tuple[Referrers, ...]) -> None:
         self.referrers = referrers
-        super().__init__("; ".join(f"{found.table}: {found.ids}" for found in referrers))
+        super().__init__("; ".join(f"{kind.table}: {kind.ids}" for kind in referrers))

@@ -136,7 +136,7 @@ class Layouts:
 
     def referrers(self, db: sqlite3.Connection, table: str, id: int) -> tuple[Referrers, ...]:
         """What refers to a row, other than itself: by kind, its own kind last."""
-        found: dict[str, set[tuple[int, str]]] = {}
+        rows_of: dict[str, set[tuple[int, str]]] = {}
         for layout, reference in self.references:
             if reference.target == table:
                 owners = (
@@ -146,18 +146,20 @@ class Layouts:
                     f"SELECT id, name FROM {layout.table} WHERE id IN ({owners})", (id,)
                 ).fetchall()
                 own = layout.table == table
-                found.setdefault(layout.table, set()).update(
+                rows_of.setdefault(layout.table, set()).update(
                     row for row in rows if not (own and row[0] == id)
                 )
-        ordered = sorted(found, key=lambda name: name == table)
-        return tuple(Referrers(name, tuple(sorted(found[name]))) for name in ordered if found[name])
+        ordered = sorted(rows_of, key=lambda name: name == table)
+        return tuple(
+            Referrers(name, tuple(sorted(rows_of[name]))) for name in ordered if rows_of[name]
+        )
 
 
 def columns_of(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
     """The tables and indexes of a file by name: each table with a column, each index with ``."""
     tables = db.execute(
-        "SELECT found.name, info.name FROM sqlite_schema AS found, "
-        "pragma_table_info(found.name) AS info WHERE found.type = 'table'"
+        "SELECT item.name, info.name FROM sqlite_schema AS item, "
+        "pragma_table_info(item.name) AS info WHERE item.type = 'table'"
     ).fetchall()
     indexes = db.execute("SELECT name, '' FROM sqlite_schema WHERE type = 'index'").fetchall()
     return frozenset([*tables, *indexes])

@@ -96,9 +96,9 @@ def _record(db: sqlite3.Connection, layouts: Layouts) -> None:
 
 def _check_pages(db: sqlite3.Connection) -> None:
     """Refuses a file that SQLite itself reports as damaged."""
-    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise sqlite3.DatabaseError(f"it is damaged ({' '.join(str(found).split())})")
+    (result,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if result != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged ({' '.join(str(result).split())})")
 
 
 def _check_tables(db: sqlite3.Connection, layouts: Layouts) -> None:

@@ -105,6 +105,6 @@ class Store:
 
     def check_unreferenced(self, db: sqlite3.Connection, table: str, id: int) -> None:
         """Raises ReferencedError if anything other than itself refers to a row."""
-        found = self.referrers(db, table, id)
-        if found:
-            raise ReferencedError(found)
+        referrers = self.referrers(db, table, id)
+        if referrers:
+            raise ReferencedError(referrers)

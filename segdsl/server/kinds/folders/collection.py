@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from segdsl.server.errors import ASSOCIATION, IMMUTABLE, ApiError, Problem, refuse
-from segdsl.server.http.request_models import found
+from segdsl.server.errors import ASSOCIATION, IMMUTABLE, ApiError, Problem, existing, refuse
 from segdsl.server.kinds.folders.table import TABLE, Folder, FolderTable
 from segdsl.server.kinds.placement import Paths, check_name, ids_text, placing
 from segdsl.server.service import Collection, Service
@@ -31,7 +30,7 @@ class Folders(Collection):
 
     def find(self, id: int) -> Folder:
         """Raises ApiError (404)."""
-        return found(self.table.find(self.service.audience, id), NAME, id)
+        return existing(self.table.find(self.service.audience, id), NAME, id)
 
     def create(self, parent: int, name: str, description: str | None, paths: Paths) -> Folder:
         """Raises ApiError (400)."""
@@ -48,7 +47,7 @@ class Folders(Collection):
             check_name(name, paths.name)
         with placing(paths), _moving(paths):
             folder = self.table.update(self.service.audience, id, changes, self.service.clock())
-        return found(folder, NAME, id)
+        return existing(folder, NAME, id)
 
     def delete(self, id: int) -> Folder:
         """Raises ApiError (400 for the root, 404; 409 for a folder that is not empty)."""
@@ -63,7 +62,7 @@ class Folders(Collection):
             raise ApiError(409, problems, conflicts={"deletion": messages}) from None
         except ImmutableError:
             raise refuse("the root folder cannot be deleted", None, IMMUTABLE) from None
-        return found(folder, NAME, id)
+        return existing(folder, NAME, id)
 
 
 def _contents(table: str) -> str:

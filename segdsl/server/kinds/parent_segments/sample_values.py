@@ -7,8 +7,8 @@ from typing import Any
 from sqlglot import exp
 
 from segdsl.engine import QueryFailed, QueryKilled
-from segdsl.server.errors import ApiError, Problem, refuse
-from segdsl.server.http.request_models import found, parameter
+from segdsl.server.errors import ApiError, Problem, existing, refuse
+from segdsl.server.http.request_models import parameter
 from segdsl.server.kinds.parent_segments import responses
 from segdsl.server.queries.names import columns_of, suggestion
 from segdsl.server.service import Call, Service
@@ -29,7 +29,7 @@ def behavior_sample_values(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
     wanted = call.path["behavior"]
     tables = dict(responses.behaviors(service))
-    return _samples(service, call, found(tables.get(wanted), "behavior", wanted))
+    return _samples(service, call, existing(tables.get(wanted), "behavior", wanted))
 
 
 def _samples(service: Service, call: Call, table: Table) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segdsl.server.http.request_models import found
+from segdsl.server.errors import existing
 from segdsl.server.kinds.queries.runner import QueryRunner
 from segdsl.server.kinds.queries.table import Query, QueryTable
 from segdsl.server.service import Collection, Service
@@ -22,7 +22,7 @@ class Queries(Collection):
         """Raises ApiError (404)."""
         query = self._table.find(id)
         is_ours = query is not None and query.content.audience == self.service.audience
-        return found(query if is_ours else None, NAME, id)
+        return existing(query if is_ours else None, NAME, id)
 
     def close(self) -> None:
         self.runner.close()

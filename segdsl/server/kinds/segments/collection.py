@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from segdsl.server.errors import ASSOCIATION, refuse
-from segdsl.server.http.request_models import found
+from segdsl.server.errors import ASSOCIATION, existing, refuse
 from segdsl.server.kinds.placement import Paths, check_name, deleting, placing
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.counter import PopulationCounter
@@ -83,7 +82,7 @@ class Segments(Collection):
 
     def find(self, id: int) -> Segment:
         """Raises ApiError (404)."""
-        return found(self.table.find(self.service.audience, id), NAME, id)
+        return existing(self.table.find(self.service.audience, id), NAME, id)
 
     def items(self, folder: int | None = None) -> Iterator[Item]:
         for segment in self.all(folder):
@@ -104,14 +103,14 @@ class Segments(Collection):
         content = self._content(wanted, paths)
         with placing(paths), _referring(paths):
             updated = self.table.update(self.service.audience, id, content, self.service.clock())
-        segment = found(updated, NAME, id)
+        segment = existing(updated, NAME, id)
         self._count(segment)
         return segment
 
     def delete(self, id: int) -> Segment:
         """Raises ApiError (404; 409 where others refer to the segment)."""
         with deleting(NAME, TABLE):
-            return found(self.table.delete(self.service.audience, id), NAME, id)
+            return existing(self.table.delete(self.service.audience, id), NAME, id)
 
     def _content(self, wanted: SegmentInput, paths: Paths) -> SegmentContent:
         check_name(wanted.name, paths.name)

@@ -82,8 +82,7 @@ def _unreadable_rule(db: sqlite3.Connection) -> int | None:
         try:
             msgspec.json.decode(rule)
         except (msgspec.DecodeError, UnicodeError):
-            found: int = id
-            return found
+            return int(id)
         except RecursionError:
             continue
     return None
