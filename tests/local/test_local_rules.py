@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contract import referee, rule_errors
 from local_api import JAPAN, Api, equal, rule, with_api
+from quick import scaled
 from segdsl.server.errors import ApiError
 from segdsl.server.queries.rules import read_text
 from strategies.wild_rules import wild_rules
@@ -91,7 +92,7 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 @given(mutated())
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
     referee()
     if is_two_levels(value) and rule_errors(value):
@@ -99,7 +100,7 @@ def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
 
 
 @given(wild_rules())
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @example('{"type": "And", "conditions": []}')
 def test_whatever_the_description_admits_is_read(text: str) -> None:
     plain, _ = read_text(text, "$.rule", strict=True)

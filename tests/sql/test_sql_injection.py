@@ -126,7 +126,7 @@ def test_each_variable_as_a_value(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=settings().max_examples // 40)
+@settings(max_examples=max(1, settings().max_examples // 40))
 @given(
     nasty_names,
     st.tuples(st.sampled_from(["behavior_", "x"]), nasty_names).map("".join),
@@ -194,7 +194,7 @@ def literals(sql: str, dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=settings().max_examples // 10)
+@settings(max_examples=max(1, settings().max_examples // 10))
 @given(st.one_of(nasty_texts, nasty_names), nasty_names)
 def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
     name = name.replace(".", "") if dialect == "bigquery" else name
