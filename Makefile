@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow bench snapshots format clean
+.PHONY: demo test quick slow bench snapshots format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \
@@ -26,6 +26,15 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m 'not slow'
+
+# The same with fewer cases, examples and rounds of each kind, in under two minutes: see
+# tests/quick.py. CI runs the others.
+quick: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	SEGDSL_TESTS=quick $(BIN)/pytest -n 2 --dist worksteal
 
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
 # minutes stand beside each other in the list, so that an idle worker takes over what is left; most

@@ -11,7 +11,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from quick import IS_QUICK, Quick, scaled
+from quick import IS_QUICK, Collection, Quick, scaled
 from recording import Recorder
 
 _NORMAL = settings(
@@ -34,3 +34,5 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recorder, "recording")
     if IS_QUICK:
         config.pluginmanager.register(Quick(), "quick")
+    # The one that is registered last is asked first.
+    config.pluginmanager.register(Collection(), "collection")

@@ -1,19 +1,22 @@
 """`SEGDSL_TESTS=quick`: every kind of check with fewer cases, for a verdict in under two minutes.
 
-Three rules make a run quick, and all of them give the same tests in every run:
+Four rules make a run quick, and all of them give the same tests in every run:
 
 - Of the cases of one test function the first, the last and each n-th between them run, `CASES` at
   most.
+- Of the heavy test functions of one module, which start servers or processes, `HEAVY` run in the
+  same way, with one case each.
 - Properties try fewer examples, and loops over random inputs go fewer rounds: `scaled` says how
   many.
-- Tests that are marked slow stay out. `test_quick` names the quick test that stands for each.
+- Tests that are marked slow stay out, and `test_quick` names a quick test of the same kind for
+  each; but for `slow(quick=True)`: with few examples or cases those are quick too.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -25,6 +28,8 @@ if AMOUNT not in ("all", "quick"):
 IS_QUICK = AMOUNT == "quick"
 CASES = 3
 """The cases of one test function that run at most."""
+HEAVY = 3
+"""The heavy test functions of one module that run at most."""
 SHARE = 40
 """Of so many examples or rounds one is made."""
 
@@ -34,7 +39,7 @@ def scaled(many: int, least: int = 1) -> int:
     return min(many, max(least, many // SHARE)) if IS_QUICK else many
 
 
-def sampled(cases: Sequence[T], most: int = CASES) -> list[T]:
+def sampled(cases: Sequence[T], most: int) -> list[T]:
     """The first, the last and each n-th case between them; all where there are no more than `most`.
 
     At least two are kept of several.
@@ -47,17 +52,62 @@ def sampled(cases: Sequence[T], most: int = CASES) -> list[T]:
 
 def chosen(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """The tests of a quick run, in their order."""
-    functions: dict[str, list[pytest.Item]] = {}
+    light: dict[str, list[str]] = {}
+    heavy: dict[str, dict[str, list[str]]] = {}
     for item in items:
-        if item.get_closest_marker("slow") is None:
-            functions.setdefault(function_of(item.nodeid), []).append(item)
-    kept = {item.nodeid for cases in functions.values() for item in sampled(cases)}
+        if is_left_out(item):
+            continue
+        functions = light
+        if item.get_closest_marker("heavy") is not None:
+            functions = heavy.setdefault(module_of(item.nodeid), {})
+        functions.setdefault(function_of(item.nodeid), []).append(item.nodeid)
+    kept = {each for cases in light.values() for each in sampled(cases, CASES)}
+    for of_module in heavy.values():
+        for at, cases in enumerate(sampled(list(of_module.values()), HEAVY)):
+            # Each takes another case: where all have the same, none is left out.
+            kept.add(cases[at % len(cases)])
     return [item for item in items if item.nodeid in kept]
+
+
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether a test is slow with any number of examples."""
+    marker = item.get_closest_marker("slow")
+    return marker is not None and not marker.kwargs.get("quick")
+
+
+def module_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def function_of(nodeid: str) -> str:
     """The test function of a test: its id without the case."""
     return nodeid.partition("[")[0]
+
+
+class Collected(NamedTuple):
+    """The ids of test functions: of all, of those that are always left out, and of a quick run."""
+
+    every: frozenset[str]
+    slow: frozenset[str]
+    quick: frozenset[str]
+
+
+COLLECTED = pytest.StashKey[Collected]()
+
+
+class Collection:
+    """Keeps what was collected, before anything is left out, for `test_quick`."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        def functions(of: Iterable[pytest.Item]) -> frozenset[str]:
+            return frozenset(function_of(item.nodeid) for item in of)
+
+        config.stash[COLLECTED] = Collected(
+            functions(items), functions(filter(is_left_out, items)), functions(chosen(items))
+        )
 
 
 class Quick:
@@ -79,7 +129,8 @@ class Quick:
     def pytest_report_header(self) -> str:
         return (
             f"quick: of each test function {CASES} cases at most (the first, the last, each n-th "
-            f"between them), one of {SHARE} examples, and no slow tests"
+            f"between them), of each module {HEAVY} heavy functions, one of {SHARE} examples, "
+            "no slow tests"
         )
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -494,7 +494,7 @@ def test_a_limited_condition_is_the_top_of_those_it_holds_for() -> None:
 # --- for all conditions ------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @settings(max_examples=scaled(500))
 @given(conditions(), populations())
 def test_not_is_the_exact_complement(condition: c.Condition, population: Population) -> None:
@@ -504,7 +504,7 @@ def test_not_is_the_exact_complement(condition: c.Condition, population: Populat
     assert select(c.Not(c.Not(condition)), None, population) == there
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @settings(max_examples=scaled(500))
 @given(conditions(allow_limits=True), populations(), st.randoms(use_true_random=False))
 def test_the_order_of_and_and_or_does_not_matter(

@@ -17,6 +17,8 @@ from segdsl.cli.sql import DIALECTS
 from segdsl.sql import DIALECTS as KNOWN_DIALECTS
 from workspace import WAYS, project, told
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(params=WAYS)
 def folder(

@@ -174,7 +174,8 @@ def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_of_two_processes_one_gets_the_name(tmp_path: Path) -> None:
     async def test() -> None:
         store = ("--store", str(tmp_path / "store.sqlite"))
@@ -196,7 +197,8 @@ def test_of_two_processes_one_gets_the_name(tmp_path: Path) -> None:
 # --- kill -9 -----------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     """Clients create without end; the server is killed at a random moment, five times."""
     store = ("--store", str(tmp_path / "store.sqlite"))
@@ -241,7 +243,8 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"

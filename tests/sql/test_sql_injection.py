@@ -111,7 +111,7 @@ def check(attribute: str, table: str, key: str, value: str, others: list[str | N
     }
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", NASTY)
 def test_each_nasty_name_and_value(text: str) -> None:
     name = text if text.strip() else f"{text}x"
@@ -119,13 +119,13 @@ def test_each_nasty_name_and_value(text: str) -> None:
     check(name, f"behavior_{name}", name if name != "timestamp" else "key", text, others)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", VARIABLES)
 def test_each_variable_as_a_value(text: str) -> None:
     check("a", "behavior_b", "c", text, [*VARIABLES, "$", "{", "x"])
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @settings(max_examples=max(1, settings().max_examples // 40))
 @given(
     nasty_names,
