@@ -5,7 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+<<<<<<< d8813a7b8008e27d7e0a790aaf6520a2d70b85ab
 .PHONY: demo test slow bench snapshots docs pages format clean
+=======
+.PHONY: demo test quick slow bench snapshots format clean
+>>>>>>> 28da86f31f3334a04ba5669c9376a2f31ff4d9f4
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \
@@ -26,6 +30,15 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m 'not slow'
+
+# The same with fewer cases, examples and rounds of each kind, in under two minutes: see
+# tests/quick.py. CI runs the others.
+quick: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	SEGDSL_TESTS=quick $(BIN)/pytest -n 2 --dist worksteal
 
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
 # minutes stand beside each other in the list, so that an idle worker takes over what is left; most

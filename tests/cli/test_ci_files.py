@@ -14,6 +14,8 @@ import pytest
 from running import ENVIRONMENT, ROOT, TIDY, UNTIDY, segdsl
 from workspace import write_project
 
+pytestmark = pytest.mark.heavy
+
 yaml = pytest.importorskip("yaml")
 LOCAL = '[targets.production]\nkind = "local"\ndata = "data"\nnow = 2024-10-01T09:00:00+09:00\n'
 

@@ -16,6 +16,8 @@ from running import process, segdsl, steady
 from segdsl.dialects import DIALECTS
 from workspace import WAYS, project, told
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(params=WAYS)
 def folder(

@@ -20,6 +20,8 @@ from segdsl.workspace.sync import applying, exclusive
 from segdsl.workspace.sync import commands as running
 from workspace import NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 fcntl = pytest.importorskip("fcntl")
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 HOLDER = """\

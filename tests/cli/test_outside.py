@@ -15,6 +15,8 @@ from segdsl.files import link_fault, linked_folder, own_folder, read_bytes
 from segdsl.imports import MAX_FILES
 from segdsl.workspace.check.check_cache import FEWEST
 
+pytestmark = pytest.mark.heavy
+
 SECRET = "1234/do-not-show-this-key"
 EVERY = (
     ("check",),

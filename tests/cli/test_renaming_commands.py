@@ -12,6 +12,8 @@ from running import segdsl, steady
 from terminal import CTRL_C, on_terminal
 from workspace import JAPAN, NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 NIPPON = JAPAN.replace('"Japan"', '"Nippon"').replace('"JP"', '"US"')
 

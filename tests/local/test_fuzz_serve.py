@@ -15,6 +15,7 @@ import pytest
 
 from local_api import JAPAN, JSON_API, NOW, equal, refers_to, rule, write_data
 from mutating import TEXTS, Mutator
+from quick import scaled
 from segdsl.engine import open_data
 from segdsl.server import LOCAL_KEY, application, open_store
 from segdsl.server.hosting.connections import Limits
@@ -222,12 +223,13 @@ def test_requests_of_the_corpus(tmp_path: Path) -> None:
     against(tmp_path, [Request(*each) for each in FOUND])
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(8))
 def test_mutated_requests(seed: int, tmp_path: Path) -> None:
     random = Random(f"serve {seed}")
     before = peak()
-    against(tmp_path, [mutated(random) for _ in range(2_500)])
+    against(tmp_path, [mutated(random) for _ in range(scaled(2_500))])
     assert peak() - before < MOST_MEMORY
 
 
@@ -304,10 +306,11 @@ def test_bytes_of_the_corpus(tmp_path: Path) -> None:
     send(tmp_path, list(BYTES_FOUND), "found")
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_bytes_on_a_port(seed: int, tmp_path: Path) -> None:
     random = Random(f"bytes {seed}")
     before = peak()
-    send(tmp_path, [raw(random) for _ in range(800)], f"{seed}")
+    send(tmp_path, [raw(random) for _ in range(scaled(800))], f"{seed}")
     assert peak() - before < MOST_MEMORY

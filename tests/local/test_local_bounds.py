@@ -21,6 +21,8 @@ from segdsl.server.hosting.serving import _listen, _logging, _Server
 from segdsl.server.http import requests as r
 from segdsl.server.http.log import LONGEST, MOST_LINES, PERIOD, Log, LogHandler
 
+pytestmark = pytest.mark.heavy
+
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 SHORT = Limits(head=0.1, body=0.1, answer=0.1, connections=16)
 ROOMY = Limits(connections=16)

@@ -127,7 +127,8 @@ def test_a_fault_in_process(text: str, seen: str, took_effect: bool, tmp_path: P
     asyncio.run(test())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize(("text", "seen", "took_effect"), KINDS)
 def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Path) -> None:
     async def test() -> None:

@@ -16,7 +16,7 @@ from segdsl.server import LOCAL_KEY, PortError, serve
 from serving import serving
 from test_local_loose_rules import LOOSE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.heavy, pytest.mark.slow(quick=True)]
 
 
 def test_it_answers_at_the_announced_url(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_api import NOW, equal, refers_to, rule, write_data
+from quick import scaled
 from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
 from segdsl.output import parts
@@ -373,7 +374,7 @@ MOVED_WITH_A_LIMIT = (
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=4)
+@settings(max_examples=scaled(4))
 @example([THROUGH_ONE_THAT_STAYS, MOVED_WITH_A_LIMIT])
 @given(st.lists(edits(), min_size=8, max_size=8))
 def test_what_is_foretold_of_random_plans_comes_true(

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_api import NOW, equal, rule, write_data
+from quick import scaled
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
 from segdsl.server import open_local
@@ -399,14 +400,14 @@ def test_no_edit_is_lost_where_one_was() -> None:
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=5)
+@settings(max_examples=scaled(5))
 @given(st.lists(st.lists(steps, min_size=4, max_size=14), min_size=12, max_size=12))
 def test_no_edit_is_lost(histories: list[list[Step]]) -> None:
     happen(histories)
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(st.lists(st.lists(steps, min_size=6, max_size=30), min_size=12, max_size=12))
 def test_no_edit_is_lost_in_long_histories(histories: list[list[Step]]) -> None:
     happen(histories)

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 
 import contract
 from local_api import JAPAN, NOW, equal, rule, write_data
+from quick import IS_QUICK, scaled
 from segdsl.api import Folder as ServerFolder
 from segdsl.api import RejectedError
 from segdsl.api import Segment as ApiSegment
@@ -36,7 +37,7 @@ from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import Team, connected, with_team
 
-MANY = 500
+MANY = scaled(500, 100)
 EARLY = 22
 CHAIN = 7
 """References that lead one to the next."""
@@ -113,7 +114,8 @@ def _is_described(rule: Any) -> bool:
 
 async def round_trip(team: Team) -> None:
     await generate(team)
-    assert_varied(await team.client.segments("7"))
+    if not IS_QUICK:  # of a few segments not each sort is there
+        assert_varied(await team.client.segments("7"))
     pull = await team.pull()
     assert [each.what for each in pull.items] == ["new"] * (MANY + EARLY)
     assert len(team.files()) == MANY + EARLY
@@ -138,7 +140,7 @@ async def generate(team: Team) -> None:
     ids = [await team.console_create(f"Early {number}", None) for number in range(EARLY)]
     names = (*NAMES, *MORE_NAMES)
     chain: list[str] = []
-    for number, text in enumerate(generated(MANY + 1_500, nested=False, steady=True)):
+    for number, text in enumerate(generated(4 * MANY, nested=False, steady=True)):
         rule = json.loads(text)
         if not _is_described(rule):
             continue
@@ -177,8 +179,8 @@ def assert_varied(segments: Sequence[ApiSegment]) -> None:
     """That there are many of each sort among the generated ones."""
     by_id = {each.id: json.loads(bytes(each.rule or b"null")) for each in segments}
     kinds = Counter(each.kind for each in segments)
-    assert kinds["realtime"] > 50, kinds
-    assert kinds["batch"] > 50, kinds
+    assert kinds["realtime"] > MANY // 10, kinds
+    assert kinds["batch"] > MANY // 10, kinds
     assert {each.description or "" for each in segments} == set(DESCRIPTIONS)
     times = Counter(each.name for each in segments)
     assert times.keys() >= {*NAMES, *MORE_NAMES}
@@ -187,7 +189,7 @@ def assert_varied(segments: Sequence[ApiSegment]) -> None:
     for id in sorted(by_id, key=int):
         deep[id] = max((1 + deep[str(each["id"])] for each in references(by_id[id])), default=0)
     assert max(deep.values()) >= 5
-    assert sum(each > 0 for each in deep.values()) > 50
+    assert sum(each > 0 for each in deep.values()) > MANY // 10
 
 
 async def assert_nothing_to_do(team: Team) -> None:
@@ -210,7 +212,7 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     """As a server would list them; nothing is asked, as the description has no such rules."""
     segments = [
         ApiSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
-        for number, text in enumerate(generated(300, nested=True), 1)
+        for number, text in enumerate(generated(scaled(300), nested=True), 1)
     ]
     server = server_of(snapshot_of([ServerFolder("9", ())], segments))
     report = Report()

@@ -15,6 +15,7 @@ import pytest
 
 from client_corpus import FOUND
 from mutating import TEXTS, Mutator
+from quick import scaled
 from recorded import answers_of
 from replay import JSON, Answer, Replay, on_a_port
 from running import segdsl
@@ -144,14 +145,15 @@ def unrecorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx.AsyncClient, "send", getattr(send, "unrecorded", send))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_mutated_answers(seed: int) -> None:
     random = Random(f"client {seed}")
 
     async def main() -> None:
         for share in (0.1, 0.5, 1.0):
-            for _ in range(12):
+            for _ in range(scaled(12)):
                 questions = tuple(random.sample(QUESTIONS, len(QUESTIONS)))
                 await ask_all(mutated(random, share), questions)
 
@@ -231,7 +233,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(12))
 def test_commands_against_mutated_answers(seed: int, folder: Path) -> None:
     random = Random(f"commands {seed}")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from segdsl.language.behaviors import table_of
 from segdsl.language.values import ByName
 from segdsl.schema.document import SchemaError, read_schema, write_schema
@@ -78,7 +79,7 @@ schemas = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 @given(schemas)
 def test_a_schema_round_trips_in_any_order(schema: Schema) -> None:
     text = write_schema(schema)

@@ -55,7 +55,7 @@ NOWS = st.one_of(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @given(time_predicates, NOWS, st.sampled_from(ZONES))
 def test_intervals_are_those_of_the_reference(of: p.Predicate, now: int, zone: str) -> None:
     assert isinstance(
