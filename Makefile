@@ -5,11 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-<<<<<<< d8813a7b8008e27d7e0a790aaf6520a2d70b85ab
-.PHONY: demo test slow bench snapshots docs pages format clean
-=======
-.PHONY: demo test quick slow bench snapshots format clean
->>>>>>> 28da86f31f3334a04ba5669c9376a2f31ff4d9f4
+.PHONY: demo test quick slow bench snapshots docs pages format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \

@@ -94,13 +94,8 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 @given(mutated())
-<<<<<<< d8813a7b8008e27d7e0a790aaf6520a2d70b85ab
-@settings(max_examples=400)
-def test_rules_that_the_description_refuses_are_refused(value: Any) -> None:
-=======
 @settings(max_examples=scaled(400))
-def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
->>>>>>> 28da86f31f3334a04ba5669c9376a2f31ff4d9f4
+def test_rules_that_the_description_refuses_are_refused(value: Any) -> None:
     referee()
     if is_two_levels(value) and rule_errors(value):
         assert problems(value), value

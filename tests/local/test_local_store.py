@@ -177,14 +177,9 @@ def test_many_servers_create_one_store_at_once(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-<<<<<<< d8813a7b8008e27d7e0a790aaf6520a2d70b85ab
-@pytest.mark.slow
-def test_one_of_two_processes_gets_a_name(tmp_path: Path) -> None:
-=======
 @pytest.mark.heavy
 @pytest.mark.slow(quick=True)
-def test_of_two_processes_one_gets_the_name(tmp_path: Path) -> None:
->>>>>>> 28da86f31f3334a04ba5669c9376a2f31ff4d9f4
+def test_one_of_two_processes_gets_a_name(tmp_path: Path) -> None:
     async def test() -> None:
         store = ("--store", str(tmp_path / "store.sqlite"))
         async with serving(tmp_path, *store) as (one, _), serving(tmp_path, *store) as (two, _):
@@ -251,14 +246,9 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-<<<<<<< d8813a7b8008e27d7e0a790aaf6520a2d70b85ab
-@pytest.mark.slow
-def test_a_query_interrupted_by_kill_9_is_an_error(tmp_path: Path) -> None:
-=======
 @pytest.mark.heavy
 @pytest.mark.slow(quick=True)
-def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
->>>>>>> 28da86f31f3334a04ba5669c9376a2f31ff4d9f4
+def test_a_query_interrupted_by_kill_9_is_an_error(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         # The query is in the store before it is answered, and the server dies right after.
