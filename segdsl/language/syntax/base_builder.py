@@ -75,7 +75,11 @@ class PieceBuilder:
     def _deep(self, node: _N, inner: list[Any], span: Span, parentheses: int = 0) -> _N:
         """Notes the depth of a node; parentheses alone make none, as the formatter sets its own."""
         known = self.depths
-        deepest = max([known[id(child)][1] for child in inner if id(child) in known], default=1)
+        deepest = 1
+        for child in inner:
+            noted = known.get(id(child))
+            if noted is not None and noted[1] > deepest:
+                deepest = noted[1]
         depth = deepest + (not parentheses)
         if max(depth, parentheses) > MAX_DEPTH:
             self.report.add(
@@ -187,6 +191,8 @@ class PieceBuilder:
         parts = tuple(
             Part(amount[1], self._unit(unit)) for amount, unit in zip(c[::2], c[1::2], strict=True)
         )
+        if len(parts) == 1:
+            return Duration(parts)
         units = [part.unit for part in parts]
         if len(set(units)) < len(units):
             self.report.add(
