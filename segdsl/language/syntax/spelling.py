@@ -62,7 +62,7 @@ def unquote(token: str) -> str:
         if match[2] is not None:
             code = int(match[2], 16)
             if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                raise EscapeError(match.start() + 1, match[0], f"`{match[0]}` is no character")
+                raise EscapeError(match.start() + 1, match[0], f"`{match[0]}` is not a character")
             return chr(code)
         if escape == "n":
             return "\n"
