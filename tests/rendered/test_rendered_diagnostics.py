@@ -224,7 +224,7 @@ error[SEG107]: `imports` has no text for the file `common.seg`
  1 | import vip from "common.seg"
    |                 ^^^^^^^^^^^^
    |
-   = help: the path counts from the folder of the file that imports
+   = help: the path is relative to the folder of the importing file
 
 """)
 

@@ -91,7 +91,7 @@ def _bare_name() -> re.Pattern[str]:
 
 
 def name(text: str) -> str:
-    """A name, in backquotes where it is a word of the language or has odd characters."""
+    """A name, in backquotes where it is a keyword or has odd characters."""
     return text if _bare_name().fullmatch(text) else f"`{_escape(text, '`')}`"
 
 
