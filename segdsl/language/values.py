@@ -120,7 +120,7 @@ Value = Literal | Name
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
-    """One step of a length of time: `30 days`."""
+    """One step of a duration: `30 days`."""
 
     amount: Value
     unit: Unit
