@@ -1,6 +1,6 @@
-"""Segments as SQL: a condition tree to sqlglot's expression tree, for any engine."""
+"""Translates segments to SQL: from a condition tree to sqlglot's expression tree."""
 
-from segdsl.sql.batching import merged, together
+from segdsl.sql.batching import batch_counts, merge_semijoins
 from segdsl.sql.context import Context, SqlError
 from segdsl.sql.dialects import DIALECTS, render
 from segdsl.sql.queries import count, profiles, selection
@@ -9,10 +9,10 @@ __all__ = [
     "DIALECTS",
     "Context",
     "SqlError",
+    "batch_counts",
     "count",
-    "merged",
+    "merge_semijoins",
     "profiles",
     "render",
     "selection",
-    "together",
 ]

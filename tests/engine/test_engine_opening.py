@@ -116,7 +116,7 @@ def test_a_description_that_cannot_be_read(tmp_path: Path) -> None:
 # --- what cannot be opened ----------------------------------------------------------------
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
+def test_unknown_names_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no folder or file .*nowhere"):
         open_data(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"holds no customers\.parquet or customers\.csv"):

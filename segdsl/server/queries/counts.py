@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
 from segdsl.server.queries.executor import Outcome, Work
-from segdsl.sql import merged, together
+from segdsl.sql import batch_counts, merge_semijoins
 
 QUIET = 0.1
 """Seconds without another count, after which those that were gathered run."""
@@ -119,7 +119,7 @@ class Counts:
 
         try:
             queries = [each.query for each in batch.values()]
-            query = merged(queries[0]) if len(queries) == 1 else together(queries)
+            query = merge_semijoins(queries[0]) if len(queries) == 1 else batch_counts(queries)
             self._work.start(name, query, done)
         except Exception:
             # Whatever it was: those who wait for the counts would wait for ever.
