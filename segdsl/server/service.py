@@ -38,7 +38,7 @@ class Service:
         self.opened = self.clock()
         store.reserve(_known_ids(parent))
         self.root: Folder = store.root(parent.id, parent.name, self.opened)
-        self.rules = Rules(data.catalog, store, parent, data.passed_over, strict=strict)
+        self.rules = Rules(data.catalog, store, parent, data.skipped, strict=strict)
         self.listed = Listed(store)
         self.queries = Queries(data, store)
         self.populations = Populations(data, store, self.rules, self.clock)

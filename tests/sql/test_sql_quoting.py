@@ -230,6 +230,6 @@ def test_unsupported_names_and_strings_are_errors() -> None:
     assert "FROM `project.dataset`.`customers`" in render(query, "bigquery")
     zero = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("a\x0037"))))
     query = selection(zero, Context(0, "UTC"))
-    with pytest.raises(SqlError, match="the character 0"):
+    with pytest.raises(SqlError, match="the character NUL"):
         render(query, "postgres")
     assert "".join(literals(render(query, "spark"), "spark")) == "a\x0037"

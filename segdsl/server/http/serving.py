@@ -60,7 +60,7 @@ def serve(
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
-        for each in data.left_out:
+        for each in data.skip_messages:
             pass_over(each)
         store = open_store(store_path)
         try:

@@ -94,7 +94,7 @@ async def open_local(
         try:
             app = application(data, store, now=now, key=key, faults=faults, strict=strict)
             try:
-                yield LocalTransport(app, data.left_out)
+                yield LocalTransport(app, data.skip_messages)
             finally:
                 app.close()
         finally:
