@@ -62,7 +62,6 @@ class Service:
         self.strict = strict
         self._now = now
         self.opened = self.clock()
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
         store.reserve({int(id) for kind in kinds for id in kind.reserved_ids(parent)})
         self._collections: dict[type[Collection], Collection] = {}
         try:
@@ -86,17 +85,6 @@ class Service:
     def database(self) -> str:
         """The database of the tables in the vendor's layout (observed)."""
         return f"cdp_audience_{self.audience}"
-=======
-        store.reserve(_known_ids(parent))
-        self.root: Folder = store.root(parent.id, parent.name, self.opened)
-        self.rules = Rules(data.catalog, store, parent, data.skipped, strict=strict)
-        self.listed = Listed(store)
-        self.queries = Queries(data, store)
-        self.populations = Populations(data, store, self.rules, self.clock)
-        for each in store.segments(parent.id):
-            if each.count_population and each.population is None:
-                self.populations.count(each)
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
 
     def clock(self) -> int:
         """The current time in Unix seconds."""

@@ -28,13 +28,7 @@ from segdsl.sql.expressions import (
 )
 from segdsl.sql.numbers import EXACT, EXACT_NUMBER, PLAIN_DIGITS, double
 
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
-# What sqlglot puts in the place of a line's end while it indents.
-=======
-DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
-
 # sqlglot's placeholder for a line break while it indents.
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
 _SENTINEL = Generator.SENTINEL_LINE_BREAK
 _RENAME = "rename it in the data"
 # Returns the replacement of a node, or None to keep it.
@@ -42,11 +36,7 @@ _Rewrite = Callable[[Node], Node | None]
 
 
 def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
-    """A query as text in one of `segdsl.dialects.DIALECTS`, without a semicolon.
-=======
-    """Renders a query in one of `DIALECTS`, without a semicolon.
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
+    """Renders a query in one of `segdsl.dialects.DIALECTS`, without a semicolon.
 
     Raises SqlError if the dialect does not support it.
     """

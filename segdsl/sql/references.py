@@ -73,13 +73,8 @@ def find_references(root: c.Segment, context: Context) -> References:
             todo.append((reference, segment_, iter(_references(segment_.condition))))
     for key, segment in resolved.items():
         inner = [depths[each] for each in _references(segment.condition) if each in inlined]
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
         depths[key] = depth(segment.condition) + max(inner, default=0)
-        if uses[key] == 1 and segment.limit is None and depths[key] <= _DEEPEST:
-=======
-        depths[key] = _depth(segment.condition) + max(inner, default=0)
         if uses[key] == 1 and segment.limit is None and depths[key] <= _MAX_INLINE_DEPTH:
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
             inlined.add(key)
     return References(
         resolved, frozenset(inlined), {each: at for at, each in enumerate(resolved, 1)}
@@ -95,34 +90,10 @@ def _references(condition: c.Condition) -> list[Reference]:
     ]
 
 
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
-def _known(reference: Reference, context: Context) -> c.Segment:
-    found = context.segments.get(reference)
-    if found is not None:
-        return found
-=======
-def _depth(condition: c.Condition) -> int:
-    return max(depth for _, depth in _nodes(condition))
-
-
-def _nodes(condition: c.Condition) -> Iterator[tuple[c.Condition, int]]:
-    """Each node with its depth, in source order."""
-    todo = [(condition, 1)]
-    while todo:
-        node, depth = todo.pop()
-        yield node, depth
-        match node:
-            case c.And(children) | c.Or(children):
-                todo.extend((child, depth + 1) for child in reversed(children))
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                todo.append((child, depth + 1))
-
-
 def _lookup(reference: Reference, context: Context) -> c.Segment:
     segment = context.segments.get(reference)
     if segment is not None:
         return segment
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
     match reference:
         case ById(id):
             raise SqlError(f"unknown segment #{id}")

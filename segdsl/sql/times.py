@@ -35,13 +35,8 @@ def calendar_of(context: Context) -> Calendar:
     return calendar
 
 
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b
 def interval(predicate: p.TimePredicate, calendar: Calendar) -> Interval:
-    """The times that a predicate holds of; PAST and FUTURE stand for no bound."""
-=======
-def interval(predicate: TimePredicate, calendar: Calendar) -> Interval:
     """The times that satisfy a predicate; PAST and FUTURE mean unbounded."""
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5
     match predicate:
         case p.Within("past", amount, unit):
             return calendar.start(unit, -whole_number(amount)), calendar.start(unit)

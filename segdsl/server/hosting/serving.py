@@ -59,13 +59,8 @@ def serve(
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b:segdsl/server/hosting/serving.py
-        for reason in data.left_out:
+        for reason in data.skip_messages:
             pass_over(reason)
-=======
-        for each in data.skip_messages:
-            pass_over(each)
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5:segdsl/server/http/serving.py
         store = open_store(store_path)
         try:
             log = Log(key)

@@ -16,13 +16,8 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b:segdsl/server/queries/batcher.py
 from segdsl.server.queries.executor import Executor, Outcome
-from segdsl.sql import merged, together
-=======
-from segdsl.server.queries.executor import Outcome, Work
 from segdsl.sql import batch_counts, merge_semijoins
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5:segdsl/server/queries/counts.py
 
 QUIET = 0.1
 """Seconds without another request, after which the collected counts run."""
@@ -123,15 +118,9 @@ class CountBatcher:
             self._ended(name, tuple(batch), outcome)
 
         try:
-<<<<<<< d83992606450c2c7430622c696b3ad1d99a66e8b:segdsl/server/queries/batcher.py
             queries = [count.query for count in batch.values()]
-            query = merged(queries[0]) if len(queries) == 1 else together(queries)
-            self._executor.start(name, query, done)
-=======
-            queries = [each.query for each in batch.values()]
             query = merge_semijoins(queries[0]) if len(queries) == 1 else batch_counts(queries)
-            self._work.start(name, query, done)
->>>>>>> 2ceff9ca6377487ec4ab251a5b9b7e60500329e5:segdsl/server/queries/counts.py
+            self._executor.start(name, query, done)
         except Exception:
             # Whatever the reason, the callers must not wait for ever.
             done(QueryFailed("the query could not be started"))
