@@ -28,8 +28,8 @@ from segdsl.cli.options import (
 from segdsl.cli.output import say
 
 if TYPE_CHECKING:
+    from segdsl.workspace.creation import Outcome
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.creation import Outcome
 
 
 @click.command(
@@ -66,8 +66,8 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.check.load_checked import load_checked
+    from segdsl.workspace.creation import create, plan_creation
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.remote.creation import create, steps
     from segdsl.workspace.remote.snapshot import read_snapshot
 
     look = Look(form, allowed, color)
@@ -86,11 +86,9 @@ def command(
 
     async def question(connection: Connection) -> list[Outcome]:
         server = await read_snapshot(connection.client, connection.parent.id)
-        todo = steps(loaded.segments, server, report, layout=layout)
+        steps = plan_creation(loaded.segments, server, report, layout=layout)
         say = _nothing if form == "json" else _say
-        return await create(
-            connection.client, connection.parent.id, todo, layout=layout, count=count, told=say
-        )
+        return await create(connection, steps, count=count, on_outcome=say)
 
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
@@ -107,7 +105,7 @@ def command(
     for each in outcomes:
         if each.error is not None:
             tell_error(each.error, f"“{each.step.segment.name}”: ")
-    undone = [each for each in outcomes if each.done in ("failed", "not tried")]
+    undone = [outcome for outcome in outcomes if not outcome.is_done]
     if undone:
         problem = f"{len(undone)} of {len(outcomes)} not created; run it again: what is there stays"
         say(problem, err=True)
