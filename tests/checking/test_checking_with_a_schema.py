@@ -155,11 +155,11 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
 @pytest.mark.parametrize(
     ("where", "help"),
     [
-        ("`Lifetime Value` > 1", "“Lifetime Value” is a label of the console: write `ltv`"),
-        ("lifetime_value > 1", "“Lifetime Value” is a label of the console: write `ltv`"),
+        ("`Lifetime Value` > 1", "“Lifetime Value” is a label in the console: write `ltv`"),
+        ("lifetime_value > 1", "“Lifetime Value” is a label in the console: write `ltv`"),
         ("`Lifetime Valeu` > 1", "did you mean `ltv` (“Lifetime Value” in the console)?"),
-        ("has `Online Orders`", "“Online Orders” is a label of the console: write `buys`"),
-        ("has clicks", '“Clicks” is a label of the console: write `table "raw_events"`'),
+        ("has `Online Orders`", "“Online Orders” is a label in the console: write `buys`"),
+        ("has clicks", '“Clicks” is a label in the console: write `table "raw_events"`'),
         (
             "`Online Orders` > 3",
             "“Online Orders” is the label of a behavior: ask how often, `count(buys) > 0`, "
@@ -175,11 +175,11 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
         ("has raw_events", 'write `table "raw_events"`'),
         (
             "has buys where payment_method = 'x'",
-            "“Payment Method” is a label of the console: write `meth`",
+            "“Payment Method” is a label in the console: write `meth`",
         ),
         (
             "num > 1 limit 3 by `Lifetime value` desc",
-            "“Lifetime Value” is a label of the console: write `ltv`",
+            "“Lifetime Value” is a label in the console: write `ltv`",
         ),
     ],
 )

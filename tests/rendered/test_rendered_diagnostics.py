@@ -327,7 +327,7 @@ error[SEG501]: there is no attribute ``Lifetime Value``
  1 | segment "x" where `Lifetime Value` > 3
    |                   ^^^^^^^^^^^^^^^^^^^^
    |
-   = help: “Lifetime Value” is a label of the console: write `ltv`
+   = help: “Lifetime Value” is a label in the console: write `ltv`
 
 """)
 
