@@ -54,7 +54,8 @@ def run(session: list[Block], folder: Path) -> Iterator[Shown]:
             elif block.language == "python":
                 shown, printed = runner.python(block)
                 yield shown
-                continue
+                if shown.failed is None:
+                    continue
             elif block.language == "text" and printed is not None:
                 yield Shown(block, printed, None)
             printed = None
@@ -133,7 +134,9 @@ class _Runner:
         ) as server:
             try:
                 assert server.stdout is not None
-                yield server.stdout.readline()
+                line = server.stdout.readline()
+                assert line, f"`{command}` printed nothing"
+                yield line
             finally:
                 server.terminate()
 

@@ -45,7 +45,8 @@ def _sessions(page: Path) -> int:
             for shown in doc_sessions.run(session, shop):
                 if shown.failed:
                     failed += 1
-                    print(f"{shown.block.name}: {shown.failed}", file=sys.stderr)
+                    last = "\n".join(shown.failed.splitlines()[:12])
+                    print(f"{shown.block.name}: {last}\n", file=sys.stderr)
                 else:
                     made[shown.block.start, shown.block.end] = shown.actual
     for (start, end), actual in sorted(made.items(), reverse=True):
