@@ -29,7 +29,7 @@ def test_a_file_in_order_gets_one_line() -> None:
     write(a='segment "A" where country = "JP"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "2 files, 2 segments: nothing to report\n"
+    assert result.stderr == "2 files, 2 segments: no problems found\n"
 
 
 def test_mistakes_of_several_files_come_in_one_run() -> None:
@@ -58,7 +58,7 @@ def test_files_may_import_each_other() -> None:
         b='import x from "a.seg"\nlet y = x or b is true\nsegment "B" where x',
     )
     result = segdsl("check", "./a.seg", "b.seg")
-    assert (result.exit_code, result.stderr) == (0, "2 files, 2 segments: nothing to report\n")
+    assert (result.exit_code, result.stderr) == (0, "2 files, 2 segments: no problems found\n")
 
 
 def test_an_imported_mistake_is_told_once_and_brings_no_others() -> None:
@@ -155,7 +155,7 @@ def test_warnings_alone_are_fine_and_can_be_allowed() -> None:
     assert "warning[SEG112]" in result.stderr
     assert result.stderr.endswith("1 file, 1 segment: 1 warning\n")
     assert segdsl("check", "a.seg", "--allow", "seg112").stderr == (
-        "1 file, 1 segment: nothing to report\n"
+        "1 file, 1 segment: no problems found\n"
     )
 
 
@@ -176,7 +176,7 @@ def test_lints_are_warnings_that_can_be_silenced_in_three_ways() -> None:
     result = segdsl("check", "a.seg")
     assert result.exit_code == 0
     assert "warning[SEG601]" in result.stderr
-    nothing = "1 file, 1 segment: nothing to report\n"
+    nothing = "1 file, 1 segment: no problems found\n"
     assert segdsl("check", "a.seg", "--allow", "SEG601").stderr == nothing
     write(a=f"# allow SEG601: whoever has no country is meant\n{ODD}")
     assert segdsl("check", "a.seg").stderr == nothing
@@ -254,7 +254,7 @@ def test_without_files_the_whole_project_is_looked_at(monkeypatch: pytest.Monkey
     Path("segdsl.toml").write_text(TOML)
     monkeypatch.chdir("deep")
     result = segdsl("check", "--no-schema")
-    assert result.stderr == "2 files, 2 segments: nothing to report\n"
+    assert result.stderr == "2 files, 2 segments: no problems found\n"
 
 
 def test_without_files_and_a_project_nobody_knows_what_to_look_at() -> None:
@@ -274,10 +274,10 @@ def test_fix_writes_what_can_be_put_right() -> None:
     write(a=UNLISTED, b='segment "B" where b > 1')
     result = segdsl("check", "--fix", "a.seg", "b.seg")
     assert result.exit_code == 0
-    assert result.stderr == "fixed: 1 in a.seg\n2 files, 2 segments: nothing to report\n"
+    assert result.stderr == "fixed 1 problem in a.seg\n2 files, 2 segments: no problems found\n"
     assert Path("a.seg").read_text() == LISTED
     again = segdsl("check", "--fix", "a.seg", "b.seg")
-    assert again.stderr == "2 files, 2 segments: nothing to report\n"
+    assert again.stderr == "2 files, 2 segments: no problems found\n"
 
 
 def test_fix_with_diff_only_shows() -> None:
@@ -292,14 +292,14 @@ def test_fix_with_diff_only_shows() -> None:
         "-  or a = 2",
         "+  a in (1, 2)",
     ]
-    assert result.stderr == "would fix: 1 in a.seg\n"
+    assert result.stderr == "would fix 1 problem in a.seg\n"
     assert Path("a.seg").read_text() == UNLISTED
 
 
 def test_fix_of_standard_input_goes_to_standard_output() -> None:
     result = segdsl("check", "--fix", "-", input=UNLISTED)
     assert (result.exit_code, result.stdout) == (0, LISTED)
-    assert result.stderr == "fixed: 1 in <stdin>\n"
+    assert result.stderr == "fixed 1 problem in <stdin>\n"
 
 
 def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
@@ -313,7 +313,7 @@ def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
 def test_fix_says_where_a_comment_is_in_the_way() -> None:
     write(a='segment "A"\n\nwhere\n  a = 1  # the first\n  or a = 2\n')
     result = segdsl("check", "--fix", "a.seg")
-    assert "left alone: 1 in a.seg, for a comment that stands there\n" in result.stderr
+    assert "not fixed: 1 problem in a.seg, because a fix would lose a comment\n" in result.stderr
     assert "warning[SEG603]" in result.stderr
 
 
@@ -323,7 +323,7 @@ def test_fix_leaves_what_is_allowed() -> None:
     assert Path("a.seg").read_text() == UNLISTED
 
 
-def test_wrong_use_is_told() -> None:
+def test_usage_errors_is_told() -> None:
     write(a=ODD)
     assert segdsl("check", "--diff", "a.seg").exit_code == 2
     assert segdsl("check", "--fix", "-", "a.seg", input="").exit_code == 2
@@ -342,8 +342,8 @@ def two_targets() -> Project:
 
 def test_without_a_schema_it_is_said_how_to_get_one(two_targets: Project) -> None:
     lines = segdsl("check", "a.seg").stderr.splitlines()
-    assert lines[0] == "1 file, 1 segment: nothing to report"
-    assert lines[1].startswith("hint: `segdsl schema pull`")
+    assert lines[0] == "1 file, 1 segment: no problems found"
+    assert lines[1].startswith("hint: run `segdsl schema pull`")
     assert len(segdsl("check", "a.seg", "--no-schema").stderr.splitlines()) == 1
 
 

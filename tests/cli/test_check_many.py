@@ -19,8 +19,8 @@ from segdsl.analysis.lint import Mark, twins
 from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Code, Report
 from segdsl.files import seg_files
-from segdsl.output.diagnostics import findings
-from segdsl.output.parts import Diagnostic as Finding
+from segdsl.output.diagnostics import diagnostics_output
+from segdsl.output.models import Diagnostic as Finding
 from segdsl.schema.document import write_schema
 from segdsl.schema.model import Column, Schema, Segment
 from segdsl.workspace.check import check_runner as judging
@@ -148,7 +148,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     (tmp_path / "local.schema.toml").write_text(write_schema(SCHEMA))
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from segdsl.project import judging\n"
+        "from segdsl.workspace.check import check_runner as judging\n"
         "from segdsl.cli.group import cli\n"
         "if '{}' == 'one': judging.MANY = 10**9\n"
         "asked = judging.judge_many\n"
@@ -199,7 +199,7 @@ def project(tmp_path: Path) -> Path:
 def looked(**options: object) -> tuple[tuple[Finding, ...], Checked]:
     """What a check reports, as data, and all of it; two checks of one state must tell the same."""
     found = check(wanted((), None), {}, **options)  # type: ignore[arg-type]
-    return findings(found.report.diagnostics, found.sources), found
+    return diagnostics_output(found.report.diagnostics, found.sources), found
 
 
 def codes() -> set[str]:

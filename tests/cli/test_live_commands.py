@@ -323,7 +323,7 @@ def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
         runs = list(pool.map(lambda _: process("create", "x.seg", cwd=folder), range(2)))
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
     assert sum(done.stdout.count(b"created ") for done in runs) == 30
-    assert sum(done.stdout.count(b"there already ") for done in runs) == 30
+    assert sum(done.stdout.count(b"exists ") for done in runs) == 30
     assert len(told("list")["segments"]) == 30
 
 

@@ -41,7 +41,7 @@ def test_from_nothing_to_nothing_to_do(project: Path) -> None:
 def test_an_apply_asks_first(project: Path) -> None:
     refused = segdsl("apply")
     assert refused.exit_code == 2
-    assert "say --yes" in refused.stderr
+    assert "pass --yes" in refused.stderr
     assert "3 to create" in segdsl("plan").stdout
 
 
@@ -62,7 +62,7 @@ def test_a_reference_that_leads_nowhere(project: Path) -> None:
     assert done.exit_code == 1
     assert "SEG304" in done.stderr
     assert "did you mean `Japan`?" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_plans_for_programs(project: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_saved_plan(project: Path) -> None:
     (project / "japan.seg").unlink()
     done = segdsl("apply", "--plan", "plan.json", "--yes")
     assert done.exit_code == 0
-    assert "created        Countries/Asia/Japan" in done.stdout
+    assert "created    Countries/Asia/Japan" in done.stdout
     for wrong in (["--prune"], ["--force"], ["japan.seg"]):
         assert segdsl("apply", "--plan", "plan.json", "--yes", *wrong).exit_code == 2
     Path("bad.json").write_text('{"version": 1}')
@@ -221,7 +221,7 @@ def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) 
         done = segdsl(*command)
         assert (done.exit_code, done.stdout) == (1, ""), command
         assert "SEG114" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
     assert segdsl("fmt", "--check", "blank.seg").exit_code in (0, 1)
 
 
@@ -282,12 +282,13 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
 def test_a_pull_says_what_became_of_each(project: Path) -> None:
     segdsl("apply", "--yes")
     kept = segdsl("pull", "--keep", "Japan")
-    assert kept.stdout == "japan.seg: kept as it is here; the server's counts as seen\n"
-    assert kept.stderr == "1 kept as here\n"
+    assert kept.stdout == "japan.seg: kept; the server version is marked as seen\n"
+    assert kept.stderr == "1 kept\n"
     Path("japan.seg").unlink()
     gone = segdsl("pull")
-    assert gone.stdout == "Countries/Asia/Japan: deleted here; name it to have it back\n"
-    assert gone.stderr == "2 the same, 1 deleted here\n"
+    restore = "run `segdsl pull NAME` to restore it"
+    assert gone.stdout == f"Countries/Asia/Japan: deleted here; {restore}\n"
+    assert gone.stderr == "2 unchanged, 1 deleted here\n"
 
 
 def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
@@ -300,7 +301,7 @@ def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
     Path("local.lock.toml").write_text(lock)
     Path("two.seg").write_text(text)
     done = segdsl("pull")
-    assert (done.stdout, done.stderr) == ("changed: two.seg\n", "2 changed, 3 the same\n")
+    assert (done.stdout, done.stderr) == ("updated: two.seg\n", "2 updated, 3 unchanged\n")
     Path("two.seg").write_text(text.replace("age > ", "age > 5"))
     stays = segdsl("pull")
     assert stays.stdout == "two.seg: T1: changed here\ntwo.seg: T2: changed here\n"
@@ -320,7 +321,7 @@ def test_a_lock_that_is_no_file(project: Path, kind: str) -> None:
         done = segdsl(*command)
         assert done.exit_code == 2, command
         assert "local.lock.toml" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_two_segments_of_one_name_in_two_folders(project: Path) -> None:
