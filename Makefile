@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test slow bench snapshots format clean
+.PHONY: demo test quick slow bench snapshots docs pages format clean
 
 # Everything the project needs, in a virtual environment of its own.
 $(READY): pyproject.toml hatch_build.py grammar/segment.lark segdsl/language/syntax/tables.py \
@@ -26,6 +26,15 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m 'not slow'
+
+# The same with fewer cases, examples and rounds of each kind, in under two minutes: see
+# tests/quick.py. CI runs the others.
+quick: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	SEGDSL_TESTS=quick $(BIN)/pytest -n 2 --dist worksteal
 
 # The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
 # minutes stand beside each other in the list, so that an idle worker takes over what is left; most
@@ -53,9 +62,27 @@ snapshots: $(READY)
 		$$(grep -rl --include='*.py' 'inline_snapshot import' tests) || true
 	$(BIN)/pytest -q $$(grep -rl --include='*.py' 'inline_snapshot import' tests)
 
+# The site of docs/, in build/docs; a link that leads nowhere is an error. The generator has an
+# environment of its own.
+SITE := .venv-docs/.ready
+$(SITE): pyproject.toml tests/constraints.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint tests/constraints.txt '.[docs]'
+	@touch $@
+
+docs: $(SITE)
+	.venv-docs/bin/zensical build --clean --strict
+	.venv-docs/bin/python tests/docs/links.py build/docs
+
+# What the pages show of commands, written anew: after a change of a message, an option or a
+# public name. Read the difference before you commit it.
+pages: $(READY)
+	$(BIN)/python tests/docs/update.py
+
 format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 clean:
-	rm -rf $(VENV) .venv-bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache

@@ -22,15 +22,15 @@ from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.diagnostics.render import render_text
 from segdsl.language.condition.tree import Segment
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import named_segments
-from segdsl.language.references.substitution import with_ids, with_known
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.substitution import with_ids, with_unambiguous_ids
 from segdsl.language.resolve import Program, check_settings, import_key, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import File, Import, Let
 from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode
-from segdsl.schema.ids import ids_of, ids_of_several
+from segdsl.schema.ids import ambiguous_ids, ids_of
 from segdsl.schema.model import Schema
 from segdsl.source import Source, SpanKey
 
@@ -141,12 +141,12 @@ def compile_text(
     if lint:
         lint_segments(segments, report)
     known = {} if schema is None else ids_of(schema)
-    several = {} if schema is None else ids_of_several(schema, segments=False)
+    several = {} if schema is None else ambiguous_ids(schema, segments=False)
     compiled: list[CompiledSegment] = []
     for segment in segments:
         if segment.span.key in failed:
             continue
-        placed = with_known(segment, known, several, report)
+        placed = with_unambiguous_ids(segment, known, several, report)
         if placed is None:
             continue
         rule = lower(placed, report, layout=layout, symbolic=symbolic)

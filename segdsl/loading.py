@@ -14,8 +14,8 @@ from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
 from segdsl.language.condition.tree import Segment
-from segdsl.language.references.ids import Ids
-from segdsl.language.references.substitution import NONE, Several, with_known
+from segdsl.language.references.ids import NO_AMBIGUOUS_NAMES, AmbiguousNames, Ids
+from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.resolve import Room, check_settings, resolve
 from segdsl.language.syntax.tree import File
 from segdsl.language.values import Owner
@@ -44,7 +44,7 @@ def load_segments(
     report: Report,
     owners: Mapping[str, Owner] | None = None,
     ids: Ids = NO_IDS,
-    several: Several = NONE,
+    several: AmbiguousNames = NO_AMBIGUOUS_NAMES,
 ) -> Loaded:
     """The segments of files and folders (`-`: standard input); those with mistakes are left out.
 
@@ -61,7 +61,7 @@ def load_files(
     report: Report,
     owners: Mapping[str, Owner] | None = None,
     ids: Ids = NO_IDS,
-    several: Several = NONE,
+    several: AmbiguousNames = NO_AMBIGUOUS_NAMES,
 ) -> Loaded:
     """The same for files alone."""
     programs, sources = load_programs(files, report)
@@ -71,7 +71,7 @@ def load_files(
         known
         for program in programs
         for each in resolve(program, report, settings, owners, room)
-        if (known := with_known(each, ids, several, report)) is not None
+        if (known := with_unambiguous_ids(each, ids, several, report)) is not None
     ]
     trees = {name: tree for program in programs for name, tree in program.files.items()}
     return Loaded(tuple(segments), sources, len(files), trees, room.taken)

@@ -1,7 +1,7 @@
 """Hypothesis profiles, and the recorder that shows exchanges with an API to the referee.
 
 `SEGDSL_HYPOTHESIS_PROFILE=slow` asks twice as much, as `make slow` does, and `thorough`
-twenty times.
+twenty times. `SEGDSL_TESTS=quick` runs fewer tests with fewer examples, see `quick`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from quick import IS_QUICK, Collection, Quick, scaled
 from recording import Recorder
 
 _NORMAL = settings(
@@ -19,13 +20,19 @@ _NORMAL = settings(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-settings.register_profile("normal", _NORMAL)
 settings.register_profile("slow", _NORMAL, max_examples=2_000)
 settings.register_profile("thorough", _NORMAL, max_examples=20_000)
-settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", "normal"))
+settings.register_profile("normal", _NORMAL)
+settings.register_profile("quick", _NORMAL, max_examples=scaled(_NORMAL.max_examples))
+_PROFILE = "quick" if IS_QUICK else "normal"
+settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", _PROFILE))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     recorder = Recorder()
     recorder.listen()
     config.pluginmanager.register(recorder, "recording")
+    if IS_QUICK:
+        config.pluginmanager.register(Quick(), "quick")
+    # The one that is registered last is asked first.
+    config.pluginmanager.register(Collection(), "collection")

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
 from segdsl.analysis.explain import Item, Outline, explain, render_outline
-from segdsl.analysis.explain.times import is_time
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.predicates import is_time
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import spelling
 from segdsl.language.syntax import tree as t

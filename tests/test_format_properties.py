@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.format import format_expression, format_file
@@ -71,7 +72,7 @@ def texts_of(comments: tuple[t.Comment, ...]) -> list[str]:
 
 
 @given(files, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
-@settings(max_examples=3_000)
+@settings(max_examples=scaled(3_000))
 def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
     text = commented(format_file(file), seed, density)
     before = parsed(text)
@@ -109,7 +110,7 @@ def test_every_node_is_generated() -> None:
     found: set[type] = set()
 
     @given(files)
-    @settings(max_examples=1_000, database=None)
+    @settings(max_examples=scaled(1_000), database=None)
     def collect(file: t.File) -> None:
         _classes_in(file.items, found)
 
@@ -122,7 +123,7 @@ def test_every_node_is_generated() -> None:
         t.Clause,
         p.Ago,
     }
-    for _ in range(10):
+    for _ in range(10_000 // scaled(1_000)):
         collect()
         if wanted <= found:
             break
@@ -131,7 +132,7 @@ def test_every_node_is_generated() -> None:
 
 @given(st.text(max_size=40))
 @example('segment "x" where a = 1 # c')
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_a_file_with_findings_is_still_a_file(text: str) -> None:
     report = Report()
     file = parse(Source("x", text), report)

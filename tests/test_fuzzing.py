@@ -16,6 +16,7 @@ from fuzzing.folders import Folder, folder
 from fuzzing.rules import rule, rules
 from fuzzing.stages import run_rule, run_text
 from fuzzing.texts import seeds, text
+from quick import scaled
 from running import segdsl
 from workspace import NOW, write_project
 
@@ -36,12 +37,14 @@ def test_a_rule_that_was_found(path: Path) -> None:
 
 def test_some_texts() -> None:
     every = seeds()
-    assert sum(run_text(text(random.Random(FIRST + seed), every)) for seed in range(100)) > 10
+    made = [text(random.Random(FIRST + seed), every) for seed in range(scaled(100, 20))]
+    assert sum(map(run_text, made)) > scaled(10)
 
 
 def test_some_rules() -> None:
     every = rules()
-    assert sum(run_rule(rule(random.Random(FIRST + seed), every)) for seed in range(300)) > 50
+    made = [rule(random.Random(FIRST + seed), every) for seed in range(scaled(300, 60))]
+    assert sum(map(run_rule, made)) > scaled(50, 5)
 
 
 def run_folder(of: Folder, there: Path) -> set[int]:

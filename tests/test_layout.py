@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from segdsl.diagnostics import Code, Report
 from segdsl.rules.layout import (
     Branch,
@@ -206,7 +207,7 @@ def _fewest(of: Shape, capacity: int) -> int:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=scaled(400), deadline=None)
 @given(trees(pins=True), st.integers(2, 4))
 def test_no_layout_has_fewer_rule_sets(of: Shape, capacity: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -219,7 +220,7 @@ def test_no_layout_has_fewer_rule_sets(of: Shape, capacity: int) -> None:
             assert len(found.conditions) == _fewest(of, capacity)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(300), deadline=None)
 @given(st.lists(st.integers(1, 9), max_size=8), st.integers(9, 12))
 def test_packing_is_exact_for_a_few(sizes: list[int], capacity: int) -> None:
     def fewest(at: int, room: tuple[int, ...], best: int) -> int:
@@ -318,7 +319,7 @@ def test_a_rule_set_inside_another_is_an_error() -> None:
 # --- and back ------------------------------------------------------------------------
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=scaled(2_000), deadline=None)
 @given(trees(pins=True))
 def test_laying_out_is_normal_form(of: Shape) -> None:
     found = lay_out(of, Report())

@@ -11,7 +11,7 @@ import pytest
 
 from segdsl.api import Segment
 from segdsl.diagnostics import Code, Report
-from segdsl.language.references.names import by_their_name, names_by_id
+from segdsl.language.references.segment_names import index_names, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.layout.unfold import normalise
@@ -172,7 +172,7 @@ def op(kind: str, right: Any, negated: bool = False) -> dict[str, Any]:
         # What only a number in the id's place says.
         ({"type": "Reference", "id": 12, "exclude": True}, "not in segment #12"),
         ({"type": "Reference", "id": 'name:"Churned"', "exclude": False}, 'in segment "Churned"'),
-        # A marked name of another kind of thing is an id like any other.
+        # A symbolic id of another kind is an id like any other.
         (
             {"type": "Reference", "id": 'name:"A" of funnel "B"', "exclude": False},
             'in segment #"name:\\"A\\" of funnel \\"B\\""',
@@ -577,7 +577,7 @@ def test_a_blank_name_is_not_put_in_the_place_of_an_id() -> None:
         b'{"type": "And", "conditions": [{"type": "And", "conditions": '
         b'[{"type": "Reference", "id": "1"}, {"type": "Reference", "id": "2"}]}]}'
     )
-    names = names_by_id(by_their_name([((), " ", "1"), ((), "There", "2"), (("F",), "x", "4")]))
+    names = names_by_id(index_names([((), " ", "1"), ((), "There", "2"), (("F",), "x", "4")]))
     text = named.source_of((), Segment("3", "x", "batch", rule), names, Report())
     assert text is not None
     assert text.endswith('where\n  in segment #1\n  and in segment "There"\n')

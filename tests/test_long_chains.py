@@ -8,8 +8,9 @@ import pytest
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.inline import DEEPEST, MOST_IN_PLACE, Placer
-from segdsl.language.references.names import in_order, memberships
+from segdsl.language.references.inline import MAX_DEPTH, MAX_INLINED, Inliner
+from segdsl.language.references.memberships import memberships
+from segdsl.language.references.order import in_dependency_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Reference
@@ -47,12 +48,12 @@ FORMS = (
 @pytest.mark.parametrize("form", FORMS)
 def test_a_chain_is_put_in_place_or_refused(form: str, length: int) -> None:
     segments = chain(form, length)
-    assert len(in_order(segments, Report())) == length + 1
-    placer = Placer(segments, {})
+    assert len(in_dependency_order(segments, Report())) == length + 1
+    inliner = Inliner(segments, {})
     found = set()
     for at, segment in reversed(list(enumerate(segments))):
         report = Report()
-        placed = placer.placed(segment, report)
+        placed = inliner.inlined(segment, report)
         if report.diagnostics:
             [wrong] = report.diagnostics
             found.add(re.sub(r'"s\d+"', "…", wrong.message.partition(": ")[2]))
@@ -61,11 +62,11 @@ def test_a_chain_is_put_in_place_or_refused(form: str, length: int) -> None:
             assert not list(memberships(placed.condition))
             # What comes of it goes through the next stages.
             assert lower(placed, Report(), layout="nested") is not None
-            assert length - at <= MOST_IN_PLACE
-    if length > MOST_IN_PLACE:
+            assert length - at <= MAX_INLINED
+    if length > MAX_INLINED:
         assert found <= {
-            f"more than {MOST_IN_PLACE} segments would have to be put in place",
-            f"its condition would be nested more than {DEEPEST} levels deep",
+            f"more than {MAX_INLINED} segments would have to be inlined",
+            f"its condition would be nested more than {MAX_DEPTH} levels deep",
         }
         assert found
 
@@ -73,20 +74,20 @@ def test_a_chain_is_put_in_place_or_refused(form: str, length: int) -> None:
 def test_all_and_all_are_one_group_and_never_too_deep() -> None:
     segments = chain('in segment "{next}" and a = {at}', 165)
     report = Report()
-    placed = Placer(segments, {}).placed(segments[0], report)
+    placed = Inliner(segments, {}).inlined(segments[0], report)
     assert report.diagnostics == []
     assert isinstance(placed.condition, c.And)
     assert len(placed.condition.children) == 166
 
 
 def test_what_is_put_in_place_is_bounded_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdsl.language.references.inline.MOST_OF_A_RUN", 50)
+    monkeypatch.setattr("segdsl.language.references.inline.MAX_INLINED_IN_RUN", 50)
     segments = chain('in segment "{next}" and a = {at}', 30)
-    placer = Placer(segments, {})
+    inliner = Inliner(segments, {})
     report = Report()
     for segment in reversed(segments):
-        placer.placed(segment, report)
-    assert "more than 50 segments would have to be put in place in this run" in (
+        inliner.inlined(segment, report)
+    assert "more than 50 segments would have to be inlined in this run" in (
         report.diagnostics[0].message
     )
 
@@ -94,8 +95,8 @@ def test_what_is_put_in_place_is_bounded_for_a_run(monkeypatch: pytest.MonkeyPat
 def test_the_work_grows_with_the_chain_alone() -> None:
     def work(length: int) -> int:
         segments = chain('in segment "{next}" and a = {at}', length)
-        placer = Placer(segments, {})
-        return steps(lambda: [placer.placed(each, Report()) for each in segments])
+        inliner = Inliner(segments, {})
+        return steps(lambda: [inliner.inlined(each, Report()) for each in segments])
 
     assert work(4_000) < 2.5 * work(2_000)
 

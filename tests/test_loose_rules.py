@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from segdsl import compile_text
 from segdsl.analysis.explain import explain, render_outline
 from segdsl.api.rule_equality import canonical_rule
@@ -316,7 +317,7 @@ def test_any_rule_means_the_same_however_loosely_it_is_written(rule: Any, chance
 
 
 @given(loose_rules())
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_any_odd_rule_means_the_same_however_loosely_it_is_written(pair: tuple[str, str]) -> None:
     strict, loose = pair
     assert problems(loose) == []

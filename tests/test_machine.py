@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from quick import scaled
 from segdsl.diagnostics import Report
 from segdsl.language.format.printer import format_file
 from segdsl.language.syntax.builder import Builder
@@ -96,7 +97,7 @@ def test_examples_are_parsed_alike(path: Path) -> None:
 
 
 @given(files)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(150), deadline=None)
 def test_generated_files_are_parsed_alike(file: Any) -> None:
     text = format_file(file)
     agree(text)
@@ -104,7 +105,7 @@ def test_generated_files_are_parsed_alike(file: Any) -> None:
 
 
 @given(files, st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(300), deadline=None)
 def test_slips_stop_both_at_the_same_place(file: Any, chance: random.Random) -> None:
     text = format_file(file)
     for _ in range(chance.randint(1, 2)):
@@ -115,7 +116,7 @@ def test_slips_stop_both_at_the_same_place(file: Any, chance: random.Random) -> 
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(300), deadline=None)
 def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
     agree(text)
     agree(f'segment "a" where {text}')
@@ -254,7 +255,7 @@ def test_a_whole_test_at_once_is_what_its_tokens_are(name: str, around: str) -> 
 
 
 @given(files, st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(300), deadline=None)
 def test_whole_tests_change_nothing_of_any_file(file: Any, chance: random.Random) -> None:
     text = format_file(file)
     assert trees_of(text, at_once=True) == trees_of(text, at_once=False)

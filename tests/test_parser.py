@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from quick import scaled
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import Diagnostic
 from segdsl.language import predicates as p
@@ -722,7 +723,8 @@ def _mutated(chance: random.Random) -> str:
 def test_mutated_inputs_get_an_answer(seed: int) -> None:
     chance = random.Random(seed)
     whole = 0
-    for _ in range(500):
+    many = scaled(500, 100)
+    for _ in range(many):
         text = _mutated(chance)
         file, found = read(text)
         assert isinstance(file, t.File)
@@ -734,13 +736,13 @@ def test_mutated_inputs_get_an_answer(seed: int) -> None:
             assert of.span.file == "test.seg"
         for comment in file.comments:
             assert text[comment.span.start : comment.span.end] == comment.text
-    assert 0 < whole < 500
+    assert 0 < whole < many
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_texts_get_an_answer(seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(200):
+    for _ in range(scaled(200)):
         size = chance.randrange(200)
         text = chance.randbytes(size).decode("latin-1") if chance.random() < 0.3 else ""
         text += "".join(chance.choice("azAZ09_ \n\"`'#()=<>!,.:%-@\\東") for _ in range(size))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from reference.calendar import instant
 from reference.evaluator import evaluate, select
 from reference.population import Event, Population, Profile, Value
@@ -493,8 +494,8 @@ def test_a_limited_condition_is_the_top_of_those_it_holds_for() -> None:
 # --- for all conditions ------------------------------------------------------------------
 
 
-@pytest.mark.slow
-@settings(max_examples=500)
+@pytest.mark.slow(quick=True)
+@settings(max_examples=scaled(500))
 @given(conditions(), populations())
 def test_not_is_the_exact_complement(condition: c.Condition, population: Population) -> None:
     everyone = {profile.id for profile in population.profiles}
@@ -503,8 +504,8 @@ def test_not_is_the_exact_complement(condition: c.Condition, population: Populat
     assert select(c.Not(c.Not(condition)), None, population) == there
 
 
-@pytest.mark.slow
-@settings(max_examples=500)
+@pytest.mark.slow(quick=True)
+@settings(max_examples=scaled(500))
 @given(conditions(allow_limits=True), populations(), st.randoms(use_true_random=False))
 def test_the_order_of_and_and_or_does_not_matter(
     condition: c.Condition, population: Population, chance: random.Random

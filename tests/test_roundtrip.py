@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contract import rule_errors
+from quick import scaled
 from segdsl import compile_text
 from segdsl.analysis.explain import explain, render_outline
 from segdsl.diagnostics import Code, Report
@@ -88,7 +89,7 @@ def test_formatting_does_not_change_what_is_compiled(segment: t.Segment) -> None
 
 
 @given(files)
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_formatting_does_not_change_what_is_found(file: t.File) -> None:
     requests, report = compile_file(file)
     # What is imported is nowhere: `compile_text` would stop there.
@@ -185,13 +186,13 @@ def test_what_is_compiled_is_what_the_api_describes(segment: t.Segment) -> None:
 
 
 @given(wild_rules())
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_normal_forms_are_what_the_api_describes(text: str) -> None:
     assert rule_errors(json.loads(encode(normalise(read(text))))) == []
 
 
 @given(compilable)
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_the_same_source_gives_the_same_bytes(segment: t.Segment) -> None:
     first, _ = compile_file(t.File((segment,)))
     second, _ = compile_file(t.File((segment,)))

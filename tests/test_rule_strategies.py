@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from contract import rule_errors
+from quick import scaled
 from reference.population import Population
 from reference.rule_evaluator import evaluate_rule, select_rule
 from strategies.populations import populations
@@ -18,23 +19,23 @@ from strategies.wild_rules import wild_rules
 Json = dict[str, Any]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @given(rules(nested=False))
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_generated_rules_are_what_the_description_admits(rule: Json | None) -> None:
     assert rule_errors(rule) == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @given(wild_rules())
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 def test_wild_rules_are_what_the_description_admits(text: str) -> None:
     assert rule_errors(json.loads(text)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @given(rules(), populations())
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_every_generated_rule_has_a_meaning(rule: Json | None, of: Population) -> None:
     chosen = select_rule(rule, of)
     assert {each.id for each in of.profiles if evaluate_rule(rule, each, of)} == chosen

@@ -26,7 +26,8 @@ from segdsl.diagnostics.suggest import nearest
 from segdsl.language.condition.tree import Segment
 from segdsl.language.format import format_file
 from segdsl.language.references.cycles import cycles
-from segdsl.language.references.names import in_order, segment_ids
+from segdsl.language.references.order import in_dependency_order
+from segdsl.language.references.segment_names import segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
@@ -129,7 +130,7 @@ class Run:
         rules: list[Rule] = [rule for rule in found["lower nested"] if rule is not None]
         yield keep("lint", lambda: lint(segments, report))
         yield keep("check", lambda: check_segments(segments, SCHEMA, report))
-        yield keep("order", lambda: in_order(segments, report))
+        yield keep("order", lambda: in_dependency_order(segments, report))
         yield keep("ids", lambda: segment_ids(segments, {}, report))
         yield keep(
             "allow",

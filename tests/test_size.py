@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from quick import scaled
 from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
@@ -324,7 +325,7 @@ def test_mutated_text_never_breaks_anything(seed: int) -> None:
     """1,000 mutations a seed, through every stage: a finding or a rule, never an exception."""
     chance = random.Random(seed)
     lowered = 0
-    for _ in range(1_000):
+    for _ in range(scaled(1_000, 100)):
         text = mutated(chance)
         report = Report()
         source = Source("x.seg", text)
@@ -339,13 +340,13 @@ def test_mutated_text_never_breaks_anything(seed: int) -> None:
         for segment in resolve(Program("x.seg", {"x.seg": file}), report):
             lower(segment, report, symbolic=True)
             lowered += 1
-    assert lowered > 20
+    assert lowered > scaled(20, 2)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_bytes_never_break_anything(seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(500):
+    for _ in range(scaled(500)):
         text = chance.randbytes(chance.randrange(200)).decode("utf-8", errors="replace")
         report = Report()
         parse(Source("x.seg", text), report)

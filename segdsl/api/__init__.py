@@ -1,6 +1,26 @@
-"""The one client of the Audience API: typed answers, typed errors, nothing made twice."""
+"""The client of the Audience API: typed responses, typed errors, nothing created twice."""
 
-from segdsl.api.answers import (
+from segdsl.api.client import Client
+from segdsl.api.errors import (
+    AlreadyExistsError,
+    ClientError,
+    ConflictError,
+    ForbiddenError,
+    ForeignResponseError,
+    InvalidResponseError,
+    NotFoundError,
+    NotSupportedError,
+    QueryFailedError,
+    RedirectedError,
+    RejectedError,
+    ServerError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from segdsl.api.hosts import REGIONS, HostError
+from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
+from segdsl.api.responses import (
     Behavior,
     Column,
     CustomerGroup,
@@ -13,26 +33,6 @@ from segdsl.api.answers import (
     Segment,
     Unreadable,
 )
-from segdsl.api.client import Client
-from segdsl.api.errors import (
-    AlreadyExistsError,
-    BadAnswerError,
-    ClientError,
-    ConflictError,
-    ForbiddenError,
-    NotFoundError,
-    NotOfferedError,
-    NotTheApiError,
-    QueryFailedError,
-    RedirectedError,
-    RefusedError,
-    ServerFailedError,
-    TooManyRequestsError,
-    UnauthorizedError,
-    UnreachableError,
-)
-from segdsl.api.hosts import REGIONS, HostError
-from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
 from segdsl.api.rule_equality import same_rule
 from segdsl.api.transport import RetryPolicy
 
@@ -41,7 +41,6 @@ __all__ = [
     "REGIONS",
     "AlreadyExistsError",
     "ApiKey",
-    "BadAnswerError",
     "Behavior",
     "Client",
     "ClientError",
@@ -51,21 +50,22 @@ __all__ = [
     "CustomerGroup",
     "Folder",
     "ForbiddenError",
+    "ForeignResponseError",
     "HostError",
+    "InvalidResponseError",
     "Listed",
     "NewSegment",
     "NotFoundError",
-    "NotOfferedError",
-    "NotTheApiError",
+    "NotSupportedError",
     "ParentSegment",
     "Profiles",
     "QueryFailedError",
     "QueryStatus",
     "RedirectedError",
-    "RefusedError",
+    "RejectedError",
     "RetryPolicy",
     "Segment",
-    "ServerFailedError",
+    "ServerError",
     "TooManyRequestsError",
     "UnauthorizedError",
     "UnreachableError",

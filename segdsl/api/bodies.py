@@ -1,7 +1,7 @@
-"""Bodies and lists of the Audience API's answers, whatever is in them.
+"""Decodes bodies and lists of the Audience API's responses, tolerant of invalid items.
 
-Of a list, what cannot be read is returned beside the rest (`Listed.unreadable`); only a body that
-is no such list at all raises BadAnswerError.
+Items of a list that cannot be decoded are in `Listed.unreadable`; only a body that is not a list
+raises InvalidResponseError.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from segdsl.api.answers import Listed, Unreadable
-from segdsl.api.errors import BadAnswerError
+from segdsl.api.errors import CHECK_ADDRESS, InvalidResponseError
+from segdsl.api.responses import Listed, Unreadable
 from segdsl.rules.json_values import ValueFormError, id_of, kind_of, text_of, text_or_none
 
 _T = TypeVar("_T")
@@ -20,11 +20,11 @@ _T2 = TypeVar("_T2")
 
 
 class Body(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """Values are of any type: what they may be is decided for each key (`values`)."""
+    """Base of response shapes: values have any type and are checked key by key."""
 
 
 def decoded(body: bytes, type: type[_T]) -> _T:
-    """A body of that type; raises BadAnswerError."""
+    """Decodes a body as that type; raises InvalidResponseError."""
     try:
         return msgspec.json.decode(body, type=type)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -32,14 +32,14 @@ def decoded(body: bytes, type: type[_T]) -> _T:
 
 
 def refuse(why: str) -> NoReturn:
-    raise BadAnswerError(
-        f"the API's answer is not as it is described: {why}",
-        "is something else answering at this address?",
+    raise InvalidResponseError(
+        f"unexpected response of the API: {why}",
+        CHECK_ADDRESS,
     )
 
 
 def one(body: bytes, type: type[_T], read: Callable[[_T], _T2]) -> _T2:
-    """What a body is; raises BadAnswerError."""
+    """Decodes and reads the body of one record; raises InvalidResponseError."""
     try:
         return read(decoded(body, type))
     except ValueFormError as problem:
@@ -51,30 +51,30 @@ class _Wrapped(msgspec.Struct, frozen=True):
 
 
 def items(body: bytes) -> list[msgspec.Raw]:
-    """The parts of a list, either `[…]` or `{"data": […]}`."""
+    """The raw items of a list, either `[…]` or `{"data": […]}`."""
     if body.lstrip()[:1] == b"{":
         body = bytes(decoded(body, _Wrapped).data)
     return decoded(body, list[msgspec.Raw])
 
 
 def listed(body: bytes, type: type[_T], read: Callable[[_T], _T2]) -> Listed[_T2]:
-    """What can be read of a list, and what cannot."""
-    found: list[_T2] = []
+    """Decodes and reads a list, item by item."""
+    values: list[_T2] = []
     unreadable: list[Unreadable] = []
-    for each in _parts(body, type):
-        if isinstance(each, Unreadable):
-            unreadable.append(each)
+    for part in _parts(body, type):
+        if isinstance(part, Unreadable):
+            unreadable.append(part)
             continue
         try:
-            found.append(read(each))
+            values.append(read(part))
         except ValueFormError as problem:
-            unreadable.append(unreadable_part(each, str(problem)))
-    return Listed(found, unreadable)
+            unreadable.append(unreadable_part(part, str(problem)))
+    return Listed(values, unreadable)
 
 
 def _parts(body: bytes, type: type[_T]) -> Iterator[_T | Unreadable]:
     try:
-        # By far the most lists are of one kind.
+        # Fast path: almost all lists are uniform.
         yield from msgspec.json.decode(body, type=list[type])  # type: ignore[valid-type]
         return
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -83,11 +83,11 @@ def _parts(body: bytes, type: type[_T]) -> Iterator[_T | Unreadable]:
         try:
             yield msgspec.json.decode(item, type=type)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            yield _unlike(item)
+            yield _malformed(item)
 
 
-def _unlike(item: msgspec.Raw) -> Unreadable:
-    """A part of a list that is not even an object of the right shape."""
+def _malformed(item: msgspec.Raw) -> Unreadable:
+    """Describes a list item that is not an object of the right shape."""
     try:
         value = msgspec.json.decode(item)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -95,30 +95,30 @@ def _unlike(item: msgspec.Raw) -> Unreadable:
     if not isinstance(value, dict):
         return Unreadable("", "", f"it is {kind_of(value)} and not an object")
     name = text_or_none(value.get("name")) or ""
-    return Unreadable(id_of(value.get("id")) or "", name, "it is not of the shape of the others")
+    return Unreadable(id_of(value.get("id")) or "", name, "it has an unexpected shape")
 
 
-def unreadable_part(of: object, why: str) -> Unreadable:
-    name = getattr(of, "name", None)
-    return Unreadable(id_of(getattr(of, "id", None)) or "", text_or_none(name) or "", why)
+def unreadable_part(item: object, why: str) -> Unreadable:
+    name = getattr(item, "name", None)
+    return Unreadable(id_of(getattr(item, "id", None)) or "", text_or_none(name) or "", why)
 
 
 def need_id(value: Any) -> str:
-    found = id_of(value)
-    if found is None:
+    id = id_of(value)
+    if id is None:
         raise ValueFormError("it has no `id`" if value is None else f"its `id` is {kind_of(value)}")
-    return found
+    return id
 
 
 def need_name(value: Any, key: str = "name") -> str:
-    found = text_of(value, key)
-    if found is None:
+    name = text_of(value, key)
+    if name is None:
         raise ValueFormError(f"it has no `{key}`")
-    return found
+    return name
 
 
 def list_at(value: Any, key: str) -> list[Any]:
-    """A list that may be null or absent."""
+    """The list under a key; empty if it is null or absent."""
     if value is None:
         return []
     if not isinstance(value, list):

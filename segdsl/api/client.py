@@ -1,9 +1,8 @@
-"""The one client of the Audience API: an endpoint a method, safe to call again.
+"""The client of the Audience API: one method for each endpoint, safe to call again.
 
-What is safe to send twice is sent again after a failure that passes. What makes something
-is looked up first, and looked up again before it is sent a second time, so that nothing
-is ever made twice. Bodies are JSON under `/audiences`, JSON:API under `/entities`
-(described).
+Idempotent requests are retried after a transient failure. Before an object is created, and
+before a creation is retried, the client checks whether it exists, so that nothing is created
+twice. Bodies are JSON under `/audiences` and JSON:API under `/entities` (described).
 """
 
 from __future__ import annotations
@@ -16,11 +15,12 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from segdsl.api import answers as a
 from segdsl.api import errors as e
-from segdsl.api import own, resources
+from segdsl.api import provenance, resources
 from segdsl.api import reading as r
+from segdsl.api import responses as a
 from segdsl.api.bodies import decoded
+from segdsl.api.errors import CHECK_ADDRESS
 from segdsl.api.keys import ApiKey
 from segdsl.api.queries import Queries, path_id
 from segdsl.api.rule_equality import same_rule
@@ -28,23 +28,23 @@ from segdsl.api.transport import JSON_API, RetryPolicy
 from segdsl.language.values import SEGMENT_KINDS
 
 _T = TypeVar("_T")
-_DEEPEST = 100
-_LOOKS = 4
-"""How often what was taken and not answered is looked up."""
-_ELSEWHERE = (e.NotFoundError, e.ForbiddenError, e.RefusedError, e.BadAnswerError)
-"""What is answered where one place does not tell something that another may tell."""
+_MAX_DEPTH = 100
+_LOOKUP_ATTEMPTS = 4
+"""How often the client looks for the result of a request that was accepted without one."""
+_FALLBACK_ERRORS = (e.NotFoundError, e.ForbiddenError, e.RejectedError, e.InvalidResponseError)
+"""Errors of an endpoint after which another endpoint is tried for the same data."""
 
 
-async def _nothing() -> None:
-    """A look that finds nothing."""
+async def _no_lookup() -> None:
+    """The default of `look`: finds nothing."""
 
 
 class Client(Queries):
-    """An Audience API behind an address; an asynchronous context manager.
+    """A client of the Audience API at one address; an asynchronous context manager.
 
-    The address is `https://` a region's host, or on this machine; HostError otherwise.
-    At most `concurrency` requests are on their way at a time. Every method raises
-    ClientError where the API does not do what it is asked.
+    The address is `https://` and the host of a region, or an address of this machine; any other
+    raises HostError. At most `concurrency` requests are in flight at a time. Every method raises
+    ClientError when a request fails.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Client(Queries):
         )
         self._roots: dict[str, str] = {}
         self._trees: dict[str, dict[tuple[str, ...], a.Folder]] = {}
-        self._making_folders = asyncio.Lock()
+        self._folder_lock = asyncio.Lock()
 
     async def __aenter__(self) -> Client:
         return self
@@ -72,9 +72,9 @@ class Client(Queries):
         return r.parent_segments(await self._get_list("/audiences"))
 
     async def parent_segment(self, id: str) -> a.ParentSegment:
-        found = r.parent_segment(await self._get_list(f"/audiences/{path_id(id)}"))
-        _check_id(found.id, id)
-        return found
+        parent = r.parent_segment(await self._get_list(f"/audiences/{path_id(id)}"))
+        _check_id(parent.id, id)
+        return parent
 
     async def attributes(self, parent_id: str) -> a.Listed[a.Column]:
         return r.columns(await self._get_list(f"/audiences/{path_id(parent_id)}/attributes"))
@@ -85,7 +85,7 @@ class Client(Queries):
     async def sample_values(
         self, parent_id: str, column: str, behavior_id: str | None = None
     ) -> tuple[tuple[Any, ...], ...]:
-        """Values of an attribute, or of a behavior's column, as the API samples them."""
+        """Sample values of an attribute or of a behavior's column."""
         under = "" if behavior_id is None else f"/behaviors/{path_id(behavior_id)}"
         body = await self._get(
             f"/audiences/{path_id(parent_id)}{under}/sample_values", column=column
@@ -100,7 +100,7 @@ class Client(Queries):
         body = await self._get(f"/audiences/{path_id(parent_id)}{under}/statistics")
         return decoded(body, tuple[tuple[int | float | bool | str | None, ...], ...])
 
-    # --- what else a segment can name ------------------------------------------------
+    # --- other objects that a segment can name ---------------------------------------
 
     async def funnels(self, parent_id: str) -> a.Listed[a.Funnel]:
         return r.funnels(await self._get_list(f"/audiences/{path_id(parent_id)}/funnels"))
@@ -110,7 +110,7 @@ class Client(Queries):
         return r.predictive_models(await self._get_list(path))
 
     async def solutions(self, parent_id: str) -> a.Listed[a.Solution]:
-        """The models of solutions (RFM, CLTV): no list has them but that of the folders."""
+        """The models of solutions (RFM, CLTV); only the list by folder contains them."""
         return resources.solutions(await self._by_folder(await self._root(parent_id)))
 
     async def variants(self, parent_id: str) -> a.Listed[a.Variant]:
@@ -120,48 +120,48 @@ class Client(Queries):
     # --- folders ---------------------------------------------------------------------
 
     async def folders(self, parent_id: str) -> a.Listed[a.Folder]:
-        """All folders of a parent segment, the root first, each after the one it is in."""
+        """All folders of a parent segment, the root first, each after its parent."""
         root = await self._root(parent_id)
         try:
             found = resources.folders(await self._by_folder(root), root)
-        except _ELSEWHERE:
+        except _FALLBACK_ERRORS:
             body = await self._get_list(f"/audiences/{path_id(parent_id)}/folders")
             found = resources.plain_folders(body, root)
         self._trees[parent_id] = {each.path: each for each in found}
         return found
 
     async def _by_folder(self, root: str) -> bytes:
-        """Everything that lies in folders, without rules."""
+        """The objects in all folders, without rules."""
         path = f"/entities/by-folder/{path_id(root)}"
-        return await self._get_list(path, JSON_API, depth=_DEEPEST, with_rule="false")
+        return await self._get_list(path, JSON_API, depth=_MAX_DEPTH, with_rule="false")
 
     async def _root(self, parent_id: str) -> str:
-        """The root folder's id: of the list of parent segments, or else of the parent segment."""
+        """The root folder's id, from the list of parent segments or from the parent segment."""
         if parent_id not in self._roots:
             root: str | None = None
-            with suppress(*_ELSEWHERE):
+            with suppress(*_FALLBACK_ERRORS):
                 body = await self._get_list("/entities/parent_segments", JSON_API)
                 root = resources.root_folder(body, parent_id)
             root = root or (await self.parent_segment(parent_id)).root_folder_id
             if root is None:
                 raise e.NotFoundError(
-                    f"the parent segment {parent_id} is not among those of this key",
-                    "check its id, and the region",
+                    f"parent segment {parent_id} not found with this key",
+                    "check the id and the region",
                 )
             self._roots[parent_id] = root
         return self._roots[parent_id]
 
     async def ensure_folder(self, parent_id: str, path: tuple[str, ...]) -> a.Folder:
-        """The folder with that path, made where it is not there, and never twice."""
-        async with self._making_folders:
+        """Returns the folder with that path, and creates it once if it does not exist."""
+        async with self._folder_lock:
             if parent_id not in self._trees:
                 await self.folders(parent_id)
             folder = self._trees[parent_id][()]
             for depth in range(1, len(path) + 1):
-                folder = await self._ensure_one(parent_id, path[:depth], folder)
+                folder = await self._ensure_child(parent_id, path[:depth], folder)
             return folder
 
-    async def _ensure_one(
+    async def _ensure_child(
         self, parent_id: str, path: tuple[str, ...], parent: a.Folder
     ) -> a.Folder:
         body = {
@@ -177,72 +177,72 @@ class Client(Queries):
                 await self.folders(parent_id)
             return self._trees[parent_id].get(path)
 
-        async def make() -> a.Folder:
-            answer = await self._transport.send(
+        async def create() -> a.Folder:
+            response = await self._transport.send(
                 "POST", "/entities/folders", body=body, media=JSON_API
             )
-            folder = a.Folder(resources.folder_id(answer), path)
+            folder = a.Folder(resources.folder_id(response), path)
             self._trees[parent_id][path] = folder
             return folder
 
-        return await self._make_once(look, make)
+        return await self._create_once(look, create)
 
-    async def _make_once(
+    async def _create_once(
         self,
         look: Callable[[bool], Awaitable[_T | None]],
-        make: Callable[[], Awaitable[_T]],
+        create: Callable[[], Awaitable[_T]],
     ) -> _T:
-        """What is there, or else what is made: looked up again before it is sent again.
+        """Returns the existing object or creates it; looks again before each retry.
 
-        `look` is told whether something may have changed since the last time.
+        The argument of `look` is whether the state may have changed since the last lookup.
         """
         tried = False
 
         async def attempt() -> _T:
             nonlocal tried
-            found = await look(tried)
-            if found is not None:
-                return found
+            existing = await look(tried)
+            if existing is not None:
+                return existing
             try:
-                return await make()
-            except e.RefusedError:
-                # The name may be taken by the very request whose answer was lost, or by
-                # somebody who was quicker.
-                found = await look(True)
-                if found is None:
+                return await create()
+            except e.RejectedError:
+                # The name may be taken by an earlier try whose response was lost, or by a
+                # concurrent creation.
+                existing = await look(True)
+                if existing is None:
                     raise
-                return found
-            except e.BadAnswerError:
-                # It was taken, and nobody says what comes back: what was made is looked up.
-                # Where it was only accepted (202), it comes a little later.
-                for again in range(_LOOKS):
-                    await asyncio.sleep(again * self._retry_policy.first_pause)
-                    found = await look(True)
-                    if found is not None:
-                        return found
+                return existing
+            except e.InvalidResponseError:
+                # The request succeeded without a usable response, so the object is looked up.
+                # After a 202 (accepted) it may appear a little later.
+                for attempt in range(_LOOKUP_ATTEMPTS):
+                    await asyncio.sleep(attempt * self._retry_policy.first_pause)
+                    existing = await look(True)
+                    if existing is not None:
+                        return existing
                 raise
             except e.ClientError as error:
                 tried = tried or error.ambiguous
                 raise
 
-        return await self._transport.again(attempt)
+        return await self._transport.retry(attempt)
 
     # --- segments --------------------------------------------------------------------
 
     async def segments(self, parent_id: str) -> a.Listed[a.Segment]:
-        """The segments as the list has them: of some the rule may be None."""
+        """The segments as listed; the rule of some may be None."""
         return r.segments(await self._get_list(f"/audiences/{path_id(parent_id)}/segments"))
 
     async def segment(self, parent_id: str, id: str) -> a.Segment:
-        """A segment with its rule; one that has none has the rule `null`."""
+        """A segment with its rule, which is `null` if it has none."""
         found = r.segment(await self._segment_body(parent_id, id))
         _check_id(found.id, id)
         return found
 
     async def segment_or_none(self, parent_id: str, id: str) -> a.Segment | None:
-        """A segment with its rule; None where it is gone.
+        """A segment with its rule; None if it does not exist.
 
-        It is gone only where the API itself says so, and its list agrees (`segdsl.api.own`).
+        That takes a 404 of the API itself and a list without it (`segdsl.api.provenance`).
         """
         try:
             return await self.segment(parent_id, id)
@@ -250,15 +250,14 @@ class Client(Queries):
             listed = await self.segments(parent_id)
         ids = {each.id for each in listed} | {each.id for each in listed.unreadable}
         if id in ids or "" in ids:
-            raise e.BadAnswerError(
-                f"the API does not find the segment #{id}, and its list does not say that it is "
-                "gone",
-                "try again later; nothing was concluded from it",
+            raise e.InvalidResponseError(
+                f"the API reports segment #{id} as not found, but its list does not confirm it",
+                "try again later; the segment is not treated as deleted",
             )
         return None
 
     async def segment_json(self, parent_id: str, id: str) -> str:
-        """A segment as the API answers it, set out in lines."""
+        """A segment as the API returns it, as indented JSON."""
         body = await self._segment_body(parent_id, id)
         decoded(body, dict[str, msgspec.Raw])
         return msgspec.json.format(body, indent=2).decode()
@@ -269,151 +268,154 @@ class Client(Queries):
     async def find_segment(
         self, parent_id: str, name: str, folder_id: str | None = None
     ) -> a.Segment | None:
-        """The segment of that name in that folder, or in the root folder; with its rule."""
+        """The segment of that name in a folder (default: the root folder), with its rule."""
         folder = folder_id or await self._root(parent_id)
         try:
             path = f"/audiences/{path_id(parent_id)}/folders/{path_id(folder)}/segments"
-            listed = r.segments(await self._get_list(path))
-        except (e.NotFoundError, e.NotOfferedError, e.NotTheApiError):
-            listed = await self.segments(parent_id)
-        for each in listed:
-            if each.name == name and each.folder_id in (folder, None):
-                return each if each.rule is not None else await self.segment(parent_id, each.id)
+            segments = r.segments(await self._get_list(path))
+        except (e.NotFoundError, e.NotSupportedError, e.ForeignResponseError):
+            segments = await self.segments(parent_id)
+        for segment in segments:
+            if segment.name == name and segment.folder_id in (folder, None):
+                return (
+                    segment
+                    if segment.rule is not None
+                    else await self.segment(parent_id, segment.id)
+                )
         return None
 
     async def create_segment(self, parent_id: str, new: a.NewSegment) -> a.Segment:
-        """Makes a segment once; AlreadyExistsError where one of its name was there before.
+        """Creates a segment once; raises AlreadyExistsError if one of that name existed before.
 
-        After a lost answer a segment of that name, rule and kind is taken for this one. One that
-        is made and not answered in full is looked up.
+        After a lost response, a segment with the same name, rule and kind counts as this one. If
+        the response is incomplete, the created segment is looked up.
         """
         path = f"/audiences/{path_id(parent_id)}/segments"
         folder = new.folder_id or await self._root(parent_id)
         sent = False
 
         async def look(refresh: bool) -> a.Segment | None:
-            found = await self.find_segment(parent_id, new.name, folder)
-            if found is not None and not (sent and _is(found, new)):
-                raise e.AlreadyExistsError(found)
-            return found
+            existing = await self.find_segment(parent_id, new.name, folder)
+            if existing is not None and not (sent and _matches(existing, new)):
+                raise e.AlreadyExistsError(existing)
+            return existing
 
-        async def make() -> a.Segment:
+        async def create() -> a.Segment:
             nonlocal sent
             sent_before, sent = sent, True
             try:
                 body = await self._transport.send("POST", path, body=_body(parent_id, new, folder))
             except e.ClientError as error:
-                sent = sent_before or error.ambiguous or isinstance(error, e.BadAnswerError)
+                sent = sent_before or error.ambiguous or isinstance(error, e.InvalidResponseError)
                 raise
-            made = r.answered_segment(body)
-            if made is None:
-                raise e.BadAnswerError(
-                    "the API took the segment, and does not answer what it made of it",
-                    "look with `segdsl list` whether it is there",
+            created = r.answered_segment(body)
+            if created is None:
+                raise e.InvalidResponseError(
+                    "the API accepted the segment but did not return it",
+                    "check with `segdsl list` whether it exists",
                 )
-            return made
+            return created
 
-        return await self._make_once(look, make)
+        return await self._create_once(look, create)
 
     async def update_segment(
         self,
         parent_id: str,
         id: str,
         new: a.NewSegment,
-        look: Callable[[], Awaitable[a.Segment | None]] = _nothing,
+        look: Callable[[], Awaitable[a.Segment | None]] = _no_lookup,
     ) -> a.Segment:
-        """Puts all of a segment; the same body twice is the same as once.
+        """Replaces all of a segment (PUT); idempotent.
 
-        Whatever a body leaves out, a real server loses (observed of the rule), so that all of it is
-        sent; but for a folder that is not known, which is never taken for the root.
-        `look` comes right before each try: what it finds is the answer. Where the API answers
-        nothing, or only a part, the segment is read again.
+        A real server loses what the body omits (observed of the rule), so the body is complete,
+        except for an unknown folder, which must not become the root. `look` runs before each try;
+        a segment that it returns is the result. If the response is empty or incomplete, the
+        segment is read again.
         """
         path = f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}"
         body = _body(parent_id, new, new.folder_id)
-        failure: e.ClientError = e.BadAnswerError(
-            f"the API took the update of the segment #{id}, and the segment is not as it was sent",
-            "is something else answering at this address? otherwise make a new plan",
+        failure: e.ClientError = e.InvalidResponseError(
+            f"the API accepted the update of segment #{id}, but the segment does not match it",
+            "check that the address is the Audience API's; otherwise make a new plan",
         )
 
         async def attempt() -> a.Segment | None:
             nonlocal failure
-            there = await look()
-            if there is not None:
-                return there
+            superseding = await look()
+            if superseding is not None:
+                return superseding
             try:
-                made = r.answered_segment(await self._transport.send("PUT", path, body=body))
-            except e.NotTheApiError as error:
+                updated = r.answered_segment(await self._transport.send("PUT", path, body=body))
+            except e.ForeignResponseError as error:
                 failure = error
                 return None
-            return made if made is not None and made.id == id else None
+            return updated if updated is not None and updated.id == id else None
 
-        made = await self._transport.again(attempt)
-        if made is None:
-            made = await self._updated(parent_id, id, new)
-        if made is None:
+        updated = await self._transport.retry(attempt)
+        if updated is None:
+            updated = await self._updated(parent_id, id, new)
+        if updated is None:
             raise failure
-        return made
+        return updated
 
     async def _updated(self, parent_id: str, id: str, new: a.NewSegment) -> a.Segment | None:
-        """The segment that an update made, which its answer did not tell, where it is as sent."""
-        for again in range(_LOOKS):
-            # Where it was only accepted (202), it comes a little later.
-            await asyncio.sleep(again * self._retry_policy.first_pause)
-            found = await self.segment(parent_id, id)
+        """The updated segment, read again; None if it does not match the update."""
+        for attempt in range(_LOOKUP_ATTEMPTS):
+            # After a 202 (accepted) the change may appear a little later.
+            await asyncio.sleep(attempt * self._retry_policy.first_pause)
+            segment = await self.segment(parent_id, id)
             if (
-                found.name == new.name
-                and found.rule is not None
-                and same_rule(found.rule, new.rule)
+                segment.name == new.name
+                and segment.rule is not None
+                and same_rule(segment.rule, new.rule)
             ):
-                return found
+                return segment
         return None
 
     async def delete_segment(
-        self, id: str, look: Callable[[], Awaitable[object | None]] = _nothing
+        self, id: str, look: Callable[[], Awaitable[object | None]] = _no_lookup
     ) -> bool:
-        """Deletes a segment; ConflictError where others refer to it.
+        """Deletes a segment; raises ConflictError if others refer to it.
 
-        `look` comes right before each try: where it finds a reason nothing is sent. Where the
-        answer does not name the segment, the segment is read: the API has to say that it is not
-        there (`segdsl.api.own`). False where no answer says that it was deleted: a `look` found a
-        reason, or after an answer that was lost the API says that there is none.
+        `look` runs before each try; if it returns a reason, nothing is sent. If the response does
+        not name the segment, the API must then report it as not found (`segdsl.api.provenance`).
+        Returns False if no response confirms the deletion: `look` returned a reason, or the API
+        reports the segment as not found after a lost response.
         """
         path = f"/entities/segments/{path_id(id)}"
-        lost = False
+        ambiguous = False
 
         async def attempt() -> bool:
-            nonlocal lost
+            nonlocal ambiguous
             if await look():
                 return False
             try:
                 body = await self._transport.send("DELETE", path, media=JSON_API)
             except e.NotFoundError as error:
-                if not (lost and await self._is_deleted(path)):
+                if not (ambiguous and await self._is_deleted(path)):
                     raise error
                 return False
-            except e.NotTheApiError as error:
+            except e.ForeignResponseError as error:
                 if not await self._is_deleted(path):
                     raise error
                 return False
             except e.ClientError as error:
-                lost = lost or error.ambiguous
+                ambiguous = ambiguous or error.ambiguous
                 raise
             else:
-                if not own.names_record(body, id) and not await self._is_deleted(path):
-                    raise e.BadAnswerError(
-                        f"the API took the deletion of the segment #{id}, and the segment is still "
-                        "there",
-                        "is something else answering at this address? otherwise try again later",
+                if not provenance.names_record(body, id) and not await self._is_deleted(path):
+                    raise e.InvalidResponseError(
+                        f"the API accepted the deletion of segment #{id}, but it still exists",
+                        "check that the address is the Audience API's; otherwise try again later",
                     )
             return True
 
-        return await self._transport.again(attempt)
+        return await self._transport.retry(attempt)
 
     async def _is_deleted(self, path: str) -> bool:
-        """Whether the API says that it has no such segment (any more, or a little later)."""
-        for again in range(_LOOKS):
-            await asyncio.sleep(again * self._retry_policy.first_pause)
+        """Whether the API reports the segment as not found, now or after a few tries."""
+        for attempt in range(_LOOKUP_ATTEMPTS):
+            await asyncio.sleep(attempt * self._retry_policy.first_pause)
             try:
                 await self._get(path, JSON_API)
             except e.NotFoundError:
@@ -421,26 +423,26 @@ class Client(Queries):
         return False
 
 
-def _check_id(found: str, id: str) -> None:
-    """Raises BadAnswerError where an answer is about another record than was asked for."""
-    if found != id:
-        raise e.BadAnswerError(
-            f"the answer is about #{found}, and #{id} was asked for",
-            "is something else answering at this address?",
+def _check_id(actual: str, id: str) -> None:
+    """Raises InvalidResponseError if a response is about another record than requested."""
+    if actual != id:
+        raise e.InvalidResponseError(
+            f"the response is about #{actual}, but #{id} was requested",
+            CHECK_ADDRESS,
         )
 
 
 def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, object]:
     """The body of a create or an update (described)."""
     body: dict[str, object] = {
-        "audienceId": _sent(parent_id),
+        "audienceId": _json_id(parent_id),
         "name": new.name,
         "kind": SEGMENT_KINDS.index(new.kind),
         "description": new.description or "",
         "rule": new.rule,
     }
     if folder is not None:
-        body["segmentFolderId"] = _sent(folder)
+        body["segmentFolderId"] = _json_id(folder)
     if new.count_population is not None:
         body["countPopulation"] = new.count_population
     if new.is_visible is not None:
@@ -448,17 +450,17 @@ def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, ob
     return body
 
 
-def _is(found: a.Segment, new: a.NewSegment) -> bool:
-    """Whether a segment is what was to be made."""
+def _matches(segment: a.Segment, new: a.NewSegment) -> bool:
+    """Whether an existing segment equals the one to create."""
     return (
-        found.kind == new.kind
-        and found.rule is not None
-        and new.is_visible in (None, found.is_visible)
-        and (found.description or "") == (new.description or "")
-        and same_rule(found.rule, new.rule)
+        segment.kind == new.kind
+        and segment.rule is not None
+        and new.is_visible in (None, segment.is_visible)
+        and (segment.description or "") == (new.description or "")
+        and same_rule(segment.rule, new.rule)
     )
 
 
-def _sent(id: str) -> int | str:
-    """An id as it is sent: a number, where it is one (described)."""
+def _json_id(id: str) -> int | str:
+    """An id as JSON: a number if it is numeric (described)."""
     return int(id) if id.isascii() and id.isdecimal() else id

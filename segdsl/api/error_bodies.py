@@ -1,10 +1,10 @@
-"""What the body of a failed answer says, as sentences for the user. Pure.
+"""Turns the body of a failed response into sentences for the user. Pure.
 
-Described are three forms of errors: `{"code", "message"}`, `{"errors": …}` with a string, a list
-or an object, and `{"status", "error", "details"}`. Observed are, besides: an object of lists under
-the names of what is wrong (`{"errors": {"name": ["has already been taken"]}}`), with `base` for
-the whole; lists of strings; lists of objects whose `meta` names what refers to something; plain
-text; HTML from whatever stands in front of the API, which is never shown.
+The API documents three forms of errors: `{"code", "message"}`, `{"errors": …}` with a string, a
+list or an object, and `{"status", "error", "details"}`. Also observed: an object with a list of
+errors for each invalid field (`{"errors": {"name": ["has already been taken"]}}`) and `base` for
+the whole; lists of strings; lists of objects whose `meta` names referring objects; plain text;
+HTML of proxies, which is never shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from segdsl.rules.json_values import id_of, text_or_none
 
 LONGEST = 500
-"""Characters of an answer that are shown at most."""
+"""Maximum characters shown of a response."""
 MOST_SENTENCES = 100
 MOST_REFERRERS = 1_000
 _PAGE = re.compile(r"<(!doctype|html|head|body|title|script|style|\?xml)\b", re.IGNORECASE)
@@ -30,20 +30,20 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-# How what is said of a key begins, where the key is the subject of the sentence.
+# The start of a text whose subject is its key, such as `has already been taken` under `name`.
 _PREDICATE = re.compile(
     r"(is|are|was|were|has|have|had|can|cannot|can't|could|must|may|should|shall|will|does|do|"
     r"needs?|contains?|exceeds?|already|not|too|only|doesn't|isn't|mustn't)\b",
 )
 _REFERRING = "referencedBy"
-# Keys that say nothing which a person can use; the first where they have a single value.
-_SILENT = frozenset(("status", "code", "id", "type", "traceid", "requestid", "timestamp"))
+# Keys without information for a user; the first set only if the value is a scalar.
+_SKIPPED_SCALARS = frozenset(("status", "code", "id", "type", "traceid", "requestid", "timestamp"))
 _SKIPPED = frozenset(("source", "links", "jsonapi", "meta"))
-_TEXTS = frozenset(("errors", "base", "deletion", "title", "error", "message", "reason"))
+_TEXT_KEYS = frozenset(("errors", "base", "deletion", "title", "error", "message", "reason"))
 
 
 class Referrer(msgspec.Struct, frozen=True):
-    """What refers to something that is to be deleted; `kind` in words, such as `segment`."""
+    """An object that refers to the one to delete; `kind` in words, such as `segment`."""
 
     kind: str
     id: str
@@ -56,8 +56,8 @@ class Referrer(msgspec.Struct, frozen=True):
         return f"“{self.name}” ({id})" if id else f"“{self.name}”"
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What a body says: one line of sentences, maybe "", and what refers to the thing."""
+class ErrorText(msgspec.Struct, frozen=True):
+    """The text of an error body, in one line (may be ""), and the referring objects."""
 
     line: str
     referrers: tuple[Referrer, ...] = ()
@@ -67,40 +67,40 @@ class Said(msgspec.Struct, frozen=True):
         return tuple(each.id for each in self.referrers if each.kind == "segment" and each.id)
 
 
-def said_by(content: bytes, scrub: Callable[[str], str] = str) -> Said:
-    """What a body says, in whichever form; `scrub` takes secrets out of a text."""
+def error_text(content: bytes, scrub: Callable[[str], str] = str) -> ErrorText:
+    """The text of a body in any form; `scrub` removes secrets from a string."""
     text = content.decode("utf-8", "replace")
     try:
         body = json.loads(text)
     except ValueError:
-        return Said(_line([] if text.lstrip().startswith("<") else [text], scrub))
+        return ErrorText(_line([] if text.lstrip().startswith("<") else [text], scrub))
     except RecursionError:
-        return Said("")
+        return ErrorText("")
     try:
-        found = dict.fromkeys(islice(_referrers(body), MOST_REFERRERS))
+        referrers_ = dict.fromkeys(islice(_referrers(body), MOST_REFERRERS))
         referrers = tuple(
-            Referrer(scrub(each.kind), scrub(each.id), scrub(each.name)) for each in found
+            Referrer(scrub(each.kind), scrub(each.id), scrub(each.name)) for each in referrers_
         )
         sentences = list(islice(_sentences(body), MOST_SENTENCES))
     except RecursionError:
-        return Said("")
+        return ErrorText("")
     if referrers:
-        # Only the names are of use beside words such as “referenced”.
+        # Drop codes such as “referenced”: the names of the referrers say more.
         sentences = [each for each in sentences if " " in each.strip()]
         sentences.append(_referenced(referrers))
-    return Said(_line(sentences, scrub), referrers)
+    return ErrorText(_line(sentences, scrub), referrers)
 
 
-def told(text: str, scrub: Callable[[str], str] = str) -> str:
-    """A text of an answer in one line: no HTML, no secret."""
+def one_line(text: str, scrub: Callable[[str], str] = str) -> str:
+    """A text of a response in one line, without HTML and secrets."""
     return _line([text], scrub)
 
 
 def _line(sentences: Iterable[str], scrub: Callable[[str], str]) -> str:
-    """The sentences in one line, each once, none of them HTML."""
+    """Joins the sentences in one line, without duplicates and HTML."""
     plain = (_TAG.sub(" ", each).split() for each in sentences if _PAGE.search(each) is None)
     joined = "; ".join(dict.fromkeys(" ".join(each) for each in plain if each))
-    # What is beyond is not shown, whatever is taken out before.
+    # Text beyond this is never shown, however much is scrubbed before it.
     line = scrub(joined[: 4 * LONGEST])
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
@@ -109,13 +109,13 @@ def _line(sentences: Iterable[str], scrub: Callable[[str], str]) -> str:
 
 
 def _sentences(body: Any, subject: str = "") -> Iterator[str]:
-    """Sentences of a body, or of a part of it that is about a `subject`."""
+    """The sentences of a body, or of a part of it about a `subject`."""
     match body:
         case str():
             yield _about(subject, body)
         case list():
-            for each in body:
-                yield from _sentences(each, subject)
+            for item in body:
+                yield from _sentences(item, subject)
         case dict():
             yield from _of_object(body, subject)
         case _:
@@ -125,33 +125,33 @@ def _sentences(body: Any, subject: str = "") -> Iterator[str]:
 def _of_object(body: dict[str, Any], subject: str) -> Iterator[str]:
     subject = _pointed(body) or subject
     if isinstance(body.get("error"), str) and isinstance(body.get("message"), str):
-        # A word for the kind of the error, and then what it is.
+        # `error` is a word for the kind, `message` the details.
         yield _about(subject, f"{body['error']}: {body['message']}")
         body = {key: each for key, each in body.items() if key not in ("error", "message")}
     if "detail" in body or "details" in body:
-        found = [
+        details = [
             *_sentences(body.get("detail"), subject),
             *_sentences(body.get("details"), subject),
         ]
-        if found:
-            # The title says the same in general.
-            yield from found
+        if details:
+            # The title is a general form of the details.
+            yield from details
             body = {key: each for key, each in body.items() if key != "title"}
         body = {key: each for key, each in body.items() if key not in ("detail", "details")}
     for key, value in body.items():
         is_single = not isinstance(value, (list, dict))
         if key in _SKIPPED or key.startswith(_REFERRING):
             continue
-        if is_single and key.lower().replace("_", "") in _SILENT:
+        if is_single and key.lower().replace("_", "") in _SKIPPED_SCALARS:
             continue
-        if key in _TEXTS:
+        if key in _TEXT_KEYS:
             yield from _sentences(value, subject)
         else:
             yield from _sentences(value, f"{subject} {_words(key)}" if subject else _words(key))
 
 
 def _pointed(error: dict[str, Any]) -> str:
-    """What an error of JSON:API points at, in words: the end of `/data/attributes/name`."""
+    """The field of a JSON:API error's pointer, in words: the end of `/data/attributes/name`."""
     source = error.get("source")
     pointer = source.get("pointer") if isinstance(source, dict) else None
     last = pointer.rstrip("/").rpartition("/")[2] if isinstance(pointer, str) else ""
@@ -175,39 +175,39 @@ def _words(key: str) -> str:
     return " ".join(_WORDS.findall(key)).lower() or key
 
 
-# --- what refers to something ------------------------------------------------------------
+# --- referring objects -------------------------------------------------------------------
 
 
 def _referrers(body: Any) -> Iterator[Referrer]:
     match body:
         case list():
-            for each in body:
-                yield from _referrers(each)
+            for item in body:
+                yield from _referrers(item)
         case dict():
             for key, value in body.items():
                 if key.startswith(_REFERRING) and isinstance(value, list):
                     kind = _words(key.removeprefix(_REFERRING)).removesuffix("s")
-                    yield from (found for each in value if (found := _referrer(kind, each)))
+                    yield from (referrer for item in value if (referrer := _referrer(kind, item)))
                 else:
                     yield from _referrers(value)
         case _:
             pass
 
 
-def _referrer(kind: str, of: Any) -> Referrer | None:
-    id = id_of(of.get("id") if isinstance(of, dict) else of) or ""
-    name = (text_or_none(of.get("name")) or "") if isinstance(of, dict) else ""
+def _referrer(kind: str, value: Any) -> Referrer | None:
+    id = id_of(value.get("id") if isinstance(value, dict) else value) or ""
+    name = (text_or_none(value.get("name")) or "") if isinstance(value, dict) else ""
     return Referrer(kind or "object", id, name.strip()) if id or name.strip() else None
 
 
 def _referenced(referrers: Iterable[Referrer]) -> str:
     """`it is referenced by the segments “A” (#1) and “B” (#2)`."""
     by_kind: dict[str, list[str]] = {}
-    for each in referrers:
-        by_kind.setdefault(each.kind, []).append(str(each))
+    for referrer in referrers:
+        by_kind.setdefault(referrer.kind, []).append(str(referrer))
     groups = [
-        f"the {kind}{'s' if len(found) > 1 else ''} {_joined(found)}"
-        for kind, found in by_kind.items()
+        f"the {kind}{'s' if len(names) > 1 else ''} {_joined(names)}"
+        for kind, names in by_kind.items()
     ]
     return f"it is referenced by {_joined(groups)}"
 

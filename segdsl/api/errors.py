@@ -1,7 +1,7 @@
-"""What can go wrong with an Audience API, each with what to do about it.
+"""Errors of requests to the Audience API, each with a message and help.
 
-Messages are in the reader's words and hold no key. `retryable` says that the same request
-may well succeed a little later, `ambiguous` that nobody knows whether it took effect.
+Messages never contain the key. `retryable`: the same request may succeed later. `ambiguous`: the
+request may or may not have taken effect.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from segdsl.errors import SegdslError
 
 if TYPE_CHECKING:
-    from segdsl.api.answers import Segment
     from segdsl.api.error_bodies import Referrer
+    from segdsl.api.responses import Segment
+
+
+CHECK_ADDRESS = "check that the address is the Audience API's"
+"""Help for a response that the API itself would not send."""
 
 
 class ClientError(SegdslError):
-    """An Audience API that did not do what it was asked."""
+    """A request to an Audience API failed."""
 
     retryable = False
     ambiguous = False
@@ -26,25 +30,25 @@ class ClientError(SegdslError):
         self.message = message
         self.help = help
         self.after = after
-        """Seconds to wait before another try, where the API said so."""
+        """Seconds to wait before a retry, from `Retry-After`."""
 
 
 class UnauthorizedError(ClientError):
-    """401."""
+    """401: the API rejects the key."""
 
 
 class ForbiddenError(ClientError):
-    """403."""
+    """403: the key lacks a permission."""
 
 
 class NotFoundError(ClientError):
-    """404, in a form of the API's own (`segdsl.api.own`)."""
+    """404 from the API itself (`segdsl.api.provenance`)."""
 
 
 class ConflictError(ClientError):
-    """409; `ids` are those of the segments that refer to what was to go.
+    """409; `ids` are the segments that refer to the object of the request.
 
-    `referrers` are all that refer to it, of any kind.
+    `referrers` are all objects that refer to it, of any kind.
     """
 
     def __init__(
@@ -59,61 +63,61 @@ class ConflictError(ClientError):
         self.referrers = referrers
 
 
-class RefusedError(ClientError):
-    """400, or any other refusal of a request as it was sent."""
+class RejectedError(ClientError):
+    """400 or another 4xx: the API rejects the request as sent."""
 
 
-class NotOfferedError(RefusedError):
-    """501: a part of the Audience API that this server does not have."""
+class NotSupportedError(RejectedError):
+    """501: this server does not support a part of the Audience API."""
 
 
 class TooManyRequestsError(ClientError):
-    """429: nothing was done."""
+    """429: the request had no effect."""
 
     retryable = True
 
 
-class ServerFailedError(ClientError):
-    """5xx: it may have been done."""
+class ServerError(ClientError):
+    """5xx: the request may have taken effect."""
 
     retryable = True
     ambiguous = True
 
 
 class UnreachableError(ClientError):
-    """No answer: no connection, or one that broke."""
+    """No response: the connection failed, broke or timed out."""
 
     retryable = True
     ambiguous = True
 
 
-class BadAnswerError(ClientError):
-    """An answer that is not what the API describes, whatever its form."""
+class InvalidResponseError(ClientError):
+    """A response that does not have the documented form."""
 
 
-class NotTheApiError(BadAnswerError):
-    """An answer of something in front of the API, or in place of it (`segdsl.api.own`)."""
+class ForeignResponseError(InvalidResponseError):
+    """A response of a proxy or another server, not of the API (`segdsl.api.provenance`)."""
 
 
 class RedirectedError(ClientError):
-    """A redirect to where the key must not go."""
+    """A redirect that the client does not follow, such as one to another host."""
 
 
 class QueryFailedError(ClientError):
-    """A query that ended in an error or was killed by somebody."""
+    """A query failed, was killed or took too long."""
 
 
 class AlreadyExistsError(ClientError):
-    """A segment of that name is in that folder already."""
+    """The folder already has a segment of that name."""
 
     def __init__(self, existing: Segment) -> None:
         super().__init__(
-            f"a segment with this name is there already (#{existing.id})",
-            "nothing was changed; give the new one another name or folder",
+            f"a segment with this name already exists (#{existing.id})",
+            "nothing was changed; choose another name or folder for the new one",
         )
         self.existing = existing
 
 
-def is_name_taken(said: str) -> bool:
-    """Whether an answer says that there is something of that name (observed: these words)."""
-    return "already been taken" in said.lower()
+def is_name_taken(text: str) -> bool:
+    """Whether an error text says that the name is in use (observed: these words)."""
+    return "already been taken" in text.lower()

@@ -1,4 +1,4 @@
-"""Whom the key may be sent to: the hosts of the regions, and this machine."""
+"""The hosts that may receive the key: those of the regions, and this machine."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ REGIONS = {
 
 
 class HostError(InputError):
-    """An address that the key must not be sent to."""
+    """An invalid address, or one that must not receive the key."""
 
 
 def checked(base: str) -> httpx.URL:
-    """The address of an Audience API; raises HostError where it is a stranger's.
+    """Checks and parses the address of an Audience API; raises HostError.
 
-    On this machine it may be any base URL, with a port and a path in front of those of the API
-    (`http://127.0.0.1:8801/replay`), so that recorded answers can stand in for a server. Any other
-    address is `https://` and the host of a region, and nothing more.
+    On this machine any base URL is allowed, with a port and a path prefix
+    (`http://127.0.0.1:8801/replay`), so that recorded responses can replace a server. Any other
+    address must be `https://` and the host of a region, and nothing more.
     """
     try:
         url = httpx.URL(base)
     except httpx.InvalidURL:
-        raise HostError(f"`{base}` is no address: write it as https://host") from None
+        raise HostError(f"`{base}` is not a valid URL: write it as https://host") from None
     if url.userinfo or url.query or url.fragment:
-        raise HostError("the address of an Audience API is https://host, and nothing more")
+        raise HostError("the address of an Audience API must be https://host without anything else")
     if url.port is not None and not 1 <= url.port <= 65_535:
-        raise HostError(f"`{base}` has no valid port: a port is a number from 1 to 65535")
+        raise HostError(f"`{base}` has an invalid port: use a number from 1 to 65535")
     if is_loopback(url) and url.scheme in ("http", "https"):
         return url
     if url.path not in ("", "/") or url.port is not None:
-        raise HostError("the address of an Audience API is https://host, and nothing more")
+        raise HostError("the address of an Audience API must be https://host without anything else")
     if url.scheme != "https":
         raise HostError(
-            f"{url} is not https: a key goes unencrypted to nobody but this machine itself"
+            f"{url} does not use https: only this machine may receive the key unencrypted"
         )
     if url.host not in REGIONS.values():
         raise HostError(
-            f"{url.host} is no host of a region, and a key goes to no other: "
+            f"{url.host} is not the host of a region; the key is only sent to "
             f"{', '.join(sorted(REGIONS.values()))}"
         )
     return url
 
 
 def is_loopback(url: httpx.URL) -> bool:
-    """Whether an address is this machine's own: `localhost`, or a loopback address."""
+    """Whether an address is `localhost` or a loopback IP address."""
     if url.host == "localhost":
         return True
     try:

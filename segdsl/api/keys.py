@@ -1,7 +1,7 @@
-"""API keys: where they come from, and how they are kept from being told.
+"""Finds API keys and keeps them secret.
 
-`TD_API_KEY`, the `td.conf` of the vendor's tools (observed), or a named profile of a file
-of our own; never the command line.
+Sources are `TD_API_KEY`, the `td.conf` of the vendor's tools (observed) and a named profile in
+segdsl's own credentials file; never the command line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from segdsl.toml import parse_toml
 VARIABLE = "TD_API_KEY"
 LOCAL_VARIABLE = "SEGDSL_LOCAL_KEY"
 LOCAL_KEY = "1/" + "0" * 40
-"""The key that a local API takes where nobody chose another; everyone knows it."""
+"""The default key of a local API; not a secret."""
 TD_CONF = Path(".td") / "td.conf"
 MAX_BYTES = 1_000_000
 PROFILES = Path(".config") / "segdsl" / "credentials.toml"
@@ -31,11 +31,11 @@ _KEY = re.compile(r"[0-9A-Za-z/_.+=-]{8,200}", re.ASCII)
 
 
 class CredentialsError(InputError):
-    """No key, or none that can be used; the text says where one is looked for."""
+    """No usable key; the message says where keys are looked for."""
 
 
 class ApiKey:
-    """A key that shows itself nowhere but in `header`."""
+    """An API key; only `header` reveals it."""
 
     __slots__ = ("_scrubber", "_text")
 
@@ -43,7 +43,7 @@ class ApiKey:
         text = text.strip()
         if _KEY.fullmatch(text) is None:
             raise CredentialsError(
-                f"{source} holds no API key: one looks like 1234/ and 40 more letters and digits"
+                f"{source} is not a valid API key: a key is a number, `/` and 40 letters and digits"
             )
         self._text = text
         self._scrubber = Scrubber(text)
@@ -57,7 +57,7 @@ class ApiKey:
         return repr(self)
 
     def __reduce__(self) -> str:
-        raise TypeError("a key is not written down")
+        raise TypeError("an API key cannot be serialized")
 
     @property
     def header(self) -> str:
@@ -65,21 +65,21 @@ class ApiKey:
         return f"TD1 {self._text}"
 
     def scrubbed(self, text: str) -> str:
-        """A text of somebody else's without the key in it, in any form (`segdsl.api.scrubbing`)."""
+        """A text without the key in any form (`segdsl.api.scrubbing`)."""
         return self._scrubber.scrubbed(text)
 
     def occurs_in(self, content: bytes) -> bool:
-        """Whether the key's secret part is in the body of an answer."""
+        """Whether the body of a response contains the key's secret part."""
         return self._scrubber.occurs_in(content)
 
 
 def local_key(environ: Mapping[str, str]) -> ApiKey:
-    """The key for an API on this machine, which is no account's: raises CredentialsError."""
+    """The key for a local API, which belongs to no account; raises CredentialsError."""
     return ApiKey(environ.get(LOCAL_VARIABLE) or LOCAL_KEY, LOCAL_VARIABLE)
 
 
 def find_key(profile: str | None, environ: Mapping[str, str], home: Path) -> ApiKey:
-    """The key of a profile, or else of the environment or of td.conf; raises CredentialsError."""
+    """The key of a profile or else of the environment or td.conf; raises CredentialsError."""
     if profile is not None:
         return _of_profile(profile, home / PROFILES)
     if environ.get(VARIABLE):
@@ -88,8 +88,8 @@ def find_key(profile: str | None, environ: Mapping[str, str], home: Path) -> Api
     text = _read(file)
     if text is None:
         raise CredentialsError(
-            f"there is no API key: put one in the variable {VARIABLE} or, as the vendor's tools "
-            f"do, in ~/{TD_CONF.as_posix()}, or name a `profile` in segdsl.toml"
+            f"no API key found: set {VARIABLE}, write `apikey` in ~/{TD_CONF.as_posix()} as the "
+            "vendor's tools do, or name a `profile` in segdsl.toml"
         )
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
@@ -97,8 +97,7 @@ def find_key(profile: str | None, environ: Mapping[str, str], home: Path) -> Api
         return ApiKey(parser.get("account", "apikey"), f"~/{TD_CONF.as_posix()}")
     except configparser.Error:
         raise CredentialsError(
-            f"~/{TD_CONF.as_posix()} has no `apikey` under [account]: write one there, or set "
-            f"{VARIABLE}"
+            f"~/{TD_CONF.as_posix()} has no `apikey` under [account]: add it, or set {VARIABLE}"
         ) from None
 
 
@@ -108,36 +107,36 @@ def _of_profile(profile: str, file: Path) -> ApiKey:
     text = _read(file)
     if text is None:
         raise CredentialsError(
-            f"there is no {shown} to look the profile `{profile}` up in: write it so, and "
-            "chmod 600 it",
+            f"{shown} does not exist, so profile `{profile}` has no key: create the file as "
+            "follows and chmod 600 it",
             f'\n[{profile}]\napikey = "…"\n',
         )
     if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & 0o077:
-        raise CredentialsError(f"{shown} can be read by others: chmod 600 it first")
+        raise CredentialsError(f"other users can read {shown}: run chmod 600 on it")
     document = parse_toml(
         text, shown, CredentialsError, f"{shown} is not a valid TOML file", is_secret=True
     )
     profiles = document.data
-    found = profiles.get(profile)
-    if not isinstance(found, dict):
-        help = did_you_mean(profile, profiles, "it has none of that name")
+    settings = profiles.get(profile)
+    if not isinstance(settings, dict):
+        help = did_you_mean(profile, profiles, "add it")
         raise CredentialsError(f"{shown} has no profile `{profile}`; {help}")
-    if "apikey" not in found:
-        near = nearest("apikey", found)
+    if "apikey" not in settings:
+        similar = nearest("apikey", settings)
         raise document.error(
             CredentialsError,
-            (profile, near) if near else (profile,),
+            (profile, similar) if similar else (profile,),
             f"{shown} has no `apikey` under [{profile}]",
-            f"`{near}` is to be `apikey`" if near else 'write `apikey = "…"`',
+            f"rename `{similar}` to `apikey`" if similar else 'add `apikey = "…"`',
             on="key",
         )
-    key = found["apikey"]
+    key = settings["apikey"]
     if not isinstance(key, str):
         raise document.error(
             CredentialsError,
             (profile, "apikey"),
             f"`apikey` under [{profile}] of {shown} must be a string",
-            'write it in quotes: `apikey = "…"`',
+            'put it in quotes: `apikey = "…"`',
         )
     return ApiKey(key, f"`apikey` under [{profile}] of {shown}")
 
@@ -148,7 +147,9 @@ def _read(file: Path) -> str | None:
     try:
         data = read_bytes(str(file), MAX_BYTES)
         if len(data) > MAX_BYTES:
-            raise CredentialsError(f"{file.name} in {file.parent.name} is no file of credentials")
+            raise CredentialsError(
+                f"{file.name} in {file.parent.name} is too large for a credentials file"
+            )
         return body_of(data).decode()
     except UnicodeDecodeError:
         raise CredentialsError(f"{file.name} in {file.parent.name} is not UTF-8") from None

@@ -1,7 +1,6 @@
-"""Queries: a rule counted, or its profiles paged, from the start of a query to its end.
+"""Runs queries: counts the profiles of a rule or reads them page by page.
 
-The part of the client that asks and changes nothing. A query that nobody waits for any more is
-killed on the server.
+The read-only part of the client. A query whose caller is cancelled is killed on the server.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from segdsl.api import answers as a
 from segdsl.api import errors as e
 from segdsl.api import reading as r
-from segdsl.api.bounded import LIST, RECORD, TooLargeError
+from segdsl.api import responses as a
+from segdsl.api.bounded_read import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
 from segdsl.api.transport import JSON, RetryPolicy, Transport
 from segdsl.rules.rule.document import shortened
@@ -28,11 +27,11 @@ from segdsl.rules.rule.document import shortened
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,199}", re.ASCII)
 _KILL_SECONDS = 10.0
 _IDLE_PAGES = 100
-"""Pages without a profile in a row, at most."""
+"""Maximum number of consecutive pages without profiles."""
 
 
 class Queries:
-    """The queries of an Audience API behind an address; see `segdsl.api.client.Client`."""
+    """The query methods of the client; see `segdsl.api.client.Client`."""
 
     def __init__(
         self,
@@ -50,7 +49,7 @@ class Queries:
 
     @property
     def host(self) -> str:
-        """The host that answers."""
+        """The host of the API."""
         return self._transport.host
 
     async def __aexit__(
@@ -64,7 +63,7 @@ class Queries:
     async def _get(
         self, path: str, media: str = JSON, *, most: int = RECORD, **query: str | int
     ) -> bytes:
-        return await self._transport.again(
+        return await self._transport.retry(
             lambda: self._transport.send("GET", path, query=query or None, media=media, most=most)
         )
 
@@ -72,21 +71,21 @@ class Queries:
         return await self._get(path, media, most=LIST, **query)
 
     async def sql(self, parent_id: str, rule: msgspec.Raw) -> str:
-        """The SQL that the API's own compiler makes of a rule."""
+        """The SQL to which the API's own compiler translates a rule."""
         path = f"/audiences/{path_id(parent_id)}/segments/query"
         body = {"format": "sql", "rule": rule}
-        answer = await self._transport.again(lambda: self._transport.send("POST", path, body=body))
+        answer = await self._transport.retry(lambda: self._transport.send("POST", path, body=body))
         return r.sql(answer)
 
     async def start_query(
         self, parent_id: str, rule: msgspec.Raw, columns: tuple[str, ...] = ()
     ) -> a.QueryStatus:
-        """Starts a query for a rule; it only reads, so a lost answer costs the server a query."""
+        """Starts a query for a rule; retried, since a query only reads."""
         path = f"/audiences/{path_id(parent_id)}/segments/queries"
         body: dict[str, object] = {"rule": rule}
         if columns:
             body["columns"] = columns
-        answer = await self._transport.again(lambda: self._transport.send("POST", path, body=body))
+        answer = await self._transport.retry(lambda: self._transport.send("POST", path, body=body))
         return r.query_status(answer)
 
     async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
@@ -95,12 +94,12 @@ class Queries:
 
     async def kill_query(self, parent_id: str, query_id: str) -> None:
         path = f"{_query(parent_id, query_id)}/kill"
-        await self._transport.again(lambda: self._transport.send("POST", path))
+        await self._transport.retry(lambda: self._transport.send("POST", path))
 
     async def customers(self, parent_id: str, query_id: str) -> AsyncIterator[a.Page]:
-        """The profiles of a query that has succeeded, page by page."""
+        """The pages of profiles of a query that has succeeded."""
         number, pause = 1, self._retry_policy.first_poll
-        deadline = monotonic() + self._retry_policy.query
+        deadline = monotonic() + self._retry_policy.query_timeout
         size = idle = 0
         while True:
             body = await self._get(f"{_query(parent_id, query_id)}/customers", page=number)
@@ -111,27 +110,26 @@ class Queries:
                     if size > LIST:
                         raise TooLargeError(self.host, f"{LIST // 1_000_000} MB of profiles")
                     if idle > _IDLE_PAGES:
-                        raise e.BadAnswerError(
-                            f"{idle} pages of profiles in a row have no profile, and there is no "
-                            "end of them"
+                        raise e.InvalidResponseError(
+                            f"{idle} pages of profiles in a row are empty without an end"
                         )
                     yield page
-                    number, deadline = number + 1, monotonic() + self._retry_policy.query
+                    number, deadline = number + 1, monotonic() + self._retry_policy.query_timeout
                 case "end":
                     return
                 case "killed" | "error":
                     raise e.QueryFailedError(
-                        f"the query ended: {self._transport.told(page.error or page.type)}"
+                        f"the query ended: {self._transport.display(page.error or page.type)}"
                     )
                 case _:
-                    # `pending`, or a type that is not known yet.
+                    # `pending`, or an unknown type.
                     if monotonic() > deadline:
                         raise e.QueryFailedError(
-                            f"page {number} of the profiles is still being made after "
-                            f"{self._retry_policy.query:g} seconds"
+                            f"page {number} of the profiles is not ready after "
+                            f"{self._retry_policy.query_timeout:g} seconds"
                         )
                     await asyncio.sleep(pause)
-                    pause = min(pause * 1.5, self._retry_policy.longest_poll)
+                    pause = min(pause * 1.5, self._retry_policy.max_poll)
 
     async def count(
         self,
@@ -140,13 +138,13 @@ class Queries:
         *,
         on_killed: Callable[[str], None] = lambda query_id: None,
     ) -> int:
-        """How many profiles a rule selects. Cancelled, it kills its query on the server.
+        """Counts the profiles that a rule selects.
 
-        `on_killed` hears of that.
+        If cancelled, it kills the query on the server and calls `on_killed` with its id.
         """
         ended = await self._run(parent_id, rule, (), on_killed)
         if ended.count is None:
-            raise e.BadAnswerError("the query succeeded and has no count")
+            raise e.InvalidResponseError("the query succeeded without a count")
         return ended.count
 
     async def profiles(
@@ -158,7 +156,7 @@ class Queries:
         *,
         on_killed: Callable[[str], None] = lambda query_id: None,
     ) -> a.Profiles:
-        """Some of the profiles that a rule selects, with these attributes."""
+        """At most `most` of the profiles that a rule selects, with these attributes."""
         ended = await self._run(parent_id, rule, columns, on_killed)
         names: tuple[str, ...] = ()
         rows: list[tuple[Any, ...]] = []
@@ -166,10 +164,10 @@ class Queries:
             async for page in self.customers(parent_id, ended.query_id):
                 names = names or page.names
                 if page.rows and page.names != names:
-                    raise e.BadAnswerError(
-                        "the pages of profiles do not have the same columns: "
-                        f"`{self._transport.told(', '.join(names))}` and "
-                        f"`{self._transport.told(', '.join(page.names))}`"
+                    raise e.InvalidResponseError(
+                        "the pages of profiles have different columns: "
+                        f"`{self._transport.display(', '.join(names))}` and "
+                        f"`{self._transport.display(', '.join(page.names))}`"
                     )
                 rows.extend(page.rows)
                 if len(rows) >= most:
@@ -183,7 +181,7 @@ class Queries:
         columns: tuple[str, ...],
         on_killed: Callable[[str], None],
     ) -> a.QueryStatus:
-        """Starts a query and waits for its end, which must be a success."""
+        """Runs a query until it succeeds; raises QueryFailedError if it does not."""
         starting = asyncio.ensure_future(self.start_query(parent_id, rule, columns))
         try:
             status = await asyncio.shield(starting)
@@ -195,21 +193,22 @@ class Queries:
             raise e.QueryFailedError(
                 f"the query was killed ({status.query_id})"
                 if status.ended == "killed"
-                else self._transport.told(status.error or "")
-                or "the query failed, and the API does not say why"
+                else self._transport.display(status.error or "")
+                or "the query failed without an error message"
             )
         return status
 
     async def _ended(self, parent_id: str, status: a.QueryStatus) -> a.QueryStatus:
         retry_policy = self._retry_policy
-        pause, deadline = retry_policy.first_poll, monotonic() + retry_policy.query
+        pause, deadline = retry_policy.first_poll, monotonic() + retry_policy.query_timeout
         while status.ended is None:
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, retry_policy.longest_poll)
+            pause = min(pause * 1.5, retry_policy.max_poll)
             status = await self.query_status(parent_id, status.query_id)
             if status.ended is None and monotonic() > deadline:
                 raise e.QueryFailedError(
-                    f"the query still runs after {retry_policy.query:g} seconds, and was killed"
+                    "the query was killed: it took longer than "
+                    f"{retry_policy.query_timeout:g} seconds"
                 )
         return status
 
@@ -219,7 +218,7 @@ class Queries:
         starting: asyncio.Future[a.QueryStatus],
         on_killed: Callable[[str], None],
     ) -> None:
-        """Kills a query, also one whose start has not been answered yet."""
+        """Kills a query, after waiting for the response to its start."""
         with suppress(e.ClientError, TimeoutError):
             async with asyncio.timeout(_KILL_SECONDS):
                 status = await starting
@@ -233,10 +232,10 @@ def _query(parent_id: str, query_id: str) -> str:
 
 
 def path_id(id: str) -> str:
-    """An id as a part of a path; raises BadAnswerError where it is none, such as `..` or `a/b`.
+    """Checks an id for use in a path; raises InvalidResponseError for one such as `..` or `a/b`.
 
-    Ids come from answers: one that is a path would lead to another endpoint.
+    Ids come from responses; one that is a path would lead to another endpoint.
     """
     if _ID.fullmatch(id) is None:
-        raise e.BadAnswerError(f"“{shortened(id)}” is not a valid id of the API")
+        raise e.InvalidResponseError(f"“{shortened(id)}” is not a valid id of the API")
     return id

@@ -1,7 +1,7 @@
-"""Reads the plain JSON answers of the Audience API, in every shape that real servers answer.
+"""Reads plain JSON responses of the Audience API, in all shapes of real servers.
 
-Keys, types and kinds that are not known are passed over, and what cannot be read of a list is
-returned beside the rest (`bodies`). JSON:API is in `resources`.
+Unknown keys, types and kinds are tolerated; unreadable items of a list are reported with it
+(`bodies`). JSON:API is in `resources`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, get_args
 import msgspec
 from msgspec import UNSET
 
-from segdsl.api import answers as a
+from segdsl.api import responses as a
 from segdsl.api.bodies import Body, decoded, list_at, listed, need_id, need_name, one
-from segdsl.api.errors import BadAnswerError
+from segdsl.api.errors import InvalidResponseError
 from segdsl.diagnostics.places import counted
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.values import SEGMENT_KINDS, ColumnType, SegmentKind
@@ -54,65 +54,65 @@ class _Segment(Body, frozen=True):
 
 
 def segment(body: bytes) -> a.Segment:
-    """A segment that was read by itself: an empty rule is its rule, one that is left out is not."""
-    found = one(body, _Segment, _segment)
-    if found.rule is not None:
-        return found
+    """A single segment: an empty rule counts as its rule, an absent one is None."""
+    segment_ = one(body, _Segment, _segment)
+    if segment_.rule is not None:
+        return segment_
     rule = bytes(decoded(body, _Segment).rule)
-    return msgspec.structs.replace(found, rule=msgspec.Raw(rule) if rule else None)
+    return msgspec.structs.replace(segment_, rule=msgspec.Raw(rule) if rule else None)
 
 
 def answered_segment(body: bytes) -> a.Segment | None:
-    """The segment that a create or an update answers; None where it answers none, or only a part.
+    """The segment in the response of a create or update; None if it is absent or incomplete.
 
     Observed: 200, 201, 202 and 204, with a body or without.
     """
     try:
-        found = one(body, _Segment, _segment)
-    except BadAnswerError:
+        segment_ = one(body, _Segment, _segment)
+    except InvalidResponseError:
         return None
-    return None if found.rule is None else found
+    return None if segment_.rule is None else segment_
 
 
 def segments(body: bytes) -> a.Listed[a.Segment]:
     return listed(body, _Segment, _segment)
 
 
-def _segment(of: _Segment) -> a.Segment:
-    kind, raw_kind = _kind(of)
-    folder = id_of(of.segment_folder_id)
-    if folder is None and of.segment_folder_id is not None:
-        raise ValueFormError(f"its `segmentFolderId` is {kind_of(of.segment_folder_id)}")
-    is_visible = flag_of(_told(of.is_visible), "isVisible")
+def _segment(segment: _Segment) -> a.Segment:
+    kind, raw_kind = _kind(segment)
+    folder = id_of(segment.segment_folder_id)
+    if folder is None and segment.segment_folder_id is not None:
+        raise ValueFormError(f"its `segmentFolderId` is {kind_of(segment.segment_folder_id)}")
+    is_visible = flag_of(_given(segment.is_visible), "isVisible")
     return a.Segment(
-        need_id(of.id),
-        need_name(of.name),
+        need_id(segment.id),
+        need_name(segment.name),
         kind,
-        _rule(of.rule),
-        text_of(_told(of.description), "description"),
+        _rule(segment.rule),
+        text_of(_given(segment.description), "description"),
         folder,
-        whole_number(of.population),
-        text_or_none(of.created_at),
-        text_or_none(of.updated_at),
+        whole_number(segment.population),
+        text_or_none(segment.created_at),
+        text_or_none(segment.updated_at),
         raw_kind,
         is_visible is not False,
-        ids_of(of.referenced_by),
-        whole_number(of.num_syndications),
-        _left_out(of),
+        ids_of(segment.referenced_by),
+        whole_number(segment.num_syndications),
+        _left_out(segment),
     )
 
 
-def _told(value: Any) -> Any:
+def _given(value: Any) -> Any:
     return None if value is UNSET else value
 
 
-def _left_out(of: _Segment) -> frozenset[str]:
-    """The keys that are absent, and a folder that is not told; any other null is an answer."""
+def _left_out(segment: _Segment) -> frozenset[str]:
+    """The absent keys, and a folder that is null; any other null is a value."""
     absent = {
-        "description": of.description is UNSET,
-        "isVisible": of.is_visible is UNSET,
-        "kind": of.kind is UNSET and of.realtime is UNSET,
-        "segmentFolderId": of.segment_folder_id is None,
+        "description": segment.description is UNSET,
+        "isVisible": segment.is_visible is UNSET,
+        "kind": segment.kind is UNSET and segment.realtime is UNSET,
+        "segmentFolderId": segment.segment_folder_id is None,
     }
     return (
         frozenset(key for key, is_absent in absent.items() if is_absent)
@@ -121,21 +121,21 @@ def _left_out(of: _Segment) -> frozenset[str]:
     )
 
 
-def _kind(of: _Segment) -> tuple[SegmentKind | None, int | str | None]:
-    """The kind, or the value that is none: by `kind` or, where that is null, by `realtime`."""
-    if _told(of.kind) is None:
-        return ("realtime" if flag_of(_told(of.realtime), "realtime") else "batch"), None
-    number = whole_number(of.kind)
+def _kind(segment: _Segment) -> tuple[SegmentKind | None, int | str | None]:
+    """The kind and the raw value, from `kind` or, if that is null, from `realtime`."""
+    if _given(segment.kind) is None:
+        return ("realtime" if flag_of(_given(segment.realtime), "realtime") else "batch"), None
+    number = whole_number(segment.kind)
     if number is not None:
         if 0 <= number < len(SEGMENT_KINDS):
             return SEGMENT_KINDS[number], number
         return None, number
-    word = text_of(of.kind, "kind")
+    word = text_of(segment.kind, "kind")
     return next((each for each in SEGMENT_KINDS if each == word), None), word
 
 
 def _rule(raw: msgspec.Raw) -> msgspec.Raw | None:
-    """A rule as it came; None where nothing can be told from it."""
+    """The raw rule; None if it is absent, null or empty."""
     text = bytes(raw)
     if text in _EMPTY_RULES:
         return None
@@ -145,12 +145,12 @@ def _rule(raw: msgspec.Raw) -> msgspec.Raw | None:
             return None
     except (ValueError, RecursionError):
         raise ValueFormError("its `rule` is not valid JSON") from None
-    # A copy, so that a whole list is not kept for one of it.
+    # A copy, so that one rule does not keep the whole list in memory.
     return msgspec.Raw(text)
 
 
 def _is_empty(rule: Any) -> bool:
-    """Whether a rule has no conditions, as lists may show one that they leave out."""
+    """Whether a rule has no conditions, as in lists that omit rules."""
     if not isinstance(rule, dict):
         return rule in (None, "", [])
     conditions = rule.get("conditions") or []
@@ -179,23 +179,23 @@ def parent_segments(body: bytes) -> a.Listed[a.ParentSegment]:
     return listed(body, _Audience, _parent)
 
 
-def _parent(of: _Audience) -> a.ParentSegment:
+def _parent(audience: _Audience) -> a.ParentSegment:
     return a.ParentSegment(
-        need_id(of.id),
-        need_name(of.name),
-        text_of(of.timezone, "timezone") or "UTC",
-        text_or_none(of.description),
-        whole_number(of.population),
-        _customer_group(of.customer_group),
-        id_of(of.root_folder_id),
+        need_id(audience.id),
+        need_name(audience.name),
+        text_of(audience.timezone, "timezone") or "UTC",
+        text_or_none(audience.description),
+        whole_number(audience.population),
+        _customer_group(audience.customer_group),
+        id_of(audience.root_folder_id),
     )
 
 
-def _customer_group(of: Any) -> a.CustomerGroup | None:
-    name = of.get("name") if isinstance(of, dict) else None
+def _customer_group(group: Any) -> a.CustomerGroup | None:
+    name = group.get("name") if isinstance(group, dict) else None
     if not isinstance(name, str):
         return None
-    attributes = of.get("customerGroupAttributes")
+    attributes = group.get("customerGroupAttributes")
     return a.CustomerGroup(name, _columns(attributes if isinstance(attributes, list) else []))
 
 
@@ -212,38 +212,38 @@ def columns(body: bytes) -> a.Listed[a.Column]:
     return listed(body, _Column, _column)
 
 
-def _columns(of: Iterable[Any], owner: str = "") -> a.Listed[a.Column]:
-    """Columns inside another answer; the unreadable ones are named after their `owner`."""
+def _columns(items: Iterable[Any], owner: str = "") -> a.Listed[a.Column]:
+    """Columns nested in another record; names of unreadable ones begin with `owner`."""
     part = "column" if owner else None
-    found: list[a.Column] = []
+    columns: list[a.Column] = []
     unreadable: list[a.Unreadable] = []
-    for each in of:
+    for item in items:
         try:
-            found.append(_column(msgspec.convert(each, _Column)))
+            columns.append(_column(msgspec.convert(item, _Column)))
         except msgspec.ValidationError:
-            why = f"it is {kind_of(each)} and not an object"
+            why = f"it is {kind_of(item)} and not an object"
             unreadable.append(a.Unreadable("", f"{owner}?", why, part))
         except ValueFormError as problem:
-            name = text_or_none(each.get("name")) or text_or_none(each.get("matrixColumnName"))
-            id = id_of(each.get("id")) or ""
+            name = text_or_none(item.get("name")) or text_or_none(item.get("matrixColumnName"))
+            id = id_of(item.get("id")) or ""
             unreadable.append(a.Unreadable(id, f"{owner}{name or '?'}", str(problem), part))
-    return a.Listed(found, unreadable)
+    return a.Listed(columns, unreadable)
 
 
-def _column(of: _Column) -> a.Column:
-    column = text_of(of.matrix_column_name, "matrixColumnName")
-    label = text_of(of.name, "name")
+def _column(column_: _Column) -> a.Column:
+    column = text_of(column_.matrix_column_name, "matrixColumnName")
+    label = text_of(column_.name, "name")
     name = column or label
     if not name:
         raise ValueFormError("it has neither a `matrixColumnName` nor a `name`")
-    raw_type = text_of(of.type, "type") or ""
+    raw_type = text_of(column_.type, "type") or ""
     return a.Column(
         name,
         label or name,
         _TYPES.get(raw_type),
         raw_type,
-        text_or_none(of.visibility),
-        text_or_none(of.grouping_name),
+        text_or_none(column_.visibility),
+        text_or_none(column_.grouping_name),
     )
 
 
@@ -255,32 +255,32 @@ class _Behavior(Body, frozen=True):
 
 
 def behaviors(body: bytes) -> a.Listed[a.Behavior]:
-    """The behaviors; `unreadable` has also columns of theirs, as `Online Orders.Amount`."""
+    """The behaviors; `unreadable` includes their columns, as `Online Orders.Amount`."""
     inner: list[a.Unreadable] = []
 
-    def read(of: _Behavior) -> a.Behavior:
-        id, table = need_id(of.id), _table(of)
-        label = text_of(of.name, "name") or table
-        schema = _columns(list_at(of.schema, "schema"), f"{label}.")
+    def read(behavior: _Behavior) -> a.Behavior:
+        id, table = need_id(behavior.id), _table(behavior)
+        label = text_of(behavior.name, "name") or table
+        schema = _columns(list_at(behavior.schema, "schema"), f"{label}.")
         inner.extend(schema.unreadable)
         return a.Behavior(id, table, label, tuple(schema))
 
-    found = listed(body, _Behavior, read)
-    return a.Listed(found, (*found.unreadable, *inner))
+    behaviors_ = listed(body, _Behavior, read)
+    return a.Listed(behaviors_, (*behaviors_.unreadable, *inner))
 
 
-def _table(of: _Behavior) -> str:
-    """The matrix table; where it is not told, that of a behavior whose name could be one's."""
-    table = text_of(of.matrix_table_name, "matrixTableName")
+def _table(behavior: _Behavior) -> str:
+    """The matrix table; if it is absent, the one for the behavior's name if that is possible."""
+    table = text_of(behavior.matrix_table_name, "matrixTableName")
     if table:
         return table
-    name = text_of(of.name, "name") or ""
+    name = text_of(behavior.name, "name") or ""
     if not (name.isascii() and name.isidentifier() and name == name.lower()):
         raise ValueFormError("it has no `matrixTableName`")
     return table_of(name) if name_of(name) is None else name
 
 
-# --- what else a segment can name --------------------------------------------------------
+# --- other objects that a segment can name -----------------------------------------------
 
 
 class _Named(Body, frozen=True):
@@ -295,29 +295,29 @@ class _Funnel(Body, frozen=True):
 
 
 def funnels(body: bytes) -> a.Listed[a.Funnel]:
-    """The funnels; `unreadable` has also stages of theirs."""
+    """The funnels; `unreadable` includes their stages."""
     inner: list[a.Unreadable] = []
 
-    def read(of: _Funnel) -> a.Funnel:
-        id, name = need_id(of.id), need_name(of.name)
+    def read(funnel: _Funnel) -> a.Funnel:
+        id, name = need_id(funnel.id), need_name(funnel.name)
         stages = []
-        for each in list_at(of.stages, "stages"):
-            known = each if isinstance(each, dict) else {}
+        for item in list_at(funnel.stages, "stages"):
+            stage_ = item if isinstance(item, dict) else {}
             try:
-                stages.append(a.Stage(need_id(known.get("id")), need_name(known.get("name"))))
+                stages.append(a.Stage(need_id(stage_.get("id")), need_name(stage_.get("name"))))
             except ValueFormError as problem:
-                stage = f"{name}.{text_or_none(known.get('name')) or '?'}"
-                stage_id = id_of(known.get("id")) or ""
+                stage = f"{name}.{text_or_none(stage_.get('name')) or '?'}"
+                stage_id = id_of(stage_.get("id")) or ""
                 inner.append(a.Unreadable(stage_id, stage, str(problem), "stage"))
         return a.Funnel(id, name, tuple(stages))
 
-    found = listed(body, _Funnel, read)
-    return a.Listed(found, (*found.unreadable, *inner))
+    funnels_ = listed(body, _Funnel, read)
+    return a.Listed(funnels_, (*funnels_.unreadable, *inner))
 
 
 def predictive_models(body: bytes) -> a.Listed[a.PredictiveModel]:
-    def read(of: _Named) -> a.PredictiveModel:
-        return a.PredictiveModel(need_id(of.id), need_name(of.name))
+    def read(model: _Named) -> a.PredictiveModel:
+        return a.PredictiveModel(need_id(model.id), need_name(model.name))
 
     return listed(body, _Named, read)
 
@@ -338,16 +338,16 @@ def query_status(body: bytes) -> a.QueryStatus:
     return one(body, _Query, _query)
 
 
-def _query(of: _Query) -> a.QueryStatus:
-    id = id_of(of.query_id) or id_of(of.id)
+def _query(query: _Query) -> a.QueryStatus:
+    id = id_of(query.query_id) or id_of(query.id)
     if id is None:
         raise ValueFormError("it has neither a `queryId` nor an `id`")
     return a.QueryStatus(
         id,
-        (text_or_none(of.status) or "").lower(),
-        whole_number(of.count),
-        whole_number(of.max_page),
-        text_or_none(of.error),
+        (text_or_none(query.status) or "").lower(),
+        whole_number(query.count),
+        whole_number(query.max_page),
+        text_or_none(query.error),
     )
 
 
@@ -362,18 +362,18 @@ def page(body: bytes) -> a.Page:
     return one(body, _Page, _page)
 
 
-def _page(of: _Page) -> a.Page:
-    names = tuple(str(each) for each in list_at(of.names, "names"))
+def _page(page: _Page) -> a.Page:
+    names = tuple(str(each) for each in list_at(page.names, "names"))
     return a.Page(
-        (text_or_none(of.type) or "").lower(),
+        (text_or_none(page.type) or "").lower(),
         names,
-        tuple(_row(each, len(names)) for each in list_at(of.rows, "rows") if each is not None),
-        text_or_none(of.error),
+        tuple(_row(each, len(names)) for each in list_at(page.rows, "rows") if each is not None),
+        text_or_none(page.error),
     )
 
 
 def _row(value: Any, width: int) -> tuple[Any, ...]:
-    """A row of a page; a value without a column, or a column without one, would be misread."""
+    """A row of a page; raises ValueFormError unless it has one value for each column."""
     if not isinstance(value, list):
         raise ValueFormError(f"one of its `rows` is {kind_of(value)} and not a list")
     if len(value) != width:

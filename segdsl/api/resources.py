@@ -1,6 +1,6 @@
-"""Reads the JSON:API answers of the Audience API, and folders from either of their lists.
+"""Reads JSON:API responses of the Audience API, and folders from either of their lists.
 
-Resources of types that are not known are passed over (observed: types are mixed).
+Resources of unknown types are skipped (observed: types are mixed).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from segdsl.api import answers as a
+from segdsl.api import responses as a
 from segdsl.api.bodies import (
     Body,
     decoded,
@@ -38,11 +38,11 @@ class _Resource(NamedTuple):
 
     @property
     def parent_id(self) -> str | None:
-        """The folder that it is in, by either name of the relationship (observed)."""
+        """The id of its folder, under either name of the relationship (observed)."""
         for key in ("parentSegmentFolder", "parentFolder"):
-            found = _dict(_dict(self.relationships.get(key)).get("data")).get("id")
-            if id_of(found) is not None:
-                return id_of(found)
+            id = _dict(_dict(self.relationships.get(key)).get("data")).get("id")
+            if id_of(id) is not None:
+                return id_of(id)
         return None
 
     def named(self) -> str:
@@ -54,23 +54,25 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _resource(document: Any) -> _Resource | None:
-    """A resource, bare or under `data`; None where it has no id."""
-    of = _dict(document)
-    of = _dict(of.get("data")) or of
-    id = id_of(of.get("id"))
+    """A resource, bare or under `data`; None if it has no id."""
+    resource = _dict(document)
+    resource = _dict(resource.get("data")) or resource
+    id = id_of(resource.get("id"))
     if id is None:
         return None
-    type = text_or_none(of.get("type")) or ""
-    return _Resource(id, type, _dict(of.get("attributes")), _dict(of.get("relationships")))
+    type = text_or_none(resource.get("type")) or ""
+    return _Resource(
+        id, type, _dict(resource.get("attributes")), _dict(resource.get("relationships"))
+    )
 
 
 def _resources(body: bytes) -> list[_Resource]:
-    """The resources of a list, in any of its forms: `{"data": [{…}]}`, `[{"data": {…}}]`, `[{…}]`.
+    """The resources of a list in any form: `{"data": [{…}]}`, `[{"data": {…}}]`, `[{…}]`.
 
-    What has no id is none.
+    Items without an id are skipped.
     """
-    found = (_resource(_decode_or_none(each)) for each in items(body))
-    return [each for each in found if each is not None]
+    resources = (_resource(_decode_or_none(each)) for each in items(body))
+    return [each for each in resources if each is not None]
 
 
 def _decode_or_none(raw: msgspec.Raw) -> Any:
@@ -80,39 +82,41 @@ def _decode_or_none(raw: msgspec.Raw) -> Any:
         return None
 
 
-def _readable(of: Iterable[_Resource], read: Callable[[_Resource], _T | None]) -> a.Listed[_T]:
-    """What is read of resources; None is what is of no interest."""
-    found: list[_T] = []
+def _readable(
+    resources: Iterable[_Resource], read: Callable[[_Resource], _T | None]
+) -> a.Listed[_T]:
+    """Reads resources; those for which `read` returns None are skipped."""
+    values: list[_T] = []
     unreadable: list[a.Unreadable] = []
-    for each in of:
+    for resource in resources:
         try:
-            value = read(each)
+            value = read(resource)
         except ValueFormError as problem:
-            unreadable.append(unreadable_part(each, str(problem)))
+            unreadable.append(unreadable_part(resource, str(problem)))
         else:
             if value is not None:
-                found.append(value)
-    return a.Listed(found, unreadable)
+                values.append(value)
+    return a.Listed(values, unreadable)
 
 
 def root_folder(body: bytes, parent_id: str) -> str | None:
-    """The id of the folder that holds everything of a parent segment, from the list of them.
+    """The id of a parent segment's root folder, from the list of parent segments.
 
-    The list has ids of its own; `v4Id` is the one that the other endpoints know.
+    The list has its own ids; the other endpoints use `v4Id`.
     """
-    listed = _resources(body)
-    found = [each for each in listed if id_of(each.attributes.get("v4Id")) == parent_id]
-    found = found or [each for each in listed if each.id == parent_id]
-    return next((each.parent_id for each in found if each.parent_id is not None), None)
+    parents = _resources(body)
+    matches = [each for each in parents if id_of(each.attributes.get("v4Id")) == parent_id]
+    matches = matches or [each for each in parents if each.id == parent_id]
+    return next((each.parent_id for each in matches if each.parent_id is not None), None)
 
 
 def solutions(body: bytes) -> a.Listed[a.Solution]:
-    """The models among what lies in folders."""
+    """The models of solutions in a list by folder."""
 
-    def read(of: _Resource) -> a.Solution | None:
-        match of.type, of.attributes.get("solutionType"):
+    def read(resource: _Resource) -> a.Solution | None:
+        match resource.type, resource.attributes.get("solutionType"):
             case "mlSolution", ("rfm" | "cltv") as kind:
-                return a.Solution(of.id, of.named(), kind)
+                return a.Solution(resource.id, resource.named(), kind)
             case _:
                 return None
 
@@ -120,31 +124,31 @@ def solutions(body: bytes) -> a.Listed[a.Solution]:
 
 
 def variants(body: bytes) -> a.Listed[a.Variant]:
-    """The step of a journey is the test; one without a name is named as the journey or its place.
+    """The variants; a test is named by its step or else by its journey or location.
 
-    Only the place is always there (described); that the console names tests so is assumed.
+    Only the location is always present (described); that the console uses these names is assumed.
     """
 
-    def read(of: _Resource) -> a.Variant:
+    def read(resource: _Resource) -> a.Variant:
         keys = ("realtimeJourneyStepName", "realtimeJourneyName", "location")
-        tests = (text_or_none(of.attributes.get(key)) for key in keys)
-        return a.Variant(of.id, of.named(), next((each for each in tests if each), ""))
+        tests = (text_or_none(resource.attributes.get(key)) for key in keys)
+        return a.Variant(resource.id, resource.named(), next((each for each in tests if each), ""))
 
     return _readable(_resources(body), read)
 
 
 def folder_id(body: bytes) -> str:
-    """The id of the folder that a create answers; raises BadAnswerError where it answers none."""
-    found = _resource(decoded(body, dict[str, Any]))
-    if found is None:
+    """The id of a created folder; raises InvalidResponseError if the response has none."""
+    folder = _resource(decoded(body, dict[str, Any]))
+    if folder is None:
         refuse("it has no `id`")
-    return found.id
+    return folder.id
 
 
 # --- folders -----------------------------------------------------------------------------
 
 
-class _Listing(Body, frozen=True):
+class _PlainFolder(Body, frozen=True):
     """A folder of the plain list; `parent_folder_id` is null at the root (observed)."""
 
     id: Any = None
@@ -152,45 +156,49 @@ class _Listing(Body, frozen=True):
     parent_folder_id: Any = None
 
 
-class _Place(NamedTuple):
+class _Node(NamedTuple):
     id: str
     name: str
     parent: str | None
 
 
 def folders(body: bytes, root: str) -> a.Listed[a.Folder]:
-    """The tree of folders under a root, the root first, each after the one it is in.
+    """The folders under a root, the root first, each after its parent.
 
-    From everything that lies in folders; what is of another type is passed over (observed).
+    The body is a list by folder; resources of other types are skipped (observed).
     """
 
-    def read(of: _Resource) -> _Place | None:
-        if of.type != "folder-segment":
+    def read(resource: _Resource) -> _Node | None:
+        if resource.type != "folder-segment":
             return None
-        return _Place(of.id, "" if of.id == root else of.named(), of.parent_id)
+        return _Node(
+            resource.id, "" if resource.id == root else resource.named(), resource.parent_id
+        )
 
     return _tree(_readable(_resources(body), read), root)
 
 
 def plain_folders(body: bytes, root: str) -> a.Listed[a.Folder]:
-    """The same from the list of folders with `parentFolderId`."""
+    """The folders as in `folders`, from the plain list with `parentFolderId`."""
 
-    def read(of: _Listing) -> _Place:
-        id = need_id(of.id)
-        return _Place(id, "" if id == root else need_name(of.name), id_of(of.parent_folder_id))
+    def read(folder: _PlainFolder) -> _Node:
+        id = need_id(folder.id)
+        return _Node(
+            id, "" if id == root else need_name(folder.name), id_of(folder.parent_folder_id)
+        )
 
-    return _tree(listed(body, _Listing, read), root)
+    return _tree(listed(body, _PlainFolder, read), root)
 
 
-def _tree(places: a.Listed[_Place], root: str) -> a.Listed[a.Folder]:
-    children: dict[str, list[_Place]] = {}
-    for each in places:
-        if each.parent is not None and each.id != root:
-            children.setdefault(each.parent, []).append(each)
+def _tree(nodes: a.Listed[_Node], root: str) -> a.Listed[a.Folder]:
+    children: dict[str, list[_Node]] = {}
+    for node in nodes:
+        if node.parent is not None and node.id != root:
+            children.setdefault(node.parent, []).append(node)
 
     def under(folder: a.Folder) -> Iterator[a.Folder]:
         yield folder
         for child in children.get(folder.id, []):
             yield from under(a.Folder(child.id, (*folder.path, child.name)))
 
-    return a.Listed(under(a.Folder(root, ())), places.unreadable)
+    return a.Listed(under(a.Folder(root, ())), nodes.unreadable)

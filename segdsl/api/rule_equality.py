@@ -1,4 +1,4 @@
-"""Whether two rules are the same: equal in the normal form that the compiler would write."""
+"""Compares rules by the normal form that the compiler would emit."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from segdsl.rules.rule.reader import read_rule
 
 
 def same_rule(one: msgspec.Raw, other: msgspec.Raw) -> bool:
-    """Whether two rules, as JSON, are the same. What cannot be read is the same only as itself."""
+    """Whether two rules, as JSON, are equal in normal form; unreadable ones by their JSON."""
     first, second = bytes(one), bytes(other)
     return first == second or canonical_rule(first) == canonical_rule(second)
 
 
 def canonical_rule(text: bytes) -> str:
-    """A rule's JSON in normal form: the same text for the same rule.
+    """A rule's JSON in normal form: equal rules have equal texts.
 
-    Of a rule that the language does not know, the JSON without what its layout adds; of what is no
-    JSON that can be read, an object with the text as it is.
+    A rule that the language does not cover is its JSON with sorted keys; a text that is not valid
+    JSON is an object with that text.
     """
     report = Report()
     try:

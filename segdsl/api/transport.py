@@ -1,6 +1,6 @@
-"""One request to an Audience API, and what became of it; sent again where that is safe.
+"""Sends requests to an Audience API and retries them where that is safe.
 
-Nothing here knows endpoints. Every failure leaves as a `ClientError`, without the key.
+Knows no endpoints. Every failure is raised as a `ClientError`, without the key.
 """
 
 from __future__ import annotations
@@ -18,46 +18,47 @@ import stamina
 
 from segdsl._version import __version__
 from segdsl.api import errors as e
-from segdsl.api import own
-from segdsl.api.bounded import ENCODING, RECORD, Answer, Room, read_answer
-from segdsl.api.error_bodies import told
-from segdsl.api.failures import failure
+from segdsl.api import provenance
+from segdsl.api.bounded_read import ENCODING, RECORD, MemoryBudget, Response, read_response
+from segdsl.api.error_bodies import one_line
+from segdsl.api.error_mapping import response_error
 from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
 JSON = "application/json"
 JSON_API = "application/vnd.treasuredata.v1+json"
 _T = TypeVar("_T")
-_MOST_REDIRECTS = 3
-# Whoever uses this as a library may listen; nobody is told anything unasked.
+_MAX_REDIRECTS = 3
+# Logging is opt-in, as usual for a library.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """How long one waits, in seconds: for a try, between tries, and in all."""
+    """Timeouts, retries and polling intervals; durations in seconds."""
 
-    connect: float = 10.0
-    answer: float = 60.0
-    exchange: float = 180.0
-    """For all of one request and its answer, however steadily it trickles."""
+    connect_timeout: float = 10.0
+    response_timeout: float = 60.0
+    request_timeout: float = 180.0
+    """For one request and its whole response, however slowly it arrives."""
     attempts: int = 10
-    refusals: int = 5
-    """How often one knocks where nobody is."""
+    max_refused_connections: int = 5
+    """Failed connections in a row after which no request is retried."""
     first_pause: float = 0.2
-    longest_pause: float = 10.0
-    in_all: float = 120.0
-    asked_for: float = 60.0
-    """The longest `Retry-After` that is obeyed."""
+    max_pause: float = 10.0
+    total: float = 120.0
+    """For all attempts together."""
+    max_retry_after: float = 60.0
+    """The longest `Retry-After` that is honored."""
     first_poll: float = 0.02
-    longest_poll: float = 2.0
-    query: float = 3_600.0
+    max_poll: float = 2.0
+    query_timeout: float = 3_600.0
     """How long a query may run before it is killed."""
 
 
 class _WithKey(httpx.Auth):
-    """Puts the key on a request at the last moment.
+    """Adds the key to a request just before it is sent.
 
-    Headers of httpx hide it when they are shown; a header in a variable of ours would not.
+    httpx hides the header in its representations; a variable of ours would show it.
     """
 
     def __init__(self, key: ApiKey) -> None:
@@ -69,7 +70,7 @@ class _WithKey(httpx.Auth):
 
 
 class Transport:
-    """Sends requests with the key, so many at a time."""
+    """Sends authenticated requests, at most `concurrency` at a time."""
 
     def __init__(
         self,
@@ -83,33 +84,34 @@ class Transport:
         self.base = checked(base)
         self.retry_policy = retry_policy
         self._key = key
-        self._room = asyncio.Semaphore(concurrency)
-        self._memory = Room()
-        self._deserted = False
+        self._slots = asyncio.Semaphore(concurrency)
+        self._memory = MemoryBudget()
+        self._unreachable_host = False
         self._tasks: dict[asyncio.Task[object], int] = {}
-        """The tasks that are in the middle of a request, and how deep."""
+        """Requests in progress by task; calls can be nested."""
         try:
             self._http = httpx.AsyncClient(
                 base_url=self.base,
                 auth=_WithKey(key),
                 transport=transport,
-                timeout=httpx.Timeout(retry_policy.answer, connect=retry_policy.connect),
+                timeout=httpx.Timeout(
+                    retry_policy.response_timeout, connect=retry_policy.connect_timeout
+                ),
                 limits=httpx.Limits(
                     max_connections=concurrency, max_keepalive_connections=concurrency
                 ),
                 follow_redirects=False,
-                # A proxy for others is none for this machine.
+                # A configured proxy does not apply to loopback addresses.
                 trust_env=not is_loopback(self.base),
                 headers={"User-Agent": f"segdsl/{__version__}", "Accept-Encoding": ENCODING},
-                # Nothing that a server sends is kept, or sent back.
+                # Cookies are neither stored nor sent.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL):
-            # What the error says may hold the password of a proxy.
+            # The text of the error may contain the password of a proxy.
             raise HostError(
-                "the variables of the environment that say how to reach the network cannot be "
-                "used: check HTTPS_PROXY and ALL_PROXY (http:// or https:// proxies), "
-                "SSL_CERT_FILE and SSL_CERT_DIR"
+                "invalid network settings in environment variables: check HTTPS_PROXY and "
+                "ALL_PROXY (http:// or https:// proxies), SSL_CERT_FILE and SSL_CERT_DIR"
             ) from None
 
     @property
@@ -117,17 +119,17 @@ class Transport:
         return self.base.host
 
     async def close(self) -> None:
-        """Ends what is still under way, such as what ran beside a request that failed."""
-        others = [each for each in self._tasks if each is not asyncio.current_task()]
-        for each in others:
-            each.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        """Cancels the requests of other tasks and closes the connections."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.aclose()
 
     @contextmanager
-    def _under_way(self) -> Iterator[None]:
+    def _tracked(self) -> Iterator[None]:
         task = asyncio.current_task()
-        assert task is not None, "requests are sent in a loop"
+        assert task is not None, "requests are sent in an event loop"
         self._tasks[task] = self._tasks.get(task, 0) + 1
         try:
             yield
@@ -136,36 +138,38 @@ class Transport:
             if not self._tasks[task]:
                 del self._tasks[task]
 
-    async def again(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
-        """The result of an attempt, made again after failures that pass, for a while."""
+    async def retry(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Runs an attempt, with retries after transient failures; returns its result."""
         retry_policy = self.retry_policy
-        unheard = 0
+        refused = 0
 
         def pause(error: Exception) -> bool | float:
-            """Whether to try again, or after how many seconds."""
-            nonlocal unheard
+            """Whether to retry; a number is the seconds to wait before that."""
+            nonlocal refused
             if not isinstance(error, e.ClientError) or not error.retryable:
                 return False
             if isinstance(error, e.UnreachableError) and not error.ambiguous:
-                unheard += 1
-                # Once nobody has been found there, others need not knock as often.
-                self._deserted = self._deserted or unheard >= retry_policy.refusals
-                return not self._deserted
+                refused += 1
+                # Once the host counts as unreachable, other requests fail at once.
+                self._unreachable_host = (
+                    self._unreachable_host or refused >= retry_policy.max_refused_connections
+                )
+                return not self._unreachable_host
             if error.after is None:
                 return True
-            return error.after if error.after <= retry_policy.asked_for else False
+            return error.after if error.after <= retry_policy.max_retry_after else False
 
         tries = stamina.retry_context(
             on=pause,
             attempts=retry_policy.attempts,
-            timeout=retry_policy.in_all,
+            timeout=retry_policy.total,
             wait_initial=retry_policy.first_pause,
-            wait_max=retry_policy.longest_pause,
+            wait_max=retry_policy.max_pause,
             wait_jitter=retry_policy.first_pause,
         )
-        with self._under_way():
-            async for each in tries:
-                with each:
+        with self._tracked():
+            async for attempt_context in tries:
+                with attempt_context:
                     return await attempt()
         raise AssertionError("the last failure is raised")
 
@@ -179,28 +183,28 @@ class Transport:
         media: str = JSON,
         most: int = RECORD,
     ) -> bytes:
-        """One request, once; the body of the answer to it, which has at most so many bytes.
+        """Sends one request once; returns the response's body, of at most `most` bytes.
 
-        What counts as an answer of the API is in `segdsl.api.own`.
+        `segdsl.api.provenance` defines which responses count as the API's.
         """
         headers = {"Accept": media}
         content: bytes | None = None
         if body is not None:
             content = msgspec.json.encode(body)
             headers["Content-Type"] = media
-        with self._under_way():
-            answer = await self._exchange(method, path, query, content, headers, most)
-        self._deserted = False
-        found = failure(answer, method, self.base.host, self._key.scrubbed)
-        if found is not None:
-            raise found
-        if self._key.occurs_in(answer.content):
-            raise e.BadAnswerError(
-                f"an answer of {self.base.host} has the API key in it, and is not used",
-                "if a segment holds the key, in its name, description or rule, change the key and "
-                "take it out there",
+        with self._tracked():
+            response = await self._exchange(method, path, query, content, headers, most)
+        self._unreachable_host = False
+        error = response_error(response, method, self.base.host, self._key.scrubbed)
+        if error is not None:
+            raise error
+        if self._key.occurs_in(response.content):
+            raise e.InvalidResponseError(
+                f"a response of {self.base.host} contains the API key and was discarded",
+                "if the name, description or rule of a segment contains the key, remove it there "
+                "and revoke the key",
             )
-        return answer.content
+        return response.content
 
     async def _exchange(
         self,
@@ -210,20 +214,20 @@ class Transport:
         content: bytes | None,
         headers: dict[str, str],
         most: int,
-    ) -> Answer:
-        """A request and its answer, in their turn and in their time."""
-        async with self._room:
+    ) -> Response:
+        """Sends a request when a slot is free, within the request timeout."""
+        async with self._slots:
             try:
-                async with asyncio.timeout(self.retry_policy.exchange):
-                    return await self._answer(method, path, query, content, headers, most)
+                async with asyncio.timeout(self.retry_policy.request_timeout):
+                    return await self._respond(method, path, query, content, headers, most)
             except TimeoutError:
                 raise e.UnreachableError(
-                    f"{self.base.host} did not answer in full within "
-                    f"{self.retry_policy.exchange:g} seconds",
+                    f"{self.base.host} did not send a complete response within "
+                    f"{self.retry_policy.request_timeout:g} seconds",
                     "try again later",
                 ) from None
 
-    async def _answer(
+    async def _respond(
         self,
         method: str,
         path: str,
@@ -231,60 +235,62 @@ class Transport:
         content: bytes | None,
         headers: dict[str, str],
         most: int,
-    ) -> Answer:
+    ) -> Response:
         try:
             request = self._http.build_request(
                 method, path, params=query, content=content, headers=headers
             )
-            for _ in range(_MOST_REDIRECTS + 1):
+            for _ in range(_MAX_REDIRECTS + 1):
                 response = await self._http.send(request, stream=True)
                 async with aclosing(response):
                     if not response.is_redirect or response.next_request is None:
-                        return await read_answer(response, most, self._memory)
+                        return await read_response(response, most, self._memory)
                     request = self._next(request, response.status_code, response.next_request)
                 request.headers.update(headers)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from None
-        raise e.RedirectedError(f"{request.url.host} redirects in a cycle")
+        raise e.RedirectedError(f"{request.url.host} redirects too many times")
 
-    def _next(self, request: httpx.Request, status: int, then: httpx.Request) -> httpx.Request:
-        """The request that a redirect asks for; raises RedirectedError."""
-        if not same_origin(then.url, request.url):
+    def _next(
+        self, request: httpx.Request, status: int, redirected: httpx.Request
+    ) -> httpx.Request:
+        """The request to follow a redirect with; raises RedirectedError."""
+        if not same_origin(redirected.url, request.url):
+            destination = self.display(redirected.url.host) or "another address"
             raise e.RedirectedError(
-                f"{request.url.host} redirects to {self.told(then.url.host) or 'another address'}, "
-                "and the key is not sent there",
+                f"{request.url.host} redirects to {destination}, which must not receive the key",
                 "check the region of the target",
             )
-        if status not in own.KEEPS_THE_METHOD and request.method != "GET":
+        if status not in provenance.METHOD_PRESERVING_REDIRECTS and request.method != "GET":
             raise e.RedirectedError(
-                f"{request.url.host} redirects a {request.method} in a way ({status}) that would "
-                "lose it",
-                "is something else answering at this address?",
+                f"{request.url.host} redirects a {request.method} with status {status}, which "
+                "would drop the request",
+                e.CHECK_ADDRESS,
             )
-        return then
+        return redirected
 
     def _unreachable(self, error: Exception) -> e.ClientError:
         host = self.base.host
         match error:
             case httpx.ConnectTimeout() | httpx.ConnectError() | httpx.ProxyError():
-                reason = self.told(str(error)) or "no answer"
-                found = e.UnreachableError(
+                reason = self.display(str(error)) or "no response"
+                unreachable = e.UnreachableError(
                     f"cannot reach {self.base}: {reason}",
                     "check the network and the target's address",
                 )
-                # Nothing was sent, so nothing was done.
-                found.ambiguous = False
-                return found
+                # Nothing was sent, so the request had no effect.
+                unreachable.ambiguous = False
+                return unreachable
             case httpx.TimeoutException():
                 return e.UnreachableError(
-                    f"{host} did not answer within {self.retry_policy.answer:g} seconds",
+                    f"{host} did not respond within {self.retry_policy.response_timeout:g} seconds",
                     "try again later",
                 )
             case _:
                 return e.UnreachableError(
-                    f"the connection to {host} broke: {type(error).__name__}", "try again"
+                    f"the connection to {host} failed: {type(error).__name__}", "try again"
                 )
 
-    def told(self, text: str) -> str:
-        """A text of the API as it may be shown: in one line, without HTML or the key."""
-        return told(text, self._key.scrubbed)
+    def display(self, text: str) -> str:
+        """A text of the API for display: in one line, without HTML or the key."""
+        return one_line(text, self._key.scrubbed)

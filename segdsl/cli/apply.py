@@ -174,7 +174,7 @@ def _read_plan(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -
 
 
 def _show(plan: Plan, form: str, color: str) -> None:
-    from segdsl.workspace.sync.effects import UNASKED
+    from segdsl.workspace.kinds.effects import NOT_COUNTED
     from segdsl.workspace.sync.plan_text import plan_text
 
     if form == "json":
@@ -183,19 +183,18 @@ def _show(plan: Plan, form: str, color: str) -> None:
         document.set_result(apply_output(plan, []))
         return
     colored = use_color(color, sys.stdout)
-    text = plan_text(plan, UNASKED, color=colored, width=terminal_width())
+    text = plan_text(plan, NOT_COUNTED, color=colored, width=terminal_width())
     echo(text, nl=False, color=colored)
     sys.stdout.flush()
 
 
 async def _confirm_rename(rename: Rename) -> bool:
-    """Whether a new segment is a renamed one."""
+    """Whether a new resource is a renamed one."""
     from segdsl.terminal import visible
-    from segdsl.workspace.sync.moving import path_of
 
-    old = visible(path_of(rename.old_folder, rename.old_name))
-    new = visible(path_of(rename.folder, rename.name))
-    return await confirm_async(f"Did you rename “{old}” (#{rename.id}) to “{new}”?", default=None)
+    old, new = visible(rename.old_key.path), visible(rename.key.path)
+    question = f"Did you rename the {rename.kind} “{old}” (#{rename.id}) to “{new}”?"
+    return await confirm_async(question, default=None)
 
 
 async def _confirm(plan: Plan) -> None:
@@ -207,12 +206,10 @@ async def _confirm(plan: Plan) -> None:
 
 def _print(outcome: Outcome) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import path_of
 
-    state = outcome.change.state
     id = "" if outcome.id is None else f"  #{outcome.id}"
     done = OUTCOMES.get(outcome.done, outcome.done)
-    echo(f"{done:<9}  {visible(path_of(state.folder, state.name))}{id}")
+    echo(f"{done:<9}  {visible(outcome.change.state.key.title)}{id}")
     sys.stdout.flush()
 
 

@@ -164,14 +164,16 @@ def _columns(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    from segdsl.schema.searching import things
+    from segdsl.schema.search import schema_items
     from segdsl.workspace.project.config import find_project
     from segdsl.workspace.project.schema import load_schema
 
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))
     if schema is not None:
-        yield from _starting_with(incomplete, dict.fromkeys(thing.name for thing in things(schema)))
+        yield from _starting_with(
+            incomplete, dict.fromkeys(item.name for item in schema_items(schema))
+        )
 
 
 def _params(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:

@@ -47,7 +47,7 @@ def command(
     from segdsl.diagnostics import Report
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.remote.creation import create, steps
-    from segdsl.workspace.remote.listing import on_server
+    from segdsl.workspace.remote.snapshot import read_snapshot
 
     report = Report()
     need_project(Path.cwd())
@@ -56,7 +56,7 @@ def command(
 
     async def create_all(connection: Connection) -> list[Outcome]:
         client, parent = connection.client, connection.parent
-        server = await on_server(client, parent.id)
+        server = await read_snapshot(client, parent.id)
         planned = steps(loaded.segments, server, report, layout=layout)
         on_outcome = _ignore if is_json else _print
         return await create(client, parent.id, planned, layout=layout, count=count, told=on_outcome)

@@ -33,10 +33,11 @@ def command(segment: str, yes: bool, form: str, target: str | None, now: str | N
     """
     from segdsl.terminal import visible
     from segdsl.workspace.remote.deletion import delete
-    from segdsl.workspace.remote.listing import find, on_server, path_of
+    from segdsl.workspace.remote.listing import find, path_of
+    from segdsl.workspace.remote.snapshot import read_snapshot
 
     async def look_up(connection: Connection) -> Found:
-        server = await on_server(connection.client, connection.parent.id, rules=False)
+        server = await read_snapshot(connection.client, connection.parent.id, rules=False)
         return find(server, segment)
 
     folder, entry = found = with_target(target, now, look_up)

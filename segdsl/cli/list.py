@@ -14,7 +14,7 @@ from segdsl.cli.options import color_option, format_options
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.creation import OnServer
+    from segdsl.workspace.remote.snapshot import Snapshot
 
 
 @click.command("list", epilog=examples("segdsl list", "segdsl list --target production --json"))
@@ -27,11 +27,12 @@ def command(form: str, target: str | None, now: str | None, color: str) -> None:
     They are sorted by folder and name.
     """
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import note_of, on_server, table
+    from segdsl.workspace.remote.listing import note_of, table
     from segdsl.workspace.remote.preview_text import text_of
+    from segdsl.workspace.remote.snapshot import read_snapshot
 
-    async def read(connection: Connection) -> OnServer:
-        return await on_server(connection.client, connection.parent.id, rules=False)
+    async def read(connection: Connection) -> Snapshot:
+        return await read_snapshot(connection.client, connection.parent.id, rules=False)
 
     server = with_target(target, now, read)
     note = note_of(server.unreadable)

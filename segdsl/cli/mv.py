@@ -60,10 +60,9 @@ def command(old: str, new: str, form: str, settings: dict[str, str], target: str
 
 def _print(move: Move) -> None:
     from segdsl.terminal import visible
-    from segdsl.workspace.sync.moving import path_of
 
-    old = visible(path_of(move.entry.folder, move.entry.name))
-    new = visible(path_of(*move.local.key))
+    old = visible(move.entry.key.path)
+    new = visible(move.local.key.path)
     if not move.is_new:
         echo(f"No changes. The lock already has {new} (#{move.entry.id}).", err=True)
         return

@@ -24,8 +24,8 @@ from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnosti
 from segdsl.cli.workspace_options import open_workspace, plan_options
 
 if TYPE_CHECKING:
+    from segdsl.workspace.kinds.effects import Effects
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.sync.effects import Effects
     from segdsl.workspace.sync.plan import Plan
 
 
@@ -83,8 +83,8 @@ def command(
     rename with `segdsl mv` to keep its id.
     """
     from segdsl.diagnostics import Report
+    from segdsl.workspace.kinds.effects import NOT_COUNTED
     from segdsl.workspace.sync.commands import Progress, effects_of, plan_for
-    from segdsl.workspace.sync.effects import UNASKED
     from segdsl.workspace.sync.plan_checks import check_plan
     from segdsl.workspace.sync.plan_file import check_plan_file, save_plan
     from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
@@ -108,7 +108,7 @@ def command(
         bar = ProgressBar("Counting")
         progress = Progress(bar.begin, bar.answered)
         try:
-            return plan, await effects_of(connection, plan, progress) if count else UNASKED
+            return plan, await effects_of(connection, plan, progress) if count else NOT_COUNTED
         finally:
             bar.end()
 

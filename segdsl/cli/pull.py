@@ -120,13 +120,12 @@ _SUMMARY = {
 def _print(pull: Pull, color: str) -> None:
     from segdsl.diagnostics.places import counted
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.listing import path_of
     from segdsl.workspace.sync.plan_text import conflict_text
 
     per_file = Counter(item.file for item in pull.items)
     lines: list[str] = []
     for item in pull.items:
-        name = path_of(item.folder, item.name)
+        name = item.key.title
         if item.what in _WRITTEN:
             # A file is written once, whatever is in it.
             lines.append(f"{_WRITTEN[item.what]}: {visible(item.file or name)}")

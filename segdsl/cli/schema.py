@@ -18,7 +18,7 @@ from segdsl.cli.examples import examples
 from segdsl.cli.options import color_option, format_options
 
 if TYPE_CHECKING:
-    from segdsl.schema.searching import Thing
+    from segdsl.schema.search import SchemaItem
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.schema import Asked, Sample
 
@@ -62,7 +62,7 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     """
     import msgspec
 
-    from segdsl.schema.changes import tally
+    from segdsl.schema.changes import summary
     from segdsl.terminal import visible
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.schema import save_schema
@@ -96,7 +96,7 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
             )
         )
     else:
-        echo(f"{saved.done}: {visible(saved.path.name)} ({tally(pulled.schema)})")
+        echo(f"{saved.done}: {visible(saved.path.name)} ({summary(pulled.schema)})")
         for change in saved.changes:
             echo(f"  {visible(change)}")
     if saved.done == "out of date":
@@ -125,7 +125,7 @@ def show(
 
     With WORD, lists only what has it in its name.
     """
-    from segdsl.schema.searching import nothing_like, search
+    from segdsl.schema.search import no_match_message, search
     from segdsl.terminal import visible
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.schema import load_schema
@@ -136,14 +136,14 @@ def show(
     if schema is None:
         option = "" if target is None else f" --target {shlex.quote(target)}"
         raise CommandError(f"no schema yet: run `segdsl schema pull{option}`")
-    things = search(schema, word)
-    if word is not None and not things:
-        document.add_note(visible(nothing_like(schema, word)))
+    items = search(schema, word)
+    if word is not None and not items:
+        document.add_note(visible(no_match_message(schema, word)))
         raise click.exceptions.Exit(FINDINGS)
     samples: list[Sample] = []
     if sample:
         columns = [
-            (thing.of, thing.name) for thing in things if thing.what in ("attribute", "column")
+            (item.parent, item.name) for item in items if item.kind in ("attribute", "column")
         ]
         if len(columns) > MAX_SAMPLED:
             document.add_note(
@@ -162,12 +162,12 @@ def show(
     if form == "json":
         from segdsl.output.remote import schema_show_output
 
-        document.set_result(schema_show_output(things, samples))
+        document.set_result(schema_show_output(items, samples))
     else:
-        _print(things, samples, schema.timezone, color)
+        _print(items, samples, schema.timezone, color)
 
 
-def _print(things: list[Thing], samples: list[Sample], timezone: str, color: str) -> None:
+def _print(items: list[SchemaItem], samples: list[Sample], timezone: str, color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -177,7 +177,7 @@ def _print(things: list[Thing], samples: list[Sample], timezone: str, color: str
     from segdsl.workspace.remote.shown_times import shown_time
 
     width = terminal_width()
-    has_labels = any(thing.label for thing in things)
+    has_labels = any(item.label for item in items)
     headings = [
         "Kind",
         "In source",
@@ -186,12 +186,12 @@ def _print(things: list[Thing], samples: list[Sample], timezone: str, color: str
         *(["Values"] if samples else []),
     ]
     rows = []
-    for thing in things:
-        label = [visible(thing.label or "")] if has_labels else []
-        cells = [thing.what, visible(thing.spelling), *label, visible(thing.more)]
+    for item in items:
+        label = [visible(item.label or "")] if has_labels else []
+        cells = [item.kind, visible(item.spelling), *label, visible(item.details)]
         if samples:
-            values = (values_of(thing, samples) or ())[:MAX_VALUES]
-            shown = (shown_time(value, timezone) if thing.is_time else value for value in values)
+            values = (values_of(item, samples) or ())[:MAX_VALUES]
+            shown = (shown_time(value, timezone) if item.is_time else value for value in values)
             cells.append(", ".join(visible(str(value)) for value in shown))
         rows.append(cells)
     # On a narrow terminal the kind is left out: the spelling says enough.

@@ -13,13 +13,12 @@ from segdsl.cli.examples import examples
 from segdsl.cli.options import output_option
 from segdsl.cli.reporting import exit_on_errors, write_result
 from segdsl.cli.segment_arguments import segment_arguments
+from segdsl.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from segdsl.cli.segment_arguments import SegmentArguments
     from segdsl.language.condition.tree import Segment
     from segdsl.workspace.remote.connect import Connection
-
-DIALECTS = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
 
 
 @click.command(

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
     from segdsl.workspace.project.config import Project
-    from segdsl.workspace.sync.local import Workspace
+    from segdsl.workspace.sync.workspace import Workspace
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -48,7 +48,7 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
     """Reads the workspace around the current folder; adds errors in its files to the report."""
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.known_ids import names_of
-    from segdsl.workspace.sync.local import read_workspace
+    from segdsl.workspace.sync.workspace import read_workspace
 
     here = Path.cwd()
     project = need_project(here)

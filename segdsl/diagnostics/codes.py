@@ -13,7 +13,7 @@ Severity = OneOf["error", "warning"]
 
 
 class Code(Enum):
-    """A code's value is its title; warnings are those listed in `WARNINGS`."""
+    """The code of a diagnostic. Its value is its title; warnings are those listed in `WARNINGS`."""
 
     # 0xx: the text
     SEG001 = "unexpected text"

@@ -107,6 +107,7 @@ class Report:
 
     @property
     def has_errors(self) -> bool:
+        """Whether an error is among the findings; warnings alone are none."""
         return any(d.severity == "error" for d in self.diagnostics)
 
     def check(self) -> None:

@@ -8,6 +8,7 @@ API names stand in the docstrings.
 from __future__ import annotations
 
 from typing import Literal as OneOf
+from typing import TypeGuard, assert_never
 
 import msgspec
 
@@ -16,6 +17,9 @@ from segdsl.source import Places
 
 Relation = OneOf["=", ">", ">=", "<", "<="]
 TextMatch = OneOf["contains", "starts with", "ends with"]
+
+OPPOSITES: dict[Relation, Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""The relation that holds of exactly the other values; `=` has none."""
 
 
 class Ago(msgspec.Struct, frozen=True, gc=False):
@@ -114,18 +118,57 @@ class BetweenNext(msgspec.Struct, frozen=True, gc=False):
     high: Duration
 
 
-Predicate = (
-    Compare
-    | Between
-    | In
-    | Like
-    | Matches
-    | IsNull
-    | TimeCompare
-    | TimeBetween
-    | Within
-    | InUnit
-    | Today
-    | TimeRange
-    | BetweenNext
-)
+TimePredicate = TimeCompare | TimeBetween | Within | InUnit | Today | TimeRange | BetweenNext
+Predicate = Compare | Between | In | Like | Matches | IsNull | TimePredicate
+
+
+def is_time(predicate: Predicate) -> TypeGuard[TimePredicate]:
+    """Whether a predicate compares with times."""
+    return isinstance(predicate, TimePredicate)
+
+
+def is_relative(predicate: Predicate) -> bool:
+    """Whether a predicate compares with times that are counted from now."""
+    match predicate:
+        case TimeCompare():
+            return isinstance(predicate.moment, Ago)
+        case TimeBetween():
+            return isinstance(predicate.low, Ago) or isinstance(predicate.high, Ago)
+        case _:
+            return is_time(predicate)
+
+
+def values_of(predicate: Predicate) -> tuple[Value, ...]:
+    """The values written in a predicate, those of its durations included, in the order written."""
+    match predicate:
+        case Compare():
+            return (predicate.value,)
+        case Between():
+            return (predicate.low, predicate.high)
+        case In() | Like():
+            return predicate.values
+        case Matches():
+            return (predicate.pattern,)
+        case TimeCompare():
+            return _values_of_moment(predicate.moment)
+        case TimeBetween():
+            return _values_of_moment(predicate.low) + _values_of_moment(predicate.high)
+        case Within():
+            return (predicate.amount,)
+        case TimeRange():
+            return values_of_duration(predicate.length) + values_of_duration(predicate.start)
+        case BetweenNext():
+            return values_of_duration(predicate.low) + values_of_duration(predicate.high)
+        case IsNull() | InUnit() | Today():
+            return ()
+        case _:
+            assert_never(predicate)
+
+
+def _values_of_moment(moment: Moment) -> tuple[Value, ...]:
+    return values_of_duration(moment.duration) if isinstance(moment, Ago) else (moment,)
+
+
+def values_of_duration(duration: Duration) -> tuple[Value, ...]:
+    """The amounts of a duration, in the order written."""
+    return tuple(part.amount for part in duration.parts)

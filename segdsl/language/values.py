@@ -23,10 +23,10 @@ ColumnType = OneOf[
 TIME_TYPES: tuple[ColumnType, ...] = ("timestamp", "date")
 """Those whose values are Unix seconds."""
 Owner = OneOf["customer group", "behavior"]
+"""What the first part of a qualified name can be; only a schema knows which."""
 SegmentKind = OneOf["batch", "realtime", "funnel_stage"]
 SEGMENT_KINDS: tuple[SegmentKind, ...] = ("batch", "realtime", "funnel_stage")
 """By their number in the API (described)."""
-"""What the first half of a dotted name can be; only a schema tells."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 # Patterns as texts: `re` compiles each when it is first used, and most runs use none.
@@ -157,6 +157,7 @@ class ById(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
+MembershipKind = OneOf["segment", "stage", "variant"]
 PARENT_WORDS = {"segment": "folder", "stage": "funnel", "variant": "test"}
 """What the things of a kind belong to: a segment's folder may be named, the others must be."""
 

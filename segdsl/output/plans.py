@@ -8,9 +8,9 @@ from typing import Any
 from segdsl.output import documents, models
 from segdsl.output.remote import api_error
 from segdsl.output.segments import folder_of
+from segdsl.workspace.kinds.effects import Effect, Effects
 from segdsl.workspace.sync import plan as p
 from segdsl.workspace.sync.applying import Outcome
-from segdsl.workspace.sync.effects import Effect, Effects
 from segdsl.workspace.sync.moving import Move
 from segdsl.workspace.sync.pulling import Pull
 
@@ -100,9 +100,9 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
                 name=segment.name,
                 why=segment.why,
             )
-            for segment in plan.left_alone
+            for segment in plan.unmanaged
         ),
-        "same": len(plan.settled),
+        "same": len(plan.unchanged),
         "others": plan.others,
     }
 
@@ -135,7 +135,7 @@ def _conflict(conflict: p.Conflict) -> models.Conflict:
 
 def mv_output(move: Move) -> documents.MvOutput:
     """A recorded move."""
-    folder, name = move.local.key
+    _, folder, name = move.local.key
     return documents.MvOutput(
         id=move.entry.id,
         old_name=move.entry.name,

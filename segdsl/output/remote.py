@@ -9,14 +9,14 @@ import msgspec
 from segdsl.api import ClientError, Unreadable
 from segdsl.output import documents, models
 from segdsl.output.segments import folder_of
-from segdsl.schema.searching import Thing
+from segdsl.schema.search import SchemaItem
 from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.creation import OnServer
 from segdsl.workspace.remote.creation import Outcome as Created
 from segdsl.workspace.remote.listing import Found, Shown, in_order
 from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.workspace.remote.schema import Sample as Values
 from segdsl.workspace.remote.schema import values_of
+from segdsl.workspace.remote.snapshot import Snapshot
 
 
 def api_error(error: ClientError | Failed | str | None) -> models.Error | None:
@@ -120,7 +120,7 @@ _CREATED: dict[str, models.CreatedStatus] = {
 }
 
 
-def list_output(server: OnServer) -> documents.ListOutput:
+def list_output(server: Snapshot) -> documents.ListOutput:
     """All segments by path, without their rules."""
     return documents.ListOutput(
         segments=tuple(
@@ -169,21 +169,21 @@ def delete_output(found: Found, *, deleted: bool) -> documents.DeleteOutput:
 
 
 def schema_show_output(
-    things: Sequence[Thing], samples: Sequence[Values]
+    items: Sequence[SchemaItem], samples: Sequence[Values]
 ) -> documents.SchemaShowOutput:
     """The contents of a schema, with values of columns if they were read."""
     return documents.SchemaShowOutput(
         things=tuple(
             models.SchemaThing(
-                what=_WHAT[thing.what],
-                name=thing.name,
-                of=thing.of,
-                spelling=thing.spelling,
-                more=thing.more,
-                label=thing.label,
-                values=values_of(thing, samples),
+                what=_WHAT[item.kind],
+                name=item.name,
+                of=item.parent,
+                spelling=item.spelling,
+                more=item.details,
+                label=item.label,
+                values=values_of(item, samples),
             )
-            for thing in things
+            for item in items
         )
     )
 

@@ -1,1 +1,1 @@
-"""What a parent segment has: its schema, and the file that keeps it in a workspace."""
+"""The schema of a parent segment and its file in a workspace."""

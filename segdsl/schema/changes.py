@@ -1,7 +1,6 @@
-"""How much is in a schema, and what is different between two of one parent segment.
+"""Summarizes a schema, and the changes between two schemas of one parent segment.
 
-A line or less for each kind of thing, for people who read what a pull brought. What a file
-looks like is said in `document`.
+At most one line for each kind of object, for the output of `segdsl schema pull`.
 """
 
 from __future__ import annotations
@@ -12,67 +11,67 @@ from segdsl.diagnostics.places import counted
 from segdsl.language.syntax.spelling import behavior
 from segdsl.schema.model import Column, Schema
 
-MOST = 5
-"""Names that a line spells out of each sort; the others are counted."""
+MAX_NAMES = 5
+"""Maximum names listed for each kind of change; the others are counted."""
 
-_Things = Mapping[str, tuple[str, str]]
-"""What is shown and what is compared, by what stays when the rest changes (a name or an id)."""
+_Items = Mapping[str, tuple[str, str]]
+"""The displayed and the compared text by a stable key (a name or an id)."""
 
 
-def tally(of: Schema) -> str:
-    """`12 attributes, 3 behaviors, 40 segments`: each kind that there is."""
+def summary(schema: Schema) -> str:
+    """The number of objects of each kind: `12 attributes, 3 behaviors, 40 segments`."""
     counts = {
-        "attribute": len(of.attributes),
-        "behavior": len(of.behaviors),
-        "customer group": len(of.customer_groups),
-        "folder": len(of.folders),
-        "segment": len(of.segments),
-        "funnel": len(of.funnels),
-        "model": len(of.models),
-        "variant": len(of.variants),
+        "attribute": len(schema.attributes),
+        "behavior": len(schema.behaviors),
+        "customer group": len(schema.customer_groups),
+        "folder": len(schema.folders),
+        "segment": len(schema.segments),
+        "funnel": len(schema.funnels),
+        "model": len(schema.models),
+        "variant": len(schema.variants),
     }
-    said = [counted(count, kind) for kind, count in counts.items() if count]
-    return ", ".join(said) or "nothing in it"
+    parts = [counted(count, kind) for kind, count in counts.items() if count]
+    return ", ".join(parts) or "empty"
 
 
 def changes(before: Schema, after: Schema) -> tuple[str, ...]:
-    """`attributes: new: ltv; gone: points`, for each kind that is not as it was."""
+    """The changes of each kind that has any: `attributes: added: ltv; removed: points`."""
     return tuple(
-        f"{kind}: {said}"
-        for kind, things in _KINDS.items()
-        if (said := _said(things(before), things(after)))
+        f"{kind}: {text}"
+        for kind, items_of in _ITEMS_BY_KIND.items()
+        if (text := _kind_changes(items_of(before), items_of(after)))
     )
 
 
-def _said(before: _Things, after: _Things) -> str:
-    new = [shown for key, (shown, _) in after.items() if key not in before]
-    gone = [shown for key, (shown, _) in before.items() if key not in after]
+def _kind_changes(before: _Items, after: _Items) -> str:
+    added = [shown for key, (shown, _) in after.items() if key not in before]
+    removed = [shown for key, (shown, _) in before.items() if key not in after]
     changed = [
-        _changed(before[key], after[key])
+        _renamed_or_changed(before[key], after[key])
         for key in after
         if key in before and before[key] != after[key]
     ]
-    sorts = {"new": new, "gone": gone, "changed": changed}
-    return "; ".join(f"{sort}: {_listed(names)}" for sort, names in sorts.items() if names)
+    groups = {"added": added, "removed": removed, "changed": changed}
+    return "; ".join(f"{change}: {_name_list(names)}" for change, names in groups.items() if names)
 
 
-def _changed(before: tuple[str, str], after: tuple[str, str]) -> str:
+def _renamed_or_changed(before: tuple[str, str], after: tuple[str, str]) -> str:
     if before[0] != after[0]:
         return f"{before[0]} → {after[0]}"
     return f"{after[0]} ({before[1]} → {after[1]})"
 
 
-def _listed(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - MOST:,} more" if len(listed) > MOST else ""
-    return ", ".join(listed[:MOST]) + more
+def _name_list(names: Iterable[str]) -> str:
+    sorted_names = sorted(names)
+    more = f" and {len(sorted_names) - MAX_NAMES:,} more" if len(sorted_names) > MAX_NAMES else ""
+    return ", ".join(sorted_names[:MAX_NAMES]) + more
 
 
-def _parent(of: Schema) -> _Things:
+def _parent(schema: Schema) -> _Items:
     return {
-        "id": ("id", of.id),
-        "name": ("name", of.name),
-        "timezone": ("time zone", of.timezone),
+        "id": ("id", schema.id),
+        "name": ("name", schema.name),
+        "timezone": ("time zone", schema.timezone),
     }
 
 
@@ -80,71 +79,71 @@ def _columns(columns: Iterable[Column], table: str = "") -> dict[str, tuple[str,
     return {f"{table}{each.name}": (f"{table}{each.name}", _kind(each)) for each in columns}
 
 
-def _kind(of: Column) -> str:
-    label = "" if of.label is None else f" “{of.label}”"
-    under = "" if of.heading is None else f", under “{of.heading}”"
-    return f"{of.type_name}{label}{under}"
+def _kind(column: Column) -> str:
+    label = "" if column.label is None else f" “{column.label}”"
+    under = "" if column.heading is None else f", under “{column.heading}”"
+    return f"{column.type_name}{label}{under}"
 
 
-def _behaviors(of: Schema) -> _Things:
-    return {each.name: (behavior(each.name), each.label or "") for each in of.behaviors}
+def _behaviors(schema: Schema) -> _Items:
+    return {each.name: (behavior(each.name), each.label or "") for each in schema.behaviors}
 
 
-def _behavior_columns(of: Schema) -> _Things:
+def _behavior_columns(schema: Schema) -> _Items:
     return {
         key: shown
-        for each in of.behaviors
+        for each in schema.behaviors
         for key, shown in _columns(each.columns, f"{behavior(each.name)}.").items()
     }
 
 
-def _group_columns(of: Schema) -> _Things:
+def _group_columns(schema: Schema) -> _Items:
     return {
         key: shown
-        for each in of.customer_groups
+        for each in schema.customer_groups
         for key, shown in _columns(each.columns, f"{each.name}.").items()
     }
 
 
-def _folders(of: Schema) -> _Things:
-    return {"/".join(each): ("/".join(each), "") for each in of.folders}
+def _folders(schema: Schema) -> _Items:
+    return {"/".join(each): ("/".join(each), "") for each in schema.folders}
 
 
-def _segments(of: Schema) -> _Things:
-    return {each.id: ("/".join((*each.folder, each.name)), each.kind) for each in of.segments}
+def _segments(schema: Schema) -> _Items:
+    return {each.id: ("/".join((*each.folder, each.name)), each.kind) for each in schema.segments}
 
 
-def _stages(of: Schema) -> _Things:
+def _stages(schema: Schema) -> _Items:
     return {
         stage.id: (f"{funnel.name}/{stage.name}", "")
-        for funnel in of.funnels
+        for funnel in schema.funnels
         for stage in funnel.stages
     }
 
 
-def _models(of: Schema) -> _Things:
+def _models(schema: Schema) -> _Items:
     return {
-        # A predictive model and one of a solution may share an id.
+        # A predictive model and a solution's model may have the same id.
         f"{each.solution == 'predictive'} {each.id}": (each.name, each.solution)
-        for each in of.models
+        for each in schema.models
     }
 
 
-def _variants(of: Schema) -> _Things:
-    return {each.id: (f"{each.test}/{each.name}", "") for each in of.variants}
+def _variants(schema: Schema) -> _Items:
+    return {each.id: (f"{each.test}/{each.name}", "") for each in schema.variants}
 
 
-def _samples(of: Schema) -> _Things:
+def _samples(schema: Schema) -> _Items:
     return {
         f"{each.behavior} {each.column}": (
             each.column if each.behavior is None else f"{behavior(each.behavior)}.{each.column}",
             f"{len(each.values)} values" if each.values else f"{each.low} to {each.high}",
         )
-        for each in of.samples
+        for each in schema.samples
     }
 
 
-_KINDS: dict[str, Callable[[Schema], _Things]] = {
+_ITEMS_BY_KIND: dict[str, Callable[[Schema], _Items]] = {
     "parent segment": _parent,
     "attributes": lambda of: _columns(of.attributes),
     "behaviors": _behaviors,

@@ -1,4 +1,4 @@
-"""The ids that names stand for, as a schema has them."""
+"""Looks up the ids of names in a schema."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ Key = tuple[str, ByName]
 
 
 def ids_of(schema: Schema, *, segments: bool = True) -> Ids:
-    """The ids of segments, stages, variants and models whose name no other has."""
-    found = _wanted(schema, segments)
-    return {key: ids[0] for key, ids in found.items() if len(ids) == 1}
+    """The ids of segments, stages, variants and models with a unique name."""
+    ids_by_key = _wanted(schema, segments)
+    return {key: ids[0] for key, ids in ids_by_key.items() if len(ids) == 1}
 
 
-def ids_of_several(schema: Schema, *, segments: bool = True) -> dict[Key, list[str]]:
-    """The ids of those whose name another of the kind has too."""
-    found = _wanted(schema, segments)
-    return {key: ids for key, ids in found.items() if len(ids) > 1}
+def ambiguous_ids(schema: Schema, *, segments: bool = True) -> dict[Key, list[str]]:
+    """The ids of objects whose name is not unique within their kind."""
+    ids_by_key = _wanted(schema, segments)
+    return {key: ids for key, ids in ids_by_key.items() if len(ids) > 1}
 
 
 def _wanted(schema: Schema, segments: bool) -> dict[Key, list[str]]:
-    found = all_ids(schema)
-    return {key: ids for key, ids in found.items() if segments or key[0] != "segment"}
+    ids_by_key = all_ids(schema)
+    return {key: ids for key, ids in ids_by_key.items() if segments or key[0] != "segment"}
 
 
 def all_ids(schema: Schema) -> dict[Key, list[str]]:
-    """Every id by kind and name; several where several have a name.
+    """All ids by kind and name; several ids if the name is not unique.
 
-    A model is of the kind of what asks it: an id of one kind means nothing to another.
+    Each kind of model is a kind of its own, as ids are only unique within it.
     """
-    found: dict[Key, list[str]] = {}
+    ids_by_key: dict[Key, list[str]] = {}
 
-    def note(kind: str, id: str, name: str, parent: str | None = None) -> None:
-        found.setdefault((kind, ByName(name, parent)), []).append(id)
+    def add(kind: str, id: str, name: str, parent: str | None = None) -> None:
+        ids_by_key.setdefault((kind, ByName(name, parent)), []).append(id)
 
     for segment in schema.segments:
         for spelling in spellings(segment.folder, segment.name):
-            note("segment", segment.id, spelling.name, spelling.parent)
+            add("segment", segment.id, spelling.name, spelling.parent)
     for funnel in schema.funnels:
         for stage in funnel.stages:
-            note("stage", stage.id, stage.name, funnel.name)
+            add("stage", stage.id, stage.name, funnel.name)
     for variant in schema.variants:
-        note("variant", variant.id, variant.name, variant.test)
+        add("variant", variant.id, variant.name, variant.test)
     for model in schema.models:
-        note(f"{model.solution} model", model.id, model.name)
-    return found
+        add(f"{model.solution} model", model.id, model.name)
+    return ids_by_key

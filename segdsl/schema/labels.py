@@ -1,6 +1,6 @@
-"""Labels: what the console calls attributes, behaviors and columns, and how a name is found by one.
+"""Labels of attributes, behaviors and columns in the console, and suggestions by label. Pure.
 
-Rules, and so `.seg` files, name matrix columns and tables; people know the labels. Pure.
+Rules and `.seg` files use the names of matrix columns and tables; users know the labels.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from segdsl.language.syntax.spelling import behavior, name
 from segdsl.schema.model import Schema
 
 
-class Known(msgspec.Struct, frozen=True):
-    """A name that can be written, as it is written, with its label in the console."""
+class LabelledName(msgspec.Struct, frozen=True):
+    """A name as written in a `.seg` file, with its label in the console."""
 
     spelling: str
     label: str | None = None
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """The labels that say more than the names do, by name; of columns by matrix table and name."""
+    """Informative labels by name; those of columns by matrix table and name."""
 
     attributes: Mapping[str, str] = {}
     behaviors: Mapping[str, str] = {}
@@ -34,65 +34,70 @@ NO_LABELS = Labels()
 
 
 def labels_of(schema: Schema) -> Labels:
-    """The labels of a schema that tell a reader something new."""
+    """The informative labels of a schema."""
     return Labels(
         {
             each.name: each.label
             for each in schema.attributes
-            if each.label is not None and says_more(each.label, each.name)
+            if each.label is not None and is_informative(each.label, each.name)
         },
         {
             each.name: each.label
             for each in schema.behaviors
-            if each.label is not None and says_more(each.label, name_of(each.name) or each.name)
+            if each.label is not None
+            and is_informative(each.label, name_of(each.name) or each.name)
         },
         {
-            (of.name, each.name): each.label
-            for of in schema.behaviors
-            for each in of.columns
-            if each.label is not None and says_more(each.label, each.name)
+            (behavior_.name, each.name): each.label
+            for behavior_ in schema.behaviors
+            for each in behavior_.columns
+            if each.label is not None and is_informative(each.label, each.name)
         },
     )
 
 
-def says_more(label: str, name: str) -> bool:
-    """Whether a label is more than its name in other capitals and separators."""
-    return _letters(label) != _letters(name)
+def is_informative(label: str, name: str) -> bool:
+    """Whether a label differs from its name in more than case and separators."""
+    return _normalized(label) != _normalized(name)
 
 
-def known_columns(columns: Iterable[tuple[str, str | None]]) -> list[Known]:
-    """Columns, or attributes, by name and label."""
-    return [Known(name(each), label) for each, label in columns]
+def column_names(columns: Iterable[tuple[str, str | None]]) -> list[LabelledName]:
+    """The spellings of columns or attributes, from names and labels."""
+    return [LabelledName(name(each), label) for each, label in columns]
 
 
-def known_behaviors(schema: Schema) -> list[Known]:
-    return [Known(behavior(each.name), each.label) for each in schema.behaviors]
+def behavior_names(schema: Schema) -> list[LabelledName]:
+    return [LabelledName(behavior(each.name), each.label) for each in schema.behaviors]
 
 
-def suggestion(word: str, known: Iterable[Known], otherwise: str | None = None) -> str | None:
-    """A help line that names what was meant: by its label, or the nearest; or `otherwise`.
+def suggest_name(
+    word: str, candidates: Iterable[LabelledName], default: str | None = None
+) -> str | None:
+    """A help line for an unknown name: the name with that label or a similar one, or `default`.
 
-    `word` is the name as a reader wrote it, without backquotes.
+    `word` is the name as written, without backquotes.
     """
-    listed = list(known)
-    found = labelled(word, listed)
-    if found:
-        which = " or ".join(f"`{each.spelling}`" for each in found)
-        return f"“{found[0].label}” is a label of the console: write {which}"
-    names = {each.spelling.strip("`"): each for each in reversed(listed)}
-    if nearest(word, names) is None:
-        near = nearest(word, [each.label for each in listed if each.label])
-        if near is not None:
-            meant = next(each for each in listed if each.label == near)
-            return f"did you mean `{meant.spelling}` (“{near}” in the console)?"
-    return did_you_mean(word, names, otherwise)
+    listed = list(candidates)
+    matches = with_label(word, listed)
+    if matches:
+        which = " or ".join(f"`{each.spelling}`" for each in matches)
+        return f"“{matches[0].label}” is a label in the console: write {which}"
+    by_spelling = {each.spelling.strip("`"): each for each in reversed(listed)}
+    if nearest(word, by_spelling) is None:
+        label = nearest(word, [each.label for each in listed if each.label])
+        if label is not None:
+            match = next(each for each in listed if each.label == label)
+            return f"did you mean `{match.spelling}` (“{label}” in the console)?"
+    return did_you_mean(word, by_spelling, default)
 
 
-def labelled(word: str, known: Iterable[Known]) -> list[Known]:
-    """What has the label `word`, in whatever capitals and separators."""
-    return [each for each in known if each.label and _letters(each.label) == _letters(word)]
+def with_label(word: str, candidates: Iterable[LabelledName]) -> list[LabelledName]:
+    """The names with the label `word`, ignoring case and separators."""
+    return [
+        each for each in candidates if each.label and _normalized(each.label) == _normalized(word)
+    ]
 
 
-def _letters(text: str) -> str:
-    """A text without what labels and names write differently: capitals and separators."""
+def _normalized(text: str) -> str:
+    """A text without case and separators, in which labels and names may differ."""
     return "".join(each for each in text.casefold() if each.isalnum())

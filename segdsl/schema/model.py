@@ -1,7 +1,6 @@
-"""The schema of a parent segment: what a segment can ask for, by name, with its type.
+"""The schema of a parent segment: the names that a segment can use, with their types.
 
-Plain frozen data, wherever it came from: an Audience API that was asked, or the file in a
-workspace that was written then. Nothing is read or written here.
+Plain frozen data, built from an Audience API or from a workspace's schema file. No I/O.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from segdsl.language.values import ColumnType, Owner, SegmentKind
 from segdsl.schema.samples import Samples
 
 Folder = tuple[str, ...]
-"""The names of the folders on the way to one; the root folder is ()."""
+"""A folder's path from the root, which is ()."""
 
 
 class Column(msgspec.Struct, frozen=True):
     """An attribute, or a column of a behavior.
 
-    `name` is the matrix column, which rules name; `label` what the console shows, None where it
-    is the same. `type` is None where segdsl does not know it: `unknown_type` is what the API
-    calls it. `heading` is the group the console lists it in.
+    `name` is the matrix column, which rules use; `label` is what the console shows, None if it is
+    the same. `type` is None if segdsl does not know it; `unknown_type` is then the API's name for
+    it. `heading` is the heading under which the console lists it.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def type_name(self) -> str:
-        """The type as the API calls it."""
+        """The API's name of the type."""
         return self.type or self.unknown_type or "unknown"
 
 
@@ -51,8 +50,8 @@ class _Columns(msgspec.Struct, frozen=True, dict=True):
 class Behavior(_Columns, frozen=True):
     """A behavior with the columns of its events.
 
-    `name` is the matrix table, which rules name (`behavior_purchases`); `label` what the
-    console shows, None where it is the name without the prefix.
+    `name` is the matrix table, which rules use (`behavior_purchases`); `label` is what the
+    console shows, None if it is the name without the prefix.
     """
 
     label: str | None = None
@@ -81,7 +80,7 @@ class Funnel(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model: `predictive` for `score of …`, or a solution whose attributes are asked."""
+    """A model: `predictive` for `score of …`, or a solution with attributes."""
 
     id: str
     name: str
@@ -97,9 +96,9 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Schema(msgspec.Struct, frozen=True, dict=True):
-    """A parent segment and all that its segments can name. `id` is the parent segment's.
+    """A parent segment and all objects that its segments can name; `id` is the parent segment's.
 
-    `samples` are the values that columns had, where they were asked for.
+    `samples` are values of columns, if they were requested.
     """
 
     id: str
@@ -126,7 +125,7 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def owners(self) -> dict[str, Owner]:
-        """What the first half of a dotted name is; a customer group comes first."""
+        """The kind of the first part of a qualified name; customer groups take precedence."""
         names = (name_of(each.name) for each in self.behaviors)
         found: dict[str, Owner] = {name: "behavior" for name in names if name is not None}
         found.update((each.name, "customer group") for each in self.customer_groups)

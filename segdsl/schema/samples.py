@@ -1,8 +1,8 @@
-"""What values a column has, as far as the API samples them: kept with a schema when asked for.
+"""Summarizes sample values of columns, to be stored with a schema.
 
-Few and harmless values alone: all of a column of strings that has at most `MOST` different ones,
-none of which looks like it were about one person; of numbers and times only how large they are, in
-one digit. Nothing is asked here.
+Stores only few and impersonal values: all values of a string column that has at most `MAX_VALUES`
+different ones, none of which looks personal; of numbers and times only the range, rounded to one
+digit. No I/O.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import msgspec
 
 from segdsl.language.values import ColumnType
 
-MOST = 20
-LONGEST = 60
-MOST_DIGITS = 6
-"""More digits in a row of text are a telephone number, or a number of somebody's."""
-ALL = 0.999
-"""The part of all values that those of a column have together, where there are no others."""
-_TEXTS = ("string", "string_array")
-_NUMBERS = ("number", "timestamp", "date")
-SAMPLED = (*_TEXTS, *_NUMBERS)
-_SMALLEST = Decimal(10**11)
-"""As seconds, a time in the year 5138: no column holds those."""
+MAX_VALUES = 20
+MAX_LENGTH = 60
+MAX_DIGITS = 6
+"""A string with more digits may be a telephone number or a personal id."""
+COMPLETE_SHARE = 0.999
+"""The total share of the sampled values from which they count as all values of a column."""
+_STRING_TYPES = ("string", "string_array")
+_NUMBER_TYPES = ("number", "timestamp", "date")
+SAMPLED = (*_STRING_TYPES, *_NUMBER_TYPES)
+_MIN_MILLISECONDS = Decimal(10**11)
+"""In seconds this is a time in the year 5138, so larger times are in a smaller unit."""
 Unit = OneOf["milliseconds", "microseconds", "nanoseconds"]
 
 
@@ -43,39 +43,44 @@ class Samples(msgspec.Struct, frozen=True):
 
     @property
     def unit(self) -> Unit | None:
-        """What the numbers count, where they are times too large to be seconds."""
-        if self.low is None or self.low < _SMALLEST:
+        """The unit of times that are too large to be seconds; None otherwise."""
+        if self.low is None or self.low < _MIN_MILLISECONDS:
             return None
-        if self.low < _SMALLEST * 1000:
+        if self.low < _MIN_MILLISECONDS * 1000:
             return "milliseconds"
-        return "microseconds" if self.low < _SMALLEST * 1000_000 else "nanoseconds"
+        return "microseconds" if self.low < _MIN_MILLISECONDS * 1000_000 else "nanoseconds"
 
 
-def kept(
+def summarize(
     behavior: str | None,
     column: str,
     type: ColumnType | None,
     rows: Sequence[tuple[object, ...]],
 ) -> Samples | None:
-    """What is kept of sampled values, each with its part of all; None where that is nothing."""
+    """Summarizes rows of a sample value and its share; None if nothing may be stored."""
     values = [row[0] for row in rows if row]
-    if type in _TEXTS:
-        parts = [row[1] for row in rows if len(row) > 1 and isinstance(row[1], (int, float))]
+    if type in _STRING_TYPES:
+        shares = [row[1] for row in rows if len(row) > 1 and isinstance(row[1], (int, float))]
         texts = sorted({each for each in values if isinstance(each, str)})
-        is_all = len(parts) == len(values) == len(texts) and sum(parts) >= ALL
-        if not texts or len(texts) > MOST or not is_all or any(map(_is_personal, texts)):
+        is_all = len(shares) == len(values) == len(texts) and sum(shares) >= COMPLETE_SHARE
+        if not texts or len(texts) > MAX_VALUES or not is_all or any(map(_is_personal, texts)):
             return None
         return Samples(behavior, column, tuple(texts))
     numbers = [number for each in values if (number := _number(each)) is not None]
-    if type not in _NUMBERS or not numbers:
+    if type not in _NUMBER_TYPES or not numbers:
         return None
-    low, high = _in_one_digit(min(numbers), up=False), _in_one_digit(max(numbers), up=True)
+    low, high = (
+        _round_to_one_digit(min(numbers), up=False),
+        _round_to_one_digit(max(numbers), up=True),
+    )
     return Samples(behavior, column, (), low, high)
 
 
 def _is_personal(value: str) -> bool:
     return (
-        len(value) > LONGEST or "@" in value or sum(each.isdigit() for each in value) > MOST_DIGITS
+        len(value) > MAX_LENGTH
+        or "@" in value
+        or sum(each.isdigit() for each in value) > MAX_DIGITS
     )
 
 
@@ -89,8 +94,8 @@ def _number(value: object) -> Decimal | None:
     return number if number.is_finite() and abs(number) < Decimal(10) ** 30 else None
 
 
-def _in_one_digit(number: Decimal, *, up: bool) -> int:
-    """The next whole number with one digit other than 0, below or above."""
+def _round_to_one_digit(number: Decimal, *, up: bool) -> int:
+    """Rounds up or down to an integer with one digit other than 0."""
     digits = max(number.adjusted(), 0)
     step = Decimal(10) ** digits
     rounded = (number / step).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)

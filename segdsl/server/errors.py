@@ -1,15 +1,15 @@
-"""What the local Audience API answers when it cannot do what was asked.
+"""Error answers of the local Audience API.
 
-An `ApiError` is raised wherever something is found wrong; it is put into the shape of the
-side that was asked:
+An `ApiError` is raised wherever a problem is found. It is answered in the shape of the family of
+the path:
 
-- `/audiences`: `{"code", "message"}` (described); for what a record cannot be,
+- `/audiences`: `{"code", "message"}` (described); for invalid values of a record
   `{"errors": {"name": […]}}` or `{"errors": {"base": […]}}` (observed);
 - `/entities`: `{"errors": […]}` (described); for a name that is taken `{"errors": {"name": […]}}`
   (observed);
-- both: for the delete of what is referred to, a list of errors with `meta.referencedBySegments`
-  (observed); `{"status", "error", "details"}` for 5xx (described), but `{"code", "message"}` for
-  501, what this server does not offer (our choice).
+- both: for deleting something that others refer to, a list of errors with
+  `meta.referencedBySegments` (observed); `{"status", "error", "details"}` for 5xx (described), but
+  `{"code", "message"}` for 501, what this server does not offer (our choice).
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from segdsl.errors import SegdslError
+
+T = TypeVar("T")
 
 UNIQUE = "VIOLATES_UNIQUENESS_CONSTRAINT"
 BLANK = "CANNOT_BE_BLANK"
@@ -29,7 +31,7 @@ IMMUTABLE = "IS_IMMUTABLE"
 ASSOCIATION = "INVALID_FORMAT_OR_ASSOCIATION"
 EXPRESSION = "COMPOSITE_CONDITION_SYNTAX_ERROR"
 ABOUT_THE_NAME = (UNIQUE, BLANK)
-"""Their messages say what the name is: “has already been taken”, which clients look for."""
+"""Codes whose messages continue “Name …”, such as “has already been taken”: clients look for it."""
 
 _CODES = {
     400: "bad_request",
@@ -44,17 +46,19 @@ _CODES = {
     501: "not_implemented",
 }
 MOST_PROBLEMS = 100
-"""Problems that one answer tells."""
+"""Problems in one answer."""
 LONGEST = 500
-"""Characters of a problem that are told."""
+"""Characters of a problem in an answer."""
+_ALWAYS_LISTED = ("segments", "predictive_segments")
+"""Kinds that the list of referrers names even if there are none (observed)."""
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: `path` is its place in the body, such as `$.rule.type`.
+    """One problem; `path` is its place in the body, such as `$.rule.type`.
 
-    `code` is a validation code of the description; without one the body itself is no
-    such body.
+    `code` is a validation code of the description; without one the body has another shape than
+    described.
     """
 
     message: str
@@ -74,10 +78,10 @@ def _shortened(problem: Problem) -> Problem:
 
 
 class ApiError(SegdslError):
-    """An answer other than 200: its status, what is wrong, and what else belongs to it.
+    """An answer other than 200: its status and problems, and what else the answer contains.
 
-    `conflicts` is the `errors` object of a 409 on the JSON:API side; `referenced_by` the
-    ids and names of segments that refer to one that should be deleted.
+    `conflicts` is the `errors` object of a 409 under `/entities`. `referenced_by` are the ids and
+    names of what refers to something that should be deleted, by the plural of their kind.
     """
 
     def __init__(
@@ -86,7 +90,7 @@ class ApiError(SegdslError):
         problems: Iterable[Problem],
         *,
         conflicts: Mapping[str, list[str]] | None = None,
-        referenced_by: tuple[tuple[int, str], ...] = (),
+        referenced_by: Mapping[str, Iterable[tuple[int, str]]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
@@ -96,21 +100,33 @@ class ApiError(SegdslError):
         self.conflicts = conflicts
         self.referenced_by = referenced_by
         self.headers = dict(headers or {})
-        super().__init__("; ".join(each.text for each in self.problems))
+        super().__init__("; ".join(problem.text for problem in self.problems))
 
 
 def refuse(message: str, path: str | None = None, code: str | None = None) -> ApiError:
-    """A 400 about one thing."""
+    """A 400 with one problem."""
     return ApiError(400, [Problem(message, path, code)])
 
 
-def missing(what: str) -> ApiError:
+def missing(message: str) -> ApiError:
     """A 404."""
-    return ApiError(404, [Problem(what)])
+    return ApiError(404, [Problem(message)])
+
+
+def no_such(what: str, id: int | str) -> ApiError:
+    """A 404 for a thing that does not exist; `what` is its noun."""
+    return missing(f"there is no {what} with the id `{id}`")
+
+
+def existing(thing: T | None, what: str, id: int | str) -> T:
+    """A thing that was looked up; raises ApiError (404) for None."""
+    if thing is None:
+        raise no_such(what, id)
+    return thing
 
 
 def not_implemented(method: str, path: str) -> ApiError:
-    """A 501: the API has this operation, and the local one has not."""
+    """A 501 for an operation that the API has and the local API does not."""
     return ApiError(501, [Problem(f"the local API has no {method} {path}")])
 
 
@@ -118,9 +134,9 @@ def plain_body(error: ApiError) -> dict[str, Any]:
     """The error as `/audiences` and `/master_segments` answer it."""
     if error.status >= 500:
         return _server_error(error)
-    if error.referenced_by:
-        return _referenced(error)
-    if error.status == 400 and any(each.code is not None for each in error.problems):
+    if error.referenced_by is not None:
+        return _referenced(error, error.referenced_by)
+    if error.status == 400 and any(problem.code is not None for problem in error.problems):
         return {"errors": _by_attribute(error.problems)}
     return _coded(error)
 
@@ -130,19 +146,19 @@ def entities_body(error: ApiError) -> dict[str, Any]:
     if error.status >= 500:
         return _server_error(error)
     match error.status:
-        case 400 if all(each.code == UNIQUE for each in error.problems):
-            # Some clients read the first here too, others look for the second (observed).
+        case 400 if all(problem.code == UNIQUE for problem in error.problems):
+            # Some clients read `errors` here too, others look for `message` (observed).
             return {
                 "errors": _by_attribute(error.problems),
                 "message": f"Name {error.problems[0].message}",
             }
         case 400:
-            return {"errors": [_bad(each) for each in error.problems]}
+            return {"errors": [_entity_error(problem) for problem in error.problems]}
         case 404:
             code = {"code": "record-not-found-error", "status": "404", "detail": error.message}
             return {"errors": [code]}
-        case 409 if error.referenced_by:
-            return _referenced(error)
+        case 409 if error.referenced_by is not None:
+            return _referenced(error, error.referenced_by)
         case 409 if error.conflicts is not None:
             return {"errors": error.conflicts}
         case _:
@@ -154,18 +170,26 @@ def _coded(error: ApiError) -> dict[str, Any]:
 
 
 def _by_attribute(problems: Iterable[Problem]) -> dict[str, list[str]]:
-    """What is wrong with the name under `name`, everything else with its place under `base`."""
-    found: dict[str, list[str]] = {}
-    for each in problems:
-        if each.code in ABOUT_THE_NAME:
-            found.setdefault("name", []).append(each.message)
+    """Problems of the name under `name`, all others with their places under `base`."""
+    messages: dict[str, list[str]] = {}
+    for problem in problems:
+        if problem.code in ABOUT_THE_NAME:
+            messages.setdefault("name", []).append(problem.message)
         else:
-            found.setdefault("base", []).append(each.text)
-    return found
+            messages.setdefault("base", []).append(problem.text)
+    return messages
 
 
-def _referenced(error: ApiError) -> dict[str, Any]:
-    segments = [{"id": str(id), "name": name} for id, name in error.referenced_by]
+def _referenced(
+    error: ApiError, referrers: Mapping[str, Iterable[tuple[int, str]]]
+) -> dict[str, Any]:
+    listed = {**dict.fromkeys(_ALWAYS_LISTED, ()), **referrers}
+    meta = {
+        f"referencedBy{kind.title().replace('_', '')}": [
+            {"id": str(id), "name": name} for id, name in rows
+        ]
+        for kind, rows in listed.items()
+    }
     return {
         "errors": [
             {
@@ -173,7 +197,7 @@ def _referenced(error: ApiError) -> dict[str, Any]:
                 "code": "conflict",
                 "title": "Conflict",
                 "detail": error.message,
-                "meta": {"referencedBySegments": segments, "referencedByPredictiveSegments": []},
+                "meta": meta,
             }
         ]
     }
@@ -187,22 +211,23 @@ def _server_error(error: ApiError) -> dict[str, Any]:
     return {"status": error.status, "error": title, "details": error.message}
 
 
-def _bad(of: Problem) -> dict[str, Any]:
-    pointer = {"pointer": pointer_of(of.path)}
-    if of.code is None:
+def _entity_error(problem: Problem) -> dict[str, Any]:
+    message = problem.message
+    pointer = {"pointer": pointer_of(problem.path)}
+    if problem.code is None:
         return {
             "code": "bad-parameter-error",
             "status": "400",
-            "detail": of.message,
+            "detail": message,
             "source": pointer,
             "meta": {"parameterCode": "INVALID_FORMAT"},
         }
     return {
         "code": "validation-error",
         "status": "400",
-        "detail": f"Name {of.message}" if of.code in ABOUT_THE_NAME else of.message,
+        "detail": f"Name {message}" if problem.code in ABOUT_THE_NAME else message,
         "source": pointer,
-        "meta": {"validationCode": of.code},
+        "meta": {"validationCode": problem.code},
     }
 
 

@@ -1,6 +1,6 @@
-"""A rule's JSON rewritten where it stands, with every number as it was written.
+"""Rewrites parts of a rule's JSON, and keeps every number as it was written.
 
-A rule that needs no change stays the very text that came.
+A rule that needs no change stays the text that came.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _REFERENCES = (
 
 
 def with_text_ids(rule: str) -> str:
-    """The rule with the ids of references as texts: clients send both, and read texts (observed).
+    """The rule with the ids of references as strings: clients send both, but read strings.
 
-    What is no rule stays as it is: whoever reads it says what is wrong.
+    Text that is not a rule stays as it is: reading it reports the problem.
     """
     try:
         plain = _load(rule)
-        numbers = [each for each in _objects(plain) if _has_number(each)]
+        numbers = [item for item in _objects(plain) if _has_number(item)]
         for reference in numbers:
             reference["id"] = bytes(reference["id"]).decode()
         return _dump(plain) if numbers else rule
@@ -37,18 +37,18 @@ def with_text_ids(rule: str) -> str:
         return rule
 
 
-def _has_number(of: dict[str, Any]) -> bool:
-    return of.get("type") in _REFERENCES and isinstance(of.get("id"), msgspec.Raw)
+def _has_number(item: dict[str, Any]) -> bool:
+    return item.get("type") in _REFERENCES and isinstance(item.get("id"), msgspec.Raw)
 
 
 def with_prefixed_sources(rule: str) -> str:
-    """The rule with the table of each behavior as its source, and not the name without prefix."""
+    """The rule with the table of each behavior as its source, not the name without prefix."""
     plain = _load(rule)
-    sources = [each["source"] for each in _objects(plain) if isinstance(each.get("source"), dict)]
+    sources = [item["source"] for item in _objects(plain) if isinstance(item.get("source"), dict)]
     short = [
-        each
-        for each in sources
-        if isinstance(name := each.get("name"), str) and not name.startswith(PREFIX)
+        source
+        for source in sources
+        if isinstance(name := source.get("name"), str) and not name.startswith(PREFIX)
     ]
     for source in short:
         source["name"] = table_of(source["name"])
@@ -56,7 +56,7 @@ def with_prefixed_sources(rule: str) -> str:
 
 
 def _load(text: str) -> Any:
-    """Plain data in which numbers are the text that they were; ValueError where a key is twice."""
+    """Plain data with numbers as their text. Raises ValueError for a repeated key."""
 
     def number(digits: str) -> msgspec.Raw:
         return msgspec.Raw(digits.encode())
@@ -67,10 +67,10 @@ def _load(text: str) -> Any:
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        raise ValueError("a key is repeated")
+    return keys
 
 
 def _dump(plain: Any) -> str:
@@ -78,11 +78,11 @@ def _dump(plain: Any) -> str:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object, wherever it is."""
+    """Every object, at any depth."""
     if isinstance(value, dict):
         yield value
-        for each in value.values():
-            yield from _objects(each)
+        for inner in value.values():
+            yield from _objects(inner)
     elif isinstance(value, list):
-        for each in value:
-            yield from _objects(each)
+        for inner in value:
+            yield from _objects(inner)

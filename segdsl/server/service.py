@@ -1,29 +1,55 @@
-"""One parent segment over its data and its store: what the handlers of requests work with."""
+"""What the local Audience API is made of: a service, and the kinds of things that it serves.
+
+A `Kind` is registered: its table, its routes in both families, and its `Collection`, which is the
+kind's part of one running service. The service, the store and the HTTP application know kinds
+through these types alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import time
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from segdsl.engine import Data, DataError, ParentSegment
-from segdsl.server.errors import missing
-from segdsl.server.queries.counter import Populations
-from segdsl.server.queries.queries import Queries
-from segdsl.server.queries.rules import Rules
-from segdsl.server.store.list_cache import Listed
-from segdsl.server.store.records import Folder, Query, Segment
+from segdsl.server.errors import no_such
+from segdsl.server.store.layouts import Layout
 from segdsl.server.store.store import Store
 
-_T = TypeVar("_T")
+JSON = "application/json"
+JSON_API = "application/vnd.treasuredata.v1+json"
+
+Json = dict[str, Any]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """The parts of a request: the parameters of its path, its query, and its body."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
 
 
 class Service:
-    """Everything of a running local Audience API but HTTP; to be closed.
+    """A parent segment with its data, its store and its kinds; to be closed.
 
-    A strict one refuses what the API's description does not allow, whatever real servers take.
+    `service[Segments]` is the collection of that class. A `strict` service refuses what the API's
+    description does not allow, even where real servers accept it. Raises DataError if the id of
+    the data's parent segment is not a whole number, and ValueError for kinds that do not fit.
     """
 
-    def __init__(self, data: Data, store: Store, now: int | None, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        data: Data,
+        store: Store,
+        now: int | None,
+        kinds: Sequence[Kind],
+        *,
+        strict: bool = False,
+    ) -> None:
+        check_kinds(kinds, store)
         parent = data.parent
         if not (parent.id.isascii() and parent.id.isdigit() and parent.id[0] != "0"):
             raise DataError(
@@ -33,57 +59,136 @@ class Service:
         self.data = data
         self.store = store
         self.audience = parent.id
-        self._now = now
         self.strict = strict
+        self._now = now
         self.opened = self.clock()
-        store.reserve(_known_ids(parent))
-        self.root: Folder = store.root(parent.id, parent.name, self.opened)
-        self.rules = Rules(data.catalog, store, parent, data.passed_over, strict=strict)
-        self.listed = Listed(store)
-        self.queries = Queries(data, store)
-        self.populations = Populations(data, store, self.rules, self.clock)
-        for each in store.segments(parent.id):
-            if each.count_population and each.population is None:
-                self.populations.count(each)
+        store.reserve({int(id) for kind in kinds for id in kind.reserved_ids(parent)})
+        self._collections: dict[type[Collection], Collection] = {}
+        try:
+            for kind in kinds:
+                self._collections[kind.collection] = kind.collection(self)
+        except BaseException:
+            self.close()
+            raise
+
+    def __getitem__(self, collection: type[C]) -> C:
+        opened = self._collections[collection]
+        assert isinstance(opened, collection)
+        return opened
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections in the order of their kinds."""
+        return tuple(self._collections.values())
+
+    @property
+    def database(self) -> str:
+        """The database of the tables in the vendor's layout (observed)."""
+        return f"cdp_audience_{self.audience}"
 
     def clock(self) -> int:
-        """Now, in Unix seconds."""
+        """The current time in Unix seconds."""
         return int(time()) if self._now is None else self._now
 
-    def close(self) -> None:
-        """Ends what runs; data and store stay open."""
-        self.queries.close()
-        self.populations.close()
-
-    # --- what a path names, or a 404 -------------------------------------------------------
-
     def check_audience(self, id: str) -> None:
+        """Raises ApiError (404) if `id` is not the id of the parent segment."""
         if id != self.audience:
-            raise missing(f"there is no parent segment with the id `{id}`")
+            raise no_such("parent segment", id)
 
-    def folder(self, id: int) -> Folder:
-        return _found(self.store.folder(self.audience, id), "folder", id)
-
-    def segment(self, id: int) -> Segment:
-        return _found(self.store.segment(self.audience, id), "segment", id)
-
-    def query(self, id: str) -> Query:
-        found = self.queries.find(id)
-        if found is not None and found.content.audience != self.audience:
-            found = None
-        return _found(found, "query", id)
+    def close(self) -> None:
+        """Ends everything that runs; data and store stay open."""
+        for collection in reversed(self.collections):
+            collection.close()
 
 
-def _known_ids(parent: ParentSegment) -> set[int]:
-    """The ids that `parent_segment.toml` gives to what is neither a folder nor a segment."""
-    ids = [each.id for each in parent.funnels]
-    ids += [stage.id for funnel in parent.funnels for stage in funnel.stages]
-    ids += [each.id for each in parent.models]
-    ids += [each.id for each in parent.variants]
-    return set(map(int, ids))
+class Item(msgspec.Struct, frozen=True):
+    """Something in a folder: its id, its JSON:API type, and a function that gives its resource.
+
+    The function's argument says whether the resource includes a rule.
+    """
+
+    folder: int
+    id: int
+    type: str
+    resource: Callable[[bool], Json]
 
 
-def _found(value: _T | None, what: str, id: int | str) -> _T:
-    if value is None:
-        raise missing(f"there is no {what} with the id `{id}`")
-    return value
+class Collection:
+    """The things of one kind in a running service: its state, its lookups, its background work."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def items(self, folder: int | None = None) -> Iterable[Item]:
+        """What lies in folders and is listed there: all of it, or that in one folder."""
+        return ()
+
+    def root_resources(self) -> Iterable[Json]:
+        """Resources that `by-folder` lists with the root folder, which are not its children."""
+        return ()
+
+    def close(self) -> None:
+        """Ends what runs in the background."""
+
+
+C = TypeVar("C", bound=Collection)
+
+Handler = Callable[[Service, Call], Any]
+"""Answers a request with what is encoded as JSON, or with bytes that are JSON. Raises ApiError."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A handler of a method at a path, such as `/audiences/{audience}/segments/{segment}`.
+
+    `media` is the type of the answer, and of the request where the service is strict; without it
+    it is the type of the path's family.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    media: str = ""
+
+    @property
+    def media_type(self) -> str:
+        return self.media or (JSON_API if self.path.startswith("/entities/") else JSON)
+
+
+def _no_ids(parent: ParentSegment) -> Iterator[str]:
+    return iter(())
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of things that the local API serves.
+
+    `name` is its noun in messages. `layout` is its part of the store; a kind that is only read
+    has none. `reserved_ids` are ids that `parent_segment.toml` gives to things of the kind.
+    """
+
+    name: str
+    collection: type[Collection]
+    routes: tuple[Route, ...]
+    layout: Layout | None = None
+    reserved_ids: Callable[[ParentSegment], Iterable[str]] = _no_ids
+
+
+def check_kinds(kinds: Iterable[Kind], store: Store) -> None:
+    """Raises ValueError for kinds that cannot be served together, or not from this store."""
+    collections: set[type[Collection]] = set()
+    routes: set[tuple[str, str]] = set()
+    for kind in kinds:
+        if kind.layout is not None and kind.layout.table not in store.layouts:
+            raise ValueError(f"the store was opened without the kind “{kind.name}”")
+        if kind.collection in collections:
+            raise ValueError(f"the collection of the kind “{kind.name}” is registered twice")
+        collections.add(kind.collection)
+        for route in kind.routes:
+            if (route.method, route.path) in routes:
+                what = f"{route.method} {route.path}"
+                raise ValueError(f"the kind “{kind.name}” repeats the route {what}")
+            routes.add((route.method, route.path))
+
+
+def layouts_of(kinds: Iterable[Kind]) -> tuple[Layout, ...]:
+    """The layouts of the kinds that have one, in their order."""
+    return tuple(kind.layout for kind in kinds if kind.layout is not None)

@@ -10,9 +10,10 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Literal as OneOf
 
 from segdsl.language import predicates as p
+from segdsl.language.predicates import TimePredicate
 from segdsl.language.values import Number, Value
 from segdsl.sql.calendar import Calendar
-from segdsl.sql.times import TimePredicate, interval
+from segdsl.sql.times import interval
 
 # No table has so many events.
 _MANY = Decimal(10**24)

@@ -28,8 +28,6 @@ from segdsl.sql.expressions import (
 )
 from segdsl.sql.numbers import EXACT, EXACT_NUMBER, PLAIN_DIGITS, double
 
-DIALECTS: tuple[str, ...] = ("duckdb", "trino", "spark", "bigquery", "snowflake", "postgres")
-
 # What sqlglot puts in the place of a line's end while it indents.
 _SENTINEL = Generator.SENTINEL_LINE_BREAK
 _RENAME = "rename it in the data"
@@ -38,7 +36,7 @@ _Change = Callable[[Node], Node | None]
 
 
 def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
-    """A query as text in one of `DIALECTS`, without a semicolon.
+    """A query as text in one of `segdsl.dialects.DIALECTS`, without a semicolon.
 
     Raises SqlError where the dialect has no words for it.
     """

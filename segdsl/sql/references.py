@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import depth, walk
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.sql.context import Context, SqlError
 
@@ -73,7 +74,7 @@ def referred(root: c.Segment, context: Context) -> Referred:
             todo.append((reference, found, iter(_references(found.condition))))
     for key, segment in made.items():
         inner = [depths[each] for each in _references(segment.condition) if each in inlined]
-        depths[key] = _depth(segment.condition) + max(inner, default=0)
+        depths[key] = depth(segment.condition) + max(inner, default=0)
         if uses[key] == 1 and segment.limit is None and depths[key] <= _DEEPEST:
             inlined.add(key)
     return Referred(made, frozenset(inlined), {each: at for at, each in enumerate(made, 1)})
@@ -83,26 +84,9 @@ def _references(condition: c.Condition) -> list[Reference]:
     """The segments that a condition names, as often as it does."""
     return [
         node.target
-        for node, _ in _nodes(condition)
+        for node in walk(condition)
         if isinstance(node, c.Membership) and node.of == "segment"
     ]
-
-
-def _depth(condition: c.Condition) -> int:
-    return max(depth for _, depth in _nodes(condition))
-
-
-def _nodes(condition: c.Condition) -> Iterator[tuple[c.Condition, int]]:
-    """Each node and how deep it is, in the order they were written."""
-    todo = [(condition, 1)]
-    while todo:
-        node, depth = todo.pop()
-        yield node, depth
-        match node:
-            case c.And(children) | c.Or(children):
-                todo.extend((child, depth + 1) for child in reversed(children))
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                todo.append((child, depth + 1))
 
 
 def _known(reference: Reference, context: Context) -> c.Segment:

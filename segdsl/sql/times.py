@@ -14,9 +14,6 @@ from segdsl.language.values import Date, Duration, Name, Number, Unit, Value
 from segdsl.sql.calendar import FUTURE, PAST, SECONDS, Calendar
 from segdsl.sql.context import Context, SqlError
 
-TimePredicate = (
-    p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext
-)
 Interval = tuple[int, int]
 NEVER: Interval = (0, 0)
 
@@ -39,7 +36,7 @@ def calendar_of(context: Context) -> Calendar:
     return calendar
 
 
-def interval(predicate: TimePredicate, calendar: Calendar) -> Interval:
+def interval(predicate: p.TimePredicate, calendar: Calendar) -> Interval:
     """The times that a predicate holds of; PAST and FUTURE stand for no bound."""
     match predicate:
         case p.Within("past", amount, unit):

@@ -1,4 +1,4 @@
-"""A server that sends bytes as they are, for what no HTTP library would send."""
+"""A server that sends raw bytes, for responses that no HTTP library would send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Send = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def raw_server(send: Send) -> AsyncIterator[str]:
-    """Its URL; each request is answered by `send` once its head and body have come."""
+    """Runs a server and yields its URL; `send` responds to each complete request."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The client beside an API that fails in every way: what it sends again, and what it says."""
+"""The client's retries and errors against a failing API."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ import pytest
 from segdsl.api import (
     AlreadyExistsError,
     ApiKey,
-    BadAnswerError,
     Client,
     ClientError,
     ConflictError,
     ForbiddenError,
     HostError,
+    InvalidResponseError,
     NewSegment,
     NotFoundError,
     QueryFailedError,
     RedirectedError,
-    RefusedError,
+    RejectedError,
     RetryPolicy,
-    ServerFailedError,
+    ServerError,
     TooManyRequestsError,
     UnauthorizedError,
     UnreachableError,
@@ -37,7 +37,7 @@ from segdsl.api import (
 _T = TypeVar("_T")
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 QUICK = RetryPolicy(
-    attempts=4, first_pause=0.001, longest_pause=0.001, first_poll=0.001, longest_poll=0.001
+    attempts=4, first_pause=0.001, max_pause=0.001, first_poll=0.001, max_poll=0.001
 )
 RULE = msgspec.Raw(
     b'{"type":"And","conditions":[{"type":"And","conditions":[{"type":"Value",'
@@ -50,7 +50,7 @@ BASE = "https://api-cdp.treasuredata.com"
 
 def asked(
     handler: Handler,
-    question: Callable[[Client], Awaitable[_T]],
+    call_: Callable[[Client], Awaitable[_T]],
     *,
     retry_policy: RetryPolicy = QUICK,
     base: str = BASE,
@@ -60,7 +60,7 @@ def asked(
         async with Client(
             base, ApiKey(KEY), transport=transport, retry_policy=retry_policy
         ) as client:
-            return await question(client)
+            return await call_(client)
 
     return asyncio.run(main())
 
@@ -70,7 +70,7 @@ def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
 
 
 class Script:
-    """Answers one after the other, the last for ever; an exception is raised."""
+    """Sends responses in order and repeats the last; exceptions are raised."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.answers = list(answers)
@@ -88,7 +88,7 @@ class Script:
 # --- what is sent ------------------------------------------------------------------------
 
 
-def test_a_request_carries_the_key_and_says_who_asks() -> None:
+def test_a_request_has_the_key_and_a_user_agent() -> None:
     script = Script(answer(200, []))
     asked(script, lambda client: client.parent_segments())
     [request] = script.requests
@@ -113,13 +113,13 @@ def test_a_request_carries_the_key_and_says_who_asks() -> None:
         *("ftp://127.0.0.1", "http://127.0.0.1.example.com", "http://0.0.0.0", "http://10.0.0.1"),
     ],
 )
-def test_a_stranger_is_not_asked(base: str) -> None:
+def test_an_unknown_host_is_rejected(base: str) -> None:
     with pytest.raises(HostError):
         Client(base, ApiKey(KEY))
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:8700", "http://localhost", "http://[::1]:9"])
-def test_this_machine_is_asked_without_encryption(base: str) -> None:
+def test_loopback_addresses_allow_http(base: str) -> None:
     assert asked(Script(answer(200, [])), lambda client: client.parent_segments(), base=base) == ()
 
 
@@ -129,34 +129,34 @@ def test_this_machine_is_asked_without_encryption(base: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "error", "said"),
     [
-        (400, {"code": "x", "message": "no such column"}, RefusedError, "no such column"),
+        (400, {"code": "x", "message": "no such column"}, RejectedError, "no such column"),
         (401, {"code": "x", "message": "no"}, UnauthorizedError, "master key"),
         (403, {"code": "x", "message": "no"}, ForbiddenError, "master key"),
         (404, {"code": "x", "message": "no"}, NotFoundError, "region"),
         (409, {"errors": [], "referencedBySegments": [{"id": "7"}]}, ConflictError, "#7"),
-        (500, {"status": 500, "error": "x"}, ServerFailedError, "later"),
-        (400, {"errors": [{"detail": "no such name", "meta": None}]}, RefusedError, "such name"),
-        (400, {"errors": [{"detail": "taken", "meta": ["x"]}]}, RefusedError, "taken"),
-        (302, None, BadAnswerError, "302"),
+        (500, {"status": 500, "error": "x"}, ServerError, "later"),
+        (400, {"errors": [{"detail": "no such name", "meta": None}]}, RejectedError, "such name"),
+        (400, {"errors": [{"detail": "taken", "meta": ["x"]}]}, RejectedError, "taken"),
+        (302, None, InvalidResponseError, "302"),
     ],
 )
-def test_errors_say_what_to_do(status: int, body: Any, error: type[ClientError], said: str) -> None:
+def test_errors_have_help(status: int, body: Any, error: type[ClientError], said: str) -> None:
     with pytest.raises(error) as raised:
         asked(Script(answer(status, body)), lambda client: client.segments("1"))
     assert said in f"{raised.value.message} {raised.value.help}"
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b'"x"', b"\xff", b"[" * 9999])
-def test_answers_that_are_none(content: bytes) -> None:
+def test_invalid_responses_are_errors(content: bytes) -> None:
     script = Script(httpx.Response(200, content=content))
-    with pytest.raises(BadAnswerError):
+    with pytest.raises(InvalidResponseError):
         asked(script, lambda client: client.segments("1"))
     assert len(script.requests) == 1
 
 
-def test_an_answer_that_repeats_the_key_is_scrubbed() -> None:
+def test_an_error_message_with_the_key_is_scrubbed() -> None:
     body = {"code": "x", "message": f"you sent TD1 {KEY}, {KEY[2:]}"}
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(RejectedError) as raised:
         asked(Script(answer(400, body)), lambda client: client.segments("1"))
     assert KEY[2:] not in raised.value.message
     assert KEY not in repr(ApiKey(KEY)) + str(ApiKey(KEY)) + f"{ApiKey(KEY)}"
@@ -177,7 +177,7 @@ def test_an_answer_that_repeats_the_key_is_scrubbed() -> None:
     ],
     ids=repr,
 )
-def test_what_only_reads_is_sent_again(trouble: httpx.Response | Exception) -> None:
+def test_read_only_requests_are_retried(trouble: httpx.Response | Exception) -> None:
     script = Script(trouble, trouble, answer(200, []))
     assert asked(script, lambda client: client.segments("1")) == ()
     assert len(script.requests) == 3
@@ -191,22 +191,22 @@ def test_attempts_are_bounded() -> None:
         assert len(script.requests) == times
 
 
-def test_where_nobody_is_others_knock_once() -> None:
+def test_an_unreachable_host_is_tried_once_by_later_requests() -> None:
     script = Script(httpx.ConnectError("nobody"))
 
-    async def question(client: Client) -> list[object]:
+    async def call_(client: Client) -> list[object]:
         first = await asyncio.gather(client.segments("1"), return_exceptions=True)
         knocks = len(script.requests)
         second = await asyncio.gather(client.segments("1"), return_exceptions=True)
         assert len(script.requests) == knocks + 1
         return [*first, *second]
 
-    retry_policy = msgspec.structs.replace(QUICK, refusals=3)
-    found = asked(script, question, retry_policy=retry_policy)
+    retry_policy = msgspec.structs.replace(QUICK, max_refused_connections=3)
+    found = asked(script, call_, retry_policy=retry_policy)
     assert all(isinstance(each, UnreachableError) for each in found)
 
 
-def test_retry_after_is_obeyed_or_told() -> None:
+def test_retry_after_is_honored_or_reported() -> None:
     soon = format_datetime(datetime.now(UTC) - timedelta(seconds=5), usegmt=True)
     for said in ("0", soon):
         script = Script(answer(429, None, **{"Retry-After": said}), answer(200, []))
@@ -249,7 +249,7 @@ _LOST: tuple[Exception, ...] = (httpx.ReadTimeout("x"), httpx.RemoteProtocolErro
 
 
 class Server:
-    """Keeps segments as the API does; `troubles` befall its creates, before or after."""
+    """Stores segments like the API; `troubles` are failures of its creates, before or after."""
 
     def __init__(self, *troubles: tuple[str, httpx.Response | Exception]) -> None:
         self.troubles = list(troubles)
@@ -297,7 +297,7 @@ _TROUBLES: tuple[tuple[str, httpx.Response | Exception], ...] = (
 
 
 @pytest.mark.parametrize(("when", "trouble"), _TROUBLES, ids=repr)
-def test_a_segment_is_made_once(when: str, trouble: httpx.Response | Exception) -> None:
+def test_a_segment_is_created_once(when: str, trouble: httpx.Response | Exception) -> None:
     server = Server((when, trouble), (when, trouble))
     made = asked(server, lambda client: client.create_segment("1", NEW))
     assert [each["name"] for each in server.segments] == ["A"]
@@ -305,7 +305,7 @@ def test_a_segment_is_made_once(when: str, trouble: httpx.Response | Exception) 
     assert server.creates == (1 if when == "after" else 3)
 
 
-def test_what_was_there_before_is_never_taken_for_ours() -> None:
+def test_an_existing_segment_is_never_taken_for_the_created_one() -> None:
     server = Server()
     server.segments.append({"id": "1", "name": "A", "rule": json.loads(bytes(RULE))})
     with pytest.raises(AlreadyExistsError) as raised:
@@ -314,7 +314,7 @@ def test_what_was_there_before_is_never_taken_for_ours() -> None:
     assert server.creates == 0
 
 
-def test_another_of_the_name_after_a_lost_answer_is_not_ours() -> None:
+def test_a_different_segment_of_the_name_after_a_lost_response_is_a_conflict() -> None:
     server = Server(("before", httpx.ReadTimeout("x")))
     other = {"id": "9", "name": "A", "rule": None, "description": "somebody else's"}
 
@@ -329,8 +329,8 @@ def test_another_of_the_name_after_a_lost_answer_is_not_ours() -> None:
     assert server.creates == 1
 
 
-def test_an_effect_that_comes_late_is_found() -> None:
-    """The first request is slow, not lost: it takes effect between the look and the second."""
+def test_a_delayed_effect_is_found() -> None:
+    """The first request is slow, not lost: it takes effect between the lookup and the second."""
     server = Server(("before", httpx.ReadTimeout("x")))
     looks = 0
 
@@ -353,7 +353,7 @@ def test_an_effect_that_comes_late_is_found() -> None:
 # --- deleting ----------------------------------------------------------------------------
 
 
-def test_a_delete_whose_answer_was_lost_is_done() -> None:
+def test_a_delete_with_a_lost_response_succeeds() -> None:
     script = Script(httpx.ReadTimeout("x"), answer(404, {"errors": "gone"}))
     asked(script, lambda client: client.delete_segment("7"))
     with pytest.raises(NotFoundError):
@@ -367,7 +367,7 @@ def query(status: str, **others: Any) -> httpx.Response:
     return answer(200, {"id": "1", "queryId": "q", "status": status, **others})
 
 
-def test_a_count_is_waited_for() -> None:
+def test_count_waits_for_the_query() -> None:
     script = Script(query("running"), query("running"), answer(503), query("success", count=3))
     assert asked(script, lambda client: client.count("1", RULE)) == 3
 
@@ -377,28 +377,28 @@ def test_a_count_is_waited_for() -> None:
     [
         (query("error", error="out of memory"), "out of memory"),
         (query("killed"), "killed"),
-        (query("success"), "no count"),
+        (query("success"), "without a count"),
     ],
 )
-def test_a_query_that_does_not_count(ended: httpx.Response, said: str) -> None:
-    with pytest.raises((QueryFailedError, BadAnswerError), match=said):
+def test_a_query_without_a_count_is_an_error(ended: httpx.Response, said: str) -> None:
+    with pytest.raises((QueryFailedError, InvalidResponseError), match=said):
         asked(Script(query("running"), ended), lambda client: client.count("1", RULE))
 
 
 def test_a_query_that_never_ends_is_killed() -> None:
     script = Script(query("running"))
-    with pytest.raises(QueryFailedError, match="still runs"):
+    with pytest.raises(QueryFailedError, match="took longer than"):
         asked(
             script,
             lambda client: client.count("1", RULE),
-            retry_policy=msgspec.structs.replace(QUICK, query=0.01),
+            retry_policy=msgspec.structs.replace(QUICK, query_timeout=0.01),
         )
     assert script.requests[-1].url.path.endswith("/q/kill")
 
 
 @pytest.mark.parametrize("polls", [0, 3])
-def test_a_count_that_is_broken_off_is_killed(polls: int) -> None:
-    """Also one whose start has not been answered yet."""
+def test_a_cancelled_count_kills_its_query(polls: int) -> None:
+    """Also a query whose start has no response yet."""
     seen: list[str] = []
     killed: list[str] = []
     breaking = asyncio.Event()
@@ -424,7 +424,7 @@ def test_a_count_that_is_broken_off_is_killed(polls: int) -> None:
     assert killed == ["q"]
 
 
-def test_profiles_come_by_page() -> None:
+def test_profiles_are_read_page_by_page() -> None:
     pages = {
         "1": {"type": "rows", "names": ["a"], "rows": [["x"], ["y"]], "queryId": "q"},
         "2": {"type": "rows", "names": ["a"], "rows": [["z"]], "queryId": "q"},

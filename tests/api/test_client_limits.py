@@ -1,4 +1,4 @@
-"""What no API should do to the client: keep it for ever, confuse it, or learn to tell its key."""
+"""Hostile or broken responses: the client times out, stays correct and never reveals its key."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 
 from segdsl.api import (
     ApiKey,
-    BadAnswerError,
     Client,
     ClientError,
     HostError,
+    InvalidResponseError,
     NewSegment,
     QueryFailedError,
     RetryPolicy,
@@ -33,11 +33,11 @@ RULE = msgspec.Raw(
 QUICK = RetryPolicy(
     attempts=2,
     first_pause=0.001,
-    longest_pause=0.001,
+    max_pause=0.001,
     first_poll=0.001,
-    longest_poll=0.001,
-    exchange=0.2,
-    query=0.05,
+    max_poll=0.001,
+    request_timeout=0.2,
+    query_timeout=0.05,
 )
 BASE = "https://api-cdp.treasuredata.com"
 
@@ -48,8 +48,8 @@ def client(handler: Any, retry_policy: RetryPolicy = QUICK) -> Client:
     )
 
 
-def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
-    """Each piece comes in time, and the whole never does."""
+def test_a_slow_response_times_out() -> None:
+    """Each chunk arrives in time, but the response never ends."""
 
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
@@ -70,17 +70,17 @@ def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
             server,
             Client(f"http://127.0.0.1:{port}", ApiKey(KEY), retry_policy=QUICK) as one,
         ):
-            with pytest.raises(UnreachableError, match="did not answer in full"):
+            with pytest.raises(UnreachableError, match="did not send a complete response"):
                 await one.parent_segments()
 
     asyncio.run(asyncio.wait_for(main(), 60))
 
 
-def test_a_page_that_is_being_made_for_ever_is_given_up() -> None:
+def test_a_page_that_stays_pending_times_out() -> None:
     async def main() -> None:
         async with client(lambda request: httpx.Response(200, json={"type": "pending"})) as one:
             pages = one.customers("1", "2")
-            with pytest.raises(QueryFailedError, match="still being made"):
+            with pytest.raises(QueryFailedError, match="not ready"):
                 await anext(pages)
 
     asyncio.run(asyncio.wait_for(main(), 60))
@@ -98,7 +98,7 @@ def test_a_page_that_is_being_made_for_ever_is_given_up() -> None:
         "Fri, 99 Zzz 9999",
     ],
 )
-def test_a_wait_that_cannot_be_read_is_none(when: str) -> None:
+def test_an_unreadable_retry_after_is_none(when: str) -> None:
     headers = {b"Retry-After": when.encode()}
 
     async def main() -> None:
@@ -110,8 +110,8 @@ def test_a_wait_that_cannot_be_read_is_none(when: str) -> None:
 
 
 @pytest.mark.parametrize("back", [b"", b"created", b"[]", b'{"message":"ok"}'])
-def test_what_comes_back_for_a_new_segment_is_not_described(back: bytes) -> None:
-    """Whatever it is, the segment is made once and found."""
+def test_the_response_to_a_creation_may_have_any_form(back: bytes) -> None:
+    """Whatever the response, the segment is created once and found."""
     segments: list[Any] = []
     parent = {"data": {"id": "5", "type": "folder-segment"}}
     parents = [
@@ -141,7 +141,7 @@ def test_what_comes_back_for_a_new_segment_is_not_described(back: bytes) -> None
         segments.clear()
         refuse = httpx.Response(200, content=back)
         async with client(lambda each: refuse if each.method == "POST" else api(each)) as one:
-            with pytest.raises(BadAnswerError):
+            with pytest.raises(InvalidResponseError):
                 await one.create_segment("1", NewSegment("A", RULE))
 
     asyncio.run(main())
@@ -155,7 +155,7 @@ def test_what_comes_back_for_a_new_segment_is_not_described(back: bytes) -> None
         ("SSL_CERT_FILE", "/nowhere/at/all.pem"),
     ],
 )
-def test_an_environment_that_leads_nowhere(
+def test_invalid_proxy_settings_are_an_error(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -167,7 +167,7 @@ def test_an_environment_that_leads_nowhere(
 
 
 def _shown(trace: TracebackType | None) -> str:
-    """The variables of our frames, as a traceback shows them that shows variables."""
+    """The variables of segdsl's frames, as a traceback with variables shows them."""
     found = ""
     while trace is not None:
         if "segdsl" in trace.tb_frame.f_globals.get("__name__", ""):

@@ -1,4 +1,4 @@
-"""What the client reads of funnels, models and variants, as the API describes them."""
+"""Reading funnels, models and variants."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from segdsl.api import ApiKey, BadAnswerError, Client
-from segdsl.api.answers import Funnel, PredictiveModel, Solution, Stage, Variant
+from segdsl.api import ApiKey, Client, InvalidResponseError
+from segdsl.api.responses import Funnel, PredictiveModel, Solution, Stage, Variant
 
 _T = TypeVar("_T")
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 
 
 def asked(
-    answers: dict[str, Any], question: Callable[[Client], Awaitable[_T]]
+    answers: dict[str, Any], call_: Callable[[Client], Awaitable[_T]]
 ) -> tuple[_T, list[str]]:
-    """What comes of a question to an API with these answers, and the paths that were asked."""
+    """The result of a call to an API with these responses, and the requested paths."""
     paths: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -29,7 +29,7 @@ def asked(
     async def main() -> _T:
         transport = httpx.MockTransport(handle)
         async with Client("http://localhost", ApiKey(KEY), transport=transport) as client:
-            return await question(client)
+            return await call_(client)
 
     return asyncio.run(main()), paths
 
@@ -61,7 +61,7 @@ def resource(type: str, id: str, **attributes: Any) -> dict[str, Any]:
     return {"id": id, "type": type, "attributes": attributes, "relationships": {}}
 
 
-def test_models_of_solutions_among_everything_in_folders() -> None:
+def test_solutions_are_read_from_the_list_by_folder() -> None:
     root = {"parentSegmentFolder": {"data": {"id": "5", "type": "folder-segment"}}}
     parent = {"id": "70", "type": "parentSegment", "attributes": {"name": "x", "v4Id": 7}}
     body = [
@@ -92,7 +92,7 @@ def variant(id: str, **attributes: Any) -> dict[str, Any]:
     return resource("realtimeJourneyABTestVariant", id, name="A", **needed, **attributes)
 
 
-def test_variants_are_of_the_step_or_of_the_journey_or_of_the_place() -> None:
+def test_a_variant_is_named_by_step_journey_or_location() -> None:
     path = "/entities/realtime_journeys/abtest_variants"
     named = {"realtimeJourneyName": "Welcome"}
     body = [
@@ -110,6 +110,6 @@ def test_variants_are_of_the_step_or_of_the_journey_or_of_the_place() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {}}, "x", None, 1])
-def test_what_is_something_else_is_no_answer(body: Any) -> None:
-    with pytest.raises(BadAnswerError, match="not as it is described"):
+def test_a_body_of_another_form_is_an_error(body: Any) -> None:
+    with pytest.raises(InvalidResponseError, match="unexpected response"):
         asked({"/audiences/7/funnels": body}, lambda client: client.funnels("7"))

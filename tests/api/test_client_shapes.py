@@ -1,4 +1,4 @@
-"""Every shape of an answer that real servers give, as the client reads it."""
+"""Reading responses in all shapes of real servers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 
 from segdsl.api import (
     ApiKey,
-    BadAnswerError,
     Behavior,
     Client,
     Column,
     CustomerGroup,
     Folder,
     ForbiddenError,
+    InvalidResponseError,
     Listed,
     NewSegment,
     NotFoundError,
@@ -28,22 +28,22 @@ from segdsl.api import (
     UnauthorizedError,
     Unreadable,
 )
-from segdsl.api.answers import Funnel, Stage
-from segdsl.api.whole import NO_RULE, whole_segments
+from segdsl.api.complete import NO_RULE, whole_segments
+from segdsl.api.responses import Funnel, Stage
 from test_client import KEY, QUICK, RULE
 
 _T = TypeVar("_T")
 RULE_JSON: Any = json.loads(bytes(RULE))
 
 
-class Answers:
-    """Answers by `METHOD path`: a JSON value, a response, or a function of how often it came."""
+class Responses:
+    """Responses by `METHOD path`: a JSON value, a response, or a function of the call count."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, Any] = {}
         self.requests: list[httpx.Request] = []
 
-    def on(self, request: str, *answers: Any) -> Answers:
+    def on(self, request: str, *answers: Any) -> Responses:
         """The answers to a request, one after the other, the last for ever."""
         self.answers[request] = list(answers)
         return self
@@ -59,13 +59,13 @@ class Answers:
             return httpx.Response(answer.status_code, content=answer.content)
         return httpx.Response(200, json=answer)
 
-    def asked(self, question: Callable[[Client], Awaitable[_T]]) -> _T:
+    def asked(self, call_: Callable[[Client], Awaitable[_T]]) -> _T:
         async def main() -> _T:
             transport = httpx.MockTransport(self)
             async with Client(
                 "http://127.0.0.1:8801", ApiKey(KEY), transport=transport, retry_policy=QUICK
             ) as client:
-                return await question(client)
+                return await call_(client)
 
         return asyncio.run(main())
 
@@ -73,8 +73,8 @@ class Answers:
         return [json.loads(each.content) for each in self.requests if each.method == method]
 
 
-def on(request: str, *answers: Any) -> Answers:
-    return Answers().on(request, *answers)
+def on(request: str, *answers: Any) -> Responses:
+    return Responses().on(request, *answers)
 
 
 def segment(**keys: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def segment(**keys: Any) -> dict[str, Any]:
 
 
 def read(**keys: Any) -> Segment:
-    """The one segment of a list with that in it, which must be readable."""
+    """The segment read from a list with this one item."""
     listed = on("GET /audiences/1/segments", [segment(**keys)])
     (found,) = listed.asked(lambda client: client.segments("1"))
     return found
@@ -99,7 +99,7 @@ def test_an_id_in_every_form(id: Any) -> None:
 
 
 @pytest.mark.parametrize("id", ["x" * 201, 10**30, "", [], True, 0.5])
-def test_what_is_no_id(id: Any) -> None:
+def test_an_invalid_id_is_rejected(id: Any) -> None:
     listed = on("GET /audiences/1/segments", [segment(id=id)])
     found = listed.asked(lambda client: client.segments("1"))
     assert (len(found), len(found.unreadable)) == (0, 1)
@@ -133,7 +133,7 @@ def test_a_count_in_every_form(population: Any, number: int | None) -> None:
         ({"kind": "realtime"}, "realtime", "realtime"),
     ],
 )
-def test_a_kind_that_is_known_or_not(keys: Any, kind: Any, raw: Any) -> None:
+def test_known_and_unknown_kinds(keys: Any, kind: Any, raw: Any) -> None:
     found = read(**keys)
     assert (found.kind, found.raw_kind) == (kind, raw)
 
@@ -178,7 +178,7 @@ EMPTY_RULES: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("rule", EMPTY_RULES)
-def test_no_rule_of_a_list_is_taken_for_one(rule: Any) -> None:
+def test_an_empty_rule_in_a_list_counts_as_absent(rule: Any) -> None:
     assert read(rule=rule).rule is None
     alone = on("GET /audiences/1/segments/5", segment(rule=rule))
     found = alone.asked(lambda client: client.segment("1", "5"))
@@ -186,7 +186,7 @@ def test_no_rule_of_a_list_is_taken_for_one(rule: Any) -> None:
     assert json.loads(bytes(found.rule)) == rule
 
 
-def test_a_rule_that_was_left_out() -> None:
+def test_an_omitted_rule_is_none() -> None:
     left_out = {"id": "5", "name": "Loyal"}
     listed = on("GET /audiences/1/segments", [left_out])
     assert listed.asked(lambda client: client.segments("1"))[0].rule is None
@@ -199,7 +199,7 @@ def test_a_rule_that_was_left_out() -> None:
     assert (found, found.unreadable) == ((), (Unreadable("5", "Loyal", NO_RULE),))
 
 
-def test_a_rule_is_kept_as_it_came() -> None:
+def test_a_rule_is_kept_as_raw_json() -> None:
     text = '{ "type":"And","conditions":[ {"new":1.50,"limit":null} ] }'
     body = f'[{{"id": 5, "name": "A", "rule": {text}}}]'
     listed = on("GET /audiences/1/segments", httpx.Response(200, content=body))
@@ -222,7 +222,7 @@ UNREADABLE: tuple[tuple[Any, Unreadable], ...] = (
 
 @pytest.mark.parametrize(("odd", "expected"), UNREADABLE)
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_one_that_cannot_be_read_stops_no_other(odd: Any, expected: Any, wrapped: bool) -> None:
+def test_an_unreadable_item_does_not_affect_others(odd: Any, expected: Any, wrapped: bool) -> None:
     body: Any = [segment(id="1"), odd, segment(id="2")]
     listed = on("GET /audiences/1/segments", {"data": body} if wrapped else body)
     found = listed.asked(lambda client: client.segments("1"))
@@ -241,7 +241,7 @@ def test_titles() -> None:
 # --- whole segments ----------------------------------------------------------------------
 
 
-def test_what_the_list_left_out_is_read_from_each_segment() -> None:
+def test_omitted_rules_are_read_from_single_segments() -> None:
     listed = [
         segment(id="1", **TOLD),
         segment(id="2", **TOLD, rule=None),
@@ -265,8 +265,8 @@ def test_what_the_list_left_out_is_read_from_each_segment() -> None:
 
 
 @pytest.mark.parametrize("key", TOLD)
-def test_what_else_a_list_leaves_out_is_read_too(key: str) -> None:
-    """Else it would be written back as if it were nothing."""
+def test_other_omitted_fields_are_read_too(key: str) -> None:
+    """Otherwise an update would write it back as empty."""
     own: dict[str, Any] = {
         "kind": 1,
         "description": "Mine",
@@ -286,7 +286,7 @@ def test_what_else_a_list_leaves_out_is_read_too(key: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 501])
-def test_one_that_is_refused_is_told(status: int) -> None:
+def test_a_rejected_segment_is_unreadable(status: int) -> None:
     server = on("GET /audiences/1/segments", [segment(id=str(id), rule=None) for id in range(2)])
     server.on("GET /audiences/1/segments/0", segment(id="0"))
     server.on("GET /audiences/1/segments/1", httpx.Response(status, json={"message": "x y"}))
@@ -296,7 +296,7 @@ def test_one_that_is_refused_is_told(status: int) -> None:
     assert (unread.id, "x y" in unread.why) == ("1", True)
 
 
-def test_a_key_that_is_not_taken_any_more_is_no_matter_of_one_segment() -> None:
+def test_a_revoked_key_is_an_error_of_the_whole_list() -> None:
     requests = 0
 
     async def refuse(request: httpx.Request) -> httpx.Response:
@@ -317,7 +317,7 @@ def test_a_key_that_is_not_taken_any_more_is_no_matter_of_one_segment() -> None:
     assert requests < 40
 
 
-def test_a_bounded_number_is_read_at_a_time() -> None:
+def test_concurrent_reads_are_limited() -> None:
     under_way, most = 0, 0
 
     async def slow(request: httpx.Request) -> httpx.Response:
@@ -373,7 +373,7 @@ def test_a_column_of_an_unknown_type_is_kept(type: Any, raw: str) -> None:
     assert second.type == "number"
 
 
-def test_columns_that_cannot_be_read_are_told() -> None:
+def test_unreadable_columns_are_reported() -> None:
     found = columns_of(column(), {"id": 3, "type": "string"}, column(name=4), column(type=[]), 7)
     assert [each.name for each in found] == ["ltv"]
     assert [(each.id, each.name) for each in found.unreadable] == [
@@ -414,9 +414,7 @@ def test_a_behavior_has_a_table_and_a_label() -> None:
         (None, None),
     ],
 )
-def test_a_behavior_without_a_table_has_that_of_its_name_where_it_can(
-    name: str | None, table: str | None
-) -> None:
+def test_a_missing_table_is_derived_from_the_name(name: str | None, table: str | None) -> None:
     found = behaviors_of(behavior(name=name, matrixTableName=None), behavior())
     assert [each.table for each in found] == [
         *([] if table is None else [table]),
@@ -427,7 +425,7 @@ def test_a_behavior_without_a_table_has_that_of_its_name_where_it_can(
     )
 
 
-def test_columns_of_behaviors_that_cannot_be_read_are_told() -> None:
+def test_unreadable_columns_of_behaviors_are_reported() -> None:
     found = behaviors_of(
         behavior(schema=[column(), {"name": None}, {"name": "Size", "type": 3}, 1])
     )
@@ -520,14 +518,14 @@ def test_the_root_of_the_parent_segment_itself(parents: Any) -> None:
     assert server.asked(lambda client: client.folders("1")) == (Folder("7", ()),)
 
 
-def test_no_root_at_all() -> None:
+def test_a_missing_root_folder_is_an_error() -> None:
     server = on("GET /entities/parent_segments", {"data": []})
     server.on("GET /audiences/1", {"id": "1", "name": "A", "rootFolderId": None})
-    with pytest.raises(NotFoundError, match="not among those of this key"):
+    with pytest.raises(NotFoundError, match="not found with this key"):
         server.asked(lambda client: client.folders("1"))
 
 
-def test_folders_among_everything_else() -> None:
+def test_folders_are_read_from_the_list_by_folder() -> None:
     server = on("GET /entities/parent_segments", {"data": [resource("x", "1", "7", v4Id=1)]})
     server.on(
         "GET /entities/by-folder/7",
@@ -595,13 +593,13 @@ BODIES: tuple[bytes, ...] = (b"", b"null", b"{}", b'{"message":"ok"}', b'{"id":"
 STATUSES = (200, 201, 202, 204)
 
 
-def at_root() -> Answers:
+def at_root() -> Responses:
     return on("GET /audiences/1", {"id": "1", "name": "A", "rootFolderId": "7"})
 
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("body", BODIES)
-def test_a_segment_that_was_made_and_not_answered(status: int, body: bytes) -> None:
+def test_a_created_segment_without_a_response_is_looked_up(status: int, body: bytes) -> None:
     server = at_root().on("POST /audiences/1/segments", httpx.Response(status, content=body))
     # It was accepted, and comes a little later.
     server.on("GET /audiences/1/folders/7/segments", [], [], [segment(rule=None)])
@@ -613,9 +611,7 @@ def test_a_segment_that_was_made_and_not_answered(status: int, body: bytes) -> N
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("body", [None, *BODIES])
-def test_an_update_sends_all_and_reads_what_it_is_not_answered(
-    status: int, body: bytes | None
-) -> None:
+def test_an_update_is_complete_and_verified(status: int, body: bytes | None) -> None:
     answer = json.dumps(segment(description="after")).encode() if body is None else body
     server = at_root().on("PUT /audiences/1/segments/5", httpx.Response(status, content=answer))
     server.on("GET /audiences/1/segments/5", segment(description="after"))
@@ -635,7 +631,7 @@ def test_an_update_sends_all_and_reads_what_it_is_not_answered(
     ]
 
 
-def test_a_visibility_that_is_not_given_is_not_sent() -> None:
+def test_a_visibility_of_none_is_not_sent() -> None:
     server = at_root().on("PUT /audiences/1/segments/5", segment())
     server.asked(lambda client: client.update_segment("1", "5", NewSegment("Loyal", RULE)))
     assert "isVisible" not in server.sent("PUT")[0]
@@ -643,7 +639,7 @@ def test_a_visibility_that_is_not_given_is_not_sent() -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("body", BODIES)
-def test_a_segment_that_was_deleted(status: int, body: bytes) -> None:
+def test_a_deleted_segment(status: int, body: bytes) -> None:
     server = on("DELETE /entities/segments/5", httpx.Response(status, content=body))
     server.asked(lambda client: client.delete_segment("5"))
     # Where nothing names it, it is looked up: the API itself has to say that it is gone.
@@ -653,7 +649,7 @@ def test_a_segment_that_was_deleted(status: int, body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"data": {"id": 8, "type": "folder-segment"}}'])
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_folder_that_was_made(status: int, body: bytes) -> None:
+def test_a_created_folder(status: int, body: bytes) -> None:
     server = at_root().on("POST /entities/folders", httpx.Response(status, content=body))
     root = resource("folder-segment", "7")
     made = resource("folder-segment", "8", "7", name="New")
@@ -663,7 +659,7 @@ def test_a_folder_that_was_made(status: int, body: bytes) -> None:
     assert len(server.sent("POST")) == 1
 
 
-def test_a_segment_is_found_where_folders_have_no_list() -> None:
+def test_a_segment_is_found_without_a_list_of_the_folder() -> None:
     listed = [segment(id="1", segmentFolderId="6"), segment(id="2", segmentFolderId=7)]
     server = at_root().on("GET /audiences/1/segments", listed)
     found = server.asked(lambda client: client.find_segment("1", "Loyal"))
@@ -695,7 +691,7 @@ def test_a_count_through_every_status(id: Any, count: Any, key: str) -> None:
     assert server.asked(lambda client: client.count("1", RULE)) == 42
 
 
-def test_a_query_that_ends_in_an_unknown_way() -> None:
+def test_a_query_with_an_unknown_status() -> None:
     server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "running"})
     server.on(f"GET {QUERIES}/9", {"id": 9, "status": "failed", "error": "out of memory"})
     with pytest.raises(QueryFailedError, match="out of memory"):
@@ -703,10 +699,10 @@ def test_a_query_that_ends_in_an_unknown_way() -> None:
 
 
 @pytest.mark.parametrize("error", [f"at {KEY}", "<html>no</html>", f"<b>{KEY[2:]}</b>", None])
-def test_why_a_query_failed_has_no_key_and_no_html(error: str | None) -> None:
+def test_the_error_of_a_query_has_no_key_and_no_html(error: str | None) -> None:
     ended = {"id": 9, "status": "error", "error": error}
     server = on("POST /audiences/1/segments/queries", ended)
-    with pytest.raises((QueryFailedError, BadAnswerError)) as raised:
+    with pytest.raises((QueryFailedError, InvalidResponseError)) as raised:
         server.asked(lambda client: client.count("1", RULE))
     assert KEY[2:] not in raised.value.message
     assert "<" not in raised.value.message
@@ -715,7 +711,7 @@ def test_why_a_query_failed_has_no_key_and_no_html(error: str | None) -> None:
 
 def test_a_query_without_an_id() -> None:
     server = on("POST /audiences/1/segments/queries", {"status": "running"})
-    with pytest.raises(BadAnswerError, match="queryId"):
+    with pytest.raises(InvalidResponseError, match="queryId"):
         server.asked(lambda client: client.count("1", RULE))
 
 
@@ -742,25 +738,25 @@ def test_pages_in_every_form() -> None:
         (["a"], [{"a": "x"}], "is an object and not a list"),
     ],
 )
-def test_a_row_that_does_not_fit_its_columns_is_refused(names: Any, rows: Any, says: str) -> None:
+def test_a_row_of_the_wrong_length_is_an_error(names: Any, rows: Any, says: str) -> None:
     server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
     server.on(f"GET {QUERIES}/9/customers", {"type": "rows", "names": names, "rows": rows})
-    with pytest.raises(BadAnswerError, match=says):
+    with pytest.raises(InvalidResponseError, match=says):
         server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
 
 
-def test_pages_with_other_columns_are_refused() -> None:
+def test_pages_with_different_columns_are_an_error() -> None:
     server = on("POST /audiences/1/segments/queries", {"id": 9, "status": "success", "count": 2})
     server.on(
         f"GET {QUERIES}/9/customers",
         {"type": "rows", "names": ["a", "b"], "rows": [["x", 1]]},
         {"type": "rows", "names": ["b", "a"], "rows": [[1, "x"]]},
     )
-    with pytest.raises(BadAnswerError, match="`a, b` and `b, a`"):
+    with pytest.raises(InvalidResponseError, match="`a, b` and `b, a`"):
         server.asked(lambda client: client.profiles("1", RULE, ("a",), 5))
 
 
-def test_a_forbidden_part_is_an_error() -> None:
+def test_a_forbidden_list_is_an_error() -> None:
     server = on("GET /audiences/1/attributes", httpx.Response(403, json={}))
     with pytest.raises(ForbiddenError):
         server.asked(lambda client: client.attributes("1"))

@@ -1,4 +1,4 @@
-"""Where keys come from, and what is said where there is none."""
+"""Sources of API keys, and the errors if there is none."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def profiles(home: Path, text: str, mode: int = 0o600) -> None:
     file.chmod(mode)
 
 
-def test_the_variable_comes_first(tmp_path: Path) -> None:
+def test_the_environment_variable_takes_precedence(tmp_path: Path) -> None:
     td_conf(tmp_path, f"[account]\n  user = a@b.c\n  apikey = {OTHER}\n")
     assert find_key(None, {"TD_API_KEY": f" {KEY}\n"}, tmp_path).header == f"TD1 {KEY}"
     assert find_key(None, {"TD_API_KEY": ""}, tmp_path).header == f"TD1 {OTHER}"
 
 
-def test_a_profile_is_of_a_file_of_its_own(tmp_path: Path) -> None:
+def test_profiles_are_read_from_the_credentials_file(tmp_path: Path) -> None:
     profiles(tmp_path, f'[production]\napikey = "{OTHER}"\n')
     assert find_key("production", {"TD_API_KEY": KEY}, tmp_path).header == f"TD1 {OTHER}"
     with pytest.raises(CredentialsError, match="did you mean `production`"):
@@ -43,9 +43,9 @@ def test_a_profile_is_of_a_file_of_its_own(tmp_path: Path) -> None:
     [
         ("", "no `apikey`"),
         ("[account]\n", "no `apikey`"),
-        ("[account]\napikey =\n", "no API key"),
+        ("[account]\napikey =\n", "not a valid API key"),
         ("nonsense", "no `apikey`"),
-        (f"[account]\napikey = {KEY} {KEY}\n", "no API key"),
+        (f"[account]\napikey = {KEY} {KEY}\n", "not a valid API key"),
     ],
 )
 def test_a_td_conf_without_a_key(text: str, said: str, tmp_path: Path) -> None:
@@ -56,14 +56,14 @@ def test_a_td_conf_without_a_key(text: str, said: str, tmp_path: Path) -> None:
     assert KEY[2:] not in str(raised.value)
 
 
-def test_no_key_at_all(tmp_path: Path) -> None:
+def test_a_missing_key_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match=r"TD_API_KEY.*td\.conf.*profile"):
         find_key(None, {}, tmp_path)
-    with pytest.raises(CredentialsError, match="write it so"):
+    with pytest.raises(CredentialsError, match="create the file as follows"):
         find_key("production", {"TD_API_KEY": KEY}, tmp_path)
 
 
-def test_profiles_are_nobody_else_s(tmp_path: Path) -> None:
+def test_a_credentials_file_readable_by_others_is_an_error(tmp_path: Path) -> None:
     profiles(tmp_path, f'[production]\napikey = "{KEY}"\n', 0o644)
     with pytest.raises(CredentialsError, match="chmod 600"):
         find_key("production", {}, tmp_path)
@@ -73,7 +73,7 @@ def test_profiles_are_nobody_else_s(tmp_path: Path) -> None:
     assert KEY[2:] not in str(raised.value)
 
 
-def test_a_key_shows_itself_nowhere() -> None:
+def test_a_key_is_hidden_in_representations() -> None:
     key = ApiKey(KEY)
     assert KEY[2:] not in f"{key!r} {key} {key!s:>9} {vars(ApiKey)}"
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""The key in whatever a server sends back: a person never sees it, and nothing is made of it."""
+"""The key in a server's responses is neither displayed nor used."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ENCODED = ("base64", "base64 of a header", "base64 of basic", "base64 for URLs",
 
 
 def shows(text: str) -> bool:
-    """Whether a person could read a part of the secret in a text."""
+    """Whether a text reveals a part of the secret."""
     plain = "".join(each for each in text.lower() if each.isalnum())
     parts = (SECRET, SECRET.encode().hex(), *(FORMS[name].lower() for name in ENCODED))
     return any(
@@ -62,7 +62,7 @@ def shows(text: str) -> bool:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_text_loses_the_key_in_every_form(form: str) -> None:
+def test_every_form_of_the_key_is_scrubbed(form: str) -> None:
     text = f"with “{FORMS[form]}” in it"
     scrubbed = ApiKey(KEY).scrubbed(text)
     assert not shows(scrubbed)
@@ -82,28 +82,28 @@ def test_a_text_loses_the_key_in_every_form(form: str) -> None:
         "x" * 10_000,
     ],
 )
-def test_other_texts_stay_as_they_are(text: str) -> None:
+def test_other_texts_are_unchanged(text: str) -> None:
     assert ApiKey(KEY).scrubbed(text) == text
 
 
-def test_a_key_that_everyone_knows_hides_no_zeros() -> None:
+def test_the_default_local_key_hides_no_zeros() -> None:
     key = ApiKey("1/" + "0" * 40)
     assert key.scrubbed("population 100000000000") == "population 100000000000"
     assert not key.occurs_in(b"0" * 80)
 
 
-def test_a_scrubber_shows_nothing() -> None:
+def test_the_repr_of_a_scrubber_hides_the_key() -> None:
     assert SECRET not in repr(Scrubber(KEY))
     assert not hasattr(Scrubber(KEY), "__dict__")
 
 
 # --- what the client says ----------------------------------------------------------------
 
-Question = Callable[[Client], Awaitable[object]]
+Call = Callable[[Client], Awaitable[object]]
 
 
-def said(question: Question, *sends: Send) -> list[str]:
-    """All that the errors of a question say, one for each answer."""
+def error_texts(call: Call, *sends: Send) -> list[str]:
+    """The texts of the errors of a call, one for each response."""
     waiting = iter(sends)
 
     async def send(writer: asyncio.StreamWriter) -> None:
@@ -114,7 +114,7 @@ def said(question: Question, *sends: Send) -> list[str]:
             found = []
             for _ in sends:
                 with pytest.raises(ClientError) as raised:
-                    await question(client)
+                    await call(client)
                 error = raised.value
                 ids = error.ids if isinstance(error, ConflictError) else ()
                 found.append(f"{error!r} {error} {error.help} {ids} {error.args}")
@@ -138,14 +138,14 @@ def one_line(form: str) -> str:
     return FORMS[form].replace("\n", " ")
 
 
-LISTED: Question = lambda client: client.segments("1")  # noqa: E731
+LISTED: Call = lambda client: client.segments("1")  # noqa: E731
 STATUSES = (400, 401, 403, 404, 409, 418, 429, 500, 501, 503, 304, 203)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_reason_phrase(form: str) -> None:
     sends = [answers(f"{status} {one_line(form)}") for status in STATUSES]
-    assert not any(map(shows, said(LISTED, *sends)))
+    assert not any(map(shows, error_texts(LISTED, *sends)))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -154,7 +154,7 @@ def test_the_body_of_a_failure(form: str) -> None:
     listed = json.dumps({"errors": {FORMS[form]: [FORMS[form]]}})
     bodies = (own, listed, FORMS[form], f"<html>{FORMS[form]}</html>")
     sends = [answers(f"{status} x", body) for body in bodies for status in (400, 404, 409, 500)]
-    assert not any(map(shows, said(LISTED, *sends)))
+    assert not any(map(shows, error_texts(LISTED, *sends)))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -162,7 +162,7 @@ def test_what_refers_to_a_segment(form: str) -> None:
     referrer = {"id": FORMS[form], "name": FORMS[form]}
     body = {"errors": [{"detail": "x", "meta": {"referencedBySegments": [referrer]}}]}
     send = answers("409 Conflict", json.dumps(body))
-    assert not any(map(shows, said(lambda client: client.delete_segment("5"), send)))
+    assert not any(map(shows, error_texts(lambda client: client.delete_segment("5"), send)))
 
 
 @pytest.mark.parametrize("form", ["its secret part", "upper case", "start", "end", "hexadecimal"])
@@ -176,21 +176,21 @@ def test_where_a_redirect_leads(form: str) -> None:
             f"http://127.0.0.1:99999/{FORMS[form]}",
         )
     ]
-    assert not any(map(shows, said(LISTED, *sends)))
+    assert not any(map(shows, error_texts(LISTED, *sends)))
 
 
-def test_headers_that_echo() -> None:
+def test_headers_that_echo_the_key() -> None:
     names = ("Retry-After", "WWW-Authenticate", "Content-Type", "X-Echo")
     sends = [answers(f"{status} x\r\n{name}: TD1 {KEY}") for status in STATUSES for name in names]
     sends.append(answers(f"200 OK\r\nContent-Encoding: {SECRET}", "[]"))
-    assert not any(map(shows, said(LISTED, *sends)))
+    assert not any(map(shows, error_texts(LISTED, *sends)))
 
 
-def test_a_status_line_that_is_none() -> None:
+def test_an_invalid_status_line() -> None:
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {KEY} {KEY}\r\n\r\n".encode())
 
-    assert not any(map(shows, said(LISTED, send)))
+    assert not any(map(shows, error_texts(LISTED, send)))
 
 
 WHOLE = [
@@ -199,22 +199,22 @@ WHOLE = [
 
 
 @pytest.mark.parametrize("form", [form for form in WHOLE if form != "URL, twice"])
-def test_an_answer_with_the_key_in_it_is_not_used(form: str) -> None:
-    """Whatever is read of it would be shown, or written into a file."""
+def test_a_response_with_the_key_is_discarded(form: str) -> None:
+    """Data of such a response would be displayed or written to a file."""
     bodies = [
         json.dumps([{"id": "5", "name": "Loyal", "rule": RULE_JSON, key: FORMS[form]}])
         for key in ("id", "name", "description", "rule", "createdAt", "other")
     ]
-    for text in said(LISTED, *(answers("200 OK", body) for body in bodies)):
-        assert "has the API key in it" in text
+    for text in error_texts(LISTED, *(answers("200 OK", body) for body in bodies)):
+        assert "contains the API key" in text
         assert not shows(text)
 
 
-def test_an_answer_that_escapes_letters_of_the_key() -> None:
+def test_a_response_with_escaped_letters_of_the_key() -> None:
     half = "".join(f"\\u{ord(each):04x}" if at % 2 else each for at, each in enumerate(SECRET))
     body = f'[{{"id": "5", "name": "{half}"}}]'
-    [text] = said(LISTED, answers("200 OK", body))
-    assert "has the API key in it" in text
+    [text] = error_texts(LISTED, answers("200 OK", body))
+    assert "contains the API key" in text
 
 
 def test_a_cookie_is_not_sent_back() -> None:

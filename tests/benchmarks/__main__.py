@@ -1,5 +1,6 @@
-"""`make bench`: measures every row in one go and prints the table. README.md says how to read it.
+"""`make bench`: measures every row in one go and prints the table.
 
+docs/performance.md says how to read it.
 Run as `python tests/benchmarks`, with the Python of an environment that has segdsl installed and
 the peers of requirements.txt. Ends with 0 where every target is met, and with 1 otherwise.
 """

@@ -13,7 +13,7 @@ from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.schema.document import SchemaError, read_schema, write_schema
 from segdsl.schema.model import Behavior, Column, Schema
-from segdsl.schema.samples import Samples, kept
+from segdsl.schema.samples import Samples, summarize
 from segdsl.source import Source
 
 SCHEMA = Schema(
@@ -124,7 +124,7 @@ def test_what_is_kept(
     low: int | None,
     high: int | None,
 ) -> None:
-    found = kept(None, "c", type, rows)  # type: ignore[arg-type]
+    found = summarize(None, "c", type, rows)  # type: ignore[arg-type]
     assert found == Samples(None, "c", values, low, high)
 
 
@@ -145,7 +145,7 @@ def test_what_is_kept(
     ],
 )
 def test_what_is_not_kept(type: str | None, rows: list[tuple[object, ...]]) -> None:
-    assert kept(None, "c", type, rows) is None  # type: ignore[arg-type]
+    assert summarize(None, "c", type, rows) is None  # type: ignore[arg-type]
 
 
 def test_samples_are_written_and_read() -> None:
@@ -199,7 +199,7 @@ def test_a_pull_with_samples_lets_check_find_values(project: Path) -> None:
     # They stay, and are dropped when asked for.
     assert segdsl("schema", "pull").stdout.startswith("unchanged")
     assert segdsl("schema", "pull", "--check").exit_code == 0
-    assert "sampled values: gone" in segdsl("schema", "pull", "--no-samples").stdout
+    assert "sampled values: removed" in segdsl("schema", "pull", "--no-samples").stdout
     assert "samples" not in Path("local.schema.toml").read_text()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,11 @@ def segdsl(*arguments: str, input: str | bytes | None = None) -> Result:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def steady(text: str) -> str:
+    """A text with `…` for times and for ids of the server, which differ from run to run."""
+    return re.sub(r" *\d+(\.\d+)? m?s\b|(?<=#)\d+", "…", text)
 
 
 def process(

@@ -10,6 +10,8 @@ from running import segdsl
 from terminal import CTRL_C, on_terminal
 from workspace import NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import WRONG, segdsl
 from segdsl.schema.model import Column, Schema, Segment
@@ -29,7 +30,7 @@ def test_a_file_in_order_gets_one_line() -> None:
     write(a='segment "A" where country = "JP"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "2 files, 2 segments: no problems found\n"
+    assert result.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_mistakes_of_several_files_come_in_one_run() -> None:
@@ -58,7 +59,10 @@ def test_files_may_import_each_other() -> None:
         b='import x from "a.seg"\nlet y = x or b is true\nsegment "B" where x',
     )
     result = segdsl("check", "./a.seg", "b.seg")
-    assert (result.exit_code, result.stderr) == (0, "2 files, 2 segments: no problems found\n")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        snapshot("2 files, 2 segments: no problems found\n"),
+    )
 
 
 def test_an_imported_mistake_is_told_once_and_brings_no_others() -> None:
@@ -145,7 +149,7 @@ def test_machine_forms_go_to_standard_output(form: str) -> None:
     result = segdsl("check", "a.seg", "--format", form)
     assert result.exit_code == 1
     assert "SEG001" in result.stdout
-    assert result.stderr == "1 file, 0 segments: 1 error\n"
+    assert result.stderr == snapshot("1 file, 0 segments: 1 error\n")
 
 
 def test_warnings_alone_are_fine_and_can_be_allowed() -> None:
@@ -154,7 +158,7 @@ def test_warnings_alone_are_fine_and_can_be_allowed() -> None:
     assert result.exit_code == 0
     assert "warning[SEG112]" in result.stderr
     assert result.stderr.endswith("1 file, 1 segment: 1 warning\n")
-    assert segdsl("check", "a.seg", "--allow", "seg112").stderr == (
+    assert segdsl("check", "a.seg", "--allow", "seg112").stderr == snapshot(
         "1 file, 1 segment: no problems found\n"
     )
 
@@ -254,7 +258,7 @@ def test_without_files_the_whole_project_is_looked_at(monkeypatch: pytest.Monkey
     Path("segdsl.toml").write_text(TOML)
     monkeypatch.chdir("deep")
     result = segdsl("check", "--no-schema")
-    assert result.stderr == "2 files, 2 segments: no problems found\n"
+    assert result.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_without_files_and_a_project_nobody_knows_what_to_look_at() -> None:
@@ -274,10 +278,12 @@ def test_fix_writes_what_can_be_put_right() -> None:
     write(a=UNLISTED, b='segment "B" where b > 1')
     result = segdsl("check", "--fix", "a.seg", "b.seg")
     assert result.exit_code == 0
-    assert result.stderr == "fixed 1 problem in a.seg\n2 files, 2 segments: no problems found\n"
+    assert result.stderr == snapshot(
+        "fixed 1 problem in a.seg\n2 files, 2 segments: no problems found\n"
+    )
     assert Path("a.seg").read_text() == LISTED
     again = segdsl("check", "--fix", "a.seg", "b.seg")
-    assert again.stderr == "2 files, 2 segments: no problems found\n"
+    assert again.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_fix_with_diff_only_shows() -> None:
@@ -292,14 +298,14 @@ def test_fix_with_diff_only_shows() -> None:
         "-  or a = 2",
         "+  a in (1, 2)",
     ]
-    assert result.stderr == "would fix 1 problem in a.seg\n"
+    assert result.stderr == snapshot("would fix 1 problem in a.seg\n")
     assert Path("a.seg").read_text() == UNLISTED
 
 
 def test_fix_of_standard_input_goes_to_standard_output() -> None:
     result = segdsl("check", "--fix", "-", input=UNLISTED)
     assert (result.exit_code, result.stdout) == (0, LISTED)
-    assert result.stderr == "fixed 1 problem in <stdin>\n"
+    assert result.stderr == snapshot("fixed 1 problem in <stdin>\n")
 
 
 def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
@@ -323,7 +329,7 @@ def test_fix_leaves_what_is_allowed() -> None:
     assert Path("a.seg").read_text() == UNLISTED
 
 
-def test_usage_errors_is_told() -> None:
+def test_wrong_use_is_told() -> None:
     write(a=ODD)
     assert segdsl("check", "--diff", "a.seg").exit_code == 2
     assert segdsl("check", "--fix", "-", "a.seg", input="").exit_code == 2
@@ -388,7 +394,7 @@ def test_a_name_that_two_segments_of_a_project_have_means_neither(two_targets: P
     )
     result = segdsl("check")
     assert "error[SEG305]: 2 segments are named" in result.stderr
-    assert "say which: `in segment" in result.stderr
+    assert "specify which: `in segment" in result.stderr
 
 
 def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: Project) -> None:

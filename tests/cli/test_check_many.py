@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quick import scaled
 from running import ENVIRONMENT, ROOT
 from segdsl.analysis.lint import Mark, twins
 from segdsl.analysis.lint.normal import Normal
@@ -88,7 +89,7 @@ def told(report: Report) -> str:
 
 
 @given(workspaces(), st.integers(1, 4), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=scaled(80), deadline=None)
 def test_parts_tell_together_what_the_whole_does(
     tmp_path_factory: pytest.TempPathFactory, texts: dict[str, str], size: int, with_schema: bool
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 from running import ENVIRONMENT, ROOT, TIDY, UNTIDY, segdsl
 from workspace import write_project
 
+pytestmark = pytest.mark.heavy
+
 yaml = pytest.importorskip("yaml")
 LOCAL = '[targets.production]\nkind = "local"\ndata = "data"\nnow = 2024-10-01T09:00:00+09:00\n'
 
@@ -80,3 +82,13 @@ def test_the_hooks_take_files_as_pre_commit_gives_them(
         assert program == "segdsl"
         assert re.search(hook["files"], "a/b.seg")
         assert (segdsl(*arguments, "a.seg").exit_code != 0) == fails
+
+
+def test_the_hooks_of_this_repository_are_commands_of_its_environment() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
+    assert {each["id"] for each in hooks} == {"ruff-format", "ruff-check", "mypy", "segdsl-fmt"}
+    for hook in hooks:
+        program = hook["entry"].split()[0]
+        assert Path(program).parent == Path(".venv/bin")
+        assert (Path(sys.executable).parent / Path(program).name).is_file()

@@ -20,7 +20,10 @@ from running import ENVIRONMENT, ROOT
 from workspace import JAPAN, NOW, write_project
 
 yaml = pytest.importorskip("yaml")
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
+]
 
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / "examples/github/segments.yml").read_text())
 APPLY = WORKFLOW["jobs"]["apply"]

@@ -14,6 +14,8 @@ from running import ENVIRONMENT, ROOT, segdsl
 from segdsl.diagnostics.codes import WARNINGS
 from workspace import NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 MORE = '[targets."live one"]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n'
 SPACED = (

@@ -14,6 +14,8 @@ import pytest
 from running import ENVIRONMENT, process, segdsl
 from workspace import NOW, PARENT, write_project
 
+pytestmark = pytest.mark.heavy
+
 pty = pytest.importorskip("pty")
 TITLE = "\x1b]0;owned\x07"
 EVIL = f"a{TITLE}\x1b[2J\x9b8m\u202eb"

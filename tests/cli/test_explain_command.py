@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import WRONG, segdsl
 
@@ -29,8 +30,17 @@ def test_segments_are_explained_in_order_with_a_line_between() -> None:
 def test_the_tree_shows_the_rule_sets() -> None:
     result = segdsl("explain", "--tree", "-", input=TWO)
     assert result.exit_code == 0
-    assert 'Segment "A"\nAnd\n└─ Rule set 1 (And)\n   └─ country Equal "JP"\n' in result.stdout
-    assert 'Segment "B"' in result.stdout
+    assert result.stdout == snapshot("""\
+Segment "A"
+And
+└─ Rule set 1 (And)
+   └─ country Equal "JP"
+
+Segment "B"
+And
+└─ Rule set 1 (And)
+   └─ Reference "A"
+""")
 
 
 def test_lines_of_the_tree_are_not_clipped_away_from_a_terminal() -> None:

@@ -65,7 +65,8 @@ def assert_just_these(store: Path, rules: dict[str, Any]) -> None:
     assert folders == 11
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_segment_is_made_exactly_once(tmp_path: Path, way: Way, seed: int) -> None:

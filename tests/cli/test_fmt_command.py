@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import TIDY, UNTIDY, WRONG, segdsl
 
@@ -28,10 +29,10 @@ def test_a_file_is_formatted_in_place_and_then_stays(tidy: str) -> None:
     file.write_text(UNTIDY)
     first = segdsl("fmt", "a.seg")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert first.stderr == "1 file reformatted\n"
+    assert first.stderr == snapshot("1 file reformatted\n")
     assert file.read_text() == tidy != UNTIDY
     second = segdsl("fmt", "a.seg")
-    assert (second.exit_code, second.stderr) == (0, "1 file already formatted\n")
+    assert (second.exit_code, second.stderr) == (0, snapshot("1 file already formatted\n"))
     assert os.listdir(".") == ["a.seg"]
 
 
@@ -39,7 +40,7 @@ def test_folders_are_walked_but_not_hidden_ones(tidy: str) -> None:
     for name in ("a.seg", "deep/er/b.seg", ".venv/c.seg", "d.txt"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(UNTIDY)
-    assert segdsl("fmt").stderr == "2 files reformatted\n"
+    assert segdsl("fmt").stderr == snapshot("2 files reformatted\n")
     assert Path("deep/er/b.seg").read_text() == tidy
     assert Path(".venv/c.seg").read_text() == Path("d.txt").read_text() == UNTIDY
 
@@ -59,11 +60,13 @@ def test_check_names_what_would_change_and_writes_nothing(tidy: str) -> None:
     Path("a.seg").write_text(tidy)
     Path("b.seg").write_text(UNTIDY)
     result = segdsl("fmt", "--check")
-    assert (result.exit_code, result.stdout) == (1, "would reformat b.seg\n")
-    assert result.stderr == "1 file would be reformatted, 1 file already formatted\n"
+    assert (result.exit_code, result.stdout) == (1, snapshot("would reformat b.seg\n"))
+    assert result.stderr == snapshot("1 file would be reformatted, 1 file already formatted\n")
     assert Path("b.seg").read_text() == UNTIDY
     assert segdsl("fmt", "--check", "a.seg").exit_code == 0
-    assert segdsl("fmt", "--check", "-", input=UNTIDY).stdout == "would reformat <stdin>\n"
+    assert segdsl("fmt", "--check", "-", input=UNTIDY).stdout == snapshot(
+        "would reformat <stdin>\n"
+    )
 
 
 def test_check_leaves_standard_output_to_a_machine_form() -> None:
@@ -137,7 +140,7 @@ def test_a_file_that_cannot_be_written_is_wrong_use(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("os.replace", refuse)
     result = segdsl("fmt", "a.seg")
     assert result.exit_code == 2
-    assert result.stderr == "Error: cannot write `a.seg`: permission denied\n"
+    assert result.stderr == snapshot("Error: cannot write `a.seg`: permission denied\n")
     assert os.listdir(".") == ["a.seg"]
     assert Path("a.seg").read_text() == UNTIDY
 

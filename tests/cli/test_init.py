@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import segdsl
 from segdsl.workspace.project.config import read_project
@@ -58,7 +59,7 @@ def test_a_folder_of_tables_becomes_a_workspace() -> None:
     Path("data/Old.CSV").write_text("a\n")
     done = segdsl("init", "--data", "data")
     assert done.exit_code == 0, done.output
-    assert done.stdout == (
+    assert done.stdout == snapshot(
         "Tables in data:\n"
         "  Old.CSV                 not used: its extension must be lower case: .csv\n"
         "  behavior_purchases.csv  events of `purchases` with 3 columns\n"

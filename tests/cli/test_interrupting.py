@@ -35,7 +35,10 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def statuses(store: Path) -> list[str]:
+    """Those of the queries; a store that is being made has none."""
     with sqlite3.connect(store) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'queries'").fetchone():
+            return []
         return [status for (status,) in database.execute("SELECT status FROM queries")]
 
 
@@ -47,7 +50,8 @@ def interrupted(folder: Path, ready: Callable[[], bool]) -> tuple[int, str, str]
         return process.returncode, out, err
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_ctrl_c_kills_the_query_on_a_server(tmp_path: Path) -> None:
     slow_project(tmp_path, "")
     store = tmp_path / "store.sqlite"
@@ -60,7 +64,8 @@ def test_ctrl_c_kills_the_query_on_a_server(tmp_path: Path) -> None:
     assert err == "interrupted: killed 1 running query on the server\n"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
     slow_project(tmp_path, '[targets.local]\nkind = "local"\ndata = "data"\n')
     store = tmp_path / ".segdsl" / "local.sqlite"
@@ -72,7 +77,8 @@ def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
     assert statuses(store) == ["killed"]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_ctrl_c_lets_an_apply_finish_what_is_under_way(tmp_path: Path) -> None:
     write_project(
         tmp_path,

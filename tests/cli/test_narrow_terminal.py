@@ -13,6 +13,8 @@ from segdsl.terminal import cell_width
 from terminal import on_terminal
 from workspace import NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from running import ENVIRONMENT, segdsl
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import Entry, Lock, merged
 from segdsl.workspace.sync import applying, exclusive
 from segdsl.workspace.sync import commands as running
 from workspace import NOW, write_project
+
+pytestmark = pytest.mark.heavy
 
 fcntl = pytest.importorskip("fcntl")
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -110,7 +113,7 @@ def test_whatever_the_file_says_it_is_only_words(project: Path, text: str) -> No
 
 @pytest.mark.parametrize("in_the_way", ["a pipe", "a link", "a folder", "a file for the folder"])
 def test_what_is_in_the_way_stops_nothing(project: Path, in_the_way: str) -> None:
-    folder, file = Path(".segdsl"), Path(".segdsl/server.running")
+    folder, file = Path(".segdsl"), Path(".segdsl/local.running")
     victim = project.parent / f"{project.name}-victim"
     victim.write_text("precious")
     if in_the_way != "a file for the folder":
@@ -187,19 +190,19 @@ def test_many_at_once_lose_nothing(project: Path) -> None:
     assert segdsl("plan", "--exit-code").exit_code == 0
     listed = json.loads(segdsl("list", "--json").stdout)["segments"]
     assert len(listed) == 23
-    assert Path("local.lock.toml").read_text().count("[[segments]]") == 23
+    assert Path("local.lock.toml").read_text().count("[[resources]]") == 23
 
 
 def test_only_what_a_run_changed_is_taken_from_it() -> None:
     def entry(id: str, name: str = "x") -> Entry:
-        return Entry(id, name, (), "", "", "")
+        return Entry("segment", id, name, (), "", "", "")
 
     base = Lock("1", (entry("1"), entry("2"), entry("3"), entry("4")))
     ours = Lock("1", (entry("1", "mine"), entry("3"), entry("4"), entry("5")))
     now = Lock("1", (entry("1"), entry("2"), entry("3", "theirs"), entry("6")))
     assert merged(base, ours, now) == {
-        "1": entry("1", "mine"),
-        "3": entry("3", "theirs"),
-        "5": entry("5"),
-        "6": entry("6"),
+        Ref("segment", "1"): entry("1", "mine"),
+        Ref("segment", "3"): entry("3", "theirs"),
+        Ref("segment", "5"): entry("5"),
+        Ref("segment", "6"): entry("6"),
     }

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from running import TIDY, WRONG, process, segdsl
 from segdsl.files import link_fault, linked_folder, own_folder, read_bytes
 from segdsl.imports import MAX_FILES
 from segdsl.workspace.check.check_cache import FEWEST
+
+pytestmark = pytest.mark.heavy
 
 SECRET = "1234/do-not-show-this-key"
 EVERY = (
@@ -240,7 +243,7 @@ def test_what_an_editor_leaves_behind_is_passed_over() -> None:
     Path("a.seg").write_text(TIDY)
     Path(".#a.seg").symlink_to("somebody@host.1234:5678")
     Path("._a.seg").write_bytes(b"\x00\x05\x16\x07\xff")
-    assert segdsl("check", ".").stderr == "1 file, 1 segment: no problems found\n"
+    assert segdsl("check", ".").stderr == snapshot("1 file, 1 segment: no problems found\n")
 
 
 @posix
@@ -353,7 +356,7 @@ def with_data(folder: Path, text: str = LOCAL) -> None:
 
 
 @posix
-@pytest.mark.parametrize("link", [".segdsl", ".segdsl/server.sqlite"])
+@pytest.mark.parametrize("link", [".segdsl", ".segdsl/local.sqlite"])
 def test_no_store_is_made_where_a_link_leads_out(folder: Path, link: str) -> None:
     with_data(folder)
     outside = folder.parent / "outside"

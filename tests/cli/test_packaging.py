@@ -12,10 +12,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from running import ENVIRONMENT, ROOT, UNTIDY
 
-pytestmark = pytest.mark.slow
+
+def test_the_wheel_takes_the_package_and_the_reference() -> None:
+    """As the builder lists the files; the tests below build it."""
+    builder = WheelBuilder(str(ROOT))
+    names = {each.distribution_path for each in builder.recurse_included_files()}
+    assert {
+        "segdsl/py.typed",
+        "segdsl/cli/__init__.py",
+        "segdsl/language/syntax/segment.lark",
+    } <= names
+    for page in (ROOT / "docs" / "reference").iterdir():
+        assert f"segdsl/reference/{page.name}" in names
+    assert not [name for name in names if name.startswith(("tests", "examples"))]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_the_grammar_and_its_reference(built: Path) -> None:
     [wheel] = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
@@ -40,6 +54,7 @@ def test_the_wheel_carries_the_grammar_and_its_reference(built: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "examples"))]
 
 
+@pytest.mark.slow
 def test_the_source_archive_carries_the_tests_and_no_leftovers(built: Path) -> None:
     [archive] = built.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
@@ -48,6 +63,7 @@ def test_the_source_archive_carries_the_tests_and_no_leftovers(built: Path) -> N
     assert not [name for name in names if name.startswith((".venv", ".mypy_cache", "dist/"))]
 
 
+@pytest.mark.slow
 def test_the_installed_command_runs_without_the_checkout(built: Path, tmp_path: Path) -> None:
     [wheel] = built.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=False)

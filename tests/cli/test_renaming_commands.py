@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from running import segdsl
+from running import segdsl, steady
 from terminal import CTRL_C, on_terminal
 from workspace import JAPAN, NOW, write_project
+
+pytestmark = pytest.mark.heavy
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 NIPPON = JAPAN.replace('"Japan"', '"Nippon"').replace('"JP"', '"US"')
@@ -37,8 +40,19 @@ def test_where_nobody_can_be_asked_nothing_is_sent(project: Path) -> None:
     before = ids()
     planned = segdsl("plan")
     assert planned.exit_code == 1
-    assert "? renamed   Countries/Asia/Nippon looks like Countries/Asia/Japan" in planned.stdout
-    assert "`segdsl mv Countries/Asia/Japan Countries/Asia/Nippon`" in planned.stdout
+    assert steady(planned.stdout) == snapshot("""\
++ create  Countries/Asia/Nippon  (japan.seg)
+~ update  Countries/Asia/Buyers in Japan (#…): rule
+     where
+    -  in segment "Japan"
+    +  in segment "Nippon"
+       and in segment "Buyers"
+       and any (
+? renamed   Countries/Asia/Nippon looks like Countries/Asia/Japan (#…), which no file has now: in the same file, with the same description, with a similar rule
+    `segdsl mv Countries/Asia/Japan Countries/Asia/Nippon` keeps its id and its activations; --as-new creates another segment
+. left      Countries/Asia/Japan (#…): no file has it now; --prune deletes it
+1 to create, 1 to update, 1 may be renamed, 1 as on the server
+""")
     for command in (["apply", "--yes"], ["apply", "--yes", "--prune"], ["apply"]):
         done = segdsl(*command)
         assert done.exit_code == 1
@@ -98,8 +112,31 @@ def test_the_forms_of_a_plan_tell_of_it(project: Path) -> None:
     assert (rename["old_name"], rename["name"], rename["file"]) == ("Japan", "Nippon", "japan.seg")
     assert rename["why"][:2] == ["in the same file", "with the same description"]
     page = segdsl("plan", "--format", "github").stdout
-    assert "**Countries/Asia/Nippon looks like Countries/Asia/Japan" in page
-    assert "1 may be renamed" in page
+    assert steady(page) == snapshot("""\
+### segdsl plan for `local`
+
+1 to create, 1 to update, 1 may be renamed, 1 as on the server.
+
+**Countries/Asia/Nippon looks like Countries/Asia/Japan \\(\\#…\\), which no file has now: in the same file, with the same description, with a similar rule**
+
+`segdsl mv Countries/Asia/Japan Countries/Asia/Nippon` keeps its id and its activations; --as-new creates another segment
+
+**create  Countries/Asia/Nippon  \\(japan.seg\\)**
+
+**update  Countries/Asia/Buyers in Japan \\(\\#…\\): rule**
+
+```diff
+ where
+-  in segment "Japan"
++  in segment "Nippon"
+   and in segment "Buyers"
+   and any (
+```
+
+No file has these now, and they stay on the server without `--prune`:
+
+- Countries/Asia/Japan (#…)
+""")
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])

@@ -10,6 +10,8 @@ import pytest
 from running import segdsl
 from workspace import NOW, write_project
 
+pytestmark = pytest.mark.heavy
+
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
 WRONG = """\
 segment "A" where contry = "JP"

@@ -16,6 +16,8 @@ from running import process
 from segdsl.api import LOCAL_KEY
 from workspace import serving, write_project
 
+pytestmark = pytest.mark.heavy
+
 SECRET = "c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7abcd"
 KEY = f"12345/{SECRET}"
 COMMANDS = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from running import segdsl
+from running import segdsl, steady
 from workspace import NOW, write_project
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -51,16 +51,28 @@ def test_a_segment_is_counted_as_it_is_on_the_server(ids: dict[str, str]) -> Non
 def test_it_is_explained_with_the_names_of_others(ids: dict[str, str]) -> None:
     done = segdsl("explain", "--segment", "Both")
     assert done.exit_code == 0, done.stderr
-    assert "Japan" in done.stdout
-    assert "Grown-ups" in done.stdout
+    assert done.stdout == snapshot("""\
+Segment "Both"
+  Kind: batch
+
+A profile is in this segment when all of these hold:
+  1. The profile is in the segment "Japan".
+  2. The profile is in the segment "Grown-ups" of folder "Two".
+""")
     assert segdsl("explain", "--tree", "--segment", "One/Grown-ups").exit_code == 0
 
 
 def test_its_sql_is_printed(ids: dict[str, str]) -> None:
     done = segdsl("sql", "--segment", "Both")
     assert done.exit_code == 0, done.stderr
-    assert "country" in done.stdout
-    assert re.search(r"\b18\b", done.stdout)
+    assert done.stdout == snapshot("""\
+-- Both, as of 2024-10-01T09:00:00+09:00 (Asia/Tokyo)
+SELECT
+  "cdp_customer_id"
+FROM "customers"
+WHERE
+  "country" = 'JP' AND "age" >= 18;
+""")
     assert segdsl("sql", "--remote", "--segment", "Japan").exit_code == 0
 
 
@@ -68,10 +80,12 @@ def test_its_sql_is_printed(ids: dict[str, str]) -> None:
 def test_a_name_that_none_or_several_have_is_refused(ids: dict[str, str], command: str) -> None:
     done = segdsl(command, "--segment", "Jpan")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "there is no segment `Jpan`; did you mean `Japan`?" in done.stderr
+    assert done.stderr == snapshot("Error: there is no segment `Jpan`; did you mean `Japan`?\n")
     done = segdsl(command, "--segment", "Grown-ups")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "2 segments are named `Grown-ups`" in done.stderr
+    assert steady(done.stderr) == snapshot(
+        "Error: 2 segments are named `Grown-ups`: say which by path or id; there are #… (One/Grown-ups), #… (Two/Grown-ups)\n"
+    )
     done = segdsl(command, "--segment", "")
     assert (done.exit_code, done.stdout) == (2, "")
 

@@ -22,7 +22,8 @@ LOOSE = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize(("options", "status"), [((), 200), (("--strict",), 400)])
 def test_loose_rules(options: tuple[str, ...], status: int, tmp_path: Path) -> None:
     write_project(tmp_path, "")

@@ -11,6 +11,8 @@ import pytest
 from running import segdsl
 from workspace import PARENT, WAYS, Way, project, server, told, write_project
 
+pytestmark = pytest.mark.heavy
+
 ORDERS = """\
 cdp_customer_id,time,total
 c01,1727600000,10

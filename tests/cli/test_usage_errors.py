@@ -53,7 +53,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["compile", "lets.seg"], "no segment in these files"),
     ],
 )
-def test_usage_errors_says_so(arguments: list[str], said: str) -> None:
+def test_wrong_use_says_so(arguments: list[str], said: str) -> None:
     Path("a.seg").write_text(TIDY)
     Path("lets.seg").write_text("let x = a is true")
     Path("empty").mkdir()
@@ -159,9 +159,10 @@ def test_without_any_streams_it_still_ends_as_it_should() -> None:
         assert subprocess.run(["sh", "-c", script], env=ENVIRONMENT, check=False).returncode == code
 
 
-def test_the_help_lists_every_exit_code_that_the_readme_has() -> None:
+def test_the_help_lists_every_exit_code_that_the_reference_has() -> None:
     listed = []
-    for text in ((ROOT / "README.md").read_text(), segdsl("--help").stdout):
+    page = ROOT / "docs" / "reference" / "commands.md"
+    for text in (page.read_text(encoding="utf-8"), segdsl("--help").stdout):
         said = re.search(r"Exit codes:(.*?\b130\b)", text, re.DOTALL)
         assert said is not None
         listed.append(re.findall(r"\b\d+\b", said[1]))

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from running import segdsl
+from running import segdsl, steady
 from workspace import JAPAN, NOW, write_project
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -24,8 +25,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_from_nothing_to_nothing_to_do(project: Path) -> None:
     planned = segdsl("plan", "--exit-code")
     assert planned.exit_code == 4
-    assert "+ create  Countries/Asia/Japan  (japan.seg)" in planned.stdout
-    assert planned.stdout.endswith("3 to create, 0 as on the server\n")
+    assert planned.stdout == snapshot("""\
++ create  Buyers  (buyers.seg)
++ create  Countries/Asia/Japan  (japan.seg)
++ create  Countries/Asia/Buyers in Japan  (buyers.seg)
+3 to create, 0 as on the server
+""")
     applied = segdsl("apply", "--yes")
     assert applied.exit_code == 0
     lines = applied.stdout.splitlines()
@@ -33,9 +38,12 @@ def test_from_nothing_to_nothing_to_do(project: Path) -> None:
     # What is referred to comes first.
     assert made[-1] == "Countries/Asia/Buyers in Japan"
     following = segdsl("plan", "--exit-code")
-    assert (following.exit_code, following.stdout) == (0, "nothing to do, 3 as on the server\n")
+    assert (following.exit_code, following.stdout) == (
+        0,
+        snapshot("nothing to do, 3 as on the server\n"),
+    )
     again = segdsl("apply", "--yes")
-    assert (again.exit_code, again.stdout) == (0, "nothing to do, 3 as on the server\n")
+    assert (again.exit_code, again.stdout) == (0, snapshot("nothing to do, 3 as on the server\n"))
 
 
 def test_an_apply_asks_first(project: Path) -> None:
@@ -60,9 +68,20 @@ def test_a_reference_that_leads_nowhere(project: Path) -> None:
     (project / "x.seg").write_text('segment "x" where in segment "Japn"\n')
     done = segdsl("apply", "--yes")
     assert done.exit_code == 1
-    assert "SEG304" in done.stderr
-    assert "did you mean `Japan`?" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments on the server")
+    assert done.stderr == snapshot("""\
+error[SEG304]: no segment on the server is named "Japn"
+  --> x.seg:1:19
+   |
+ 1 | segment "x" where in segment "Japn"
+   |                   ^^^^^^^^^^^^^^^^^
+   |
+   = help: did you mean `Japan`?
+
+1 error
+""")
+    assert segdsl("list").stderr == snapshot(
+        "no segments on the server; create one with `segdsl create FILE`\n"
+    )
 
 
 def test_plans_for_programs(project: Path) -> None:
@@ -79,13 +98,21 @@ def test_a_saved_plan(project: Path) -> None:
     (project / "japan.seg").unlink()
     done = segdsl("apply", "--plan", "plan.json", "--yes")
     assert done.exit_code == 0
-    assert "created    Countries/Asia/Japan" in done.stdout
+    assert steady(done.stdout) == snapshot("""\
++ create  Buyers  (buyers.seg)
++ create  Countries/Asia/Japan  (japan.seg)
++ create  Countries/Asia/Buyers in Japan  (buyers.seg)
+3 to create, 0 as on the server
+created    Buyers  #…
+created    Countries/Asia/Japan  #…
+created    Countries/Asia/Buyers in Japan  #…
+""")
     for wrong in (["--prune"], ["--force"], ["japan.seg"]):
         assert segdsl("apply", "--plan", "plan.json", "--yes", *wrong).exit_code == 2
     Path("bad.json").write_text('{"version": 1}')
     bad = segdsl("apply", "--plan", "bad.json", "--yes")
     assert bad.exit_code == 2
-    assert "bad.json is no plan" in bad.stderr
+    assert "bad.json is not a valid plan" in bad.stderr
     assert segdsl("apply", "--plan", "missing.json", "--yes").exit_code == 2
 
 
@@ -99,14 +126,33 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
     for command in (["plan"], ["apply", "--yes"]):
         done = segdsl(*command)
         assert done.exit_code == 1
-        assert "! conflict  Countries/Asia/Japan (#" in done.stdout
-        assert "changed on both sides" in done.stdout
+        assert steady(done.stdout) == snapshot("""\
+! conflict  Countries/Asia/Japan (#…): changed on both sides
+    last seen (-) and here (+):
+       where
+      -  country = "JP"
+      +  country = "FR"
+    last seen (-) and on the server (+):
+       where
+      -  country = "JP"
+      +  country = "US"
+    bring both together in the file and say so with `segdsl pull --keep NAME`, take the server's with `segdsl pull --force NAME`, or overwrite it with --force
+1 conflict, 2 as on the server
+""")
     assert 'country = "US"' in segdsl("show", "Japan").stdout
     assert segdsl("pull").exit_code == 1
     assert 'country = "FR"' in Path("japan.seg").read_text()
     forced = segdsl("apply", "--yes", "--force")
     assert forced.exit_code == 0
-    assert "forced" in forced.stdout
+    assert steady(forced.stdout) == snapshot("""\
+~ update  Countries/Asia/Japan (#…): rule
+    forced: what the server has now is overwritten
+     where
+    -  country = "US"
+    +  country = "FR"
+1 to update, 2 as on the server
+updated    Countries/Asia/Japan  #…
+""")
     assert 'country = "FR"' in segdsl("show", "Japan").stdout
 
 
@@ -151,7 +197,7 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
     for text, words in (
         ("nonsense = ", "is not a valid lock"),
         ("", "not a valid lock: it has no version; take the last committed one"),
-        (good.replace("version = 1", "version = 99"), "another version"),
+        (good.replace("version = 2", "version = 99"), "another version"),
         (good.replace('parent_segment = "1"', 'parent_segment = "2"'), "parent segment 2"),
         ("<<<<<<< HEAD\n" + good, "the marks of a merge"),
         (good + good.partition("\n\n")[2], "twice"),
@@ -162,7 +208,7 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
     lock.write_bytes(b"\xff\xfe" + good.encode("utf-16-le"))
     assert "is not a valid lock: it is not UTF-8; take" in segdsl("plan").stderr
     lock.unlink()
-    assert segdsl("plan").stdout == "nothing to do, 3 as on the server\n"
+    assert segdsl("plan").stdout == snapshot("nothing to do, 3 as on the server\n")
 
 
 def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
@@ -172,11 +218,11 @@ def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
     done = segdsl("pull")
     assert done.exit_code == 0
     assert sorted(done.stdout.splitlines()) == [
-        "new: Buyers.seg",
-        "new: Countries/Asia/Buyers in Japan.seg",
-        "new: Countries/Asia/Japan.seg",
+        "created: Buyers.seg",
+        "created: Countries/Asia/Buyers in Japan.seg",
+        "created: Countries/Asia/Japan.seg",
     ]
-    assert segdsl("plan").stdout == "nothing to do, 3 as on the server\n"
+    assert segdsl("plan").stdout == snapshot("nothing to do, 3 as on the server\n")
     assert segdsl("pull").stdout == ""
     assert segdsl("fmt", "--check", ".").exit_code == 0
     wrong = segdsl("pull", "Japn")
@@ -238,7 +284,10 @@ def test_a_file_that_a_pull_moves_is_told_as_removed(project: Path) -> None:
     Path("local.lock.toml").write_text(lock)
     Path("F/A.seg").write_text('segment "A"\n  folder "F"\n\nwhere\n  age > 1\n')
     done = segdsl("pull")
-    assert done.stdout == "changed: G/H/A1.seg\nremoved: F/A.seg\n"
+    assert done.stdout == snapshot("""\
+updated: G/H/A1.seg
+removed: F/A.seg
+""")
     assert not Path("F/A.seg").exists()
 
 
@@ -274,21 +323,22 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
     Path("x.seg").write_text('segment "x" folder "node_modules/__pycache__" where age > 1\n')
     segdsl("apply", "--yes")
     Path("x.seg").unlink()
-    assert segdsl("pull", "x").stdout == "new: node_modules_/__pycache___/x.seg\n"
+    assert segdsl("pull", "x").stdout == snapshot("created: node_modules_/__pycache___/x.seg\n")
     assert segdsl("pull").stdout == ""
-    assert segdsl("plan").stdout == "nothing to do, 4 as on the server\n"
+    assert segdsl("plan").stdout == snapshot("nothing to do, 4 as on the server\n")
 
 
 def test_a_pull_says_what_became_of_each(project: Path) -> None:
     segdsl("apply", "--yes")
     kept = segdsl("pull", "--keep", "Japan")
-    assert kept.stdout == "japan.seg: kept; the server version is marked as seen\n"
-    assert kept.stderr == "1 kept\n"
+    assert kept.stdout == snapshot("japan.seg: kept; the server version is marked as seen\n")
+    assert kept.stderr == snapshot("1 kept\n")
     Path("japan.seg").unlink()
     gone = segdsl("pull")
-    restore = "run `segdsl pull NAME` to restore it"
-    assert gone.stdout == f"Countries/Asia/Japan: deleted here; {restore}\n"
-    assert gone.stderr == "2 unchanged, 1 deleted here\n"
+    assert gone.stdout == snapshot(
+        "Countries/Asia/Japan: deleted here; run `segdsl pull NAME` to restore it\n"
+    )
+    assert gone.stderr == snapshot("2 unchanged, 1 deleted here\n")
 
 
 def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
@@ -304,7 +354,7 @@ def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
     assert (done.stdout, done.stderr) == ("updated: two.seg\n", "2 updated, 3 unchanged\n")
     Path("two.seg").write_text(text.replace("age > ", "age > 5"))
     stays = segdsl("pull")
-    assert stays.stdout == "two.seg: T1: changed here\ntwo.seg: T2: changed here\n"
+    assert stays.stdout == snapshot("two.seg: T1: changed here\ntwo.seg: T2: changed here\n")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "zeros"])
@@ -350,5 +400,14 @@ def test_two_segments_of_one_name_in_two_folders(project: Path) -> None:
     Path("twins.seg").write_text(text.replace('"Twin" of folder "B"', '"Other"'))
     assert segdsl("mv", "Twin", "Other").stdout.startswith("moved  B/Twin → B/Other  #")
     planned = segdsl("plan")
-    assert "~ update  B/Other" in planned.stdout
-    assert "A/Twin" not in planned.stdout
+    assert steady(planned.stdout) == snapshot("""\
+~ update  B/Other (#…): was B/Twin, rule
+    -segment "Twin"
+    +segment "Other"
+       folder "B"
+
+     where
+    -  age > 2
+    +  age > 3
+1 to update, 5 as on the server
+""")

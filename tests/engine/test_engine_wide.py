@@ -12,6 +12,8 @@ from engine_folders import csv, parquet
 from segdsl.engine import open_data
 from segdsl.engine.csv_table import COLUMNS_AT_ONCE
 
+pytestmark = pytest.mark.heavy
+
 # Before columns were looked at in groups, so many took 4.6 GB.
 COLUMNS = 400
 MEMORY = 2_500_000_000

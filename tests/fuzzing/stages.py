@@ -14,7 +14,7 @@ from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import render_text
 from segdsl.language.format import format_file
-from segdsl.language.references.names import in_order
+from segdsl.language.references.order import in_dependency_order
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.layout.unfold import normalise
@@ -93,7 +93,7 @@ def run_text(text: str) -> bool:
     check_segments(segments, SCHEMA, report)
     check_names(segments, SCHEMA, report)
     lint(segments, report)
-    in_order(segments, report)
+    in_dependency_order(segments, report)
     heard = spoken(
         report,
         all_allowances({FILE: tree}, {FILE: source}),

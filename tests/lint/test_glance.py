@@ -15,7 +15,7 @@ from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import memberships
+from segdsl.language.references.memberships import memberships
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import Function

@@ -14,7 +14,8 @@ from local_api import NOW, equal, rule, write_data
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment
 from segdsl.server import LOCAL_KEY, open_local
 from segdsl.workspace.remote.deletion import MOST_NAMED, ReferredToError, delete
-from segdsl.workspace.remote.listing import find, on_server
+from segdsl.workspace.remote.listing import find
+from segdsl.workspace.remote.snapshot import read_snapshot
 
 
 class Refusing(httpx.AsyncBaseTransport):
@@ -46,7 +47,7 @@ def told(
                 for at in range(users):
                     folder = await client.ensure_folder("7", ("Deep", f"F{at}"))
                     await client.create_segment("7", _new(f"User {at}", _uses(base.id), folder.id))
-                found = find(await on_server(client, "7"), "Base")
+                found = find(await read_snapshot(client, "7"), "Base")
                 ids = {each.name: each.id for each in await client.segments("7")}
                 proxy.lists = lists
                 with pytest.raises((ReferredToError, ConflictError)) as raised:
@@ -98,6 +99,6 @@ def test_where_nothing_more_can_be_had_the_answer_stands(tmp_path: Path) -> None
     assert "“A user” (#5)" in text
 
 
-def test_many_are_counted(tmp_path: Path) -> None:
+def test_long_lists_are_abbreviated(tmp_path: Path) -> None:
     text, _ = told(tmp_path, None, users=MOST_NAMED + 3)
     assert text.endswith(" and 3 more")

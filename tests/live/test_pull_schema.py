@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local_api import NOW, write_data
-from segdsl.api import ApiKey, BadAnswerError, Client, ForbiddenError, ServerFailedError
+from segdsl.api import ApiKey, Client, ForbiddenError, InvalidResponseError, ServerError
 from segdsl.api.transport import RetryPolicy
 from segdsl.schema.model import (
     Behavior,
@@ -39,7 +39,7 @@ rfm = { Customers = 8 }
 [tests.Mail]
 A = 1
 """
-QUICK = RetryPolicy(attempts=2, first_pause=0.001, longest_pause=0.001)
+QUICK = RetryPolicy(attempts=2, first_pause=0.001, max_pause=0.001)
 FUNNELS = "/audiences/7/funnels"
 MODELS = "/audiences/7/predictive_segments"
 VARIANTS = "/entities/realtime_journeys/abtest_variants"
@@ -143,12 +143,12 @@ def test_what_an_account_lacks_is_left_out_and_told(status: int | bytes, tmp_pat
 
 
 def test_what_fails_is_not_taken_for_lacking(tmp_path: Path) -> None:
-    with pytest.raises(ServerFailedError):
+    with pytest.raises(ServerError):
         pulled(tmp_path, {FUNNELS: 500})
     with pytest.raises(ForbiddenError):
         pulled(tmp_path, {"/audiences/7/attributes": 403})
     for path in ("attributes", "behaviors", "segments"):
-        with pytest.raises(BadAnswerError):
+        with pytest.raises(InvalidResponseError):
             pulled(tmp_path, {f"/audiences/7/{path}": b"<html>Sign in</html>"})
 
 

@@ -1,4 +1,4 @@
-"""A local Audience API over six customers, asked by the tests.
+"""A local Audience API over six customers, and a client of it for the tests.
 
 That every answer is as described is seen to by `recording`, for the whole test run.
 """
@@ -112,7 +112,7 @@ TAKEN = {
     "errors": {"name": ["has already been taken"]},
     "message": "Name has already been taken",
 }
-"""The answer under `/entities` where a name is taken, in which every client finds its words."""
+"""The answer under `/entities` where a name is taken, as every client expects it."""
 
 
 # --- asking ------------------------------------------------------------------------------
@@ -166,14 +166,14 @@ class Api:
 
     async def ended(self, id: str) -> Any:
         """A query's last status."""
-        while (found := await self.status(id))["status"] == "running":
+        while (answer := await self.status(id))["status"] == "running":
             await asyncio.sleep(0.01)
-        return found
+        return answer
 
     async def count(self, rule: Any) -> int:
-        found = await self.ended(await self.query(rule))
-        assert found["status"] == "success", found
-        count: int = found["count"]
+        answer = await self.ended(await self.query(rule))
+        assert answer["status"] == "success", answer
+        count: int = answer["count"]
         return count
 
     async def customers_now(self, id: str, page: int = 1) -> Any:
@@ -181,13 +181,13 @@ class Api:
 
     async def customers(self, id: str, page: int = 1) -> Any:
         """A page of profiles, once it is there."""
-        while (found := await self.customers_now(id, page))["type"] == "pending":
+        while (answer := await self.customers_now(id, page))["type"] == "pending":
             await asyncio.sleep(0.01)
-        return found
+        return answer
 
 
 def client(base_url: str = "http://localhost", **more: Any) -> httpx.AsyncClient:
-    """An httpx client that has the key."""
+    """An httpx client with the key."""
     headers = {"Authorization": f"TD1 {LOCAL_KEY}"}
     return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30, **more)
 
@@ -212,7 +212,7 @@ Test = Callable[[Api], Awaitable[None]]
 
 
 def with_api(test: Test) -> Callable[[Path], None]:
-    """An async test of an API of its own, in this process, as a test that pytest runs."""
+    """Turns an async test of an API in this process into a test that pytest runs."""
     return _as_test(test)
 
 

@@ -1,4 +1,4 @@
-"""Requests that a local API once answered wrongly, or with a failure of its own; kept for ever."""
+"""Requests that the local API once answered wrongly, or with an internal error."""
 
 from __future__ import annotations
 

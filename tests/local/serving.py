@@ -1,4 +1,4 @@
-"""A local Audience API on a port, as a process of its own."""
+"""Runs a local Audience API on a port, in a process of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Server = subprocess.Popen[str]
 
 
 def start(folder: Path, *options: str) -> tuple[Server, str]:
-    """A server over data in `folder`, and its URL; it has answered that it listens."""
+    """Starts a server over data in `folder`; returns it and its URL once it listens."""
     command = [sys.executable, "-c", _PROGRAM, str(write_data(folder)), "--now", str(NOW), *options]
     pipe = subprocess.PIPE
     server = subprocess.Popen(command, env=_ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
@@ -51,14 +51,14 @@ def start(folder: Path, *options: str) -> tuple[Server, str]:
 
 
 def end(server: Server) -> None:
-    """Kills a server that still runs, and closes what is open of it."""
+    """Kills a server that still runs, and closes its pipes."""
     server.kill()
     server.communicate()
 
 
 @asynccontextmanager
 async def serving(folder: Path, *options: str) -> AsyncIterator[tuple[Api, Server]]:
-    """A server for as long as this is open, and a client of it."""
+    """Runs a server, with a client of it."""
     server, url = start(folder, *options)
     try:
         async with client(url) as http:

@@ -1,4 +1,4 @@
-"""Mutated requests to the local API: it answers each, and none with a failure of its own."""
+"""Mutated requests to the local API: it answers all of them, without an internal error."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ import pytest
 
 from local_api import JAPAN, JSON_API, NOW, equal, refers_to, rule, write_data
 from mutating import TEXTS, Mutator
+from quick import scaled
 from segdsl.engine import open_data
-from segdsl.server import LOCAL_KEY
-from segdsl.server.http.app import application
-from segdsl.server.http.connections import Limits
+from segdsl.server import LOCAL_KEY, application, open_store
+from segdsl.server.hosting.connections import Limits
 from segdsl.server.http.log import Log
-from segdsl.server.store.store import open_store
 from serve_corpus import BYTES_FOUND, FOUND
 from test_local_bounds import answers, served
 
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 JSON = "application/json"
 MOST_MEMORY = 700_000
-"""KB that all requests of a test may add to the peak."""
+"""KB that all requests of a test may add to the peak memory."""
 
 
 def behavior(aggregation: dict[str, Any], operator: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +101,7 @@ class Base(NamedTuple):
 
 
 def bases(random: Random) -> tuple[Base, ...]:
-    """Requests that are as they should be."""
+    """Valid requests."""
     name = f"Segment {random.randrange(10_000)}"
     one = random.choice(RULES)
     link = {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}}
@@ -178,7 +177,7 @@ def mutated(random: Random) -> Request:
 
 
 def against(folder: Path, requests: list[Request]) -> None:
-    """Sends the requests to an API in this process, a few at a time."""
+    """Sends requests to an API in this process, a few at a time."""
     lines: list[str] = []
 
     async def main() -> None:
@@ -192,10 +191,10 @@ def against(folder: Path, requests: list[Request]) -> None:
                 # One that never ends fails the test; how long it takes does not.
                 sent = {key.encode(): value.encode("latin-1") for key, value in headers.items()}
                 sending = http.request(method, path, content=body, headers=sent)
-                found = await asyncio.wait_for(sending, 120)
-                assert found.status_code < 500 or found.status_code == 501, (request, found.text)
-                if found.content:
-                    json.loads(found.content)
+                answer = await asyncio.wait_for(sending, 120)
+                assert answer.status_code < 500 or answer.status_code == 501, (request, answer.text)
+                if answer.content:
+                    json.loads(answer.content)
 
         async with http:
             await asyncio.gather(*map(one, requests))
@@ -220,16 +219,17 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def test_requests_that_were_found(tmp_path: Path) -> None:
+def test_requests_of_the_corpus(tmp_path: Path) -> None:
     against(tmp_path, [Request(*each) for each in FOUND])
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(8))
 def test_mutated_requests(seed: int, tmp_path: Path) -> None:
     random = Random(f"serve {seed}")
     before = peak()
-    against(tmp_path, [mutated(random) for _ in range(2_500)])
+    against(tmp_path, [mutated(random) for _ in range(scaled(2_500))])
     assert peak() - before < MOST_MEMORY
 
 
@@ -287,8 +287,8 @@ def send(folder: Path, requests: list[bytes], seed: str) -> None:
                     if random.random() < 0.5:
                         writer.write_eof()
                     # An answer, or the end of the connection.
-                    found = await asyncio.wait_for(reader.read(65_536), 120)
-                    assert not found.startswith(b"HTTP/1.1 50") or found[9:12] == b"501", sent
+                    answer = await asyncio.wait_for(reader.read(65_536), 120)
+                    assert not answer.startswith(b"HTTP/1.1 50") or answer[9:12] == b"501", sent
                 except ConnectionError:
                     pass
                 finally:
@@ -302,14 +302,15 @@ def send(folder: Path, requests: list[bytes], seed: str) -> None:
     assert lines == []
 
 
-def test_bytes_that_were_found(tmp_path: Path) -> None:
+def test_bytes_of_the_corpus(tmp_path: Path) -> None:
     send(tmp_path, list(BYTES_FOUND), "found")
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_bytes_on_a_port(seed: int, tmp_path: Path) -> None:
     random = Random(f"bytes {seed}")
     before = peak()
-    send(tmp_path, [raw(random) for _ in range(800)], f"{seed}")
+    send(tmp_path, [raw(random) for _ in range(scaled(800))], f"{seed}")
     assert peak() - before < MOST_MEMORY

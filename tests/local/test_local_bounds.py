@@ -1,4 +1,4 @@
-"""What a peer can do to `segdsl serve`: it goes on answering others, and says little of it."""
+"""Limits of `segdsl serve`: no client keeps it from answering others, or fills its log."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pytest
 
 from local_api import JAPAN, NOW, Api, rule, with_api, write_data
 from segdsl.engine import open_data
-from segdsl.server import LOCAL_KEY, Faults, PortError, parse_faults, serve
+from segdsl.server import LOCAL_KEY, Faults, PortError, application, open_store, parse_faults, serve
+from segdsl.server.hosting.connections import Limits, default_limits
+from segdsl.server.hosting.serving import _listen, _logging, _Server
 from segdsl.server.http import requests as r
-from segdsl.server.http.app import application
-from segdsl.server.http.connections import Limits, default_limits
 from segdsl.server.http.log import LONGEST, MOST_LINES, PERIOD, Log, LogHandler
-from segdsl.server.http.serving import _listen, _logging, _Server
-from segdsl.server.store.store import open_store
+
+pytestmark = pytest.mark.heavy
 
 HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}"}
 SHORT = Limits(head=0.1, body=0.1, answer=0.1, connections=16)
@@ -37,7 +37,7 @@ class Served(NamedTuple):
 def served(
     folder: Path, limits: Limits, lines: list[str] | None = None, faults: Faults | None = None
 ) -> Iterator[Served]:
-    """A server on a thread. Its log goes into `lines`."""
+    """A server on a thread. Its log is written to `lines`."""
     listener = _listen("127.0.0.1", 0)
     started = threading.Event()
     log = Log(LOCAL_KEY, (lines if lines is not None else []).append)
@@ -76,8 +76,8 @@ async def opened(port: int, sent: bytes = b"") -> AsyncIterator[tuple[asyncio.St
 
 async def answers(port: int) -> bool:
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        found = await http.get(f"http://127.0.0.1:{port}/audiences", headers=HEADERS)
-        return found.status_code == 200
+        answer = await http.get(f"http://127.0.0.1:{port}/audiences", headers=HEADERS)
+        return answer.status_code == 200
 
 
 HEAD = b"GET /audiences HTTP/1.1\r\nHost: localhost\r\n"
@@ -97,7 +97,7 @@ HALVES = {
 
 
 @pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
-def test_who_does_not_go_on_is_cut_off(sent: bytes, tmp_path: Path) -> None:
+def test_a_stalled_client_loses_its_connection(sent: bytes, tmp_path: Path) -> None:
     async def test(port: int) -> None:
         async with opened(port, sent) as (reader, _):
             with suppress(ConnectionError):
@@ -112,7 +112,7 @@ def test_who_does_not_go_on_is_cut_off(sent: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [HEAD, POST + b"Content-Length: 1000000\r\n\r\n"])
-def test_a_letter_now_and_then_is_no_going_on(start: bytes, tmp_path: Path) -> None:
+def test_slow_bytes_do_not_extend_a_timeout(start: bytes, tmp_path: Path) -> None:
     async def drip(writer: Any) -> None:
         while not writer.is_closing():
             writer.write(b"X")
@@ -129,7 +129,7 @@ def test_a_letter_now_and_then_is_no_going_on(start: bytes, tmp_path: Path) -> N
         asyncio.run(test(one.port))
 
 
-def test_who_does_not_read_is_cut_off(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_loses_its_connection(tmp_path: Path) -> None:
     size = 7_000_000
     with served(tmp_path, SHORT) as (port, _):
         body = {"name": "long", "rule": JAPAN, "description": "x" * size}
@@ -152,7 +152,7 @@ def test_who_does_not_read_is_cut_off(tmp_path: Path) -> None:
         assert read < size
 
 
-def test_many_half_open_connections_keep_nobody_out(tmp_path: Path) -> None:
+def test_half_open_connections_block_no_other_client(tmp_path: Path) -> None:
     async def test(port: int) -> None:
         held = []
         for _ in range(200):
@@ -170,7 +170,7 @@ def test_many_half_open_connections_keep_nobody_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [HEAD, POST + b"Content-Length: 9\r\n\r\n{"], ids=str)
-def test_half_requests_of_either_kind_make_room(start: bytes, tmp_path: Path) -> None:
+def test_incomplete_requests_give_way_to_new_ones(start: bytes, tmp_path: Path) -> None:
     async def test(port: int) -> None:
         held = []
         for _ in range(3 * ROOMY.connections):
@@ -184,8 +184,8 @@ def test_half_requests_of_either_kind_make_room(start: bytes, tmp_path: Path) ->
         asyncio.run(test(one.port))
 
 
-def test_connections_that_are_all_busy(tmp_path: Path) -> None:
-    """One more is told so, and those that wait for an answer are not cut off."""
+def test_a_client_gets_503_while_all_connections_are_busy(tmp_path: Path) -> None:
+    """Clients that wait for an answer keep their connections."""
 
     async def test(port: int, server: _Server) -> None:
         held = []
@@ -195,9 +195,9 @@ def test_connections_that_are_all_busy(tmp_path: Path) -> None:
         while len(server.server_state.tasks) < ROOMY.connections:
             await asyncio.sleep(0.01)
         async with opened(port) as (reader, _):
-            found = await reader.read()
-        assert found.startswith(b"HTTP/1.1 503 ")
-        assert b"Retry-After: 1\r\n" in found
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1\r\n" in answer
         for reader, writer in held:
             assert not reader.at_eof()
             writer.transport.abort()
@@ -206,7 +206,7 @@ def test_connections_that_are_all_busy(tmp_path: Path) -> None:
         asyncio.run(asyncio.wait_for(test(*one), 60))
 
 
-def test_connections_fit_the_files_of_the_process() -> None:
+def test_connections_are_limited_by_the_open_files() -> None:
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, before[1]), before[1]))
@@ -217,8 +217,8 @@ def test_connections_fit_the_files_of_the_process() -> None:
 
 
 @pytest.mark.parametrize("port", [99_999, 65_536, -1, -99_999, 10**30])
-def test_a_port_that_is_none(port: int, tmp_path: Path) -> None:
-    with pytest.raises(PortError, match="is no port"):
+def test_an_invalid_port(port: int, tmp_path: Path) -> None:
+    with pytest.raises(PortError, match="is not a port"):
         serve(write_data(tmp_path), None, port=port, announce=print)
 
 
@@ -226,40 +226,40 @@ def test_a_port_that_is_none(port: int, tmp_path: Path) -> None:
 
 
 @with_api
-async def test_a_body_of_many_values(api: Api) -> None:
+async def test_a_body_with_too_many_values(api: Api) -> None:
     many = ",".join(["1"] * (r.MAX_VALUES + 1))
     for body in (f'{{"rule": [{many}]}}', "[" * (r.MAX_VALUES + 1), f'{{"a": "{many}"}}'):
         for path in ("/audiences/7/segments", "/audiences/7/segments/query", "/entities/segments"):
-            found = await api.send("POST", path, body)
-            assert found.status_code == 413
-            assert "values" in found.text
-            assert found.headers["connection"] == "close"
+            answer = await api.send("POST", path, body)
+            assert answer.status_code == 413
+            assert "values" in answer.text
+            assert answer.headers["connection"] == "close"
 
 
 @with_api
-async def test_a_key_that_is_twice_among_many(api: Api) -> None:
+async def test_a_repeated_key_among_many(api: Api) -> None:
     keys = [f'"k{at}":1' for at in range(r.MAX_VALUES // 2)]
     for twice in (keys[0], keys[-1]):
         body = f'{{"rule": {{{",".join([*keys, twice])}}}}}'
-        found = await api.send("POST", "/audiences/7/segments/query", body)
-        assert found.status_code == 400
-        assert "stands twice" in found.text
+        answer = await api.send("POST", "/audiences/7/segments/query", body)
+        assert answer.status_code == 400
+        assert "stands twice" in answer.text
 
 
 @with_api
-async def test_bodies_together_have_a_bound(api: Api) -> None:
+async def test_the_memory_of_all_bodies_is_limited(api: Api) -> None:
     app = api.http._transport.app  # type: ignore[attr-defined]
-    left, app.state.room.left = app.state.room.left, 1_000
-    found = await api.send("POST", "/audiences/7/segments", b" " * 2_000)
-    assert (found.status_code, found.json()["status"]) == (503, 503)
-    assert app.state.room.left == 1_000
-    app.state.room.left = left
+    left, app.state.body_limits.bytes_left = app.state.body_limits.bytes_left, 1_000
+    answer = await api.send("POST", "/audiences/7/segments", b" " * 2_000)
+    assert (answer.status_code, answer.json()["status"]) == (503, 503)
+    assert app.state.body_limits.bytes_left == 1_000
+    app.state.body_limits.bytes_left = left
     await api.create("x")
-    assert app.state.room.left == r.MAX_BODIES
+    assert app.state.body_limits.bytes_left == r.MAX_BODIES
 
 
 @with_api
-async def test_of_many_problems_the_first_are_told(api: Api) -> None:
+async def test_the_number_of_reported_problems_is_limited(api: Api) -> None:
     kinds = {
         "unknown": {**JAPAN["conditions"][0]["conditions"][0], "leftValue": {"name": "countri"}},
         "no type": {"type": "Valeu"},
@@ -267,16 +267,16 @@ async def test_of_many_problems_the_first_are_told(api: Api) -> None:
         "reference": {"type": "Reference", "id": "99999", "exclude": False},
     }
     for name, each in kinds.items():
-        found = await api.send(
+        answer = await api.send(
             "POST", "/audiences/7/segments", {"name": "x", "rule": rule(*[each] * 5_000)}
         )
-        assert found.status_code == 400, name
-        told = found.json()["errors"]["base"]
-        assert len(told) in (100, 101), name
+        assert answer.status_code == 400, name
+        problems = answer.json()["errors"]["base"]
+        assert len(problems) in (100, 101), name
 
 
 @with_api
-async def test_long_names_are_cut_in_messages(api: Api) -> None:
+async def test_long_names_are_shortened_in_messages(api: Api) -> None:
     long = "x" * 1_000_000
     condition = JAPAN["conditions"][0]["conditions"][0]
     for odd in (
@@ -285,16 +285,16 @@ async def test_long_names_are_cut_in_messages(api: Api) -> None:
         {**condition, "type": long},
         {"type": "Reference", "id": long, "exclude": False},
     ):
-        found = await api.send("POST", "/audiences/7/segments", {"name": "x", "rule": rule(odd)})
-        assert found.status_code == 400
-        assert len(found.content) < 2_000
+        answer = await api.send("POST", "/audiences/7/segments", {"name": "x", "rule": rule(odd)})
+        assert answer.status_code == 400
+        assert len(answer.content) < 2_000
 
 
 # --- a store that is lost ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("damage", ["a table", "all of it"])
-def test_a_store_that_is_lost_while_it_serves(damage: str, tmp_path: Path) -> None:
+def test_a_store_that_breaks_while_serving(damage: str, tmp_path: Path) -> None:
     lines: list[str] = []
     with open_data(write_data(tmp_path)) as data:
         store = open_store(None)
@@ -318,9 +318,9 @@ def test_a_store_that_is_lost_while_it_serves(damage: str, tmp_path: Path) -> No
                     ("POST", "/audiences/7/segments", {"name": "y", "rule": JAPAN}),
                     ("DELETE", "/entities/segments/2", None),
                 ):
-                    found = await api.ask(method, path, body, status=500)
-                    assert found["status"] == 500
-                    assert "store" in found["details"]
+                    answer = await api.ask(method, path, body, status=500)
+                    assert answer["status"] == 500
+                    assert "store" in answer["details"]
                 assert await api.ask("GET", "/audiences/7/attributes")
 
         asyncio.run(test())
@@ -333,7 +333,7 @@ def test_a_store_that_is_lost_while_it_serves(damage: str, tmp_path: Path) -> No
 # --- the log -----------------------------------------------------------------------------
 
 
-def test_a_log_has_so_many_lines_in_a_while() -> None:
+def test_a_log_limits_its_lines_per_period() -> None:
     now = 0.0
     lines: list[str] = []
     log = Log(write=lines.append, clock=lambda: now)
@@ -349,7 +349,7 @@ def test_a_log_has_so_many_lines_in_a_while() -> None:
     assert lines[-1] == "1 more lines were left out"
 
 
-def test_a_line_of_a_log_is_one_short_line_without_the_key() -> None:
+def test_a_log_line_is_short_and_hides_the_key() -> None:
     key = "12345/c0ffee5ec2e7d1a9b8c7f6e5d4c3b2a190817263"
     lines: list[str] = []
     log = Log(key, lines.append)
@@ -360,7 +360,7 @@ def test_a_line_of_a_log_is_one_short_line_without_the_key() -> None:
     assert key[6:] not in line
 
 
-def test_what_libraries_log_has_no_traceback() -> None:
+def test_records_of_libraries_have_no_traceback() -> None:
     import logging
 
     lines: list[str] = []
@@ -378,7 +378,7 @@ def test_what_libraries_log_has_no_traceback() -> None:
     ]
 
 
-def test_a_log_that_nobody_reads() -> None:
+def test_a_log_without_a_reader() -> None:
     def closed(line: str) -> None:
         raise BrokenPipeError
 

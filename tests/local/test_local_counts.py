@@ -1,4 +1,4 @@
-"""Counts that come at the same time run together, and are each what they are alone."""
+"""Counts that are requested at the same time share a query, and are the same as alone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def watched_api(folder: Path) -> AsyncIterator[tuple[Api, list[Query]]]:
             kept.close()
 
 
-def test_those_that_come_together_are_few_queries_with_the_same_numbers(tmp_path: Path) -> None:
+def test_concurrent_counts_share_few_queries_and_are_equal(tmp_path: Path) -> None:
     async def test() -> None:
         async with watched_api(tmp_path) as (api, started):
             alone = [await api.count(of_age(age)) for age in AGES]
@@ -57,19 +57,19 @@ def test_those_that_come_together_are_few_queries_with_the_same_numbers(tmp_path
     asyncio.run(test())
 
 
-def test_beside_a_long_one_all_others_are_one_query(tmp_path: Path) -> None:
+def test_counts_beside_a_long_one_share_one_query(tmp_path: Path) -> None:
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):
             long = await api.query(SLOW)
-            found = await asyncio.gather(*(api.count(of_age(age)) for age in AGES))
+            answer = await asyncio.gather(*(api.count(of_age(age)) for age in AGES))
             assert (await api.status(long))["status"] == "running"
             assert len(slow.others) < len(AGES)
-            assert found == [await api.count(of_age(age)) for age in AGES]
+            assert answer == [await api.count(of_age(age)) for age in AGES]
 
     asyncio.run(test())
 
 
-def test_what_one_breaks_the_others_are_asked_alone(tmp_path: Path) -> None:
+def test_counts_run_alone_after_one_breaks_their_query(tmp_path: Path) -> None:
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):
             await api.query(SLOW)
@@ -82,7 +82,7 @@ def test_what_one_breaks_the_others_are_asked_alone(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_a_killed_one_takes_no_other_with_it(tmp_path: Path) -> None:
+def test_killing_a_count_leaves_the_others_running(tmp_path: Path) -> None:
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):
             ids = [await api.query(SLOW) for _ in range(4)]
@@ -100,7 +100,7 @@ def test_a_killed_one_takes_no_other_with_it(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_of_a_slow_one_nothing_is_noted_as_another(tmp_path: Path) -> None:
+def test_counts_are_not_mixed_up_with_a_slow_one(tmp_path: Path) -> None:
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):
             assert isinstance(slow, Slow)

@@ -1,4 +1,4 @@
-"""What a local API answers when it cannot do what was asked: each side in its own shape."""
+"""Error answers of the local API: each family has its own shape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segdsl.server.errors import pointer_of
 
 
 @with_api
-async def test_a_key_is_needed(api: Api) -> None:
+async def test_the_key_is_required(api: Api) -> None:
     for header in (
         "",
         "TD1",
@@ -30,18 +30,18 @@ async def test_a_key_is_needed(api: Api) -> None:
 
 
 @with_api
-async def test_the_key_is_asked_for_before_anything_else_is_told(api: Api) -> None:
+async def test_the_key_is_checked_before_everything_else(api: Api) -> None:
     wrong = {"Authorization": "TD1 1/1"}
     assert (await api.send("GET", "/nowhere", headers=wrong)).status_code == 401
     assert (await api.send("PUT", "/audiences", headers=wrong)).status_code == 401
 
 
 @with_api
-async def test_paths_and_methods_that_are_not_there(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7/nothing", status=404)
-    assert found == {"code": "not_found", "message": "no /audiences/7/nothing here"}
-    found = await api.ask("GET", "/entities/nothing", status=404)
-    assert found["errors"][0]["code"] == "record-not-found-error"
+async def test_unknown_paths_and_methods(api: Api) -> None:
+    answer = await api.ask("GET", "/audiences/7/nothing", status=404)
+    assert answer == {"code": "not_found", "message": "no /audiences/7/nothing here"}
+    answer = await api.ask("GET", "/entities/nothing", status=404)
+    assert answer["errors"][0]["code"] == "record-not-found-error"
     response = await api.send("DELETE", "/audiences/7/attributes")
     assert response.status_code == 405
     assert "GET" in response.headers["allow"]
@@ -49,7 +49,7 @@ async def test_paths_and_methods_that_are_not_there(api: Api) -> None:
 
 
 @with_api
-async def test_ids_that_are_not_there(api: Api) -> None:
+async def test_unknown_ids(api: Api) -> None:
     for path in ("segments/9", "segments/x", "segments/-1", "segments/99999999999999999999"):
         await api.ask("GET", f"/audiences/7/{path}", status=404)
     for path in ("folders/9", "folders/9/segments", "segments/queries/9", "segments/9/statistics"):
@@ -63,10 +63,10 @@ async def test_ids_that_are_not_there(api: Api) -> None:
 
 
 @with_api
-async def test_bodies_that_are_none(api: Api) -> None:
+async def test_invalid_bodies(api: Api) -> None:
     for body in ("", "{", "[]", "null", '"x"', '{"name": 5}', '{"name": null}', "{}"):
-        found = await api.ask("POST", "/audiences/7/segments", body, status=400)
-        assert set(found) == {"code", "message"}
+        answer = await api.ask("POST", "/audiences/7/segments", body, status=400)
+        assert set(answer) == {"code", "message"}
         [error] = (await api.ask("POST", "/entities/segments", body, status=400))["errors"]
         assert error["status"] == "400"
     for raw in (b'{"name": "\\ud800"}', b'{"name": "\xff"}', b"\xff\xfe", b'{"rule": "\xff"}'):
@@ -75,10 +75,10 @@ async def test_bodies_that_are_none(api: Api) -> None:
 
 
 @with_api
-async def test_a_wrong_part_of_a_body_is_named(api: Api) -> None:
+async def test_a_problem_names_its_place_in_the_body(api: Api) -> None:
     body = {"name": "x", "rule": JAPAN, "countPopulation": "yes"}
-    found = await api.ask("POST", "/audiences/7/segments", body, status=400)
-    assert found["message"].startswith("$.countPopulation: ")
+    answer = await api.ask("POST", "/audiences/7/segments", body, status=400)
+    assert answer["message"].startswith("$.countPopulation: ")
     body = {"attributes": {"name": ["x"]}}
     [error] = (await api.ask("POST", "/entities/segments", body, status=400))["errors"]
     assert error["source"] == {"pointer": "/attributes/name"}
@@ -90,7 +90,7 @@ BOTH = ("application/json", "application/vnd.treasuredata.v1+json")
 
 
 @with_api
-async def test_both_media_types_are_taken_on_both_sides(api: Api) -> None:
+async def test_both_families_accept_both_media_types(api: Api) -> None:
     for at, media in enumerate((*BOTH, "application/json; charset=utf-8")):
         header = {"Content-Type": media}
         body = json.dumps({"name": f"plain {at}", "rule": JAPAN})
@@ -114,21 +114,21 @@ async def _refused_media(api: Api, media: str, path: str) -> str:
 
 
 @with_api
-async def test_other_media_types_are_not(api: Api) -> None:
+async def test_other_media_types_are_refused(api: Api) -> None:
     for media in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         assert BOTH[0] in await _refused_media(api, media, "/audiences/7/segments")
         assert BOTH[1] in await _refused_media(api, media, "/entities/segments")
 
 
 @with_strict_api
-async def test_strictly_bodies_are_of_the_side_s_media_type(api: Api) -> None:
+async def test_a_strict_server_accepts_one_media_type_per_family(api: Api) -> None:
     assert BOTH[0] in await _refused_media(api, BOTH[1], "/audiences/7/segments")
     assert BOTH[1] in await _refused_media(api, BOTH[0], "/entities/segments")
     assert (await api.create("x"))["name"] == "x"
 
 
 @with_api
-async def test_trailing_slashes_are_taken(api: Api) -> None:
+async def test_trailing_slashes_are_accepted(api: Api) -> None:
     id = (await api.create("x"))["id"]
     for path in ("/audiences", "/audiences/7/segments", f"/entities/segments/{id}"):
         assert await api.ask("GET", f"{path}/") == await api.ask("GET", path)
@@ -138,13 +138,13 @@ async def test_trailing_slashes_are_taken(api: Api) -> None:
 
 
 @with_api
-async def test_a_body_too_large(api: Api) -> None:
+async def test_a_body_that_is_too_large(api: Api) -> None:
     response = await api.send("POST", "/audiences/7/segments", b" " * 8_000_001)
     assert response.status_code == 413
 
 
 @with_api
-async def test_answers_are_of_the_side_s_media_type(api: Api) -> None:
+async def test_answers_have_the_media_type_of_their_family(api: Api) -> None:
     async def media(path: str) -> str:
         return (await api.send("GET", path)).headers["content-type"]
 
@@ -155,7 +155,7 @@ async def test_answers_are_of_the_side_s_media_type(api: Api) -> None:
 
 
 @with_api
-async def test_every_answer_says_who_gave_it(api: Api) -> None:
+async def test_every_answer_names_the_server(api: Api) -> None:
     for path in ("/audiences", "/nowhere", "/entities/folders/9"):
         assert (await api.send("GET", path)).headers["server"] == "segdsl"
 

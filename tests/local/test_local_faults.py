@@ -1,4 +1,4 @@
-"""The weather of real networks: what `--faults` takes, and what comes of it."""
+"""Fault injection: what `--faults` accepts, and what clients see of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from segdsl.server.http.faults import Fault, FaultInjector
 from serving import serving
 
 
-def test_what_is_written_is_what_is_meant() -> None:
-    found = parse_faults(
+def test_parsing() -> None:
+    faults = parse_faults(
         "latency=20ms,429=0.05, 500=0.1,503-after=0.2,cut-before=0.05,hang-after=0.01,seed=7"
     )
-    assert found == Faults(
+    assert faults == Faults(
         (
             (Fault(429, "before"), 0.05),
             (Fault(500, "before"), 0.1),
@@ -39,31 +39,31 @@ def test_what_is_written_is_what_is_meant() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "`` is no fault"),
-        ("429", "`429` is no fault"),
-        ("429=", "`429=` is no fault"),
+        ("", "`` is not a fault"),
+        ("429", "`429` is not a fault"),
+        ("429=", "`429=` is not a fault"),
         ("418=0.5", "there is no fault `418`"),
         ("429-after=0.5", "there is no fault `429-after`"),
         ("cut=0.5", "there is no fault `cut`"),
         ("hang=0.5", "there is no fault `hang`"),
-        ("429=2", "the chance of 429 is a number from 0 to 1, and this is `2`"),
-        ("429=nan", "the chance of 429 is a number from 0 to 1"),
-        ("429=-0.1", "the chance of 429 is a number from 0 to 1"),
-        ("429=0.5,429=0.5", "`429` stands twice"),
-        ("429=0.6,500=0.6", "the chances add up to 1.2"),
-        ("latency=20", "latency is written as 20ms or 1.5s, and this is `20`"),
+        ("429=2", "the probability of 429 is a number from 0 to 1, not `2`"),
+        ("429=nan", "the probability of 429 is a number from 0 to 1"),
+        ("429=-0.1", "the probability of 429 is a number from 0 to 1"),
+        ("429=0.5,429=0.5", "`429` is given twice"),
+        ("429=0.6,500=0.6", "the probabilities add up to 1.2"),
+        ("latency=20", "latency is written as 20ms or 1.5s, not `20`"),
         ("latency=-1s", "latency is written as"),
         ("seed=x", "seed is a whole number"),
         ("retry-after=1.5", "retry-after is a whole number"),
-        ("429=0.1,", "`` is no fault"),
+        ("429=0.1,", "`` is not a fault"),
     ],
 )
-def test_what_cannot_be_read_is_said(text: str, said: str) -> None:
+def test_invalid_specifications(text: str, said: str) -> None:
     with pytest.raises(FaultsError, match=re.escape(said)):
         parse_faults(text)
 
 
-def test_the_same_seed_is_the_same_weather() -> None:
+def test_the_same_seed_draws_the_same_faults() -> None:
     faults = parse_faults("429=0.1,500=0.2,cut-after=0.3,seed=3")
     first, second = FaultInjector(faults), FaultInjector(faults)
     drawn = [first.draw() for _ in range(2_000)]
@@ -80,11 +80,11 @@ def test_the_same_seed_is_the_same_weather() -> None:
 CREATE = "/audiences/7/segments"
 
 
-async def create(api: Api, name: str, retry_policy: float) -> str:
-    """What came of one create: a status, or the kind of error."""
+async def create(api: Api, name: str, timeout: float) -> str:
+    """The outcome of one create: a status, or the kind of error."""
     try:
         body = {"name": name, "rule": JAPAN}
-        response = await api.send("POST", CREATE, body, timeout=retry_policy)
+        response = await api.send("POST", CREATE, body, timeout=timeout)
     except httpx.ReadTimeout:
         return "given up"
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
@@ -93,8 +93,8 @@ async def create(api: Api, name: str, retry_policy: float) -> str:
     return str(response.status_code)
 
 
-def retry_policy(seen: str) -> float:
-    """Seconds in which the deed is done; for what is answered, as many as it may take."""
+def timeout(seen: str) -> float:
+    """The client's timeout in seconds: short where no answer comes, so that the test ends."""
     return 1 if seen == "given up" else 30
 
 
@@ -120,23 +120,24 @@ def test_a_fault_in_process(text: str, seen: str, took_effect: bool, tmp_path: P
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with local_api(tmp_path, store=store, faults=parse_faults(text)) as api:
-            assert await create(api, "x", retry_policy(seen)) == seen
+            assert await create(api, "x", timeout(seen)) == seen
         async with local_api(tmp_path, store=store) as api:
             assert await api.names() == ["x"] * took_effect
 
     asyncio.run(test())
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize(("text", "seen", "took_effect"), KINDS)
 def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with serving(tmp_path, "--store", str(store), "--faults", text) as (api, server):
             # Each has a connection of its own, and its own fate; the name is taken once.
-            tries = (create(api, "x", retry_policy(seen)) for _ in range(3))
-            found = set(await asyncio.gather(*tries))
-            assert found - {"400"} == {seen}
+            tries = (create(api, "x", timeout(seen)) for _ in range(3))
+            outcomes = set(await asyncio.gather(*tries))
+            assert outcomes - {"400"} == {seen}
             server.terminate()
             _, errors = server.communicate(timeout=20)
             assert errors == ""
@@ -146,7 +147,7 @@ def test_a_fault_on_a_port(text: str, seen: str, took_effect: bool, tmp_path: Pa
     asyncio.run(test())
 
 
-def test_answers_of_faults_are_in_the_shape_of_the_side(tmp_path: Path) -> None:
+def test_fault_answers_have_the_shape_of_their_family(tmp_path: Path) -> None:
     async def test() -> None:
         faults = parse_faults("429=1,retry-after=3")
         async with local_api(tmp_path, faults=faults) as api:
@@ -156,8 +157,8 @@ def test_answers_of_faults_are_in_the_shape_of_the_side(tmp_path: Path) -> None:
             assert response.headers["retry-after"] == "3"
         async with local_api(tmp_path, faults=parse_faults("503=1")) as api:
             for path in ("/audiences/7", "/entities/folders/1"):
-                found = await api.ask("GET", path, status=503)
-                assert (found["status"], found["error"]) == (503, "Service Unavailable")
+                answer = await api.ask("GET", path, status=503)
+                assert (answer["status"], answer["error"]) == (503, "Service Unavailable")
 
     asyncio.run(test())
 

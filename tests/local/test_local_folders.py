@@ -1,4 +1,4 @@
-"""Folders: a tree under the parent segment's root, on both sides of the API."""
+"""Folders: a tree under the root of the parent segment, in both families."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local_api import TAKEN, Api, with_api
 
 
 def folder(name: str | None = None, parent: str | None = None, **more: Any) -> Any:
-    """A body of the JSON:API side."""
+    """A body under `/entities`."""
     body: Any = {"type": "folder-segment", "attributes": {} if name is None else {"name": name}}
     if parent is not None:
         link = {"data": {"id": parent, "type": "folder-segment"}}
@@ -17,8 +17,8 @@ def folder(name: str | None = None, parent: str | None = None, **more: Any) -> A
     return {**body, **more}
 
 
-def names(found: Any) -> list[str]:
-    return [each["attributes"]["name"] for each in found["data"]]
+def names(answer: Any) -> list[str]:
+    return [each["attributes"]["name"] for each in answer["data"]]
 
 
 @with_api
@@ -44,7 +44,7 @@ async def test_a_folder_in_a_folder(api: Api) -> None:
 
 
 @with_api
-async def test_a_folder_of_the_plain_side_is_in_the_root(api: Api) -> None:
+async def test_a_folder_of_the_legacy_family_is_in_the_root(api: Api) -> None:
     made = await api.ask("POST", "/audiences/7/folders", {"name": "Waves", "description": "x"})
     assert (made["name"], made["description"], made["audienceId"]) == ("Waves", "x", "7")
     assert await api.ask("GET", f"/audiences/7/folders/{made['id']}") == made
@@ -57,7 +57,7 @@ async def test_a_folder_of_the_plain_side_is_in_the_root(api: Api) -> None:
 
 
 @with_api
-async def test_by_folder_goes_as_deep_as_it_is_asked_to(api: Api) -> None:
+async def test_by_folder_respects_the_depth(api: Api) -> None:
     outer = await api.create_folder("Outer")
     inner = await api.create_folder("Inner", outer)
     await api.create("In root")
@@ -75,7 +75,7 @@ async def test_by_folder_goes_as_deep_as_it_is_asked_to(api: Api) -> None:
 
 
 @with_api
-async def test_rules_are_left_out_where_nobody_wants_them(api: Api) -> None:
+async def test_rules_are_left_out_on_request(api: Api) -> None:
     await api.create("Japan")
     with_rule = await api.ask("GET", "/entities/by-folder/1?depth=1")
     without = await api.ask("GET", "/entities/by-folder/1?depth=1&with_rule=false")
@@ -85,7 +85,7 @@ async def test_rules_are_left_out_where_nobody_wants_them(api: Api) -> None:
 
 
 @with_api
-async def test_names_are_unique_beside_each_other(api: Api) -> None:
+async def test_names_are_unique_in_a_folder(api: Api) -> None:
     outer = await api.create_folder("Outer")
     await api.create_folder("Outer", outer)
     wrong = await api.ask("POST", "/entities/folders", folder("Outer", "1"), status=400)
@@ -134,7 +134,7 @@ async def test_a_folder_is_never_inside_itself(api: Api) -> None:
 
 
 @with_api
-async def test_the_root_stays(api: Api) -> None:
+async def test_the_root_cannot_be_changed(api: Api) -> None:
     other = await api.create_folder("Other")
     wrong = await api.ask("PATCH", "/entities/folders/1", folder("x"), status=400)
     assert wrong["errors"][0]["meta"]["validationCode"] == "IS_IMMUTABLE"
@@ -148,10 +148,10 @@ async def test_only_an_empty_folder_is_deleted(api: Api) -> None:
     outer = await api.create_folder("Outer")
     inner = await api.create_folder("Inner", outer)
     id = (await api.create("a", segmentFolderId=int(inner)))["id"]
-    found = await api.ask("DELETE", f"/entities/folders/{outer}", status=409)
-    assert found == {"errors": {"deletion": ["SegmentFolder has child folders: 3"]}}
-    found = await api.ask("DELETE", f"/entities/folders/{inner}", status=409)
-    assert found == {"errors": {"deletion": [f"SegmentFolder has segments: {id}"]}}
+    answer = await api.ask("DELETE", f"/entities/folders/{outer}", status=409)
+    assert answer == {"errors": {"deletion": ["SegmentFolder has child folders: 3"]}}
+    answer = await api.ask("DELETE", f"/entities/folders/{inner}", status=409)
+    assert answer == {"errors": {"deletion": [f"SegmentFolder has segments: {id}"]}}
     plain = await api.ask("DELETE", f"/audiences/7/folders/{inner}", status=409)
     assert plain["message"] == f"SegmentFolder has segments: {id}"
     await api.ask("DELETE", f"/audiences/7/segments/{id}")
@@ -167,12 +167,12 @@ TREE = "/tree/audiences/7/segment_folders"
 
 
 @with_api
-async def test_the_tree_lists_every_folder_those_above_first(api: Api) -> None:
+async def test_the_tree_lists_parents_before_children(api: Api) -> None:
     zoo = await api.create_folder("Zoo")
     deep = await api.create_folder("Bees", zoo)
     attic = await api.create_folder("Attic")
-    found = await api.ask("GET", TREE)
-    assert found == {
+    answer = await api.ask("GET", TREE)
+    assert answer == {
         "data": [
             {"id": "1", "name": "Tiny shop", "parentFolderId": None},
             {"id": attic, "name": "Attic", "parentFolderId": "1"},
@@ -181,18 +181,18 @@ async def test_the_tree_lists_every_folder_those_above_first(api: Api) -> None:
         ],
         "pagination": {"nextPage": None},
     }
-    assert await api.ask("GET", f"{TREE}?page%5Bsize%5D=100") == found
+    assert await api.ask("GET", f"{TREE}?page%5Bsize%5D=100") == answer
     await api.ask("GET", "/tree/audiences/8/segment_folders", status=404)
 
 
 @with_api
-async def test_the_pages_of_the_tree_follow_each_other(api: Api) -> None:
+async def test_pages_of_the_tree(api: Api) -> None:
     for name in "abcd":
         await api.create_folder(name)
     seen, path = [], f"{TREE}?page%5Bsize%5D=2"
     while path is not None:
-        found = await api.ask("GET", path)
-        seen.append([each["name"] for each in found["data"]])
-        path = found["pagination"]["nextPage"]
+        answer = await api.ask("GET", path)
+        seen.append([each["name"] for each in answer["data"]])
+        path = answer["pagination"]["nextPage"]
     assert seen == [["Tiny shop", "a"], ["b", "c"], ["d"]]
     await api.ask("GET", f"{TREE}?page%5Bsize%5D=0", status=400)

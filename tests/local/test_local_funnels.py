@@ -1,4 +1,4 @@
-"""What a local API says of funnels, models and variants: names that `parent_segment.toml` gives."""
+"""Funnels, models and variants, as `parent_segment.toml` names them."""
 
 from __future__ import annotations
 
@@ -57,27 +57,27 @@ def with_names(test: Callable[[Api], Awaitable[None]]) -> Callable[[Path], None]
 
 @with_names
 async def test_funnels_with_their_stages(api: Api) -> None:
-    [found] = await api.ask("GET", "/audiences/7/funnels")
-    assert (found["id"], found["name"], found["audienceId"]) == ("3", "Onboarding", "7")
+    [answer] = await api.ask("GET", "/audiences/7/funnels")
+    assert (answer["id"], answer["name"], answer["audienceId"]) == ("3", "Onboarding", "7")
     stages = [("41", "Interest"), ("42", "Activation"), ("43", "Trial")]
-    assert [(each["id"], each["name"]) for each in found["stages"]] == stages
-    assert await api.ask("GET", "/audiences/7/funnels/3") == found
+    assert [(each["id"], each["name"]) for each in answer["stages"]] == stages
+    assert await api.ask("GET", "/audiences/7/funnels/3") == answer
     await api.ask("GET", "/audiences/7/funnels/4", status=404)
     await api.ask("GET", "/audiences/8/funnels", status=404)
 
 
 @with_names
-async def test_funnels_on_the_json_api_side(api: Api) -> None:
-    [found] = (await api.ask("GET", "/entities/parent_segments/7/funnels"))["data"]
-    assert (found["id"], found["type"]) == ("3", "funnel")
-    assert [each["id"] for each in found["attributes"]["stages"]] == ["41", "42", "43"]
+async def test_funnels_under_entities(api: Api) -> None:
+    [answer] = (await api.ask("GET", "/entities/parent_segments/7/funnels"))["data"]
+    assert (answer["id"], answer["type"]) == ("3", "funnel")
+    assert [each["id"] for each in answer["attributes"]["stages"]] == ["41", "42", "43"]
     await api.ask("GET", "/entities/parent_segments/8/funnels", status=404)
 
 
 @with_names
 async def test_predictive_models(api: Api) -> None:
-    [found] = await api.ask("GET", "/audiences/7/predictive_segments")
-    assert (found["id"], found["name"]) == ("16", "Churn")
+    [answer] = await api.ask("GET", "/audiences/7/predictive_segments")
+    assert (answer["id"], answer["name"]) == ("16", "Churn")
     await api.ask("GET", "/audiences/8/predictive_segments", status=404)
 
 
@@ -99,7 +99,7 @@ async def test_funnels_and_models_of_solutions_lie_in_the_root_folder(api: Api) 
 
 
 @with_names
-async def test_ids_of_different_kinds_are_never_equal(api: Api) -> None:
+async def test_ids_are_unique_across_kinds(api: Api) -> None:
     """Clients keep them in one map."""
     root = (await api.ask("GET", "/audiences/7"))["rootFolderId"]
     made = [root]
@@ -123,10 +123,10 @@ async def test_ids_of_different_kinds_are_never_equal(api: Api) -> None:
 @with_names
 async def test_variants_with_the_names_of_their_tests(api: Api) -> None:
     path = "/entities/realtime_journeys/abtest_variants"
-    found = (await api.ask("GET", f"{path}?audience_id=7"))["data"]
+    answer = (await api.ask("GET", f"{path}?audience_id=7"))["data"]
     assert [
         (each["id"], each["attributes"]["realtimeJourneyStepName"], each["attributes"]["name"])
-        for each in found
+        for each in answer
     ] == [("1", "Welcome mail", "A"), ("2", "Welcome mail", "B"), ("3", "Banner", "A")]
     missing = await api.ask("GET", path, status=400)
     assert "audience_id" in str(missing)
@@ -134,7 +134,7 @@ async def test_variants_with_the_names_of_their_tests(api: Api) -> None:
 
 
 @with_names
-async def test_their_ids_are_those_of_rules(api: Api) -> None:
+async def test_rules_refer_to_their_ids(api: Api) -> None:
     stage = {"type": "FunnelStageReference", "id": "41", "exclude": False}
     assert await api.count(rule(stage)) == 2
     variant = {"type": "AbTestVariantReference", "id": "2", "exclude": True}
@@ -142,7 +142,7 @@ async def test_their_ids_are_those_of_rules(api: Api) -> None:
 
 
 @with_api
-async def test_a_parent_segment_without_any(api: Api) -> None:
+async def test_a_parent_segment_without_funnels_models_and_variants(api: Api) -> None:
     assert await api.ask("GET", "/audiences/7/funnels") == []
     assert await api.ask("GET", "/audiences/7/predictive_segments") == []
     assert (await api.ask("GET", "/entities/parent_segments/7/funnels"))["data"] == []

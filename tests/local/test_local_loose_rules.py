@@ -1,4 +1,4 @@
-"""Rules as real servers take them (observed), and as strictly as they are described."""
+"""Rules as real servers accept them (observed), and strictly as described."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def value(operator: Any, name: str = "country", **more: Any) -> Any:
 
 
 def events(filter: Any = None, at_least: int = 1, **more: Any) -> Any:
-    """At least so many purchases, written as the console does."""
+    """At least that many purchases, as the console writes it."""
     left = {"aggregation": {"type": "Count"}, "source": {"name": "behavior_purchases"}}
     compared = {"not": False, "rightValue": at_least, "type": "GreaterEqual"}
     return {
@@ -81,7 +81,7 @@ LOOSE: dict[str, tuple[Any, int]] = {
 
 
 @pytest.mark.parametrize("observed", LOOSE)
-def test_a_loose_rule_is_taken_and_kept_as_it_came(observed: str, tmp_path: Path) -> None:
+def test_a_loose_rule_is_accepted_and_stored_unchanged(observed: str, tmp_path: Path) -> None:
     sent, selected = LOOSE[observed]
 
     async def test() -> None:
@@ -109,12 +109,12 @@ def test_a_loose_rule_is_taken_and_kept_as_it_came(observed: str, tmp_path: Path
         "a number of days",
     ],
 )
-def test_strictly_it_is_refused(observed: str) -> None:
+def test_a_strict_server_refuses_loose_rules(observed: str) -> None:
     text = json.dumps(LOOSE[observed][0])
     read_text(text, "$.rule")
-    with pytest.raises(ApiError) as found:
+    with pytest.raises(ApiError) as raised:
         read_text(text, "$.rule", strict=True)
-    assert found.value.status == 400
+    assert raised.value.status == 400
 
 
 @with_api
@@ -129,8 +129,8 @@ async def test_references_with_include(api: Api) -> None:
         assert count == selected
     france = value({"type": "Equal", "rightValue": "FR"})
     for more, selected in (({"include": True}, 0), ({}, 0), ({"exclude": True}, 1)):
-        found = rule({"type": "Reference", **more, "id": id}, france)
-        assert await api.count(found) == selected, more
+        reference = rule({"type": "Reference", **more, "id": id}, france)
+        assert await api.count(reference) == selected, more
     sent = rule({"type": "Reference", "include": True, "id": id})
     made = await api.create("in it", sent)
     assert list(made["rule"]["conditions"][0]["conditions"][0]) == ["type", "include", "id"]
@@ -138,7 +138,7 @@ async def test_references_with_include(api: Api) -> None:
 
 
 @with_api
-async def test_ids_that_come_as_numbers_are_answered_as_texts(api: Api) -> None:
+async def test_numeric_ids_are_answered_as_strings(api: Api) -> None:
     id = (await api.create("Japan", rule(value(IN_JAPAN))))["id"]
     compared = '{"type": "Equal", "rightValue": 1.50e1}'
     other = f'{{"type": "Value", "leftValue": {{"name": "ltv"}}, "operator": {compared}}}'
@@ -166,7 +166,7 @@ async def test_ids_that_come_as_numbers_are_answered_as_texts(api: Api) -> None:
 
 
 @with_api
-async def test_numbers_that_lead_nowhere_are_refused(api: Api) -> None:
+async def test_numeric_ids_of_no_segment_are_refused(api: Api) -> None:
     for id in (99, 1.5, -1, 10**30):
         body = {"name": "x", "rule": rule({"type": "Reference", "id": id})}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
@@ -182,7 +182,7 @@ async def test_a_count_of_no_events_is_zero(api: Api) -> None:
 
 
 @with_strict_api
-async def test_a_strict_server_takes_what_is_described(api: Api) -> None:
+async def test_a_strict_server_accepts_what_is_described(api: Api) -> None:
     described = value(IN_JAPAN, arrayMatching=None, exclude=False)
     made = await api.create("x", rule(described))
     assert await api.count(rule(described)) == 3
@@ -204,7 +204,7 @@ async def test_a_strict_server_takes_what_is_described(api: Api) -> None:
 
 
 @with_strict_api
-async def test_a_strict_server_too_loses_the_rule_of_a_put_without_one(api: Api) -> None:
+async def test_a_put_without_a_rule_removes_it_on_a_strict_server(api: Api) -> None:
     described = value(IN_JAPAN, arrayMatching=None, exclude=False)
     id = (await api.create("x", rule(described)))["id"]
     assert (await api.ask("PUT", f"/audiences/7/segments/{id}", {"name": "y"}))["rule"] is None

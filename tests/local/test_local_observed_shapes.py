@@ -1,4 +1,4 @@
-"""Answers beside those observed of real servers: nothing is missing, or of another kind.
+"""Compares answers with those observed of real servers: no key is missing, or of another type.
 
 The fixtures are kept beside the project (see `contract`); without them this skips.
 """
@@ -23,7 +23,7 @@ def fixture(name: str) -> Any:
 
 
 def differences(observed: Any, ours: Any, path: str = "$") -> Iterator[str]:
-    """Where an answer of ours lacks a key, or has a value of another kind; null is of any."""
+    """Where an answer lacks a key, or has a value of another type; null is of any type."""
     if observed is None or ours is None:
         return
     if kind(observed) != kind(ours):
@@ -60,7 +60,7 @@ def kind(value: Any) -> str:
             return "an object"
 
 
-def test_what_differs_is_seen() -> None:
+def test_differences_are_reported() -> None:
     observed = {"a": "1", "b": [{"c": True, "d": None}], "e": "2025-01-16T21:26:30.815Z"}
     assert list(differences(observed, observed)) == []
     assert len(list(differences(observed, {**observed, "a": 1}))) == 1
@@ -93,12 +93,12 @@ def test_answers_have_what_was_observed(name: str, path: str, tmp_path: Any) -> 
 
 
 @with_api
-async def test_what_lies_in_folders_has_what_was_observed(api: Api) -> None:
+async def test_contents_of_folders_have_what_was_observed(api: Api) -> None:
     observed = {each["type"]: each for each in fixture("by_folder")["data"]}
     await api.create("a", description="x")
-    found = (await api.ask("GET", "/entities/by-folder/1"))["data"]
-    assert {each["type"] for each in found} == {"folder-segment", "segment-batch"}
-    for each in found:
+    answer = (await api.ask("GET", "/entities/by-folder/1"))["data"]
+    assert {each["type"] for each in answer} == {"folder-segment", "segment-batch"}
+    for each in answer:
         assert list(differences(observed[each["type"]], each)) == []
 
 
@@ -111,7 +111,7 @@ async def test_queries_have_what_was_observed(api: Api) -> None:
 
 
 @with_api
-async def test_a_name_that_is_taken_is_told_as_observed(api: Api) -> None:
+async def test_a_taken_name_is_answered_as_observed(api: Api) -> None:
     observed = next(each["body"] for each in fixture("errors") if each["status"] == 400)
     await api.create("a")
     body = {"name": "a", "rule": None}
@@ -119,12 +119,12 @@ async def test_a_name_that_is_taken_is_told_as_observed(api: Api) -> None:
 
 
 @with_api
-async def test_what_is_referred_to_is_told_as_observed(api: Api) -> None:
+async def test_a_referenced_segment_is_answered_as_observed(api: Api) -> None:
     observed = next(each["body"] for each in fixture("errors") if each["status"] == 409)
     id = (await api.create("a"))["id"]
     reference = {"type": "And", "conditions": [{"type": "Reference", "id": id}]}
     await api.create("b", reference)
     for side in ("audiences/7", "entities"):
-        found = await api.ask("DELETE", f"/{side}/segments/{id}", status=409)
-        assert list(differences(observed, found)) == []
-        assert found["errors"][0]["code"] == observed["errors"][0]["code"]
+        answer = await api.ask("DELETE", f"/{side}/segments/{id}", status=409)
+        assert list(differences(observed, answer)) == []
+        assert answer["errors"][0]["code"] == observed["errors"][0]["code"]

@@ -1,4 +1,4 @@
-"""What the API has and the local one has not is told from what nobody has."""
+"""Operations that only real servers have are answered differently from unknown paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segdsl.server.http.operations import is_operation, operations
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def test_the_table_is_that_of_the_description() -> None:
+def test_the_table_equals_the_description() -> None:
     described = {
         (method.upper(), re.sub(r"\{[^}]+\}", "{}", path))
         for path, of in referee()._raw["paths"].items()
@@ -43,7 +43,7 @@ def test_paths_of_operations(method: str, path: str, there: bool) -> None:
 
 
 @with_api
-async def test_what_the_local_api_does_not_offer(api: Api) -> None:
+async def test_operations_that_the_local_api_does_not_offer(api: Api) -> None:
     for method, path in (
         ("GET", "/entities/journeys"),
         ("POST", "/entities/journeys"),
@@ -55,13 +55,13 @@ async def test_what_the_local_api_does_not_offer(api: Api) -> None:
         ("GET", "/entities/parent_segments/7/activation_templates"),
     ):
         body: Any = {} if method in ("POST", "PUT") else None
-        found = await api.ask(method, path, body, status=501)
+        answer = await api.ask(method, path, body, status=501)
         said = f"the local API has no {method} {path}"
-        assert found == {"code": "not_implemented", "message": said}
+        assert answer == {"code": "not_implemented", "message": said}
 
 
 @with_api
-async def test_what_nobody_has(api: Api) -> None:
+async def test_paths_that_the_api_does_not_have(api: Api) -> None:
     for path in (
         "/audiences/7/nothing",
         "/journeys",
@@ -76,7 +76,7 @@ async def test_what_nobody_has(api: Api) -> None:
 
 @with_api
 async def test_every_other_operation_is_offered(api: Api) -> None:
-    """No described operation is answered as a path that nobody has."""
+    """No described operation is answered as an unknown path."""
     app = api.http._transport.app  # type: ignore[attr-defined]
     assert isinstance(app, LocalApi)
     offered = {

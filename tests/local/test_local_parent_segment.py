@@ -1,4 +1,4 @@
-"""What a local API says of its parent segment and the data, in the description's shapes."""
+"""The parent segment and its data, in the shapes of the description."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from local_api import NOW, Api, with_api
 
 @with_api
 async def test_the_parent_segment(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7")
-    assert found == (await api.ask("GET", "/audiences"))[0]
-    assert found["id"] == "7"
-    assert found["name"] == "Tiny shop"
-    assert found["timezone"] == "Asia/Tokyo"
-    assert found["population"] == 6
-    assert found["customerGroup"]["name"] == "household"
-    [group] = found["customerGroup"]["customerGroupAttributes"]
+    answer = await api.ask("GET", "/audiences/7")
+    assert answer == (await api.ask("GET", "/audiences"))[0]
+    assert answer["id"] == "7"
+    assert answer["name"] == "Tiny shop"
+    assert answer["timezone"] == "Asia/Tokyo"
+    assert answer["population"] == 6
+    assert answer["customerGroup"]["name"] == "household"
+    [group] = answer["customerGroup"]["customerGroupAttributes"]
     assert (group["name"], group["type"]) == ("members", "number")
 
 
 @with_api
 async def test_the_settings_of_the_parent_segment(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7")
-    assert found["rootFolderId"] == (await api.ask("GET", "/audiences/7/folders"))[0]["id"]
+    answer = await api.ask("GET", "/audiences/7")
+    assert answer["rootFolderId"] == (await api.ask("GET", "/audiences/7/folders"))[0]["id"]
     settings: Any = {
         "hiveEngineVersion": "cdpaudience",
         "hivePoolName": None,
@@ -36,37 +36,37 @@ async def test_the_settings_of_the_parent_segment(api: Api) -> None:
         "audienceFilters": [],
         "matrixUpdatedAt": "2024-10-01T00:00:00.000Z",
     }
-    assert {key: found[key] for key in settings} == settings
-    assert found["master"]["parentTableName"] == "customers"
-    assert found["attributes"] == await api.ask("GET", "/audiences/7/attributes")
-    assert found["behaviors"] == await api.ask("GET", "/audiences/7/behaviors")
+    assert {key: answer[key] for key in settings} == settings
+    assert answer["master"]["parentTableName"] == "customers"
+    assert answer["attributes"] == await api.ask("GET", "/audiences/7/attributes")
+    assert answer["behaviors"] == await api.ask("GET", "/audiences/7/behaviors")
 
 
 @with_api
-async def test_the_parent_segment_on_the_json_api_side(api: Api) -> None:
-    found = await api.ask("GET", "/entities/parent_segments/7")
+async def test_the_parent_segment_under_entities(api: Api) -> None:
+    answer = await api.ask("GET", "/entities/parent_segments/7")
     listed = await api.ask("GET", "/entities/parent_segments")
-    assert listed == {"data": [found["data"]], "included": found["included"]}
-    attributes = found["data"]["attributes"]
+    assert listed == {"data": [answer["data"]], "included": answer["included"]}
+    attributes = answer["data"]["attributes"]
     assert attributes["v4Id"] == 7
     assert attributes["population"] == 6
     for relationship in ("parentFolder", "parentSegmentFolder"):
-        root = found["data"]["relationships"][relationship]["data"]
+        root = answer["data"]["relationships"][relationship]["data"]
         assert root == {"id": "1", "type": "folder-segment"}
-    [user] = found["included"]
+    [user] = answer["included"]
     assert user["type"] == "user"
 
 
 @with_api
 async def test_master_segments(api: Api) -> None:
-    [found] = await api.ask("GET", "/master_segments")
-    assert (found["id"], found["name"], found["population"]) == ("7", "Tiny shop", 6)
+    [answer] = await api.ask("GET", "/master_segments")
+    assert (answer["id"], answer["name"], answer["population"]) == ("7", "Tiny shop", 6)
 
 
 @with_api
 async def test_attributes_with_their_types(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7/attributes")
-    assert {each["matrixColumnName"]: each["type"] for each in found} == {
+    answer = await api.ask("GET", "/audiences/7/attributes")
+    assert {each["matrixColumnName"]: each["type"] for each in answer} == {
         "country": "string",
         "age": "number",
         "ltv": "number",
@@ -74,17 +74,17 @@ async def test_attributes_with_their_types(api: Api) -> None:
         "last_visit": "timestamp",
         "tags": "string_array",
     }
-    grouped = [each["matrixColumnName"] for each in found if each["groupingName"] == "Where"]
+    grouped = [each["matrixColumnName"] for each in answer if each["groupingName"] == "Where"]
     assert grouped == ["country"]
-    assert {each["audienceId"] for each in found} == {"7"}
-    assert {each["visibility"] for each in found} == {"clear"}
-    assert len({each["id"] for each in found}) == len(found)
+    assert {each["audienceId"] for each in answer} == {"7"}
+    assert {each["visibility"] for each in answer} == {"clear"}
+    assert len({each["id"] for each in answer}) == len(answer)
 
 
 @with_api
 async def test_labels_are_not_columns(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7/attributes")
-    assert {each["matrixColumnName"]: each["name"] for each in found} == {
+    answer = await api.ask("GET", "/audiences/7/attributes")
+    assert {each["matrixColumnName"]: each["name"] for each in answer} == {
         "country": "Country of residence",
         "age": "age",
         "ltv": "Lifetime Value",
@@ -100,13 +100,13 @@ async def test_labels_are_not_columns(api: Api) -> None:
 
 @with_api
 async def test_behaviors_with_their_columns(api: Api) -> None:
-    found = await api.ask("GET", "/audiences/7/behaviors")
-    assert [each["matrixTableName"] for each in found] == ["behavior_purchases", "behavior_visits"]
-    for each in found:
+    answer = await api.ask("GET", "/audiences/7/behaviors")
+    assert [each["matrixTableName"] for each in answer] == ["behavior_purchases", "behavior_visits"]
+    for each in answer:
         assert each["matrixDatabaseName"] == "cdp_audience_7"
         assert (each["audienceId"], each["allColumns"], each["isRealtime"]) == ("7", False, False)
         assert each["defaultTimeFilterEnabled"] is False
-    assert {each["matrixColumnName"]: each["type"] for each in found[0]["schema"]} == {
+    assert {each["matrixColumnName"]: each["type"] for each in answer[0]["schema"]} == {
         "timestamp": "timestamp",
         "category": "string",
         "amount": "number",
@@ -115,7 +115,7 @@ async def test_behaviors_with_their_columns(api: Api) -> None:
 
 
 @with_api
-async def test_statistics_are_the_population_now(api: Api) -> None:
+async def test_statistics_are_the_current_population(api: Api) -> None:
     assert await api.ask("GET", "/audiences/7/statistics") == [[NOW, 6, True]]
     # 2024-10-01 in the parent segment's time zone, and still 2024-09-30 in the west.
     day = "/audiences/7/statistics?from=2024-10-01&to=2024-10-01"
@@ -147,7 +147,7 @@ async def test_sample_values_of_behaviors(api: Api) -> None:
 
 
 @with_api
-async def test_sample_values_that_cannot_be(api: Api) -> None:
+async def test_invalid_requests_for_sample_values(api: Api) -> None:
     wrong = await api.ask("GET", "/audiences/7/sample_values?column=contry", status=400)
     assert "did you mean `country`" in wrong["message"]
     await api.ask("GET", "/audiences/7/sample_values", status=400)
@@ -164,13 +164,13 @@ async def test_names_of_columns_are_never_sql(api: Api) -> None:
 
 
 @with_api
-async def test_other_parent_segments_are_not_there(api: Api) -> None:
+async def test_other_parent_segments_do_not_exist(api: Api) -> None:
     for path in (
         "/audiences/8",
         "/audiences/8/attributes",
         "/audiences/8/segments/1",
         "/audiences/x",
     ):
-        found = await api.ask("GET", path, status=404)
-        assert found["code"] == "not_found"
+        answer = await api.ask("GET", path, status=404)
+        assert answer["code"] == "not_found"
     await api.ask("GET", "/entities/parent_segments/8", status=404)

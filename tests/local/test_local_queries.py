@@ -1,4 +1,4 @@
-"""Queries: run, polled, paged and killed; many at once, and none in another's way."""
+"""Queries run, are polled, paged and killed; many at once, without delaying each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENDLESS = sqlglot.parse_one(
 
 
 class Slow:
-    """What data does that is asked for `slow`: `instead`, which would take years."""
+    """Data that runs `instead`, which would take years, for queries about `slow`."""
 
     def __init__(self, data: Data) -> None:
         self.instead = ENDLESS
@@ -63,10 +63,10 @@ async def slow_api(folder: Path, store: Path | None = None) -> AsyncIterator[tup
 @with_api
 async def test_a_query_counts(api: Api) -> None:
     id = await api.query()
-    found = await api.ended(id)
-    assert (found["id"], found["queryId"]) == (id, id)
-    assert (found["status"], found["count"], found["error"]) == ("success", 3, None)
-    assert await api.status(id) == found
+    answer = await api.ended(id)
+    assert (answer["id"], answer["queryId"]) == (id, id)
+    assert (answer["status"], answer["count"], answer["error"]) == ("success", 3, None)
+    assert await api.status(id) == answer
     assert await api.count(rule(equal("country", "XX"))) == 0
 
 
@@ -80,11 +80,11 @@ async def test_the_clock_is_fixed(api: Api) -> None:
 
 
 @with_api
-async def test_the_sql_of_the_vendor_s_engine(api: Api) -> None:
+async def test_sql_for_the_vendors_engine(api: Api) -> None:
     body = {"format": "sql", "rule": JAPAN}
     sql = (await api.ask("POST", "/audiences/7/segments/query", body))["sql"]
-    found = sqlglot.parse_one(sql, read="trino")
-    assert [table.sql(dialect="trino") for table in found.find_all(exp.Table)] == [
+    statement = sqlglot.parse_one(sql, read="trino")
+    assert [table.sql(dialect="trino") for table in statement.find_all(exp.Table)] == [
         '"cdp_audience_7"."customers"'
     ]
     for wrong in ({"format": "csv"}, {"kind": 1}, {"kind": 2}):
@@ -92,7 +92,7 @@ async def test_the_sql_of_the_vendor_s_engine(api: Api) -> None:
 
 
 @with_api
-async def test_keywords_are_in_lower_case_and_what_is_quoted_stays(api: Api) -> None:
+async def test_keywords_are_in_lower_case_outside_quotes(api: Api) -> None:
     text = "FROM \"x\" WHERE y = 'It''s'"
     body = {"rule": rule(equal("country", text))}
     sql = (await api.ask("POST", "/audiences/7/segments/query", body))["sql"]
@@ -119,8 +119,8 @@ def test_keywords(sql: str, lower: str) -> None:
 @with_api
 async def test_profiles_by_page(api: Api) -> None:
     id = await api.query(None, columns=["age", "vip", "tags"], pageSize=4)
-    found = await api.ended(id)
-    assert (found["count"], found["maxPage"]) == (6, 2)
+    answer = await api.ended(id)
+    assert (answer["count"], answer["maxPage"]) == (6, 2)
     first = await api.customers(id)
     assert first["type"] == "rows"
     assert first["names"] == ["cdp_customer_id", "age", "vip", "tags"]
@@ -138,22 +138,22 @@ async def test_profiles_by_page(api: Api) -> None:
 
 
 @with_api
-async def test_pages_of_every_size_hold_everyone_once(api: Api) -> None:
+async def test_pages_of_every_size_contain_each_profile_once(api: Api) -> None:
     for size in (1, 2, 5, 6, 7):
         id = await api.query(None, pageSize=size)
         await api.ended(id)
         rows: list[Any] = []
         page = 1
-        while (found := await api.customers(id, page))["type"] == "rows":
-            assert len(found["rows"]) <= size
-            rows += found["rows"]
+        while (answer := await api.customers(id, page))["type"] == "rows":
+            assert len(answer["rows"]) <= size
+            rows += answer["rows"]
             page += 1
-        assert found["type"] == "end"
+        assert answer["type"] == "end"
         assert rows == [["c01"], ["c02"], ["c03"], ["c04"], ["c05"], ["c06"]]
 
 
 @with_api
-async def test_no_more_pages_than_were_asked_for(api: Api) -> None:
+async def test_the_number_of_pages_is_limited(api: Api) -> None:
     id = await api.query(None, pageSize=2, maxPage=2)
     assert (await api.ended(id))["maxPage"] == 2
     assert (await api.customers(id, 2))["rows"] == [["c03"], ["c04"]]
@@ -174,7 +174,7 @@ async def test_profiles_of_a_limit_are_the_top_ones(api: Api) -> None:
 
 
 @with_api
-async def test_wrong_questions(api: Api) -> None:
+async def test_invalid_queries(api: Api) -> None:
     path = "/audiences/7/segments/queries"
     for key, value in (
         ("columns", ["contry"]),
@@ -202,8 +202,8 @@ async def test_wrong_questions(api: Api) -> None:
 async def test_a_query_that_ended_is_not_killed(api: Api) -> None:
     id = await api.query()
     before = await api.ended(id)
-    found = await api.ask("POST", f"/audiences/7/segments/queries/{id}/kill")
-    assert found == {"message": "the query had ended already: success"}
+    answer = await api.ask("POST", f"/audiences/7/segments/queries/{id}/kill")
+    assert answer == {"message": "the query had already ended: success"}
     assert await api.status(id) == before
     assert (await api.customers(id))["type"] == "rows"
 
@@ -213,11 +213,11 @@ def test_a_failed_query_says_why(tmp_path: Path) -> None:
         async with slow_api(tmp_path) as (api, slow):
             slow.instead = sqlglot.parse_one("SELECT error('no such luck')", read="duckdb")
             id = await api.query(SLOW)
-            found = await api.ended(id)
-            assert (found["status"], found["count"]) == ("error", None)
-            assert "no such luck" in found["error"]
+            answer = await api.ended(id)
+            assert (answer["status"], answer["count"]) == ("error", None)
+            assert "no such luck" in answer["error"]
             page = await api.customers(id)
-            assert (page["type"], page["error"]) == ("error", found["error"])
+            assert (page["type"], page["error"]) == ("error", answer["error"])
 
     asyncio.run(test())
 
@@ -225,7 +225,7 @@ def test_a_failed_query_says_why(tmp_path: Path) -> None:
 # --- killing, and many at once -----------------------------------------------------------
 
 
-def test_a_killed_query_really_stops(tmp_path: Path) -> None:
+def test_a_killed_query_stops(tmp_path: Path) -> None:
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):
             id = await api.query(SLOW)
@@ -253,9 +253,9 @@ def test_closing_stops_everything(tmp_path: Path) -> None:
         assert all(query.has_ended for query in slow.started)
         async with local_api(tmp_path, store=store) as api:
             for id in ids:
-                found = await api.status(id)
-                assert found["status"] == "error"
-                assert "start it again" in found["error"]
+                answer = await api.status(id)
+                assert answer["status"] == "error"
+                assert "start it again" in answer["error"]
             assert await api.names() == ["Slow"]
 
     asyncio.run(test())
@@ -263,7 +263,7 @@ def test_closing_stops_everything(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_polls_are_answered_while_long_queries_run(tmp_path: Path) -> None:
-    """64 clients, 8 endless queries: whoever polls or counts does not wait for them."""
+    """64 clients, 8 endless queries: nobody who polls or counts waits for them."""
 
     async def test() -> None:
         async with slow_api(tmp_path) as (api, slow):

@@ -1,4 +1,4 @@
-"""Rules are refused as strictly as the description refuses them, each at its place."""
+"""Strict servers refuse what the description refuses, and name the place."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from contract import referee, rule_errors
 from local_api import JAPAN, Api, equal, rule, with_api
+from quick import scaled
 from segdsl.server.errors import ApiError
 from segdsl.server.queries.rules import read_text
 from strategies.wild_rules import wild_rules
 
 
 def problems(value: Any) -> list[str]:
-    """The places and messages of what is refused."""
+    """The places and messages of the problems."""
     try:
         read_text(json.dumps(value), "$.rule", strict=True)
     except ApiError as error:
@@ -33,29 +34,31 @@ def problems(value: Any) -> list[str]:
 _GROUPS = ("And", "Or", "Composite")
 
 
-def is_two_levels(of: Any) -> bool:
-    """Whether rule sets hold no groups, and the rule no bare conditions."""
-    if not isinstance(of, dict) or not isinstance(of.get("conditions"), list):
+def is_two_levels(value: Any) -> bool:
+    """Whether rule sets contain no groups, and the rule no bare conditions."""
+    if not isinstance(value, dict) or not isinstance(value.get("conditions"), list):
         return True
-    sets = [each for each in of["conditions"] if isinstance(each, dict)]
+    sets = [each for each in value["conditions"] if isinstance(each, dict)]
     if any(each.get("type") not in _GROUPS for each in sets):
         return False
     inner = [part for each in sets for part in _listed(each)]
     return not any(isinstance(part, dict) and part.get("type") in _GROUPS for part in inner)
 
 
-def _listed(of: dict[str, Any]) -> list[Any]:
-    conditions = of.get("conditions")
+def _listed(value: dict[str, Any]) -> list[Any]:
+    conditions = value.get("conditions")
     return conditions if isinstance(conditions, list) else []
 
 
-def places(of: Any) -> list[tuple[Any, Any]]:
+def places(value: Any) -> list[tuple[Any, Any]]:
     """Every container in a document with each of its keys or indices."""
-    if isinstance(of, dict):
-        return [(of, key) for key in of] + [each for inner in of.values() for each in places(inner)]
-    if isinstance(of, list):
-        found: list[tuple[Any, Any]] = [(of, index) for index in range(len(of))]
-        return found + [each for inner in of for each in places(inner)]
+    if isinstance(value, dict):
+        return [(value, key) for key in value] + [
+            each for inner in value.values() for each in places(inner)
+        ]
+    if isinstance(value, list):
+        pairs: list[tuple[Any, Any]] = [(value, index) for index in range(len(value))]
+        return pairs + [each for inner in value for each in places(inner)]
     return []
 
 
@@ -69,13 +72,13 @@ _KEYS = ["not", "exclude", "rightValue", "arrayMatching", "limit", "expr", "unit
 
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
-    """A rule that the description admits, with one to three changes anywhere in it."""
+    """A rule that the description allows, with one to three changes anywhere in it."""
     value = json.loads(draw(wild_rules()))
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
-        found = places(value)
-        if not found:
+        pairs = places(value)
+        if not pairs:
             break
-        container, key = found[draw(st.integers(0, len(found) - 1))]
+        container, key = pairs[draw(st.integers(0, len(pairs) - 1))]
         how = draw(st.sampled_from(["drop", "null", "replace", "word", "add", "swap"]))
         if how == "drop":
             del container[key]
@@ -84,24 +87,24 @@ def mutated(draw: st.DrawFn) -> Any:
             key = draw(st.sampled_from(_KEYS))
         other: Any = draw(st.sampled_from(_WORDS if how == "word" else _OTHERS))
         if how == "swap":
-            holder, at = found[draw(st.integers(0, len(found) - 1))]
+            holder, at = pairs[draw(st.integers(0, len(pairs) - 1))]
             other = holder[at]
         container[key] = None if how == "null" else copy.deepcopy(other)
     return value
 
 
 @given(mutated())
-@settings(max_examples=400)
-def test_whatever_the_description_refuses_is_refused(value: Any) -> None:
+@settings(max_examples=scaled(400))
+def test_rules_that_the_description_refuses_are_refused(value: Any) -> None:
     referee()
     if is_two_levels(value) and rule_errors(value):
         assert problems(value), value
 
 
 @given(wild_rules())
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @example('{"type": "And", "conditions": []}')
-def test_whatever_the_description_admits_is_read(text: str) -> None:
+def test_rules_that_the_description_allows_are_read(text: str) -> None:
     plain, _ = read_text(text, "$.rule", strict=True)
     assert isinstance(plain, dict)
 
@@ -110,7 +113,7 @@ def test_whatever_the_description_admits_is_read(text: str) -> None:
 
 
 def changed(**changes: Any) -> Any:
-    """A rule of one condition in which keys have other values; `...` takes one out."""
+    """A rule of one condition with other values for some keys; `...` removes a key."""
     condition = equal("country", "JP")
     for name, value in changes.items():
         at = condition["operator"] if name in ("type", "not", "rightValue") else condition
@@ -130,7 +133,7 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         (changed(arrayMatching=...), f"{_CONDITION}: a Value condition needs `arrayMatching`"),
         (
             changed(exclude=...),
-            f"{_CONDITION}: a Value condition needs `exclude`, which is true or false",
+            f"{_CONDITION}: a Value condition needs `exclude`, a boolean",
         ),
         (
             changed(exclude="no"),
@@ -138,7 +141,7 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         ),
         (
             changed(**{"not": ...}),
-            f"{_CONDITION}.operator: Equal needs `not`, which is true or false",
+            f"{_CONDITION}.operator: Equal needs `not`, a boolean",
         ),
         (changed(rightValue=...), f"{_CONDITION}.operator: Equal needs `rightValue`"),
         (changed(limit=None), f"{_CONDITION}.limit: `limit` is null: leave it out instead"),
@@ -149,15 +152,15 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         ),
         (
             changed(type="IsNull", rightValue=...),
-            f"{_CONDITION}.operator: IsNull needs `rightValue`: a text, a number, true or false",
+            f"{_CONDITION}.operator: IsNull needs `rightValue`: a string, a number or a boolean",
         ),
         (
             rule({"type": "Reference", "id": 5, "exclude": False}),
-            f"{_CONDITION}.id: an id is a text",
+            f"{_CONDITION}.id: an id is a string",
         ),
         (
             rule({"type": "Reference", "id": "5"}),
-            f"{_CONDITION}: Reference needs `exclude`, which is true or false",
+            f"{_CONDITION}: Reference needs `exclude`, a boolean",
         ),
     ],
     ids=lambda value: value.rpartition(": ")[2] if isinstance(value, str) else "",
@@ -166,7 +169,7 @@ def test_a_refusal_names_its_place(wrong: Any, said: str) -> None:
     assert problems(wrong) == [said]
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     wrong = rule(equal("a", [1]), equal("b", 1), equal("c", [2]))
     assert [each.partition(": ")[0] for each in problems(wrong)] == [
         "$.rule.conditions[0].conditions[0].operator.rightValue",
@@ -174,7 +177,7 @@ def test_everything_wrong_is_said_at_once() -> None:
     ]
 
 
-def test_older_rules_of_any_depth_are_taken() -> None:
+def test_older_rules_of_any_depth_are_accepted() -> None:
     inner = {"type": "Or", "conditions": [equal("a", 1), equal("b", 2)]}
     assert problems({"type": "And", "conditions": [equal("c", 3), inner]}) == []
     for _ in range(100):
@@ -182,15 +185,15 @@ def test_older_rules_of_any_depth_are_taken() -> None:
     assert problems(inner) == []
 
 
-def test_no_depth_breaks_it() -> None:
+def test_extreme_depth_is_refused() -> None:
     for depth in (250, 5_000, 200_000):
         text = '{"type": "And", "conditions": [' * depth + "]}" * depth
-        with pytest.raises(ApiError) as found:
+        with pytest.raises(ApiError) as raised:
             read_text(text, "$.rule", strict=True)
-        assert found.value.status == 400
+        assert raised.value.status == 400
 
 
-def test_keys_twice_and_numbers_that_are_none() -> None:
+def test_repeated_keys_and_invalid_numbers() -> None:
     for text in ('{"type": "And", "type": "Or", "conditions": []}', '{"a": NaN}', '{"a": 1e99999}'):
         with pytest.raises(ApiError):
             read_text(text, "$.rule", strict=True)
@@ -215,7 +218,7 @@ _COLUMN = {
 
 
 @with_api
-async def test_what_the_data_does_not_have_is_refused(api: Api) -> None:
+async def test_unknown_names_are_refused(api: Api) -> None:
     at = "$.rule.conditions[0].conditions[0]"
     cases: list[tuple[Any, str]] = [
         (
@@ -292,7 +295,7 @@ async def test_what_the_data_does_not_have_is_refused(api: Api) -> None:
 
 
 @with_api
-async def test_limits_are_in_the_order_of_attributes_that_are_there(api: Api) -> None:
+async def test_limits_order_by_known_attributes(api: Api) -> None:
     def limited(column: str) -> Any:
         order = {"type": "Column", "column": column, "order": "descending"}
         return {**JAPAN, "limit": {"type": "Count", "number": 2, "orderColumns": [order]}}
@@ -305,7 +308,7 @@ async def test_limits_are_in_the_order_of_attributes_that_are_there(api: Api) ->
 
 
 @with_api
-async def test_places_on_the_json_api_side_are_pointers(api: Api) -> None:
+async def test_places_under_entities_are_json_pointers(api: Api) -> None:
     body = {
         "attributes": {"name": "x", "rule": rule(equal("contry", 1))},
         "relationships": {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}},
@@ -334,7 +337,7 @@ def among(behavior: str, column: dict[str, Any]) -> dict[str, Any]:
 
 
 @with_api
-async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
+async def test_what_a_realtime_segment_cannot_contain(api: Api) -> None:
     id = (await api.create("Japan"))["id"]
     past = {"type": "TimeWithinPast", "unit": "day", "value": "7"}
     for condition in (
@@ -351,7 +354,7 @@ async def test_what_a_realtime_segment_cannot_hold(api: Api) -> None:
 
 
 @with_api
-async def test_keys_that_are_no_text_at_all(api: Api) -> None:
+async def test_keys_with_half_surrogate_pairs(api: Api) -> None:
     body = '{"name": "x", "rule": {"type": "And", "conditions": [], "\\ud800": 1}}'
     response = await api.send("POST", "/audiences/7/segments", body)
     assert response.status_code == 400

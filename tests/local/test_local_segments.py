@@ -1,4 +1,4 @@
-"""Segments: created, changed, listed and deleted, on both sides of the API."""
+"""Segments are created, changed, listed and deleted, in both families."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CREATED = "2024-10-01T00:00:00.000Z"
 
 
 def entity(name: str | None = None, rule: Any = None, parent: str | None = "1", **more: Any) -> Any:
-    """A body of the JSON:API side."""
+    """A body under `/entities`."""
     attributes = {"name": name, "rule": rule}
     body: Any = {"attributes": {key: of for key, of in attributes.items() if of is not None}}
     if parent is not None:
@@ -26,7 +26,7 @@ def entity(name: str | None = None, rule: Any = None, parent: str | None = "1", 
 
 
 @with_api
-async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
+async def test_a_segment_is_answered_as_it_was_sent(api: Api) -> None:
     made = await api.create("Japan", description="All of it")
     assert made["id"] == "2"
     assert made["audienceId"] == "7"
@@ -43,7 +43,7 @@ async def test_a_segment_comes_back_as_it_was_sent(api: Api) -> None:
 
 
 @with_api
-async def test_a_segment_of_the_json_api_side(api: Api) -> None:
+async def test_a_segment_under_entities(api: Api) -> None:
     made = await api.ask("POST", "/entities/segments", entity("Japan", JAPAN))
     assert made["data"]["type"] == "segment-batch"
     assert made["data"]["attributes"]["name"] == "Japan"
@@ -75,7 +75,7 @@ async def test_numbers_of_a_rule_keep_their_text(api: Api) -> None:
 
 
 @with_api
-async def test_names_of_every_kind(api: Api) -> None:
+async def test_unusual_names(api: Api) -> None:
     names = ['"q"', "it's", "a\\b", "-- x", "日本 🗾", "a\nb", "$1", "%s", "x\x00y", " padded "]
     for name in names:
         assert (await api.create(name))["name"] == name
@@ -83,7 +83,7 @@ async def test_names_of_every_kind(api: Api) -> None:
 
 
 @with_api
-async def test_a_name_is_needed(api: Api) -> None:
+async def test_the_name_is_required(api: Api) -> None:
     for body in ({"rule": JAPAN}, {"name": "", "rule": JAPAN}, {"name": " \n", "rule": JAPAN}):
         await api.ask("POST", "/audiences/7/segments", body, status=400)
     wrong = await api.ask("POST", "/entities/segments", entity(" ", JAPAN), status=400)
@@ -116,7 +116,7 @@ async def test_kinds(api: Api) -> None:
 
 
 @with_api
-async def test_of_two_parent_segments_that_of_the_path_counts(api: Api) -> None:
+async def test_the_parent_segment_of_the_path_counts(api: Api) -> None:
     for name, audience in (("a", 7), ("b", 8), ("c", "8"), ("d", None), ("e", "x")):
         made = await api.create(name, audienceId=audience)
         assert made["audienceId"] == "7"
@@ -132,7 +132,7 @@ async def test_of_two_parent_segments_that_of_the_path_counts(api: Api) -> None:
 
 
 @with_api
-async def test_a_name_that_is_taken(api: Api) -> None:
+async def test_a_taken_name(api: Api) -> None:
     folder = await api.create_folder("Other")
     await api.create("Japan")
     body = {"name": "Japan", "rule": JAPAN}
@@ -147,7 +147,7 @@ async def test_a_name_that_is_taken(api: Api) -> None:
 
 
 @with_api
-async def test_of_concurrent_creates_of_one_name_exactly_one_wins(api: Api) -> None:
+async def test_exactly_one_concurrent_create_of_a_name_succeeds(api: Api) -> None:
     async def create() -> int:
         body = {"name": "Japan", "rule": JAPAN}
         return (await api.send("POST", "/audiences/7/segments", body)).status_code
@@ -158,7 +158,7 @@ async def test_of_concurrent_creates_of_one_name_exactly_one_wins(api: Api) -> N
 
 
 @with_api
-async def test_concurrent_creates_of_many_names_all_win(api: Api) -> None:
+async def test_concurrent_creates_of_different_names_all_succeed(api: Api) -> None:
     made = await asyncio.gather(*(api.create(f"Segment {at}") for at in range(60)))
     assert len({each["id"] for each in made}) == 60
     assert sorted(await api.names()) == sorted(f"Segment {at}" for at in range(60))
@@ -185,7 +185,7 @@ async def test_what_a_change_leaves_out_stays(api: Api) -> None:
 
 
 @with_api
-async def test_a_put_without_a_rule_loses_it(api: Api) -> None:
+async def test_a_put_without_a_rule_removes_it(api: Api) -> None:
     for name, body in (("a", {"name": "c"}), ("b", {"name": "d", "rule": None})):
         id = (await api.create(name, countPopulation=True))["id"]
         assert await population(api, id) == 3
@@ -232,7 +232,7 @@ async def test_hidden_segments(api: Api) -> None:
 
 
 @with_api
-async def test_null_is_as_if_it_were_left_out(api: Api) -> None:
+async def test_null_counts_as_left_out(api: Api) -> None:
     """Clients send back what they were answered, with its nulls."""
     made = await api.create("a", description="x")
     answered = dict.fromkeys(made) | {"name": "b", "rule": JAPAN}
@@ -247,7 +247,7 @@ async def test_null_is_as_if_it_were_left_out(api: Api) -> None:
 
 
 @with_api
-async def test_the_same_change_twice_is_as_once(api: Api) -> None:
+async def test_a_repeated_change_has_no_further_effect(api: Api) -> None:
     made = await api.create("Japan")
     body = {"name": "Japan", "rule": JAPAN, "description": "x"}
     once = await api.ask("PUT", "/audiences/7/segments/2", body)
@@ -256,7 +256,7 @@ async def test_the_same_change_twice_is_as_once(api: Api) -> None:
 
 
 @with_api
-async def test_a_change_that_cannot_be_changes_nothing(api: Api) -> None:
+async def test_a_refused_change_changes_nothing(api: Api) -> None:
     await api.create("a")
     before = await api.create("b")
     assert before["id"] == "3"
@@ -285,15 +285,15 @@ async def test_a_deleted_segment_is_gone(api: Api) -> None:
 
 
 @with_api
-async def test_a_segment_that_others_refer_to_stays(api: Api) -> None:
+async def test_a_referenced_segment_cannot_be_deleted(api: Api) -> None:
     await api.create("Japan")
     await api.create("In it", rule(refers_to("2")))
     await api.create("Out of it", rule(refers_to("2", exclude=True)))
     for side in ("entities", "audiences/7"):
-        [found] = (await api.ask("DELETE", f"/{side}/segments/2", status=409))["errors"]
-        assert (found["status"], found["code"], found["title"]) == (409, "conflict", "Conflict")
-        assert found["detail"] == "Segment is referenced by other segments: 3, 4"
-        assert found["meta"]["referencedBySegments"] == [
+        [answer] = (await api.ask("DELETE", f"/{side}/segments/2", status=409))["errors"]
+        assert (answer["status"], answer["code"], answer["title"]) == (409, "conflict", "Conflict")
+        assert answer["detail"] == "Segment is referenced by other segments: 3, 4"
+        assert answer["meta"]["referencedBySegments"] == [
             {"id": "3", "name": "In it"},
             {"id": "4", "name": "Out of it"},
         ]
@@ -321,7 +321,7 @@ async def test_a_reference_counts_what_it_refers_to(api: Api) -> None:
 
 
 @with_api
-async def test_references_that_lead_nowhere(api: Api) -> None:
+async def test_references_to_no_segment(api: Api) -> None:
     for id in ("2", "x", "", "02", "-1", "9" * 30, 'name:"Japan"'):
         body = {"name": "x", "rule": rule(equal("age", 1), refers_to(id))}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
@@ -330,7 +330,7 @@ async def test_references_that_lead_nowhere(api: Api) -> None:
 
 
 @with_api
-async def test_no_segment_refers_to_itself(api: Api) -> None:
+async def test_no_segment_may_refer_to_itself(api: Api) -> None:
     await api.create("a")
     await api.create("b", rule(refers_to("2")))
     await api.create("c", rule(refers_to("3")))
@@ -342,7 +342,7 @@ async def test_no_segment_refers_to_itself(api: Api) -> None:
 
 
 @with_api
-async def test_a_delete_and_a_reference_at_once_never_leave_a_reference_to_nothing(
+async def test_a_concurrent_delete_and_reference_leave_no_dangling_reference(
     api: Api,
 ) -> None:
     for round in range(10):
@@ -359,9 +359,9 @@ async def test_a_delete_and_a_reference_at_once_never_leave_a_reference_to_nothi
 
 
 async def population(api: Api, id: str) -> int:
-    while (found := await api.ask("GET", f"/audiences/7/segments/{id}"))["population"] is None:
+    while (answer := await api.ask("GET", f"/audiences/7/segments/{id}"))["population"] is None:
         await asyncio.sleep(0.01)
-    count: int = found["population"]
+    count: int = answer["population"]
     return count
 
 
@@ -388,7 +388,7 @@ async def test_another_rule_is_counted_again(api: Api) -> None:
 
 
 @with_api
-async def test_nobody_asked_for_the_population(api: Api) -> None:
+async def test_the_population_is_counted_only_on_request(api: Api) -> None:
     await api.create("Japan")
     await api.create("Counted", countPopulation=True)
     assert await population(api, "3") == 3
@@ -396,7 +396,7 @@ async def test_nobody_asked_for_the_population(api: Api) -> None:
     assert await api.ask("GET", "/audiences/7/segments/2/statistics") == []
 
 
-def test_what_was_not_counted_is_when_the_store_is_opened_again(tmp_path: Path) -> None:
+def test_counting_continues_when_the_store_is_opened_again(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with local_api(tmp_path, store=store) as api:

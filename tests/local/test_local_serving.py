@@ -1,4 +1,4 @@
-"""The local Audience API on a port: how it starts, whom it answers, how it ends."""
+"""The local Audience API on a port: how it starts, which clients it answers, how it ends."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from segdsl.server import LOCAL_KEY, PortError, serve
 from serving import serving
 from test_local_loose_rules import LOOSE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.heavy, pytest.mark.slow(quick=True)]
 
 
-def test_it_answers_where_it_says(tmp_path: Path) -> None:
+def test_it_answers_at_the_announced_url(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as (api, _):
             assert api.http.base_url.host == "127.0.0.1"
@@ -53,7 +53,7 @@ def test_another_key(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_names_that_pages_of_the_web_give_to_this_machine(tmp_path: Path) -> None:
+def test_other_host_names_are_refused(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as (api, _):
             port = api.http.base_url.port
@@ -73,7 +73,7 @@ def test_names_that_pages_of_the_web_give_to_this_machine(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_peace(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_ends_it_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     store = tmp_path / "store.sqlite"
 
     async def test() -> None:
@@ -87,7 +87,7 @@ def test_a_signal_ends_it_in_peace(number: signal.Signals, tmp_path: Path) -> No
     assert [each for each in os.listdir(tmp_path) if each != "data"] == ["store.sqlite"]
 
 
-def test_nonsense_is_answered_and_does_not_end_it(tmp_path: Path) -> None:
+def test_invalid_http_is_answered(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as (api, _):
             url = api.http.base_url
@@ -104,7 +104,7 @@ def test_nonsense_is_answered_and_does_not_end_it(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_a_client_that_goes_away_in_the_middle_harms_nobody(tmp_path: Path) -> None:
+def test_a_client_that_disconnects_affects_no_other(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path, "--faults", "latency=200ms") as (api, server):
 
@@ -122,7 +122,7 @@ def test_a_client_that_goes_away_in_the_middle_harms_nobody(tmp_path: Path) -> N
     asyncio.run(test())
 
 
-def test_many_at_once(tmp_path: Path) -> None:
+def test_many_clients(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path, "--store", str(tmp_path / "s.sqlite")) as (api, _):
             limits = httpx.Limits(max_connections=64)

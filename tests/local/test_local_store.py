@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from local_api import JAPAN, Api, client, local_api, refers_to, rule
-from segdsl.server import StoreError, open_store
-from segdsl.server.store.records import NameTakenError, QueryContent, SegmentContent
-from segdsl.server.store.store import RESTARTED, Store
+from segdsl.server import Store, StoreError, open_store
+from segdsl.server.kinds.folders.table import FolderTable
+from segdsl.server.kinds.queries.table import RESTARTED, QueryContent, QueryTable
+from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
+from segdsl.server.store.errors import NameTakenError
 from serving import end, serving, start
 from test_local_queries import SLOW, slow_api
 
@@ -26,7 +28,7 @@ def a_query(id: str) -> QueryContent:
 # --- files -------------------------------------------------------------------------------
 
 
-def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+def test_everything_is_kept_in_the_file(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "deep" / "down" / "store.sqlite"
         async with local_api(tmp_path, store=store) as api:
@@ -46,7 +48,7 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_without_a_file_it_is_forgotten(tmp_path: Path) -> None:
+def test_nothing_is_kept_without_a_file(tmp_path: Path) -> None:
     async def test() -> None:
         async with local_api(tmp_path) as api:
             await api.create("Japan")
@@ -56,10 +58,10 @@ def test_without_a_file_it_is_forgotten(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_files_that_are_no_store(tmp_path: Path) -> None:
+def test_files_that_are_not_stores(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not a database at all, but long enough to look like one " * 20)
-    with pytest.raises(StoreError, match=r"cannot keep segments in `.*notes\.txt`: .*another file"):
+    with pytest.raises(StoreError, match=r"cannot use the store `.*notes\.txt`: .*another file"):
         open_store(text)
     other = tmp_path / "other.sqlite"
     connection = sqlite3.connect(other)
@@ -68,9 +70,9 @@ def test_files_that_are_no_store(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match="it is a database of another program"):
         open_store(other)
-    with pytest.raises(StoreError, match="cannot keep segments in"):
+    with pytest.raises(StoreError, match="cannot use the store"):
         open_store(tmp_path)
-    with pytest.raises(StoreError, match="cannot keep segments in"):
+    with pytest.raises(StoreError, match="cannot use the store"):
         open_store(text / "store.sqlite")
     newer = tmp_path / "newer.sqlite"
     open_store(newer).close()
@@ -85,7 +87,7 @@ def test_files_that_are_no_store(tmp_path: Path) -> None:
 # --- several servers on one file ---------------------------------------------------------
 
 
-def test_two_servers_see_the_same(tmp_path: Path) -> None:
+def test_two_servers_share_a_store(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with local_api(tmp_path, store=store) as one, local_api(tmp_path, store=store) as two:
@@ -116,51 +118,52 @@ def test_a_query_is_killed_from_another_server(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def test_the_queries_of_a_server_that_died_are_errors(tmp_path: Path) -> None:
+def test_queries_of_a_dead_server_become_errors(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     dead, watching = open_store(path), open_store(path)
-    dead.add_query(a_query("first"))
-    dead.add_query(a_query("second"))
-    found = watching.query("first")
-    assert found is not None
-    assert found.status == "running"
+    started, queries = QueryTable(dead), QueryTable(watching)
+    started.add(a_query("first"))
+    started.add(a_query("second"))
+    query = queries.find("first")
+    assert query is not None
+    assert query.status == "running"
     # What a crash leaves: the rows, and a lock that the system has let go.
-    dead._life.end()
+    dead._lock.release()
     for id in ("first", "second"):
-        found = watching.query(id)
-        assert found is not None
-        assert (found.status, found.error) == ("error", RESTARTED)
+        query = queries.find(id)
+        assert query is not None
+        assert (query.status, query.error) == ("error", RESTARTED)
     # Whoever was thought dead does not win later.
-    assert not dead.end_query("first", "success", count=5)
+    assert not started.end("first", "success", count=5)
     watching.close()
     dead._database.close()
 
 
-def test_a_store_opened_again_ends_the_queries_of_the_one_before(tmp_path: Path) -> None:
+def test_opening_a_store_ends_queries_of_earlier_servers(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     before = open_store(path)
-    before.add_query(a_query("first"))
+    QueryTable(before).add(a_query("first"))
     before.close()
     after = open_store(path)
-    found = after.query("first")
+    query = QueryTable(after).find("first")
     after.close()
-    assert found is not None
-    assert (found.status, found.error) == ("error", RESTARTED)
+    assert query is not None
+    assert (query.status, query.error) == ("error", RESTARTED)
 
 
-def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
+def test_many_servers_create_one_store_at_once(tmp_path: Path) -> None:
     async def test() -> None:
         path = tmp_path / "store.sqlite"
         stores: list[Store] = await asyncio.gather(
             *(asyncio.to_thread(open_store, path) for _ in range(8))
         )
-        roots = [store.root("7", "x", 0) for store in stores]
+        roots = [FolderTable(store).root("7", "x", 0) for store in stores]
         assert {root.id for root in roots} == {1}
         content = SegmentContent("Same", 1)
 
         def create(store: Store) -> bool:
             try:
-                store.create_segment("7", content, 0)
+                SegmentTable(store).create("7", content, 0)
             except NameTakenError:
                 return False
             return True
@@ -174,8 +177,9 @@ def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-@pytest.mark.slow
-def test_of_two_processes_one_gets_the_name(tmp_path: Path) -> None:
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
+def test_one_of_two_processes_gets_a_name(tmp_path: Path) -> None:
     async def test() -> None:
         store = ("--store", str(tmp_path / "store.sqlite"))
         async with serving(tmp_path, *store) as (one, _), serving(tmp_path, *store) as (two, _):
@@ -196,9 +200,10 @@ def test_of_two_processes_one_gets_the_name(tmp_path: Path) -> None:
 # --- kill -9 -----------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
-    """Clients create without end; the server is killed at a random moment, five times."""
+    """Clients create segments continuously; the server is killed at a random moment, five times."""
     store = ("--store", str(tmp_path / "store.sqlite"))
     chance = random.Random(4)
     acknowledged: dict[str, str] = {}
@@ -241,8 +246,9 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-@pytest.mark.slow
-def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
+def test_a_query_interrupted_by_kill_9_is_an_error(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         # The query is in the store before it is answered, and the server dies right after.
@@ -255,8 +261,8 @@ def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
             end(server)
         async with local_api(tmp_path, store=store) as api:
             for id in ids:
-                found = await api.status(id)
-                assert (found["status"], found["error"]) in (
+                answer = await api.status(id)
+                assert (answer["status"], answer["error"]) in (
                     ("success", None),
                     ("error", RESTARTED),
                 )
@@ -268,7 +274,7 @@ def test_a_query_that_kill_9_broke_off_is_an_error(tmp_path: Path) -> None:
 # --- the list of segments --------------------------------------------------------------------
 
 
-def test_the_list_is_kept_until_anybody_changes_a_segment(tmp_path: Path) -> None:
+def test_the_cached_list_is_refreshed_after_every_change(tmp_path: Path) -> None:
     async def test() -> None:
         store = tmp_path / "store.sqlite"
         async with (

@@ -1,4 +1,4 @@
-"""Stores that cannot be used: each is an error that says which file, why, and what to do."""
+"""Unusable stores: each is an error that names the file, the reason and what to do."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ import pytest
 
 from local_api import JAPAN, local_api, refers_to, rule
 from segdsl.server import StoreError, open_store
-from segdsl.server.http.transport import MistakeError
-from segdsl.server.store.records import SegmentContent
+from segdsl.server.hosting.transport import InternalError
+from segdsl.server.kinds.folders.table import FolderTable
+from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
 
 WHAT_TO_DO = "name another file (`store` of the target, or `--store`), or move this one away"
 
 
 async def used(folder: Path, store: Path) -> None:
-    """A store is opened, written to and read as commands do it."""
+    """Opens, writes and reads a store as commands do."""
     async with local_api(folder, store=store) as api:
         folder_id = await api.create_folder("Waves")
         japan = await api.create("Japan", segmentFolderId=int(folder_id), countPopulation=True)
@@ -70,8 +71,8 @@ def cut_short(store: Path) -> None:
 
 UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder": (folder_instead, "it is a folder"),
-    "a text": (text_instead, "no SQLite database, or it is damaged"),
-    "no header": (no_header, "no SQLite database, or it is damaged"),
+    "a text": (text_instead, "not an SQLite database, or it is damaged"),
+    "no header": (no_header, "not an SQLite database, or it is damaged"),
     "a page of other bytes": (no_page, "it is damaged"),
     "cut short": (cut_short, "it is damaged"),
     "another program's": (changed("PRAGMA application_id = 5"), "of another program"),
@@ -97,53 +98,51 @@ UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("of", UNUSABLE)
-def test_what_cannot_be_used_is_refused_when_it_is_opened(
-    tmp_path: Path, sound: bytes, of: str
-) -> None:
-    break_it, why = UNUSABLE[of]
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_an_unusable_store_is_refused_when_opened(tmp_path: Path, sound: bytes, case: str) -> None:
+    break_it, why = UNUSABLE[case]
     store = tmp_path / "store.sqlite"
     store.write_bytes(sound)
     open_store(store).close()
     break_it(store)
     before = store.read_bytes() if store.is_file() else b""
-    with pytest.raises(StoreError) as found:
+    with pytest.raises(StoreError) as raised:
         open_store(store)
-    assert str(found.value).startswith(f"cannot keep segments in `{store}`: ")
-    assert why in str(found.value)
-    assert WHAT_TO_DO in str(found.value)
+    assert str(raised.value).startswith(f"cannot use the store `{store}`: ")
+    assert why in str(raised.value)
+    assert WHAT_TO_DO in str(raised.value)
     assert (store.read_bytes() if store.is_file() else b"") == before, "nothing was changed"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_file_or_folder_that_is_read_only(tmp_path: Path, sound: bytes) -> None:
+def test_a_read_only_file_or_folder(tmp_path: Path, sound: bytes) -> None:
     store = tmp_path / "down" / "store.sqlite"
     store.parent.mkdir()
     store.write_bytes(sound)
     store.chmod(0o444)
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="not writable"):
         open_store(store)
     store.chmod(0o644)
     store.parent.chmod(0o555)
     try:
-        with pytest.raises(StoreError, match="cannot keep segments in"):
+        with pytest.raises(StoreError, match="cannot use the store"):
             open_store(store)
     finally:
         store.parent.chmod(0o755)
 
 
-def test_a_store_that_refuses_to_be_written(tmp_path: Path, sound: bytes) -> None:
-    """As a read-only file does, whoever asks."""
+def test_a_store_that_cannot_be_written(tmp_path: Path, sound: bytes) -> None:
+    """It fails like a read-only file, even for root."""
     path = tmp_path / "store.sqlite"
     path.write_bytes(sound)
     with closing(open_store(path)) as store:
         store._database._connection.execute("PRAGMA query_only = ON")
-        with pytest.raises(StoreError, match="it cannot be written to; name another file"):
-            store.create_folder("7", 1, "New", None, 0)
+        with pytest.raises(StoreError, match="it is not writable; name another file"):
+            FolderTable(store).create("7", 1, "New", None, 0)
 
 
 def test_a_store_that_becomes_unusable_while_it_is_open(tmp_path: Path) -> None:
-    """A client in the same process is told at once; one of a server gets a 500 that says why."""
+    """A client in the same process gets the error; one of a server gets a 500 that says why."""
 
     async def test() -> None:
         path = tmp_path / "store.sqlite"
@@ -159,14 +158,12 @@ def test_a_store_that_becomes_unusable_while_it_is_open(tmp_path: Path) -> None:
             ) as http:
                 answer = await http.get("/audiences/7/segments")
                 assert answer.status_code == 500
-                assert "cannot keep segments in" in answer.json()["details"]
+                assert "cannot use the store" in answer.json()["details"]
 
     asyncio.run(test())
 
 
-def test_a_mistake_of_the_local_api_is_not_asked_for_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_internal_error_is_not_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
 
     def broken(*_: object) -> None:
@@ -176,8 +173,8 @@ def test_a_mistake_of_the_local_api_is_not_asked_for_again(
 
     async def test() -> None:
         async with local_api(tmp_path) as api:
-            monkeypatch.setattr("segdsl.server.store.store.Store.segments", broken)
-            with pytest.raises(MistakeError, match=r"please report it \(ZeroDivisionError in GET"):
+            monkeypatch.setattr("segdsl.server.kinds.segments.table.SegmentTable.all", broken)
+            with pytest.raises(InternalError, match=r"please report it \(ZeroDivisionError in GET"):
                 await api.send("GET", "/audiences/7/segments")
 
     asyncio.run(test())
@@ -185,35 +182,36 @@ def test_a_mistake_of_the_local_api_is_not_asked_for_again(
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_flipped_bytes_are_told_or_mean_nothing(tmp_path: Path, sound: bytes, seed: int) -> None:
-    """Whatever is complement: an error that says what to do, or a store that works."""
-    of = random.Random(seed)
+def test_damaged_bytes_are_reported_or_harmless(tmp_path: Path, sound: bytes, seed: int) -> None:
+    """Whatever bytes are flipped: an error that says what to do, or a store that works."""
+    chance = random.Random(seed)
     damaged = bytearray(sound)
-    for _ in range(of.choice((1, 20, 400))):
-        damaged[of.randrange(len(damaged))] ^= 1 << of.randrange(8)
+    for _ in range(chance.choice((1, 20, 400))):
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
     path = tmp_path / "store.sqlite"
     path.write_bytes(damaged)
-    told = work_with(path)
-    assert told is None or WHAT_TO_DO in told
+    reason = work_with(path)
+    assert reason is None or WHAT_TO_DO in reason
 
 
 def work_with(path: Path) -> str | None:
-    """Writes to a store and reads it; why it cannot be used, if it cannot."""
+    """Writes to a store and reads it; returns why it cannot be used, if so."""
     try:
         with closing(open_store(path)) as store:
-            root = store.root("7", "x", 0)
+            root = FolderTable(store).root("7", "x", 0)
             store.reserve([5_000])
-            for each in store.segments("7"):
-                content = SegmentContent(f"{each.name} too", root.id, rule=str(JAPAN))
-                store.update_segment("7", each.id, content, 1)
-                store.set_population(each.id, each.revision, 1, 1)
+            segments = SegmentTable(store)
+            for segment in segments.all("7"):
+                content = SegmentContent(f"{segment.name} too", root.id, rule=str(JAPAN))
+                segments.update("7", segment.id, content, 1)
+                segments.set_population(segment.id, segment.revision, 1, 1)
     except StoreError as error:
         return str(error)
     return None
 
 
 def test_a_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
-    """Byte for byte: it was refused, but its journal mode was another from then on."""
+    """Byte for byte: refusing it once changed its journal mode."""
     path = tmp_path / "other.sqlite"
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE x (y)")
@@ -225,19 +223,19 @@ def test_a_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices are made otherwise")
-@pytest.mark.parametrize("of", ["pipe", "/dev/zero", "/dev/full"])
-def test_a_pipe_or_a_device_is_named(tmp_path: Path, of: str) -> None:
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "/dev/full"])
+def test_a_pipe_or_a_device_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "store.sqlite"
-    if of == "pipe":
+    if kind == "pipe":
         os.mkfifo(path)
     else:
-        path.symlink_to(of)
+        path.symlink_to(kind)
     with pytest.raises(StoreError, match="it is a pipe or a device; name another file"):
         open_store(path)
 
 
-def test_a_file_beside_a_store_is_not_taken_for_the_store(tmp_path: Path, sound: bytes) -> None:
-    """Whatever else has the name of a server that was killed is left alone."""
+def test_unrelated_files_beside_a_store_stay(tmp_path: Path, sound: bytes) -> None:
+    """Files that are only named like those of killed servers are kept."""
     path = tmp_path / "store.sqlite"
     path.write_bytes(sound)
     names = ("notes.txt", "0" * 32, "1" * 32)

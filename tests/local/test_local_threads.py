@@ -1,4 +1,4 @@
-"""What is closed has no thread left: one that the interpreter's end meets keeps DuckDB alive."""
+"""Closing leaves no thread: one that outlives the interpreter would keep DuckDB alive."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sqlglot import exp
 
 from local_api import write_data
 from segdsl.engine import Data, QueryKilled, open_data
-from segdsl.server.queries.counts import Counts
-from segdsl.server.queries.executor import Outcome, Work
+from segdsl.server.queries.batcher import CountBatcher
+from segdsl.server.queries.executor import Executor, Outcome
 from test_local_queries import ENDLESS as ENDLESS_QUERY
 
 OF_THE_ENGINE = ("segdsl query", "segdsl kill")
-"""What is waited for when the data is closed."""
+"""Threads that end when the data is closed."""
 
 
 def select(query: exp.Expr) -> exp.Select:
@@ -32,7 +32,7 @@ ONE = select(sqlglot.parse_one("SELECT count(*) AS n FROM customers", read="duck
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Data]:
-    """Tables whose threads, as all others now, end slowly: what is not waited for is seen."""
+    """Tables whose threads end slowly, so that a thread that is not waited for shows."""
     run = threading.Thread.run
 
     def slowly(self: threading.Thread) -> None:
@@ -45,7 +45,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Data]:
 
 
 class Ends:
-    """Outcomes that are waited for."""
+    """Collects outcomes, and waits for them."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
@@ -61,13 +61,13 @@ class Ends:
 
 
 def threads(*but: str) -> list[str]:
-    """Ours, without those of these names."""
+    """The threads of segdsl, without those of these names."""
     names = [each.name for each in threading.enumerate() if each.name.startswith("segdsl")]
     return [each for each in names if not each.startswith(but)]
 
 
-def test_work_that_was_done(data: Data) -> None:
-    work, ends = Work(data), Ends()
+def test_an_executor_after_its_queries(data: Data) -> None:
+    work, ends = Executor(data), Ends()
     for key in ("a", "b"):
         work.start(key, ONE, ends)
     ends.wait(2)
@@ -79,9 +79,9 @@ def test_work_that_was_done(data: Data) -> None:
     assert isinstance(ends.outcomes[-1], QueryKilled)
 
 
-def test_counts_that_were_gathered(data: Data) -> None:
-    work, ends = Work(data), Ends()
-    counts = Counts(work)
+def test_a_batcher_after_its_counts(data: Data) -> None:
+    work, ends = Executor(data), Ends()
+    counts = CountBatcher(work)
     counts.start("long", ENDLESS, Ends())
     for key in ("a", "b", "c"):
         counts.start(key, ONE, ends)
@@ -91,9 +91,9 @@ def test_counts_that_were_gathered(data: Data) -> None:
     assert threads(*OF_THE_ENGINE) == []
 
 
-def test_counts_that_are_being_gathered(data: Data) -> None:
-    work, ends = Work(data), Ends()
-    counts = Counts(work)
+def test_a_batcher_that_is_collecting(data: Data) -> None:
+    work, ends = Executor(data), Ends()
+    counts = CountBatcher(work)
     counts.start("long", ENDLESS, ends)
     counts.start("a", ONE, ends)
     counts.close()

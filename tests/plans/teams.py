@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,21 +15,24 @@ import msgspec
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, Client, NewSegment, RetryPolicy
 from segdsl.api import Segment as ApiSegment
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
 from segdsl.diagnostics import Report
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
+from segdsl.workspace.kinds.registry import KINDS
+from segdsl.workspace.kinds.resource import Server, ServerResource
 from segdsl.workspace.project.config import Project, read_project
+from segdsl.workspace.project.keys import SEGMENT
 from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.sync.applying import Outcome
 from segdsl.workspace.sync.commands import apply_plan, plan_for, pull_into
-from segdsl.workspace.sync.local import Workspace, read_workspace
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.planning import PlanOptions
 from segdsl.workspace.sync.pulling import Pull
-from segdsl.workspace.sync.server import Server, ask_server
+from segdsl.workspace.sync.server import read_server
+from segdsl.workspace.sync.workspace import Workspace, read_workspace
 
-QUICK = RetryPolicy(attempts=30, first_pause=0.001, longest_pause=0.01)
+QUICK = RetryPolicy(attempts=30, first_pause=0.001, max_pause=0.01)
 
 
 class Team:
@@ -39,6 +42,7 @@ class Team:
         self.folder = folder
         self.client = client
         self.connection = connection
+        self.kinds = KINDS
         self.clear()
 
     def clear(self) -> None:
@@ -59,15 +63,15 @@ class Team:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def files(self) -> dict[str, str]:
+    def files(self, suffix: str = ".seg") -> dict[str, str]:
         return {
             each.relative_to(self.folder).as_posix(): each.read_text()
-            for each in sorted(self.folder.rglob("*.seg"))
+            for each in sorted(self.folder.rglob(f"*{suffix}"))
         }
 
     def read(self, report: Report | None = None) -> Workspace:
         found = report or Report()
-        workspace = read_workspace(self.folder, Path.cwd(), {}, found, Known())
+        workspace = read_workspace(self.folder, Path.cwd(), {}, found, Known(), self.kinds)
         assert report is not None or not found.has_errors, found.diagnostics
         return workspace
 
@@ -90,12 +94,18 @@ class Team:
         assert report is not None or not found.has_errors, found.diagnostics
         return plan
 
-    async def apply(self, plan: Plan | None = None, *, prune: bool = False) -> list[Outcome]:
+    async def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        prune: bool = False,
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> list[Outcome]:
         """An apply as the command does it: with a conflict nothing is sent."""
         plan = plan or await self.plan(prune=prune)
         if plan.conflicts:
             return []
-        return await apply_plan(self.connection, self.project, plan, lambda outcome: None)
+        return await apply_plan(self.connection, self.project, plan, on_outcome, self.kinds)
 
     async def pull(self, *named: str, force: bool = False, keep: bool = False) -> Pull:
         return await pull_into(
@@ -105,7 +115,15 @@ class Team:
     # --- the console -------------------------------------------------------------------
 
     async def server(self) -> Server:
-        return await ask_server(self.client, "7")
+        return await read_server(self.client, "7", self.kinds)
+
+    async def resources(self) -> dict[str, ServerResource]:
+        """The segments of the server that a workspace can have, by id."""
+        return {
+            ref.id: each
+            for ref, each in (await self.server()).resources.items()
+            if ref.kind == SEGMENT
+        }
 
     async def segments(self) -> dict[str, ApiSegment]:
         return {each.name: each for each in await whole_segments(self.client, "7")}

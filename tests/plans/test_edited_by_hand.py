@@ -16,10 +16,10 @@ import tomli_w
 
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
-from segdsl.errors import FileError
+from segdsl.errors import InputError
+from segdsl.workspace.kinds.effects import NOT_COUNTED
 from segdsl.workspace.project.lock import LockError, read_lock
 from segdsl.workspace.project.lock_file import load_lock
-from segdsl.workspace.sync.effects import UNASKED
 from segdsl.workspace.sync.plan import PlanError, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, team
@@ -92,11 +92,11 @@ async def carried_out(one: Team, data: bytes) -> str:
         plan = read_plan(data, "plan.json")
     except PlanError as error:
         return "refused" if str(error).startswith("plan.json ") else str(error)
-    plan_text(plan, UNASKED, color=False)
-    plan_markdown(plan, UNASKED)
+    plan_text(plan, NOT_COUNTED, color=False)
+    plan_markdown(plan, NOT_COUNTED)
     try:
         outcomes = await one.apply(plan)
-    except (FileError, ClientError):
+    except (InputError, ClientError):
         return "error"
     return "done" if all(each.is_done for each in outcomes) else "failed"
 
@@ -134,11 +134,11 @@ def locks(tmp_path: Path, seed: int, many: int) -> set[str]:
                     continue
                 try:
                     plan = await one.plan(prune=True, report=Report())
-                    plan_text(plan, UNASKED, color=False)
+                    plan_text(plan, NOT_COUNTED, color=False)
                     await one.pull()
                     load_lock(one.project, "local")
                     ends.add("read")
-                except FileError:
+                except InputError:
                     ends.add("refused")
                 for extra in set(one.files()) - {"a.seg", "b.seg", "n.seg"}:
                     (one.folder / extra).unlink()
@@ -177,7 +177,7 @@ def test_more_mutants(tmp_path: Path, seed: int) -> None:
     [b"", b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"null", b"[]", b'"x"', b"{}", b"1e999"],
 )
 def test_what_is_no_plan_at_all(data: bytes) -> None:
-    with pytest.raises(PlanError, match=r"^plan\.json is no plan"):
+    with pytest.raises(PlanError, match=r"^plan\.json is not a valid plan"):
         read_plan(data, "plan.json")
 
 

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_api import NOW, equal, refers_to, rule, write_data
+from quick import scaled
 from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
 from segdsl.output import models
@@ -24,11 +25,12 @@ from segdsl.output.plans import plan_output
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
 from segdsl.server import open_local
-from segdsl.workspace.sync import effects as counting
-from segdsl.workspace.sync.effects import Effect, Effects, effects
+from segdsl.workspace.kinds.effects import Counting, Effect, Effects
+from segdsl.workspace.kinds.segments import effects as counting
+from segdsl.workspace.kinds.segments.projection import Projection, UncountableError, segment_state
+from segdsl.workspace.sync.effects import effects_of_plan
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
-from segdsl.workspace.sync.projection import Projection, UncountableError
 from teams import Team, connected, with_team
 
 Told = tuple[int | None, int | None, int | None, int | None] | str
@@ -40,7 +42,7 @@ def told(of: Effect) -> Told:
 
 async def counted(team: Team, plan: Plan) -> tuple[dict[str, Told], dict[str, Told]]:
     """The effects of the changes, and of the segments that they reach, by name."""
-    found = await effects(team.client, plan)
+    found = await effects_of_plan(team.client, plan, Counting())
     return (
         {plan.changes[at].state.name: told(each) for at, each in found.by_change.items()},
         {each.name: told(each.effect) for each in found.reached},
@@ -129,7 +131,7 @@ async def test_what_changes_and_has_a_limit_can_be_no_part_of_another(team: Team
     why = "it refers to “E”, which changes too and has a limit that no other rule can hold"
     assert reached == {"D": why}
     assert f"profiles: unknown, {why}" in plan_text(
-        plan, await effects(team.client, plan), color=False
+        plan, await effects_of_plan(team.client, plan, Counting()), color=False
     )
 
 
@@ -143,7 +145,7 @@ async def test_a_long_row_of_references(team: Team) -> None:
     team.write("row.seg", f'segment "S0" where age >= 18\n{row}')
     plan = await team.plan()
     after = Projection(plan.changes, {})
-    states = {each.state.name: each.state for each in plan.changes}
+    states = {each.state.name: segment_state(each.state) for each in plan.changes}
     rule = lower(after.segment(states["S200"]), Report(), layout="nested")
     assert rule is not None
     assert encode(rule, pretty=False).count('"Value"') == 201
@@ -164,7 +166,7 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
     await team.console_create("Same", rule(refers_to(c), equal("age", 67)))
     team.write("c.seg", 'segment "C" where age >= 60\n')
     plan = await team.plan()
-    found = await effects(team.client, plan)
+    found = await effects_of_plan(team.client, plan, Counting())
     text = plan_text(plan, found, color=False)
     assert (
         f"> also    Old ones/B (#{b}): stays as it is, but refers to what changes\n"
@@ -199,7 +201,7 @@ async def test_only_so_many_outside_the_plan_are_counted(team: Team) -> None:
     steps: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "MOST_REACHED", 3)
-        found = await effects(team.client, plan, steps.append)
+        found = await effects_of_plan(team.client, plan, Counting(steps.append))
     assert steps == [4]
     assert ([each.name for each in found.reached], found.uncounted) == (["S0", "S1", "S2"], 2)
     said = "2 more segments refer to what changes, and were not counted"
@@ -322,12 +324,12 @@ async def as_foretold(
     if report.has_errors:
         return None
     was = await populations(team)
-    found = await effects(team.client, plan)
+    found = await effects_of_plan(team.client, plan, Counting())
     outcomes = await team.apply(plan)
     assert all(each.is_done for each in outcomes)
     now = await populations(team)
-    ids = {each.change.mark: each.id or "" for each in outcomes}
-    effect = {ids[plan.changes[at].mark]: each for at, each in found.by_change.items()}
+    ids = {each.change.ref: each.id or "" for each in outcomes}
+    effect = {ids[plan.changes[at].ref]: each for at, each in found.by_change.items()}
     effect |= {each.id: each.effect for each in found.reached}
     for id in was.keys() | now.keys():
         old, new = was.get(id, set()), now.get(id, set())
@@ -372,7 +374,7 @@ MOVED_WITH_A_LIMIT = (
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=4)
+@settings(max_examples=scaled(4))
 @example([THROUGH_ONE_THAT_STAYS, MOVED_WITH_A_LIMIT])
 @given(st.lists(edits(), min_size=8, max_size=8))
 def test_what_is_foretold_of_random_plans_comes_true(

@@ -36,7 +36,7 @@ WEATHER = (
     "500-after=0.025,503-after=0.025,cut-before=0.015,cut-after=0.015,"
     "hang-before=0.005,hang-after=0.005,seed={}"
 )
-PATIENCE = RetryPolicy(answer=2, attempts=4, first_pause=0.001, longest_pause=0.01)
+PATIENCE = RetryPolicy(response_timeout=2, attempts=4, first_pause=0.001, max_pause=0.01)
 """A client that soon gives up: what does not answer, and what fails again and again."""
 TRIES = 20
 KILLS = 3
@@ -115,7 +115,7 @@ async def apply_until_done(one: Team) -> None:
         plan = await planned(one)
         assert not plan.conflicts
         if not plan.changes:
-            assert len(plan.settled) == MANY
+            assert len(plan.unchanged) == MANY
             return
         outcomes = await one.apply(plan)
         assert any(each.is_done for each in outcomes), "each try gets further"
@@ -138,7 +138,7 @@ from segdsl.api import RetryPolicy, client
 from segdsl.cli import main
 
 client.RetryPolicy = lambda: RetryPolicy(
-    answer=2, attempts=4, first_pause=0.001, longest_pause=0.01
+    response_timeout=2, attempts=4, first_pause=0.001, max_pause=0.01
 )
 main()
 """

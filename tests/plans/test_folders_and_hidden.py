@@ -34,13 +34,13 @@ def inside(*ids: str) -> Any:
 
 
 async def refers_to(team: Team, name: str) -> set[str]:
-    [found] = [each for each in (await team.server()).segments.values() if each.state.name == name]
-    return set(found.state.refers_to)
+    [found] = [each for each in (await team.resources()).values() if each.state.name == name]
+    return {ref.id for ref in found.state.refers_to}
 
 
 async def ids(team: Team) -> dict[tuple[str, ...], str]:
     """The id of each segment by its folder and name."""
-    listed = (await team.server()).segments.values()
+    listed = (await team.resources()).values()
     return {(*each.state.folder, each.state.name): each.id for each in listed}
 
 
@@ -91,7 +91,7 @@ async def test_new_segments_of_one_name_are_created_together_with_what_refers_to
     [ours] = [each for each in lock.entries if each.name == "Ours"]
     assert (ours.refers, ours.refers_in) == (
         {},
-        {"Data team": {"Churned": data}, "Loyalty/Tokyo": {"Churned": tokyo}},
+        {"segment": {"Data team": {"Churned": data}, "Loyalty/Tokyo": {"Churned": tokyo}}},
     )
     assert read_lock(write_lock(lock), "lock") == lock
 

@@ -80,7 +80,7 @@ def test_a_404_of_something_else_deletes_nothing(tmp_path: Path, kind: str) -> N
         [outcome] = await team.apply(plan)
         assert outcome.done == "failed"
         proxy.answer = None
-        assert id in load_lock(team.project, "local").by_id
+        assert ("segment", id) in load_lock(team.project, "local").by_ref
         assert [each.action for each in (await team.plan(prune=True)).changes] == ["delete"]
         [outcome] = await team.apply(prune=True)
         assert outcome.done == "deleted"

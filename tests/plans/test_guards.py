@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from segdsl.diagnostics import Report
-from segdsl.errors import FileError
+from segdsl.errors import InputError
 from segdsl.workspace.project.lock import LockError
 from teams import Team, with_team
 
@@ -97,7 +97,7 @@ async def test_a_lock_of_another_server_is_told_as_such(team: Team) -> None:
         with pytest.raises(LockError, match=r"none of the 3 segments that local\.lock\.toml knows"):
             await run()
     # Neither lock nor files nor server were touched.
-    assert (team.folder / "local.lock.toml").read_text().count("[[segments]]") == 3
+    assert (team.folder / "local.lock.toml").read_text().count("[[resources]]") == 3
     assert set(team.files()) == {"s0.seg", "s1.seg", "s2.seg"}
     assert [each.id for each in (await team.segments()).values()] == [other]
 
@@ -117,7 +117,7 @@ async def test_a_path_without_a_segment(team: Team) -> None:
     fill(team, 1)
     team.write("common/lets.seg", "let x = age > 1\n")
     for path in ("common", "common/lets.seg"):
-        with pytest.raises(FileError, match="no segment is in"):
+        with pytest.raises(InputError, match="no segment is in"):
             await team.plan(paths=[str(team.folder / path)])
     assert len((await team.plan(paths=[str(team.folder)])).changes) == 1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segdsl.errors import FileError
+from segdsl.errors import FileError, InputError
 from teams import Team, with_team
 
 RULE = {"type": "And", "conditions": []}
@@ -86,6 +86,6 @@ async def test_a_lock_is_no_link_to_elsewhere(team: Team) -> None:
     lock.unlink()
     lock.symlink_to(elsewhere)
     for run in (team.plan, team.pull):
-        with pytest.raises(FileError, match="leads out of the folder"):
+        with pytest.raises(InputError, match="leads out of the folder"):
             await run()
     assert elsewhere.read_text() == text

@@ -9,9 +9,10 @@ import pytest
 
 from local_api import JAPAN, equal, rule
 from segdsl.diagnostics import Report
+from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.project.keys import Key
 from segdsl.workspace.project.lock import read_lock, write_lock
 from segdsl.workspace.project.lock_file import load_lock, save_lock
-from segdsl.workspace.sync.effects import UNASKED
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, with_team
 
@@ -25,8 +26,8 @@ def outside(id: str) -> Any:
 
 
 async def refers_to(team: Team, name: str) -> set[str]:
-    [found] = [each for each in (await team.server()).segments.values() if each.state.name == name]
-    return set(found.state.refers_to)
+    [found] = [each for each in (await team.resources()).values() if each.state.name == name]
+    return {ref.id for ref in found.state.refers_to}
 
 
 async def japan_and_s(team: Team, *named: str) -> tuple[str, str]:
@@ -82,11 +83,11 @@ def test_a_plan_does_not_follow_a_name_that_another_has_now(edited: bool, tmp_pa
             f'"Japan" meant #{japan}, which is "Nippon" on the server now; it would mean #{other}'
         )
         assert conflict.notes == (note,)
-        for text in (plan_text(plan, UNASKED, color=False), plan_markdown(plan, UNASKED)):
+        for text in (plan_text(plan, NOT_COUNTED, color=False), plan_markdown(plan, NOT_COUNTED)):
             assert '-  not in segment "Nippon"' in text
             assert '+  not in segment "Japan"' in text
             assert "segdsl pull" in text
-        assert note in plan_text(plan, UNASKED, color=False)
+        assert note in plan_text(plan, NOT_COUNTED, color=False)
         # Asked to, it takes the one that has the name.
         forced = await team.plan(force=True)
         assert [each.forced for each in forced.changes] == [True]
@@ -208,7 +209,7 @@ async def test_a_new_segment_here_of_a_name_that_is_in_use_takes_nothing_over(te
     # Written again, it is an edit: the workspace's is meant.
     team.write("S.seg", team.files()["S.seg"].replace(' of folder "/"', ""))
     await team.apply()
-    [mine] = [each for each in (await team.server()).segments.values() if each.state.folder]
+    [mine] = [each for each in (await team.resources()).values() if each.state.folder]
     assert await refers_to(team, "S") == {mine.id}
 
 
@@ -258,7 +259,7 @@ async def test_a_rename_here_that_forgets_a_reference_is_an_error_and_takes_no_o
 async def test_an_older_lock_says_nothing_of_names_and_is_read(team: Team) -> None:
     japan, _ = await japan_and_s(team)
     lock = load_lock(team.project, "local")
-    assert [each.refers for each in lock.entries] == [{}, {"Japan": japan}]
+    assert [each.refers for each in lock.entries] == [{}, {"segment": {"Japan": japan}}]
     assert read_lock(write_lock(lock), "lock") == lock
     older = [msgspec.structs.replace(each, refers={}) for each in lock.entries]
     save_lock(team.project, "local", lock.with_entries("7", older))
@@ -276,7 +277,7 @@ async def test_a_name_means_the_workspace_s_and_not_that_of_another_team(team: T
     assert [each.state.name for each in plan.changes] == ["Twice", "x"]
     await team.apply(plan)
     server = await team.server()
-    assert await refers_to(team, "x") == {server.by_key[(), "Twice"].id}
+    assert await refers_to(team, "x") == {server.by_key[Key("segment", (), "Twice")].id}
     await nothing_is_left_of_ours(team)
 
 

@@ -20,13 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_api import NOW, equal, rule, write_data
+from quick import scaled
 from segdsl.api import ClientError
 from segdsl.diagnostics import Report
 from segdsl.server import open_local
+from segdsl.workspace.kinds.resource import ServerResource
+from segdsl.workspace.kinds.segments.state import SegmentState
+from segdsl.workspace.project.keys import SEGMENT, Key, Ref
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.pulling import Pull
-from segdsl.workspace.sync.segment_state import Key
-from segdsl.workspace.sync.server import ServerSegment
 from teams import Team, connected
 
 NAMES = ("A", "B", "C")
@@ -79,7 +81,8 @@ Fact = tuple[int, Key]
 _NUMBER = re.compile(r"age = (\d+)")
 
 
-def fact_of(seen: ServerSegment) -> Fact:
+def fact_of(seen: ServerResource) -> Fact:
+    assert isinstance(seen.state, SegmentState)
     [number] = re.findall(r'"rightValue":(\d+)', seen.state.rule)
     return int(number), seen.state.key
 
@@ -98,24 +101,24 @@ class World:
         """The edits of each segment in the console, by id."""
         self.deleted_here: set[int] = set()
         self.deleted_there: set[int] = set()
-        self.refers: dict[int, frozenset[str]] = {}
+        self.refers: dict[int, frozenset[Ref]] = {}
         """What each edit refers to, since it is on the server."""
         self.saved: Plan | None = None
 
     def here(self) -> dict[Key, int]:
         files = self.team.files()
         found = {}
-        for each in self.team.read().segments:
+        for each in self.team.read().resources:
             [number] = _NUMBER.findall(files[each.file][each.place.start : each.place.end])
             found[each.key] = int(number)
         return found
 
-    async def there(self) -> dict[str, ServerSegment]:
-        return dict((await self.team.server()).segments)
+    async def there(self) -> dict[str, ServerResource]:
+        return await self.team.resources()
 
     async def do(self, step: Step) -> None:
         self.edits += 1
-        key = (step.folder, step.name)
+        key = Key(SEGMENT, step.folder, step.name)
         match step.kind:
             case "here" | "comment here" | "delete here":
                 self._edit_here(step, key)
@@ -145,7 +148,7 @@ class World:
     # --- edits -------------------------------------------------------------------------
 
     def _edit_here(self, step: Step, key: Key) -> None:
-        found = [each for each in self.team.read().segments if each.key == key]
+        found = [each for each in self.team.read().resources if each.key == key]
         path = found[0].file if found else "/".join((*step.folder, f"{step.name}.seg"))
         if not found and path in self.team.files():
             return  # another segment's file
@@ -166,12 +169,12 @@ class World:
     async def _at_the_console(self, step: Step, key: Key) -> None:
         server = await self.team.server()
         found = server.by_key.get(key)
-        others = [each.id for each in server.segments.values() if each.state.name == step.other]
+        others = [each.id for each in server.resources.values() if each.state.name == step.other]
         if step.kind == "console":
             more = [{"type": "Reference", "id": id, "exclude": True} for id in others[:1]]
             made = rule(equal("age", self.edits), *more)
             if found is None:
-                id = await self.team.console_create(key[1], made, key[0])
+                id = await self.team.console_create(key.name, made, key.folder)
             else:
                 id = found.id
                 await self.team.console_update(id, made)
@@ -187,18 +190,22 @@ class World:
         elif step.kind == "rename there":
             await self._put(found, name=step.other)
         elif step.kind == "swap there" and others and others[0] != found.id:
-            other = server.segments[others[0]]
+            other = server.resources[Ref(SEGMENT, others[0])]
             await self._put(found, name="on its way")
-            await self._put(other, *found.state.key[::-1])
-            await self._put(found, *other.state.key[::-1])
+            await self._put(other, *found.state.key.place[::-1])
+            await self._put(found, *other.state.key.place[::-1])
         elif step.kind == "undo there" and self.numbers.get(found.id):
             number = self.numbers[found.id][-1]
             if self.refers.get(number) == frozenset():
                 await self.team.console_update(found.id, rule(equal("age", number)))
 
     async def _put(
-        self, segment: ServerSegment, name: str | None = None, folder: tuple[str, ...] | None = None
+        self,
+        segment: ServerResource,
+        name: str | None = None,
+        folder: tuple[str, ...] | None = None,
     ) -> None:
+        assert isinstance(segment.state, SegmentState)
         as_it_is: Any = msgspec.Raw(segment.state.rule.encode())
         await self.team.console_update(segment.id, as_it_is, name, folder)
 
@@ -246,7 +253,7 @@ class World:
         for change in plan.changes:
             # What nobody here has seen is overwritten by force alone, and that is said.
             if change.before is not None and change.id is not None:
-                fact = fact_of(ServerSegment(change.id, change.before.state))
+                fact = fact_of(ServerResource(change.id, change.before.state))
                 assert change.forced or self.seen_there.get(change.id) == fact
         if kind in ("apply", "apply by force"):
             await self._apply(plan, whole=True, force=force)
@@ -284,7 +291,7 @@ class World:
 
     # --- what both sides have seen -----------------------------------------------------
 
-    def _see(self, there: dict[str, ServerSegment]) -> None:
+    def _see(self, there: dict[str, ServerResource]) -> None:
         here = {(number, key) for key, number in self.here().items()}
         for id, seen in there.items():
             if fact_of(seen) in here:
@@ -393,14 +400,14 @@ def test_no_edit_is_lost_where_one_was() -> None:
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=5)
+@settings(max_examples=scaled(5))
 @given(st.lists(st.lists(steps, min_size=4, max_size=14), min_size=12, max_size=12))
 def test_no_edit_is_lost(histories: list[list[Step]]) -> None:
     happen(histories)
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(st.lists(st.lists(steps, min_size=6, max_size=30), min_size=12, max_size=12))
 def test_no_edit_is_lost_in_long_histories(histories: list[list[Step]]) -> None:
     happen(histories)

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from local_api import equal, rule
+from segdsl.workspace.project.keys import Folder
 from segdsl.workspace.project.lock_file import load_lock
-from segdsl.workspace.sync.segment_state import Key
 from teams import Team, with_team
 
-Moves = dict[str, tuple[Key, Key]]
+Place = tuple[Folder, str]
+Moves = dict[str, tuple[Place, Place]]
 """From where to where each goes, by the text of its condition."""
 ROOT: tuple[str, ...] = ()
 MOVES: dict[str, Moves] = {
@@ -44,12 +45,12 @@ async def moved(team: Team, moves: Moves) -> dict[str, str]:
     return ids
 
 
-def places(team: Team) -> dict[str, tuple[Key, str]]:
+def places(team: Team) -> dict[str, tuple[Place, str]]:
     """Where each is here, and in which file, by its condition."""
     found = {}
-    for each in team.read().segments:
+    for each in team.read().resources:
         text = team.files()[each.file][each.place.start : each.place.end]
-        found[text.rpartition(" ")[2].strip()] = (each.key, each.file)
+        found[text.rpartition(" ")[2].strip()] = (each.key.place, each.file)
     return found
 
 
@@ -143,8 +144,8 @@ async def test_a_swap_that_is_forced_back_can_be_made_in_two_steps(team: Team) -
     await team.apply(await team.plan(force=True))
     team.write("A.seg", files["A.seg"])
     await team.apply()
-    found = await team.server()
-    assert {age: found.segments[id].state.key for age, id in ids.items()} == {
+    found = await team.resources()
+    assert {age: found[id].state.key.place for age, id in ids.items()} == {
         age: place for age, (place, _) in moves.items()
     }
     assert not (await team.plan()).changes

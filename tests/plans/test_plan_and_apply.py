@@ -15,11 +15,14 @@ from local_api import JAPAN, NOW, equal, rule, write_data
 from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.server import open_local
+from segdsl.workspace.kinds.effects import NOT_COUNTED, Counting
+from segdsl.workspace.kinds.resource import Change
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import LockError
 from segdsl.workspace.project.lock_file import load_lock, save_lock
 from segdsl.workspace.sync.applying import ChangedSinceError
-from segdsl.workspace.sync.effects import UNASKED, effects
-from segdsl.workspace.sync.plan import Change, Plan, PlanError, read_plan, write_plan
+from segdsl.workspace.sync.effects import effects_of_plan
+from segdsl.workspace.sync.plan import Plan, PlanError, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, connected, with_team
 
@@ -42,7 +45,7 @@ async def test_what_is_new_is_created_after_what_it_refers_to(team: Team) -> Non
     assert [each.done for each in await team.apply(plan)] == ["created", "created"]
     plan = await team.plan()
     assert not plan.changes
-    assert len(plan.settled) == 2
+    assert len(plan.unchanged) == 2
     seniors = (await team.segments())["Seniors"]
     assert f'"id":"{(await team.segments())["Adults"].id}"' in bytes(seniors.rule or b"").decode()
 
@@ -71,8 +74,8 @@ async def test_a_change_a_move_and_a_new_name_keep_the_id(team: Team) -> None:
     ]
     assert {each.done for each in await team.apply(plan)} == {"updated"}
     found = await team.server()
-    assert found.segments[ids["Adults"]].state.folder == ("Grown", "Up")
-    assert found.segments[ids["Seniors"]].state.name == "Old"
+    assert found.resources[Ref("segment", ids["Adults"])].state.folder == ("Grown", "Up")
+    assert found.resources[Ref("segment", ids["Seniors"])].state.name == "Old"
     assert not (await team.plan()).changes
 
 
@@ -102,7 +105,7 @@ async def test_what_somebody_changed_in_the_console_is_a_conflict_shown_three_wa
     assert "age >= 18" in (conflict.base or "")
     assert "age >= 21" in (conflict.here or "")
     assert 'country = "US"' in (conflict.there or "")
-    text = plan_text(plan, UNASKED, color=False)
+    text = plan_text(plan, NOT_COUNTED, color=False)
     for line in ("-  age >= 18", "+  age >= 21", '+  country = "US"', "1 conflict"):
         assert line in text
     assert not plan.changes
@@ -137,7 +140,7 @@ async def test_one_that_was_deleted_in_the_console_is_not_made_again_unasked(tea
     forced = await team.plan(force=True)
     assert actions(forced) == [("create", "Adults")]
     await team.apply(forced)
-    assert len((await team.plan()).settled) == 1
+    assert len((await team.plan()).unchanged) == 1
     assert len(load_lock(team.project, "local").entries) == 1
 
 
@@ -148,7 +151,7 @@ async def test_one_that_is_on_both_sides_for_the_first_time(team: Team) -> None:
     team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "JP"\n')
     plan = await team.plan()
     assert not plan.changes
-    assert len(plan.settled) == 1
+    assert len(plan.unchanged) == 1
     team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "US"\n')
     plan = await team.plan()
     assert [each.why for each in plan.conflicts] == ["on both sides, and never seen together"]
@@ -265,10 +268,10 @@ async def test_a_saved_plan_makes_the_lock_no_older(team: Team) -> None:
     # Changed in the console and pulled; and then put back in the console.
     await team.console_update(b.id, US)
     await team.pull("B")
-    before = load_lock(team.project, "local").by_id[b.id]
+    before = load_lock(team.project, "local").by_ref[Ref("segment", b.id)]
     await team.console_update(b.id, b.rule)
     assert [each.done for each in await team.apply(saved)] == ["updated"]
-    assert load_lock(team.project, "local").by_id[b.id] == before
+    assert load_lock(team.project, "local").by_ref[Ref("segment", b.id)] == before
     plan = await team.plan()
     assert [(each.name, each.why) for each in plan.conflicts] == [("B", "changed on the server")]
     assert plan.changes == ()
@@ -316,7 +319,7 @@ async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
 def test_a_saved_plan_that_waits_for_what_never_comes_is_refused(first: tuple[int, ...]) -> None:
     """It would end in a traceback, or never."""
     plan = Plan("7", "local", (Change("a.seg", "1", first=first),))
-    with pytest.raises(PlanError, match="in no order"):
+    with pytest.raises(PlanError, match="not in order"):
         read_plan(write_plan(plan).encode(), "plan.json")
 
 
@@ -377,7 +380,7 @@ async def test_two_entries_of_one_place_mean_the_one_that_is_still_there(team: T
         old = msgspec.structs.replace(entry, id=id, digest="sha256:0")
         save_lock(team.project, "local", lock.with_entries("7", [entry, old]))
         plan = await team.plan(prune=True)
-        assert (plan.changes, plan.conflicts, plan.dropped) == ((), (), (id,))
+        assert (plan.changes, plan.conflicts, plan.dropped) == ((), (), (("segment", id),))
 
 
 @with_team
@@ -403,7 +406,7 @@ async def test_without_a_lock_what_is_equal_finds_together_again(team: Team) -> 
     await team.apply()
     (team.folder / "local.lock.toml").unlink()
     plan = await team.plan()
-    assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), 2)
+    assert (plan.changes, plan.conflicts, len(plan.unchanged)) == ((), (), 2)
 
 
 @with_team
@@ -417,7 +420,7 @@ async def test_the_effect_of_each_change(team: Team) -> None:
     team.write("c.seg", 'segment "Some"\n\nwhere\n  age > 0\n\nlimit 3 by age asc\n')
     team.write("d.seg", 'segment "Old"\n\nwhere\n  in segment "Seniors"\n')
     plan = await team.plan()
-    found = await effects(team.client, plan)
+    found = await effects_of_plan(team.client, plan, Counting())
     by_name = {plan.changes[at].state.name: each for at, each in found.by_change.items()}
     told = {
         name: (each.before, each.after, each.joins, each.leaves, each.error)
@@ -469,7 +472,7 @@ async def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_leav
     names = [f"{'A long name ' * 8}{number}" for number in range(700)]
     team.write("a.seg", "".join(f'segment "{each}" where age = 1\n' for each in names))
     plan = await team.plan()
-    comment = plan_markdown(plan, UNASKED)
+    comment = plan_markdown(plan, NOT_COUNTED)
     assert len(comment) < 65_536
     shown = comment.count("**create")
     assert 400 < shown < 700
@@ -483,8 +486,8 @@ async def test_a_comment_says_what_is_overwritten_by_force(team: Team) -> None:
     await team.console_create("Disputed", US)
     team.write("z.seg", 'segment "Disputed" where age = 1\n')
     plan = await team.plan(force=True)
-    assert "overwritten" in plan_text(plan, UNASKED, color=False)
-    assert "overwritten" in plan_markdown(plan, UNASKED)
+    assert "overwritten" in plan_text(plan, NOT_COUNTED, color=False)
+    assert "overwritten" in plan_markdown(plan, NOT_COUNTED)
 
 
 class _Trouble(httpx.AsyncBaseTransport):

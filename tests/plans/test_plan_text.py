@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from segdsl.workspace.sync.plan import Version
+from segdsl.workspace.kinds.resource import Version
+from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.sync.plan_text import difference
-from segdsl.workspace.sync.segment_state import State
 
-STATE = State(folder=(), name="x", kind="batch", description="", rule="{}")
+STATE = SegmentState(folder=(), name="x", kind="batch", description="", rule="{}")
 
 
 def shown(before: str, after: str) -> str:

@@ -17,24 +17,27 @@ from hypothesis import given, settings
 
 import contract
 from local_api import JAPAN, NOW, equal, rule, write_data
+from quick import IS_QUICK, scaled
 from segdsl.api import Folder as ServerFolder
-from segdsl.api import RefusedError
+from segdsl.api import RejectedError
 from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.server import open_local
+from segdsl.workspace.kinds.registry import KINDS
+from segdsl.workspace.kinds.segments.requests import server_of
 from segdsl.workspace.project.known_ids import Known
 from segdsl.workspace.project.lock import Lock
-from segdsl.workspace.sync.local import read_workspace
+from segdsl.workspace.remote.snapshot import snapshot_of
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import make_pull
-from segdsl.workspace.sync.server import server_of
+from segdsl.workspace.sync.workspace import read_workspace
 from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import Team, connected, with_team
 
-MANY = 500
+MANY = scaled(500, 100)
 EARLY = 22
 CHAIN = 7
 """References that lead one to the next."""
@@ -111,7 +114,8 @@ def _is_described(rule: Any) -> bool:
 
 async def round_trip(team: Team) -> None:
     await generate(team)
-    assert_varied(await team.client.segments("7"))
+    if not IS_QUICK:  # of a few segments not each sort is there
+        assert_varied(await team.client.segments("7"))
     pull = await team.pull()
     assert [each.what for each in pull.items] == ["new"] * (MANY + EARLY)
     assert len(team.files()) == MANY + EARLY
@@ -136,7 +140,7 @@ async def generate(team: Team) -> None:
     ids = [await team.console_create(f"Early {number}", None) for number in range(EARLY)]
     names = (*NAMES, *MORE_NAMES)
     chain: list[str] = []
-    for number, text in enumerate(generated(MANY + 1_500, nested=False, steady=True)):
+    for number, text in enumerate(generated(4 * MANY, nested=False, steady=True)):
         rule = json.loads(text)
         if not _is_described(rule):
             continue
@@ -152,7 +156,7 @@ async def generate(team: Team) -> None:
                 given = f"{name} {number}" if number % 5 else name
                 ids.append(await team.console_post(given, rule, folder, kind=kind, **more))
                 break
-            except RefusedError:
+            except RejectedError:
                 pass
         else:
             continue
@@ -175,8 +179,8 @@ def assert_varied(segments: Sequence[ApiSegment]) -> None:
     """That there are many of each sort among the generated ones."""
     by_id = {each.id: json.loads(bytes(each.rule or b"null")) for each in segments}
     kinds = Counter(each.kind for each in segments)
-    assert kinds["realtime"] > 50, kinds
-    assert kinds["batch"] > 50, kinds
+    assert kinds["realtime"] > MANY // 10, kinds
+    assert kinds["batch"] > MANY // 10, kinds
     assert {each.description or "" for each in segments} == set(DESCRIPTIONS)
     times = Counter(each.name for each in segments)
     assert times.keys() >= {*NAMES, *MORE_NAMES}
@@ -185,13 +189,13 @@ def assert_varied(segments: Sequence[ApiSegment]) -> None:
     for id in sorted(by_id, key=int):
         deep[id] = max((1 + deep[str(each["id"])] for each in references(by_id[id])), default=0)
     assert max(deep.values()) >= 5
-    assert sum(each > 0 for each in deep.values()) > 50
+    assert sum(each > 0 for each in deep.values()) > MANY // 10
 
 
 async def assert_nothing_to_do(team: Team) -> None:
     plan = await team.plan()
     assert (plan.changes, plan.conflicts, plan.left) == ((), (), ())
-    assert len(plan.settled) == MANY + EARLY
+    assert len(plan.unchanged) == MANY + EARLY
 
 
 def on_disk(folder: Path) -> dict[Path, tuple[bytes, int]]:
@@ -208,9 +212,9 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     """As a server would list them; nothing is asked, as the description has no such rules."""
     segments = [
         ApiSegment(str(number), f"S{number}", "batch", msgspec.Raw(text.encode()))
-        for number, text in enumerate(generated(300, nested=True), 1)
+        for number, text in enumerate(generated(scaled(300), nested=True), 1)
     ]
-    server = server_of([ServerFolder("9", ())], segments)
+    server = server_of(snapshot_of([ServerFolder("9", ())], segments))
     report = Report()
     empty = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
     pull = make_pull("7", empty, Lock(), server)
@@ -218,9 +222,11 @@ def test_older_rules_come_back_as_well(tmp_path: Path) -> None:
     for path, text in pull.writes.items():
         (tmp_path / path).write_text(text)
     workspace = read_workspace(tmp_path, Path.cwd(), {}, report, Known())
-    plan = make_plan("7", "local", workspace.segments, pull.lock, server, report, PlanOptions())
+    plan = make_plan(
+        "7", "local", workspace.resources, pull.lock, server, KINDS, report, PlanOptions()
+    )
     assert report.diagnostics == []
-    assert (plan.changes, plan.conflicts, len(plan.settled)) == ((), (), len(segments))
+    assert (plan.changes, plan.conflicts, len(plan.unchanged)) == ((), (), len(segments))
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MORE_NAMES])
@@ -258,7 +264,7 @@ async def test_a_name_that_ends_in_the_id_of_another_does_not_cost_a_segment(tea
     await team.pull()
     assert len(team.files()) == 3
     plan = await team.plan(prune=True)
-    assert (plan.changes, plan.left, len(plan.settled)) == ((), (), 3)
+    assert (plan.changes, plan.left, len(plan.unchanged)) == ((), (), 3)
 
 
 @with_team

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from segdsl.diagnostics import Report
+from segdsl.workspace.kinds.registry import KINDS
+from segdsl.workspace.kinds.resource import Change, Version
+from segdsl.workspace.kinds.segments.state import SegmentState
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import Entry
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.sync import renaming
 from segdsl.workspace.sync.commands import move_in_lock, plan_for
-from segdsl.workspace.sync.plan import Change, Plan, Version
+from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.planning import PlanOptions
-from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team
 
 ADULTS = 'segment "Adults"\n  description "Of age"\n  folder "Ages"\n\nwhere\n  age >= 18\n'
@@ -100,7 +103,7 @@ async def test_a_recorded_move_keeps_the_id(team: Team) -> None:
     assert plan.renames == ()
     await team.apply(plan)
     assert (await team.segments())["Grown-ups"].id == id
-    entry = load_lock(team.project, "local").by_id[id]
+    entry = load_lock(team.project, "local").by_ref[Ref("segment", id)]
     assert (entry.name, entry.folder, entry.file) == ("Grown-ups", ("Grown",), "new/place.seg")
     following = await team.plan()
     assert (following.changes, following.conflicts, following.left) == ((), (), ())
@@ -187,10 +190,10 @@ async def test_the_answers_of_a_person(team: Team) -> None:
         ("create", "Grown-ups", None),
         ("update", "Nippon", ids["Japan"]),
     ]
-    assert (plan.renames, [each.id for each in plan.apart]) == ((), [ids["Adults"]])
+    assert (plan.renames, [each.id for each in plan.detached]) == ((), [ids["Adults"]])
     await team.apply(plan)
     assert not (await team.plan()).changes
-    assert load_lock(team.project, "local").by_id[ids["Adults"]].file == ""
+    assert load_lock(team.project, "local").by_ref[Ref("segment", ids["Adults"])].file == ""
 
 
 @with_team
@@ -219,7 +222,7 @@ async def test_a_name_that_several_have_is_the_one_without_a_file(team: Team) ->
     team.write("a.seg", ADULTS)
     team.write("b.seg", ADULTS.replace("Ages", "Other ages").replace("18", "30"))
     await team.apply()
-    ids = {each.state.folder: id for id, each in (await team.server()).segments.items()}
+    ids = {each.state.folder: id for id, each in (await team.resources()).items()}
     team.write("b.seg", GROWN)
     moved(team, "Adults", "Grown-ups")
     [change] = (await team.plan()).changes
@@ -240,7 +243,13 @@ def test_many_are_compared_only_where_something_is_shared(monkeypatch: pytest.Mo
     rule = '{"type":"And","conditions":[]}'
     entries = [
         Entry(
-            str(at), f"Old {at}", (), f"{at}.seg", "", f'segment "Old {at}"\n\nwhere\n  age > 1\n'
+            "segment",
+            str(at),
+            f"Old {at}",
+            (),
+            f"{at}.seg",
+            "",
+            f'segment "Old {at}"\n\nwhere\n  age > 1\n',
         )
         for at in range(50)
     ]
@@ -248,13 +257,13 @@ def test_many_are_compared_only_where_something_is_shared(monkeypatch: pytest.Mo
         Change(
             f"{at}.seg",
             after=Version(
-                State((), f"New {at}", "batch", "", rule),
+                SegmentState((), f"New {at}", "batch", "", rule),
                 f'segment "New {at}"\n\nwhere\n  age > 2\n',
             ),
         )
         for at in range(50)
     ]
-    found = renaming.likely_renames(entries, changes)
+    found = renaming.likely_renames(entries, changes, KINDS)
     assert {(each.old_name, each.name) for each in found} == {
         (f"Old {at}", f"New {at}") for at in range(50)
     }

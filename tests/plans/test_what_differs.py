@@ -7,12 +7,12 @@ import re
 import pytest
 
 from local_api import equal, rule
+from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.project.lock import Entry
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.differences import unlike
-from segdsl.workspace.sync.effects import UNASKED
 from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
-from segdsl.workspace.sync.segment_state import State
 from teams import Team, with_team
 
 ONE, TWO = rule(equal("age", 1)), rule(equal("age", 2))
@@ -24,7 +24,7 @@ async def test_only_the_side_that_changed_is_shown(team: Team) -> None:
     await team.apply()
     await team.console_update((await team.segments())["A"].id, TWO)
     plan = await team.plan()
-    for text in (plan_text(plan, UNASKED, color=False), plan_markdown(plan, UNASKED)):
+    for text in (plan_text(plan, NOT_COUNTED, color=False), plan_markdown(plan, NOT_COUNTED)):
         assert "last seen (-) and on the server (+)" in text
         assert "here (+)" not in text
         assert "no difference" not in text
@@ -42,20 +42,20 @@ async def test_a_lock_whose_source_is_that_of_the_server_says_so(team: Team) -> 
     assert conflict.why == "changed on both sides"
     [note] = conflict.notes
     assert note.startswith("on the server it reads as it was last seen, and is not the same")
-    assert "+  age = 3" in plan_text(await team.plan(), UNASKED, color=False)
+    assert "+  age = 3" in plan_text(await team.plan(), NOT_COUNTED, color=False)
     assert load_lock(team.project, "local").entries
 
 
 def test_what_reads_the_same_is_told_by_its_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(State, "source", lambda self, names, report=None: "same")
-    here = State((), "A", "batch", "", '{"a":[{"b":1}],"c":"x","d":{}}')
-    there = State((), "A", "batch", "", '{"a":[{"b":2}],"d":{"e":null,"f":1}}')
+    monkeypatch.setattr(SegmentState, "source", lambda self, names, report=None: "same")
+    here = SegmentState((), "A", "batch", "", '{"a":[{"b":1}],"c":"x","d":{}}')
+    there = SegmentState((), "A", "batch", "", '{"a":[{"b":2}],"d":{"e":null,"f":1}}')
     [told] = unlike(here, there, None, {})
     assert told == (
         "both sides read the same, and differ in $.a[0].b: 1 here, 2 on the server; "
         '$.c: "x" here, null on the server; $.d.f: null here, 1 on the server'
     )
-    [told] = unlike(here, State((), "A", "batch", "", here.rule, True), None, {})
+    [told] = unlike(here, SegmentState((), "A", "batch", "", here.rule, True), None, {})
     assert told == "both sides read the same, and differ in hidden"
-    entry = Entry("1", "A", (), "", "sha256:0", "same")
+    entry = Entry("segment", "1", "A", (), "", "sha256:0", "same")
     assert unlike(here, here, entry, {})[0].startswith("here it reads as it was last seen")

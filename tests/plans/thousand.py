@@ -180,7 +180,7 @@ def _text(rule: Any) -> str:
 
 
 def _named(rule: Any, names: dict[str, str]) -> str:
-    """The same with the marked names in the place of ids."""
+    """The same with the symbolic ids in the place of ids."""
     for reference in _references(rule):
         reference["id"] = f"name:{json.dumps(names[str(reference['id'])])}"
     return _text(rule)

@@ -15,6 +15,8 @@ from recorded import ANSWERS, answers_of
 from replay import MANNERS, Json, Manner, Replay, on_a_port
 from running import segdsl
 
+pytestmark = pytest.mark.heavy
+
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 BY_MANNER = pytest.mark.parametrize("manner", MANNERS, ids=str)
 

@@ -17,8 +17,8 @@ import pytest
 
 from recorded import CONTRACT, answers_of
 from replay import JSON, JSON_API, Json
-from segdsl.api import ApiKey, Client, ConflictError, NewSegment, RefusedError
-from segdsl.api.whole import whole_segments
+from segdsl.api import ApiKey, Client, ConflictError, NewSegment, RejectedError
+from segdsl.api.complete import whole_segments
 from segdsl.server import LOCAL_KEY
 from servers import NAMES, Name, Served, folder_body, rule_of, served
 
@@ -279,7 +279,7 @@ async def test_the_audience_of_the_path_counts(of: Served) -> None:
 
 
 @row
-async def test_a_name_that_is_taken(of: Served) -> None:
+async def test_a_taken_name(of: Served) -> None:
     made = await of.create("Taken")
     answer = await of.send("POST", f"{of.of_audience}/segments", body_of(made))
     assert answer.status_code == 400
@@ -418,7 +418,7 @@ async def test_the_client_makes_changes_and_deletes(of: Served) -> None:
         found = await client.segment(of.id, made.id)
         assert (found.description, found.is_visible) == ("other", False)
         assert (await of.segment(made.id))["rule"] == rule_of(of.equal("NZ"))
-        with pytest.raises(RefusedError, match="the name has already been taken"):
+        with pytest.raises(RejectedError, match="the name has already been taken"):
             await client.update_segment(of.id, (await of.create("Of another")).get("id"), changed)
         user = await of.create(
             "Refers to our client's", rule_of({"type": "Reference", "id": made.id})

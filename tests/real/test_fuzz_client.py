@@ -15,20 +15,21 @@ import pytest
 
 from client_corpus import FOUND
 from mutating import TEXTS, Mutator
+from quick import scaled
 from recorded import answers_of
 from replay import JSON, Answer, Replay, on_a_port
 from running import segdsl
 from segdsl.api import ApiKey, Client, ClientError, NewSegment, RetryPolicy
-from segdsl.api.whole import whole_segments
+from segdsl.api.complete import whole_segments
 
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 QUICK = RetryPolicy(
     attempts=2,
     first_pause=0.0,
-    longest_pause=0.0,
+    max_pause=0.0,
     first_poll=0.0,
-    longest_poll=0.0,
-    query=0.02,
+    max_poll=0.0,
+    query_timeout=0.02,
 )
 STATUSES = (
     *(100, 199, 200, 201, 202, 203, 204, 206, 299, 300, 301, 304, 307, 400, 401, 403, 404),
@@ -144,14 +145,15 @@ def unrecorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx.AsyncClient, "send", getattr(send, "unrecorded", send))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_mutated_answers(seed: int) -> None:
     random = Random(f"client {seed}")
 
     async def main() -> None:
         for share in (0.1, 0.5, 1.0):
-            for _ in range(12):
+            for _ in range(scaled(12)):
                 questions = tuple(random.sample(QUESTIONS, len(QUESTIONS)))
                 await ask_all(mutated(random, share), questions)
 
@@ -231,7 +233,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("seed", range(12))
 def test_commands_against_mutated_answers(seed: int, folder: Path) -> None:
     random = Random(f"commands {seed}")

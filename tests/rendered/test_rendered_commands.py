@@ -6,13 +6,12 @@ texts anew after a change of wording.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
-from running import segdsl
+from running import segdsl, steady
 from workspace import JAPAN, NOW, write_project
 
 TARGET = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -35,13 +34,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    """What is printed on standard output and then on standard error.
-
-    Times and ids of the server, which differ from run to run, are `…`.
-    """
+    """What is printed on standard output and then on standard error, made `steady`."""
     done = segdsl(*arguments)
     assert done.exit_code == code, done.output
-    return re.sub(r" *\d+(\.\d+)? m?s\b|(?<=#)\d+", "…", done.stdout + done.stderr)
+    return steady(done.stdout + done.stderr)
 
 
 # --- plans -------------------------------------------------------------------------------

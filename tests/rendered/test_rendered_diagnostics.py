@@ -396,7 +396,7 @@ error[SEG305]: 2 segments are named "Twice": #8, #9
  1 | segment "x" where in segment "Twice"
    |                   ^^^^^^^^^^^^^^^^^^
    |
-   = help: say which: `in segment "Twice" of folder "/"` or `in segment "Twice" of folder "F"`
+   = help: specify which: `in segment "Twice" of folder "/"` or `in segment "Twice" of folder "F"`
 
 """)
 

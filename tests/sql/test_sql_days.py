@@ -18,12 +18,12 @@ from reference.evaluator import interval as reference_interval
 from reference.evaluator import select
 from reference.population import Population, Profile
 from reference.rule_evaluator import select_rule
+from segdsl.dialects import DIALECTS
 from segdsl.engine import open_data
 from segdsl.language import predicates as p
 from segdsl.language.values import Date, Duration, Number, Part
 from segdsl.sql import Context, selection
 from segdsl.sql.calendar import FUTURE, PAST, Calendar
-from segdsl.sql.dialects import DIALECTS
 from segdsl.sql.times import interval
 from sql_world import context_of, world
 from support import rule_of, segment_of

@@ -111,7 +111,7 @@ def check(attribute: str, table: str, key: str, value: str, others: list[str | N
     }
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", NASTY)
 def test_each_nasty_name_and_value(text: str) -> None:
     name = text if text.strip() else f"{text}x"
@@ -119,14 +119,14 @@ def test_each_nasty_name_and_value(text: str) -> None:
     check(name, f"behavior_{name}", name if name != "timestamp" else "key", text, others)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", VARIABLES)
 def test_each_variable_as_a_value(text: str) -> None:
     check("a", "behavior_b", "c", text, [*VARIABLES, "$", "{", "x"])
 
 
-@pytest.mark.slow
-@settings(max_examples=settings().max_examples // 40)
+@pytest.mark.slow(quick=True)
+@settings(max_examples=max(1, settings().max_examples // 40))
 @given(
     nasty_names,
     st.tuples(st.sampled_from(["behavior_", "x"]), nasty_names).map("".join),
@@ -194,7 +194,7 @@ def literals(sql: str, dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=settings().max_examples // 10)
+@settings(max_examples=max(1, settings().max_examples // 10))
 @given(st.one_of(nasty_texts, nasty_names), nasty_names)
 def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
     name = name.replace(".", "") if dialect == "bigquery" else name

@@ -33,7 +33,7 @@ FEWER = settings(max_examples=settings().max_examples // 4)
 CATALOGS = st.sampled_from([CATALOG, None])
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(), CATALOGS)
 def test_sql_selects_the_profiles_that_a_segment_means(
@@ -45,7 +45,7 @@ def test_sql_selects_the_profiles_that_a_segment_means(
     assert world().ids(query) == select(segment.condition, segment.limit, population)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True), CATALOGS, st.sampled_from(DIALECTS))
 def test_each_dialect_says_the_same(
@@ -59,7 +59,7 @@ def test_each_dialect_says_the_same(
     assert found == select(segment.condition, segment.limit, population)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True), CATALOGS)
 def test_counts_and_samples_are_of_the_same_profiles(
@@ -127,7 +127,7 @@ def odd_tests(draw: st.DrawFn) -> c.Condition:
     return test
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(odd_tests().flatmap(lambda of: st.tuples(st.just(of), populations(of=of))))
 def test_kinds_that_do_not_match_are_never_equal_less_or_more(
@@ -180,7 +180,7 @@ def limited(draw: st.DrawFn) -> c.Condition:
     return c.Not(found) if draw(st.booleans()) else found
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(limited(), populations(), st.sampled_from(DIALECTS))
 def test_limits_by_any_aggregate(

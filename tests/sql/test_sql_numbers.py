@@ -176,7 +176,7 @@ def test_two_numbers_do_not_change_each_other(
         assert selected(c.Test(c.Attribute(name), predicate), CONTEXT) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(_numbers.map(Number), _numbers.map(Number))
 def test_every_number_in_lists_and_ranges(low: Number, high: Number) -> None:

@@ -16,10 +16,11 @@ from reference.evaluator import ALWAYS
 from reference.evaluator import interval as reference_interval
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.predicates import TimePredicate
 from segdsl.language.values import UNITS, Date, Duration, Number, Part, Unit
 from segdsl.sql import Context, SqlError, selection
 from segdsl.sql.calendar import FUTURE, PAST, Calendar
-from segdsl.sql.times import TimePredicate, interval
+from segdsl.sql.times import interval
 from strategies.conditions import time_predicates
 from support import nodes, rule_of, segment_of
 
@@ -54,7 +55,7 @@ NOWS = st.one_of(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @given(time_predicates, NOWS, st.sampled_from(ZONES))
 def test_intervals_are_those_of_the_reference(of: p.Predicate, now: int, zone: str) -> None:
     assert isinstance(

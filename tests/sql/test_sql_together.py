@@ -28,7 +28,7 @@ def numbers(queries: list[exp.Select]) -> tuple[int, ...]:
     return row
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True), st.lists(segments(allow_limits=True), max_size=5), BEHAVIORS)
 def test_segments_counted_together_have_the_numbers_that_they_mean(
@@ -43,7 +43,7 @@ def test_segments_counted_together_have_the_numbers_that_they_mean(
     assert numbers([count(each, context) for each in everyone]) == tuple(expected)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(BEHAVIORS, st.lists(st.booleans(), min_size=4, max_size=4), st.booleans(), populations())
 def test_what_asks_a_behavior_side_by_side_asks_it_once_and_means_the_same(
@@ -57,7 +57,7 @@ def test_what_asks_a_behavior_side_by_side_asks_it_once_and_means_the_same(
     assert world().rows(merged(query)) == [(expected,)]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True))
 def test_a_merged_count_is_the_same_number(case: tuple[c.Segment, Population]) -> None:

@@ -271,6 +271,7 @@ def a_dead_link(path: Path) -> None:
     path.symlink_to("nothing.toml")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("make", [a_pipe, a_device, a_link_out, a_dead_link])
 @pytest.mark.parametrize(
     "name", ["segdsl.toml", "local.lock.toml", "local.schema.toml", "data/parent_segment.toml"]
@@ -298,6 +299,7 @@ def test_what_is_no_file_of_the_project_is_not_read(
         assert is_read or done.returncode in (0, 2)
 
 
+@pytest.mark.heavy
 def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "data").mkdir(parents=True)
@@ -372,6 +374,7 @@ def test_a_key_of_many_parts_is_not_read(tmp_path: Path) -> None:
     assert "unknown key `faultz`" in told(f'{LOCAL}faultz = "{dots}"\n')
 
 
+@pytest.mark.heavy
 def test_only_the_mistakes_that_are_shown_are_looked_for_in_the_text() -> None:
     def work(number: int) -> str:
         return LOCAL + "".join(f"[x{at}]\na = 1\n" for at in range(number))

@@ -13,6 +13,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.language.values import Text
 from segdsl.schema.model import Schema
@@ -27,30 +28,28 @@ def check_values(segments: Iterable[c.Segment], schema: Schema, report: Report) 
         return
     known = {(each.behavior, each.column): each for each in schema.samples}
     for segment in segments:
-        for test, table, column in _tests(segment.condition, None):
+        for test, table, column in _tests(segment.condition):
             found = known.get((table, column))
             if found is not None:
                 _test(test, found, report)
 
 
-def _tests(of: c.Condition, table: str | None) -> Iterator[tuple[c.Test, str | None, str]]:
+def _tests(
+    condition: c.Condition, table: str | None = None
+) -> Iterator[tuple[c.Test, str | None, str]]:
     """The tests of values of a column, with its behavior's table, filters entered."""
-    match of:
-        case c.And(children) | c.Or(children):
-            for child in children:
-                yield from _tests(child, table)
-        case c.Not(child) | c.RuleSet(_, child) | c.Limited(child):
-            yield from _tests(child, table)
-        case c.Test(c.Attribute(column)):
-            yield of, table, column
-        case c.Test(c.Aggregate() as subject):
-            if subject.function in ("first", "last", "min", "max"):
-                for column in subject.columns:
-                    yield of, subject.behavior, column
-            if subject.filter is not None:
-                yield from _tests(subject.filter, subject.behavior)
-        case _:
-            pass
+    for node in walk(condition):
+        match node:
+            case c.Test(c.Attribute(column)):
+                yield node, table, column
+            case c.Test(c.Aggregate() as subject):
+                if subject.function in ("first", "last", "min", "max"):
+                    for column in subject.columns:
+                        yield node, subject.behavior, column
+                if subject.filter is not None:
+                    yield from _tests(subject.filter, subject.behavior)
+            case _:
+                pass
 
 
 def _test(of: c.Test, samples: Samples, report: Report) -> None:

@@ -15,11 +15,19 @@ from segdsl.language import predicates as p
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.references.names import by_their_name, marked, segment_ids
+from segdsl.language.condition.walk import walk
+from segdsl.language.references.segment_names import index_names, segment_ids
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import PARENT_WORDS, ById, ByName, ColumnType, Limit, Reference, Text
 from segdsl.schema.ids import all_ids
-from segdsl.schema.labels import Known, known_behaviors, known_columns, labelled, suggestion
+from segdsl.schema.labels import (
+    LabelledName,
+    behavior_names,
+    column_names,
+    suggest_name,
+    with_label,
+)
 from segdsl.schema.model import Behavior, Column, Schema
 
 PROFILE_ID = Column("cdp_customer_id", "string")
@@ -65,9 +73,9 @@ def check_names(
     """
     there = () if schema is None else schema.segments
     known = {
-        **by_their_name((each.folder, each.name, each.id) for each in there),
+        **index_names((each.folder, each.name, each.id) for each in there),
         # What the workspace defines is what the name means, also where the server has it already.
-        **by_their_name((*each, marked(*each)) for each in sorted(among)),
+        **index_names((*each, symbolic_segment_id(*each)) for each in sorted(among)),
     }
     found = Report()
     segment_ids(segments, known, found, among=[*among, *locked])
@@ -77,8 +85,8 @@ def check_names(
             report.put(each)
 
 
-def _known(columns: Iterable[Column]) -> list[Known]:
-    return known_columns((each.name, each.label) for each in columns)
+def _known(columns: Iterable[Column]) -> list[LabelledName]:
+    return column_names((each.name, each.label) for each in columns)
 
 
 class _Checker:
@@ -109,28 +117,23 @@ class _Checker:
 
     # --- groups ------------------------------------------------------------------------
 
-    def _condition(self, of: c.Condition) -> None:
-        match of:
-            case c.Test():
-                self._test(of)
-            case c.And(children) | c.Or(children):
-                for child in children:
-                    self._condition(child)
-            case c.Not(child) | c.RuleSet(_, child):
-                self._condition(child)
-            case c.Limited(child, limit):
-                self._condition(child)
-                self._limit(limit, of)
-            case c.Membership(kind, target):
-                if kind == "segment" and self.realtime:
-                    self._not_in_realtime(of, "a reference to another segment")
-                self._reference(kind, target, of)
-            case c.Score(model):
-                self._reference("predictive model", model, of)
-            case c.Everyone():
-                pass
-            case _:
-                assert_never(of)
+    def _condition(self, condition: c.Condition) -> None:
+        for node in walk(condition):
+            match node:
+                case c.Test():
+                    self._test(node)
+                case c.Limited(_, limit):
+                    self._limit(limit, node)
+                case c.Membership(kind, target):
+                    if kind == "segment" and self.realtime:
+                        self._not_in_realtime(node, "a reference to another segment")
+                    self._reference(kind, target, node)
+                case c.Score(model):
+                    self._reference("predictive model", model, node)
+                case c.And() | c.Or() | c.Not() | c.RuleSet() | c.Everyone():
+                    pass
+                case _:
+                    assert_never(node)
 
     def _limit(self, of: Limit, node: c.Node | c.Segment) -> None:
         for order in of.order:
@@ -157,7 +160,7 @@ class _Checker:
                     listed = " or ".join(f"#{id}" for id in found)
                     said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
-                    self._add(Code.SEG305, node, what, f"say which by its id: {listed}")
+                    self._add(Code.SEG305, node, what, f"specify which by its id: {listed}")
                 elif not found:
                     self._unknown(kind, target, node)
             case _:
@@ -179,13 +182,13 @@ class _Checker:
         """What there is of a kind, as long as it may still be compared with."""
         return [each for of, each in self.ids if of == kind] if self.report.can_compare() else []
 
-    def _nearest(self, word: str, known: Callable[[], Sequence[Known]]) -> str | None:
+    def _nearest(self, word: str, known: Callable[[], Sequence[LabelledName]]) -> str | None:
         """A help line that names what was meant."""
         if not self.report.can_compare():
             return _PULL
         listed = known()
         self.report.can_compare(len(listed))
-        return suggestion(word, listed, _PULL)
+        return suggest_name(word, listed, _PULL)
 
     # --- tests -------------------------------------------------------------------------
 
@@ -240,8 +243,8 @@ class _Checker:
             return _PULL
         having = [each.name for each in self.schema.behaviors if attribute in each.by_name]
         known = self._attributes()
-        called = labelled(attribute, known_behaviors(self.schema))
-        if called and not labelled(attribute, known):
+        called = with_label(attribute, behavior_names(self.schema))
+        if called and not with_label(attribute, known):
             of_events = called[0].spelling
             return (
                 f"“{called[0].label}” is the label of a behavior: ask how often, "
@@ -256,7 +259,7 @@ class _Checker:
             )
         return self._nearest(attribute, lambda: known)
 
-    def _attributes(self) -> list[Known]:
+    def _attributes(self) -> list[LabelledName]:
         return _known(self.attributes.values())
 
     def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
@@ -351,7 +354,7 @@ class _Checker:
             )
             return
         known = self.schema.behaviors_by_name
-        help = self._nearest(written, lambda: known_behaviors(self.schema))
+        help = self._nearest(written, lambda: behavior_names(self.schema))
         if written in known:
             # The prefix was written, or left out of a table in quotes.
             help = f"write `{behavior(written)}`"
@@ -376,20 +379,18 @@ class _Checker:
             )
         return found
 
-    def _filter(self, of: c.Condition, events: Behavior) -> None:
-        match of:
-            case c.And(children) | c.Or(children):
-                for child in children:
-                    self._filter(child, events)
-            case c.Not(child):
-                self._filter(child, events)
-            case c.Test(c.Attribute(column)):
-                self._in_realtime(of)
-                found = self._column(events, column, of)
-                if found is not None:
-                    self._fits(of, found.type, f"`{name(column)}`")
-            case _:
-                raise AssertionError("a filter holds tests of columns alone")
+    def _filter(self, condition: c.Condition, events: Behavior) -> None:
+        for node in walk(condition):
+            match node:
+                case c.Test(c.Attribute(column)):
+                    self._in_realtime(node)
+                    found = self._column(events, column, node)
+                    if found is not None:
+                        self._fits(node, found.type, f"`{name(column)}`")
+                case c.And() | c.Or() | c.Not():
+                    pass
+                case _:
+                    raise AssertionError("a filter holds tests of columns alone")
 
     # --- types -------------------------------------------------------------------------
 

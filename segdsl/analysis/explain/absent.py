@@ -9,10 +9,10 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.analysis.explain.times import is_time
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of_zero
+from segdsl.language.predicates import is_time
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
 

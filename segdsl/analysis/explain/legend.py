@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from segdsl.analysis.explain.verbs import listed
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import children, walk
 from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import Limit
 from segdsl.schema.labels import Labels
@@ -30,47 +31,34 @@ Called = Iterator[tuple[str, str]]
 
 
 def _labelled(condition: c.Condition, labels: Labels) -> Called:
-    waiting = [condition]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend(reversed(children))
-            case c.Not(child) | c.RuleSet(_, child):
-                waiting.append(child)
-            case c.Limited(child, limit):
+    match condition:
+        case c.Test(c.Attribute(attribute)) if attribute in labels.attributes:
+            yield name(attribute), labels.attributes[attribute]
+        case c.Test(c.Aggregate() as aggregate):
+            yield from _of_aggregate(aggregate, labels)
+        case _:
+            for child in children(condition):
                 yield from _labelled(child, labels)
-                yield from _ordered(limit, labels)
-            case c.Test(c.Attribute(attribute)) if attribute in labels.attributes:
-                yield name(attribute), labels.attributes[attribute]
-            case c.Test(c.Aggregate() as aggregate):
-                yield from _of_aggregate(aggregate, labels)
-            case _:
-                pass
+    if isinstance(condition, c.Limited):
+        yield from _ordered(condition.limit, labels)
 
 
 def _of_aggregate(of: c.Aggregate, labels: Labels) -> Called:
     if of.behavior in labels.behaviors:
         yield f"the behavior {behavior(of.behavior)}", labels.behaviors[of.behavior]
     order = () if of.order is None else (of.order,)
-    for column in (*of.columns, *order, *of.grouping, *_columns(of.filter)):
+    inside = () if of.filter is None else _columns(of.filter)
+    for column in (*of.columns, *order, *of.grouping, *inside):
         label = labels.columns.get((of.behavior, column))
         if label is not None:
             yield f"{name(column)} of {behavior(of.behavior)}", label
 
 
-def _columns(of: c.Condition | None) -> Iterator[str]:
-    """The columns that a filter asks for."""
-    match of:
-        case c.And(children) | c.Or(children):
-            for child in children:
-                yield from _columns(child)
-        case c.Not(child):
-            yield from _columns(child)
-        case c.Test(c.Attribute(column)):
-            yield column
-        case _:
-            pass
+def _columns(condition: c.Condition) -> Iterator[str]:
+    """The columns that a filter tests."""
+    for node in walk(condition):
+        if isinstance(node, c.Test) and isinstance(node.subject, c.Attribute):
+            yield node.subject.name
 
 
 def _ordered(of: Limit | None, labels: Labels) -> Called:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.language.references.marked_names import is_symbol
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.language.values import UNITS, Number, Unit
 from segdsl.rules.rule import model as m
@@ -125,7 +125,7 @@ def _shown(text: str) -> str:
 
 def _id(id: str) -> str:
     """An id as it is, or the name that stands in its place."""
-    return _shown(id.removeprefix("name:")) if is_symbol(id) else f"#{_shown(id)}"
+    return _shown(id.removeprefix("name:")) if is_symbolic(id) else f"#{_shown(id)}"
 
 
 def _condition(of: m.Condition, label: str) -> Branch:

@@ -7,7 +7,6 @@ meaning; nothing here knows of the API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal as OneOf
 from typing import assert_never
 
@@ -21,10 +20,10 @@ from segdsl.analysis.explain.subjects import (
     events_of,
     noun,
 )
-from segdsl.analysis.explain.times import is_relative, is_time
 from segdsl.analysis.explain.verbs import listed
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.syntax.spelling import literal, name, reference, string, value
 from segdsl.language.values import Limit, Order, SegmentKind
 from segdsl.schema.labels import NO_LABELS, Labels
@@ -323,31 +322,13 @@ def _column_words(of: c.Condition) -> str | None:
 
 
 def _times_note(of: c.Condition) -> tuple[str, ...]:
-    asked = [predicate for predicate in _predicates(of) if is_time(predicate)]
+    tests = (node for node in walk(of, filters=True) if isinstance(node, c.Test))
+    asked = [test.predicate for test in tests if p.is_time(test.predicate)]
     if not asked:
         return ()
     zone = "Times are in the parent segment's time zone"
-    if not all(map(is_relative, asked)):
+    if not all(map(p.is_relative, asked)):
         zone += ", unless they are written with one of their own"
-    if not any(map(is_relative, asked)):
+    if not any(map(p.is_relative, asked)):
         return (f"{zone}.",)
     return (f"{zone}. Today is the day on which the segment is run.",)
-
-
-def _predicates(of: c.Condition) -> Iterator[p.Predicate]:
-    waiting: list[c.Condition] = [of]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend(children)
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                waiting.append(child)
-            case c.Test(subject, predicate):
-                yield predicate
-                if isinstance(subject, c.Aggregate) and subject.filter is not None:
-                    waiting.append(subject.filter)
-            case c.Membership() | c.Score() | c.Everyone():
-                pass
-            case _:
-                assert_never(node)

@@ -22,25 +22,6 @@ _CALENDAR: dict[Which, tuple[int, str]] = {
 }
 
 
-def is_time(predicate: p.Predicate) -> bool:
-    """Whether a predicate compares with times."""
-    return isinstance(
-        predicate,
-        p.TimeCompare | p.TimeBetween | p.Within | p.InUnit | p.Today | p.TimeRange | p.BetweenNext,
-    )
-
-
-def is_relative(predicate: p.Predicate) -> bool:
-    """Whether a predicate compares with times that are counted from now."""
-    match predicate:
-        case p.TimeCompare(_, moment):
-            return isinstance(moment, p.Ago)
-        case p.TimeBetween(low, high):
-            return isinstance(low, p.Ago) or isinstance(high, p.Ago)
-        case _:
-            return is_time(predicate)
-
-
 def neighbour(step: int, unit: Unit) -> str:
     """`yesterday`, `this month`, `next week`; `step` is -1, 0 or 1."""
     words = _NEIGHBOURS.get(unit, (f"last {unit}", f"this {unit}", f"next {unit}"))

@@ -9,7 +9,6 @@ from segdsl.language import predicates as p
 from segdsl.language.syntax import spelling
 from segdsl.language.values import Date, Value
 
-_FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARED: dict[p.Relation, str] = {
     "=": "",
     ">": "more than ",
@@ -54,7 +53,7 @@ def listed(words: list[str], conjunction: str) -> str:
 
 def complement(relation: p.Relation, negated: bool) -> tuple[p.Relation, bool]:
     """The relation that says the same without a negation, where there is one."""
-    return (_FLIPPED[relation], False) if negated and relation != "=" else (relation, negated)
+    return (p.OPPOSITES[relation], False) if negated and relation != "=" else (relation, negated)
 
 
 def _is(negated: bool, plural: bool) -> str:

@@ -22,6 +22,7 @@ from segdsl.language.format import format_expression, format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.spelling import name, string
+from segdsl.language.syntax.walk import body, walk
 from segdsl.language.values import Name, Number, Value
 from segdsl.source import Source, Span
 
@@ -128,40 +129,28 @@ def fixes(tree: t.File) -> Iterator[Fix]:
     """All that can be put right in a file, outer groups first."""
     used = names_in(tree)
     for item in tree.items:
-        match item:
-            case t.Segment(_, _, where) if where is not None:
-                yield from _of_expression(where, False)
-            case t.Let(_, _, body):
-                yield from _of_expression(body, False)
-            case t.Import():
-                yield from _of_import(item, used, tree)
+        if isinstance(item, t.Import):
+            yield from _of_import(item, used, tree)
+        expression = body(item)
+        if expression is not None:
+            yield from _of_expression(expression)
+
+
+def _of_expression(expression: t.Expression) -> Iterator[Fix]:
+    pinned: t.Expression | None = None
+    for node in walk(expression):
+        match node:
+            case t.Chain(word, operands):
+                yield from _of_group(node, operands, word == "or", node is pinned)
+            case t.Listing(word, operands):
+                yield from _of_group(node, operands, word != "all", node is pinned)
+            case t.FixedRuleSet():
+                # It keeps its parentheses, so what becomes of its operand has some of its own.
+                pinned = node.operand
+            case t.Test():
+                yield from _of_list(node, node.predicate)
             case _:
                 pass
-
-
-def _of_expression(of: t.Expression, pinned: bool) -> Iterator[Fix]:
-    match of:
-        case t.Chain(word, operands):
-            yield from _of_group(of, operands, word == "or", pinned)
-            inner: tuple[t.Expression, ...] = operands
-        case t.Listing(word, operands):
-            yield from _of_group(of, operands, word != "all", pinned)
-            inner = operands
-        case t.Negation(operand) | t.Limited(operand):
-            inner = (operand,)
-        case t.FixedRuleSet(_, operand):
-            yield from _of_expression(operand, True)
-            return
-        case t.Has(_, _, filter):
-            inner = () if filter is None else (filter,)
-        case t.Test(subject, predicate):
-            yield from _of_list(of, predicate)
-            filter = subject.filter if isinstance(subject, t.Aggregate) else None
-            inner = () if filter is None else (filter,)
-        case _:
-            return
-    for each in inner:
-        yield from _of_expression(each, False)
 
 
 # --- groups ----------------------------------------------------------------------------

@@ -12,25 +12,18 @@ from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import comparable, listed
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.syntax.spelling import value
 from segdsl.language.values import Number, Value
 
 _MOST_SHOWN = 6
 
 
-def equals(of: c.Condition, report: Report) -> None:
+def equals(condition: c.Condition, report: Report) -> None:
     """Reports groups in which one subject is compared with several values, one by one."""
-    match of:
-        case c.And(children) | c.Or(children):
-            _group(of, report)
-            for child in children:
-                equals(child, report)
-        case c.Not(child) | c.RuleSet(_, child) | c.Limited(child):
-            equals(child, report)
-        case c.Test(c.Aggregate() as subject) if subject.filter is not None:
-            equals(subject.filter, report)
-        case _:
-            pass
+    for node in walk(condition, filters=True):
+        if isinstance(node, c.And | c.Or):
+            _group(node, report)
 
 
 def _group(of: c.And | c.Or, report: Report) -> None:

@@ -18,10 +18,11 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.counting import holds_of
+from segdsl.language.condition.walk import walk
 from segdsl.language.format import flat
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import behavior, name
-from segdsl.language.values import Duration, Number, Part, Value
+from segdsl.language.values import Duration, Number, Part
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")
 _TO_COME = frozenset(
@@ -88,33 +89,17 @@ def is_capped(of: c.Condition, *, negated: bool) -> bool:
         return False
     if of.subject.is_existential or not (of.subject.counts or of.subject.function == "sum"):
         return False
-    numbers = [each.value for each in _values(of.predicate) if isinstance(each, Number)]
+    if not isinstance(of.predicate, p.Compare | p.Between | p.In):
+        return False
+    numbers = [each.value for each in p.values_of(of.predicate) if isinstance(each, Number)]
     if not numbers:
         return False
     return holds_of(of.predicate, max(numbers) + 1) == (negated != of.negated)
 
 
-def _values(of: p.Predicate) -> tuple[Value, ...]:
-    match of:
-        case p.Compare(_, value):
-            return (value,)
-        case p.Between(low, high):
-            return (low, high)
-        case p.In(values):
-            return values
-        case _:
-            return ()
-
-
-def holds_recent(of: c.Condition) -> bool:
+def holds_recent(condition: c.Condition) -> bool:
     """Whether `within past` stands anywhere in a filter."""
-    match of:
-        case c.And(children) | c.Or(children):
-            return any(map(holds_recent, children))
-        case c.Not(child):
-            return holds_recent(child)
-        case _:
-            return _is_recent(of)
+    return any(map(_is_recent, walk(condition)))
 
 
 def _recent(of: Leaf) -> Iterator[Leaf]:

@@ -17,6 +17,7 @@ import msgspec
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import WARNINGS
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.walk import walk_item
 from segdsl.source import Source, Span
 
 _ALLOW = re.compile(r"#+\s*allow:?\s+(?=SEG\w)", re.IGNORECASE)
@@ -193,17 +194,8 @@ def _is_open(
 
 def used_names(trees: Iterable[t.File]) -> set[str]:
     """The names of all definitions that are used."""
-    found: set[str] = set()
-    waiting: list[object] = [item for tree in trees for item in tree.items]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, t.Use):
-            found.add(node.name)
-        if isinstance(node, tuple):
-            waiting.extend(node)
-        elif isinstance(node, msgspec.Struct):
-            waiting.extend(getattr(node, field) for field in node.__struct_fields__)
-    return found
+    nodes = (node for tree in trees for item in tree.items for node in walk_item(item))
+    return {node.name for node in nodes if isinstance(node, t.Use)}
 
 
 def _tell(of: Allowance, report: Report) -> None:

@@ -15,6 +15,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.resolve import import_key
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name
+from segdsl.language.syntax.walk import values_in, walk_item
 from segdsl.language.values import Name
 from segdsl.source import Span
 
@@ -85,14 +86,13 @@ def tell_unused(
 def names_in(tree: t.File) -> set[str]:
     """Every name that stands in a file outside its imports, whatever it means there."""
     found: set[str] = set()
-    waiting: list[object] = [item for item in tree.items if not isinstance(item, t.Import)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (t.Use, Name, t.Attribute)):
-            # An attribute of that name may be meant for the definition (SEG218).
-            found.add(node.name)
-        if isinstance(node, tuple):
-            waiting.extend(node)
-        elif isinstance(node, msgspec.Struct):
-            waiting.extend(getattr(node, field) for field in node.__struct_fields__)
+    for item in tree.items:
+        for node in walk_item(item):
+            match node:
+                # An attribute of that name may be meant for the definition (SEG218).
+                case t.Use(name) | t.Test(t.Attribute(name)):
+                    found.add(name)
+                case _:
+                    pass
+        found.update(value.name for value in values_in(item) if isinstance(value, Name))
     return found

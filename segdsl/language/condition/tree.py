@@ -7,8 +7,6 @@ have become `And`/`Or`/`Not`. Each node knows the span it was written at and, in
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
-
 import msgspec
 
 from segdsl.language.predicates import Predicate
@@ -23,6 +21,7 @@ from segdsl.language.values import (
     ByName,
     Duration,
     Limit,
+    MembershipKind,
     Number,
     Reference,
     SegmentKind,
@@ -121,7 +120,7 @@ class Membership(Node, frozen=True):
     The folder of a segment that is named with one is spelled as `folder_text` spells it.
     """
 
-    of: OneOf["segment", "stage", "variant"]
+    of: MembershipKind
     target: Reference
 
 

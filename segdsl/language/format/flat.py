@@ -10,6 +10,8 @@ from typing import assert_never
 from segdsl.language import predicates as p
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import (
+    AGO,
+    DATED,
     amount_of,
     behavior,
     duration,
@@ -21,20 +23,6 @@ from segdsl.language.syntax.spelling import (
     value,
 )
 from segdsl.language.values import Boolean, Date, Duration, Limit, Name
-
-_DATED: dict[p.Relation, str] = {
-    "=": "on",
-    "<": "before",
-    "<=": "on or before",
-    ">": "after",
-    ">=": "on or after",
-}
-_AGO: dict[p.Relation, str] = {
-    "<": "more than",
-    "<=": "at least",
-    ">": "less than",
-    ">=": "at most",
-}
 
 
 def format_expression(of: t.Expression) -> str:
@@ -171,9 +159,9 @@ def _infix(of: p.Predicate) -> str:
         case p.Matches(pattern):
             return f"matches {value(pattern)}"
         case p.TimeCompare(relation, p.Ago(ago)):
-            return f"{_AGO[relation]} {duration(ago)} ago{rounding(ago)}"
+            return f"{AGO[relation]} {duration(ago)} ago{rounding(ago)}"
         case p.TimeCompare(relation, moment):
-            return f"{_DATED[relation]} {_moment(moment)}"
+            return f"{DATED[relation]} {_moment(moment)}"
         case p.TimeBetween(low_moment, high_moment):
             return f"between {_ends(low_moment, high_moment)}"
         case p.Within(direction, amount, unit):

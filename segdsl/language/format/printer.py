@@ -18,6 +18,7 @@ from segdsl.language.format import flat
 from segdsl.language.format.comments import Comments
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import behavior, literal, name, string
+from segdsl.language.syntax.walk import walk
 from segdsl.source import Source, Span
 
 WIDTH = 100
@@ -360,19 +361,8 @@ def _last_place(of: t.Expression) -> int:
 
 def _is_open(of: t.Expression | None) -> bool:
     """Whether there is a list form of several items in it, which never is on one line."""
-    match of:
-        case t.Listing(_, items):
-            return len(items) > 1 or _is_open(items[0])
-        case t.Chain(_, operands):
-            return any(_is_open(operand) for operand in operands)
-        case t.Negation(inner) | t.FixedRuleSet(_, inner) | t.Limited(inner) | t.Has(_, _, inner):
-            return _is_open(inner)
-        case t.Test(t.Aggregate() as subject):
-            return _is_open(subject.filter)
-        case None | t.Test() | t.Membership() | t.Score() | t.Use():
-            return False
-        case _:
-            assert_never(of)
+    nodes = () if of is None else walk(of)
+    return any(isinstance(node, t.Listing) and len(node.items) > 1 for node in nodes)
 
 
 def _is_list(of: p.In | p.Like) -> bool:

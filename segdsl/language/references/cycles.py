@@ -1,4 +1,4 @@
-"""Cycles among things that refer to each other. Pure."""
+"""Cycles in a graph. Pure."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def cycles(graph: Mapping[Key, Iterable[Key]]) -> list[list[Key]]:
-    """Cycles, no two of them with a part in common, until without their parts there is none.
+    """Disjoint cycles; the graph without their nodes has no cycle.
 
-    `graph` tells what each refers to. In a cycle each refers to the next, and the last is the
-    first once more.
+    `graph` maps each node to those it refers to. In a cycle each node refers to the next, and the
+    last is the first again.
     """
-    gone: set[Key] = set()
+    removed: set[Key] = set()
     done: set[Key] = set()
     found: list[list[Key]] = []
     for start in graph:
-        if start in gone or start in done:
+        if start in removed or start in done:
             continue
-        # A stack of our own: a chain of references may be long. Each key is on it once, and the
-        # place is kept, so that the work is that of the references alone.
-        path, places = [start], {start: 0}
+        # An explicit stack, as a chain of references may be long. Each node is on it once, and its
+        # position is kept, so that the work is proportional to the number of references.
+        path, positions = [start], {start: 0}
         rest = [iter(graph.get(start, ()))]
         while path:
-            other = next(rest[-1], None)
-            if other is None:
+            node = next(rest[-1], None)
+            if node is None:
                 done.add(path[-1])
-                del places[path.pop()]
+                del positions[path.pop()]
                 rest.pop()
-            elif other in places:
-                cycle = path[places[other] :]
-                found.append([*cycle, other])
-                gone.update(cycle)
+            elif node in positions:
+                cycle = path[positions[node] :]
+                found.append([*cycle, node])
+                removed.update(cycle)
                 for key in cycle:
-                    del places[key]
+                    del positions[key]
                 del path[-len(cycle) :], rest[-len(cycle) :]
-            elif other not in gone and other not in done:
-                places[other] = len(path)
-                path.append(other)
-                rest.append(iter(graph.get(other, ())))
+            elif node not in removed and node not in done:
+                positions[node] = len(path)
+                path.append(node)
+                rest.append(iter(graph.get(node, ())))
     return found

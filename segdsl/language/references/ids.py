@@ -1,51 +1,54 @@
-"""Ids for what is referred to by name.
+"""The id that the API gets for a reference.
 
-Only a server knows ids: whoever has asked one brings them along. Without them a name is
-an error that says so; compiling symbolically writes a marked name in the id's place.
+Only a server knows ids: a caller that has asked one passes them in. A name without a known id is
+an error, unless the rule is compiled symbolically: then a symbolic id takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition.tree import Leaf
-from segdsl.language.references.marked_names import symbol
+from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
 
 Ids = Mapping[tuple[str, ByName], str]
+"""The id of each name, by kind (`segment`, `stage`, `variant`, `predictive model`, …) and name."""
+AmbiguousNames = Mapping[tuple[str, ByName], Sequence[str]]
+"""The ids of the names that several things of a kind have."""
+NO_AMBIGUOUS_NAMES: AmbiguousNames = {}
 
 
 class IdResolver(msgspec.Struct, frozen=True):
-    """How names become ids.
+    """Turns names into ids.
 
-    `ids` holds those that are known, by kind (`segment`, `stage`, `variant`, `model`) and
-    name; `symbolic` writes `name:"Churned"` for any other.
+    `ids` holds those that are known; `symbolic` writes `name:"Churned"` for any other.
     """
 
     symbolic: bool = False
     ids: Ids = {}
 
-    def id_of(self, kind: str, target: Reference, of: Leaf, report: Report) -> str | None:
-        """The id to send; None after a report."""
+    def id_of(self, kind: str, target: Reference, node: Leaf, report: Report) -> str | None:
+        """The id for the API; None after a report at `node`."""
         match target:
             case ById(id):
                 return id
             case ByName() if (kind, target) in self.ids:
                 return self.ids[kind, target]
             case ByName() if self.symbolic:
-                return symbol(kind, target)
+                return symbolic_id(kind, target)
             case ByName():
                 named = reference(target, kind)
                 report.add(
                     Code.SEG303,
-                    of.span,
+                    node.span,
                     f"the API wants the id of the {kind} {named}, and no schema or lock has it",
                     help="`segdsl schema pull` fetches what is there; or refer to it by its id "
                     "(`#1234`), or compile with `--symbolic` to keep the name",
-                    via=of.via,
+                    via=node.via,
                 )
                 return None

@@ -1,7 +1,7 @@
-"""Conditions of segments in the place of references to them, so that all can be asked at once.
+"""Conditions of segments inlined in place of references to them, to query them as one.
 
-Pure functions over condition trees. What is put where is said by whoever asks: what the server
-does not have yet, or what a plan changes.
+Pure functions over condition trees. The caller decides what is inlined: segments that the server
+does not have yet, or those that a plan changes.
 """
 
 from __future__ import annotations
@@ -12,210 +12,200 @@ import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import ByTheirName, memberships, report_several
+from segdsl.language.condition.walk import depth, map_children
+from segdsl.language.references.memberships import memberships
+from segdsl.language.references.segment_names import SegmentNames, report_ambiguous_name
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 
-MOST_IN_PLACE = 200
+MAX_INLINED = 200
 """References in one segment that are replaced: each may bring others along."""
-MOST_OF_A_RUN = 50_000
+MAX_INLINED_IN_RUN = 50_000
 """The same in all segments of a run."""
-DEEPEST = 50
-"""How deep a condition may be that is put in place: engines take long over deeper ones."""
+MAX_DEPTH = 50
+"""Levels below the top of a condition that is inlined: engines take long over deeper ones."""
 EVERYONE = c.Everyone()
 NOBODY = c.Not(EVERYONE)
 
 
-def with_segments(
-    of: c.Condition, put: Callable[[c.Membership], c.Condition | None]
+def inline_segments(
+    condition: c.Condition, replacement: Callable[[c.Membership], c.Condition | None]
 ) -> c.Condition:
-    """The condition with what `put` answers in the place of references to segments.
+    """The condition with the result of `replacement` in place of each reference to a segment.
 
-    None leaves a reference. What `Everyone()` and `NOBODY` settle is settled: they are all of
-    the answer, or no part of it.
+    None keeps a reference. Groups with `EVERYONE` or `NOBODY` in them are simplified: either
+    stands alone in the result, or does not occur.
     """
-    match of:
+    match condition:
         case c.And(children) | c.Or(children):
-            settling, idle = (NOBODY, EVERYONE) if isinstance(of, c.And) else (EVERYONE, NOBODY)
-            inner = [with_segments(child, put) for child in children]
-            if settling in inner:
-                return settling
-            kept = tuple(each for each in inner if each != idle)
+            is_and = isinstance(condition, c.And)
+            absorbing, neutral = (NOBODY, EVERYONE) if is_and else (EVERYONE, NOBODY)
+            inner = [inline_segments(child, replacement) for child in children]
+            if absorbing in inner:
+                return absorbing
+            kept = tuple(child for child in inner if child != neutral)
             if len(kept) < len(inner) and len(kept) < 2:
-                return kept[0] if kept else idle
-            return msgspec.structs.replace(of, children=kept)
+                return kept[0] if kept else neutral
+            return msgspec.structs.replace(condition, children=kept)
         case c.Not(child):
-            inside = with_segments(child, put)
-            return EVERYONE if inside == NOBODY else msgspec.structs.replace(of, child=inside)
+            inside = inline_segments(child, replacement)
+            return (
+                EVERYONE if inside == NOBODY else msgspec.structs.replace(condition, child=inside)
+            )
         case c.RuleSet(_, child):
-            inside = with_segments(child, put)
+            inside = inline_segments(child, replacement)
             if inside in (EVERYONE, NOBODY):
                 return inside
-            return msgspec.structs.replace(of, child=inside)
+            return msgspec.structs.replace(condition, child=inside)
         case c.Membership("segment"):
-            placed = put(of)
-            return of if placed is None else without_rule_sets(placed)
+            replaced = replacement(condition)
+            return condition if replaced is None else without_rule_sets(replaced)
         case _:
-            return of
+            return condition
 
 
-def without_rule_sets(of: c.Condition) -> c.Condition:
-    """The same condition with no group that must stay a rule set of its own."""
-    match of:
-        case c.RuleSet(_, child):
-            return without_rule_sets(child)
-        case c.And(children) | c.Or(children):
-            return msgspec.structs.replace(of, children=tuple(map(without_rule_sets, children)))
-        case c.Not(child):
-            return msgspec.structs.replace(of, child=without_rule_sets(child))
-        case _:
-            return of
+def without_rule_sets(condition: c.Condition) -> c.Condition:
+    """The same condition without any group that must become a rule set of its own."""
+    if isinstance(condition, c.RuleSet):
+        return without_rule_sets(condition.child)
+    return map_children(condition, without_rule_sets)
 
 
-# --- what the server does not have -----------------------------------------------------
+# --- segments that the server does not have -----------------------------------------------
 
 
-class _Placed(msgspec.Struct, frozen=True):
-    """A segment's condition with others in place, how many, how deep; or why it cannot be."""
+class _Inlined(msgspec.Struct, frozen=True):
+    """A segment's condition with others inlined.
 
-    condition: c.Condition
-    times: int
-    depth: int
-    wrong: tuple[Diagnostic, ...] = ()
-
-
-class Placer:
-    """Puts the conditions of segments in the place of references to them.
-
-    Done for those of `here` that the server does not know by name, each looked at once for all
-    that refer to it. What cannot stand in another segment's condition, such as a limit, is
-    reported where it is referred to.
+    `count` is the number of references replaced, `depth` the levels below the top. `errors` says
+    why some could not be inlined.
     """
 
-    def __init__(self, here: Iterable[c.Segment], known: ByTheirName) -> None:
-        self._among: dict[ByName, list[c.Segment]] = {}
-        for each in here:
-            for spelling in c.spellings(*each.place):
-                self._among.setdefault(spelling, []).append(each)
-        self._known = known
-        self._placed: dict[int, _Placed] = {}
-        self._times = 0
+    condition: c.Condition
+    count: int
+    depth: int
+    errors: tuple[Diagnostic, ...] = ()
 
-    def placed(self, of: c.Segment, report: Report) -> c.Segment:
-        """The segment with those that it refers to in place."""
-        # A stack of our own: a chain of references may be long.
+
+class Inliner:
+    """Inlines the conditions of segments in place of references to them.
+
+    It inlines those of `defined` whose names are not `known` to the server, working each out once
+    for all that refer to it. A segment that cannot be part of another's condition, such as one
+    with a limit, is reported where it is referred to.
+    """
+
+    def __init__(self, defined: Iterable[c.Segment], known: SegmentNames) -> None:
+        self._defined: dict[ByName, list[c.Segment]] = {}
+        for segment in defined:
+            for spelling in c.spellings(*segment.place):
+                self._defined.setdefault(spelling, []).append(segment)
+        self._known = known
+        self._inlined: dict[int, _Inlined] = {}
+        self._count = 0
+
+    def inlined(self, segment: c.Segment, report: Report) -> c.Segment:
+        """The segment with the conditions of those that it refers to."""
+        # An explicit stack, as a chain of references may be long.
         path: dict[int, c.Segment] = {}
-        waiting = [of]
+        waiting = [segment]
         while waiting:
-            segment = waiting[-1]
-            key = id(segment)
-            if key in self._placed:
+            current = waiting[-1]
+            key = id(current)
+            if key in self._inlined:
                 waiting.pop()
             elif key in path:
                 waiting.pop()
                 del path[key]
-                self._placed[key] = self._place(segment)
+                self._inlined[key] = self._inline(current)
             else:
-                path[key] = segment
-                others = [self._meant(each) for each in memberships(segment.condition)]
+                path[key] = current
+                others = [self._target(node) for node in memberships(current.condition)]
                 waiting.extend(each for each in others if each is not None and id(each) not in path)
-        found = self._placed[id(of)]
-        for wrong in found.wrong:
-            report.put(wrong)
-        return msgspec.structs.replace(of, condition=found.condition)
+        found = self._inlined[id(segment)]
+        for error in found.errors:
+            report.put(error)
+        return msgspec.structs.replace(segment, condition=found.condition)
 
-    def _named(self, of: c.Membership) -> list[c.Segment]:
-        """The segments of these files that a reference may mean, where the server has none."""
-        name = of.target
-        if of.of != "segment" or not isinstance(name, ByName) or self._known.get(name):
+    def _candidates(self, node: c.Membership) -> list[c.Segment]:
+        """The segments of the files that a reference may mean, if the server has none."""
+        name = node.target
+        if node.of != "segment" or not isinstance(name, ByName) or self._known.get(name):
             return []
-        return self._among.get(name, [])
+        return self._defined.get(name, [])
 
-    def _meant(self, of: c.Membership) -> c.Segment | None:
-        found = self._named(of)
-        return found[0] if len(found) == 1 else None
+    def _target(self, node: c.Membership) -> c.Segment | None:
+        candidates = self._candidates(node)
+        return candidates[0] if len(candidates) == 1 else None
 
-    def _place(self, segment: c.Segment) -> _Placed:
-        """Puts in place what a segment refers to, which is placed itself but in a cycle."""
-        times = 0
-        wrong = Report()
+    def _inline(self, segment: c.Segment) -> _Inlined:
+        """Inlines what a segment refers to; except in a cycle, those are inlined already."""
+        count = 0
+        errors = Report()
 
-        def put(reference: c.Membership) -> c.Condition | None:
-            nonlocal times
-            found = self._named(reference)
-            if len(found) > 1 and isinstance(reference.target, ByName):
-                report_several(reference, reference.target, len(found), wrong)
-            placed = self._placed.get(id(found[0])) if len(found) == 1 else None
-            if placed is None or times > MOST_IN_PLACE:
-                # On the server, nowhere, in a cycle that is reported as a whole; or told already.
+        def replacement(node: c.Membership) -> c.Condition | None:
+            nonlocal count
+            candidates = self._candidates(node)
+            if len(candidates) > 1 and isinstance(node.target, ByName):
+                report_ambiguous_name(node, node.target, len(candidates), errors)
+            inner = self._inlined.get(id(candidates[0])) if len(candidates) == 1 else None
+            if inner is None or count > MAX_INLINED:
+                # On the server, unknown, in a cycle that is reported as a whole; or already
+                # reported as too large.
                 return None
-            times += 1 + placed.times
-            if placed.wrong:
-                wrong.put(placed.wrong[0])
+            count += 1 + inner.count
+            if inner.errors:
+                errors.put(inner.errors[0])
                 return None
-            why = self._why_not(found[0], placed, times)
-            if why is None:
-                return placed.condition
-            _cannot(reference, why, wrong)
+            reason = self._obstacle(candidates[0], inner, count)
+            if reason is None:
+                return inner.condition
+            _report_obstacle(node, reason, errors)
             return None
 
-        condition = _flat(with_segments(segment.condition, put))
-        self._times += times
-        return _Placed(condition, times, _depth(condition), tuple(wrong.diagnostics))
+        condition = _flat(inline_segments(segment.condition, replacement))
+        self._count += count
+        return _Inlined(condition, count, depth(condition) - 1, tuple(errors.diagnostics))
 
-    def _why_not(self, other: c.Segment, placed: _Placed, times: int) -> str | None:
-        if other.limit is not None:
+    def _obstacle(self, segment: c.Segment, inner: _Inlined, count: int) -> str | None:
+        """Why a segment cannot be inlined; None if it can."""
+        if segment.limit is not None:
             return "it has a limit"
-        if isinstance(other.condition, c.Everyone):
+        if isinstance(segment.condition, c.Everyone):
             return "it is everyone"
-        if times > MOST_IN_PLACE:
-            return f"more than {MOST_IN_PLACE} segments would have to be put in place"
-        if self._times + times > MOST_OF_A_RUN:
-            return f"more than {MOST_OF_A_RUN:,} segments would have to be put in place in this run"
-        if placed.depth > DEEPEST:
-            return f"its condition would be nested more than {DEEPEST} levels deep"
+        if count > MAX_INLINED:
+            return f"more than {MAX_INLINED} segments would have to be inlined"
+        if self._count + count > MAX_INLINED_IN_RUN:
+            return f"more than {MAX_INLINED_IN_RUN:,} segments would have to be inlined in this run"
+        if inner.depth > MAX_DEPTH:
+            return f"its condition would be nested more than {MAX_DEPTH} levels deep"
         return None
 
 
-def _cannot(of: c.Membership, why: str, report: Report) -> None:
-    assert isinstance(of.target, ByName)
+def _report_obstacle(node: c.Membership, reason: str, report: Report) -> None:
+    assert isinstance(node.target, ByName)
     report.add(
         Code.SEG304,
-        of.span,
-        f"the segment {reference(of.target, 'segment')} is not on the server yet, and cannot be "
-        f"counted as a part of another: {why}",
+        node.span,
+        f"the segment {reference(node.target, 'segment')} is not on the server yet, and cannot be "
+        f"counted as a part of another: {reason}",
         help="create it first",
-        via=of.via,
+        via=node.via,
     )
 
 
-def _flat(of: c.Condition) -> c.Condition:
-    """The condition with groups of its own kind taken in, and two negations in a row left out."""
-    if isinstance(of, c.Not):
-        child = _flat(of.child)
-        return child.child if isinstance(child, c.Not) else msgspec.structs.replace(of, child=child)
-    if not isinstance(of, c.And | c.Or):
-        return of
-    kind = type(of)
+def _flat(condition: c.Condition) -> c.Condition:
+    """The condition with nested groups of the same kind merged, and double negations removed."""
+    if isinstance(condition, c.Not):
+        child = _flat(condition.child)
+        if isinstance(child, c.Not):
+            return child.child
+        return msgspec.structs.replace(condition, child=child)
+    if not isinstance(condition, c.And | c.Or):
+        return condition
+    kind = type(condition)
     children: list[c.Condition] = []
-    for child in of.children:
+    for child in condition.children:
         inner = _flat(child)
         children.extend(inner.children if isinstance(inner, kind) else (inner,))
-    return msgspec.structs.replace(of, children=tuple(children))
-
-
-def _depth(of: c.Condition) -> int:
-    """How many groups and negations stand around the innermost condition."""
-    deepest = 0
-    waiting = [(of, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        match node:
-            case c.And(children) | c.Or(children):
-                waiting.extend((child, depth + 1) for child in children)
-            case c.Not(child) | c.RuleSet(_, child):
-                waiting.append((child, depth + 1))
-            case _:
-                pass
-    return deepest
+    return msgspec.structs.replace(condition, children=tuple(children))

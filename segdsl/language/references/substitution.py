@@ -1,77 +1,72 @@
-"""Ids in the place of the names that they are known for, and names that mean several things.
+"""Conditions with ids in place of the names whose ids are known.
 
-What is known comes from a schema or a lock; a name that neither has stays as it is.
+The ids come from a schema or a lock; a name that neither has stays as it is.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.ids import Ids
+from segdsl.language.condition.walk import map_children
+from segdsl.language.references.ids import NO_AMBIGUOUS_NAMES, AmbiguousNames, Ids
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
 
-Several = Mapping[tuple[str, ByName], Sequence[str]]
-"""The ids of names that several things of a kind have."""
-NONE: Several = {}
-
 
 def with_ids(segment: c.Segment, ids: Ids) -> c.Segment:
-    """The segment with the ids of those names that `ids` has."""
+    """The segment with the ids of the names in `ids`."""
     if not ids:
         return segment
-    placed = _Placing(ids, NONE, Report()).placed(segment.condition)
-    return msgspec.structs.replace(segment, condition=placed)
+    substitution = _Substitution(ids, NO_AMBIGUOUS_NAMES, Report())
+    return msgspec.structs.replace(segment, condition=substitution.of(segment.condition))
 
 
-def with_known(segment: c.Segment, ids: Ids, several: Several, report: Report) -> c.Segment | None:
-    """The same; None where it refers to one of `several`, which is reported."""
-    if not several:
+def with_unambiguous_ids(
+    segment: c.Segment, ids: Ids, ambiguous: AmbiguousNames, report: Report
+) -> c.Segment | None:
+    """The segment with the ids of the names in `ids`; None after a report of an ambiguous name."""
+    if not ambiguous:
         return with_ids(segment, ids)
     own = Report()
-    placed = _Placing(ids, several, own).placed(segment.condition)
+    condition = _Substitution(ids, ambiguous, own).of(segment.condition)
     report.diagnostics.extend(own.diagnostics)
-    return None if own.has_errors else msgspec.structs.replace(segment, condition=placed)
+    return None if own.has_errors else msgspec.structs.replace(segment, condition=condition)
 
 
-class _Placing(msgspec.Struct, frozen=True):
+class _Substitution(msgspec.Struct, frozen=True):
     ids: Ids
-    several: Several
+    ambiguous: AmbiguousNames
     report: Report
 
-    def placed(self, of: c.Condition) -> c.Condition:
-        match of:
-            case c.And(children) | c.Or(children):
-                return msgspec.structs.replace(of, children=tuple(map(self.placed, children)))
-            case c.Not(child) | c.RuleSet(_, child) | c.Limited(child, _):
-                return msgspec.structs.replace(of, child=self.placed(child))
+    def of(self, condition: c.Condition) -> c.Condition:
+        match condition:
             case c.Membership(kind, target):
-                return msgspec.structs.replace(of, target=self.id(kind, target, of))
+                target = self._reference(kind, target, condition)
+                return msgspec.structs.replace(condition, target=target)
             case c.Score(model):
-                return msgspec.structs.replace(of, model=self.id("predictive model", model, of))
+                model = self._reference("predictive model", model, condition)
+                return msgspec.structs.replace(condition, model=model)
             case c.Test(c.MlAttribute() as subject):
-                model = self.id(f"{subject.solution} model", subject.model, of)
-                placed = msgspec.structs.replace(subject, model=model)
-                return msgspec.structs.replace(of, subject=placed)
+                model = self._reference(f"{subject.solution} model", subject.model, condition)
+                subject = msgspec.structs.replace(subject, model=model)
+                return msgspec.structs.replace(condition, subject=subject)
             case _:
-                return of
+                return map_children(condition, self.of)
 
-    def id(self, kind: str, target: Reference, of: c.Leaf) -> Reference:
+    def _reference(self, kind: str, target: Reference, node: c.Leaf) -> Reference:
         match target:
             case ByName() if (kind, target) in self.ids:
                 return ById(self.ids[kind, target])
-            case ByName() if (kind, target) in self.several:
-                found = self.several[kind, target]
+            case ByName() if (kind, target) in self.ambiguous:
+                ids = self.ambiguous[kind, target]
                 self.report.add(
                     Code.SEG305,
-                    of.span,
-                    f"{len(found)} {kind}s are named {reference(target, kind)}",
-                    help=f"say which by its id: {' or '.join(f'#{id}' for id in found)}",
-                    via=of.via,
+                    node.span,
+                    f"{len(ids)} {kind}s are named {reference(target, kind)}",
+                    help=f"specify which by its id: {' or '.join(f'#{id}' for id in ids)}",
+                    via=node.via,
                 )
                 return target
             case _:

@@ -1,6 +1,6 @@
-"""Where a segment is: its folder and its name, which no two segments have both.
+"""Places of segments: no two segments of the files may have the same folder and name.
 
-Looks at what files say; what is on a server is not asked.
+Compares the files with each other; the server is not considered.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from segdsl.source import Span
 Folder = tuple[str, ...]
 
 
-class Placed(Protocol):
-    """A segment as far as its place goes."""
+class Located(Protocol):
+    """The part of a segment that says where it is."""
 
     @property
     def name(self) -> str: ...
@@ -27,35 +27,33 @@ class Placed(Protocol):
     def span(self) -> Span: ...
 
 
-def one_of_each(segments: Iterable[Placed], report: Report) -> None:
-    """Reports a segment whose place another has already.
+def report_duplicates(segments: Iterable[Located], report: Report) -> None:
+    """Reports each segment whose folder and name an earlier one has.
 
-    In one file only where the place is spelled in two ways: the rest is told when it is read.
+    Within one file only if the folder is spelled differently: the resolver reports the others.
     """
-    named: dict[str, list[Placed]] = {}
-    for each in segments:
-        named.setdefault(each.name, []).append(each)
-    for several in named.values():
-        if len(several) > 1:
-            _one_of_each(several, report)
+    by_name: dict[str, list[Located]] = {}
+    for segment in segments:
+        by_name.setdefault(segment.name, []).append(segment)
+    for namesakes in by_name.values():
+        if len(namesakes) > 1:
+            _report_namesakes(namesakes, report)
 
 
-def _one_of_each(segments: Iterable[Placed], report: Report) -> None:
-    """The same of segments of one name."""
-    seen: dict[Folder, Placed] = {}
-    for each in segments:
-        first = seen.setdefault(folder_path(each.folder), each)
-        here = first.span.file == each.span.file
-        if first is not each and not (here and first.folder == each.folder):
-            what = (
-                "another segment of this file is"
-                if here
-                else "another of these files has a segment"
+def _report_namesakes(segments: Iterable[Located], report: Report) -> None:
+    """Reports the duplicates among segments with the same name."""
+    seen: dict[Folder, Located] = {}
+    for segment in segments:
+        first = seen.setdefault(folder_path(segment.folder), segment)
+        same_file = first.span.file == segment.span.file
+        if first is not segment and not (same_file and first.folder == segment.folder):
+            where = (
+                "another segment of this file is" if same_file else "a segment of another file is"
             )
             report.add(
                 Code.SEG111,
-                each.span,
-                f"{what} named {string(each.name)} too",
+                segment.span,
+                f"{where} named {string(segment.name)} too",
                 help="the API keeps names unique within a folder: give it another name or folder",
                 notes=(Note("the first one", first.span),),
             )

@@ -7,15 +7,15 @@ by its `Room`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import assert_never
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from segdsl.language import predicates as p
+from segdsl.language.predicates import values_of
 from segdsl.language.resolve.program import Scope
 from segdsl.language.syntax import tree as t
-from segdsl.language.values import Date, Literal, Name, Text, Value
+from segdsl.language.syntax.walk import walk
+from segdsl.language.values import Literal, Name, Text, Value
 
 MAX_CONDITIONS = 100_000
 MAX_GROUPS = 200_000
@@ -132,7 +132,7 @@ class Sizes:
         """The size of what is written there, with that of the definitions that it uses."""
         conditions = holders = units = written = most = 0
         largest: t.Use | None = None
-        for node in _nodes(expression):
+        for node in walk(expression):
             if isinstance(node, t.Use):
                 found = self.meant(node, scope)
                 size = _NOTHING if found is None else self._known.get(self._key(found), _NOTHING)
@@ -158,7 +158,7 @@ class Sizes:
         """The length of the texts that the params of a condition stand for."""
         if not isinstance(of, t.Test):
             return 0
-        names = (value for value in _values(of.predicate) if isinstance(value, Name))
+        names = (value for value in values_of(of.predicate) if isinstance(value, Name))
         return sum(self._length(name, scope) for name in names)
 
     def _length(self, of: Value, scope: Scope) -> int:
@@ -178,38 +178,4 @@ def len_of(value: Literal | None) -> int:
 
 def uses(expression: t.Expression) -> Iterator[t.Use]:
     """Every use of a definition in an expression."""
-    return (node for node in _nodes(expression) if isinstance(node, t.Use))
-
-
-def _nodes(expression: t.Expression) -> Iterator[t.Expression]:
-    """An expression and all within it."""
-    waiting = [expression]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        match node:
-            case t.Chain(_, inner) | t.Listing(_, inner):
-                waiting.extend(reversed(inner))
-            case t.Negation(operand) | t.FixedRuleSet(_, operand) | t.Limited(operand):
-                waiting.append(operand)
-            case t.Test(t.Aggregate(filter=inside)) | t.Has(filter=inside) if inside is not None:
-                waiting.append(inside)
-            case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
-                pass
-            case _:
-                assert_never(node)
-
-
-def _values(of: p.Predicate) -> Iterable[Value]:
-    """The values that a predicate compares with, without those of lengths of time."""
-    match of:
-        case p.Compare(_, value) | p.Matches(value):
-            return (value,)
-        case p.Between(low, high):
-            return (low, high)
-        case p.In(values) | p.Like(_, values):
-            return values
-        case p.TimeCompare(_, (Date() | Name()) as moment):
-            return (moment,)
-        case _:
-            return ()
+    return (node for node in walk(expression) if isinstance(node, t.Use))

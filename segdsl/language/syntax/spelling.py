@@ -11,6 +11,7 @@ from functools import cache
 
 from segdsl.errors import SegdslError
 from segdsl.language.behaviors import name_of
+from segdsl.language.predicates import Relation
 from segdsl.language.values import (
     PARENT_WORDS,
     Boolean,
@@ -27,6 +28,16 @@ from segdsl.language.values import (
     Value,
 )
 
+DATED: dict[Relation, str] = {
+    "=": "on",
+    "<": "before",
+    "<=": "on or before",
+    ">": "after",
+    ">=": "on or after",
+}
+"""How a time is compared with a date."""
+AGO: dict[Relation, str] = {"<": "more than", "<=": "at least", ">": "less than", ">=": "at most"}
+"""How a time is compared with one counted back from now: `more than 7 days ago`."""
 _ESCAPE = r'(?s)\\(u\{([0-9a-fA-F]{1,6})\}|["\\`n]|.)?'
 _UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
@@ -134,4 +145,4 @@ def reference(target: Reference, kind: str = "") -> str:
             return string(text)
         case ByName(text, parent):
             assert parent is not None
-            return f"{string(text)} of {PARENT_WORDS[kind]} {string(parent)}"
+            return f"{string(text)} of {PARENT_WORDS.get(kind, 'folder')} {string(parent)}"

@@ -12,7 +12,7 @@ from typing import get_args
 import msgspec
 
 from segdsl.language.predicates import Predicate
-from segdsl.language.values import Duration, Limit, Literal, Reference, Value
+from segdsl.language.values import Duration, Limit, Literal, MembershipKind, Reference, Value
 from segdsl.source import NOWHERE, Span
 
 Function = OneOf["count", "count distinct", "sum", "min", "max", "average", "first", "last"]
@@ -144,7 +144,7 @@ class Has(msgspec.Struct, frozen=True, gc=False):
 class Membership(msgspec.Struct, frozen=True, gc=False):
     """`in segment …` (perhaps `of folder …`), `in stage …`, `in variant …`."""
 
-    of: OneOf["segment", "stage", "variant"]
+    of: MembershipKind
     target: Reference
     span: Span = NOWHERE
 

@@ -7,34 +7,19 @@ events, where the plain spelling would take them in, is written with `some`.
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
 from typing import assert_never
 
 from segdsl.language import predicates as p
 from segdsl.language.condition.counting import holds_of_zero, is_numeric
-from segdsl.language.references.marked_names import symbol_target
+from segdsl.language.references.symbolic_ids import reference_of
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Limit, Number, Order
 from segdsl.rules.lift.operators import predicate, window
 from segdsl.rules.rule import model as m
 from segdsl.rules.rule.counts import complemented, is_bare
 
-_FUNCTIONS: dict[m.AggregationType, t.Function] = {
-    "Count": "count",
-    "CountDistinct": "count distinct",
-    "Sum": "sum",
-    "Min": "min",
-    "Max": "max",
-    "Average": "average",
-    "First": "first",
-    "Last": "last",
-}
-
-_MEMBERSHIPS: dict[m.ReferenceType, OneOf["segment", "stage", "variant"]] = {
-    "Reference": "segment",
-    "FunnelStageReference": "stage",
-    "AbTestVariantReference": "variant",
-}
+_FUNCTIONS = {type: function for function, type in m.AGGREGATION_TYPES.items()}
+_MEMBERSHIPS = {type: kind for kind, type in m.REFERENCE_TYPES.items()}
 
 
 def lift_condition(of: m.Condition) -> t.Expression:
@@ -43,12 +28,12 @@ def lift_condition(of: m.Condition) -> t.Expression:
             return _value(of)
         case m.ReferenceCondition(kind, id, exclude):
             of_what = _MEMBERSHIPS[kind]
-            member = t.Membership(of_what, symbol_target(of_what, id))
+            member = t.Membership(of_what, reference_of(of_what, id))
             return t.Negation(member) if exclude else member
         case m.PredictiveScoreReference(_, id, low, high, converted):
-            return t.Score(symbol_target("model", id), low, high, converted)
+            return t.Score(reference_of("model", id), low, high, converted)
         case m.MlAttributeReference(_, solution, id, left, operator):
-            subject = t.MlAttribute(solution, symbol_target("model", id), left.attribute)
+            subject = t.MlAttribute(solution, reference_of("model", id), left.attribute)
             return t.Test(subject, predicate(operator), operator.negated)
         case _:
             assert_never(of)
@@ -181,9 +166,6 @@ def _has(plain: t.Aggregate, asked: p.Predicate, absent: bool) -> t.Expression |
     return None
 
 
-_OPPOSITE: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
 def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
     """The plain comparison of a count that compiles to the excluded `asked`, if there is one."""
     found: p.Predicate | None = None
@@ -191,7 +173,7 @@ def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
         case p.Compare("=", _):
             return None
         case p.Compare(relation, value) if not negated:
-            found = p.Compare(_OPPOSITE[relation], value)
+            found = p.Compare(p.OPPOSITES[relation], value)
         case p.In() if negated:
             found = asked
     return found if found is not None and holds_of_zero(found) else None

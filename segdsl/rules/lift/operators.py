@@ -18,18 +18,8 @@ from segdsl.language.values import (
 )
 from segdsl.rules.rule import model as m
 
-_RELATIONS: dict[str, p.Relation] = {
-    "Equal": "=",
-    "Greater": ">",
-    "GreaterEqual": ">=",
-    "Less": "<",
-    "LessEqual": "<=",
-}
-_MATCHES: dict[str, p.TextMatch] = {
-    "Contain": "contains",
-    "StartWith": "starts with",
-    "EndWith": "ends with",
-}
+_RELATIONS = {type: relation for relation, type in m.COMPARISON_TYPES.items()}
+_MATCHES = {type: match for match, type in m.MATCH_TYPES.items()}
 
 
 def _literal(value: m.Scalar) -> Literal:

@@ -15,29 +15,12 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.operators import has_not
 from segdsl.language.references.ids import IdResolver
-from segdsl.language.syntax.tree import Function
 from segdsl.language.values import Duration, Limit
 from segdsl.rules.lower.arrays import array_matching
 from segdsl.rules.lower.filters import lower_filter
 from segdsl.rules.lower.operators import number, operator
 from segdsl.rules.rule import model as m
 from segdsl.rules.rule.counts import complemented, is_bare
-
-_AGGREGATIONS: dict[Function, m.AggregationType] = {
-    "count": "Count",
-    "count distinct": "CountDistinct",
-    "sum": "Sum",
-    "min": "Min",
-    "max": "Max",
-    "average": "Average",
-    "first": "First",
-    "last": "Last",
-}
-_REFERENCES: dict[str, m.ReferenceType] = {
-    "segment": "Reference",
-    "stage": "FunnelStageReference",
-    "variant": "AbTestVariantReference",
-}
 
 
 def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
@@ -49,7 +32,9 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.
             return _limited(of, negated, ids, report)
         case c.Membership(kind, target):
             id = ids.id_of(kind, target, of, report)
-            return None if id is None else m.ReferenceCondition(_REFERENCES[kind], id, negated)
+            return (
+                None if id is None else m.ReferenceCondition(m.REFERENCE_TYPES[kind], id, negated)
+            )
         case c.Score(model, low, high, converted):
             if negated:
                 report.add(
@@ -129,7 +114,7 @@ def _behavior(of: c.Aggregate, report: Report) -> m.BehaviorValue | None:
         if inside is None:
             return None
     grouping = of.grouping or None
-    kind = _AGGREGATIONS[of.function]
+    kind = m.AGGREGATION_TYPES[of.function]
     match of.function:
         case "count":
             aggregation = m.Aggregation(kind, grouping_columns=of.grouping)

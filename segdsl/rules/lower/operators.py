@@ -9,19 +9,6 @@ from segdsl.language.condition.operators import has_not
 from segdsl.language.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 from segdsl.rules.rule import model as m
 
-_RELATIONS: dict[p.Relation, m.ComparisonType] = {
-    "=": "Equal",
-    ">": "Greater",
-    ">=": "GreaterEqual",
-    "<": "Less",
-    "<=": "LessEqual",
-}
-_MATCHES: dict[p.TextMatch, m.AnyOfType] = {
-    "contains": "Contain",
-    "starts with": "StartWith",
-    "ends with": "EndWith",
-}
-
 
 def scalar(value: Value) -> m.Scalar:
     """A resolved value as the API takes it."""
@@ -76,19 +63,21 @@ def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
     assert not negated or has_not(of)
     match of:
         case p.Compare(relation, value):
-            return m.Comparison(_RELATIONS[relation], negated, scalar(value))
+            return m.Comparison(m.COMPARISON_TYPES[relation], negated, scalar(value))
         case p.Between(low, high):
             return m.Between(_orderable(low), _orderable(high), negated, Number("0"), "Between")
         case p.In(values):
             return m.AnyOf("In", negated, tuple(_orderable(value) for value in values))
         case p.Like(match, values):
-            return m.AnyOf(_MATCHES[match], negated, tuple(_orderable(value) for value in values))
+            return m.AnyOf(
+                m.MATCH_TYPES[match], negated, tuple(_orderable(value) for value in values)
+            )
         case p.Matches(pattern):
             return m.Comparison("Regexp", negated, scalar(pattern))
         case p.IsNull():
             return m.Comparison("IsNull", negated, True)
         case p.TimeCompare(relation, moment):
-            return m.Comparison(_RELATIONS[relation], negated, _moment(moment))
+            return m.Comparison(m.COMPARISON_TYPES[relation], negated, _moment(moment))
         case p.TimeBetween(low_moment, high_moment):
             return m.TimeBetween(_moment(low_moment), _moment(high_moment), negated, "Between")
         case p.Within(direction, amount, unit):
@@ -113,9 +102,6 @@ def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
             assert_never(of)
 
 
-_FLIPPED: dict[p.Relation, p.Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
 def complement(of: p.Predicate) -> p.Predicate | None:
     """The comparison that holds of just those values that this one does not hold of.
 
@@ -125,6 +111,6 @@ def complement(of: p.Predicate) -> p.Predicate | None:
         case p.TimeCompare(_, Date() as date) if not date.is_iso:
             return None
         case p.TimeCompare(relation, moment) if relation != "=":
-            return p.TimeCompare(_FLIPPED[relation], moment)
+            return p.TimeCompare(p.OPPOSITES[relation], moment)
         case _:
             return None

@@ -40,7 +40,12 @@ def lower(
     symbolic: bool = False,
     ids: Ids | None = None,
 ) -> Rule | None:
-    """The segment's rule; None after a report. `ids` are those that names stand for."""
+    """The segment's rule; None after a report.
+
+    `layout` is `v5`, two levels with Composite, or `nested`, And and Or at any depth as in older
+    rules. `ids` are those that names stand for; with `symbolic`, a name without an id is written as
+    a symbolic id.
+    """
     if isinstance(segment.condition, c.Everyone):
         rule: Rule | None = EVERYONE
     else:
@@ -53,7 +58,22 @@ def lower(
     return msgspec.structs.replace(rule, limit=lower_limit(segment.limit))
 
 
+def lower_in_any_layout(
+    segment: c.Segment, report: Report, *, ids: Ids | None = None
+) -> Rule | None:
+    """The segment's rule in the layout of v5, or nested where that cannot hold it.
+
+    None after a report of what neither layout can hold.
+    """
+    rule = lower(segment, Report(), ids=ids)
+    return lower(segment, report, layout="nested", ids=ids) if rule is None else rule
+
+
 def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
+    """The body of the request that creates a segment with this rule, without its folder.
+
+    A folder is an id, which only a server knows.
+    """
     return CreateRequest(
         segment.name,
         SEGMENT_KINDS.index(segment.kind),

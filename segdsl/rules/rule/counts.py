@@ -14,12 +14,6 @@ import msgspec
 from segdsl.language.values import Number
 from segdsl.rules.rule import model as m
 
-_OPPOSITE: dict[m.ComparisonType, m.ComparisonType] = {
-    "Less": "GreaterEqual",
-    "LessEqual": "Greater",
-    "Greater": "LessEqual",
-    "GreaterEqual": "Less",
-}
 _ZERO = Decimal(0)
 
 
@@ -56,7 +50,7 @@ def complemented(operator: m.Operator, exclude: bool) -> tuple[m.Operator, bool]
         case m.Comparison("Equal"):
             opposite: m.Operator = m.Comparison("GreaterEqual", False, Number("1"))
         case m.Comparison(kind, _, right):
-            opposite = m.Comparison(_OPPOSITE[kind], False, right)
+            opposite = m.Comparison(m.OPPOSITE_TYPES[kind], False, right)
         case m.Between(_, high):
             opposite = m.Comparison("Greater", False, high)
         case _:

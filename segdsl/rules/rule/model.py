@@ -12,7 +12,9 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.language.values import Number, Unit, is_iso_timestamp
+from segdsl.language.predicates import OPPOSITES, Relation, TextMatch
+from segdsl.language.syntax.tree import Function
+from segdsl.language.values import MembershipKind, Number, Unit, is_iso_timestamp
 
 Scalar = Number | str | bool
 
@@ -20,6 +22,38 @@ ComparisonType = OneOf["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", 
 AnyOfType = OneOf["In", "Contain", "StartWith", "EndWith"]
 AggregationType = OneOf["Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last"]
 ReferenceType = OneOf["Reference", "FunnelStageReference", "AbTestVariantReference"]
+
+COMPARISON_TYPES: dict[Relation, ComparisonType] = {
+    "=": "Equal",
+    ">": "Greater",
+    ">=": "GreaterEqual",
+    "<": "Less",
+    "<=": "LessEqual",
+}
+OPPOSITE_TYPES = {
+    COMPARISON_TYPES[relation]: COMPARISON_TYPES[opposite]
+    for relation, opposite in OPPOSITES.items()
+}
+MATCH_TYPES: dict[TextMatch, AnyOfType] = {
+    "contains": "Contain",
+    "starts with": "StartWith",
+    "ends with": "EndWith",
+}
+AGGREGATION_TYPES: dict[Function, AggregationType] = {
+    "count": "Count",
+    "count distinct": "CountDistinct",
+    "sum": "Sum",
+    "min": "Min",
+    "max": "Max",
+    "average": "Average",
+    "first": "First",
+    "last": "Last",
+}
+REFERENCE_TYPES: dict[MembershipKind, ReferenceType] = {
+    "segment": "Reference",
+    "stage": "FunnelStageReference",
+    "variant": "AbTestVariantReference",
+}
 
 
 class _Struct(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
@@ -191,23 +225,17 @@ def with_not(operator: Operator) -> Operator | None:
             return None
 
 
-_OPPOSITE: dict[ComparisonType, ComparisonType] = {
-    "Less": "GreaterEqual",
-    "LessEqual": "Greater",
-    "Greater": "LessEqual",
-    "GreaterEqual": "Less",
-}
-
-
 def opposite(operator: Operator) -> Operator | None:
     """The comparison of times that holds of just those values that this one does not hold of,
     its `not` aside. None where there is none: nobody says what a text that is no date selects.
     """
     match operator:
-        case Comparison(kind, _, Last() as right) if kind in _OPPOSITE:
-            return Comparison(_OPPOSITE[kind], False, right)
-        case Comparison(kind, _, Timestamp(text) as right) if kind in _OPPOSITE:
-            return Comparison(_OPPOSITE[kind], False, right) if is_iso_timestamp(text) else None
+        case Comparison(kind, _, Last() as right) if kind in OPPOSITE_TYPES:
+            return Comparison(OPPOSITE_TYPES[kind], False, right)
+        case Comparison(kind, _, Timestamp(text) as right) if kind in OPPOSITE_TYPES:
+            return (
+                Comparison(OPPOSITE_TYPES[kind], False, right) if is_iso_timestamp(text) else None
+            )
         case _:
             return None
 

@@ -9,8 +9,8 @@ from segdsl.language.values import UNITS, WHOLE, Number, Unit
 from segdsl.rules.rule import model as m
 from segdsl.rules.rule.document import Reader
 
-_COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
-_LISTS = ("In", "Contain", "StartWith", "EndWith")
+_COMPARISONS = tuple(m.COMPARISON_TYPES.values())
+_LISTS = ("In", *m.MATCH_TYPES.values())
 _TYPES = (
     *_COMPARISONS,
     *_LISTS,
@@ -37,9 +37,9 @@ class OperatorReader(Reader):
         if kind in _COMPARISONS:
             of = self.object(value, path, ("type", "not", "rightValue"), kind)
             right = self.need(of, "rightValue", path, kind)
-            return self._comparison(cast(m.ComparisonType, kind), of, right, path)
+            return self._comparison(kind, of, right, path)
         if kind in _LISTS:
-            return self._list(cast(m.AnyOfType, kind), value, path)
+            return self._list(kind, value, path)
         match kind:
             case "Between":
                 return self._between(value, path)

@@ -25,7 +25,7 @@ from segdsl.rules.rule.operators import OperatorReader
 
 MAX_DEPTH = 200
 _GROUPS = ("And", "Or", "Composite")
-_REFERENCES = ("Reference", "FunnelStageReference", "AbTestVariantReference")
+_REFERENCES = tuple(m.REFERENCE_TYPES.values())
 _TYPES = (*_GROUPS, "Value", *_REFERENCES, "PredictiveScoreReference", "MlAttributeReference")
 
 
@@ -181,7 +181,7 @@ class _RuleReader(OperatorReader):
         if kind == "Value":
             return self._value(value, path)
         if kind in _REFERENCES:
-            return self._reference(cast(m.ReferenceType, kind), value, path)
+            return self._reference(kind, value, path)
         if kind == "PredictiveScoreReference":
             return self._score(value, path)
         return self._ml(value, path)
@@ -347,7 +347,7 @@ class _RuleReader(OperatorReader):
     def _aggregation(self, value: Any, path: str) -> m.Aggregation:
         if not isinstance(value, dict):
             self.fail(path, "an aggregation is an object")
-        kinds = ("Count", "CountDistinct", "Sum", "Min", "Max", "Average", "First", "Last")
+        kinds = tuple(m.AGGREGATION_TYPES.values())
         kind = cast(
             m.AggregationType,
             self.choice(value.get("type"), f"{path}.type", kinds, "the type of an aggregation"),

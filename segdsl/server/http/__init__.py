@@ -1,1 +1,1 @@
-"""HTTP of the local Audience API: requests, handlers, responses, and how it is served."""
+"""HTTP of the local Audience API: the application, requests, and what all kinds' shapes share."""

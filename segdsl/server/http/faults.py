@@ -1,7 +1,7 @@
-"""The weather of real networks, for tests: slow answers or none, 429, 5xx, cut connections.
+"""Fault injection, for tests of clients: slow answers or none, 429, 5xx, cut connections.
 
-A fault is drawn for each request from a seeded source, in the order of arrival. Nothing
-here knows what a request asks for.
+A fault is drawn for each request from a seeded source, in the order of arrival. Nothing here
+depends on what a request asks for.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ _KINDS = (
 )
 
 When = OneOf["before", "after"]
-Silence = OneOf["cut", "hang"]
+NoAnswer = OneOf["cut", "hang"]
 Answer = Callable[[int], ASGIApp]
 
 
 class FaultsError(SegdslError, ValueError):
-    """A description of faults that cannot be read; its text says what is wrong."""
+    """An invalid specification of faults; its text says what is wrong."""
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What happens to a request: an answer of this status, a cut, or nothing until it is given up.
+    """A fault: an answer of this status, a cut connection, or no answer until the client gives up.
 
     `before`: the request has no effect. `after`: it takes effect, and its own answer is lost.
     """
 
-    what: int | Silence
+    what: int | NoAnswer
     when: When
 
 
 _FAULTS = {
-    **{f"{each}": Fault(each, "before") for each in _STATUSES},
-    # Too many requests are turned away, and never after the deed.
-    **{f"{each}-after": Fault(each, "after") for each in _STATUSES if each != 429},
+    **{f"{status}": Fault(status, "before") for status in _STATUSES},
+    # 429 refuses a request, so it never comes after the effect.
+    **{f"{status}-after": Fault(status, "after") for status in _STATUSES if status != 429},
     "cut-before": Fault("cut", "before"),
     "cut-after": Fault("cut", "after"),
     "hang-before": Fault("hang", "before"),
@@ -56,9 +56,9 @@ _FAULTS = {
 
 
 class Faults(msgspec.Struct, frozen=True):
-    """How probable each fault is, from 0 to 1, all together at most 1; seconds of latency.
+    """The probability of each fault, in total at most 1, and the latency in seconds.
 
-    `retry_after` is what a 429 asks for, in whole seconds.
+    `retry_after` is the `Retry-After` of a 429, in whole seconds.
     """
 
     chances: tuple[tuple[Fault, float], ...] = ()
@@ -70,25 +70,25 @@ class Faults(msgspec.Struct, frozen=True):
 class ConnectionCutError(BaseException):
     """The connection is to be cut, without an answer.
 
-    Not an Exception: nothing between here and the edge may answer in its place.
+    It is not an Exception, so that no error handler on the way answers it.
     """
 
 
 def parse_faults(text: str) -> Faults:
-    """Faults as written on the command line: `latency=20ms,429=0.05,cut-after=0.05,seed=7`.
+    """Reads faults as written on the command line: `latency=20ms,429=0.05,cut-after=0.05,seed=7`.
 
-    A status alone comes before the request takes effect; `500-after` after it has. Raises
+    A status alone comes before the request takes effect, `500-after` afterwards. Raises
     FaultsError.
     """
     chances: dict[Fault, float] = {}
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for part in text.split(","):
-        key, equals, value = (each.strip() for each in part.partition("="))
+        key, equals, value = map(str.strip, part.partition("="))
         if not equals or not value:
-            raise FaultsError(f"`{part.strip()}` is no fault: write {_KINDS}")
-        if key in found:
-            raise FaultsError(f"`{key}` stands twice: keep one of the two")
-        found[key] = value
+            raise FaultsError(f"`{part.strip()}` is not a fault: write {_KINDS}")
+        if key in values:
+            raise FaultsError(f"`{key}` is given twice: keep one of them")
+        values[key] = value
         fault = _FAULTS.get(key)
         if fault is not None:
             chances[fault] = _chance(key, value)
@@ -96,12 +96,12 @@ def parse_faults(text: str) -> Faults:
             raise FaultsError(f"there is no fault `{key}`: write {_KINDS}")
     total = sum(chances.values())
     if total > 1 + 1e-9:
-        raise FaultsError(f"the chances add up to {total:g}: together they are at most 1")
+        raise FaultsError(f"the probabilities add up to {total:g}: their sum is at most 1")
     return Faults(
         tuple(chances.items()),
-        _seconds(found.get("latency", "0ms")),
-        _whole("retry-after", found.get("retry-after", "1")),
-        _whole("seed", found.get("seed", "0")),
+        _seconds(values.get("latency", "0ms")),
+        _whole("retry-after", values.get("retry-after", "1")),
+        _whole("seed", values.get("seed", "0")),
     )
 
 
@@ -111,25 +111,25 @@ def _chance(key: str, value: str) -> float:
     except ValueError:
         chance = -1.0
     if not 0 <= chance <= 1:
-        raise FaultsError(f"the chance of {key} is a number from 0 to 1, and this is `{value}`")
+        raise FaultsError(f"the probability of {key} is a number from 0 to 1, not `{value}`")
     return chance
 
 
 def _seconds(value: str) -> float:
-    found = _LATENCY.fullmatch(value)
-    if found is None:
-        raise FaultsError(f"latency is written as 20ms or 1.5s, and this is `{value}`")
-    return float(found[1]) / (1000 if found[2] == "ms" else 1)
+    match = _LATENCY.fullmatch(value)
+    if match is None:
+        raise FaultsError(f"latency is written as 20ms or 1.5s, not `{value}`")
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def _whole(key: str, value: str) -> int:
     if not (value.isascii() and value.isdigit()) or len(value) > 9:
-        raise FaultsError(f"{key} is a whole number, and this is `{value}`")
+        raise FaultsError(f"{key} is a whole number, not `{value}`")
     return int(value)
 
 
 class FaultInjector:
-    """Draws a fault for one request after the other; the same seed draws the same."""
+    """Draws a fault for each request in turn; the same seed draws the same faults."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -138,17 +138,17 @@ class FaultInjector:
 
     def draw(self) -> Fault | None:
         with self._lock:
-            at = self._random.random()
+            drawn = self._random.random()
         for fault, chance in self.faults.chances:
-            if at < chance:
+            if drawn < chance:
                 return fault
-            at -= chance
+            drawn -= chance
         return None
 
-    async def pass_on(
+    async def inject(
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, answer: Answer
     ) -> None:
-        """Lets `app` handle the request, or a fault; `answer` makes the answer of a status."""
+        """Draws a fault, or lets `app` handle the request; `answer` answers with a status."""
         fault = self.draw()
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
@@ -159,7 +159,7 @@ class FaultInjector:
             await app(scope, receive, _swallow)
         match fault.what:
             case "hang":
-                await _given_up(receive)
+                await _disconnected(receive)
             case "cut":
                 raise ConnectionCutError
             case status:
@@ -167,10 +167,10 @@ class FaultInjector:
 
 
 async def _swallow(message: Message) -> None:
-    """Where an answer goes that nobody will see."""
+    """Discards an answer that the client does not get."""
 
 
-async def _given_up(receive: Receive) -> None:
-    """Waits until the client is gone."""
+async def _disconnected(receive: Receive) -> None:
+    """Waits until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

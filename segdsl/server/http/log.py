@@ -1,7 +1,7 @@
-"""What a server writes about its own failures: one line each, and only so many in a while.
+"""The log of a server's own failures: one line each, and a limited number of lines per period.
 
-Nothing of a request but its method and path is written, without the key and in one line. A peer
-that causes failures, however many, cannot fill a disk.
+Of a request, only its method and path are written, without the key and in one line. A client that
+causes many failures cannot fill a disk.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def _to_standard_error(line: str) -> None:
 
 
 class Log:
-    """Writes lines until there are too many; then says how many were left out.
+    """Writes lines up to the limit of a period; then reports how many were left out.
 
     `write` gets each line, `clock` gives seconds. Any thread may use it; a failure to write is
-    passed over.
+    ignored.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Log:
             now = self._clock()
             if now - self._since >= PERIOD:
                 self._since, self._written = now, 0
-                self._tell_left_out()
+                self._report_left_out()
             if self._written >= MOST_LINES:
                 self._left_out += 1
                 return
@@ -63,9 +63,9 @@ class Log:
 
     def close(self) -> None:
         with self._lock:
-            self._tell_left_out()
+            self._report_left_out()
 
-    def _tell_left_out(self) -> None:
+    def _report_left_out(self) -> None:
         if self._left_out:
             self._line(f"{self._left_out} more lines were left out")
             self._left_out = 0
@@ -75,12 +75,12 @@ class Log:
         try:
             self._write(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…")
         except (OSError, ValueError):
-            # Nobody reads any more.
+            # The reader is gone.
             return
 
 
 class LogHandler(logging.Handler):
-    """Hands records of libraries (uvicorn, asyncio) to a `Log`, without tracebacks."""
+    """Writes records of libraries (uvicorn, asyncio) to a `Log`, without tracebacks."""
 
     def __init__(self, log: Log) -> None:
         super().__init__(logging.WARNING)
@@ -92,11 +92,11 @@ class LogHandler(logging.Handler):
         except Exception:
             text = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
-            text = f"{text.strip()}: {named(record.exc_info[1])}"
+            text = f"{text.strip()}: {describe(record.exc_info[1])}"
         self._log.add(text)
 
 
-def named(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """An error in one line, with the place that raised it."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

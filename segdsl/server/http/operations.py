@@ -1,7 +1,7 @@
-"""The operations that the Audience API has (described), with or without one here.
+"""The operations of the Audience API (described), whether or not the local API has them.
 
-They tell what this server does not offer from what nobody has: the first is answered 501, the
-second 404. `{}` stands for an id or a name in a path.
+An operation that the local API does not offer is answered with 501, any other unknown path with
+404. `{}` stands for an id or a name in a path.
 """
 
 from __future__ import annotations
@@ -139,20 +139,20 @@ _TABLE = """
 
 @cache
 def operations() -> frozenset[tuple[str, str]]:
-    """Each operation's method and path."""
+    """The method and path of each operation."""
     lines = (line.split() for line in _TABLE.strip().splitlines())
     return frozenset((method, path) for path, *methods in lines for method in methods)
 
 
 def is_operation(method: str, path: str) -> bool:
-    """Whether the API has an operation for a request of that method to that path."""
+    """Whether the API has an operation with that method at that path."""
     return any(pattern.fullmatch(path) for pattern in _patterns().get(method, ()))
 
 
 @cache
 def _patterns() -> dict[str, list[re.Pattern[str]]]:
-    found: dict[str, list[re.Pattern[str]]] = {}
+    patterns: dict[str, list[re.Pattern[str]]] = {}
     for method, path in operations():
         pattern = "[^/]+".join(map(re.escape, path.split("{}")))
-        found.setdefault(method, []).append(re.compile(pattern))
-    return found
+        patterns.setdefault(method, []).append(re.compile(pattern))
+    return patterns

@@ -1,214 +1,176 @@
-"""What clients send: bodies read as the description has them, and ids and numbers in paths.
+"""How bodies, ids and parameters of requests are read, for all kinds.
 
-Ids may be numbers or texts of digits (observed: public clients send both). What is null
-is taken as left out, and so are keys that are not known: clients send back what they were
-answered (observed). A rule stays the bytes that came, so that its numbers keep their text.
+Ids may be numbers or strings of digits (observed: public clients send both). A value of null counts
+as left out, and unknown keys are ignored: clients send back what they were answered (observed).
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from segdsl.server.errors import ApiError, Problem, missing, refuse
-from segdsl.server.rule_texts import with_text_ids
-from segdsl.server.store.records import BATCH, REALTIME
+from segdsl.server.errors import ASSOCIATION, ApiError, Problem, no_such, refuse
+from segdsl.server.http.responses import FOLDER
 
-_T = TypeVar("_T")
+B = TypeVar("B", bound="Body")
+E = TypeVar("E", bound="EntityBody")
+V = TypeVar("V")
 _MAX_ID = 2**63 - 1
 
 Id = int | str
 
 
-class _Body(msgspec.Struct, frozen=True, rename="camel"):
-    pass
+class Body(msgspec.Struct, frozen=True, rename="camel"):
+    """A body, or a part of one; `nullable` are the keys for which null is a value."""
+
+    nullable: ClassVar[tuple[str, ...]] = ("description",)
 
 
-class RuleBody(_Body, frozen=True):
-    """What the bodies that carry a rule have in common."""
-
-    rule: Raw | UnsetType = UNSET
-    kind: Id | UnsetType = UNSET
-    realtime: bool | UnsetType = UNSET
-    funnel_stage: dict[str, Any] | UnsetType = msgspec.field(name="funnel_stage", default=UNSET)
-
-
-class SegmentBody(RuleBody, frozen=True):
-    """The description's SegmentParameters, and `isVisible` (observed).
-
-    Its `audienceId` is passed over: the parent segment of the path counts (observed).
-    """
-
-    name: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-    segment_folder_id: Id | UnsetType = UNSET
-    count_population: bool | UnsetType = UNSET
-    is_visible: bool | UnsetType = UNSET
-
-
-class SqlBody(RuleBody, frozen=True):
-    format: str | UnsetType = UNSET
-
-
-class QueryBody(RuleBody, frozen=True):
-    columns: list[str] | UnsetType = UNSET
-    page_size: Id | UnsetType = UNSET
-    max_page: Id | UnsetType = UNSET
-    enable_mv: str | UnsetType = UNSET
-    filter_string: str | UnsetType = UNSET
-
-
-class FolderBody(_Body, frozen=True):
-    """A new folder; `description` is required by the description alone."""
-
-    name: str
-    description: str | UnsetType | None = UNSET
-
-
-class FolderChanges(_Body, frozen=True):
-    name: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-
-
-class _Linked(_Body, frozen=True):
+class _Linked(Body, frozen=True):
     id: Id
     type: str
 
 
-class _Link(_Body, frozen=True):
+class _Link(Body, frozen=True):
     data: _Linked | UnsetType | None = UNSET
 
 
-class _Links(_Body, frozen=True):
+class Links(Body, frozen=True):
+    """The relationships of a resource; a kind with others extends it."""
+
     parent_folder: _Link | UnsetType = UNSET
 
 
-class _Attributes(_Body, frozen=True):
-    name: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-    rule: Raw | UnsetType = UNSET
-    count_population: bool | UnsetType = UNSET
-    is_visible: bool | UnsetType = UNSET
-    funnel_stage: dict[str, Any] | UnsetType = msgspec.field(name="funnel_stage", default=UNSET)
-
-
-class EntityBody(_Body, frozen=True):
-    """A segment or a folder under `/entities`."""
+class EntityBody(Body, frozen=True):
+    """A resource under `/entities`; a kind adds its `attributes`."""
 
     id: Id | UnsetType = UNSET
     type: str | UnsetType = UNSET
-    attributes: _Attributes = _Attributes()
-    relationships: _Links = _Links()
+    relationships: Links = Links()
 
 
-class _Wrapped(msgspec.Struct, frozen=True):
+class _Wrapped(Body, frozen=True):
     data: Raw | UnsetType = UNSET
 
 
-def decode(body: bytes, type: type[_T], path: str = "$", *, strict: bool = False) -> _T:
-    """The body as that type; raises ApiError (400) that names the place.
+def given(value: V | UnsetType, default: V) -> V:
+    """The value of a key, or the default where the key was left out."""
+    return default if isinstance(value, UnsetType) else value
 
-    Strictly, null is no value of what the description does not let be null.
+
+# --- bodies ------------------------------------------------------------------------------
+
+
+def decode(body: bytes, type: type[B], path: str = "$", *, strict: bool = False) -> B:
+    """Reads a body as that type; raises ApiError (400), which names the place.
+
+    Strictly, null is an error where the description does not allow it.
     """
     try:
-        return msgspec.json.decode(body if strict else _without_nulls(body), type=type)
+        content = body if strict else _without_nulls(body, type.nullable)
+        return msgspec.json.decode(content, type=type)
     except msgspec.ValidationError as error:
-        message, _, at = str(error).partition(" - at `")
-        where = path + at.removesuffix("`").removeprefix("$")
+        message, _, place = str(error).partition(" - at `")
+        where = path + place.removesuffix("`").removeprefix("$")
         raise ApiError(400, [Problem(message, where)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise refuse(f"the body is no JSON: {error}", path) from None
+        raise refuse(f"the body is not valid JSON: {error}", path) from None
 
 
-def decode_entity(body: bytes, *, strict: bool = False) -> tuple[EntityBody, str]:
-    """The body of a JSON:API request, and its path; it may be wrapped in `data`, or bare.
+def decode_entity(body: bytes, type: type[E], *, strict: bool = False) -> tuple[E, str]:
+    """Reads a JSON:API body, wrapped in `data` or bare; also returns the path of the resource.
 
-    Described: bare. JSON:API itself, and the answers, have the wrapper; clients send both
+    The description has bare bodies; JSON:API and the answers have the wrapper; clients send both
     (observed).
     """
     wrapped = decode(body, _Wrapped)
     if isinstance(wrapped.data, UnsetType):
-        return decode(body, EntityBody, strict=strict), "$"
-    return decode(bytes(wrapped.data), EntityBody, "$.data", strict=strict), "$.data"
+        return decode(body, type, strict=strict), "$"
+    return decode(bytes(wrapped.data), type, "$.data", strict=strict), "$.data"
 
 
-_MAY_BE_NULL = ("rule", "description")
 _HOLDERS = ("attributes", "relationships")
 
 
-def _without_nulls(body: bytes) -> bytes:
-    """A body without the keys whose value is null, but for those to which null says something."""
+def _without_nulls(body: bytes, nullable: tuple[str, ...]) -> bytes:
+    """A body without the keys whose value is null, except for nullable ones."""
     try:
         keys = msgspec.json.decode(body, type=dict[str, Raw])
     except msgspec.ValidationError:
-        return body  # It is no object, which is said where it is read.
+        return body  # It is not an object: reading it as its type reports that.
     kept = {
-        key: Raw(_without_nulls(bytes(value))) if key in _HOLDERS else value
+        key: Raw(_without_nulls(bytes(value), nullable)) if key in _HOLDERS else value
         for key, value in keys.items()
-        if key in _MAY_BE_NULL or bytes(value) != b"null"
+        if key in nullable or bytes(value) != b"null"
     }
     return msgspec.json.encode(kept)
 
 
-def rule_text(rule: Raw | UnsetType, path: str, *, strict: bool = False) -> str | None:
-    """A rule as the text that came; None where it is null or left out: everyone.
+# --- resources ---------------------------------------------------------------------------
 
-    But for a strict service, ids of references become texts.
-    """
-    if isinstance(rule, UnsetType):
+
+def check_type(body: EntityBody, at: str, types: tuple[str, ...]) -> None:
+    """Refuses a resource of another type; a type may be left out."""
+    if not isinstance(body.type, UnsetType) and body.type not in types:
+        raise refuse(f"the type is one of {', '.join(types)}", f"{at}.type")
+
+
+def check_id(body: EntityBody, at: str, id: int) -> None:
+    """Refuses a resource with another id than the path; an id may be left out."""
+    if not isinstance(body.id, UnsetType) and whole(body.id, f"{at}.id") != id:
+        raise refuse(f"the id differs from {id}, the id in the path", f"{at}.id")
+
+
+def parent_folder(body: EntityBody, at: str) -> int | None:
+    """The folder that a resource names as its parent; None where it names none."""
+    relationship = body.relationships.parent_folder
+    path = f"{at}.relationships.parentFolder"
+    if isinstance(relationship, UnsetType) or isinstance(relationship.data, UnsetType):
         return None
-    try:
-        text = bytes(rule).decode()
-    except UnicodeDecodeError:
-        raise refuse("the rule is not UTF-8", path) from None
-    if text == "null":
-        return None
-    return text if strict else with_text_ids(text)
+    if relationship.data is None:
+        raise refuse("only the root folder has no parent folder", path, ASSOCIATION)
+    if relationship.data.type != FOLDER:
+        raise refuse(f"the type of a folder is {FOLDER}", f"{path}.data.type")
+    return whole(relationship.data.id, f"{path}.data.id")
 
 
-def kind_of(body: RuleBody, otherwise: int = BATCH) -> int:
-    """0 (batch) or 1 (realtime). Stages of funnels, which have no data here, are refused."""
-    if isinstance(body.kind, UnsetType):
-        if isinstance(body.realtime, UnsetType):
-            return otherwise
-        return REALTIME if body.realtime else BATCH
-    kind = whole(body.kind, "$.kind")
-    if kind == 2:
-        raise refuse("the local API has no funnels whose stage a segment could be", "$.kind")
-    if kind not in (BATCH, REALTIME):
-        raise refuse(
-            "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel stage)", "$.kind"
-        )
-    return kind
+def required_folder(body: EntityBody, at: str, what: str) -> int:
+    """The parent folder of a new resource; `what` is its noun with an article."""
+    folder = parent_folder(body, at)
+    if folder is None:
+        raise refuse(f"{what} needs a `parentFolder`", f"{at}.relationships", ASSOCIATION)
+    return folder
+
+
+# --- ids and numbers ---------------------------------------------------------------------
 
 
 def whole(value: Id, path: str, least: int = 0) -> int:
-    """A whole number that may have come as text; raises ApiError (400)."""
+    """A whole number, given as a number or a string; raises ApiError (400)."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
         value = int(value)
     if isinstance(value, str) or not least <= value <= _MAX_ID:
-        raise refuse(f"this is a whole number of {least} or more", path)
+        raise refuse(f"expected a whole number of {least} or more", path)
     return value
 
 
-def parameter(text: str | None, name: str, otherwise: int | None, least: int = 1) -> int:
-    """A number in the query of a URL; raises ApiError (400), also where it must be there."""
+def parameter(text: str | None, name: str, default: int | None, least: int = 1) -> int:
+    """A number in the query of a URL; required without a default. Raises ApiError (400)."""
     if text is None:
-        if otherwise is None:
+        if default is None:
             raise refuse(f"the parameter `{name}` is required")
-        return otherwise
+        return default
     try:
         return whole(text, "$", least)
     except ApiError:
-        raise refuse(
-            f"`{name}` is a whole number of {least} or more, and this is `{text}`"
-        ) from None
+        message = f"`{name}` must be a whole number of {least} or more, not `{text}`"
+        raise refuse(message) from None
 
 
 def path_id(text: str, what: str) -> int:
-    """An id in a path; one that cannot be is not there: raises ApiError (404)."""
+    """An id in a path; raises ApiError (404) for what cannot be an id."""
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    raise missing(f"there is no {what} with the id `{text}`")
+    raise no_such(what, text)

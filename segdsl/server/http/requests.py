@@ -1,16 +1,14 @@
-"""From an HTTP request to a handler's answer, the same way for every endpoint.
+"""From an HTTP request to a handler's answer, in the same way for every route.
 
-A handler is a plain function of the service and the request's parts, and makes what is encoded as
-JSON, or bytes that are. It runs on a thread of its own, so that nothing it waits for holds up
-another request. Bodies of both media types are taken on both sides (observed); answers have the
-type that the description gives the endpoint.
+A handler is a plain function of the service and the parts of the request. It runs on a thread of
+its own, so that nothing it waits for delays another request. Both families accept bodies of both
+media types (observed); answers have the type that the description gives the route.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from typing import Any
 from typing import Literal as OneOf
 
 import anyio
@@ -20,44 +18,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from segdsl.server.errors import ApiError, Problem, entities_body, plain_body
-from segdsl.server.service import Service
+from segdsl.server.service import JSON, JSON_API, Call, Route, Service
 
 MAX_BODY = 8_000_000
 MAX_BODIES = 64_000_000
-"""Bytes of the bodies that are being received, together."""
+"""Bytes of all bodies that are being received."""
 MAX_VALUES = 250_000
-"""Values of JSON in a body, counted by what stands between them: each costs far more than its
-text."""
+"""JSON values in a body, counted by their separators: a value costs far more than its text."""
 LARGE = 256_000
-"""Bytes of a body whose request is one of a few at a time, so that small ones go on."""
+"""Bytes above which the requests of bodies take turns, so that they do not delay small ones."""
 _LARGE_AT_ONCE = 2
-JSON = "application/json"
-JSON_API = "application/vnd.treasuredata.v1+json"
 _MEDIA = (JSON, JSON_API)
 
 _CLOSING = {"Connection": "close"}
-"""Whatever else is on its way need not be read."""
+"""The rest of the request need not be read."""
 
 Side = OneOf["audiences", "entities"]
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A request's parts: what its path names, its query, and its body."""
-
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-
-Handler = Callable[[Service, Call], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Room:
-    """What requests of one server share: the memory for their bodies, and turns of large ones."""
+class BodyLimits:
+    """What the requests of one server share: memory for bodies, and turns for large ones."""
 
     def __init__(self) -> None:
-        self.left = MAX_BODIES
+        self.bytes_left = MAX_BODIES
         self.turns = anyio.Semaphore(_LARGE_AT_ONCE)
 
 
@@ -65,57 +49,59 @@ def side_of(path: str) -> Side:
     return "entities" if f"{path}/".startswith("/entities/") else "audiences"
 
 
-def endpoint(handler: Handler, *, media: str) -> Endpoint:
-    """The handler as an endpoint that answers in a media type.
+def endpoint(route: Route) -> Endpoint:
+    """The route's handler as an endpoint that answers in the route's media type.
 
-    A strict service takes bodies of that type alone.
+    A strict service accepts bodies of that type alone.
     """
+    media = route.media_type
+    either = (media, *(other for other in _MEDIA if other != media))
 
     async def respond(request: Request) -> Response:
         service: Service = request.app.state.service
-        taken = (media,) if service.strict else (media, *(each for each in _MEDIA if each != media))
-        body = await _body(request, taken)
+        body = await _body(request, (media,) if service.strict else either)
         call = Call(request.path_params, request.query_params, body)
 
         def handle() -> bytes:
             try:
-                made = handler(service, call)
-                return made if isinstance(made, bytes) else msgspec.json.encode(made)
+                answer = route.handler(service, call)
+                return answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
             except RecursionError:
                 raise ApiError(400, [Problem("the body is nested too deeply")]) from None
 
-        async with request.app.state.room.turns if len(body) > LARGE else nullcontext():
+        turns = request.app.state.body_limits.turns
+        async with turns if len(body) > LARGE else nullcontext():
             return Response(await anyio.to_thread.run_sync(handle), media_type=media)
 
     return respond
 
 
-async def _body(request: Request, taken: tuple[str, ...]) -> bytes:
+async def _body(request: Request, accepted: tuple[str, ...]) -> bytes:
     if request.method not in ("POST", "PUT", "PATCH"):
         return b""
     body = await _received(request)
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise _too_large(f"the body has more than {MAX_VALUES:,} values")
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and sent not in taken:
-        raise ApiError(415, [Problem(f"the body's Content-Type is `{sent}`: send {taken[0]}")])
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media not in accepted:
+        raise ApiError(415, [Problem(f"the body's Content-Type is `{media}`: send {accepted[0]}")])
     return body
 
 
 async def _received(request: Request) -> bytes:
-    room: Room = request.app.state.room
+    limits: BodyLimits = request.app.state.body_limits
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            room.left -= len(chunk)
+            limits.bytes_left -= len(chunk)
             if len(body) > MAX_BODY:
                 raise _too_large(f"the body is larger than {MAX_BODY // 1_000_000} MB")
-            if room.left < 0:
-                message = "the bodies of other requests take all the memory: send it again"
+            if limits.bytes_left < 0:
+                message = "the server has no memory left for this body: send the request again"
                 raise ApiError(503, [Problem(message)], headers=_CLOSING)
     finally:
-        room.left += len(body)
+        limits.bytes_left += len(body)
     return bytes(body)
 
 
@@ -124,7 +110,7 @@ def _too_large(message: str) -> ApiError:
 
 
 def error_response(error: ApiError, side: Side) -> Response:
-    """The answer to what went wrong, in the shape of the side that was asked."""
+    """An error in the shape of the family of the path."""
     body = entities_body(error) if side == "entities" else plain_body(error)
     return Response(
         msgspec.json.encode(body),

@@ -1,1 +1,1 @@
-"""Queries of the local Audience API: rules read, checked and counted on the engine."""
+"""Rules as clients send them, and their counts on the engine; independent of stored kinds."""

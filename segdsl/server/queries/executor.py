@@ -1,7 +1,6 @@
-"""Engine queries that run in the background, each with a thread that waits for it.
+"""Runs engine queries in the background, each with a thread that waits for it.
 
-Knows how to stop one, and all. What a query is for, and where its outcome is kept, is
-the caller's.
+What a query is for, and what becomes of its outcome, is up to the caller.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ Outcome = Result | EngineError
 _MOST_AT_ONCE = 1_000
 
 
-class Work:
-    """The queries of one server that run now, by a key of the caller's."""
+class Executor:
+    """The running queries of one server, by a key of the caller."""
 
     def __init__(self, data: Data) -> None:
         self._data = data
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "segdsl work")
+        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "segdsl executor")
         self._running: dict[str, Query] = {}
         self._closed = False
 
     def start(self, key: str, query: exp.Expression, done: Callable[[Outcome], None]) -> None:
-        """Runs a query; `done` gets its outcome, once, on a thread of its own."""
+        """Starts a query; `done` gets its outcome, once, on another thread."""
         with self._lock:
             closed = self._closed
             if not closed:
@@ -38,15 +37,15 @@ class Work:
                 self._running[key] = started
                 self._threads.submit(self._wait, key, started, done)
         if closed:
-            # What is told of the end may start more.
+            # Outside the lock: `done` may start another query.
             done(QueryKilled())
 
     def kill(self, key: str) -> None:
         """Stops a query, if it runs; its outcome follows."""
         with self._lock:
-            found = self._running.get(key)
-        if found is not None:
-            found.kill()
+            query = self._running.get(key)
+        if query is not None:
+            query.kill()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ class Work:
             return tuple(self._running)
 
     def close(self) -> None:
-        """Stops all, and waits until every outcome has been handed over and no thread is left."""
+        """Stops all queries, and waits until all have passed on their outcomes and ended."""
         with self._lock:
             self._closed = True
             running = list(self._running.values())

@@ -1,13 +1,14 @@
-"""Rules as clients send them: read, checked as the description asks, and made into queries.
+"""Reads and checks rules as clients send them, and translates them to queries.
 
-What is refused names its place in the body. No HTTP here, and no running of queries.
+A refusal names its place in the body. Nothing here knows HTTP, runs queries, or knows how segments
+are stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlglot import exp
@@ -23,10 +24,8 @@ from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import EVERYONE, Rule
 from segdsl.rules.rule.reader import read_rule
 from segdsl.server.errors import ASSOCIATION, EXPRESSION, ApiError, Problem
-from segdsl.server.queries.names import Names
+from segdsl.server.queries.names import NameCheck
 from segdsl.server.queries.schema_validation import check_strictly
-from segdsl.server.store.records import Segment
-from segdsl.server.store.store import Store
 from segdsl.sql import Context, SqlError, count, profiles, selection
 from segdsl.sql.catalog import Catalog
 
@@ -34,17 +33,38 @@ _FILE = "rule"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A rule that means something: the segment it makes, and the ids it refers to."""
+    """A valid rule: the segment that it defines, and the ids of the segments that it refers to."""
 
     segment: c.Segment
     refers_to: tuple[int, ...]
 
 
-def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]:
-    """A rule as plain data and as the model; `null` is everyone.
+class StoredRule(Protocol):
+    """A rule with a name that other rules may refer to by its `id`.
 
-    Strictly, it is one that the description admits, but for groups, which may be nested as in
-    older rules. Otherwise it may leave out what real servers let it leave out (observed).
+    `revision` changes with every change of the rule.
+    """
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def rule(self) -> str | None: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def is_realtime(self) -> bool: ...
+
+
+FindRule = Callable[[int], StoredRule | None]
+
+
+def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]:
+    """Reads a rule as plain data and as the model; `null` is everyone.
+
+    Strictly, only what the description allows is accepted, except that groups may be nested as in
+    older rules. Otherwise a rule may leave out what real servers do not require (observed).
     Raises ApiError (400), which names each place.
     """
     report = Report()
@@ -61,67 +81,72 @@ def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]
 
 
 class Rules:
-    """Reads rules against a parent segment's data and the segments that are stored."""
+    """Reads rules against the data of a parent segment and the rules that `find` looks up."""
 
     def __init__(
         self,
         catalog: Catalog,
-        store: Store,
         parent: ParentSegment,
         passed_over: Mapping[str, str],
+        find: FindRule,
         *,
         strict: bool = False,
     ) -> None:
         self._catalog = catalog
         self._passed_over = passed_over
-        self._store = store
-        self._audience = parent.id
+        self._find = find
         self._zone = parent.timezone
         self._labels = parent.labels
         self._strict = strict
-        self._known: dict[tuple[int, int], Reading] = {}
+        self._readings: dict[tuple[int, int], Reading] = {}
 
-    def read(self, text: str | None, path: str, *, kind: int, now: int) -> Reading:
-        """The rule in a body at `path`; no text is everyone. Raises ApiError (400)."""
-        reading = self._read(text, path, kind, strict=self._strict)
+    def read(self, text: str | None, path: str, *, realtime: bool, now: int) -> Reading:
+        """Reads the rule at `path` of a body; None is everyone. Raises ApiError (400)."""
+        reading = self._read(text, path, realtime=realtime, strict=self._strict)
         self.selection(reading, path, now)
         return reading
 
     def _read(
-        self, text: str | None, path: str, kind: int, name: str = _FILE, *, strict: bool = False
+        self,
+        text: str | None,
+        path: str,
+        name: str = _FILE,
+        *,
+        realtime: bool,
+        strict: bool = False,
     ) -> Reading:
         plain, rule = (None, EVERYONE) if text is None else read_text(text, path, strict=strict)
-        names = Names(self._catalog, self._labels, kind, self._passed_over)
-        names.look(plain, path)
+        names = NameCheck(self._catalog, self._labels, self._passed_over, realtime=realtime)
+        names.check(plain, path)
         problems = names.problems
         refers_to = [self._existing(*each, problems) for each in names.segments]
         if problems:
             raise ApiError(400, problems)
         report = Report()
         lifted = t.File((lift_rule(rule, name),))
-        found = resolve(Program(_FILE, {_FILE: lifted}), report)
-        if report.has_errors or not found:
+        segments = resolve(Program(_FILE, {_FILE: lifted}), report)
+        if report.has_errors or not segments:
             raise ApiError(400, _problems(report, path))
-        return Reading(found[0], tuple(sorted({id for id in refers_to if id is not None})))
+        return Reading(segments[0], tuple(sorted({id for id in refers_to if id is not None})))
 
     def _existing(self, id: str, path: str, problems: list[Problem]) -> int | None:
         number = int(id) if id.isascii() and id.isdigit() and len(id) < 19 else 0
-        if str(number) == id and self._store.segment(self._audience, number) is not None:
+        if str(number) == id and self._find(number) is not None:
             return number
         problems.append(Problem(f"there is no segment with the id `{id}`", path, ASSOCIATION))
         return None
 
     # --- queries ---------------------------------------------------------------------------
 
-    def of_stored(self, segment: Segment) -> Reading:
-        """A stored segment's rule; the data may have lost what it names since it was stored."""
-        key = (segment.id, segment.revision)
-        reading = self._known.get(key)
+    def of_stored(self, stored: StoredRule) -> Reading:
+        """Reads a stored rule. Raises ApiError if the data no longer has what the rule names."""
+        key = (stored.id, stored.revision)
+        reading = self._readings.get(key)
         if reading is None:
-            if len(self._known) > 1_000:
-                self._known.clear()
-            reading = self._known[key] = self._read(
-                segment.rule, "$.rule", segment.kind, segment.name
+            if len(self._readings) > 1_000:
+                self._readings.clear()
+            reading = self._readings[key] = self._read(
+                stored.rule, "$.rule", stored.name, realtime=stored.is_realtime
             )
         return reading
 
@@ -129,17 +154,17 @@ class Rules:
         self, reading: Reading, path: str, now: int, *, database: str | None = None
     ) -> exp.Select:
         """The query for the ids of its profiles; raises ApiError (400), as the next two do."""
-        with _refusing(path):
+        with _sql_errors(path):
             return selection(reading.segment, self._context(reading, now, database))
 
     def count(self, reading: Reading, path: str, now: int) -> exp.Select:
         """The query for the number of its profiles."""
-        with _refusing(path):
+        with _sql_errors(path):
             return count(reading.segment, self._context(reading, now))
 
     def profiles(self, reading: Reading, columns: Sequence[str], path: str, now: int) -> exp.Select:
         """The query for its profiles in the order of their ids, with some of their attributes."""
-        with _refusing(path):
+        with _sql_errors(path):
             return profiles(reading.segment, self._context(reading, now), columns)
 
     def _context(self, reading: Reading, now: int, database: str | None = None) -> Context:
@@ -152,27 +177,27 @@ class Rules:
         )
 
     def _reached(self, reading: Reading) -> dict[Reference, c.Segment]:
-        """Every segment that a rule refers to, over others too."""
-        found: dict[Reference, c.Segment] = {}
+        """Every segment that a rule refers to, directly or through others."""
+        reached: dict[Reference, c.Segment] = {}
         waiting = list(reading.refers_to)
         while waiting:
             id = waiting.pop()
-            stored = self._store.segment(self._audience, id)
-            if stored is None or ById(str(id)) in found:
+            stored = self._find(id)
+            if stored is None or ById(str(id)) in reached:
                 continue
             try:
                 referred = self.of_stored(stored)
             except ApiError as error:
-                message = f"the segment `{stored.name}` (id {id}) cannot be asked: {error.message}"
-                raise ApiError(400, [Problem(message)]) from error
-            found[ById(str(id))] = referred.segment
+                message = f"the rule of the segment `{stored.name}` (id {id}) is not valid: "
+                raise ApiError(400, [Problem(message + error.message)]) from error
+            reached[ById(str(id))] = referred.segment
             waiting.extend(referred.refers_to)
-        return found
+        return reached
 
 
 @contextmanager
-def _refusing(path: str) -> Iterator[None]:
-    """What cannot be made into a query is the rule's fault."""
+def _sql_errors(path: str) -> Iterator[None]:
+    """Answers with 400 where a rule cannot be translated to a query."""
     try:
         yield
     except SqlError as error:
@@ -181,16 +206,19 @@ def _refusing(path: str) -> Iterator[None]:
 
 
 def _problems(report: Report, path: str) -> list[Problem]:
-    """The errors of a report; a finding without a place, or with another's, is at `path`."""
-    found = []
-    for each in report.diagnostics:
-        if each.severity != "error":
+    """The errors of a report; one whose place is not inside `path` is at `path`."""
+    problems = []
+    for diagnostic in report.diagnostics:
+        if diagnostic.severity != "error":
             continue
-        at = each.path if each.path is not None and each.path.startswith(path) else path
-        code = EXPRESSION if each.code == Code.SEG403 else ASSOCIATION
-        message = each.message if each.help is None else f"{each.message}; {each.help}"
-        found.append(Problem(_encodable(message), _encodable(at), code))
-    return found
+        place = diagnostic.path
+        if place is None or not place.startswith(path):
+            place = path
+        code = EXPRESSION if diagnostic.code == Code.SEG403 else ASSOCIATION
+        help = "" if diagnostic.help is None else f"; {diagnostic.help}"
+        message = f"{diagnostic.message}{help}"
+        problems.append(Problem(_encodable(message), _encodable(place), code))
+    return problems
 
 
 def _encodable(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What the local Audience API keeps: records of segments, folders and queries in one file."""
+"""The store of the local Audience API: one SQLite file, which kinds fill with their tables."""

@@ -1,7 +1,7 @@
 """A SQLite file that several threads and processes use at once, and that survives a crash.
 
-A write is on the disk when it is acknowledged: WAL with full synchronisation. The tables
-are made in `segdsl.server.store.layouts`; what they mean is `segdsl.server.store.store`.
+A write is on the disk when it is acknowledged: WAL with full synchronisation. Which tables a file
+has is decided in `segdsl.server.store.layouts` and by the kinds.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
-from segdsl.server.store.layouts import check_application, prepare
-from segdsl.server.store.records import StoreError
+from segdsl.server.store.errors import StoreError
+from segdsl.server.store.layouts import Layouts
+from segdsl.server.store.migrations import check_application, prepare
 
-PATIENCE = 30.0
+WRITE_TIMEOUT = 30.0
 """Seconds to wait for another process that is writing."""
 
 
 class Database:
-    """One connection to the file (or to memory, where there is none), shared by threads."""
+    """One connection to a file, shared by threads; without a path, to a database in memory."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, layouts: Layouts) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._connection = _open(path)
+        self._connection = _open(path, layouts)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -40,19 +41,19 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other can come between; on the disk when this is left."""
+        """An exclusive transaction, which is on the disk when it ends."""
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock, _told(self.path):
+        with self._lock, _store_errors(self.path):
             self._connection.execute(begin)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                # Some errors of the disk have ended it already.
+                # Some disk errors have ended it already.
                 if self._connection.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
@@ -63,9 +64,9 @@ class Database:
             self._connection.close()
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
+def _open(path: Path | None, layouts: Layouts) -> sqlite3.Connection:
     if path is None:
-        return _prepared(_connect(":memory:"))
+        return _prepared(_connect(":memory:"), layouts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         wrong = _wrong_kind(path)
@@ -76,17 +77,17 @@ def _open(path: Path | None) -> sqlite3.Connection:
     except (OSError, ValueError) as error:  # a NUL in the path
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise StoreError(_unusable(path, why)) from error
-    with _told(path):
+    with _store_errors(path):
         connection = _connect(str(path))
         try:
-            return _prepared(connection)
+            return _prepared(connection, layouts)
         except BaseException:
             connection.close()
             raise
 
 
 def _wrong_kind(path: Path) -> str | None:
-    """What a path leads to that is no file; None for a file, and where there is nothing."""
+    """What a path names instead of a file; None for a file, and where nothing exists."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -97,15 +98,15 @@ def _wrong_kind(path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def _told(path: Path | None) -> Iterator[None]:
-    """What SQLite cannot do with a file is a StoreError, which says what to do.
+def _store_errors(path: Path | None) -> Iterator[None]:
+    """Raises SQLite's errors about the file as StoreError, which says what to do.
 
-    Other errors of SQLite are mistakes of this program.
+    Other errors of SQLite are bugs of this program, and pass unchanged.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
-        # Its subclasses, but for this one, are about a statement.
+        # All its subclasses except OperationalError are about a statement.
         if path is None or type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
             raise
         raise StoreError(_unusable(path, _why(path, error))) from error
@@ -114,13 +115,13 @@ def _told(path: Path | None) -> Iterator[None]:
 def _why(path: Path, error: sqlite3.DatabaseError) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_BUSY:
-        return f"another process has been writing to it for {PATIENCE:g} seconds"
+        return f"another process has been writing to it for {WRITE_TIMEOUT:g} seconds"
     if code == sqlite3.SQLITE_READONLY:
-        return "it cannot be written to"
+        return "it is not writable"
     if code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
-        return f"nothing can be written in the folder {path.parent}"
+        return f"the folder {path.parent} is not writable"
     if code == sqlite3.SQLITE_NOTADB:
-        return "it is no SQLite database, or it is damaged"
+        return "it is not an SQLite database, or it is damaged"
     if code == sqlite3.SQLITE_CORRUPT:
         return "it is damaged"
     return str(error)
@@ -128,32 +129,34 @@ def _why(path: Path, error: sqlite3.DatabaseError) -> str:
 
 def _unusable(path: Path, why: str) -> str:
     return (
-        f"cannot keep segments in `{path}`: {why}; name another file (`store` of the target, or "
-        "`--store`), or move this one away, and a new one is made"
+        f"cannot use the store `{path}`: {why}; name another file (`store` of the target, or "
+        "`--store`), or move this one away to start with a new one"
     )
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    return sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        name, timeout=WRITE_TIMEOUT, isolation_level=None, check_same_thread=False
+    )
 
 
-def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    # A file of another program is not changed, and the mode is kept in the file. One that another
-    # process is making just now is looked at as it is at one moment.
+def _prepared(connection: sqlite3.Connection, layouts: Layouts) -> sqlite3.Connection:
+    # A file of another program must not change, and the journal mode is kept in the file. The
+    # transaction gives one consistent view of a file that another process is just creating.
     connection.execute("BEGIN")
     try:
         check_application(connection)
     finally:
         connection.execute("ROLLBACK")
-    _patiently(connection, "PRAGMA journal_mode = WAL")
+    _execute_with_retries(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        prepare(connection)
+        prepare(connection, layouts)
         connection.execute("COMMIT")
     except BaseException:
-        # Some errors of the disk have ended it already.
+        # Some disk errors have ended it already.
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -161,9 +164,9 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def _patiently(connection: sqlite3.Connection, statement: str) -> None:
-    """For what SQLite does not wait with by itself while another process holds the file."""
-    until = monotonic() + PATIENCE
+def _execute_with_retries(connection: sqlite3.Connection, statement: str) -> None:
+    """Executes a statement for which SQLite itself does not wait while the file is locked."""
+    until = monotonic() + WRITE_TIMEOUT
     while True:
         try:
             connection.execute(statement)
@@ -174,27 +177,26 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
             sleep(0.02)
 
 
-# --- who is alive ------------------------------------------------------------------------
+# --- running servers ---------------------------------------------------------------------
 
 
-class Life:
-    """Says to other processes on the same store that this server runs.
+class ServerLock:
+    """Shows other processes on the same store that this server runs.
 
-    A lock of the operating system, held on a small file beside the store: it is let go
-    when the process ends, in whatever way. Taken through SQLite, which knows how to on
-    every system.
+    It is a lock of the operating system on a small file beside the store, which is released when
+    the process ends for whatever reason. SQLite takes it, as it can on every system.
     """
 
     def __init__(self, store: Path | None) -> None:
         self.name = uuid.uuid4().hex
-        self._file = None if store is None else _life(store, self.name)
+        self._file = None if store is None else _lock_file(store, self.name)
         self._lock: sqlite3.Connection | None = None
         if self._file is not None:
             self._lock = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
             self._lock.execute("PRAGMA journal_mode = MEMORY")
             self._lock.execute("BEGIN EXCLUSIVE")
 
-    def end(self) -> None:
+    def release(self) -> None:
         if self._lock is not None and self._file is not None:
             self._lock.close()
             self._file.unlink(missing_ok=True)
@@ -204,7 +206,7 @@ def is_alive(store: Path | None, name: str) -> bool:
     """Whether the server of that name still runs."""
     if store is None:
         return False
-    file = _life(store, name)
+    file = _lock_file(store, name)
     if not file.exists():
         return False
     try:
@@ -216,20 +218,20 @@ def is_alive(store: Path | None, name: str) -> bool:
     return False
 
 
-def clear_up(store: Path | None) -> None:
-    """Takes away what servers left behind that were killed."""
+def remove_stale_locks(store: Path | None) -> None:
+    """Removes the lock files of servers that were killed."""
     if store is None:
         return
-    ours = re.compile(re.escape(f"{store.name}-server-") + "([0-9a-f]{32})")
+    pattern = re.compile(re.escape(f"{store.name}-server-") + "([0-9a-f]{32})")
     with os.scandir(store.parent) as entries:
-        found = [each for each in entries if each.is_file(follow_symlinks=False)]
-    for each in found:
-        of = ours.fullmatch(each.name)
-        # What is no SQLite file was not made here, and is left alone.
+        files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+    for file in files:
+        match = pattern.fullmatch(file.name)
+        # A file that is not an SQLite file is not one of ours, and stays.
         with contextlib.suppress(OSError, sqlite3.DatabaseError):
-            if of is not None and not is_alive(store, of[1]):
-                os.unlink(each)
+            if match is not None and not is_alive(store, match[1]):
+                os.unlink(file)
 
 
-def _life(store: Path, name: str) -> Path:
+def _lock_file(store: Path, name: str) -> Path:
     return store.with_name(f"{store.name}-server-{name}")

@@ -1,221 +1,165 @@
-"""The tables of a store's file, and the upgrade of those that an older version made.
+"""The tables of kinds: what each kind keeps in a store, and how its rows refer to others.
 
-Everything here runs inside the caller's transaction.
+A `Layout` is one kind's part of a store; `Layouts` are all parts of one store together. With them
+the store allocates ids and finds what refers to a row, without knowing any kind.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
-from segdsl.server.rule_texts import with_prefixed_sources
+from segdsl.server.store.errors import Referrers
 
-VERSION = 2
-_APPLICATION = 0x5E6D51
-_TABLES = """
-CREATE TABLE folders (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  audience TEXT NOT NULL,
-  parent INTEGER REFERENCES folders (id),
-  name TEXT NOT NULL,
-  description TEXT,
-  created INTEGER NOT NULL,
-  updated INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX folder_names ON folders (audience, ifnull(parent, 0), name);
-CREATE TABLE segments (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  audience TEXT NOT NULL,
-  name TEXT NOT NULL,
-  folder INTEGER NOT NULL REFERENCES folders (id),
-  description TEXT,
-  kind INTEGER NOT NULL,
-  rule TEXT,
-  count_population INTEGER NOT NULL,
-  population INTEGER,
-  revision INTEGER NOT NULL,
-  created INTEGER NOT NULL,
-  updated INTEGER NOT NULL,
-  is_visible INTEGER NOT NULL DEFAULT 1,
-  UNIQUE (folder, name)
-) STRICT;
-CREATE TABLE segment_references (
-  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
-  target INTEGER NOT NULL REFERENCES segments (id),
-  PRIMARY KEY (segment, target)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX references_of_target ON segment_references (target);
-CREATE TABLE populations (
-  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
-  at INTEGER NOT NULL,
-  population INTEGER NOT NULL,
-  PRIMARY KEY (segment, at)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE queries (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,
-  owner TEXT NOT NULL,
-  content TEXT NOT NULL,
-  status TEXT NOT NULL,
-  count INTEGER,
-  error TEXT
-) STRICT;
-CREATE INDEX running_queries ON queries (owner) WHERE status = 'running';
+RECORD = """
+CREATE TABLE kinds (
+  name TEXT PRIMARY KEY,
+  version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
 """
+"""The table that records which layouts a file has, and in which version."""
+
+IsAlive = Callable[[str], bool]
 
 
-def check_application(db: sqlite3.Connection) -> bool:
-    """Whether this program made a file; False for a new one.
+class Reference(msgspec.Struct, frozen=True):
+    """A column that holds ids of rows of the table `target`.
 
-    Raises DatabaseError for a file of another program. Nothing is written.
+    It is in `table`: a kind's own table, or another one, whose column `owner` holds the id of the
+    row that refers. What is referred to cannot be deleted, except by its own row.
     """
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if application == _APPLICATION:
-        return True
-    if version == 0 and application == 0 and tables == 0:
-        return False
-    raise sqlite3.DatabaseError("it is a database of another program")
+
+    table: str
+    column: str
+    target: str
+    owner: str = "id"
 
 
-def prepare(db: sqlite3.Connection) -> None:
-    """Makes the tables in a new file, upgrades older ones, and checks all of them.
+class Layout(msgspec.Struct, frozen=True):
+    """What one kind keeps in a store.
 
-    Raises DatabaseError, which says what is wrong with the file.
+    `table` is the name of its main table, and of the layout. `tables` are the SQL statements that
+    create everything, each ended by `;` and a line break. `upgrades` change the tables from the
+    version that is their key to the next; a version without one changes nothing.
+
+    `key` is the primary key of the main table. Where it is `id`, the table has a `name` too, its
+    ids are declared AUTOINCREMENT, and no other table that shares ids has or had one of them.
+    Rows of a kind that `may_be_renumbered` get another id where theirs is reserved.
+
+    `unreadable` are tables with conditions that no row written by this program fulfils; `check`
+    looks for damage that SQL cannot see, and returns the key of a damaged row. `recover` runs
+    whenever a store is opened, to end what servers that no longer run have begun.
     """
-    if not check_application(db):
-        _make_tables(db)
-        db.execute(f"PRAGMA application_id = {_APPLICATION}")
-    else:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        _check_pages(db)
-        if version == 1:
-            _upgrade_from_1(db)
-        elif version != VERSION:
-            raise sqlite3.DatabaseError(
-                f"another version of segdsl made it (its layout is {version})"
-            )
-        _check_tables(db)
-        _check_rows(db)
-    db.execute(f"PRAGMA user_version = {VERSION}")
+
+    table: str
+    version: int
+    tables: str
+    references: tuple[Reference, ...] = ()
+    upgrades: Mapping[int, Callable[[sqlite3.Connection, Layouts], None]] = {}
+    key: str = "id"
+    may_be_renumbered: bool = False
+    unreadable: tuple[str, ...] = ()
+    check: Callable[[sqlite3.Connection], int | None] | None = None
+    recover: Callable[[sqlite3.Connection, IsAlive], None] | None = None
+
+    @property
+    def shares_ids(self) -> bool:
+        return self.key == "id"
+
+    def create(self, db: sqlite3.Connection) -> None:
+        """Creates the tables in a file that has none of them."""
+        for statement in self.tables.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
 
 
-def _make_tables(db: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";\n"):
-        db.execute(statement)
+class Layouts:
+    """The layouts of one store, those that others refer to first."""
+
+    def __init__(self, layouts: Iterable[Layout]) -> None:
+        self._layouts = {layout.table: layout for layout in layouts}
+
+    def __iter__(self) -> Iterator[Layout]:
+        return iter(self._layouts.values())
+
+    def __contains__(self, table: str) -> bool:
+        return table in self._layouts
+
+    @property
+    def references(self) -> Iterator[tuple[Layout, Reference]]:
+        """Every reference, with the layout that has it."""
+        for layout in self:
+            for reference in layout.references:
+                yield layout, reference
+
+    @cached_property
+    def columns(self) -> frozenset[tuple[str, str]]:
+        """The columns that a store has, as `columns_of` lists them."""
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+            db.execute(RECORD)
+            for layout in self:
+                layout.create(db)
+            return columns_of(db)
+
+    # --- ids -----------------------------------------------------------------------------
+
+    def next_id(self, db: sqlite3.Connection) -> int:
+        """An id that no row of the tables that share ids has or had.
+
+        SQLite remembers the highest id of each table, also after a delete.
+        """
+        tables = [layout.table for layout in self if layout.shares_ids]
+        marks = ", ".join("?" * len(tables))
+        (last,) = db.execute(
+            f"SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name IN ({marks})", tables
+        ).fetchone()
+        id: int = last + 1
+        return id
+
+    def renumber(self, db: sqlite3.Connection, table: str, old: int, new: int) -> None:
+        """Gives a row another id, also where others refer to it."""
+        db.execute("PRAGMA defer_foreign_keys = ON")
+        db.execute(f"UPDATE {table} SET id = ? WHERE id = ?", (new, old))
+        for _, reference in self.references:
+            if reference.target == table:
+                column = reference.column
+                db.execute(
+                    f"UPDATE {reference.table} SET {column} = ? WHERE {column} = ?", (new, old)
+                )
+        db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (new, table))
+
+    # --- references ----------------------------------------------------------------------
+
+    def referrers(self, db: sqlite3.Connection, table: str, id: int) -> tuple[Referrers, ...]:
+        """What refers to a row, other than itself: by kind, its own kind last."""
+        rows_of: dict[str, set[tuple[int, str]]] = {}
+        for layout, reference in self.references:
+            if reference.target == table:
+                owners = (
+                    f"SELECT {reference.owner} FROM {reference.table} WHERE {reference.column} = ?"
+                )
+                rows = db.execute(
+                    f"SELECT id, name FROM {layout.table} WHERE id IN ({owners})", (id,)
+                ).fetchall()
+                own = layout.table == table
+                rows_of.setdefault(layout.table, set()).update(
+                    row for row in rows if not (own and row[0] == id)
+                )
+        ordered = sorted(rows_of, key=lambda name: name == table)
+        return tuple(
+            Referrers(name, tuple(sorted(rows_of[name]))) for name in ordered if rows_of[name]
+        )
 
 
-# --- what may be wrong with a file -------------------------------------------------------
-
-
-def _check_pages(db: sqlite3.Connection) -> None:
-    """Refuses a file of which SQLite itself says that it is damaged."""
-    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise sqlite3.DatabaseError(f"it is damaged ({' '.join(str(found).split())})")
-
-
-@cache
-def _layout() -> frozenset[tuple[str, str]]:
-    """The tables and indexes by name, each with the columns that it has."""
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        _make_tables(db)
-        return _columns(db)
-
-
-def _columns(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+def columns_of(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """The tables and indexes of a file by name: each table with a column, each index with ``."""
     tables = db.execute(
-        "SELECT found.name, info.name FROM sqlite_schema AS found, "
-        "pragma_table_info(found.name) AS info WHERE found.type = 'table'"
+        "SELECT item.name, info.name FROM sqlite_schema AS item, "
+        "pragma_table_info(item.name) AS info WHERE item.type = 'table'"
     ).fetchall()
     indexes = db.execute("SELECT name, '' FROM sqlite_schema WHERE type = 'index'").fetchall()
     return frozenset([*tables, *indexes])
-
-
-def _check_tables(db: sqlite3.Connection) -> None:
-    missing = sorted(_layout() - _columns(db))
-    if missing:
-        name, column = missing[0]
-        there = {table for table, _ in _columns(db)}
-        what = f"`{name}`" if name not in there else f"the column `{column}` of `{name}`"
-        raise sqlite3.DatabaseError(f"it is damaged ({what} is missing)")
-
-
-_UNREADABLE = (
-    ("segments", "kind NOT IN (0, 1)"),
-    ("segments", "count_population NOT IN (0, 1) OR is_visible NOT IN (0, 1)"),
-    ("segments", "folder NOT IN (SELECT id FROM folders)"),
-    ("folders", "parent NOT IN (SELECT id FROM folders)"),
-    ("queries", "NOT json_valid(content)"),
-    ("queries", "status NOT IN ('running', 'success', 'error', 'killed')"),
-)
-"""What no row can be that this program wrote: a table, and a condition."""
-
-
-def _check_rows(db: sqlite3.Connection) -> None:
-    for table, condition in _UNREADABLE:
-        key = "number" if table == "queries" else "id"
-        found = db.execute(f"SELECT {key} FROM {table} WHERE {condition} LIMIT 1").fetchone()
-        if found is not None:
-            raise _unreadable(table, found[0])
-    # SQLite reads no JSON that is nested more than a thousand times; a rule may be.
-    for id, rule in db.execute(
-        "SELECT id, rule FROM segments WHERE rule IS NOT NULL AND NOT json_valid(rule)"
-    ):
-        try:
-            msgspec.json.decode(rule)
-        except (msgspec.DecodeError, UnicodeError):
-            raise _unreadable("segments", id) from None
-        except RecursionError:
-            continue
-
-
-def _unreadable(table: str, key: int) -> sqlite3.DatabaseError:
-    return sqlite3.DatabaseError(f"it is damaged (number {key} of `{table}` cannot be read)")
-
-
-# --- ids ---------------------------------------------------------------------------------
-
-
-def next_id(db: sqlite3.Connection) -> int:
-    """An id that no folder and no segment has or had.
-
-    SQLite remembers the highest id of each table, also after a delete.
-    """
-    (last,) = db.execute(
-        "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name IN ('folders', 'segments')"
-    ).fetchone()
-    id: int = last + 1
-    return id
-
-
-def renumber_folder(db: sqlite3.Connection, old: int, new: int) -> None:
-    """Gives a folder another id, also where it is referred to."""
-    db.execute("PRAGMA defer_foreign_keys = ON")
-    db.execute("UPDATE folders SET id = ? WHERE id = ?", (new, old))
-    db.execute("UPDATE folders SET parent = ? WHERE parent = ?", (new, old))
-    db.execute("UPDATE segments SET folder = ? WHERE folder = ?", (new, old))
-    db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'folders'", (new,))
-
-
-# --- layout 1 ----------------------------------------------------------------------------
-
-
-def _upgrade_from_1(db: sqlite3.Connection) -> None:
-    """Layout 1 hid no segments, counted folders and segments apart, and had short names.
-
-    Segments keep their ids, as the files of a workspace may name them. In rules, a behavior
-    was named without the prefix of its table.
-    """
-    db.execute("ALTER TABLE segments ADD COLUMN is_visible INTEGER NOT NULL DEFAULT 1")
-    equal = db.execute("SELECT id FROM folders WHERE id IN (SELECT id FROM segments) ORDER BY id")
-    for (id,) in equal.fetchall():
-        renumber_folder(db, id, next_id(db))
-    for id, rule in db.execute("SELECT id, rule FROM segments WHERE rule IS NOT NULL").fetchall():
-        upgraded = with_prefixed_sources(rule)
-        if upgraded != rule:
-            db.execute("UPDATE segments SET rule = ? WHERE id = ?", (upgraded, id))

@@ -1,4 +1,4 @@
-"""The list of all segments as it is answered, kept until anything changes."""
+"""An encoded list of everything of a kind, kept until the store changes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import msgspec
 from segdsl.server.store.store import Store
 
 
-class Listed:
-    """The JSON of an answer that is made of nothing but what is in the store."""
+class ListCache:
+    """The JSON of an answer that depends on nothing but the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._kept: tuple[tuple[int, int], bytes] | None = None
+        self._cached: tuple[tuple[int, int], bytes] | None = None
 
-    def answer(self, make: Callable[[], object]) -> bytes:
-        """What `make` makes, as JSON; made again as soon as the store is another."""
+    def answer(self, create: Callable[[], object]) -> bytes:
+        """The result of `create` as JSON, created again whenever the store has changed."""
         with self._lock:
-            # Asked before it is made: what changes meanwhile makes it another one.
+            # Read first: a change in the meantime gives another revision.
             revision = self._store.revision()
-            if self._kept is None or self._kept[0] != revision:
-                self._kept = (revision, msgspec.json.encode(make()))
-            return self._kept[1]
+            if self._cached is None or self._cached[0] != revision:
+                self._cached = (revision, msgspec.json.encode(create()))
+            return self._cached[1]

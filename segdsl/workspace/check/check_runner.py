@@ -24,8 +24,9 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import in_order, memberships
-from segdsl.language.references.uniqueness import one_of_each
+from segdsl.language.references.memberships import memberships
+from segdsl.language.references.order import in_dependency_order
+from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import import_key
 from segdsl.language.resolve.sizes import MAX_UNITS
 from segdsl.language.syntax import tree as t
@@ -294,11 +295,11 @@ def together(
     for part in parts:
         for each in part.diagnostics:
             report.put(each)
-    one_of_each((mark for part in parts for mark in part.marks), report)
+    report_duplicates((mark for part in parts for mark in part.marks), report)
     referring = [each for part in parts for each in part.referring]
     if referring:
         every = frozenset(place for part in parts for place in part.defined)
-        in_order(referring, report, _names(referring, basis.schema), every)
+        in_dependency_order(referring, report, _names(referring, basis.schema), every)
         all_known = all(part.all_defined for part in parts)
         found = Report()
         check_names(referring, basis.schema, found, every)

@@ -13,6 +13,7 @@ from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.files import read_seg, seg_files
 from segdsl.project_file import FILE, project_file
+from segdsl.workspace.project.keys import SEGMENT
 
 if TYPE_CHECKING:
     from segdsl.analysis.lint.unused import Export
@@ -112,4 +113,5 @@ class NotLookedAt:
         if self._project is not None:
             name, _ = self._project.target(self._target)
             for entry in load_lock(self._project, name).entries:
-                yield entry.folder, entry.name
+                if entry.kind == SEGMENT:
+                    yield entry.folder, entry.name

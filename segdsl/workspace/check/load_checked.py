@@ -13,8 +13,8 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import named_segments
-from segdsl.language.references.substitution import with_known
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.loading import load_files
@@ -98,7 +98,7 @@ def load_checked(
     failed = {*here.failed, *_places(found.diagnostics, [each.span for each in segments])}
     placed: dict[SpanKey, c.Segment] = {}
     for segment in segments:
-        with_ids = with_known(segment, known.ids, known.several, own := Report())
+        with_ids = with_unambiguous_ids(segment, known.ids, known.several, own := Report())
         for each in own.diagnostics:
             found.put(each)
         if with_ids is not None and segment.span.key not in failed:

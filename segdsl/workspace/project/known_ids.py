@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segdsl.language.references.ids import Ids
-from segdsl.language.references.substitution import Several
+from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.values import Owner
 from segdsl.project_file import project_file
 
@@ -31,7 +30,7 @@ class Known(msgspec.Struct, frozen=True):
 
     owners: Mapping[str, Owner] | None = None
     ids: Ids = {}
-    several: Several = {}
+    several: AmbiguousNames = {}
     schema: Schema | None = None
     file: str | None = None
 
@@ -55,7 +54,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
-    from segdsl.schema.ids import ids_of, ids_of_several
+    from segdsl.schema.ids import ambiguous_ids, ids_of
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
 
@@ -67,12 +66,12 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     if schema is not None:
         owners = schema.owners
         ids.update(ids_of(schema, segments=segments))
-        several.update(ids_of_several(schema, segments=segments))
+        several.update(ambiguous_ids(schema, segments=segments))
     if segments:
         names: dict[Key, list[str]] = {}
         for entry in load_lock(project, name).entries:
             for spelling in spellings(entry.folder, entry.name):
-                names.setdefault(("segment", spelling), []).append(entry.id)
+                names.setdefault((entry.kind, spelling), []).append(entry.id)
         for key, found in names.items():
             if key in several:
                 continue

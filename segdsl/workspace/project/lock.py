@@ -1,8 +1,7 @@
-"""The lock: which segment of a server each segment of the workspace is, and how it was last seen.
+"""The lock: the id that each resource of a workspace has on a server, and its last seen state.
 
 One file for each target, committed with the workspace. Without it nothing is lost: what is
-equal on both sides finds together again, and what differs is a conflict. Pure: texts in,
-texts out.
+equal on both sides is matched again, and what differs is a conflict. Pure: texts in, texts out.
 """
 
 from __future__ import annotations
@@ -17,17 +16,19 @@ import tomli_w
 from segdsl.errors import InputError
 from segdsl.language.values import ByName
 from segdsl.toml import parse_toml
+from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had segments only, and no kinds; it is read, and written as this version."""
 MENDED = "take the last committed one, or delete it and run `segdsl plan`"
 _HEAD = """\
-# Written by segdsl and committed with the workspace: the id of each segment on the server,
-# and how it was last seen there. Not meant to be edited.
+# Written by segdsl and committed with the workspace: the id of each resource on the server,
+# and its state when it was last seen there. Not meant to be edited.
 """
 
 
-Meant = dict[ByName, str]
-"""The ids that names in a segment's text mean."""
+NameIds = dict[tuple[str, ByName], str]
+"""The ids that names in a resource's text mean, by kind and name."""
 
 
 def is_id(text: str) -> bool:
@@ -36,6 +37,7 @@ def is_id(text: str) -> bool:
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_KIND = re.compile(r"[a-z][a-z_]{0,99}")
 
 
 class LockError(InputError):
@@ -43,95 +45,116 @@ class LockError(InputError):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One segment that both sides knew.
+    """One resource that both sides had.
 
-    `file` counts from the workspace's folder, and is "" where it is in no file (any more).
-    `digest` is that of the state last seen, `source` the same as a person reads it, or ""
-    where the language has no words for it. `refers` is which id each name of a segment in the
-    text of the file meant then, `refers_in` the same of names with their folder, by folder.
+    `file` counts from the workspace's folder, and is "" where no file has the resource (any more).
+    `digest` is that of the last seen state, `source` the same state as source text, or "" where
+    the language cannot express it. `refers` is which id each name in the text of the file meant
+    then, by kind and name; `refers_in` the same of names with their folder (or other parent), by
+    kind, folder and name.
     """
 
+    kind: str
     id: str
     name: str
-    folder: tuple[str, ...]
+    folder: Folder
     file: str
     digest: str
     source: str
-    refers: dict[str, str] = {}
-    refers_in: dict[str, dict[str, str]] = {}
+    refers: dict[str, dict[str, str]] = {}
+    refers_in: dict[str, dict[str, dict[str, str]]] = {}
 
     @property
-    def meant(self) -> dict[ByName, str]:
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.id)
+
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.folder, self.name)
+
+    @property
+    def name_ids(self) -> NameIds:
         """The ids that names in the text meant."""
-        return joined(self.refers, self.refers_in)
+        return join_name_ids(self.refers, self.refers_in)
 
 
-def joined(refers: Mapping[str, str], refers_in: Mapping[str, Mapping[str, str]]) -> Meant:
-    """Ids by name, from the two tables of a lock."""
+def join_name_ids(
+    refers: Mapping[str, Mapping[str, str]],
+    refers_in: Mapping[str, Mapping[str, Mapping[str, str]]],
+) -> NameIds:
+    """Ids by kind and name, from the two tables of an entry."""
     return {
-        **{ByName(name): id for name, id in refers.items()},
         **{
-            ByName(name, folder): id
-            for folder, names in refers_in.items()
+            (kind, ByName(name)): id for kind, names in refers.items() for name, id in names.items()
+        },
+        **{
+            (kind, ByName(name, folder)): id
+            for kind, folders in refers_in.items()
+            for folder, names in folders.items()
             for name, id in names.items()
         },
     }
 
 
-def parted(meant: Mapping[ByName, str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """The two tables of a lock, from ids by name."""
-    refers_in: dict[str, dict[str, str]] = {}
-    for name, id in meant.items():
-        if name.parent is not None:
-            refers_in.setdefault(name.parent, {})[name.name] = id
-    return {name.name: id for name, id in meant.items() if name.parent is None}, refers_in
+def split_name_ids(
+    name_ids: Mapping[tuple[str, ByName], str],
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, dict[str, str]]]]:
+    """The two tables of an entry, from ids by kind and name."""
+    refers: dict[str, dict[str, str]] = {}
+    refers_in: dict[str, dict[str, dict[str, str]]] = {}
+    for (kind, name), id in name_ids.items():
+        if name.parent is None:
+            refers.setdefault(kind, {})[name.name] = id
+        else:
+            refers_in.setdefault(kind, {}).setdefault(name.parent, {})[name.name] = id
+    return refers, refers_in
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """The entries by id, and the parent segment that they are of; None before the first."""
+    """The entries, and the parent segment that they are of; None before the first."""
 
     parent_segment: str | None = None
     entries: tuple[Entry, ...] = ()
 
     @property
-    def by_id(self) -> dict[str, Entry]:
-        return {each.id: each for each in self.entries}
+    def by_ref(self) -> dict[Ref, Entry]:
+        return {entry.ref: entry for entry in self.entries}
 
     def with_entries(
-        self, parent_segment: str, entries: Iterable[Entry], settled: Collection[str] = ()
+        self, parent_segment: str, entries: Iterable[Entry], confirmed: Collection[Ref] = ()
     ) -> Lock:
-        """The lock with these entries and no others, in the order of their paths.
+        """The lock with these entries and no others, sorted by kind and path.
 
-        An entry that has the place of one that is `settled` just now is in no file any more: it
-        was deleted here, and its place is another's.
+        An entry that has the place of one that is `confirmed` now has no file any more: it was
+        deleted here, and its place is another's.
         """
-        ordered = sorted(entries, key=lambda each: (each.folder, each.name, each.id))
-        places = {(each.folder, each.name) for each in ordered if each.id in settled}
+        ordered = sorted(entries, key=lambda entry: (*entry.key, entry.id))
+        places = {entry.key for entry in ordered if entry.ref in confirmed}
         return Lock(
             parent_segment,
             tuple(
-                msgspec.structs.replace(each, file="")
-                if (each.folder, each.name) in places and each.id not in settled
-                else each
-                for each in ordered
+                msgspec.structs.replace(entry, file="")
+                if entry.key in places and entry.ref not in confirmed
+                else entry
+                for entry in ordered
             ),
         )
 
-    def moved(self, id: str, folder: tuple[str, ...], name: str, file: str) -> Lock:
-        """The lock where a segment has another place in the workspace, and all else as it was.
+    def moved(self, ref: Ref, key: Key, file: str) -> Lock:
+        """The lock where a resource has another place in the workspace, and all else as it was.
 
-        Whatever had that place is in no file any more.
+        Whatever had that place has no file any more.
         """
         entries = [
-            msgspec.structs.replace(each, folder=folder, name=name, file=file)
-            if each.id == id
-            else each
-            for each in self.entries
+            msgspec.structs.replace(entry, folder=key.folder, name=key.name, file=file)
+            if entry.ref == ref
+            else entry
+            for entry in self.entries
         ]
-        return self.with_entries(self.parent_segment or "", entries, (id,))
+        return self.with_entries(self.parent_segment or "", entries, (ref,))
 
     def of_parent(self, parent_segment: str, where: str) -> Lock:
-        """The lock, seen to be of that parent segment; raises LockError."""
+        """The lock, checked to be of that parent segment; raises LockError."""
         if self.parent_segment not in (None, parent_segment):
             raise LockError(
                 f"{where} is of the parent segment {self.parent_segment}, and the target's is "
@@ -141,28 +164,63 @@ class Lock(msgspec.Struct, frozen=True):
         return self
 
 
-def merged(base: Lock, ours: Lock, now: Lock) -> dict[str, Entry]:
-    """The entries of `now` by id, with what `ours` changed of `base`."""
-    before, after = base.by_id, ours.by_id
-    found = dict(now.by_id)
-    for id in before.keys() | after.keys():
-        if before.get(id) == after.get(id):
+def merged(base: Lock, ours: Lock, current: Lock) -> dict[Ref, Entry]:
+    """The entries of `current`, with what `ours` changed of `base`."""
+    before, after = base.by_ref, ours.by_ref
+    entries = dict(current.by_ref)
+    for ref in before.keys() | after.keys():
+        if before.get(ref) == after.get(ref):
             continue
-        if id in after:
-            found[id] = after[id]
+        if ref in after:
+            entries[ref] = after[ref]
         else:
-            found.pop(id, None)
-    return found
+            entries.pop(ref, None)
+    return entries
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     parent_segment: str
-    segments: tuple[Entry, ...] = ()
+    resources: tuple[Entry, ...] = ()
+
+
+class _EntryV1(msgspec.Struct, frozen=True):
+    """An entry of version 1, which is a segment; its names are of segments."""
+
+    id: str
+    name: str
+    folder: Folder
+    file: str
+    digest: str
+    source: str
+    refers: dict[str, str] = {}
+    refers_in: dict[str, dict[str, str]] = {}
+
+    def upgraded(self) -> Entry:
+        return Entry(
+            SEGMENT,
+            self.id,
+            self.name,
+            self.folder,
+            self.file,
+            self.digest,
+            self.source,
+            {SEGMENT: self.refers} if self.refers else {},
+            {SEGMENT: self.refers_in} if self.refers_in else {},
+        )
+
+
+class _FileV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    parent_segment: str
+    segments: tuple[_EntryV1, ...] = ()
 
 
 def read_lock(text: str, name: str) -> Lock:
-    """The lock in a file's text; raises LockError that names the file."""
+    """The lock in a file's text; raises LockError that names the file.
+
+    Also one of version 1, which becomes one of this version.
+    """
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
         raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {MENDED}")
     what = f"{name} is not a valid lock"
@@ -170,28 +228,44 @@ def read_lock(text: str, name: str) -> Lock:
     if "version" not in document.data:
         raise LockError(f"{what}: it has no version; {MENDED}")
     version = document.data["version"]
-    if isinstance(version, bool) or version != VERSION:
+    if isinstance(version, bool) or version not in (1, VERSION):
         raise LockError(
             f"{name} was written by another version of segdsl: this one reads version {VERSION}"
         )
-    file = document.convert(_File, LockError, what, MENDED)
-    seen: set[str] = set()
-    for number, each in enumerate(file.segments):
-        if each.id in seen:
+    if version == 1:
+        old = document.convert(_FileV1, LockError, what, MENDED)
+        parent, entries = old.parent_segment, tuple(entry.upgraded() for entry in old.segments)
+    else:
+        file = document.convert(_File, LockError, what, MENDED)
+        parent, entries = file.parent_segment, file.resources
+    table = "segments" if version == 1 else "resources"
+    seen: set[Ref] = set()
+    for number, entry in enumerate(entries):
+        if entry.ref in seen:
             raise document.error(
                 LockError,
-                ("segments", number, "id"),
-                f"{name} has the segment #{each.id} twice: keep one of the two",
+                (table, number, "id"),
+                f"{name} has the {entry.kind} #{entry.id} twice: keep one of the two",
             )
-        seen.add(each.id)
-        if not is_id(each.id) or not each.name.strip() or not all(map(str.strip, each.folder)):
+        seen.add(entry.ref)
+        if not is_entry(entry):
             raise document.error(
                 LockError,
-                ("segments", number, "id"),
-                f"{what}: this segment has no id of the API, no name, or a folder without a name; "
-                f"{MENDED}",
+                (table, number, "id"),
+                f"{what}: this {entry.kind} has no id of the API, no name, or a folder without a "
+                f"name; {MENDED}",
             )
-    return Lock(file.parent_segment, file.segments)
+    return Lock(parent, entries)
+
+
+def is_entry(entry: Entry) -> bool:
+    """Whether an entry has a kind, an id, a name, and folders with names."""
+    return (
+        _KIND.fullmatch(entry.kind) is not None
+        and is_id(entry.id)
+        and bool(entry.name.strip())
+        and all(map(str.strip, entry.folder))
+    )
 
 
 def write_lock(lock: Lock) -> str:
@@ -199,21 +273,25 @@ def write_lock(lock: Lock) -> str:
     document = {
         "version": VERSION,
         "parent_segment": lock.parent_segment or "",
-        "segments": [_written(each) for each in lock.entries],
+        "resources": [_written(entry) for entry in lock.entries],
     }
     if not lock.entries:
-        del document["segments"]
-    # Each has a source of several lines, or is spread: one segment is never one line.
+        del document["resources"]
+    # Each has a source of several lines, or is spread: one resource is never one line.
     return _HEAD + tomli_w.dumps(document, multiline_strings=True)
 
 
 def _written(entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(entry)
-    refers = dict(sorted(found.pop("refers").items()))
-    refers_in = {
-        folder: dict(sorted(names.items()))
-        for folder, names in sorted(found.pop("refers_in").items())
-    }
-    if refers:
-        found["refers"] = refers
-    return found | {"refers_in": refers_in} if refers_in else found
+    fields: dict[str, Any] = msgspec.to_builtins(entry)
+    for tables in ("refers", "refers_in"):
+        content = _sorted(fields.pop(tables))
+        if content:
+            fields[tables] = content
+    return fields
+
+
+def _sorted(content: Any) -> Any:
+    """Nested tables with their keys in order, without empty ones."""
+    if not isinstance(content, dict):
+        return content
+    return {key: _sorted(content[key]) for key in sorted(content) if content[key] != {}}

@@ -9,6 +9,7 @@ from pathlib import Path
 from segdsl.files import check_followed, read_bytes, write_text
 from segdsl.toml.document import MAX_BYTES, read_text
 from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import MENDED, Lock, LockError, merged, read_lock, write_lock
 from segdsl.workspace.project.paths import beside
 
@@ -46,7 +47,7 @@ def merge_lock(
     parent_segment: str,
     base: Lock,
     ours: Lock,
-    settled: Collection[str] = (),
+    confirmed: Collection[Ref] = (),
 ) -> None:
     """Writes what `ours` changed of `base` into the lock as it is now.
 
@@ -58,4 +59,4 @@ def merge_lock(
     except LockError:
         now = base
     entries = merged(base, ours, now).values()
-    save_lock(project, target, Lock().with_entries(parent_segment, entries, settled))
+    save_lock(project, target, Lock().with_entries(parent_segment, entries, confirmed))

@@ -11,7 +11,7 @@ import msgspec
 
 from segdsl.files import check_followed, read_bytes, write_text
 from segdsl.schema.changes import changes
-from segdsl.schema.document import AGAIN, SchemaError, read_schema, write_schema
+from segdsl.schema.document import PULL_AGAIN, SchemaError, read_schema, write_schema
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import Samples
 from segdsl.toml.document import MAX_BYTES, read_text
@@ -41,7 +41,7 @@ def load_schema(project: Project, target: str | None) -> Schema | None:
 def schema_in(path: Path) -> Schema | None:
     """The schema in a file, None where it is not there; raises SchemaError."""
     what = f"{path.name} is not a valid schema"
-    text = read_text(path, SchemaError, what, AGAIN, root=str(path.parent))
+    text = read_text(path, SchemaError, what, PULL_AGAIN, root=str(path.parent))
     return None if text is None else read_schema(text, path.name)
 
 

@@ -162,7 +162,7 @@ def _store(project: Project, name: str, target: LocalTarget) -> Path:
         raise project.error(
             name,
             "data",
-            f"cannot keep segments in `{store}`: it leads out of the folder `{project.folder}`",
+            f"cannot use the store `{store}`: it leads out of the folder `{project.folder}`",
             f"take the link away, or name a file with `store` in [targets.{name}]",
         )
     return store

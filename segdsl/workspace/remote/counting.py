@@ -16,16 +16,17 @@ from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.inline import Placer
-from segdsl.language.references.names import ByTheirName, in_order, named_segments, segment_ids
+from segdsl.language.references.inline import Inliner
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.order import in_dependency_order
+from segdsl.language.references.segment_names import SegmentNames, segment_ids
 from segdsl.language.values import TIME_TYPES
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.workspace.remote.breakdown import Question, Rule, question
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.creation import without_new
-from segdsl.workspace.remote.listing import on_server
 from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.workspace.remote.snapshot import read_snapshot
 
 AT_ONCE = 16
 """Queries that run at the same time on a server that others use, too."""
@@ -106,16 +107,16 @@ async def _questions(
     beside: Sequence[c.Segment],
 ) -> list[Question]:
     every = (*segments, *beside)
-    known: ByTheirName = {}
+    known: SegmentNames = {}
     if any(named_segments(each.condition) for each in segments):
-        server = await on_server(connection.client, connection.parent.id, rules=False)
-        known = without_new(server.ids_beside(every))
-        in_order(every, report)
+        server = await read_snapshot(connection.client, connection.parent.id, rules=False)
+        known = server.existing_ids_with(every)
+        in_dependency_order(every, report)
     found = []
-    placer = Placer(every, known)
+    inliner = Inliner(every, known)
     for segment in segments:
         own = Report()
-        placed = placer.placed(segment, own)
+        placed = inliner.inlined(segment, own)
         asked = None
         if not own.has_errors:
             ids = segment_ids([placed], known, own)

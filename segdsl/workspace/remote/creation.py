@@ -8,7 +8,7 @@ change a segment that is there is not creation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal as OneOf
 
 import msgspec
@@ -18,65 +18,23 @@ from segdsl.api import (
     Client,
     ClientError,
     NewSegment,
-    Unreadable,
     same_rule,
 )
 from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.marked_names import is_symbol
-from segdsl.language.references.names import (
-    Named,
-    by_their_name,
-    in_order,
-    marked,
-    named_segments,
-    segment_ids,
-)
-from segdsl.language.references.uniqueness import Folder, one_of_each
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.order import in_dependency_order
+from segdsl.language.references.segment_names import segment_ids
+from segdsl.language.references.symbolic_ids import is_symbolic
+from segdsl.language.references.uniqueness import Folder, report_duplicates
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode
-
-
-class OnServer(msgspec.Struct, frozen=True):
-    """The segments that a server holds, each with the path of its folder.
-
-    `unreadable` are those that cannot be read.
-    """
-
-    segments: tuple[tuple[Folder | None, ApiSegment], ...]
-    unreadable: tuple[Unreadable, ...] = ()
-
-    def at(self, folder: Folder, name: str) -> ApiSegment | None:
-        return next(
-            (each for path, each in self.segments if path == folder and each.name == name), None
-        )
-
-    def named(self) -> Iterator[Named]:
-        """Every segment that has an id and a name, whether or not it can be read."""
-        yield from ((path, each.name, each.id) for path, each in self.segments)
-        yield from ((None, each.name, each.id) for each in self.unreadable if each.id and each.name)
-
-    def ids_beside(self, segments: Iterable[c.Segment]) -> dict[ByName, list[str]]:
-        """The ids by name, where a name that these segments have means them and no others.
-
-        For one that is not at its place on the server yet its marked name stands.
-        """
-        places = {(path, each.name): each.id for path, each in self.segments}
-        here = dict.fromkeys(each.place for each in segments)
-        return {
-            **by_their_name(self.named()),
-            **by_their_name((*each, places.get(each, marked(*each))) for each in here),
-        }
-
-
-def without_new(known: Mapping[ByName, list[str]]) -> dict[ByName, list[str]]:
-    """Ids by name, without the names that mean one segment that is not on the server yet."""
-    return {name: ids for name, ids in known.items() if len(ids) > 1 or not is_symbol(ids[0])}
+from segdsl.workspace.remote.snapshot import Snapshot
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -105,24 +63,24 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def steps(
-    segments: Sequence[c.Segment], server: OnServer, report: Report, *, layout: Layout = "v5"
+    segments: Sequence[c.Segment], server: Snapshot, report: Report, *, layout: Layout = "v5"
 ) -> list[Step]:
     """What to do, each segment after those that it refers to; nothing after an error."""
-    one_of_each(segments, report)
-    ordered = in_order(segments, report)
-    known = segment_ids(ordered, server.ids_beside(ordered), report)
-    ids = {name: id for name, id in known.items() if not is_symbol(id)}
+    report_duplicates(segments, report)
+    ordered = in_dependency_order(segments, report)
+    known = segment_ids(ordered, server.ids_with(ordered), report)
+    ids = {name: id for name, id in known.items() if not is_symbolic(id)}
     found = [_step(each, ids, server, report, layout) for each in ordered]
     return [] if report.has_errors else found
 
 
-def _step(segment: c.Segment, ids: Ids, server: OnServer, report: Report, layout: Layout) -> Step:
+def _step(segment: c.Segment, ids: Ids, server: Snapshot, report: Report, layout: Layout) -> Step:
     if segment.kind == "funnel_stage":
         report.add(
             Code.SEG307,
             segment.span,
-            f"{string(segment.name)} is a stage of a funnel, and comes into being with its funnel",
-            help="make the funnel in the console first",
+            f"{string(segment.name)} is a stage of a funnel, and is created with its funnel",
+            help="create the funnel in the console first",
         )
     # What is still to be created has no id yet; any will do to see whether the rule fits.
     rule = lower(segment, report, layout=layout, ids={**_stand_ins(segment), **ids})

@@ -9,8 +9,9 @@ from __future__ import annotations
 import msgspec
 
 from segdsl.api import Client, ClientError, ConflictError
-from segdsl.language.references.names import reference_nodes
-from segdsl.workspace.remote.listing import Found, on_server, path_of
+from segdsl.rules.rule.references import segment_references
+from segdsl.workspace.remote.listing import Found, path_of
+from segdsl.workspace.remote.snapshot import read_snapshot
 
 MOST_NAMED = 20
 """Segments and others that an error lists."""
@@ -43,7 +44,7 @@ async def delete(client: Client, parent_id: str, found: Found) -> None:
 
 async def _users(client: Client, parent_id: str, id: str, error: ConflictError) -> list[str]:
     """What refers to a segment, each in words: segments by their path, and what is not one."""
-    server = await on_server(client, parent_id)
+    server = await read_snapshot(client, parent_id)
     named = {each.id for each in error.referrers if each.kind == "segment"} | {*error.ids}
     segments = [
         (path_of(folder, each.name), each.id)
@@ -64,4 +65,4 @@ def _refers(rule: msgspec.Raw | None, id: str) -> bool:
         document = msgspec.json.decode(rule)
     except (ValueError, RecursionError):
         return False
-    return any(str(each["id"]) == id for each in reference_nodes(document))
+    return any(str(each["id"]) == id for each in segment_references(document))

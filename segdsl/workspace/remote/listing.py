@@ -13,21 +13,20 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from segdsl.api import BadAnswerError, Client, Unreadable
+from segdsl.api import Client, InvalidResponseError, Unreadable
 from segdsl.api import Segment as ApiSegment
 from segdsl.api.reading import segment as segment_in
-from segdsl.api.whole import whole_segments
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.format import format_file
-from segdsl.language.references.names import by_their_name, names_by_id
+from segdsl.language.references.segment_names import index_names, names_by_id
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.source import Span
 from segdsl.terminal import visible
-from segdsl.workspace.remote.creation import OnServer
+from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.remote.source import tree_of
 
 
@@ -71,40 +70,23 @@ class Shown(msgspec.Struct, frozen=True):
 
 async def show(client: Client, parent_id: str, named: str) -> Shown:
     """The segment with an id, a path or a name, read by itself; raises NotThereError."""
-    server = await on_server(client, parent_id, rules=False)
+    server = await read_snapshot(client, parent_id, rules=False)
     found = find(server, named)
     json = await client.segment_json(parent_id, found.segment.id)
-    names = names_by_id(by_their_name(server.named()))
+    names = names_by_id(index_names(server.names()))
     try:
         found = Found(found.folder, segment_in(json.encode()))
-    except BadAnswerError as error:
+    except InvalidResponseError as error:
         unread = Unreadable(found.segment.id, found.segment.name, error.message)
         found = Found(None, unread)
     return Shown(found, names, json)
-
-
-async def on_server(client: Client, parent_id: str, *, rules: bool = True) -> OnServer:
-    """All segments of a parent segment, with the paths of the folders that the key may see.
-
-    With `rules` each has its own: what the list leaves out is read from the segment by itself.
-    """
-    folders: dict[str | None, tuple[str, ...]] = {
-        None: (),
-        **{each.id: each.path for each in await client.folders(parent_id)},
-    }
-    listed = whole_segments(client, parent_id) if rules else client.segments(parent_id)
-    segments = await listed
-    return OnServer(
-        tuple((folders.get(each.folder_id), each) for each in segments),
-        segments.unreadable,
-    )
 
 
 def path_of(folder: tuple[str, ...] | None, name: str) -> str:
     return "/".join((*(folder or ()), name))
 
 
-def find(server: OnServer, named: str) -> Found:
+def find(server: Snapshot, named: str) -> Found:
     """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError.
 
     `#12` is an id wherever there is one. A blank name names nothing: it may come from a variable
@@ -138,7 +120,7 @@ def find(server: OnServer, named: str) -> Found:
 # --- all of them ---------------------------------------------------------------------
 
 
-def table(server: OnServer) -> Table:
+def table(server: Snapshot) -> Table:
     """All segments by path: id, kind, profiles where they are known, the day of the last change."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     made.add_column("Id", justify="right", no_wrap=True)
@@ -170,6 +152,6 @@ def note_of(unreadable: Sequence[Unreadable]) -> str | None:
     return f"{counted(len(unreadable), 'segment')} of the server cannot be read: {listed}"
 
 
-def in_order(server: OnServer) -> list[tuple[tuple[str, ...] | None, ApiSegment]]:
+def in_order(server: Snapshot) -> list[tuple[tuple[str, ...] | None, ApiSegment]]:
     """All segments with the paths of their folders, by path."""
     return sorted(server.segments, key=lambda each: (each[0] or (), each[1].name, each[1].id))

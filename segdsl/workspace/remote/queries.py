@@ -17,7 +17,12 @@ from segdsl.api import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
-from segdsl.language.references.names import ByTheirName, named_segments, one_meaning, segment_ids
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.segment_names import (
+    SegmentNames,
+    report_ambiguous_names,
+    segment_ids,
+)
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
@@ -35,9 +40,8 @@ from segdsl.sql.catalog import (
 from segdsl.terminal import visible
 from segdsl.workspace.project.config import moment
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.creation import without_new
-from segdsl.workspace.remote.listing import on_server
 from segdsl.workspace.remote.schema import columns_of
+from segdsl.workspace.remote.snapshot import read_snapshot
 from segdsl.workspace.remote.source import read_segment
 
 
@@ -67,7 +71,7 @@ def offline_sql(
         raise InputError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
     every = (*beside, *segments)
-    one_meaning(segments, every, {}, report)
+    report_ambiguous_names(segments, every, {}, report)
     if report.has_errors:
         return []
     among = _by_name(every)
@@ -90,10 +94,10 @@ async def target_sql(
     the server.
     """
     client, parent = connection.client, connection.parent
-    server = await on_server(client, parent.id)
+    server = await read_snapshot(client, parent.id)
     every = (*beside, *segments)
     here = _by_name(every)
-    known = without_new(server.ids_beside(every))
+    known = server.existing_ids_with(every)
     ids = segment_ids(segments, known, report, among=[each.place for each in every])
     if report.has_errors:
         return []
@@ -118,9 +122,9 @@ async def remote_sql(
 ) -> list[str]:
     """The query that the API's own compiler makes of each segment's rule."""
     client, parent = connection.client, connection.parent
-    known: ByTheirName = {}
+    known: SegmentNames = {}
     if any(named_segments(each.condition) for each in segments):
-        known = without_new((await on_server(client, parent.id)).ids_beside(segments))
+        known = (await read_snapshot(client, parent.id)).existing_ids_with(segments)
     ids = segment_ids(segments, known, report)
     if report.has_errors:
         return []

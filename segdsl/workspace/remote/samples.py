@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from segdsl.language.values import ColumnType
 from segdsl.schema.model import Schema
-from segdsl.schema.samples import SAMPLED, Samples, kept
-from segdsl.schema.searching import owner_of
+from segdsl.schema.samples import SAMPLED, Samples, summarize
+from segdsl.schema.search import owner_of
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.schema import sample_rows
 
@@ -24,7 +24,7 @@ async def sample_schema(connection: Connection, schema: Schema) -> tuple[Samples
     wanted = [(None if table is None else owner_of(table), column) for table, column, _ in asked]
     found = await sample_rows(connection.client, connection.parent.id, wanted)
     samples = (
-        None if isinstance(rows, str) else kept(*of, rows)
+        None if isinstance(rows, str) else summarize(*of, rows)
         for of, rows in zip(asked, found, strict=True)
     )
     return tuple(each for each in samples if each is not None)

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from segdsl.api import BadAnswerError, Client, ForbiddenError, NotFoundError, RefusedError
-from segdsl.api import answers as a
+from segdsl.api import Client, ForbiddenError, InvalidResponseError, NotFoundError, RejectedError
+from segdsl.api import responses as a
 from segdsl.language.behaviors import name_of
 from segdsl.schema.model import (
     Behavior,
@@ -24,11 +24,11 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
-from segdsl.schema.searching import Thing, owner_of
+from segdsl.schema.search import SchemaItem, owner_of
 from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
-LEFT_OUT = (NotFoundError, ForbiddenError, RefusedError, BadAnswerError)
+LEFT_OUT = (NotFoundError, ForbiddenError, RejectedError, InvalidResponseError)
 """What an account that lacks a part is answered: 403 or 404 (described), or no list (assumed)."""
 
 
@@ -172,15 +172,15 @@ class Sample(NamedTuple):
     problem: str | None = None
 
 
-def values_of(thing: Thing, samples: Sequence[Sample]) -> tuple[object, ...] | None:
+def values_of(thing: SchemaItem, samples: Sequence[Sample]) -> tuple[object, ...] | None:
     """The values of a column or an attribute among samples; None where there are none of it."""
-    if thing.what not in ("attribute", "column"):
+    if thing.kind not in ("attribute", "column"):
         return None
     return next(
         (
             each.values
             for each in samples
-            if each.column == thing.name and each.behavior == thing.of
+            if each.column == thing.name and each.behavior == thing.parent
         ),
         None,
     )

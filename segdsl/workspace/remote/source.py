@@ -7,11 +7,12 @@ from contextlib import suppress
 
 import msgspec
 
-from segdsl.api.answers import Segment as ApiSegment
+from segdsl.api.responses import Segment as ApiSegment
 from segdsl.diagnostics import Code, Report
 from segdsl.language.format import format_file
-from segdsl.language.references.marked_names import symbol
+from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.walk import map_children
 from segdsl.language.values import ById, ByName
 from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import UnreadableError, load
@@ -32,7 +33,7 @@ def tree_of(
 ) -> t.Segment | None:
     """A segment as a syntax tree with its folder; None after a report.
 
-    `names` holds how each segment is named by its id, or by its marked name.
+    `names` holds how each segment is named by its id, or by its symbolic id.
     """
     tree = read_segment(segment, report)
     if tree is None:
@@ -43,9 +44,8 @@ def tree_of(
         tree = msgspec.structs.replace(
             tree, clauses=(*tree.clauses[:at], clause, *tree.clauses[at:])
         )
-    named = _with_names(tree, names)
-    assert isinstance(named, t.Segment)
-    return named
+    where = None if tree.where is None else _with_names(tree.where, names)
+    return msgspec.structs.replace(tree, where=where)
 
 
 def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
@@ -75,21 +75,11 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
     )
 
 
-def _with_names(node: object, names: Mapping[str, ByName]) -> object:
-    """The tree with names in the place of ids of segments, and of marked names."""
-    match node:
+def _with_names(expression: t.Expression, names: Mapping[str, ByName]) -> t.Expression:
+    """The expression with names in the place of ids of segments, and of symbolic ids."""
+    match expression:
         case t.Membership("segment", target):
-            id = target.id if isinstance(target, ById) else symbol("segment", target)
-            return msgspec.structs.replace(node, target=names.get(id, target))
-        case tuple():
-            return tuple(_with_names(each, names) for each in node)
-        case msgspec.Struct():
-            return msgspec.structs.replace(
-                node,
-                **{
-                    field: _with_names(getattr(node, field), names)
-                    for field in node.__struct_fields__
-                },
-            )
+            id = target.id if isinstance(target, ById) else symbolic_id("segment", target)
+            return msgspec.structs.replace(expression, target=names.get(id, target))
         case _:
-            return node
+            return map_children(expression, lambda child: _with_names(child, names))

@@ -14,21 +14,25 @@ from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import FileError, InputError
 from segdsl.files import check_followed, read_source, write_text
+from segdsl.workspace.kinds.effects import Counting, Effects
+from segdsl.workspace.kinds.registry import KINDS, Kinds
+from segdsl.workspace.kinds.resource import Server
 from segdsl.workspace.project.config import Project
-from segdsl.workspace.project.lock import Entry, Lock, parted
+from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref, noun
+from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.listing import NotThereError
 from segdsl.workspace.sync.applying import Outcome, carry_out
-from segdsl.workspace.sync.effects import Effects, effects
+from segdsl.workspace.sync.effects import effects_of_plan
 from segdsl.workspace.sync.guards import check_deletions, check_not_empty, check_same_server
-from segdsl.workspace.sync.local import Workspace, inside, no_folders, relative_to
 from segdsl.workspace.sync.moving import Move, move
 from segdsl.workspace.sync.paths import fold
 from segdsl.workspace.sync.plan import Plan, PlanError
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import Pull, make_pull
-from segdsl.workspace.sync.server import Server, ask_server
+from segdsl.workspace.sync.server import read_server
+from segdsl.workspace.sync.workspace import Workspace, inside, non_folders, relative_to
 
 KEEP_EVERY = 50
 """Changes between two writings of the lock, for a run that is killed."""
@@ -54,22 +58,23 @@ async def plan_for(
     Raises LockError, and FileError for a path that has no segment.
     """
     lock = _lock(connection, project)
-    for id, key in options.moves.items():
-        file = next(each.file for each in workspace.segments if each.key == key)
-        lock = lock.moved(id, *key, file)
+    for ref, key in options.moves.items():
+        file = next(each.file for each in workspace.resources if each.key == key)
+        lock = lock.moved(ref, key, file)
     # Who names files that are gone means them.
     whole = not paths or "." in relative_to(workspace.folder, paths)
     if whole and not (options.allow_empty or report.has_errors):
-        check_not_empty(len(workspace.segments), lock, str(workspace.folder), report)
-    server = await ask_server(connection.client, connection.parent.id)
+        check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
+    server = await read_server(connection.client, connection.parent.id, workspace.kinds)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     among = _among(workspace, lock, paths)
     plan = make_plan(
         connection.parent.id,
         connection.target,
-        workspace.segments,
+        workspace.resources,
         lock,
         server,
+        workspace.kinds,
         report,
         options,
         among=among,
@@ -79,17 +84,22 @@ async def plan_for(
     return plan
 
 
-async def effects_of(connection: Connection, plan: Plan, progress: Progress) -> Effects:
-    return await effects(connection.client, plan, progress.begin, progress.step)
+async def effects_of(
+    connection: Connection, plan: Plan, progress: Progress, kinds: Kinds = KINDS
+) -> Effects:
+    """How many profiles a plan concerns; raises ClientError."""
+    counting = Counting(progress.begin, progress.step)
+    return await effects_of_plan(connection.client, plan, counting, kinds)
 
 
 async def apply_plan(
     connection: Connection,
     project: Project,
     plan: Plan,
-    told: Callable[[Outcome], None],
+    on_outcome: Callable[[Outcome], None],
+    kinds: Kinds = KINDS,
 ) -> list[Outcome]:
-    """Carries out a plan, and keeps in the lock what is done, also when it is broken off.
+    """Carries out a plan, and records in the lock what is done, also when it is interrupted.
 
     Raises PlanError where the plan is of another target or parent segment, LockError.
     """
@@ -104,16 +114,16 @@ async def apply_plan(
             f"the plan is of the parent segment {plan.parent_segment}, and the target "
             f"`{connection.target}` is {connection.parent.id}"
         )
-    keeper = _Keeper(connection, project, plan)
+    recorder = _LockRecorder(connection, project, plan)
 
-    def hear(outcome: Outcome) -> None:
-        keeper.hear(outcome)
-        told(outcome)
+    def record(outcome: Outcome) -> None:
+        recorder.record(outcome)
+        on_outcome(outcome)
 
     try:
-        return await carry_out(connection.client, plan, hear)
+        return await carry_out(connection.client, plan, record, kinds)
     finally:
-        keeper.save()
+        recorder.save()
 
 
 async def pull_into(
@@ -130,7 +140,7 @@ async def pull_into(
     Raises NotThereError where a name is on no side, LockError, FileError.
     """
     lock = _lock(connection, project)
-    server = await ask_server(connection.client, connection.parent.id)
+    server = await read_server(connection.client, connection.parent.id, workspace.kinds)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None
     pull = make_pull(
@@ -141,7 +151,7 @@ async def pull_into(
         only=only,
         force=force,
         keep=keep,
-        occupied=frozenset(map(fold, no_folders(workspace.folder))),
+        occupied=frozenset(map(fold, non_folders(workspace.folder))),
     )
     # The server took its time, and somebody may have gone on writing.
     for path in (*pull.writes, *pull.removals):
@@ -160,7 +170,7 @@ def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, 
     Raises NotThereError, LockError.
     """
     lock = load_lock(project, target)
-    found = move(lock, workspace.segments, old, new)
+    found = move(lock, workspace.resources, old, new)
     if found.is_new:
         merge_lock(project, target, lock.parent_segment or "", lock, found.lock)
     return found
@@ -199,7 +209,7 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
     if not paths:
         return None
     known = {*workspace.paths, *(each.file for each in lock.entries if each.file)}
-    holding = {each.file for each in workspace.segments} | {each.file for each in lock.entries}
+    holding = {each.file for each in workspace.resources} | {each.file for each in lock.entries}
     chosen: set[str] = set()
     for path, relative in zip(paths, relative_to(workspace.folder, paths), strict=True):
         found = {each for each in known if inside(each, [relative])}
@@ -214,88 +224,96 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
     return frozenset(chosen)
 
 
-def _named(server: Server, lock: Lock, named: Sequence[str]) -> frozenset[str]:
-    """The ids of segments that a person named by id, path or name."""
-    places: dict[str, list[str]] = {}
-    for id, each in server.segments.items():
-        _note(places, id, each.state.folder, each.state.name)
+def _named(server: Server, lock: Lock, names: Sequence[str]) -> frozenset[Ref]:
+    """The resources that the user named by id, path or name."""
+    places: dict[str, list[Ref]] = {}
+    for ref, each in server.resources.items():
+        _add_place(places, ref, each.state.folder, each.state.name)
     for entry in lock.entries:
-        if entry.id not in server.segments:
-            _note(places, entry.id, entry.folder, entry.name)
-    for left in server.left_alone:
-        if left.id:
-            _note(places, left.id, (), left.name)
-    found: set[str] = set()
-    for word in named:
-        ids = places.get(word, [])
-        if not ids:
-            help = did_you_mean(word, places, "`segdsl list` shows which there are")
-            raise NotThereError(f"there is no segment `{word}`; {help}")
-        if len(ids) > 1:
-            listed = ", ".join(f"#{id}" for id in ids)
-            raise NotThereError(f"{len(ids)} segments are named `{word}`: say which of {listed}")
-        found.add(ids[0])
-    return frozenset(found)
+        if entry.ref not in server.resources:
+            _add_place(places, entry.ref, entry.folder, entry.name)
+    for unmanaged in server.unmanaged:
+        if unmanaged.id:
+            _add_place(places, unmanaged.ref, (), unmanaged.name)
+    kinds = [ref.kind for refs in places.values() for ref in refs]
+    chosen: set[Ref] = set()
+    for name in names:
+        refs = places.get(name, [])
+        if not refs:
+            help = did_you_mean(name, places, "`segdsl list` shows which there are")
+            raise NotThereError(f"there is no {noun(kinds) if kinds else SEGMENT} `{name}`; {help}")
+        if len(refs) > 1:
+            listed = ", ".join(f"#{ref.id}" for ref in refs)
+            nouns = f"{noun(ref.kind for ref in refs)}s"
+            raise NotThereError(f"{len(refs)} {nouns} are named `{name}`: say which of {listed}")
+        chosen.add(refs[0])
+    return frozenset(chosen)
 
 
-def _note(places: dict[str, list[str]], id: str, folder: Sequence[str], name: str) -> None:
-    """What a segment may be called; not by a blank name, which may come from an empty variable."""
-    names = (name, "/".join((*folder, name))) if name.strip() else ()
-    for word in dict.fromkeys((*names, id, f"#{id}")):
-        ids = places.setdefault(word, [])
-        if id not in ids:
-            ids.append(id)
+def _add_place(places: dict[str, list[Ref]], ref: Ref, folder: Folder, name: str) -> None:
+    """What a resource may be called; not by a blank name, which may come from an empty variable."""
+    names = (name, Key(ref.kind, folder, name).path) if name.strip() else ()
+    for word in dict.fromkeys((*names, ref.id, f"#{ref.id}")):
+        refs = places.setdefault(word, [])
+        if ref not in refs:
+            refs.append(ref)
 
 
-class _Keeper:
+class _LockRecorder:
     """Keeps the lock true while a plan is carried out."""
 
     def __init__(self, connection: Connection, project: Project, plan: Plan) -> None:
         self.connection = connection
         self.project = project
         self.base = _lock(connection, project)
-        self.entries: dict[str, Entry] = dict(self.base.by_id)
-        # A plan that was kept for a while knows less than the lock, where that has changed since.
-        known = {each.id: each for each in plan.known}
-        self.settled: set[str] = set()
-        for each in plan.settled:
-            if self.entries.get(each.id) == known.get(each.id):
-                self.entries[each.id] = each
-                self.settled.add(each.id)
-        for each in plan.apart:
-            if self.entries.get(each.id) == known.get(each.id):
-                self.entries[each.id] = each
-        for id in plan.dropped:
-            if self.entries.get(id) == known.get(id):
-                self.entries.pop(id, None)
-        self.heard = 0
-        self.made: dict[str, str] = {}
-        """The ids of what was created, by the marked names that stand for them in the plan."""
+        self.entries: dict[Ref, Entry] = dict(self.base.by_ref)
+        # A plan that was saved for a while has less than the lock, where that has changed since.
+        known = {entry.ref: entry for entry in plan.known}
+        self.confirmed: set[Ref] = set()
+        for entry in plan.unchanged:
+            if self.entries.get(entry.ref) == known.get(entry.ref):
+                self.entries[entry.ref] = entry
+                self.confirmed.add(entry.ref)
+        for entry in plan.detached:
+            if self.entries.get(entry.ref) == known.get(entry.ref):
+                self.entries[entry.ref] = entry
+        for ref in plan.dropped:
+            if self.entries.get(ref) == known.get(ref):
+                self.entries.pop(ref, None)
+        self.recorded = 0
+        self.created: dict[Ref, str] = {}
+        """The ids of what was created, by the symbolic ids that stand for them in the plan."""
 
-    def hear(self, outcome: Outcome) -> None:
+    def record(self, outcome: Outcome) -> None:
         if not outcome.is_done or outcome.id is None:
             return
         change = outcome.change
+        ref = Ref(change.kind, outcome.id)
         if change.id is None:
-            self.made[change.mark] = outcome.id
+            self.created[change.ref] = outcome.id
         if change.after is None or outcome.state is None:
-            self.entries.pop(outcome.id, None)
+            self.entries.pop(ref, None)
         else:
-            self.settled.add(outcome.id)
-            self.entries[outcome.id] = Entry(
-                outcome.id,
+            self.confirmed.add(ref)
+            self.entries[ref] = Entry(
+                *ref,
                 outcome.state.name,
                 outcome.state.folder,
                 change.file,
                 outcome.state.digest,
                 change.after.source or "",
-                *parted({name: self.made.get(id, id) for name, id in change.meant.items()}),
+                *split_name_ids(
+                    {
+                        (kind, name): self.created.get(Ref(kind, id), id)
+                        for (kind, name), id in change.name_ids.items()
+                    }
+                ),
             )
-        self.heard += 1
-        if self.heard % KEEP_EVERY == 0:
+        self.recorded += 1
+        if self.recorded % KEEP_EVERY == 0:
             self.save()
 
     def save(self) -> None:
         parent = self.connection.parent.id
         ours = Lock(parent, tuple(self.entries.values()))
-        merge_lock(self.project, self.connection.target, parent, self.base, ours, self.settled)
+        merge_lock(self.project, self.connection.target, parent, self.base, ours, self.confirmed)

@@ -1,7 +1,7 @@
 """What keeps a plan from deleting or repeating everything by mistake.
 
 A workspace that has lost its files, the wrong folder, and a lock of another server all look like
-a wish to delete or to create a lot. Pure.
+a request to delete or to create a lot. Pure.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.places import counted
 from segdsl.language.syntax.spelling import string
+from segdsl.workspace.kinds.resource import Server
+from segdsl.workspace.project.keys import noun
 from segdsl.workspace.project.lock import Lock, LockError
 from segdsl.workspace.sync.plan import Plan
-from segdsl.workspace.sync.server import Server
 
 FEW = 3
 """From so many on, segments that are all gone are more likely a mistake than meant."""
@@ -20,23 +21,25 @@ _NAMED = 5
 
 def check_same_server(lock: Lock, server: Server, where: str) -> None:
     """Raises LockError where a server has none of the segments that a lock (`where`) knows."""
-    known = lock.by_id.keys()
-    if len(known) < FEW or not known.isdisjoint({*server.segments, *server.left_alone_ids}):
+    known = lock.by_ref.keys()
+    if len(known) < FEW or not known.isdisjoint({*server.resources, *server.unmanaged_by_ref}):
         return
+    nouns = f"{noun(ref.kind for ref in known)}s"
     raise LockError(
-        f"none of the {len(known)} segments that {where} knows is on the server: check the region "
+        f"none of the {len(known)} {nouns} that {where} knows is on the server: check the region "
         "(or `data`, `store`, `url`) and `parent_segment` of the target in segdsl.toml, and that "
         "the lock is that of this target; where all were deleted there, delete the lock"
     )
 
 
-def check_not_empty(segments: int, lock: Lock, folder: str, report: Report) -> None:
-    """Reports a workspace that has no segment at all."""
-    if segments:
+def check_not_empty(resources: int, lock: Lock, folder: str, report: Report) -> None:
+    """Reports a workspace that has no resource at all."""
+    if resources:
         return
     problem = f"no file of the workspace `{folder}` has a segment"
     if lock.entries:
-        problem += f", and the lock knows {counted(len(lock.entries), 'segment')}"
+        known = counted(len(lock.entries), noun(entry.kind for entry in lock.entries))
+        problem += f", and the lock knows {known}"
         help = (
             "check that this is the right folder and that its files are there; where it is meant "
             "to be empty, pass --allow-empty"
@@ -51,15 +54,16 @@ def check_not_empty(segments: int, lock: Lock, folder: str, report: Report) -> N
 
 def check_deletions(plan: Plan, lock: Lock, report: Report) -> None:
     """Reports a plan that deletes most of what the lock knows."""
-    deleted = [each for each in plan.changes if each.after is None]
+    deleted = [change for change in plan.changes if change.after is None]
     if len(deleted) < FEW or 2 * len(deleted) <= len(lock.entries):
         return
-    names = ", ".join(string(each.state.name) for each in deleted[:_NAMED])
+    nouns = f"{noun(entry.kind for entry in lock.entries)}s"
+    names = ", ".join(string(change.state.name) for change in deleted[:_NAMED])
     more = f" and {len(deleted) - _NAMED} more" if len(deleted) > _NAMED else ""
     report.add(
         Code.SEG312,
         None,
-        f"{len(deleted)} of the {len(lock.entries)} segments that the lock knows would be "
+        f"{len(deleted)} of the {len(lock.entries)} {nouns} that the lock knows would be "
         f"deleted: {names}{more}",
         help="check that no file is missing; where all of them are to go, pass --allow-empty",
     )

@@ -1,8 +1,8 @@
-"""Which segment of the workspace is which on the server, and how it was last seen there.
+"""Which resource of the workspace is which on the server, and its last seen state there.
 
-By place first, then by what the lock remembers: a segment that was moved or renamed on
-either side stays the same segment. A guess is made only where there is one candidate
-and nothing but the place or the name differs. Pure.
+By place first, then by what the lock has: a resource that was moved or renamed on either side
+stays the same resource. A guess is made only where there is one candidate and nothing but the
+place or the name differs. Pure.
 """
 
 from __future__ import annotations
@@ -11,139 +11,136 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from segdsl.diagnostics import Report
-from segdsl.language.condition.tree import Segment
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
-from segdsl.rules.layout.unfold import normalise
-from segdsl.rules.lower import lower
-from segdsl.rules.rule.model import Rule
-from segdsl.source import Source
+from segdsl.workspace.kinds.registry import Kinds
+from segdsl.workspace.kinds.resource import LocalResource, Server, ServerResource
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import Entry, Lock
-from segdsl.workspace.sync.local import Local
-from segdsl.workspace.sync.server import Server, ServerSegment
 
 
 class Match(msgspec.Struct, frozen=True):
-    """One segment on up to three sides; at least one is there.
+    """One resource on up to three sides; at least one is there.
 
-    `is_left_alone` is one that the server has, but not so that it can be `seen`.
+    `ref` has its id, or the symbolic id of one that is not on the server yet. `is_unmanaged` is
+    one that the server has in a form that no file can hold.
     """
 
-    local: Local | None = None
+    ref: Ref
+    local: LocalResource | None = None
     entry: Entry | None = None
-    seen: ServerSegment | None = None
-    is_left_alone: bool = False
+    server: ServerResource | None = None
+    is_unmanaged: bool = False
 
 
-def matched(local: Sequence[Local], lock: Lock, server: Server) -> list[Match]:
-    """Every segment of the three sides once, those of the workspace first and in its order."""
-    return _Matching(local, lock, server).matches()
+def match_resources(
+    local: Sequence[LocalResource], lock: Lock, server: Server, kinds: Kinds
+) -> list[Match]:
+    """Every resource of the three sides once, those of the workspace first and in its order."""
+    return _Matching(local, lock, server, kinds).matches()
 
 
 class _Matching:
     """Pairs what is left of each side, in passes from the surest to the last."""
 
-    def __init__(self, local: Sequence[Local], lock: Lock, server: Server) -> None:
+    def __init__(
+        self, local: Sequence[LocalResource], lock: Lock, server: Server, kinds: Kinds
+    ) -> None:
         self.local = local
         self.server = server
+        self.kinds = kinds
         self.by_key = server.by_key
-        self.left_alone = server.left_alone_ids
-        self.entries = lock.by_id
-        self.ids: dict[int, str] = {}
-        """The id of each segment of the workspace that has one, by its index."""
-        self.taken: set[str] = set()
+        self.unmanaged = server.unmanaged_by_ref
+        # Entries of a kind that this version does not have stay in the lock as they are.
+        self.entries = {ref: entry for ref, entry in lock.by_ref.items() if ref.kind in kinds}
+        self.refs: dict[int, Ref] = {}
+        """The ref of each resource of the workspace that has an id, by its index."""
+        self.taken: set[Ref] = set()
 
     def matches(self) -> list[Match]:
         self._same_place_as_last_seen()
         self._same_place_as_now()
         self._moved()
         self._renamed()
-        found = [self._match(each, self.ids.get(index)) for index, each in enumerate(self.local)]
-        rest = [id for id in (*self.entries, *self.server.segments) if id not in self.taken]
-        return found + [self._match(None, id) for id in dict.fromkeys(rest)]
+        found = [self._match(each, self.refs.get(index)) for index, each in enumerate(self.local)]
+        rest = [ref for ref in (*self.entries, *self.server.resources) if ref not in self.taken]
+        return found + [self._match(None, ref) for ref in dict.fromkeys(rest)]
 
-    def _match(self, local: Local | None, id: str | None) -> Match:
-        if id is None:
-            return Match(local)
-        seen = self.server.segments.get(id)
-        return Match(local, self.entries.get(id), seen, id in self.left_alone)
+    def _match(self, local: LocalResource | None, ref: Ref | None) -> Match:
+        if ref is None:
+            assert local is not None, "what has no id is in the workspace"
+            return Match(local.key.symbolic_ref, local)
+        server = self.server.resources.get(ref)
+        entry, is_unmanaged = self.entries.get(ref), ref in self.unmanaged
+        if server is None and local is not None and not is_unmanaged:
+            # It is gone from the server, and would be created again.
+            return Match(local.key.symbolic_ref, local, entry)
+        return Match(ref, local, entry, server, is_unmanaged)
 
-    def _pair(self, index: int, id: str) -> None:
-        self.ids[index] = id
-        self.taken.add(id)
+    def _pair(self, index: int, ref: Ref) -> None:
+        self.refs[index] = ref
+        self.taken.add(ref)
 
-    def _open(self) -> list[tuple[int, Local]]:
-        return [(at, each) for at, each in enumerate(self.local) if at not in self.ids]
+    def _open(self) -> list[tuple[int, LocalResource]]:
+        return [(index, each) for index, each in enumerate(self.local) if index not in self.refs]
 
     def _free(self) -> list[Entry]:
-        """Entries that nothing is paired with, and whose segment is still there."""
+        """Entries that nothing is paired with, and whose resource is still there."""
         return [
-            each
-            for id, each in self.entries.items()
-            if id not in self.taken and id in self.server.segments
+            entry
+            for ref, entry in self.entries.items()
+            if ref not in self.taken and ref in self.server.resources
         ]
 
     def _same_place_as_last_seen(self) -> None:
         # Of two of one place (a merge kept both, or one was deleted here) the one is meant that is
         # still on the server, in a file, and at that place.
-        listed = sorted(self.entries.values(), key=self._likely)
-        by_key = {(each.folder, each.name): each for each in listed}
+        by_key = {entry.key: entry for entry in sorted(self.entries.values(), key=self._likelihood)}
         for index, each in self._open():
             entry = by_key.get(each.key)
-            if entry is None or entry.id in self.taken:
+            if entry is None or entry.ref in self.taken:
                 continue
             now = self.by_key.get(each.key)
-            gone = entry.id not in self.server.segments
-            if gone and now is not None and now.id not in self.entries:
-                # Deleted and made again by somebody: what is there now is the one.
+            is_gone = entry.ref not in self.server.resources
+            if is_gone and now is not None and now.ref not in self.entries:
+                # Deleted and created again by somebody: what is there now is the one.
                 continue
-            self._pair(index, entry.id)
+            self._pair(index, entry.ref)
 
-    def _likely(self, entry: Entry) -> tuple[bool, bool, bool]:
-        seen = self.server.segments.get(entry.id)
-        is_there = seen is not None and seen.state.key == (entry.folder, entry.name)
-        return seen is not None, entry.file != "", is_there
+    def _likelihood(self, entry: Entry) -> tuple[bool, bool, bool]:
+        server = self.server.resources.get(entry.ref)
+        is_there = server is not None and server.state.key == entry.key
+        return server is not None, entry.file != "", is_there
 
     def _same_place_as_now(self) -> None:
         for index, each in self._open():
-            seen = self.by_key.get(each.key)
-            if seen is not None and seen.id not in self.taken:
-                self._pair(index, seen.id)
+            server = self.by_key.get(each.key)
+            if server is not None and server.ref not in self.taken:
+                self._pair(index, server.ref)
 
     def _moved(self) -> None:
         """To another folder, with the same name."""
-        self._only_ones(lambda local: local.segment.name, lambda entry: entry.name)
+        self._pair_unique(lambda local: local.key.name, lambda entry: entry.name)
 
     def _renamed(self) -> None:
-        """With the same condition, which no other segment that is left has."""
+        """With the same content, which no other resource that is left has."""
         if self._open() and self._free():
-            self._only_ones(lambda local: _meaning(local.segment), _meaning_of_entry)
+            self._pair_unique(
+                lambda local: self.kinds[local.key.kind].fingerprint(local),
+                lambda entry: self.kinds[entry.kind].source_fingerprint(entry.source),
+            )
 
-    def _only_ones(
-        self, of_local: Callable[[Local], object], of_entry: Callable[[Entry], object]
+    def _pair_unique(
+        self,
+        local_feature: Callable[[LocalResource], object],
+        entry_feature: Callable[[Entry], object],
     ) -> None:
         """Pairs those of which there is one on each side with a feature."""
-        locals: dict[object, list[int]] = {}
+        locals: dict[tuple[str, object], list[int]] = {}
         for index, each in self._open():
-            locals.setdefault(of_local(each), []).append(index)
-        entries: dict[object, list[str]] = {}
+            locals.setdefault((each.key.kind, local_feature(each)), []).append(index)
+        entries: dict[tuple[str, object], list[Ref]] = {}
         for entry in self._free():
-            entries.setdefault(of_entry(entry), []).append(entry.id)
+            entries.setdefault((entry.kind, entry_feature(entry)), []).append(entry.ref)
         for feature, indexes in locals.items():
-            ids = entries.get(feature, [])
-            if feature is not None and len(indexes) == 1 and len(ids) == 1:
-                self._pair(indexes[0], ids[0])
-
-
-def _meaning(of: Segment) -> tuple[str, Rule] | None:
-    """Kind and rule, with the names of others in the place of ids."""
-    rule = lower(of, Report(), symbolic=True)
-    return None if rule is None else (of.kind, normalise(rule))
-
-
-def _meaning_of_entry(of: Entry) -> tuple[str, Rule] | None:
-    report = Report()
-    tree = parse(Source(of.id, of.source), report)
-    segments = resolve(Program(of.id, {of.id: tree}), report)
-    return None if report.has_errors or len(segments) != 1 else _meaning(segments[0])
+            refs = entries.get(feature, [])
+            if feature[1] is not None and len(indexes) == 1 and len(refs) == 1:
+                self._pair(indexes[0], refs[0])

@@ -1,6 +1,6 @@
-"""`mv`: the lock is told that a segment has another place in the workspace. Pure.
+"""`mv`: records in the lock that a resource has another place in the workspace. Pure.
 
-The segment keeps its id, and the next plan updates it on the server instead of creating another.
+The resource keeps its id, and the next plan updates it on the server instead of creating another.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean
+from segdsl.workspace.kinds.resource import LocalResource
+from segdsl.workspace.project.keys import Folder, Key
 from segdsl.workspace.project.lock import Entry, Lock
 from segdsl.workspace.remote.listing import NotThereError
-from segdsl.workspace.sync.local import Local
-from segdsl.workspace.sync.segment_state import Folder
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -23,17 +23,17 @@ class Move(msgspec.Struct, frozen=True):
     """
 
     entry: Entry
-    local: Local
+    local: LocalResource
     lock: Lock
     displaced: Entry | None = None
 
     @property
     def is_new(self) -> bool:
         """Whether it says anything that the lock did not."""
-        return (self.entry.folder, self.entry.name) != self.local.key
+        return self.entry.key != self.local.key
 
 
-def move(lock: Lock, local: Sequence[Local], old: str, new: str) -> Move:
+def move(lock: Lock, local: Sequence[LocalResource], old: str, new: str) -> Move:
     """The move of a segment of the lock to the place of one in the workspace.
 
     `old` is an id, a path or a name of the lock, `new` a path or a name of the workspace. Raises
@@ -41,22 +41,18 @@ def move(lock: Lock, local: Sequence[Local], old: str, new: str) -> Move:
     """
     here = {each.key: each for each in local}
     entry = _entry(lock, old, here)
-    target = _local(local, new)
-    still = here.get((entry.folder, entry.name))
+    target = _local([each for each in local if each.key.kind == entry.kind], new)
+    still = here.get(entry.key)
     if still is not None and still.key != target.key:
         raise NotThereError(
             f"`{path_of(entry.folder, entry.name)}` is still in {still.file}: give it its new "
             "name or folder there first"
         )
     displaced = next(
-        (
-            each
-            for each in lock.entries
-            if (each.folder, each.name) == target.key and each.id != entry.id
-        ),
+        (each for each in lock.entries if each.key == target.key and each.ref != entry.ref),
         None,
     )
-    moved = lock.moved(entry.id, *target.key, target.file)
+    moved = lock.moved(entry.ref, target.key, target.file)
     return Move(entry, target, moved, displaced)
 
 
@@ -64,7 +60,7 @@ def path_of(folder: Folder, name: str) -> str:
     return "/".join((*folder, name))
 
 
-def _entry(lock: Lock, named: str, here: Iterable[tuple[Folder, str]]) -> Entry:
+def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
     places = set(here)
     is_id = [named in (each.id, f"#{each.id}") for each in lock.entries]
     is_name = [
@@ -76,7 +72,7 @@ def _entry(lock: Lock, named: str, here: Iterable[tuple[Folder, str]]) -> Entry:
     found = [each for each, *is_it in zip(lock.entries, is_id, is_name, strict=True) if any(is_it)]
     if len(found) > 1:
         # Of several of one name, the one is meant that is in no file any more.
-        gone = [each for each in found if (each.folder, each.name) not in places]
+        gone = [each for each in found if each.key not in places]
         found = gone if len(gone) == 1 else found
     if len(found) == 1:
         return found[0]
@@ -92,18 +88,18 @@ def _entry(lock: Lock, named: str, here: Iterable[tuple[Folder, str]]) -> Entry:
     raise NotThereError(f"the lock knows no segment `{named}`; {help}")
 
 
-def _local(local: Sequence[Local], named: str) -> Local:
-    by_path = [each for each in local if path_of(*each.key) == named]
-    found = by_path or [each for each in local if each.segment.name == named]
+def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
+    by_path = [each for each in local if each.key.path == named]
+    found = by_path or [each for each in local if each.key.name == named]
     if len(found) == 1 and named.strip():
         return found[0]
     if found:
-        listed = ", ".join(f"{path_of(*each.key)} ({each.file})" for each in found)
+        listed = ", ".join(f"{each.key.path} ({each.file})" for each in found)
         raise NotThereError(
             f"{len(found)} segments of the workspace are named `{named}`: say which by path; "
             f"there are {listed}"
         )
-    words = [each.segment.name for each in local]
-    words += [path_of(*each.key) for each in local]
+    words = [each.key.name for each in local]
+    words += [each.key.path for each in local]
     help = did_you_mean(named, words, "change its name or folder in its file first")
     raise NotThereError(f"no file of the workspace has a segment `{named}`; {help}")

@@ -1,7 +1,7 @@
 """The order of changes: what is referred to comes first, what is deleted last.
 
-Each change is told which others it has to wait for, so that independent ones can be made
-together. Pure.
+References decide, whichever kinds they are between. Each change gets the numbers of the changes
+that it waits for, so that independent ones can be made together. Pure.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.references.cycles import cycles
-from segdsl.language.references.names import report_cycle
+from segdsl.language.references.order import report_cycle
 from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
-from segdsl.workspace.sync.plan import Change
-from segdsl.workspace.sync.segment_state import Key, State
-from segdsl.workspace.sync.server import Server
+from segdsl.workspace.kinds.resource import Change, Server
+from segdsl.workspace.kinds.state import State
+from segdsl.workspace.project.keys import Key, Ref
 
 
 def ordered(
@@ -28,14 +28,14 @@ def ordered(
     server: Server,
     report: Report,
     spans: Mapping[Key, Span] | None = None,
-    disputed: Collection[str | None] = (),
+    disputed: Collection[Ref] = (),
 ) -> tuple[Change, ...]:
     """The changes in an order that works, each with the numbers of those it waits for.
 
     What cannot be made at all is reported: a cycle of references as they would be then, a
     deletion of what is still referred to, places that are swapped. `spans` are where the
-    workspace has its segments; `disputed` are the ids of those that are in conflict, which is to
-    be settled before anything is deleted.
+    workspace has its resources; `disputed` are those in conflict, which is to be resolved before
+    anything is deleted.
     """
     waits = _Waits(changes, server)
     waits.report_deletions(report, disputed)
@@ -68,7 +68,7 @@ class _Waits:
     def __init__(self, changes: Sequence[Change], server: Server) -> None:
         self.changes = changes
         self.before = server.states
-        self.by_mark = {change.mark: index for index, change in enumerate(changes)}
+        self.by_ref = {change.ref: index for index, change in enumerate(changes)}
         self.places = {
             change.before.state.key: index
             for index, change in enumerate(changes)
@@ -77,7 +77,7 @@ class _Waits:
         }
         """The changes that leave a place, by that place."""
         self.reached = {
-            index: {} if change.after is None else self._reached(change.after.state)
+            index: {} if change.after is None else self._behind(change.after.state)
             for index, change in enumerate(changes)
         }
         """The changes behind the references of each, itself where that is a cycle."""
@@ -89,35 +89,34 @@ class _Waits:
     def _before(self, index: int, change: Change) -> set[int]:
         found = set(self.reached[index])
         if change.after is None:
-            assert change.id is not None, "what is deleted has an id"
-            found.update(self._let_go(change.id))
+            found.update(self._referring(change.ref))
         return found | self._making_room(index, change)
 
-    def _reached(self, state: State) -> dict[int, tuple[str, ...]]:
-        """The changes behind the references of a state, also through segments that stay as they
-        are: each with the ids of those on a shortest way."""
-        found: dict[int, tuple[str, ...]] = {}
-        ways: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(state.refers_to), ())
+    def _behind(self, state: State) -> dict[int, tuple[Ref, ...]]:
+        """The changes behind the references of a state, also through resources that stay as
+        they are: each with those on a shortest way."""
+        found: dict[int, tuple[Ref, ...]] = {}
+        ways: dict[Ref, tuple[Ref, ...]] = dict.fromkeys(sorted(state.refers_to), ())
         waiting = deque(ways)
         while waiting:
             each = waiting.popleft()
-            if each in self.by_mark:
-                found[self.by_mark[each]] = ways[each]
+            if each in self.by_ref:
+                found[self.by_ref[each]] = ways[each]
             elif each in self.before:
-                for id in sorted(self.before[each].refers_to):
-                    if id not in ways:
-                        ways[id] = (*ways[each], each)
-                        waiting.append(id)
+                for ref in sorted(self.before[each].refers_to):
+                    if ref not in ways:
+                        ways[ref] = (*ways[each], each)
+                        waiting.append(ref)
         return found
 
-    def _let_go(self, id: str) -> Iterable[int]:
-        """The changes of segments that refer to one so far."""
+    def _referring(self, ref: Ref) -> Iterable[int]:
+        """The changes of resources that refer to one so far."""
         for index, change in enumerate(self.changes):
-            if change.before is not None and id in change.before.state.refers_to:
+            if change.before is not None and ref in change.before.state.refers_to:
                 yield index
 
     def _making_room(self, index: int, change: Change) -> set[int]:
-        """The change of the segment that is, so far, where this one is to be."""
+        """The change of the resource that is, so far, where this one is to be."""
         if change.after is None:
             return set()
         there = self.places.get(change.after.state.key)
@@ -130,33 +129,32 @@ class _Waits:
             first = self.changes[cycle[0]].state
             parts = [(first, string(first.name))]
             for one, other in pairwise(cycle):
-                for id in self.reached[one][other]:
-                    state = self.before[id]
-                    parts.append((state, f"{string(state.name)} (#{id}, as the server has it)"))
+                for ref in self.reached[one][other]:
+                    state = self.before[ref]
+                    parts.append((state, f"{string(state.name)} (#{ref.id}, as the server has it)"))
                 state = self.changes[other].state
                 parts.append((state, string(state.name)))
             found_at = [spans.get(state.key) for state, _ in parts]
             report_cycle([name for _, name in parts], found_at, report)
         return bool(found)
 
-    def report_deletions(self, report: Report, disputed: Collection[str | None]) -> None:
+    def report_deletions(self, report: Report, disputed: Collection[Ref]) -> None:
         """Reports what is to be deleted while others on the server go on referring to it."""
-        after = {id: each.refers_to for id, each in self.before.items()}
-        names = {id: each.name for id, each in self.before.items()}
-        for index, change in enumerate(self.changes):
-            key = change.id or f"new {index}"
+        after = {ref: state.refers_to for ref, state in self.before.items()}
+        names = {ref: state.name for ref, state in self.before.items()}
+        for change in self.changes:
             if change.after is None:
-                after.pop(key, None)
+                after.pop(change.ref, None)
             else:
-                after[key] = change.after.state.refers_to
-                names[key] = change.after.state.name
+                after[change.ref] = change.after.state.refers_to
+                names[change.ref] = change.after.state.name
         for change in self.changes:
             if change.after is not None or change.id is None:
                 continue
             users = [
-                names[key]
-                for key, refers_to in after.items()
-                if change.id in refers_to and key not in disputed
+                names[ref]
+                for ref, refers_to in after.items()
+                if change.ref in refers_to and ref not in disputed
             ]
             if users:
                 report.add(

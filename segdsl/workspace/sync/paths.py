@@ -1,4 +1,4 @@
-"""Where a pulled segment goes: folders and files named as on the server, safe on every system."""
+"""Where a pulled resource goes: folders and files named as on the server, safe on every system."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 
 from segdsl.files import PASSED_OVER, SUFFIX, WRITTEN
 from segdsl.project_file import FILE
-from segdsl.workspace.sync.segment_state import Folder
+from segdsl.workspace.project.keys import Folder
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 _RESERVED = re.compile(
@@ -20,9 +20,14 @@ _LONGEST = 120
 
 
 def mirror_path(
-    folder: Folder, name: str, id: str, taken: set[str], occupied: Collection[str] = ()
+    folder: Folder,
+    name: str,
+    id: str,
+    taken: set[str],
+    occupied: Collection[str] = (),
+    suffix: str = SUFFIX,
 ) -> str:
-    """The path of a segment's file, one that no other file has: with its id, if need be.
+    """The path of a resource's file, one that no other file has: with its id, if need be.
 
     `taken` holds the paths that are in use, folded (`fold`): some systems make no
     difference. `occupied` are the paths, folded, that no folder can have: of files, and of links,
@@ -38,10 +43,10 @@ def mirror_path(
     path = parent + _safe(name)
     with_id = f"{path} ({_safe(id)})"
     for number in count():
-        # Another segment may bear the name with that id as its own.
+        # Another resource may bear the name with that id as its own.
         stem = (path, with_id)[number] if number < 2 else f"{with_id} ({number})"
-        if fold(f"{stem}.seg") not in taken:
-            return f"{stem}.seg"
+        if fold(f"{stem}{suffix}") not in taken:
+            return f"{stem}{suffix}"
     raise AssertionError("numbers do not end")
 
 

@@ -1,26 +1,26 @@
-"""A plan: what would be done on a server so that it has what a workspace says.
+"""A plan: what is done on a server so that it has what a workspace says.
 
-Frozen data that can be kept in a file and applied later, exactly as it is. How it is made is
-in `segdsl.workspace.sync.planning`, how it is carried out in `segdsl.workspace.sync.applying`.
+Frozen data that can be saved in a file and applied later, exactly as it is. It is made in
+`segdsl.workspace.sync.planning`, and carried out in `segdsl.workspace.sync.applying`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.diagnostics import Report
 from segdsl.errors import InputError
-from segdsl.language.references.names import marked
-from segdsl.language.values import ByName
-from segdsl.rules.rule.document import UnreadableError, load
-from segdsl.workspace.project.lock import Entry, is_id, joined
-from segdsl.workspace.sync.segment_state import State
+from segdsl.workspace.kinds.registry import KINDS, Kinds
+from segdsl.workspace.kinds.resource import Change, Unmanaged, Version
+from segdsl.workspace.kinds.state import State
+from segdsl.workspace.project.keys import Folder, Key, Ref
+from segdsl.workspace.project.lock import Entry, is_entry, is_id
 
-VERSION = 2
-"""Raised where a plan of before would be carried out as something else."""
+VERSION = 3
+"""Raised where an older plan would be carried out as something else."""
 
 Why = OneOf[
     "changed on both sides",
@@ -40,83 +40,16 @@ class PlanError(InputError):
     """A plan in a file that cannot be used; its text says why."""
 
 
-class Version(msgspec.Struct, frozen=True):
-    """A state with its source as a person reads it; None where the language has no words for it."""
-
-    state: State
-    source: str | None
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One segment to create (no `before`), to update, or to delete (no `after`).
-
-    `rule` is what is sent; the ids of segments that the same plan creates stand in it as
-    marked names, `name:"Churned"`. `first` are the numbers of the changes that must have
-    been made before. `folder_id` is the folder that the segment is in now, and `refers` (with
-    folders `refers_in`) what each name of a segment in its text means, as in the lock.
-    """
-
-    file: str
-    id: str | None = None
-    before: Version | None = None
-    after: Version | None = None
-    rule: str | None = None
-    folder_id: str | None = None
-    first: tuple[int, ...] = ()
-    forced: bool = False
-    refers: dict[str, str] = {}
-    refers_in: dict[str, dict[str, str]] = {}
-
-    @property
-    def meant(self) -> dict[ByName, str]:
-        """What names of segments in its text mean, for the lock."""
-        return joined(self.refers, self.refers_in)
-
-    @property
-    def action(self) -> OneOf["create", "update", "delete"]:
-        if self.after is None:
-            return "delete"
-        return "create" if self.before is None else "update"
-
-    @property
-    def state(self) -> State:
-        """The state to be, or, of what is deleted, the one that was."""
-        version = self.after or self.before
-        assert version is not None, "a change has one side at least"
-        return version.state
-
-    @property
-    def mark(self) -> str:
-        """What refers to the segment in rules: its id, or the marked name where it has none yet."""
-        return self.id or marked(*self.state.key)
-
-    @property
-    def what(self) -> tuple[str, ...]:
-        """What becomes different: `moved`, `renamed`, `rule`, `description`, `kind`, and whether it
-        is `hidden` from now on, or `shown`."""
-        if self.before is None or self.after is None:
-            return ()
-        old, new = self.before.state, self.after.state
-        words = {
-            "moved": old.folder != new.folder,
-            "renamed": old.name != new.name,
-            "rule": old.rule != new.rule,
-            "description": old.description != new.description,
-            "kind": old.kind != new.kind,
-            "hidden" if new.hidden else "shown": old.hidden != new.hidden,
-        }
-        return tuple(word for word, differs in words.items() if differs)
-
-
 class Conflict(msgspec.Struct, frozen=True):
-    """A segment that is not touched: `base` is how both sides last knew it.
+    """A resource that is not touched: `base` is the source that both sides last had.
 
-    A side that has no such segment, or no words for it, is None. `notes` are sentences that say
-    more of it.
+    A side that has no such resource, or cannot express it, is None. `notes` are sentences that
+    say more of it.
     """
 
     why: Why
-    folder: tuple[str, ...]
+    kind: str
+    folder: Folder
     name: str
     file: str
     id: str | None
@@ -125,51 +58,77 @@ class Conflict(msgspec.Struct, frozen=True):
     there: str | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.folder, self.name)
+
 
 class Rename(msgspec.Struct, frozen=True):
-    """A segment to create that looks like one that no file has now, which is `id`, `old_folder`
+    """A resource to create that looks like one that no file has now, which is `id`, `old_folder`
     and `old_name`; `why` is what is alike."""
 
+    kind: str
     id: str
-    old_folder: tuple[str, ...]
+    old_folder: Folder
     old_name: str
-    folder: tuple[str, ...]
+    folder: Folder
     name: str
     file: str
     why: tuple[str, ...]
 
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.id)
 
-class LeftAlone(msgspec.Struct, frozen=True):
-    """A segment of the server that is in no file, and that none could hold; `why` says so."""
+    @property
+    def old_key(self) -> Key:
+        return Key(self.kind, self.old_folder, self.old_name)
 
-    folder: tuple[str, ...]
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.folder, self.name)
+
+
+class UnmanagedResource(msgspec.Struct, frozen=True):
+    """A resource of the server that is in no file, and that none could hold; `why` says so."""
+
+    kind: str
+    folder: Folder
     name: str
     id: str
     why: str
+
+    @classmethod
+    def of(cls, unmanaged: Unmanaged) -> UnmanagedResource:
+        return cls(unmanaged.kind, (), unmanaged.name, unmanaged.id, unmanaged.why)
+
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.folder, self.name)
 
 
 class Plan(msgspec.Struct, frozen=True):
     """Everything that a run of `apply` needs.
 
-    `settled` are segments that are the same on both sides, as the lock is to have them;
-    `dropped` are ids that it is to forget. Either holds only where the lock has what it had when
-    the plan was made: `known` are those entries. `left` were in the workspace once and are on the
-    server still; `others` is how many the workspace never had, of which `left_alone` are those
-    that no file could hold.
+    `unchanged` are resources that are the same on both sides, as entries for the lock; `dropped`
+    are to be removed from it. Either holds only where the lock has what it had when the plan was
+    made: `known` are those entries. `left` were in the workspace once and are on the server
+    still; `others` is how many the workspace never had, of which `unmanaged` are those that no
+    file could hold. `detached` are entries of `left` that the user said no new resource is.
     """
 
     parent_segment: str
     target: str
     changes: tuple[Change, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    settled: tuple[Entry, ...] = ()
-    dropped: tuple[str, ...] = ()
+    unchanged: tuple[Entry, ...] = ()
+    dropped: tuple[Ref, ...] = ()
     left: tuple[Entry, ...] = ()
     others: int = 0
     known: tuple[Entry, ...] = ()
-    left_alone: tuple[LeftAlone, ...] = ()
+    unmanaged: tuple[UnmanagedResource, ...] = ()
     renames: tuple[Rename, ...] = ()
-    apart: tuple[Entry, ...] = ()
+    detached: tuple[Entry, ...] = ()
     version: int = VERSION
 
 
@@ -178,79 +137,81 @@ def write_plan(plan: Plan) -> str:
 
 
 def is_plan(data: bytes) -> bool:
-    """Whether this is a plan that was kept, by any version, and may make room for another."""
+    """Whether this is a saved plan, of any version, and may be overwritten by another."""
     try:
         document = msgspec.json.decode(data)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.keys() >= {"version", "target", "changes"}
 
 
-def read_plan(data: bytes, name: str) -> Plan:
-    """A plan that was kept in a file; raises PlanError."""
+def read_plan(data: bytes, name: str, kinds: Kinds = KINDS) -> Plan:
+    """A plan that was saved in a file; raises PlanError."""
+
+    def state(type: type, value: Any) -> Any:
+        if type is not State:
+            raise NotImplementedError
+        kind = value.get("resource") if isinstance(value, dict) else None
+        if not isinstance(kind, str) or kind not in kinds:
+            raise ValueError("a state of a kind that is not known")
+        return kinds[kind].read_state(value)
+
+    if is_plan(data) and msgspec.json.decode(data)["version"] != VERSION:
+        raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
     try:
-        plan = msgspec.json.decode(data, type=Plan)
+        plan = msgspec.json.decode(data, type=Plan, dec_hook=state)
     except (ValueError, RecursionError) as error:  # also what is not UTF-8
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise PlanError(
-            f"{name} is no plan ({why}): make one with `segdsl plan --save FILE`"
+            f"{name} is not a valid plan ({why}): make one with `segdsl plan --save FILE`"
         ) from None
-    if plan.version != VERSION:
-        raise PlanError(f"{name} was made by another version of segdsl: make a new plan")
     for number, change in enumerate(plan.changes):
-        if not all(0 <= each < number for each in change.first):
-            raise PlanError(f"{name} is no plan: its changes are in no order; make a new plan")
-    fault = next(_faults(plan), None)
+        if not all(0 <= first < number for first in change.first):
+            raise PlanError(
+                f"{name} is not a valid plan: its changes are not in order; make a new plan"
+            )
+    fault = next(_faults(plan, kinds), None)
     if fault is not None:
-        raise PlanError(f"{name} is no plan as segdsl writes it: {fault}; make a new plan")
+        raise PlanError(f"{name} is not a valid plan as segdsl writes it: {fault}; make a new plan")
     return plan
 
 
-def _faults(plan: Plan) -> Iterator[str]:
+def _faults(plan: Plan, kinds: Kinds) -> Iterator[str]:
     """What no plan that segdsl wrote has: somebody edited it."""
-    marks: set[str] = set()
+    refs: set[Ref] = set()
     for number, change in enumerate(plan.changes):
         where = f"changes[{number}]"
-        yield from (f"{where} {fault}" for fault in _faults_of(change))
+        yield from (f"{where} {fault}" for fault in _change_faults(change, kinds))
         if (change.after or change.before) is not None:
-            if change.mark in marks:
-                yield f"{where} is of a segment that another change is of"
-            marks.add(change.mark)
-    entries = (*plan.settled, *plan.left, *plan.known, *plan.apart)
-    if not all(is_id(each.id) and each.name.strip() and all(each.folder) for each in entries):
-        yield "a segment of the lock has no id, no name, or a folder without a name"
-    if not all(map(is_id, (*plan.dropped, plan.parent_segment))):
-        yield "the parent segment, or a segment that is to be forgotten, has no id"
+            if change.ref in refs:
+                yield f"{where} is of a {change.kind} that another change is of"
+            refs.add(change.ref)
+    entries = (*plan.unchanged, *plan.left, *plan.known, *plan.detached)
+    if not all(map(is_entry, entries)):
+        yield "an entry of the lock has no id, no name, or a folder without a name"
+    if not all(map(is_id, (*(ref.id for ref in plan.dropped), plan.parent_segment))):
+        yield "the parent segment, or a resource to remove from the lock, has no id"
 
 
-def _faults_of(change: Change) -> Iterator[str]:
+def _change_faults(change: Change, kinds: Kinds) -> Iterator[str]:
     match change:
         case Change(before=None, after=None):
             yield "has neither `before` nor `after`"
+            return
         case Change(before=Version(), id=id) if id is None or not is_id(id):
-            yield "has no `id` of the segment that is there"
+            yield "has no `id` of the resource that is there"
         case Change(before=None, id=str()):
             yield "has an `id` and nothing that is there `before`"
-        case Change(after=Version(), rule=None):
-            yield "has no `rule` to send"
-        case Change(after=Version(State(kind=None))):
-            yield "has no `kind` to send"
+        case Change(after=Version(), body=None):
+            yield "has no `body` to send"
         case _:
             pass
-    for version in (change.before, change.after):
-        if version is None:
-            continue
+    versions = [version for version in (change.before, change.after) if version is not None]
+    if len({version.state.resource for version in versions}) > 1:
+        yield "has two kinds"
+        return
+    for version in versions:
         state = version.state
-        if not state.name.strip() or not all(each.strip() for each in state.folder):
+        if not state.name.strip() or not all(part.strip() for part in state.folder):
             yield "has a blank name or folder"
-        if not _is_rule(state.rule):
-            yield "has a state whose `rule` is no JSON object"
-    if change.rule is not None and not _is_rule(change.rule):
-        yield "has a `rule` that is no JSON object"
-
-
-def _is_rule(text: str) -> bool:
-    try:
-        return isinstance(load(text, Report()), dict)
-    except UnreadableError:
-        return False
+    yield from kinds[change.kind].change_faults(change)

@@ -12,9 +12,10 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
 from segdsl.workspace.check.check_runner import Basis, Elsewhere, judge_loaded, keys_of, together
 from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.keys import SEGMENT, Key
 from segdsl.workspace.project.schema import load_schema, schema_path
-from segdsl.workspace.sync.local import Workspace
 from segdsl.workspace.sync.plan import Plan
+from segdsl.workspace.sync.workspace import Workspace
 
 _SETTLED_ELSEWHERE = (Code.SEG304, Code.SEG305, Code.SEG306)
 """What a plan knows better: names are looked up on the server."""
@@ -38,7 +39,7 @@ def check_plan(
     contradicts a segment. Raises SchemaError.
     """
     schema = load_schema(project, target)
-    segments = [each.segment for each in workspace.segments]
+    segments = list(workspace.loaded.segments)
     chosen = segments if plan is None else _chosen(segments, plan, report)
     codes = (*allowed, *project.allow)
     owners = None if schema is None else schema.owners
@@ -82,19 +83,19 @@ def _place(of: Diagnostic) -> tuple[object, ...]:
 def _chosen(segments: Sequence[c.Segment], plan: Plan, report: Report) -> list[c.Segment]:
     """The segments that are changed or in conflict, and those of files with errors."""
     keys = {change.state.key for change in plan.changes if change.after is not None}
-    keys |= {(conflict.folder, conflict.name) for conflict in plan.conflicts}
+    keys |= {conflict.key for conflict in plan.conflicts}
     errors = [each for each in report.diagnostics if each.severity == "error"]
     files = {each.span.file for each in errors if each.span is not None}
     files |= {note.span.file for each in errors for note in each.notes}
-    return [each for each in segments if each.place in keys or each.span.file in files]
+    return [
+        each for each in segments if Key(SEGMENT, *each.place) in keys or each.span.file in files
+    ]
 
 
 def _whole_files(workspace: Workspace, chosen: Collection[c.Segment]) -> list[str]:
     """The files of which all segments are chosen."""
     keys = {each.span.key for each in chosen}
-    others = {
-        each.segment.span.file for each in workspace.segments if each.segment.span.key not in keys
-    }
+    others = {each.span.file for each in workspace.loaded.segments if each.span.key not in keys}
     mine = {each.span.file for each in chosen} - others
     return [
         file

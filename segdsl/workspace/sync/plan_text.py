@@ -14,8 +14,9 @@ import click
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import NARROWEST, folded
 from segdsl.terminal import visible
-from segdsl.workspace.sync.effects import Effect, Effects, Reached
-from segdsl.workspace.sync.plan import Change, Conflict, LeftAlone, Plan, Rename, Version, Why
+from segdsl.workspace.kinds.effects import Effect, Effects, Reached
+from segdsl.workspace.kinds.resource import Change, Version
+from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource, Why
 
 _Line = tuple[str, str | None]
 """A line and its colour."""
@@ -74,12 +75,12 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         yield f"? renamed   {_rename(rename)}", "yellow"
         yield f"    {_rename_advice(rename)}", None
     for entry in plan.left:
-        path = visible("/".join((*entry.folder, entry.name)))
+        path = visible(entry.key.title)
         yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
-    for alone in plan.left_alone[:MOST_ALONE]:
+    for alone in plan.unmanaged[:MOST_ALONE]:
         yield f". alone     {visible(_alone(alone))}", None
-    if len(plan.left_alone) > MOST_ALONE:
-        yield f". alone     {len(plan.left_alone) - MOST_ALONE:,} more; --format json has all", None
+    if len(plan.unmanaged) > MOST_ALONE:
+        yield f". alone     {len(plan.unmanaged) - MOST_ALONE:,} more; --format json has all", None
     yield summary(plan), None
 
 
@@ -97,13 +98,13 @@ def _rename_advice(of: Rename) -> str:
     )
 
 
-def _old_and_new(of: Rename) -> tuple[str, str]:
-    return "/".join((*of.old_folder, of.old_name)), "/".join((*of.folder, of.name))
+def _old_and_new(rename: Rename) -> tuple[str, str]:
+    return rename.old_key.path, rename.key.path
 
 
-def _alone(of: LeftAlone) -> str:
-    name = "/".join((*of.folder, of.name)) if of.name.strip() else "a segment without a name"
-    return f"{name}{_id(of.id or None)}: left alone, {of.why}"
+def _alone(resource: UnmanagedResource) -> str:
+    name = resource.key.title if resource.name.strip() else f"a {resource.kind} without a name"
+    return f"{name}{_id(resource.id or None)}: left alone, {resource.why}"
 
 
 def _conflict(of: Conflict) -> Iterator[_Line]:
@@ -135,21 +136,21 @@ def summary(plan: Plan) -> str:
         parts.append(f"{len(plan.renames)} may be renamed")
     if not parts:
         parts.append("nothing to do")
-    parts.append(f"{len(plan.settled):,} as on the server")
+    parts.append(f"{len(plan.unchanged):,} as on the server")
     if plan.others:
         parts.append(f"{plan.others:,} on the server only")
     return ", ".join(parts)
 
 
 def _headline(change: Change) -> str:
-    name = visible("/".join((*change.state.folder, change.state.name)))
+    name = visible(change.state.key.title)
     if change.before is None or change.after is None:
         where = f"  ({visible(change.file)})" if change.before is None else ""
         return f"{change.action}  {name}{_id(change.id)}{where}"
     old = change.before.state
     words = [each for each in change.what if each not in ("moved", "renamed")]
     if old.key != change.after.state.key:
-        words.insert(0, f"was {visible('/'.join((*old.folder, old.name)))}")
+        words.insert(0, f"was {visible(old.key.path)}")
     return f"update  {name}{_id(change.id)}: {', '.join(words)}"
 
 
@@ -172,8 +173,8 @@ def _uncounted(effects: Effects) -> str:
     return f"{effects.uncounted:,} more segments refer to what changes, and were not counted"
 
 
-def _path(of: Conflict | Reached) -> str:
-    return "/".join((*of.folder, of.name))
+def _path(resource: Conflict | Reached) -> str:
+    return resource.key.title
 
 
 def _id(id: str | None) -> str:
@@ -313,7 +314,7 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     renames = [
         f"\n**{_escaped(_rename(each))}**\n\n{_rename_advice(each)}" for each in plan.renames
     ]
-    left = [f"- {_escaped('/'.join((*each.folder, each.name)))} (#{each.id})" for each in plan.left]
+    left = [f"- {_escaped(each.key.title)} (#{each.id})" for each in plan.left]
     disputed, room = _that_fit(conflicts, "conflicts", LONGEST - len(title))
     renamed, room = _that_fit(renames, "that may be renamed", room)
     changing, room = _that_fit(changes, "changes", room)
@@ -323,7 +324,7 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
         intro = "No file has these now, and they stay on the server without `--prune`:"
         staying = f"\n{intro}\n\n{staying}"
     alone, _ = _that_fit(
-        [f"- {_escaped(_alone(each))}" for each in plan.left_alone], "of these", room
+        [f"- {_escaped(_alone(each))}" for each in plan.unmanaged], "of these", room
     )
     if alone:
         alone = f"\nNo file can hold these of the server:\n\n{alone}"

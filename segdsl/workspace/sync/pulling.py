@@ -1,8 +1,8 @@
-"""What a pull writes: the server's segments as source, where nothing of the workspace is lost.
+"""What a pull writes: the server's resources as source, where nothing of the workspace is lost.
 
-A segment that differs is taken over only where the workspace has it as it was last seen, and
-only where its text says no more than its rule (comments and definitions would be lost).
-Anything else stays, and is told. Pure: the files to write come out as data.
+A resource that differs is replaced only where the workspace has it as it was last seen, and
+only where its text says no more than its state (comments and definitions would be lost).
+Anything else stays, and is reported. Pure: the files to write are returned as data.
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
-from segdsl.language.references.ids import Ids
-from segdsl.language.references.names import Named
-from segdsl.language.resolve import Program, resolve
-from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.rules.lower import lower
-from segdsl.rules.rule.model import encode
-from segdsl.source import Source
-from segdsl.workspace.project.lock import Entry, Lock, parted
+from segdsl.workspace.kinds.resource import Edit, LocalResource, Server, ServerResource
+from segdsl.workspace.project.keys import Folder, Key, Ref
+from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
+from segdsl.workspace.sync.comparison import (
+    Compared,
+    CompareOptions,
+    compare,
+    conflict_of,
+    entry_of,
+)
 from segdsl.workspace.sync.identity import Match
-from segdsl.workspace.sync.local import Local, Workspace
-from segdsl.workspace.sync.name_bindings import Names, Reading, Shift, id_of, on_server
+from segdsl.workspace.sync.name_bindings import Named, Names, Reading, Shift, names_on_server
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.plan import Conflict, Why
-from segdsl.workspace.sync.planning import Compared, PlanOptions, compare, conflict_of, entry_of
-from segdsl.workspace.sync.reference_rewrite import Edit, respelling
-from segdsl.workspace.sync.segment_state import Folder
-from segdsl.workspace.sync.server import Server, ServerSegment
+from segdsl.workspace.sync.reference_rewrite import rewrite_references
+from segdsl.workspace.sync.workspace import Workspace
 
-Pulled = OneOf[
+Status = OneOf[
     "new",
     "changed",
     "the same",
@@ -47,7 +45,7 @@ Pulled = OneOf[
 ]
 """`respelled` is what names others by the names that they have now, and is otherwise as it was;
 `gone` is what the server has no more; `kept` is what has comments or definitions of its own;
-`noted` is what stays as it is here, though the server's state counts as seen now;
+`noted` is what stays as it is here, and the server's version is marked as seen;
 `left alone` is what no source can hold."""
 
 _UNSEEN: Why = "on both sides, and never seen together"
@@ -56,22 +54,27 @@ _SHIFTED: Why = "a name in it no longer means what it did"
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What a pull does with a segment; `file` is "" where it is in none.
+    """What a pull does with a resource; `file` is "" where it is in none.
 
     `why` is there for what is left alone.
     """
 
-    what: Pulled
-    folder: tuple[str, ...]
+    what: Status
+    kind: str
+    folder: Folder
     name: str
     file: str
     why: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.folder, self.name)
 
 
 class Pull(msgspec.Struct, frozen=True):
     """Files to write, whole, and to remove, by their path in the workspace; and the lock after.
 
-    Every segment that was looked at is an item or a conflict.
+    Every resource that was compared is an item or a conflict.
     """
 
     writes: Mapping[str, str]
@@ -87,28 +90,28 @@ def make_pull(
     lock: Lock,
     server: Server,
     *,
-    only: frozenset[str] | None = None,
+    only: frozenset[Ref] | None = None,
     force: bool = False,
     keep: bool = False,
     occupied: frozenset[str] = frozenset(),
 ) -> Pull:
-    """What to write. `only` are the ids of the segments that a person named, `occupied` what
-    no folder can have the path of, folded (`fold`).
+    """What to write. `only` are the resources that the user named, `occupied` what no folder can
+    have the path of, folded (`fold`).
 
-    With `force`, or named, a segment that was deleted here comes back; with `force` what
-    differs is taken from the server, whatever is here. With `keep` nothing is: what is here is
+    With `force`, or named, a resource that was deleted here comes back; with `force` what
+    differs is replaced by the server's, whatever is here. With `keep` nothing is: what is here is
     what is wanted, and the lock has the server's as seen, so that a plan changes it.
     """
     return _Pulling(workspace, lock, server, only, force, keep, occupied).pull(parent_segment)
 
 
 class _Take(msgspec.Struct):
-    """A segment that is to come from the server: into its file, or into a new one."""
+    """A resource that is to come from the server: into its file, or into a new one."""
 
-    at: int
-    local: Local | None
+    index: int
+    local: LocalResource | None
     entry: Entry | None
-    seen: ServerSegment
+    server: ServerResource
     path: str = ""
 
 
@@ -123,31 +126,34 @@ class _Pulling:
         workspace: Workspace,
         lock: Lock,
         server: Server,
-        only: frozenset[str] | None,
+        only: frozenset[Ref] | None,
         force: bool,
         keep: bool,
         occupied: frozenset[str],
     ) -> None:
         self.workspace = workspace
+        self.kinds = workspace.kinds
         self.occupied = occupied
         self.server = server
         self.only = only
         self.force = force
         self.keep = keep
-        # What does not compile here is none of a pull's business: it counts as changed here.
-        compared = compare(workspace.segments, lock, server, Report(), PlanOptions())
-        self.compared = compared.all
-        self.meaning = compared.meaning
-        self.names = compared.meaning.names
-        self.entries = dict(lock.by_id)
-        self.left_alone = server.left_alone_ids
-        self.by_file: dict[str, list[Local]] = {}
-        for each in workspace.segments:
+        # What does not compile here does not concern a pull: it counts as changed here.
+        comparison = compare(
+            workspace.resources, lock, server, self.kinds, Report(), CompareOptions()
+        )
+        self.compared = comparison.resources
+        self.bindings = comparison.bindings
+        self.names = comparison.bindings.names
+        self.entries = dict(lock.by_ref)
+        self.unmanaged = server.unmanaged_by_ref
+        self.by_file: dict[str, list[LocalResource]] = {}
+        for each in workspace.resources:
             self.by_file.setdefault(each.file, []).append(each)
         self.takes: dict[int, _Take] = {}
         self.same: set[int] = set()
         self.noted: set[int] = set()
-        self.settled: set[str] = set()
+        self.confirmed: set[Ref] = set()
         self.edits: dict[str, list[Edit]] = {}
         self.stale: dict[int, tuple[Shift, ...]] = {}
         self.writes: dict[str, str] = {}
@@ -157,265 +163,280 @@ class _Pulling:
         """Why each is in conflict, and the file that it is about."""
 
     def pull(self, parent_segment: str) -> Pull:
-        for at, each in enumerate(self.compared):
-            self._look(at, each)
+        for index, compared in enumerate(self.compared):
+            self._decide(index, compared)
         self._make_room()
         self._find_paths()
         self.names = self._names_after()
-        for at, each in enumerate(self.compared):
-            if at in self.takes:
-                self._write(self.takes[at])
-            elif at in self.noted:
+        for index, compared in enumerate(self.compared):
+            if index in self.takes:
+                self._write(self.takes[index])
+            elif index in self.noted:
                 continue
-            elif each.match.local is not None:
-                self._respell(at, each, each.match.local)
-        for left in self.server.left_alone:
-            if self.only is None or left.id in self.only:
-                name = left.name or (f"#{left.id}" if left.id else "a segment without a name")
-                self._cannot(len(self.compared), name, left.why)
+            elif compared.match.local is not None:
+                self._rewrite(index, compared, compared.match.local)
+        for each in self.server.unmanaged:
+            if self.only is None or each.ref in self.only:
+                name = each.name or (f"#{each.id}" if each.id else f"a {each.kind} without a name")
+                self._cannot(len(self.compared), each.kind, name, each.why)
         for file, edits in self.edits.items():
             text = self.workspace.text(file)
-            for edit in sorted(edits, key=lambda each: -each.span.start):
+            for edit in sorted(edits, key=lambda edit: -edit.span.start):
                 text = text[: edit.span.start] + edit.text + text[edit.span.end :]
             self.writes[file] = text
         written = set(self.writes)
         return Pull(
             self.writes,
-            tuple(each for each in self.removals if each not in written),
-            tuple(each for _, each in sorted(self.items, key=lambda each: each[0])),
-            tuple(self._conflict(at) for at in sorted(self.disputes)),
-            Lock().with_entries(parent_segment, self.entries.values(), self.settled),
+            tuple(path for path in self.removals if path not in written),
+            tuple(item for _, item in sorted(self.items, key=lambda item: item[0])),
+            tuple(self._conflict(index) for index in sorted(self.disputes)),
+            Lock().with_entries(parent_segment, self.entries.values(), self.confirmed),
         )
 
     # --- what is taken -----------------------------------------------------------------
 
-    def _is_asked_for(self, match: Match) -> bool:
+    def _is_requested(self, match: Match) -> bool:
         return (
             self.only is None
-            or id_of(match) in self.only
-            or (match.entry is not None and match.entry.id in self.only)
+            or match.ref in self.only
+            or (match.entry is not None and match.entry.ref in self.only)
         )
 
-    def _look(self, at: int, compared: Compared) -> None:
-        match, seen = compared.match, compared.match.seen
-        if not self._is_asked_for(match):
+    def _decide(self, index: int, compared: Compared) -> None:
+        match, server = compared.match, compared.match.server
+        if not self._is_requested(match):
             return
-        if seen is None and _id_of_entry(match) in self.left_alone:
-            return  # It is there, and told with all of them.
+        if server is None and match.entry is not None and match.entry.ref in self.unmanaged:
+            return  # It is there, and reported with all of them.
         if self.keep:
-            self._note(at, compared)
-        elif seen is None:
+            self._mark_as_seen(index, compared)
+        elif server is None:
             if match.local is None:
                 assert match.entry is not None, "a match has one side at least"
-                del self.entries[match.entry.id]
+                del self.entries[match.entry.ref]
             elif match.entry is not None:
-                self._tell(at, "gone", *match.local.key, match.local.file)
+                self._add("gone", index, match.local.key, match.local.file)
         elif match.local is None:
-            self._not_here(at, match.entry, seen)
-        elif compared.wanted is not None and compared.wanted.state == seen.state:
-            self.same.add(at)
+            self._not_here(index, match.entry, server)
+        elif compared.wanted is not None and compared.wanted.state == server.state:
+            self.same.add(index)
         else:
-            self._differs(at, match.local, compared, seen)
+            self._differs(index, match.local, compared, server)
 
-    def _note(self, at: int, compared: Compared) -> None:
-        """Takes the server's state for seen: what is here now is wanted instead of it."""
-        entry, local, seen = compared.match.entry, compared.match.local, compared.match.seen
-        self.noted.add(at)
-        if seen is None:
+    def _mark_as_seen(self, index: int, compared: Compared) -> None:
+        """Marks the server's version as seen: what is here now is wanted instead of it."""
+        entry, local, server = compared.match.entry, compared.match.local, compared.match.server
+        self.noted.add(index)
+        if server is None:
             if entry is not None:
-                del self.entries[entry.id]
+                del self.entries[entry.ref]
         elif local is not None:
-            self._settle(seen, local.file, compared.reading.refers)
+            self._confirm(server, local.file, compared.reading.name_ids)
         elif entry is not None:
-            self._settle(seen, entry.file, entry.meant)
+            self._confirm(server, entry.file, entry.name_ids)
         if local is not None:
-            self._tell(at, "noted", *local.key, local.file)
+            self._add("noted", index, local.key, local.file)
         elif entry is not None:
-            self._tell(at, "noted", entry.folder, entry.name, "")
+            self._add("noted", index, entry.key, "")
 
-    def _not_here(self, at: int, entry: Entry | None, seen: ServerSegment) -> None:
+    def _not_here(self, index: int, entry: Entry | None, server: ServerResource) -> None:
         if entry is None or self.force or self.only is not None:
-            self._take(at, None, entry, seen)
-        elif entry.digest == seen.state.digest:
-            self._tell(at, "deleted here", *seen.state.key, "")
+            self._take(index, None, entry, server)
+        elif entry.digest == server.state.digest:
+            self._add("deleted here", index, server.state.key, "")
         else:
-            self.disputes[at] = ("deleted here, changed on the server", "")
+            self.disputes[index] = ("deleted here, changed on the server", "")
 
-    def _differs(self, at: int, local: Local, compared: Compared, seen: ServerSegment) -> None:
+    def _differs(
+        self, index: int, local: LocalResource, compared: Compared, server: ServerResource
+    ) -> None:
         entry, wanted = compared.match.entry, compared.wanted
         is_as_seen = (
             entry is not None and wanted is not None and entry.digest == wanted.state.digest
         )
         if self.force or (is_as_seen and not local.says_more):
-            self._take(at, local, entry, seen)
-        elif entry is not None and entry.digest == seen.state.digest:
-            self._tell(at, "changed here", *local.key, local.file)
+            self._take(index, local, entry, server)
+        elif entry is not None and entry.digest == server.state.digest:
+            self._add("changed here", index, local.key, local.file)
         elif is_as_seen:
-            self._tell(at, "kept", *local.key, local.file)
-            self.disputes[at] = ("changed on the server", local.file)
+            self._add("kept", index, local.key, local.file)
+            self.disputes[index] = ("changed on the server", local.file)
         else:
             why: Why = _UNSEEN if entry is None else "changed on both sides"
-            self.disputes[at] = (why, local.file)
+            self.disputes[index] = (why, local.file)
 
-    def _take(self, at: int, local: Local | None, entry: Entry | None, seen: ServerSegment) -> None:
-        state = seen.state
+    def _take(
+        self,
+        index: int,
+        local: LocalResource | None,
+        entry: Entry | None,
+        server: ServerResource,
+    ) -> None:
+        state = server.state
         source = state.source({})
-        if source is not None and _compiled(source, {}) == (state.kind, state.rule):
-            self.takes[at] = _Take(at, local, entry, seen)
+        if source is not None and self.kinds[state.resource].compiles_to(source, state, {}):
+            self.takes[index] = _Take(index, local, entry, server)
             return
         why = "its source would not compile to the same rule"
         if source is None:
-            why = f"the language has no words for a part of its rule: {state.without_words}"
-        self._cannot(at, state.name, why)
+            why = f"the language has no words for a part of its rule: {state.inexpressible}"
+        self._cannot(index, state.resource, state.name, why)
         if local is not None:
-            self.disputes[at] = ("changed on the server", local.file)
+            self.disputes[index] = ("changed on the server", local.file)
 
     # --- where it goes -----------------------------------------------------------------
 
     def _make_room(self) -> None:
-        """Leaves what would come to the place of a segment that stays where it is here.
+        """Leaves what would come to the place of a resource that stays where it is here.
 
         Those that are taken go to their places together, as they did on the server.
         """
         stay = {
             each.match.local.key: each.match.local.file
-            for at, each in enumerate(self.compared)
-            if each.match.local is not None and at not in self.takes
+            for index, each in enumerate(self.compared)
+            if each.match.local is not None and index not in self.takes
         }
         while True:
-            barred = [each for each in self.takes.values() if each.seen.state.key in stay]
+            barred = [take for take in self.takes.values() if take.server.state.key in stay]
             if not barred:
                 return
-            for each in barred:
-                del self.takes[each.at]
-                if each.local is not None:
-                    stay[each.local.key] = each.local.file
-                file = stay[each.seen.state.key]
-                known = self.compared[each.at].match.entry is not None
-                self.disputes[each.at] = (_NO_ROOM if known else _UNSEEN, file)
+            for take in barred:
+                del self.takes[take.index]
+                if take.local is not None:
+                    stay[take.local.key] = take.local.file
+                file = stay[take.server.state.key]
+                is_known = self.compared[take.index].match.entry is not None
+                self.disputes[take.index] = (_NO_ROOM if is_known else _UNSEEN, file)
 
     def _find_paths(self) -> None:
-        """A file that a pull made for one segment follows it; what is new gets one of its own."""
-        movers = {at for at, each in self.takes.items() if self._follows(each)}
-        left = {each.local.file for at, each in self.takes.items() if each.local and at in movers}
-        folded = {fold(each) for each in left}
-        taken = {fold(each) for each in self.workspace.paths} - folded
-        for each in self.takes.values():
-            if each.local is not None and each.at not in movers:
-                each.path = each.local.file
+        """A file that a pull made for one resource follows it; what is new gets one of its own."""
+        movers = {index for index, take in self.takes.items() if self._follows(take)}
+        left = {
+            take.local.file
+            for index, take in self.takes.items()
+            if take.local is not None and index in movers
+        }
+        folded = {fold(path) for path in left}
+        taken = {fold(path) for path in self.workspace.paths} - folded
+        for take in self.takes.values():
+            if take.local is not None and take.index not in movers:
+                take.path = take.local.file
                 continue
-            while not each.path:
-                path = mirror_path(*each.seen.state.key, each.seen.id, taken, self.occupied)
+            while not take.path:
+                path = self._mirror_path(take.server.state.key, take.server.id, taken)
                 taken.add(fold(path))
                 # Some systems would take it for the one that is to be removed.
                 if fold(path) not in folded or path in left:
-                    each.path = path
-                elif each.local is not None and fold(each.local.file) == fold(path):
-                    each.path = each.local.file
-            if each.local is not None and each.path != each.local.file:
-                self.removals.append(each.local.file)
+                    take.path = path
+                elif take.local is not None and fold(take.local.file) == fold(path):
+                    take.path = take.local.file
+            if take.local is not None and take.path != take.local.file:
+                self.removals.append(take.local.file)
 
     def _follows(self, take: _Take) -> bool:
         local, entry = take.local, take.entry
-        if local is None or entry is None or take.seen.state.key == local.key:
+        if local is None or entry is None or take.server.state.key == local.key:
             return False
         text = self.workspace.text(local.file)
         around = text[: local.place.start] + text[local.place.end :]
         if len(self.by_file[local.file]) > 1 or around.strip():
             return False
-        others = {fold(each) for each in self.workspace.paths if each != local.file}
-        return local.file == mirror_path(entry.folder, entry.name, entry.id, others, self.occupied)
+        others = {fold(path) for path in self.workspace.paths if path != local.file}
+        return local.file == self._mirror_path(entry.key, entry.id, others)
+
+    def _mirror_path(self, key: Key, id: str, taken: set[str]) -> str:
+        suffix = self.kinds[key.kind].suffix
+        return mirror_path(key.folder, key.name, id, taken, self.occupied, suffix)
 
     # --- what it says ------------------------------------------------------------------
 
     def _names_after(self) -> Names:
         """What names mean in the workspace once it is written."""
-        here: list[Named] = [
-            (*each.match.local.key, id_of(each.match))
-            for at, each in enumerate(self.compared)
-            if each.match.local is not None and at not in self.takes
+        local = [
+            Named(each.match.ref, each.match.local.key.folder, each.match.local.key.name)
+            for index, each in enumerate(self.compared)
+            if each.match.local is not None and index not in self.takes
         ]
-        here += [(*each.seen.state.key, each.seen.id) for each in self.takes.values()]
-        ours = {id for _, _, id in here}
-        return Names(here, [each for each in on_server(self.server) if each[2] not in ours])
+        for take in self.takes.values():
+            key = take.server.state.key
+            local.append(Named(Ref(key.kind, take.server.id), key.folder, key.name))
+        ours = {named.ref for named in local}
+        return Names(
+            local, [named for named in names_on_server(self.server) if named.ref not in ours]
+        )
 
     def _write(self, take: _Take) -> None:
-        state, local = take.seen.state, take.local
-        names = {id: self.names.by_id[id] for id in state.refers_to if id in self.names.by_id}
+        state, local = take.server.state, take.local
+        names = {ref: self.names.by_ref[ref] for ref in state.refers_to if ref in self.names.by_ref}
         source = state.source(names)
-        ids = {("segment", name): id for id, name in names.items()}
-        if source is None or _compiled(source, ids) != (state.kind, state.rule):
-            source, names = state.source({}), {}
+        name_ids = {(ref.kind, name): ref.id for ref, name in names.items()}
+        kind = self.kinds[state.resource]
+        if source is None or not kind.compiles_to(source, state, name_ids):
+            source, name_ids = state.source({}), {}
         assert source is not None, "it was tried"
         if local is not None and take.path == local.file:
             edit = Edit(local.place, source.rstrip("\n"))
             self.edits.setdefault(take.path, []).append(edit)
         else:
             self.writes[take.path] = source
-        self._settle(take.seen, take.path, {name: id for id, name in names.items()})
-        self._tell(take.at, "new" if local is None else "changed", *state.key, take.path)
+        self._confirm(take.server, take.path, name_ids)
+        self._add("new" if local is None else "changed", take.index, state.key, take.path)
 
-    def _respell(self, at: int, compared: Compared, local: Local) -> None:
-        """Keeps what a segment refers to, where names are or have been given to others."""
+    def _rewrite(self, index: int, compared: Compared, local: LocalResource) -> None:
+        """Keeps what a resource refers to, where names are or have been given to others."""
         match, reading = compared.match, compared.reading
-        asked = self._is_asked_for(match)
-        # What had changed before is told and mended where it is asked for.
-        leave = () if asked else [each.name for each in reading.shifts]
-        made = respelling(local, self.workspace.text(local.file), reading, self.names, leave)
-        if made.edits:
-            self.edits.setdefault(local.file, []).extend(made.edits)
-            self._tell(at, "respelled", *local.key, local.file)
-        elif at in self.same:
-            self._tell(at, "the same", *local.key, local.file)
-        if at in self.same:
-            assert match.seen is not None, "it is the same on both sides"
-            self._settle(match.seen, local.file, made.refers)
-        elif made.edits and match.entry is not None:
+        is_requested = self._is_requested(match)
+        # What had changed before is reported and fixed where it is requested.
+        leave = () if is_requested else [(shift.kind, shift.name) for shift in reading.shifts]
+        kind, text = self.kinds[local.key.kind], self.workspace.text(local.file)
+        rewrite = rewrite_references(kind, local, text, reading, self.names, leave)
+        if rewrite.edits:
+            self.edits.setdefault(local.file, []).extend(rewrite.edits)
+            self._add("respelled", index, local.key, local.file)
+        elif index in self.same:
+            self._add("the same", index, local.key, local.file)
+        if index in self.same:
+            assert match.server is not None, "it is the same on both sides"
+            self._confirm(match.server, local.file, rewrite.name_ids)
+        elif rewrite.edits and match.entry is not None:
             # What both sides had has not changed, and neither has what its names mean.
-            old = {name: id for name, id in match.entry.meant.items() if name not in reading.refers}
-            refers, refers_in = parted({**old, **made.refers})
+            old = {
+                name: id
+                for name, id in match.entry.name_ids.items()
+                if name not in reading.name_ids
+            }
+            refers, refers_in = split_name_ids({**old, **rewrite.name_ids})
             entry = msgspec.structs.replace(match.entry, refers=refers, refers_in=refers_in)
-            self.entries[match.entry.id] = entry
-        if made.stale and match.entry is not None and match.seen is not None and asked:
-            self.stale[at] = made.stale
-            self.disputes.setdefault(at, (_SHIFTED, local.file))
+            self.entries[match.entry.ref] = entry
+        if rewrite.stale and match.entry is not None and match.server is not None and is_requested:
+            self.stale[index] = rewrite.stale
+            self.disputes.setdefault(index, (_SHIFTED, local.file))
 
-    def _settle(self, seen: ServerSegment, file: str, meant: Mapping[ByName, str]) -> None:
-        self.entries[seen.id] = entry_of(seen, file, self.names.by_id, meant)
-        self.settled.add(seen.id)
+    def _confirm(
+        self,
+        server: ServerResource,
+        file: str,
+        name_ids: Mapping[tuple[str, ByName], str],
+    ) -> None:
+        """Notes for the lock that both sides have a resource as the server has it."""
+        entry = entry_of(server, file, self.names.by_ref, name_ids)
+        self.entries[entry.ref] = entry
+        self.confirmed.add(entry.ref)
 
-    # --- what is told ------------------------------------------------------------------
+    # --- what is reported --------------------------------------------------------------
 
-    def _tell(self, at: int, what: Pulled, folder: Folder, name: str, file: str) -> None:
-        self.items.append((at, Item(what, folder, name, file)))
+    def _add(self, what: Status, index: int, key: Key, file: str) -> None:
+        self.items.append((index, Item(what, *key, file)))
 
-    def _cannot(self, at: int, name: str, why: str) -> None:
-        self.items.append((at, Item("left alone", (), name, "", why)))
+    def _cannot(self, index: int, kind: str, name: str, why: str) -> None:
+        self.items.append((index, Item("left alone", kind, (), name, "", why)))
 
-    def _conflict(self, at: int) -> Conflict:
-        """As the next pull tells it too: by the names that there are after this one."""
-        why, file = self.disputes[at]
-        compared = self.compared[at]
-        seen = compared.match.seen
-        assert seen is not None, "what is disputed is on the server"
-        reading = Reading(compared.reading.ids, self.stale.get(at, ()))
+    def _conflict(self, index: int) -> Conflict:
+        """As the next pull reports it too: by the names that there are after this one."""
+        why, file = self.disputes[index]
+        compared = self.compared[index]
+        server = compared.match.server
+        assert server is not None, "what is disputed is on the server"
+        reading = Reading(compared.reading.ids, self.stale.get(index, ()))
         compared = msgspec.structs.replace(compared, reading=reading, instead=None)
-        return conflict_of(why, seen.state.key, file, compared, self.meaning, self.names.by_id)
-
-
-def _id_of_entry(of: Match) -> str | None:
-    return None if of.entry is None else of.entry.id
-
-
-def _compiled(source: str, ids: Ids) -> tuple[str, str] | None:
-    """Kind and canonical rule of a source with one segment, in whichever layout holds it."""
-    report = Report()
-    tree = parse(Source("", source), report)
-    segments = resolve(Program("", {"": tree}), report)
-    if report.has_errors or len(segments) != 1:
-        return None
-    [segment] = segments
-    rule = lower(segment, Report(), ids=ids) or lower(segment, report, layout="nested", ids=ids)
-    if rule is None:
-        return None
-    return segment.kind, canonical_rule(encode(rule, pretty=False).encode())
+        return conflict_of(why, server.state.key, file, compared, self.bindings, self.names.by_ref)

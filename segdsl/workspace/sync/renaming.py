@@ -1,73 +1,75 @@
-"""Segments that look renamed: a new one in a file, like one that the lock knows and no file has.
+"""Resources that look renamed: a new one in a file, like one of the lock that no file has.
 
 A plan would create the new one and leave (or delete) the old one, and with that lose its id and
 all that is attached to it. What is found here is asked or reported, and never decided: a wrong
-guess would give the activations of one segment to another. Pure.
+guess would give the activations of one resource to another. Pure.
 """
 
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-import msgspec
-
+from segdsl.workspace.kinds.registry import Kinds
+from segdsl.workspace.kinds.resource import Change, Outline
+from segdsl.workspace.kinds.state import State
 from segdsl.workspace.project.lock import Entry
-from segdsl.workspace.sync.plan import Change, Rename
-from segdsl.workspace.sync.segment_state import State
+from segdsl.workspace.sync.plan import Rename
 
 MOST_PAIRS = 40_000
 """Pairs whose rules are compared; of more, only those that share a file, description or name."""
 ENOUGH = 2.5
 """The least score of a pair that is reported."""
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[^\s\w(),]+')
 _SIMILAR_RULE = 0.5
 _SIMILAR_NAME = 0.6
 
 
-def likely_renames(entries: Iterable[Entry], changes: Iterable[Change]) -> tuple[Rename, ...]:
-    """Pairs of a new segment and the entry that it is like, each side in one pair at most.
+def likely_renames(
+    entries: Iterable[Entry], changes: Iterable[Change], kinds: Kinds
+) -> tuple[Rename, ...]:
+    """Pairs of a new resource and the entry that it is like, each side in one pair at most.
 
-    `entries` are those whose segment is on the server and in no file; the most alike come first.
-    One that is known to be in no file is the old one of nothing.
+    `entries` are those whose resource is on the server and in no file; the most alike come first.
+    An entry without a file is paired with nothing.
     """
-    olds = [_Old(each) for each in entries if each.file]
-    news = [_New(each, each.after.state, each.after.source or "") for each in changes if each.after]
-    news = [each for each in news if each.change.before is None]
+    olds = [_Old(entry, kinds[entry.kind].outline(entry.source)) for entry in entries if entry.file]
+    news = [
+        _New(change, change.after.state, kinds[change.kind].outline(change.after.source or ""))
+        for change in changes
+        if change.after is not None and change.before is None
+    ]
     if not olds or not news:
         return ()
     alone = _alone_in_file(olds, news)
     found = []
     for old, new in _pairs(olds, news):
         score, why = _likeness(old, new, alone)
-        if score >= ENOUGH:
-            found.append((-score, new.state.key, old.entry.id, old.entry, new, why))
-    found.sort(key=lambda each: each[:3])
+        if score >= ENOUGH and old.entry.kind == new.state.resource:
+            found.append((-score, new.state.key, old.entry.ref, old.entry, new, why))
+    found.sort(key=lambda pair: pair[:3])
     renames: list[Rename] = []
     taken: set[object] = set()
-    for _, key, id, entry, new, why in found:
-        if key not in taken and id not in taken:
-            taken.update((key, id))
-            renames.append(Rename(id, entry.folder, entry.name, *key, new.change.file, why))
+    for _, key, ref, entry, new, why in found:
+        if key not in taken and ref not in taken:
+            taken.update((key, ref))
+            folder, name = key.folder, key.name
+            renames.append(
+                Rename(*ref, entry.folder, entry.name, folder, name, new.change.file, why)
+            )
     return tuple(renames)
 
 
-class _Old:
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self.description, self.words = _parts(entry.source)
+class _Old(NamedTuple):
+    entry: Entry
+    outline: Outline
 
 
-class _New(msgspec.Struct):
+class _New(NamedTuple):
     change: Change
     state: State
-    source: str
-    words: Counter[str] = msgspec.field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        _, self.words = _parts(self.source)
+    outline: Outline
 
 
 def _pairs(olds: Sequence[_Old], news: Sequence[_New]) -> Iterator[tuple[_Old, _New]]:
@@ -76,10 +78,10 @@ def _pairs(olds: Sequence[_Old], news: Sequence[_New]) -> Iterator[tuple[_Old, _
         return
     groups: dict[tuple[str, str], list[_Old]] = {}
     for old in olds:
-        for feature in _features(old.entry.file, old.description, old.entry.name):
+        for feature in _features(old.entry.file, old.outline.description, old.entry.name):
             groups.setdefault(feature, []).append(old)
     for new in news:
-        features = _features(new.change.file, new.state.description, new.state.name)
+        features = _features(new.change.file, new.outline.description, new.state.name)
         alike = {id(old): old for each in features for old in groups.get(each, ())[:_MOST_ALIKE]}
         yield from ((old, new) for old in alike.values())
 
@@ -104,7 +106,7 @@ def _likeness(old: _Old, new: _New, alone: set[str]) -> tuple[float, tuple[str, 
     if old.entry.file == new.change.file:
         score += 3 if old.entry.file in alone else 1.5
         why.append("in the same file")
-    if old.description and old.description == new.state.description:
+    if old.outline.description and old.outline.description == new.outline.description:
         score += 3
         why.append("with the same description")
     if old.entry.name == new.state.name:
@@ -113,7 +115,7 @@ def _likeness(old: _Old, new: _New, alone: set[str]) -> tuple[float, tuple[str, 
     elif (alike := _name_ratio(old.entry.name, new.state.name)) >= _SIMILAR_NAME:
         score += 2 * alike
         why.append("with a similar name")
-    share = _share(old.words, new.words)
+    share = _share(Counter(old.outline.words), Counter(new.outline.words))
     if share >= _SIMILAR_RULE:
         score += 4 * share
         why.append("with the same rule" if share == 1 else "with a similar rule")
@@ -129,17 +131,3 @@ def _share(one: Counter[str], other: Counter[str]) -> float:
     """How much of the words of two rules is in both: 0 to 1."""
     total = one.total() + other.total()
     return 2 * (one & other).total() / total if total else 0.0
-
-
-def _parts(source: str) -> tuple[str, Counter[str]]:
-    """The description in canonical source, and the words of its rule."""
-    head, _, rule = source.partition("\nwhere\n")
-    description = ""
-    for line in head.splitlines():
-        if line.startswith("  description "):
-            description = _plain(line.removeprefix("  description "))
-    return description, Counter(_WORD.findall(rule))
-
-
-def _plain(text: str) -> str:
-    return text[1:-1].replace('\\"', '"').replace("\\\\", "\\")

@@ -1,106 +1,12 @@
-"""The segments of a server as a workspace sees them: by id, each with its state.
-
-Asking is one function; what it brings home is frozen.
-"""
+"""Everything that a server has, kind by kind."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
-import msgspec
-
-from segdsl.api import Client, Unreadable
-from segdsl.api import Folder as ServerFolder
-from segdsl.api import Segment as ApiSegment
-from segdsl.api.whole import whole_segments
-from segdsl.language.condition.tree import folder_path
-from segdsl.workspace.sync.segment_state import Key, State, state_of
-
-NO_PLACE = "no `folder` clause can name its folder"
-CANNOT_READ = "it cannot be read"
+from segdsl.api import Client
+from segdsl.workspace.kinds.registry import KINDS, Kinds
+from segdsl.workspace.kinds.resource import Server
 
 
-class ServerSegment(msgspec.Struct, frozen=True):
-    """A segment of a server. `folder_id` is that of the folder that it is in."""
-
-    id: str
-    state: State
-    folder_id: str | None = None
-
-
-class LeftAlone(msgspec.Struct, frozen=True):
-    """A segment of a server that no file can hold; `why` is the reason, in the reader's words.
-
-    `state` is that of one which can be read, in no folder. An `id` or a `name` that the server
-    does not tell is "".
-    """
-
-    id: str
-    name: str
-    why: str
-    state: State | None = None
-
-
-class Server(msgspec.Struct, frozen=True):
-    """All segments by id.
-
-    `left_alone` are those that are neither pulled, changed nor deleted: no `folder` clause can
-    name their place (the folder is not among those that the key may see, or a name on the way
-    there holds a `/`), their name is blank or that of another in the same folder, their kind is
-    not known, or they cannot be read.
-    """
-
-    segments: dict[str, ServerSegment]
-    left_alone: tuple[LeftAlone, ...] = ()
-
-    @property
-    def left_alone_ids(self) -> dict[str, LeftAlone]:
-        return {each.id: each for each in self.left_alone if each.id}
-
-    @property
-    def by_key(self) -> dict[Key, ServerSegment]:
-        return {each.state.key: each for each in self.segments.values()}
-
-    @property
-    def states(self) -> dict[str, State]:
-        """The states of all that can be read, by id; of those left alone with no folder."""
-        found = {each.id: each.state for each in self.left_alone if each.state is not None}
-        return {**found, **{id: each.state for id, each in self.segments.items()}}
-
-
-async def ask_server(client: Client, parent_id: str) -> Server:
-    """Everything that is there now, each segment with its rule."""
-    # First the segments: a folder that comes in between is not missed.
-    segments = await whole_segments(client, parent_id)
-    folders = await client.folders(parent_id)
-    return server_of(folders, segments, segments.unreadable)
-
-
-def server_of(
-    folders: Iterable[ServerFolder],
-    segments: Iterable[ApiSegment],
-    unreadable: Iterable[Unreadable] = (),
-) -> Server:
-    """What segments are in which folders; `unreadable` are those that cannot be read."""
-    paths = {each.id: each.path for each in folders}
-    found: dict[str, ServerSegment] = {}
-    left = [LeftAlone(each.id, each.name, f"{CANNOT_READ}: {each.why}") for each in unreadable]
-    listed = list(segments)
-    where = [() if each.folder_id is None else paths.get(each.folder_id) for each in listed]
-    places = Counter((path, each.name) for path, each in zip(where, listed, strict=True))
-    for path, each in zip(where, listed, strict=True):
-        why = None
-        if each.kind is None:
-            why = f"its kind (`{each.raw_kind}`) is not known"
-        elif path is None or folder_path("/".join(path)) != path:
-            why = NO_PLACE
-        elif not each.name.strip():
-            why = "its name is blank"
-        elif places[path, each.name] > 1:
-            why = "another segment of its folder has the same name"
-        if path is not None and why is None:
-            found[each.id] = ServerSegment(each.id, state_of(path, each), each.folder_id)
-        else:
-            left.append(LeftAlone(each.id, each.name, why or NO_PLACE, state_of((), each)))
-    return Server(found, tuple(left))
+async def read_server(client: Client, parent_id: str, kinds: Kinds = KINDS) -> Server:
+    """The resources of all kinds that a server has now; raises ClientError."""
+    return Server.joined([await kind.read_server(client, parent_id) for kind in kinds.values()])

@@ -11,7 +11,7 @@ from typing import Any
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.behaviors import name_of, table_of
-from segdsl.language.references.marked_names import symbol
+from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.values import ByName, Number
 from segdsl.source import Span
 from segdsl.workspace.tdx.checks import Keys
@@ -115,7 +115,7 @@ class Conditions(Operators):
         name = self.text(at, "a segment's name")
         if not name.strip():
             self.fail(at, "a reference needs the name of a segment")
-        id = symbol("segment", ByName(name))
+        id = symbolic_id("segment", ByName(name))
         return {"type": "Reference", "id": id, "exclude": word == "exclude"}
 
     def _value(self, of: Value, kind: str) -> Json:

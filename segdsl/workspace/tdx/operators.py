@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from segdsl.language.values import Number
+from segdsl.rules.rule.model import COMPARISON_TYPES, MATCH_TYPES
 from segdsl.workspace.tdx.checks import Checks, Keys
 from segdsl.workspace.tdx.document import Value
 
 Json = dict[str, Any]
-_COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
-_LISTS = ("In", "Contain", "StartWith", "EndWith")
+_COMPARISONS = tuple(COMPARISON_TYPES.values())
+_LISTS = ("In", *MATCH_TYPES.values())
 _TIMES = ("TimeWithinPast", "TimeWithinNext", "TimeThis", "TimeNext", "TimeToday")
 _NEGATED = {"NotEqual": "Equal", "NotIn": "In"}
 _OPERATORS = (

@@ -9,6 +9,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.language.syntax.spelling import AGO, DATED
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.values import is_iso_timestamp
 
@@ -260,27 +261,13 @@ COMPARISON = "|".join(
 )
 """Any word or sign that compares with a moment."""
 
-_AGO: dict[Relation, str] = {
-    ">": "less than",
-    ">=": "at most",
-    "<": "more than",
-    "<=": "at least",
-}
-_DATED: dict[Relation, str] = {
-    "=": "on",
-    "!=": "not on",
-    ">": "after",
-    ">=": "on or after",
-    "<": "before",
-    "<=": "on or before",
-}
-
 
 def compare(relation: Relation, moment: Moment) -> str | None:
     """The predicate that compares with a moment, without its subject; None where there is none."""
     match moment.kind:
         case "date":
-            return f"{_DATED[relation]} {moment.text}"
+            dated = "not on" if relation == "!=" else DATED[relation]
+            return f"{dated} {moment.text}"
         case "ago":
             return _compare_ago(relation, moment.text)
         case "today" if relation in ("=", "!="):
@@ -302,8 +289,8 @@ def compare(relation: Relation, moment: Moment) -> str | None:
 
 
 def _compare_ago(relation: Relation, length: str) -> str:
-    if relation in _AGO:
-        return f"{_AGO[relation]} {length} ago"
+    if relation != "!=" and relation in AGO:
+        return f"{AGO[relation]} {length} ago"
     negation = "not " if relation == "!=" else ""
     if length == "1 day":
         return f"{negation}within past 1 day"

@@ -184,11 +184,10 @@ def _date_difference(found: Found) -> str | None:
             return None
         unit = known
     columns = [each for each in arguments if (read_moment(each) or Moment("date")).kind != "today"]
-    words = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
     sign, number = found["sign"], found["number"]
-    if len(columns) != 1 or sign not in words or not number.isdigit():
+    if len(columns) != 1 or sign not in _MORE or not number.isdigit():
         return None
-    return f"{columns[0]} {words[sign]} {spelling.duration(number, unit)} ago"
+    return f"{columns[0]} {_MORE[sign]} {spelling.duration(number, unit)} ago"
 
 
 def _period(found: Found) -> str | None:

@@ -1,0 +1,23 @@
+"""What a condition refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
+from segdsl.language.values import ByName
+
+
+def memberships(condition: c.Condition) -> Iterator[c.Membership]:
+    """Every reference to a segment, a stage or a variant in a condition."""
+    return (node for node in walk(condition) if isinstance(node, c.Membership))
+
+
+def named_segments(condition: c.Condition) -> list[tuple[ByName, c.Membership]]:
+    """The references to segments by name, one entry for each time a segment is named."""
+    return [
+        (node.target, node)
+        for node in memberships(condition)
+        if node.of == "segment" and isinstance(node.target, ByName)
+    ]

@@ -1,0 +1,155 @@
+"""Visiting and rebuilding syntax trees: the one place that knows what each node contains.
+
+Iterating is done with an explicit stack; rebuilding recurses, as deep as the parser lets a tree
+be.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+import msgspec
+
+from segdsl.language.predicates import values_of, values_of_duration
+from segdsl.language.syntax.tree import (
+    Aggregate,
+    Chain,
+    Expression,
+    FixedRuleSet,
+    Has,
+    Import,
+    Item,
+    Let,
+    Limited,
+    Listing,
+    Membership,
+    Negation,
+    Param,
+    Score,
+    Segment,
+    Subject,
+    Test,
+    Use,
+)
+from segdsl.language.values import Value
+
+Change = Callable[[Expression], Expression]
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The expressions directly below a node, as written, filters among them."""
+    match node:
+        case Test():
+            inside = _filter(node.subject)
+            return () if inside is None else (inside,)
+        case Has():
+            return () if node.filter is None else (node.filter,)
+        case Chain():
+            return node.operands
+        case Listing():
+            return node.items
+        case Negation() | FixedRuleSet() | Limited():
+            return (node.operand,)
+        case Membership() | Score() | Use():
+            return ()
+        case _:
+            assert_never(node)
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and every expression below it, parents first, in the order written."""
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        below = children(node)
+        if below:
+            waiting.extend(reversed(below))
+
+
+def body(item: Item) -> Expression | None:
+    """The expression of a segment or a definition."""
+    match item:
+        case Segment():
+            return item.where
+        case Let():
+            return item.body
+        case Param() | Import():
+            return None
+        case _:
+            assert_never(item)
+
+
+def walk_item(item: Item) -> Iterator[Expression]:
+    """Every expression in an item; see `walk`."""
+    expression = body(item)
+    return iter(()) if expression is None else walk(expression)
+
+
+def values(node: Expression) -> Iterator[Value]:
+    """The values written in a node itself, without those of the expressions below it."""
+    match node:
+        case Test():
+            yield from values_of(node.predicate)
+            if isinstance(node.subject, Aggregate) and node.subject.window is not None:
+                yield from values_of_duration(node.subject.window)
+            if node.quantifier is not None and node.quantifier.number is not None:
+                yield node.quantifier.number
+        case Score():
+            yield node.low
+            yield node.high
+        case Limited():
+            yield node.limit.number
+        case Use():
+            yield from node.arguments or ()
+        case Has() | Chain() | Listing() | Negation() | FixedRuleSet() | Membership():
+            pass
+        case _:
+            assert_never(node)
+
+
+def values_in(item: Item) -> Iterator[Value]:
+    """The values written anywhere in an item, a segment's limit included."""
+    match item:
+        case Segment() | Let():
+            for node in walk_item(item):
+                yield from values(node)
+            if isinstance(item, Segment) and item.limit is not None:
+                yield item.limit.number
+        case Param():
+            if item.default is not None:
+                yield item.default
+        case Import():
+            pass
+        case _:
+            assert_never(item)
+
+
+def map_children(node: Expression, change: Change) -> Expression:
+    """The node with the results of `change` as its children; the node itself if none changes."""
+    below = children(node)
+    changed = tuple(map(change, below))
+    if all(map(operator.is_, changed, below)):
+        return node
+    match node:
+        case Test():
+            subject = msgspec.structs.replace(node.subject, filter=changed[0])
+            return msgspec.structs.replace(node, subject=subject)
+        case Has():
+            return msgspec.structs.replace(node, filter=changed[0])
+        case Chain():
+            return msgspec.structs.replace(node, operands=changed)
+        case Listing():
+            return msgspec.structs.replace(node, items=changed)
+        case Negation() | FixedRuleSet() | Limited():
+            return msgspec.structs.replace(node, operand=changed[0])
+        case Membership() | Score() | Use():
+            return node
+        case _:
+            assert_never(node)
+
+
+def _filter(subject: Subject) -> Expression | None:
+    return subject.filter if isinstance(subject, Aggregate) else None

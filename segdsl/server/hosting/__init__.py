@@ -1,0 +1,1 @@
+"""The local Audience API with its kinds, in this process or on a port."""

@@ -1,0 +1,46 @@
+"""Puts the local Audience API together: data, a store, and the kinds that it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from segdsl.api.keys import LOCAL_KEY
+from segdsl.engine import Data
+from segdsl.server.http.app import LocalApi
+from segdsl.server.http.faults import Faults
+from segdsl.server.http.log import Log
+from segdsl.server.kinds import KINDS
+from segdsl.server.service import Kind, Service, layouts_of
+from segdsl.server.store.store import Store
+
+
+def open_store(path: Path | None, kinds: Sequence[Kind] = KINDS) -> Store:
+    """Opens the store in that file, which is created if necessary; without a path, in memory.
+
+    Queries of servers that no longer run become errors. Raises StoreError.
+    """
+    return Store(path, layouts_of(kinds))
+
+
+def application(
+    data: Data,
+    store: Store,
+    *,
+    now: int | None = None,
+    key: str = LOCAL_KEY,
+    faults: Faults | None = None,
+    strict: bool = False,
+    log: Log | None = None,
+    kinds: Sequence[Kind] = KINDS,
+) -> LocalApi:
+    """Creates a local Audience API over data and a store, which the caller closes afterwards.
+
+    `now`, in Unix seconds, fixes the clock of queries and of what is created; without it, each
+    request has its own time. `strict` refuses what the API's description does not allow, for
+    people who test their clients; without it, the local API accepts what real servers accept.
+    `log` gets a line for each failure of the application itself. `kinds` are those of the store.
+    Raises DataError if the id of the parent segment is not a whole number.
+    """
+    service = Service(data, store, now, kinds, strict=strict)
+    return LocalApi(service, kinds, key, faults, log)

@@ -1,0 +1,10 @@
+"""Segments: rules with names, which are stored, counted and referred to by other rules."""
+
+from __future__ import annotations
+
+from segdsl.server.kinds.segments import entity_handlers, handlers
+from segdsl.server.kinds.segments.collection import NAME, Segments
+from segdsl.server.kinds.segments.table import LAYOUT
+from segdsl.server.service import Kind
+
+SEGMENTS = Kind(NAME, Segments, (*handlers.ROUTES, *entity_handlers.ROUTES), LAYOUT)

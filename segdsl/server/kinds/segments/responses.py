@@ -1,0 +1,89 @@
+"""Segments as both families answer them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from segdsl.server.http.responses import FOLDER, history, iso, link, user_links
+from segdsl.server.kinds.segments.table import Segment
+from segdsl.server.service import Item, Json
+
+BATCH_TYPE = "segment-batch"
+REALTIME_TYPE = "segment-realtime"
+
+
+def plain(segment: Segment) -> Json:
+    """A segment under `/audiences`."""
+    return {
+        "audienceId": segment.audience,
+        "id": str(segment.id),
+        "name": segment.name,
+        "realtime": segment.is_realtime,
+        "kind": segment.kind,
+        "isVisible": segment.is_visible,
+        "numSyndications": 0,
+        "description": segment.description,
+        "segmentFolderId": str(segment.folder),
+        "population": segment.population,
+        "countPopulation": segment.count_population,
+        **history(segment.created, segment.updated),
+        "rule": _rule(segment),
+        "referencedBy": [str(id) for id in segment.referenced_by],
+    }
+
+
+def resource(segment: Segment, *, with_rule: bool = True) -> Json:
+    """A segment under `/entities`.
+
+    Without the rule, its key is left out; `isEmptyRule` is there all the same (observed).
+    """
+    attributes: Json = {
+        "audienceId": segment.audience,
+        "name": segment.name,
+        "description": segment.description,
+        "population": segment.population,
+        "numSyndications": 0,
+        "isVisible": segment.is_visible,
+        "isEmptyRule": _is_empty(segment),
+        "createdAt": iso(segment.created),
+        "updatedAt": iso(segment.updated),
+        "countPopulation": segment.count_population,
+        "segmentInsightDashboardId": None,
+        "enrichments": None,
+    }
+    if with_rule:
+        attributes["rule"] = _rule(segment)
+    return {
+        "id": str(segment.id),
+        "type": _type(segment),
+        "attributes": attributes,
+        "relationships": {"parentFolder": link(FOLDER, segment.folder), **user_links()},
+    }
+
+
+def item(segment: Segment) -> Item:
+    """A segment in its folder."""
+    return Item(
+        segment.folder,
+        segment.id,
+        _type(segment),
+        lambda with_rule: resource(segment, with_rule=with_rule),
+    )
+
+
+def _type(segment: Segment) -> str:
+    return REALTIME_TYPE if segment.is_realtime else BATCH_TYPE
+
+
+def _rule(segment: Segment) -> msgspec.Raw | None:
+    """The rule as it was sent."""
+    return None if segment.rule is None else msgspec.Raw(segment.rule.encode())
+
+
+class _Conditions(msgspec.Struct):
+    conditions: list[msgspec.Raw] = []
+
+
+def _is_empty(segment: Segment) -> bool:
+    rule = segment.rule
+    return rule is None or not msgspec.json.decode(rule, type=_Conditions).conditions

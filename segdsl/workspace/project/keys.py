@@ -1,0 +1,54 @@
+"""What identifies a resource: by its id on a server, or by its place in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from segdsl.language.references.symbolic_ids import symbolic_segment_id
+
+SEGMENT = "segment"
+"""The kind of the resources that locks without kinds are about."""
+
+Folder = tuple[str, ...]
+
+
+class Ref(NamedTuple):
+    """A resource by its kind and its id, or by the symbolic id of one that has no id yet."""
+
+    kind: str
+    id: str
+
+
+class Key(NamedTuple):
+    """Where a resource is: names are unique within a folder, kind by kind."""
+
+    kind: str
+    folder: Folder
+    name: str
+
+    @property
+    def symbolic_ref(self) -> Ref:
+        """What refers to a resource of this place that has no id yet."""
+        return Ref(self.kind, symbolic_segment_id(self.folder, self.name))
+
+    @property
+    def place(self) -> tuple[Folder, str]:
+        """Folder and name."""
+        return self.folder, self.name
+
+    @property
+    def path(self) -> str:
+        """Folder and name, with slashes in between."""
+        return "/".join((*self.folder, self.name))
+
+    @property
+    def title(self) -> str:
+        """What to call it in a text: the path, behind the kind where that is not a segment."""
+        return self.path if self.kind == SEGMENT else f"{self.kind} {self.path}"
+
+
+def noun(kinds: Iterable[str]) -> str:
+    """What to call resources of these kinds: the kind where there is one, or else `resource`."""
+    names = set(kinds)
+    return names.pop() if len(names) == 1 else "resource"

@@ -1,0 +1,49 @@
+"""The page of local data: its `parent_segment.toml` has every key, and its table every table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from doc_pages import DOCS, blocks
+from segdsl.engine import description
+from segdsl.engine.data import open_data
+from segdsl.engine.tables import FIXED
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.values import ColumnType
+
+FILE = DOCS / "reference" / "data.md"
+PAGE = FILE.read_text(encoding="utf-8")
+FILES = {of.title: of.text for of in blocks(FILE) if of.title}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_the_description_can_be_used_and_has_every_key(folder: Path) -> None:
+    text = FILES[f"data/{description.FILE}"]
+    with open_data(folder / "data") as data:
+        assert data.parent.timezone == "Asia/Tokyo"
+        assert data.parent.labels.of_column("customers", "age") == "Age in years"
+    read = msgspec.toml.decode(text)
+    assert set(read) == {each.name for each in msgspec.structs.fields(description._File)}
+    assert all(re.search(rf"^#.*\b{each}\b", text, re.MULTILINE) for each in get_args(ColumnType))
+    assert set(read["models"]) == {
+        each.name for each in msgspec.structs.fields(description._Models)
+    }
+
+
+def test_the_page_has_every_table() -> None:
+    named = {*FIXED, "customers", "behavior_<name>", "customer_group_<name>"}
+    assert {f"ml_{each}" for each in MODEL_ATTRIBUTES} <= named
+    for table in named:
+        assert f"`{table}`" in PAGE
