@@ -190,7 +190,7 @@ def _parse(
                 Code.SEG107,
                 item.path_span,
                 f"`imports` has no text for the file `{imported}`",
-                help="the path counts from the folder of the file that imports",
+                help="the path is relative to the folder of the importing file",
             )
     return trees if is_whole else None
 

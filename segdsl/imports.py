@@ -106,7 +106,7 @@ class _Loader:
         is_room = name in known or len(known) < MAX_FILES
         code = Code.SEG107
         problem: str | None = None
-        help = "the path counts from the folder of the file that imports"
+        help = "the path is relative to the folder of the importing file"
         if not is_room:
             problem = f"more than {MAX_FILES:,} files are imported"
             help = "gather their definitions in fewer files"

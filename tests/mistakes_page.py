@@ -84,9 +84,9 @@ def suggested(found: Diagnostic) -> str | None:
     match = _WRITTEN.match(help)
     if match is not None:
         return match["long"] or match["short"]
-    if help.startswith("write a plain space"):
+    if help.startswith("use a plain space"):
         return " "
-    return "" if help.startswith("leave it out") or help.startswith("take it out") else None
+    return "" if help.startswith("remove it") else None
 
 
 def page(text: str) -> str:

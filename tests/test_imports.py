@@ -137,6 +137,7 @@ COMPILING = {
     "segdsl.workspace.check.inputs",
     "segdsl.workspace.check.load_checked",
     "segdsl.workspace.project",
+    "segdsl.workspace.project.keys",
     "segdsl.workspace.project.known_ids",
 }
 # Modules of Python that take a millisecond or more each, and that nothing here needs.

@@ -309,15 +309,15 @@ SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}
 @pytest.mark.parametrize(
     ("odd", "message", "path"),
     [
-        ({"id": "2", "name": "B"}, "“B” (#2) is left out: this segment comes without its", ""),
-        ({"id": 2, "name": "B", "rule": None}, "“B” (#2) is left out: this segment comes", ""),
+        ({"id": "2", "name": "B"}, "“B” (#2) is left out: this segment has no `rule`", ""),
+        ({"id": 2, "name": "B", "rule": None}, "“B” (#2) is left out: this segment has", ""),
         ({"id": "2", "name": "B", "rule": {}}, "“B” (#2) is left out: a list may leave", ".rule"),
         (
             {"id": "2", "name": "B", "rule": rule(rule(rule()))},
             "“B” (#2) is left out: a list may leave the rule out",
             ".rule",
         ),
-        ({"name": "B", "rule": None}, "“B” is left out: this segment comes without", ""),
+        ({"name": "B", "rule": None}, "“B” is left out: this segment has no", ""),
         (
             {"id": "2", "name": "B", "kind": 7, **SERVED},
             "“B” (#2) is left out: the kind of a segment is one of 0 (batch), 1 (realtime), 2",
@@ -326,7 +326,7 @@ SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}
         ({"id": "2", "name": None, **SERVED}, "#2 is left out: the name of a segment", ".name"),
         (
             {"id": "2", "name": "B", **SERVED, "isVisible": "sometimes"},
-            "“B” (#2) is left out: `isVisible` is true or false, and this is a text",
+            "“B” (#2) is left out: `isVisible` is a boolean, and this is a text",
             ".isVisible",
         ),
         (
@@ -336,11 +336,11 @@ SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}
         ),
         (
             {"id": "2", "type": "predictive-segment", "attributes": {"name": "B", "rule": {}}},
-            "“B” (#2) is left out: this resource is no segment",
+            "“B” (#2) is left out: this resource is not a segment",
             ".type",
         ),
         (1, "a rule or a segment is an object", ""),
-        ({"data": {"id": "2"}}, "`data` is what holds a segment or a list of them", ".data"),
+        ({"data": {"id": "2"}}, "`data` contains a segment or a list of them", ".data"),
     ],
 )
 def test_an_odd_segment_of_a_list_is_named_and_the_others_are_written(
@@ -471,12 +471,12 @@ _COLUMN = {"type": "Column", "column": "a", "operator": {"type": "IsNull"}}
         (rule(kind="Or"), "an `Or` or a Composite without conditions is for", "$"),
         (
             rule(rule(equal("a")), rule(), kind="Or"),
-            "nobody says whether an `And` without conditions inside an `Or` is for",
+            "it is undefined whether an `And` without conditions inside an `Or` is for",
             "$.conditions[1]",
         ),
         (
             rule(rule(equal("a")), rule(), kind="Composite", expr="1 or 2"),
-            "nobody says whether an `And` without conditions inside a Composite is for",
+            "it is undefined whether an `And` without conditions inside a Composite is for",
             "$.conditions[1]",
         ),
         (
@@ -486,7 +486,7 @@ _COLUMN = {"type": "Column", "column": "a", "operator": {"type": "IsNull"}}
         ),
         (
             among({"type": "Or", "conditions": [_COLUMN, {"type": "And", "conditions": []}]}),
-            "nobody says whether an `And` without conditions inside an `Or` is for",
+            "it is undefined whether an `And` without conditions inside an `Or` is for",
             "$.conditions[0].conditions[0].leftValue.filter.conditions[1]",
         ),
         (
@@ -509,7 +509,10 @@ def test_of_a_group_without_conditions_it_is_said_what_nobody_knows(
 
 @pytest.mark.parametrize("outer", ["And", "Or"])
 def test_what_is_no_condition_is_named_as_what_it_is(outer: str) -> None:
-    for part, said in (({}, "an empty object is no condition"), (None, "null is no condition")):
+    for part, said in (
+        ({}, "an empty object is not a condition"),
+        (None, "null is not a condition"),
+    ):
         report = Report()
         decompile(json.dumps(rule(rule(part, kind=outer))), "x.json", report)
         [one] = report.diagnostics
@@ -520,8 +523,8 @@ def test_what_is_no_condition_is_named_as_what_it_is(outer: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"a": 1, "a": 2}', "`a` stands twice in one object"),
-        ('{"a": NaN}', "`NaN` is no value of JSON"),
+        ('{"a": 1, "a": 2}', "`a` occurs twice in one object"),
+        ('{"a": NaN}', "`NaN` is not a JSON value"),
     ],
 )
 def test_what_no_json_holds_is_named(text: str, said: str) -> None:

@@ -17,7 +17,7 @@ from segdsl.language.values import Reference
 from segdsl.rules.lower import lower
 from segdsl.source import Source
 from segdsl.sql import Context, SqlError, render, selection
-from segdsl.sql.references import MOST_REFERRED
+from segdsl.sql.references import MAX_REFERENCES
 from steps import steps
 
 LENGTHS = (165, 5_000)
@@ -101,7 +101,7 @@ def test_the_work_grows_with_the_chain_alone() -> None:
     assert work(4_000) < 2.5 * work(2_000)
 
 
-@pytest.mark.parametrize("length", [60, 165, MOST_REFERRED + 1])
+@pytest.mark.parametrize("length", [60, 165, MAX_REFERENCES + 1])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_chain_is_made_into_sql_or_refused(form: str, length: int) -> None:
     first, *others = chain(form, length)
@@ -109,7 +109,7 @@ def test_a_chain_is_made_into_sql_or_refused(form: str, length: int) -> None:
         c.spellings(*each.place)[0]: each for each in (first, *others)
     }
     context = Context(0, "UTC", segments=by_name)
-    if length > MOST_REFERRED:
+    if length > MAX_REFERENCES:
         with pytest.raises(SqlError, match="more than 1,000 segments"):
             selection(first, context)
     else:

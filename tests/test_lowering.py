@@ -259,11 +259,11 @@ def test_what_cannot_be_said(where: str, code: Code) -> None:
         ('not "L": (a = 1)', 'put the `not` inside: `"Label": (not …)`'),
         (
             "not rule set (a = 1)",
-            "put the `not` inside: `rule set (not …)`, or leave `rule set` out",
+            "put the `not` inside: `rule set (not …)`, or remove `rule set`",
         ),
-        ('"A": (a = 1 and "B": (b = 2))', "take the label of one of the two out"),
-        ("rule set (a = 1 and rule set (b = 2))", "take the `rule set` of one of the two out"),
-        ('"A": (a = 1 and rule set (b = 2))', "take the `rule set` or the label of one of"),
+        ('"A": (a = 1 and "B": (b = 2))', "remove the label of one of them"),
+        ("rule set (a = 1 and rule set (b = 2))", "remove the `rule set` of one of them"),
+        ('"A": (a = 1 and rule set (b = 2))', "remove the `rule set` or the label of one of"),
     ],
 )
 def test_a_rule_set_is_called_as_it_was_written(where: str, help: str) -> None:

@@ -104,7 +104,7 @@ def test_a_parenthesis_that_is_open_is_shown(text: str, opened: int) -> None:
     [note] = first.notes
     assert text[note.span.start : note.span.end] == "("
     assert note.span.start == opened
-    assert "still open" in (first.help or "")
+    assert "not closed" in (first.help or "")
 
 
 def test_the_word_segment_in_a_string_or_a_comment_begins_no_item() -> None:
@@ -159,7 +159,7 @@ def test_events_in_parentheses_leave_the_mistakes_of_their_filter() -> None:
     """All of it was one error without a help, as no text in its place could be parsed."""
     _, found = read('segment "x" where has (p where a is "A" and b == 3)\nsegment "y" where c => 3')
     assert [each.help for each in found] == [
-        "write `(has p`; the parenthesis stands in front of it",
+        "write `(has p`; the parenthesis comes before it",
         'write `a = "A"`',
         "write `=`",
         "write `>=`",

@@ -25,7 +25,7 @@ def findings(text: str) -> list[Diagnostic]:
     [
         (
             "a = JP",
-            'write `"JP"`; a string stands in quotes; two attributes cannot be compared',
+            'write `"JP"`; a string is written in quotes; two attributes cannot be compared',
         ),
         ("a before today", "write `a more than 0 days ago`"),
         ("a within past n days", "a number is written `30`"),
@@ -39,5 +39,5 @@ def test_a_word_in_the_place_of_a_value_gets_a_help_that_fits_there(where: str, 
 def test_each_use_of_what_is_not_there_is_told() -> None:
     text = 'let l = gone or x > 1\nsegment "a" where gon and lost\nsegment "b" where l and not l'
     assert sorted(of.message for of in findings(text)) == [
-        f"nothing named `{each}` is defined here" for each in ("gon", "gone", "lost")
+        f"`{each}` is not defined here" for each in ("gon", "gone", "lost")
     ]

@@ -19,8 +19,8 @@ from segdsl.cli.segment_arguments import segment_arguments
 
 if TYPE_CHECKING:
     from segdsl.cli.segment_arguments import SegmentArguments
+    from segdsl.workspace.creation import Outcome
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.creation import Outcome
 
 OUTCOMES = {"there already": "exists", "not tried": "skipped"}
 """How an outcome is printed, unless as it is called."""
@@ -45,8 +45,8 @@ def command(
     a different rule is an error. After a failure, run the command again to create the rest.
     """
     from segdsl.diagnostics import Report
+    from segdsl.workspace.creation import create, plan_creation
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.remote.creation import create, steps
     from segdsl.workspace.remote.snapshot import read_snapshot
 
     report = Report()
@@ -55,11 +55,10 @@ def command(
     is_json = segments.output.format == "json"
 
     async def create_all(connection: Connection) -> list[Outcome]:
-        client, parent = connection.client, connection.parent
-        server = await read_snapshot(client, parent.id)
-        planned = steps(loaded.segments, server, report, layout=layout)
+        server = await read_snapshot(connection.client, connection.parent.id)
+        steps = plan_creation(loaded.segments, server, report, layout=layout)
         on_outcome = _ignore if is_json else _print
-        return await create(client, parent.id, planned, layout=layout, count=count, told=on_outcome)
+        return await create(connection, steps, count=count, on_outcome=on_outcome)
 
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
@@ -74,7 +73,7 @@ def command(
     for outcome in outcomes:
         if outcome.error is not None:
             echo_api_error(outcome.error.message, outcome.error.help, outcome.step.segment.name)
-    missing = [outcome for outcome in outcomes if outcome.done in ("failed", "not tried")]
+    missing = [outcome for outcome in outcomes if not outcome.is_done]
     if missing:
         problem = (
             f"{len(missing)} of {len(outcomes)} segments not created; "

@@ -1,7 +1,7 @@
-"""The engine: a folder of tables as a DuckDB database, and queries that can be killed.
+"""Runs queries on a folder of tables or a database with DuckDB.
 
-The only place that touches DuckDB. It reads tables and runs queries; what a query means
-is `segdsl.sql`'s matter, and nothing here knows the API.
+The only package that uses DuckDB. It opens tables and runs queries that can be killed; it knows
+neither the language (`segdsl.sql` builds queries) nor the API.
 """
 
 from __future__ import annotations

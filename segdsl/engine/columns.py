@@ -1,8 +1,8 @@
-"""A column of a file as a column of a table: its type, and the SQL that reads it.
+"""Maps a column of a file to a column of a table: its type and the SQL that reads it.
 
-Numbers, texts, booleans and lists of them stay what they are, but a number that is not finite
-is missing, in lists too; every date and time becomes Unix seconds. What a condition cannot ask
-about is an error, not left out in silence.
+Numbers, strings, booleans and lists of them keep their values, except that a number that is not
+finite is missing, also in lists; dates and times become Unix seconds. A column of another type is
+an error and is not skipped silently.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from segdsl.engine.tables import TIME_COLUMNS, is_behavior
 from segdsl.language.values import ColumnType
 from segdsl.sql.catalog import Column
 
-_WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
+_INTEGER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
 _FLOATING = re.compile(r"FLOAT|DOUBLE")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-_TEXT = re.compile(r"VARCHAR|UUID|JSON|ENUM\(.*\)", re.DOTALL)
+_STRING = re.compile(r"VARCHAR|UUID|JSON|ENUM\(.*\)", re.DOTALL)
 _TIME = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE")
 _LIST = re.compile(r"(.*)\[\d*\]", re.DOTALL)
-# A column in which no value was ever seen, as data frames write it.
-_NOTHING = '"NULL"'
-# Wider ones than this DuckDB cannot compare with a number of many decimal places.
+# The type of a column without any value, as data frames write it.
+_NULL_TYPE = '"NULL"'
+# DuckDB cannot compare wider decimals with a number of many decimal places.
 _EXACT_DIGITS = 18
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A column as DuckDB finds it in a file or table."""
+    """A column of a file or table with its DuckDB type."""
 
     name: str
     type: str
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ColumnReading(msgspec.Struct, frozen=True):
     """A column of a table and the SQL expression that reads it from the field."""
 
     column: Column
@@ -44,57 +44,59 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def quoted(name: str) -> str:
-    """A name in DuckDB's SQL."""
+    """A quoted name in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text in DuckDB's SQL."""
+    """A string literal in DuckDB's SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def reading(table: str, field: Field, declared: ColumnType | None, place: str) -> Reading:
-    """How a field is read, as the type it is declared to have or its own.
+def read_column(
+    table: str, field: Field, declared: ColumnType | None, location: str
+) -> ColumnReading:
+    """Maps a field to its declared or its inferred type; raises DataError.
 
-    `place` is where the table is, for the reader of a DataError.
+    `location` is that of the table, for the message.
     """
     sql = quoted(field.name)
-    if field.type == _NOTHING:
+    if field.type == _NULL_TYPE:
         sql, field = f"CAST({sql} AS VARCHAR)", Field(field.name, "VARCHAR")
-    type = declared or _own_type(table, field)
-    made = None if type is None else _as(type, field.type, sql)
+    type = declared or _infer_type(table, field)
+    expression = None if type is None else _convert(type, field.type, sql)
     if type is None:
         raise DataError(
-            f"{place}: the column `{field.name}` is of the type {field.type}, which no condition "
-            "can ask about; leave it out, or make it text, a number, a time or a list"
+            f"{location}: the column `{field.name}` has the unsupported type {field.type}; remove "
+            "it, or convert it to a string, a number, a time or a list"
         )
-    if made is None:
+    if expression is None:
         raise DataError(
-            f"{place}: the column `{field.name}` is declared as {type}, but holds {field.type}; "
+            f"{location}: the column `{field.name}` is declared as {type}, but has {field.type}; "
             "correct the declaration or the column"
         )
-    return Reading(Column(field.name, type, _places(type, field.type)), made)
+    return ColumnReading(Column(field.name, type, _places(type, field.type)), expression)
 
 
 def _places(type: ColumnType, own: str) -> int | None:
-    """How many decimal places a number of DuckDB's type `own` keeps when it is read."""
+    """The decimal places of a number of DuckDB's type `own`; None if unknown or a double."""
     if type != "number":
         return None
     if (decimal := _DECIMAL.fullmatch(own)) is not None:
         return int(decimal[2]) if int(decimal[1]) <= _EXACT_DIGITS else None
-    return 0 if _WHOLE.fullmatch(own) and not own.endswith("HUGEINT") else None
+    return 0 if _INTEGER.fullmatch(own) and not own.endswith("HUGEINT") else None
 
 
-def _own_type(table: str, field: Field) -> ColumnType | None:
+def _infer_type(table: str, field: Field) -> ColumnType | None:
     if is_behavior(table) and field.name in TIME_COLUMNS and _is_number(field.type):
         return "timestamp"
-    if (of := _element(field.type)) is not None:
-        if _is_number(of):
+    if (element := _element(field.type)) is not None:
+        if _is_number(element):
             return "number_array"
-        return "string_array" if _TEXT.fullmatch(of) else None
+        return "string_array" if _STRING.fullmatch(element) else None
     if _is_number(field.type):
         return "number"
-    if _TEXT.fullmatch(field.type):
+    if _STRING.fullmatch(field.type):
         return "string"
     if _TIME.fullmatch(field.type):
         return "timestamp"
@@ -102,16 +104,16 @@ def _own_type(table: str, field: Field) -> ColumnType | None:
 
 
 def _is_number(type: str) -> bool:
-    return any(each.fullmatch(type) for each in (_WHOLE, _FLOATING, _DECIMAL))
+    return any(each.fullmatch(type) for each in (_INTEGER, _FLOATING, _DECIMAL))
 
 
 def _element(type: str) -> str | None:
-    found = _LIST.fullmatch(type)
-    return found[1] if found else None
+    match = _LIST.fullmatch(type)
+    return match[1] if match else None
 
 
-def _as(type: ColumnType, own: str, sql: str) -> str | None:
-    """The SQL that makes a value of DuckDB's type `own` one of ours; None: it cannot be."""
+def _convert(type: ColumnType, own: str, sql: str) -> str | None:
+    """The SQL that converts a value of DuckDB's type `own`; None if that is impossible."""
     match type:
         case "string":
             return _as_text(own, sql)
@@ -130,7 +132,7 @@ def _as(type: ColumnType, own: str, sql: str) -> str | None:
 def _as_text(own: str, sql: str) -> str | None:
     if own == "VARCHAR":
         return sql
-    scalar = _is_number(own) or _TEXT.fullmatch(own) or _TIME.fullmatch(own) or own == "BOOLEAN"
+    scalar = _is_number(own) or _STRING.fullmatch(own) or _TIME.fullmatch(own) or own == "BOOLEAN"
     return f"CAST({sql} AS VARCHAR)" if scalar else None
 
 
@@ -139,7 +141,7 @@ def _as_number(own: str, sql: str) -> str | None:
         return _finite(sql)
     if (decimal := _DECIMAL.fullmatch(own)) is not None:
         return sql if int(decimal[1]) <= _EXACT_DIGITS else f"CAST({sql} AS DOUBLE)"
-    if _WHOLE.fullmatch(own):
+    if _INTEGER.fullmatch(own):
         return f"CAST({sql} AS DOUBLE)" if own.endswith("HUGEINT") else sql
     return _finite(f"CAST({sql} AS DOUBLE)") if own == "VARCHAR" else None
 
@@ -147,8 +149,8 @@ def _as_number(own: str, sql: str) -> str | None:
 def _finite(sql: str) -> str:
     """The number, or null for NaN and the infinities.
 
-    NaN is how data frames write a missing number; DuckDB would hold it for the largest. Of
-    infinities it would make one: where it adds one to its opposite.
+    Data frames write NaN for a missing number, but DuckDB orders it as the largest. The sum of
+    opposite infinities is NaN, too.
     """
     return f"CASE WHEN isfinite({sql}) THEN {sql} END"
 
@@ -156,35 +158,37 @@ def _finite(sql: str) -> str:
 def _as_boolean(own: str, sql: str) -> str | None:
     if own == "BOOLEAN":
         return sql
-    return f"CAST({sql} AS BOOLEAN)" if own == "VARCHAR" or _WHOLE.fullmatch(own) else None
+    return f"CAST({sql} AS BOOLEAN)" if own == "VARCHAR" or _INTEGER.fullmatch(own) else None
 
 
 def _as_seconds(own: str, sql: str) -> str | None:
-    """A time without an offset is one of the session's time zone, which is the parent segment's.
+    """Converts to Unix seconds, truncated; times without an offset are in the session's time zone.
 
-    Of an hour that the clock shows twice it is the second; parts of a second are dropped.
+    That is the parent segment's zone. In an hour that the clock shows twice, it is the second one.
     """
     if _TIME.fullmatch(own) or own == "VARCHAR":
         return f"CAST(floor(epoch(CAST({sql} AS TIMESTAMP WITH TIME ZONE))) AS BIGINT)"
     if own == "BIGINT":
         return sql
-    # What is no time, such as NaN, is missing.
+    # An invalid time, such as NaN, is missing.
     return f"TRY_CAST(floor({sql}) AS BIGINT)" if _is_number(own) else None
 
 
 def _as_array(type: ColumnType, own: str, sql: str) -> str | None:
-    wanted = "VARCHAR" if type == "string_array" else "DOUBLE"
+    element_type = "VARCHAR" if type == "string_array" else "DOUBLE"
     if own in ("VARCHAR", "JSON"):
-        return _finite_all(type, f"from_json_strict({sql}, '[\"{wanted}\"]')")
-    of = _element(own)
-    if of is None or not (_is_number(of) or (wanted == "VARCHAR" and _TEXT.fullmatch(of))):
+        return _finite_all(type, f"from_json_strict({sql}, '[\"{element_type}\"]')")
+    element = _element(own)
+    if element is None or not (
+        _is_number(element) or (element_type == "VARCHAR" and _STRING.fullmatch(element))
+    ):
         return None
-    made = sql if own == f"{wanted}[]" else f"CAST({sql} AS {wanted}[])"
-    return _finite_all(type, made) if _FLOATING.fullmatch(of) else made
+    array = sql if own == f"{element_type}[]" else f"CAST({sql} AS {element_type}[])"
+    return _finite_all(type, array) if _FLOATING.fullmatch(element) else array
 
 
 def _finite_all(type: ColumnType, sql: str) -> str:
-    """The array, with null for each element that is no finite number, as outside of arrays."""
+    """The array with null for each number that is not finite."""
     if type != "number_array":
         return sql
     element = quoted("an element")

@@ -1,7 +1,7 @@
-"""A CSV file as a table in memory, with the types that its texts show.
+"""Loads a CSV file into a table in memory and infers the types of its columns.
 
-RFC 4180 in UTF-8 with a header. An empty value is missing; `""` is an empty text, and
-missing where the column is something else. What a column holds is decided by all its values.
+RFC 4180 in UTF-8 with a header. An empty value is missing; `""` is an empty string, or missing
+if the column has another type. The type of a column is inferred from all its values.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _NUMBER = rf"{_DECIMAL}([eE][+-]?[0-9]+)?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 _TIME = f"{_DATE}([T ]{_CLOCK})?"
-# What a BIGINT, or DuckDB's smaller exact decimals, can hold for sure.
+# Limits of BIGINT and of DuckDB's smaller exact decimals.
 _DIGITS = 18
 _PLACES = 6
 _MAX_LINE = 8_000_000
-_FEW = 1_000
-# Columns that one query looks at: the memory for each of them grows with their number.
+_SAMPLE_ROWS = 1_000
+# Columns per query: the memory for each column grows with their number.
 COLUMNS_AT_ONCE = 16
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
-_MISTAKES = {
-    "Expected Number of Columns": "it has more or fewer values than the header has names",
+_ERROR_MESSAGES = {
+    "Expected Number of Columns": "the number of values differs from that of the header",
     "not utf-8": "it is not UTF-8: save the file as UTF-8",
-    "unterminated quote": "a quotation mark is not where one can be: in a value, double it",
-    "Maximum line size": f"it is longer than {_MAX_LINE // 1_000_000} MB",
-    "invalid state": "lines end in two different ways, or quotation marks are not in pairs",
+    "unterminated quote": "unexpected quotation mark: double it inside a value",
+    "Maximum line size": f"the line is longer than {_MAX_LINE // 1_000_000} MB",
+    "invalid state": "mixed line endings, or unpaired quotation marks",
 }
 
 
-class _Seen(msgspec.Struct, frozen=True):
-    """What all values of a column that are not empty have in common."""
+class _ColumnProfile(msgspec.Struct, frozen=True):
+    """The common properties of a column's values that are not empty."""
 
     values: int
     boolean: bool
@@ -54,7 +54,7 @@ class _Seen(msgspec.Struct, frozen=True):
 
     @property
     def type(self) -> str:
-        """DuckDB's type for them."""
+        """The DuckDB type for the values."""
         if not self.values:
             return "VARCHAR"
         if self.boolean:
@@ -70,13 +70,13 @@ def load_csv(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     table: str,
-    texts: frozenset[str],
+    string_columns: frozenset[str],
     *,
     plain: Path | None = None,
 ) -> list[Field]:
-    """Makes the file a table and tells its columns; those named in `texts` stay texts.
+    """Loads a file into a table and returns its columns; `string_columns` are not converted.
 
-    `table` is a name in SQL, and `plain` the path that DuckDB opens the file by (`PlainPaths`).
+    `table` is a quoted name; `plain` is the path by which DuckDB opens the file (`PlainPaths`).
     Raises DataError.
     """
     names = header(path)
@@ -89,24 +89,24 @@ def load_csv(
             "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, "
             f"allow_quoted_nulls = false, compression = 'none', max_line_size = {_MAX_LINE})"
         )
-        seen = _all_seen(connection, raw, names)
+        profiles = _column_profiles(connection, raw, names)
         fields = [
-            Field(name, "VARCHAR" if name in texts else each.type)
-            for name, each in zip(names, seen, strict=True)
+            Field(name, "VARCHAR" if name in string_columns else each.type)
+            for name, each in zip(names, profiles, strict=True)
         ]
-        columns = ", ".join(map(_typed, fields))
-        # No two columns have an expression in common, and DuckDB would compare each with each.
+        columns = ", ".join(map(_cast_column, fields))
+        # No two columns share an expression, but DuckDB would compare all pairs of them.
         connection.execute("SET disabled_optimizers = 'common_subexpressions'")
         connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM {raw}")
         connection.execute("RESET disabled_optimizers")
         connection.execute(f"DROP TABLE {raw}")
     except duckdb.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_mistake(error)}") from error
+        raise DataError(f"{path} cannot be read as CSV: {_csv_error(error)}") from error
     return fields
 
 
 def header(path: Path) -> list[str]:
-    """The names of the columns; raises DataError."""
+    """Reads the names of the columns; raises DataError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next(csv.reader(file, strict=True), [])
@@ -115,92 +115,97 @@ def header(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: save the file as UTF-8") from error
     except csv.Error as error:
-        raise DataError(f"{path}: its first line is no header of a CSV file: {error}") from error
+        raise DataError(f"{path}: the first line is not a valid CSV header: {error}") from error
     if not names:
-        raise DataError(f"{path} is empty: its first line must name the columns")
-    seen: set[str] = set()
+        raise DataError(f"{path} is empty: the first line must name the columns")
+    known_names: set[str] = set()
     for name in names:
         if not name:
-            raise DataError(f"{path}: a column has no name; give it one in the first line")
-        if name.lower() in seen:
-            raise DataError(
-                f"{path}: two columns are named `{name}` (capitals make no difference); rename one"
-            )
-        seen.add(name.lower())
+            raise DataError(f"{path}: a column has no name; add it in the first line")
+        if name.lower() in known_names:
+            raise DataError(f"{path}: two columns are named `{name}` (case is ignored); rename one")
+        known_names.add(name.lower())
     return names
 
 
-def _all_seen(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list[_Seen]:
-    found: list[_Seen] = []
+def _column_profiles(
+    connection: duckdb.DuckDBPyConnection, table: str, names: list[str]
+) -> list[_ColumnProfile]:
+    profiles: list[_ColumnProfile] = []
     (size,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         group = names[start : start + COLUMNS_AT_ONCE]
         rows = f"(SELECT {', '.join(map(quoted, group))} FROM {table})"
-        # Looking at each value in each way takes its time, so some rows rule out what they can.
-        few = f"(FROM {rows} LIMIT {_FEW})"
-        nothing_yet = [_Seen(0, True, True, True, True, 0, 0)] * len(group)
-        seen = _seen(connection, few, group, nothing_yet)
-        found += seen if size <= _FEW else _seen(connection, rows, group, seen)
-    return found
+        # Testing all values for all types is slow, so the first rows rule out some types.
+        first_rows = f"(FROM {rows} LIMIT {_SAMPLE_ROWS})"
+        unrestricted = [_ColumnProfile(0, True, True, True, True, 0, 0)] * len(group)
+        sample = _profile_columns(connection, first_rows, group, unrestricted)
+        profiles += (
+            sample if size <= _SAMPLE_ROWS else _profile_columns(connection, rows, group, sample)
+        )
+    return profiles
 
 
-def _seen(
-    connection: duckdb.DuckDBPyConnection, rows: str, names: list[str], before: list[_Seen]
-) -> list[_Seen]:
-    """What some rows show, where those of `before` have not ruled it out."""
+def _profile_columns(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    names: list[str],
+    previous: list[_ColumnProfile],
+) -> list[_ColumnProfile]:
+    """Profiles columns, without the tests that previous rows have ruled out."""
     measures = [
         measure
-        for name, known in zip(names, before, strict=True)
-        for measure in _measures(quoted(name), known)
+        for name, profile in zip(names, previous, strict=True)
+        for measure in _measures(quoted(name), profile)
     ]
     row = connection.execute(f"SELECT {', '.join(measures)} FROM {rows}").fetchone()
     assert row is not None
     width = len(row) // len(names)
-    return [_Seen(*row[start : start + width]) for start in range(0, len(row), width)]
+    return [_ColumnProfile(*row[start : start + width]) for start in range(0, len(row), width)]
 
 
-def _measures(column: str, before: _Seen) -> list[str]:
-    """The aggregates that are the fields of `_Seen`, in their order."""
+def _measures(column: str, previous: _ColumnProfile) -> list[str]:
+    """The aggregates for the fields of `_ColumnProfile`, in order."""
     value = f"nullif({column}, '')"
     finite = f"isfinite(TRY_CAST({value} AS DOUBLE))"
-    known = f"TRY_CAST({value} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"
+    is_time = f"TRY_CAST({value} AS TIMESTAMP WITH TIME ZONE) IS NOT NULL"
 
-    def all_are(possible: bool, pattern: str, more: str = "true") -> str:
+    def all_are(possible: bool, pattern: str, condition: str = "true") -> str:
         if not possible:
             return "false"
-        holds = f"regexp_full_match({value}, {literal(pattern)}) AND coalesce({more}, false)"
-        # All of no values are whatever is asked: nothing is ruled out.
+        holds = f"regexp_full_match({value}, {literal(pattern)}) AND coalesce({condition}, false)"
+        # Without values the test is true: nothing is ruled out.
         return f"coalesce(bool_and({holds}) FILTER (WHERE {value} IS NOT NULL), true)"
 
-    def longest(pattern: str) -> str:
-        if not before.decimal:
+    def max_length(pattern: str) -> str:
+        if not previous.decimal:
             return "0"
         return f"coalesce(max(length(regexp_extract({value}, {literal(pattern)}, 1))), 0)"
 
     return [
         f"count({value})",
-        all_are(before.boolean, _BOOLEAN),
-        all_are(before.decimal, _DECIMAL),
-        all_are(before.number, _NUMBER, finite),
-        all_are(before.time, _TIME, known),
-        longest("([0-9]+)"),
-        longest("[.](.*)"),
+        all_are(previous.boolean, _BOOLEAN),
+        all_are(previous.decimal, _DECIMAL),
+        all_are(previous.number, _NUMBER, finite),
+        all_are(previous.time, _TIME, is_time),
+        max_length("([0-9]+)"),
+        max_length("[.](.*)"),
     ]
 
 
-def _typed(field: Field) -> str:
+def _cast_column(field: Field) -> str:
     column = quoted(field.name)
     if field.type == "VARCHAR":
         return column
     return f"CAST(nullif({column}, '') AS {field.type}) AS {column}"
 
 
-def _mistake(error: duckdb.Error) -> str:
-    """What DuckDB found, without its advice, which is about options nobody has here."""
+def _csv_error(error: duckdb.Error) -> str:
+    """The message for an error of DuckDB, without its advice on options of `read_csv`."""
     text = str(error)
     line = _LINE.search(text)
     where = f"line {line[1]}: " if line else ""
-    for sign, words in _MISTAKES.items():
-        if sign in text:
-            return where + words
+    for pattern, message in _ERROR_MESSAGES.items():
+        if pattern in text:
+            return where + message
     return where + reason(error)

@@ -1,7 +1,7 @@
-"""A folder of tables, or a DuckDB database, opened to be asked.
+"""Opens a folder of tables or a DuckDB database for queries.
 
-Parquet files and a database's tables are read where they are, lazily; CSV files are loaded.
-Nothing is written to them, and DuckDB reaches no other file and no network.
+Parquet files and a database's tables are read in place, lazily; CSV files are loaded. Nothing is
+written, and DuckDB has access to no other file and no network.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import duckdb
 import msgspec
 from sqlglot import exp
 
+from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.engine.columns import Field, literal, quoted, reading
+from segdsl.engine.columns import Field, literal, quoted, read_column
 from segdsl.engine.csv_table import header, load_csv
 from segdsl.engine.description import (
     BEHAVIORS,
@@ -30,20 +31,20 @@ from segdsl.engine.description import (
 )
 from segdsl.engine.errors import DataError, reason
 from segdsl.engine.paths import PlainPaths
-from segdsl.engine.priority import kept_threads, stepped_back
+from segdsl.engine.priority import low_priority_pool, run_at_low_priority
 from segdsl.engine.query import Query
 from segdsl.engine.tables import (
     FIXED,
     TableFile,
-    both_are,
-    how_to_read,
+    behavior_hint,
+    duplicate_table_error,
     is_reserved,
     is_table,
     key_of,
+    missing_event_column,
     separator,
     table_files,
-    unread_files,
-    why_no_events,
+    unsupported_files,
 )
 from segdsl.engine.temporary import TemporaryFolder
 from segdsl.language.behaviors import name_of
@@ -53,16 +54,16 @@ from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.terminal import visible
 
 DATABASE_SUFFIX = ".duckdb"
-# What a database file is called beside the one in memory.
+# The alias of an attached database file.
 _ATTACHED = "attached"
-_MOST_AT_ONCE = 1_000
+_MAX_QUERIES = 1_000
 
 
 class Data:
-    """The tables of a parent segment; made by `open_data`, to be closed.
+    """The tables of a parent segment; created by `open_data`, must be closed.
 
-    `passed_over` says what the tables lack that are not read, by name: `x.csv has no column …`.
-    `left_out` says the same to a reader, and how they would be read.
+    `skipped` has the reason for each table that is not read, by name: `x.csv has no column …`.
+    `skip_messages` are the same for users, with how to have them read.
     """
 
     def __init__(
@@ -72,19 +73,19 @@ class Data:
         connection: duckdb.DuckDBPyConnection,
         population: int,
         temporary: TemporaryFolder,
-        passed_over: Mapping[str, str],
-        left_out: tuple[str, ...],
+        skipped: Mapping[str, str],
+        skip_messages: tuple[str, ...],
     ) -> None:
         self.parent = parent
         self.catalog = catalog
-        self.passed_over = passed_over
-        self.left_out = left_out
+        self.skipped = skipped
+        self.skip_messages = skip_messages
         self._connection = connection
         self._population = population
         self._temporary = temporary
         self._lock = threading.Lock()
         self._queries: list[Query] = []
-        self._threads = kept_threads(_MOST_AT_ONCE)
+        self._threads = low_priority_pool(_MAX_QUERIES)
         self._closed = False
 
     def population(self) -> int:
@@ -92,7 +93,7 @@ class Data:
         return self._population
 
     def start(self, query: exp.Expr) -> Query:
-        """Runs a query beside all others; returns at once. Not after `close`."""
+        """Starts a query concurrently with others; raises ValueError after `close`."""
         sql = render(query, "duckdb", pretty=False)
         with self._lock:
             if self._closed:
@@ -103,15 +104,15 @@ class Data:
         return started
 
     def close(self) -> None:
-        """Kills what still runs, waits for its end, and gives everything back."""
+        """Kills running queries, waits for them, and releases all resources."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-        for each in self._queries:
-            each.kill()
-        for each in self._queries:
-            each.join()
+        for query in self._queries:
+            query.kill()
+        for query in self._queries:
+            query.join()
         self._threads.shutdown()
         self._connection.close()
         self._temporary.close()
@@ -129,29 +130,18 @@ class Data:
 
 
 def open_data(path: Path) -> Data:
-    """The data in a folder or a `.duckdb` file; raises DataError, which says what to do."""
+    """Opens the data in a folder or a `.duckdb` file; raises DataError, which says what to do."""
     path = path.resolve()
-    if not _is_text(path):
-        raise DataError(f"the name of {visible(str(path))} is not UTF-8: rename it")
-    if path.is_dir():
-        files = table_files(path)
-        description = read_description(path / FILE, path.name)
-    elif path.suffix == DATABASE_SUFFIX and path.is_file():
-        files = []
-        description = read_description(path.with_suffix(".toml"), path.stem)
-    elif path.exists():
-        raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
-    else:
-        raise DataError(f"there is no folder or file {path}: check the spelling")
-    nameless = [each for each in files if not _is_text(each.path)]
-    files = [each for each in files if _is_text(each.path)]
+    files, description = _find_tables(path)
+    nameless = [each for each in files if not _is_utf8(each.path)]
+    files = [each for each in files if _is_utf8(each.path)]
     temporary = TemporaryFolder()
     links = PlainPaths(temporary.path / "links")
     try:
         files = [msgspec.structs.replace(each, link=links.plain(each.path)) for each in files]
         database = None if path.is_dir() else links.plain(path)
         connection = _connect(
-            [each.plain for each in files] if database is None else _places_of(database, path),
+            [each.plain for each in files] if database is None else _database_paths(database, path),
             description.parent.timezone,
             temporary.path / "spill",
         )
@@ -162,14 +152,14 @@ def open_data(path: Path) -> Data:
         builder = _Builder(connection, description)
         for each in nameless:
             why = "has a name that is not UTF-8"
-            builder.passed_over[each.table] = f"{visible(each.path.name)} {why}"
+            builder.skipped[each.table] = f"{visible(each.path.name)} {why}"
         if database is None:
             builder.add_files(files)
-            builder.add_unread(path)
+            builder.add_unsupported(path)
         else:
             builder.attach(path, database)
         population = builder.finish(path)
-        # From here on nothing can open the doors again.
+        # From here on no query can change the settings for external access.
         connection.execute("SET lock_configuration = true")
     except BaseException:
         connection.close()
@@ -183,13 +173,26 @@ def open_data(path: Path) -> Data:
         connection,
         population,
         temporary,
-        builder.passed_over,
-        builder.left_out(),
+        builder.skipped,
+        builder.skip_messages(),
     )
 
 
-def _is_text(path: Path) -> bool:
-    """Whether a path can be named in SQL: names of files may be of any bytes."""
+def _find_tables(path: Path) -> tuple[list[TableFile], Description]:
+    """The files of a folder (none of a database), and its description; raises DataError."""
+    if not _is_utf8(path):
+        raise DataError(f"the name of {visible(str(path))} is not UTF-8: rename it")
+    if path.is_dir():
+        return table_files(path), read_description(path / FILE, path.name)
+    if path.suffix == DATABASE_SUFFIX and path.is_file():
+        return [], read_description(path.with_suffix(".toml"), path.stem)
+    if path.exists():
+        raise DataError(f"{path} is neither a folder of tables nor a {DATABASE_SUFFIX} file")
+    raise DataError(f"{path} does not exist: check the spelling")
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a path can be used in SQL: names of files may have any bytes."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -197,20 +200,20 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-def _places_of(*paths: Path) -> list[Path]:
-    """A database by its paths, and where DuckDB looks for what a crash may have left.
+def _database_paths(*paths: Path) -> list[Path]:
+    """The paths of a database and of its write-ahead logs.
 
-    It puts that ending before a `?`, as if what follows were no part of a path.
+    DuckDB inserts `.wal` before a `?`, as if the rest were a query string.
     """
-    found = []
+    all_paths = []
     for path in paths:
-        before, question, behind = str(path).partition("?")
-        found += [path, Path(f"{before}.wal{question}{behind}")]
-    return found
+        before, mark, after = str(path).partition("?")
+        all_paths += [path, Path(f"{before}.wal{mark}{after}")]
+    return all_paths
 
 
 def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    connection = stepped_back(
+    connection = run_at_low_priority(
         lambda: duckdb.connect(
             ":memory:",
             config={
@@ -225,26 +228,28 @@ def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPy
     paths = ", ".join(literal(str(each)) for each in allowed)
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
-    # What files say of themselves is read once, and again where a file has another time.
+    # Metadata of files is cached and read again if a file's modification time changes.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     try:
         connection.execute(f"SET GLOBAL TimeZone = {literal(zone)}")
     except duckdb.Error as error:
         connection.close()
-        raise DataError(f"DuckDB does not know the time zone “{zone}”: {reason(error)}") from error
+        raise DataError(
+            f"DuckDB does not support the time zone “{zone}”: {reason(error)}"
+        ) from error
     return connection
 
 
 class _Builder:
-    """Makes a view of each table, and gathers what the catalog says of it."""
+    """Creates a view of each table and collects the catalog."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, description: Description) -> None:
         self.connection = connection
         self.description = description
         self.labels = description.parent.labels
         self.tables: list[Table] = []
-        self.passed_over: dict[str, str] = {}
-        self.unread: set[str] = set()
+        self.skipped: dict[str, str] = {}
+        self.unsupported: set[str] = set()
 
     def add_files(self, files: Iterable[TableFile]) -> None:
         unprefixed: dict[str, TableFile] = {}
@@ -255,41 +260,41 @@ class _Builder:
                     continue
                 other = unprefixed.setdefault(file.table.lower(), file)
                 if other is not file:
-                    raise both_are(other, file)
+                    raise duplicate_table_error(other, file)
             if file.format == "csv":
                 self._load(file)
                 continue
             source = _parquet(file)
             self._add(file.table, source, self._fields(source, str(file.path)), str(file.path))
-        # What another file of that name holds is not missed.
+        # A table that another file provides is not reported as skipped.
         for table in self.tables:
-            self.passed_over.pop(table.name, None)
+            self.skipped.pop(table.name, None)
 
-    def left_out(self) -> tuple[str, ...]:
+    def skip_messages(self) -> tuple[str, ...]:
         return tuple(
-            why if table in self.unread else f"{why}; {how_to_read(table)}"
-            for table, why in self.passed_over.items()
+            why if table in self.unsupported else f"{why}; {behavior_hint(table)}"
+            for table, why in self.skipped.items()
         )
 
-    def add_unread(self, folder: Path) -> None:
-        """Says of the other files of a folder which are not read."""
-        known = {table.name for table in self.tables}
-        for table, why in unread_files(folder).items():
-            if table not in known and table not in self.passed_over:
-                self.passed_over[table] = why
-                self.unread.add(table)
+    def add_unsupported(self, folder: Path) -> None:
+        """Adds the unsupported files of a folder to the skipped tables."""
+        read = {table.name for table in self.tables}
+        for table, why in unsupported_files(folder).items():
+            if table not in read and table not in self.skipped:
+                self.skipped[table] = why
+                self.unsupported.add(table)
 
-    def _has_events(self, table: str, place: str, columns: Callable[[], list[str]]) -> bool:
-        """Whether a table without the prefix is a behavior; what is none is passed over."""
+    def _has_events(self, table: str, location: str, columns: Callable[[], list[str]]) -> bool:
+        """Whether a table without the prefix is a behavior; others are added to `skipped`."""
         if is_reserved(table):
-            why: str | None = "has a name that no behavior can have"
+            why: str | None = "has a reserved name"
         else:
             try:
-                why = why_no_events(columns())
+                why = missing_event_column(columns())
             except DataError:
                 why = "cannot be read"
         if why is not None:
-            self.passed_over[table] = f"{place} {why}"
+            self.skipped[table] = f"{location} {why}"
         return why is None
 
     def _names(self, file: TableFile) -> list[str]:
@@ -297,8 +302,8 @@ class _Builder:
             return header(file.path)
         return self._field_names(_parquet(file), str(file.path))
 
-    def _field_names(self, name: str, place: str) -> list[str]:
-        return [each.name for each in self._fields(name, place)]
+    def _field_names(self, name: str, location: str) -> list[str]:
+        return [each.name for each in self._fields(name, location)]
 
     def _load(self, file: TableFile) -> None:
         declared = self._declared(file.table)
@@ -313,7 +318,7 @@ class _Builder:
         self.connection.execute(f"DROP TABLE {loaded}")
 
     def attach(self, path: Path, plain: Path) -> None:
-        """The tables of a database at a path, which DuckDB opens by its `plain` one."""
+        """Adds the tables of a database; DuckDB opens it by the path `plain`."""
         try:
             self.connection.execute(
                 f"ATTACH {literal(str(plain))} AS {_ATTACHED} (TYPE duckdb, READ_ONLY)"
@@ -328,29 +333,29 @@ class _Builder:
                 f"{path} cannot be opened as a DuckDB database: {reason(error)}"
             ) from error
         for (table,) in rows:
-            place = f"{path}, table `{table}`"
+            location = f"{path}, table `{table}`"
             name = f"{_ATTACHED}.main.{quoted(table)}"
-            names = partial(self._field_names, name, place)
+            names = partial(self._field_names, name, location)
             if is_table(table) or self._has_events(table, f"the table `{table}`", names):
-                self._add(table, name, self._fields(name, place), place)
+                self._add(table, name, self._fields(name, location), location)
 
     def finish(self, path: Path) -> int:
-        """Checks what is to be checked of all tables; the number of profiles."""
+        """Validates all tables; returns the number of profiles."""
         names = [table.name for table in self.tables]
         if CUSTOMERS not in names:
-            raise DataError(f"{path} holds no table `{CUSTOMERS}`, the table of the profiles")
+            raise DataError(f"{path} has no table `{CUSTOMERS}`, the table of profiles")
         for table in self.description.types:
             if table not in names:
                 raise DataError(
-                    f"{self.description.path}: `[types.{table}]` is about a table that is "
-                    f"not there; {self._instead(table, names)}"
+                    f"{self.description.path}: unknown table in `[types.{table}]`; "
+                    f"{self._skip_reason_or_choices(table, names)}"
                 )
         attributes = [column.name for column in Catalog(tuple(self.tables)).attributes]
         for attribute in self.description.parent.grouping:
             if attribute not in attributes:
                 raise DataError(
-                    f"{self.description.path}: `[groups]` names the attribute `{attribute}`, "
-                    f"which is not there; {_choices(attribute, attributes)}"
+                    f"{self.description.path}: unknown attribute `{attribute}` in `[groups]`; "
+                    f"{_choices(attribute, attributes)}"
                 )
         self._check_labels(names)
         counts = {name: self._check_key(name, path) for name in names if key_of(name)}
@@ -359,42 +364,42 @@ class _Builder:
     def _check_labels(self, names: list[str]) -> None:
         tables = Catalog(tuple(self.tables)).behaviors
         labels = self.labels = self.labels.about(tables)
-        labelled = [CUSTOMERS, *tables]
+        labelable = [CUSTOMERS, *tables]
         for name in labels.columns:
-            if name not in labelled:
+            if name not in labelable:
                 raise DataError(
-                    f"{self.description.path}: `[labels.{name}]` is about no table of profiles "
-                    f"or events that is there; {self._instead(name, [*labelled, BEHAVIORS])}"
+                    f"{self.description.path}: unknown table in `[labels.{name}]`; "
+                    f"{self._skip_reason_or_choices(name, [*labelable, BEHAVIORS])}"
                 )
         for table in self.tables:
             columns = [column.name for column in table.columns]
             for name in labels.columns.get(table.name, {}):
                 if name not in columns:
                     raise DataError(
-                        f"{self.description.path}: `[labels.{table.name}]` names the column "
-                        f"`{name}`, which is not there; {_choices(name, columns)}"
+                        f"{self.description.path}: unknown column `{name}` in "
+                        f"`[labels.{table.name}]`; {_choices(name, columns)}"
                     )
         behaviors = [name_of(each) or each for each in tables]
         for name in (name_of(each) or each for each in labels.behaviors):
             if name not in behaviors:
                 raise DataError(
-                    f"{self.description.path}: `[labels.{BEHAVIORS}]` names the behavior "
-                    f"`{name}`, which is not there; {self._instead(name, behaviors)}"
+                    f"{self.description.path}: unknown behavior `{name}` in "
+                    f"`[labels.{BEHAVIORS}]`; {self._skip_reason_or_choices(name, behaviors)}"
                 )
 
-    def _instead(self, table: str, known: Iterable[str]) -> str:
-        """What to say of a table that is not there: why it was passed over, or which are."""
-        return self.passed_over.get(table) or _choices(table, known)
+    def _skip_reason_or_choices(self, table: str, known: Iterable[str]) -> str:
+        """The help for an unknown table: why it was skipped, or the existing ones."""
+        return self.skipped.get(table) or _choices(table, known)
 
     def _declared(self, table: str) -> dict[str, ColumnType]:
         fixed: dict[str, ColumnType] = {PROFILE_ID: "string", **FIXED.get(table, {})}
         return {**self.description.types.get(table, {}), **fixed}
 
-    def _fields(self, name: str, place: str) -> list[Field]:
+    def _fields(self, name: str, location: str) -> list[Field]:
         try:
             rows = self.connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
         except duckdb.Error as error:
-            raise DataError(f"{place} cannot be read: {reason(error)}") from error
+            raise DataError(f"{location} cannot be read: {reason(error)}") from error
         return [Field(str(row[0]), str(row[1])) for row in rows]
 
     def _add(
@@ -402,7 +407,7 @@ class _Builder:
         table: str,
         source: str,
         fields: list[Field],
-        place: str,
+        location: str,
         kind: OneOf["VIEW", "TABLE"] = "VIEW",
     ) -> None:
         declared = self._declared(table)
@@ -411,27 +416,28 @@ class _Builder:
             if name in names:
                 continue
             if name in self.description.types.get(table, {}):
-                where = f"{self.description.path}: `[types.{table}]` names the column `{name}`,"
-                raise DataError(f"{where} which is not there; {_choices(name, names)}")
+                raise DataError(
+                    f"{self.description.path}: unknown column `{name}` in `[types.{table}]`; "
+                    f"{_choices(name, names)}"
+                )
             raise DataError(
-                f"{place} has no column `{name}`, which every such table must have; "
-                f"{_choices(name, names)}"
+                f"{location} has no column `{name}`, which is required; {_choices(name, names)}"
             )
-        readings = [reading(table, each, declared.get(each.name), place) for each in fields]
+        readings = [read_column(table, each, declared.get(each.name), location) for each in fields]
         columns = ", ".join(f"{each.sql} AS {quoted(each.column.name)}" for each in readings)
         try:
             self.connection.execute(
                 f"CREATE {kind} {quoted(table)} AS SELECT {columns} FROM {source}"
             )
         except duckdb.Error as error:
-            raise DataError(f"{place} cannot be read: {reason(error)}") from error
-        kept: tuple[Column, ...] = tuple(
+            raise DataError(f"{location} cannot be read: {reason(error)}") from error
+        kept_columns: tuple[Column, ...] = tuple(
             each.column for each in readings if each.column.name != PROFILE_ID
         )
-        self.tables.append(Table(table, kept))
+        self.tables.append(Table(table, kept_columns))
 
     def _check_key(self, table: str, path: Path) -> int:
-        """Refuses a missing key and one that is there twice; the number of rows."""
+        """Checks that a table's key is unique and never null; returns the number of rows."""
         key = ", ".join(map(quoted, key_of(table)))
         missing = " OR ".join(f"{quoted(each)} IS NULL" for each in key_of(table))
         try:
@@ -443,32 +449,33 @@ class _Builder:
             raise DataError(f"{path}, table `{table}` cannot be read: {reason(error)}") from error
         assert row is not None
         rows, nulls, distinct = row
-        said = " and ".join(key_of(table))
+        key_names = " and ".join(key_of(table))
         if nulls:
             raise DataError(
-                f"{path}, table `{table}`: rows without {said}: {nulls:,}; each row must have one"
+                f"{path}, table `{table}`: {counted(nulls, 'row')} without {key_names}, which "
+                "every row must have"
             )
         if distinct != rows:
-            again = self.connection.execute(
+            duplicate = self.connection.execute(
                 f"SELECT {quoted(key_of(table)[-1])} FROM {quoted(table)} "
                 f"GROUP BY {key} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
             ).fetchone()
-            assert again is not None
+            assert duplicate is not None
             raise DataError(
-                f"{path}, table `{table}`: {said} is there more than once, as in "
-                f"“{again[0]}”; keep one row of each"
+                f"{path}, table `{table}`: duplicate {key_names}, such as “{duplicate[0]}”; "
+                "keep one row for each"
             )
         return int(rows)
 
 
 def _parquet(file: TableFile) -> str:
-    """The rows of a file, in DuckDB's SQL."""
+    """The FROM clause that reads a Parquet file."""
     path = literal(str(file.plain))
     return f"read_parquet({path}, hive_partitioning = false, binary_as_string = true)"
 
 
-def _choices(name: str, known: Iterable[str]) -> str:
-    there = sorted(known)
-    if (mark := separator(there)) is not None:
-        return f"its values are separated by {mark}: save it with commas between them"
-    return did_you_mean(name, there) or f"there are: {', '.join(there)}"
+def _choices(name: str, choices: Iterable[str]) -> str:
+    names = sorted(choices)
+    if (separators := separator(names)) is not None:
+        return f"its values are separated by {separators}: save it with commas instead"
+    return did_you_mean(name, names) or f"existing names: {', '.join(names)}"

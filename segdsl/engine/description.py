@@ -1,12 +1,11 @@
-"""`parent_segment.toml`: what files of data cannot say about themselves.
+"""Reads `parent_segment.toml`: metadata that the files of data do not contain.
 
-The file is optional, and so is everything in it. Its shape is this project's choice
-(assumed); whether the columns it names exist is checked where the tables are opened.
+The file and all its keys are optional. Its format is this project's choice (assumed). Whether the
+columns that it names exist is checked when the tables are opened.
 
-`[labels]` gives what the console calls things, which on a real server is seldom the name
-that rules use. Each table of the data has a table of its labels, by column; the labels of
-behaviors themselves are in a table of their own, by behavior (`orders` is `behavior_orders`, or
-where there is none the table `orders`):
+`[labels]` has the names in the console, which on a real server often differ from those that rules
+use. Each table of the data has its labels in a table, by column; labels of behaviors are in one
+table, by behavior (`orders` is `behavior_orders`, or else the table `orders`):
 
     [labels.customers]
     ltv = "Lifetime Value"
@@ -37,33 +36,29 @@ from segdsl.toml import Document, read_toml
 
 FILE = "parent_segment.toml"
 DEFAULT_ID = "1"
-MOST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 BEHAVIORS = "behaviors"
-"""The table of labels that are those of behaviors; no table of the data has this name."""
+"""The key of the labels of behaviors; a table of the data cannot have this name."""
 
 
 class Labels(msgspec.Struct, frozen=True):
     """The names that the console shows, where they differ from those that rules use.
 
-    `columns` are the labels of columns by table and column, `behaviors` those of behaviors
-    by table. Without a label, a column is shown by its own name and a behavior by its table's
-    name without the prefix.
+    `columns` are the labels of columns by table and column, `behaviors` those of behaviors by
+    table. The default label is a column's own name, or a behavior's table name without the prefix.
     """
 
     columns: Mapping[str, Mapping[str, str]] = {}
     behaviors: Mapping[str, str] = {}
 
     def about(self, tables: Collection[str]) -> Labels:
-        """The same for the behaviors of these tables.
+        """Resolves the names of behaviors to these tables, with the prefix or else without it."""
 
-        A name is that of a table with the prefix, or else of one without it.
-        """
-
-        def meant(table: str) -> str:
+        def resolve(table: str) -> str:
             name = name_of(table) or table
             return name if table not in tables and name in tables and not name_of(name) else table
 
-        behaviors = {meant(table): label for table, label in self.behaviors.items()}
+        behaviors = {resolve(table): label for table, label in self.behaviors.items()}
         return Labels(self.columns, behaviors)
 
     def of_column(self, table: str, column: str) -> str:
@@ -74,10 +69,10 @@ class Labels(msgspec.Struct, frozen=True):
 
 
 class ParentSegment(msgspec.Struct, frozen=True):
-    """Whom the data is about.
+    """The parent segment of the data.
 
-    `timezone` is an IANA name; `grouping` is the grouping name of an attribute, by attribute.
-    The names of stages, models and variants, by whose ids alone the tables know them.
+    `timezone` is an IANA name; `grouping` has the grouping names of attributes, by attribute.
+    `funnels`, `models` and `variants` have the names for the ids in the tables.
     """
 
     id: str
@@ -92,9 +87,9 @@ class ParentSegment(msgspec.Struct, frozen=True):
 
 
 class Description(msgspec.Struct, frozen=True):
-    """A description that was read: the parent segment, and declared types by table and column.
+    """The parent segment, and declared types by table and column.
 
-    `path` is the file, or where it would be.
+    `path` is that of the file, which may not exist.
     """
 
     path: Path
@@ -127,30 +122,37 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_description(path: Path, name: str) -> Description:
-    """What a file describes, or, without one, a parent segment of that name; raises DataError."""
+    """Reads a description; `name` is the default name of the parent segment. Raises DataError."""
     file, document = _read(path)
-    if file.timezone not in available_timezones() or not _zone_is_there(file.timezone):
+    if file.timezone not in available_timezones() or not _zone_exists(file.timezone):
         help = did_you_mean(
-            file.timezone, available_timezones(), "write an IANA name, such as “Asia/Tokyo”"
+            file.timezone, available_timezones(), "use an IANA name such as “Asia/Tokyo”"
         )
-        raise document.error(
-            DataError, ("timezone",), f"there is no time zone “{file.timezone}”", help
-        )
+        raise document.error(DataError, ("timezone",), f"unknown time zone “{file.timezone}”", help)
+    types = _types(file, document)
+    _check_ids(file, path)
+    return Description(path, _parent_segment(file, name, _labels(file.labels, document)), types)
+
+
+def _types(file: _File, document: Document) -> dict[str, dict[str, ColumnType]]:
     types: dict[str, dict[str, ColumnType]] = {}
     for table, columns in file.types.items():
         for column, text in columns.items():
             type = next((each for each in get_args(ColumnType) if each == text), None)
             if type is None:
-                there = f"the types are: {', '.join(get_args(ColumnType))}"
+                default = f"types are {', '.join(get_args(ColumnType))}"
                 raise document.error(
                     DataError,
                     ("types", table, column),
-                    f"“{text}”, the type of `{column}` in `[types.{table}]`, is no type",
-                    did_you_mean(text, get_args(ColumnType), there),
+                    f"unknown type “{text}” of `{column}` in `[types.{table}]`",
+                    did_you_mean(text, get_args(ColumnType), default),
                 )
             types.setdefault(table, {})[column] = type
-    _check_ids(file, path)
-    parent = ParentSegment(
+    return types
+
+
+def _parent_segment(file: _File, name: str, labels: Labels) -> ParentSegment:
+    return ParentSegment(
         str(file.id),
         file.name or name,
         file.description,
@@ -174,15 +176,14 @@ def read_description(path: Path, name: str) -> Description:
             for test, variants in file.tests.items()
             for each, id in variants.items()
         ),
-        _labels(file.labels, document),
+        labels,
     )
-    return Description(path, parent, types)
 
 
 def _labels(tables: Mapping[str, Mapping[str, str]], document: Document) -> Labels:
-    """Refuses labels that show nothing, and one that two columns of a table would have."""
+    """Checks that labels are not blank and that each is unique in its table."""
     for table, labels in tables.items():
-        holders: dict[str, str] = {}
+        names_by_label: dict[str, str] = {}
         for name, label in labels.items():
             if not label.strip():
                 raise document.error(
@@ -190,23 +191,23 @@ def _labels(tables: Mapping[str, Mapping[str, str]], document: Document) -> Labe
                     ("labels", table, name),
                     f"the label of `{name}` in `[labels.{table}]` is blank",
                 )
-            if label in holders:
+            if label in names_by_label:
                 raise document.error(
                     DataError,
                     ("labels", table, name),
-                    f"`[labels.{table}]` gives `{holders[label]}` and `{name}` the same label "
-                    f"“{label}”; give each its own",
+                    f"`{names_by_label[label]}` and `{name}` have the same label “{label}” in "
+                    f"`[labels.{table}]`; use different labels",
                 )
-            holders[label] = name
+            names_by_label[label] = name
     behaviors = {table_of(name): label for name, label in tables.get(BEHAVIORS, {}).items()}
     return Labels({name: each for name, each in tables.items() if name != BEHAVIORS}, behaviors)
 
 
 def _check_ids(file: _File, path: Path) -> None:
-    """Refuses what the API could not have: such ids, one given twice, such funnels (described).
+    """Checks constraints of the API: the range and uniqueness of ids, and funnels' lengths.
 
-    Clients keep what lies in folders in one map by id (observed), so the ids of different
-    kinds there are never equal either; variants are in a list of their own.
+    Clients index all objects in folders by id (observed), so ids must be unique across those
+    kinds; variants are in a separate list.
     """
     models = file.models
     in_folders: dict[str, list[tuple[str, int]]] = {
@@ -217,23 +218,23 @@ def _check_ids(file: _File, path: Path) -> None:
     }
     variants = [each for listed in file.tests.values() for each in listed.items()]
     for kinds in (in_folders, {"variant": variants}):
-        holders: dict[int, tuple[str, str]] = {}
-        for kind, named in kinds.items():
-            for name, id in named:
-                if not 1 <= id <= MOST_ID:
+        names_by_id: dict[int, tuple[str, str]] = {}
+        for kind, items in kinds.items():
+            for name, id in items:
+                if not 1 <= id <= MAX_ID:
                     raise DataError(
-                        f"{path}: the ids of {_plural(kind)} are whole numbers from 1, and {id}, "
-                        f"that of “{name}”, is none"
+                        f"{path}: invalid id {id} of the {kind} “{name}”: "
+                        f"ids of {_plural(kind)} are integers from 1"
                     )
-                if id in holders:
-                    other, holder = holders[id]
+                if id in names_by_id:
+                    other_kind, other_name = names_by_id[id]
                     both = (
-                        f"the {_plural(kind)} “{holder}” and “{name}”"
-                        if kind == other
-                        else f"the {other} “{holder}” and the {kind} “{name}”"
+                        f"the {_plural(kind)} “{other_name}” and “{name}”"
+                        if kind == other_kind
+                        else f"the {other_kind} “{other_name}” and the {kind} “{name}”"
                     )
-                    raise DataError(f"{path}: {both} have the same id {id}; give each its own")
-                holders[id] = (kind, name)
+                    raise DataError(f"{path}: {both} have the same id {id}; use different ids")
+                names_by_id[id] = (kind, name)
     for name, funnel in file.funnels.items():
         if not 3 <= len(funnel.stages) <= 8:
             raise DataError(
@@ -255,7 +256,7 @@ def _read(path: Path) -> tuple[_File, Document]:
     return document.convert(_File, DataError, f"{path} is not a valid description"), document
 
 
-def _zone_is_there(name: str) -> bool:
+def _zone_exists(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

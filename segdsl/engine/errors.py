@@ -1,6 +1,6 @@
-"""What can go wrong with data and with queries, in the reader's words.
+"""Errors of data and of queries.
 
-Each error's text says what is wrong and where; `DataError`'s also what to do.
+Each message says what is wrong and where; that of `DataError` also says what to do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _LONGEST = 300
 
 
 class DataError(InputError):
-    """A folder, file or column of the data that cannot be used as it is."""
+    """A folder, file or column of the data is invalid or unsupported."""
 
 
 class EngineError(SegdslError):
@@ -26,7 +26,7 @@ class QueryKilled(EngineError):  # noqa: N818  # what happened to it, not what w
 
 
 class QueryFailed(EngineError):  # noqa: N818
-    """The query could not be run to its end; `message` says why."""
+    """The query failed; `message` says why."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

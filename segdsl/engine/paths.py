@@ -1,7 +1,7 @@
-"""Paths as DuckDB can be given them: it takes `*`, `?` and `[` for a pattern.
+"""Paths that DuckDB does not parse as patterns.
 
-Nothing that it understands says that they are none where it must reach no other file. So a file
-with such a sign in its path is reached through a link in a temporary folder of this process alone.
+DuckDB treats `*`, `?` and `[` as patterns and has no way to escape them in allowed paths. A file
+with such a character in its path is opened through a link in a private temporary folder.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ _PATTERN = re.compile(r"[*?\[]")
 
 
 class PlainPaths:
-    """The links of one opened folder or database, which are made in a folder of their own."""
+    """The links to the files of one opened folder or database, in their own folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count()
 
     def plain(self, path: Path) -> Path:
-        """The path, or that of a link to the file; raises DataError."""
+        """The path itself or that of a link to the file; raises DataError."""
         if _PATTERN.search(str(path)) is None:
             return path
-        link = self._folder / f"{next(self._numbers)}{path.suffix}"
-        if _PATTERN.search(str(link)) is not None:
-            raise self._cannot(path, f"the temporary folder {link.parent} has such a sign as well")
+        link_path = self._folder / f"{next(self._numbers)}{path.suffix}"
+        if _PATTERN.search(str(link_path)) is not None:
+            raise self._error(path, f"the temporary folder {link_path.parent} has one, too")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            link.symlink_to(path)
+            link_path.symlink_to(path)
         except OSError as error:
-            raise self._cannot(path, (error.strerror or str(error)).lower()) from error
-        return link
+            raise self._error(path, (error.strerror or str(error)).lower()) from error
+        return link_path
 
-    def _cannot(self, path: Path, why: str) -> DataError:
-        return DataError(f"{path} has `*`, `?` or `[` in its path: rename it ({why})")
+    def _error(self, path: Path, why: str) -> DataError:
+        return DataError(f"the path {path} contains `*`, `?` or `[`: rename it ({why})")

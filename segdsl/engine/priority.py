@@ -1,4 +1,4 @@
-"""How the engine's threads leave the processor to others: answering comes before counting."""
+"""Lowers the priority of the engine's threads, so that the server stays responsive."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _T = TypeVar("_T")
 _NICENESS = 10
 
 
-def step_back() -> None:
-    """Lets the threads of others go before this one, and before those that it starts.
+def lower_priority() -> None:
+    """Lowers the priority of this thread and of those that it starts.
 
-    On Linux, where threads have a priority of their own; elsewhere nothing is done.
+    Only on Linux, where threads have their own priority.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
-def kept_threads(most: int) -> ThreadPoolExecutor:
-    """Threads that have stepped back, made as they are needed, and kept until it is shut down."""
-    return ThreadPoolExecutor(most, "segdsl query", step_back)
+def low_priority_pool(size: int) -> ThreadPoolExecutor:
+    """A pool of low-priority threads, created on demand and kept until shutdown."""
+    return ThreadPoolExecutor(size, "segdsl query", lower_priority)
 
 
-def stepped_back(make: Callable[[], _T]) -> _T:
-    """What `make` makes on a thread that has stepped back, as whatever threads it starts."""
-    with ThreadPoolExecutor(1, initializer=step_back) as pool:
-        return pool.submit(make).result()
+def run_at_low_priority(function: Callable[[], _T]) -> _T:
+    """Calls a function on a low-priority thread, whose priority new threads inherit."""
+    with ThreadPoolExecutor(1, initializer=lower_priority) as pool:
+        return pool.submit(function).result()

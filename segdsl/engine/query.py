@@ -1,7 +1,7 @@
-"""One running query: it is waited for, or killed.
+"""A running query, which can be waited for or killed.
 
-Each has a thread to itself while it runs, and a DuckDB cursor of its own, so that none waits
-for another. Threads are kept: what DuckDB reads on a new one, it reads into new memory.
+Each query has its own thread and DuckDB cursor, so that none waits for another. Threads are
+reused, since DuckDB allocates new memory for each new thread.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from segdsl.engine.errors import EngineError, QueryFailed, QueryKilled, reason
 
 Value = str | int | float | bool | None | list["Value"]
 
-_PORTION = 10_000
-_INSIST = 0.01
+_BATCH_SIZE = 10_000
+_INTERRUPT_INTERVAL = 0.01
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Query:
-    """A query that runs since it was made; every method may be called from any thread."""
+    """A query that starts when it is constructed; all methods are thread-safe."""
 
     def __init__(
         self, cursor: duckdb.DuckDBPyConnection, sql: str, threads: futures.Executor
@@ -46,19 +46,19 @@ class Query:
         self._work = threads.submit(self._run)
 
     def wait(self) -> Result:
-        """The result, once it is there; raises QueryKilled or QueryFailed."""
+        """Waits for the end and returns the result; raises QueryKilled or QueryFailed."""
         self._ended.wait()
         match self._outcome:
             case Result() as result:
                 return result
             case QueryFailed(message=message):
-                # A new one for each who waits: a raised error grows a traceback.
+                # A new error for each caller: a raised error accumulates tracebacks.
                 raise QueryFailed(message)
             case _:
                 raise QueryKilled
 
     def kill(self) -> None:
-        """Ends the query within a moment, if it still runs; does not wait for the end."""
+        """Requests the end of the query, if it is still running; does not wait for it."""
         with self._lock:
             if self._ended.is_set() or self._kill_wanted.is_set():
                 return
@@ -67,7 +67,7 @@ class Query:
             self._killer.start()
 
     def join(self) -> None:
-        """Waits until the query has ended and has given everything back."""
+        """Waits until the query has ended and released its resources."""
         futures.wait([self._work])
         with self._lock:
             killer = self._killer
@@ -80,25 +80,25 @@ class Query:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing left to `join`."""
+        """Whether `join` would return immediately."""
         with self._lock:
             killer = self._killer
         return self._work.done() and (killer is None or not killer.is_alive())
 
     def _interrupt(self) -> None:
-        # DuckDB forgets an interrupt that comes before the query starts: insist.
+        # DuckDB ignores an interrupt before the query starts, so repeat it.
         while not self._ended.is_set():
             with self._lock:
                 if not self._ended.is_set():
                     self._cursor.interrupt()
-            self._ended.wait(_INSIST)
+            self._ended.wait(_INTERRUPT_INTERVAL)
 
     def _run(self) -> None:
         outcome: Result | EngineError = QueryFailed("the query ended without a result")
         try:
             outcome = self._fetch()
         except (duckdb.Error, MemoryError, RuntimeError) as error:
-            # A RuntimeError is how DuckDB's Python module says that a cursor was closed.
+            # DuckDB raises a RuntimeError if a cursor was closed.
             outcome = QueryFailed(f"the query failed: {reason(error)}")
             if self._kill_wanted.is_set() or isinstance(error, duckdb.InterruptException):
                 outcome = QueryKilled()
@@ -106,7 +106,7 @@ class Query:
             with self._lock:
                 self._outcome = outcome
                 self._ended.set()
-            # Only now: until the end is known, the cursor may be interrupted.
+            # Not earlier: until `_ended` is set, the cursor may be interrupted.
             self._cursor.close()
 
     def _fetch(self) -> Result | QueryKilled:
@@ -116,15 +116,15 @@ class Query:
             if names is None:
                 self._cursor.execute(self._sql)
                 names = tuple(column[0] for column in self._cursor.description)
-            portion = self._cursor.fetchmany(_PORTION)
-            if not portion:
+            batch = self._cursor.fetchmany(_BATCH_SIZE)
+            if not batch:
                 return Result(names, tuple(rows))
-            rows.extend(tuple(map(plain, row)) for row in portion)
+            rows.extend(tuple(map(plain, row)) for row in batch)
         return QueryKilled()
 
 
 def plain(value: object) -> Value:
-    """A value of DuckDB as one that JSON has: a time is ISO text, a number that is none is None."""
+    """Converts a value of DuckDB for JSON: times to ISO strings, NaN and infinities to None."""
     match value:
         case None | str() | bool() | int():
             return value

@@ -1,8 +1,8 @@
-"""A folder for what an open data folder needs on disk for a while, which nobody else can read.
+"""A private temporary folder for opened data.
 
-DuckDB puts there what memory does not hold: values of profiles. The folder goes when the data is
-closed. One that a killed process left behind goes when any process opens data the next time: a
-lock of the operating system, which ends with its process, tells which those are.
+DuckDB spills values of profiles there. The folder is removed when the data is closed. Folders of
+killed processes are removed the next time that any process opens data: their file lock, which
+the operating system releases, shows that they are stale.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from segdsl.engine.errors import DataError
 
 try:
     import fcntl
-except ImportError:  # where there are no such locks, nothing is cleared up for others
+except ImportError:  # without file locks, stale folders are not removed
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "segdsl-data-"
@@ -27,19 +27,19 @@ _LOCK = "lock"
 
 
 class TemporaryFolder:
-    """A folder of this process with mode 0700, in the temporary folder; to be closed.
+    """A new folder with mode 0700 in the system's temporary folder; must be closed.
 
-    Raises DataError where none can be made.
+    Raises DataError if it cannot be created.
     """
 
     def __init__(self) -> None:
         try:
-            _clear_up(Path(tempfile.gettempdir()))
-            self.path, self._lock = _made()
+            _remove_stale(Path(tempfile.gettempdir()))
+            self.path, self._lock = _create()
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise DataError(
-                f"cannot make a temporary folder: {why}; name another place with TMPDIR"
+                f"cannot create a temporary folder: {why}; set TMPDIR to another folder"
             ) from error
 
     def close(self) -> None:
@@ -47,22 +47,22 @@ class TemporaryFolder:
         os.close(self._lock)
 
 
-def _made() -> tuple[Path, int]:
-    """A new folder, and its lock."""
+def _create() -> tuple[Path, int]:
+    """Creates a folder and its lock."""
     while True:
         path = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         if fcntl is None:
             return path, lock
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # Between the two steps another process may have taken it for left behind.
+        # Between the two steps another process may have removed it as stale.
         if (path / _LOCK).exists():
             return path, lock
         os.close(lock)
 
 
-def _clear_up(folder: Path) -> None:
-    """Removes what processes of this user left behind that are no more."""
+def _remove_stale(folder: Path) -> None:
+    """Removes folders of this user whose process has ended."""
     if fcntl is None:
         return
     for path in _own_folders(folder):
@@ -81,6 +81,6 @@ def _own_folders(folder: Path) -> Iterator[Path]:
             if not entry.name.startswith(PREFIX):
                 continue
             with contextlib.suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid():
                     yield Path(entry.path)

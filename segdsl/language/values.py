@@ -66,13 +66,17 @@ class Number:
     @property
     def is_bounded(self) -> bool:
         """Whether it is of a size that can be reckoned with: 400 characters, exponents to 9999."""
+        if len(self.text) < 7:
+            # An exponent above 9999 takes more.
+            return True
         _, _, exponent = self.text.lower().partition("e")
         return len(self.text) <= 400 and len(exponent.lstrip("+-")) <= 4
 
     @property
     def is_whole(self) -> bool:
         """Whether this is 0, 1, 2 … written plainly."""
-        return re.fullmatch(WHOLE, self.text) is not None
+        text = self.text
+        return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +120,7 @@ Value = Literal | Name
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
-    """One step of a length of time: `30 days`."""
+    """One step of a duration: `30 days`."""
 
     amount: Value
     unit: Unit

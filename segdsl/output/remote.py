@@ -10,8 +10,8 @@ from segdsl.api import ClientError, Unreadable
 from segdsl.output import documents, models
 from segdsl.output.segments import folder_of
 from segdsl.schema.search import SchemaItem
+from segdsl.workspace.creation import Outcome as Created
 from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.creation import Outcome as Created
 from segdsl.workspace.remote.listing import Found, Shown, in_order
 from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
 from segdsl.workspace.remote.schema import Sample as Values

@@ -1,7 +1,7 @@
-"""Segments as SQL: a condition tree to sqlglot's expression tree, for any engine."""
+"""Translates segments to SQL: from a condition tree to sqlglot's expression tree."""
 
 from segdsl.dialects import DIALECTS
-from segdsl.sql.batching import merged, together
+from segdsl.sql.batching import batch_counts, merge_semijoins
 from segdsl.sql.context import Context, SqlError
 from segdsl.sql.dialects import render
 from segdsl.sql.queries import count, profiles, selection
@@ -10,10 +10,10 @@ __all__ = [
     "DIALECTS",
     "Context",
     "SqlError",
+    "batch_counts",
     "count",
-    "merged",
+    "merge_semijoins",
     "profiles",
     "render",
     "selection",
-    "together",
 ]

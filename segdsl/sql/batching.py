@@ -1,8 +1,7 @@
-"""Counts for an engine that has `FILTER`: many as one query, and one with few scans.
+"""Combines counts into one query and reduces scans, for an engine with `FILTER`.
 
-Many: one scan of the profiles, to which is joined what they are asked to be found in; all that
-groups one table by profile becomes one grouping, with each aggregate once. Ids of profiles are
-never null there.
+Several counts become one scan of the profiles with left joins. All groupings of one table by
+profile become one grouping, with each aggregate once. Ids of profiles must not be null.
 """
 
 from __future__ import annotations
@@ -28,20 +27,27 @@ from segdsl.sql.expressions import (
     true,
     where,
 )
-from segdsl.sql.semijoin_patterns import Events, Table, asked, holds, parts, taken_apart
+from segdsl.sql.semijoin_patterns import (
+    SemiJoin,
+    Table,
+    decompose,
+    match_condition,
+    non_empty_args,
+    semijoin_query,
+)
 
 COUNT = "count_"
 _JOIN, _VALUE, _PROFILE, _ROWS = "j", "v", "profile", "d"
-_MOST_VALUES = 32
-"""Aggregates in one grouping: with more, its rows take more memory than another scan costs time."""
-_MOST_MERGED = 16
-"""Conditions that one grouping answers, for the same reason."""
+_MAX_AGGREGATES = 32
+"""Maximum aggregates in one grouping; beyond it, memory costs more than another scan."""
+_MAX_MERGED = 16
+"""Maximum conditions in one grouping, for the same reason."""
 
 
-def together(counts: Sequence[exp.Select]) -> exp.Select:
-    """One row with the number of each of the counts, in their order, in columns `count_1` ….
+def batch_counts(counts: Sequence[exp.Select]) -> exp.Select:
+    """One query for several counts of one database: one row with columns `count_1`, ….
 
-    They are what `segdsl.sql.count` makes, of one database, and stay as they are.
+    The counts are results of `segdsl.sql.count`; they are not changed.
     """
     scan = _Scan()
     columns = [
@@ -50,30 +56,32 @@ def together(counts: Sequence[exp.Select]) -> exp.Select:
     return scan.query(columns)
 
 
-def filtered(aggregate: Node, among: Node) -> Node:
-    """An aggregate of only those rows."""
-    if is_true(among):
+def filter_aggregate(aggregate: Node, rows: Node) -> Node:
+    """Restricts an aggregate to rows."""
+    if is_true(rows):
         return aggregate
-    return exp.Filter(this=aggregate, expression=exp.Where(this=among.copy()))
+    return exp.Filter(this=aggregate, expression=exp.Where(this=rows.copy()))
 
 
 class _Grouping:
-    """A table grouped by profile, with the aggregates that are asked for."""
+    """A table grouped by profile, with the aggregates that its semi-joins need."""
 
-    def __init__(self, events: Events, alias: str) -> None:
-        self._events = events
+    def __init__(self, semijoin: SemiJoin, alias: str) -> None:
+        self._semijoin = semijoin
         self._alias = alias
         self._values: dict[Node, str] = {}
-        self._among: dict[Node, None] = {}
+        self._rows: dict[Node, None] = {}
 
     @property
     def is_full(self) -> bool:
-        return len(self._values) >= _MOST_VALUES
+        return len(self._values) >= _MAX_AGGREGATES
 
-    def mark(self, events: Events) -> Node:
-        """Whether a profile is found: true, false or null."""
-        self._among[events.among] = None
-        return holds(events, lambda aggregate: self._value(filtered(aggregate, events.among)))
+    def mark(self, semijoin: SemiJoin) -> Node:
+        """An expression whether a profile matches: true, false or null."""
+        self._rows[semijoin.rows] = None
+        return match_condition(
+            semijoin, lambda aggregate: self._value(filter_aggregate(aggregate, semijoin.rows))
+        )
 
     def _value(self, aggregate: Node) -> Node:
         name = self._values.setdefault(aggregate, f"{_VALUE}{len(self._values) + 1}")
@@ -81,13 +89,13 @@ class _Grouping:
 
     def query(self) -> exp.Select:
         values = (named(value, name) for value, name in self._values.items())
-        id = self._events.id
-        query = select(named(id.copy(), _PROFILE), *values).from_(self._events.table.copy())
-        return where(query, any_of(each.copy() for each in self._among)).group_by(id.copy())
+        id = self._semijoin.id
+        query = select(named(id.copy(), _PROFILE), *values).from_(self._semijoin.table.copy())
+        return where(query, any_of(each.copy() for each in self._rows)).group_by(id.copy())
 
 
 class _Scan:
-    """The query that is being made: the profiles, and what is joined to them."""
+    """Builds the query: the profiles, and the joined groupings and subqueries."""
 
     def __init__(self) -> None:
         self._customers: exp.Table | None = None
@@ -96,44 +104,48 @@ class _Scan:
         self._marks: dict[exp.Select, Node] = {}
 
     def number(self, count: exp.Select) -> Node:
-        """The number of a count, as an expression over all profiles."""
-        customers = _scanned(count)
+        """The count as an expression over all profiles."""
+        customers = _simple_count_table(count)
         if customers is None or self._customers not in (None, customers):
             return exp.Subquery(this=count.copy())
         self._customers = customers
         number = exp.Count(this=exp.Star())
         condition = count.args.get("where")
-        return number if condition is None else filtered(number, self._condition(condition.this))
+        return (
+            number
+            if condition is None
+            else filter_aggregate(number, self._condition(condition.this))
+        )
 
-    def _condition(self, of: Node) -> Node:
-        """A condition of profiles where other tables are joined to them."""
-        holder = exp.Paren(this=of.copy())
+    def _condition(self, condition: Node) -> Node:
+        """A condition of profiles, with semi-joins replaced by joined columns."""
+        holder = exp.Paren(this=condition.copy())
         for node in list(holder.walk(prune=lambda each: isinstance(each, exp.Subquery))):
-            query = asked(node)
+            query = semijoin_query(node)
             if query is not None:
                 node.replace(self._mark(query))
             elif isinstance(node, exp.Column) and node.this.quoted:
-                # What is not quoted is the element of an array that a condition is asked of.
+                # An unquoted column is the element of an array in a lambda.
                 node.set("table", identifier(CUSTOMERS))
-        found: Node = holder.this
-        return found
+        joined: Node = holder.this
+        return joined
 
     def _mark(self, query: exp.Select) -> Node:
-        """Whether a profile is one of those of a query: true or false."""
-        known = self._marks.get(query)
-        if known is None:
-            events = taken_apart(query)
-            found = self._joined(query) if events is None else self._grouped(events)
-            known = self._marks[query] = exp.Coalesce(this=found, expressions=[false()])
-        return known.copy()
+        """An expression whether a profile is in a query: true or false."""
+        mark = self._marks.get(query)
+        if mark is None:
+            semijoin = decompose(query)
+            match = self._joined(query) if semijoin is None else self._grouped(semijoin)
+            mark = self._marks[query] = exp.Coalesce(this=match, expressions=[false()])
+        return mark.copy()
 
-    def _grouped(self, events: Events) -> Node:
-        groupings = self._groupings.setdefault(events.table, [])
+    def _grouped(self, semijoin: SemiJoin) -> Node:
+        groupings = self._groupings.setdefault(semijoin.table, [])
         if not groupings or groupings[-1].is_full:
             alias = self._next()
-            self._joins[alias] = grouping = _Grouping(events, alias)
+            self._joins[alias] = grouping = _Grouping(semijoin, alias)
             groupings.append(grouping)
-        return groupings[-1].mark(events)
+        return groupings[-1].mark(semijoin)
 
     def _joined(self, query: exp.Select) -> Node:
         alias = self._next()
@@ -157,41 +169,40 @@ class _Scan:
         return query
 
 
-def _scanned(count: exp.Select) -> exp.Table | None:
-    """The profiles of a count that is nothing but one of a condition of theirs."""
-    if parts(count) - {"expressions", "from_", "where"}:
+def _simple_count_table(count: exp.Select) -> exp.Table | None:
+    """The table of a count with no clauses but a condition; None for other counts."""
+    if non_empty_args(count) - {"expressions", "from_", "where"}:
         return None
     table = count.args["from_"].this
     return table if isinstance(table, exp.Table) else None
 
 
-# --- one count -------------------------------------------------------------------------------
+# --- a single count --------------------------------------------------------------------------
 
 
-def merged(count: exp.Select) -> exp.Select:
-    """The same count, which asks a table once where several conditions side by side ask it.
+def merge_semijoins(count: exp.Select) -> exp.Select:
+    """An equivalent count that scans a table once for several adjacent semi-joins.
 
-    Profiles that must not be found somewhere are left out by a join, which is told by ids that
-    are never null.
+    Negated semi-joins become anti-joins, which is correct since ids are never null.
     """
-    times = sum(asked(node) is not None for node in count.find_all(exp.In))
-    if times == 0 or _scanned(count) is None:
+    times = sum(semijoin_query(node) is not None for node in count.find_all(exp.In))
+    if times == 0 or _simple_count_table(count) is None:
         return count
     whole = count.copy()
     condition = whole.args["where"]
     if times > 1:
-        condition.set("this", _merged(condition.this))
-    return _without(whole)
+        condition.set("this", _merge(condition.this))
+    return _use_anti_joins(whole)
 
 
-def _without(count: exp.Select) -> exp.Select:
-    """The count with an anti-join for each `NOT id IN (…)` that all its profiles pass."""
+def _use_anti_joins(count: exp.Select) -> exp.Select:
+    """Replaces each `NOT id IN (…)` that is required by an anti-join."""
     condition = count.args["where"].this
-    left: list[Node] = []
-    for each in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-        query = asked(each.this) if isinstance(each, exp.Not) else None
+    remaining: list[Node] = []
+    for conjunct in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+        query = semijoin_query(conjunct.this) if isinstance(conjunct, exp.Not) else None
         if query is None:
-            left.append(each)
+            remaining.append(conjunct)
             continue
         alias = f"{_JOIN}{len(count.args.get('joins') or ()) + 1}"
         rows = exp.TableAlias(this=identifier(alias), columns=[identifier(_PROFILE)])
@@ -199,74 +210,74 @@ def _without(count: exp.Select) -> exp.Select:
         outside = exp.Subquery(this=query.copy(), alias=rows)
         count = count.join(outside, on=same, join_type="anti", copy=False)
     count.set("where", None)
-    return where(count, all_of(each.copy() for each in left))
+    return where(count, all_of(conjunct.copy() for conjunct in remaining))
 
 
-def _merged(condition: Node) -> Node:
+def _merge(condition: Node) -> Node:
     connector = condition.unnest()
     if not isinstance(connector, (exp.And, exp.Or)):
         return condition
     conjunction = isinstance(connector, exp.And)
-    among: dict[Table, list[_Asking]] = {}
-    others: list[Node] = []
-    for each in connector.flatten():
-        asking = _asking(each)
+    by_table: dict[Table, list[_Condition]] = {}
+    merged: list[Node] = []
+    for operand in connector.flatten():
+        asking = _semijoin_condition(operand)
         if asking is None:
-            others.append(_merged(each.copy()))
+            merged.append(_merge(operand.copy()))
         else:
-            among.setdefault(asking.events.table, []).append(asking)
-    for askings in among.values():
-        for at in range(0, len(askings), _MOST_MERGED):
-            portion = askings[at : at + _MOST_MERGED]
-            others += _side_by_side(portion, conjunction=conjunction)
-    return (all_of if conjunction else any_of)(others)
+            by_table.setdefault(asking.semijoin.table, []).append(asking)
+    for askings in by_table.values():
+        for at in range(0, len(askings), _MAX_MERGED):
+            portion = askings[at : at + _MAX_MERGED]
+            merged += _combine(portion, conjunction=conjunction)
+    return (all_of if conjunction else any_of)(merged)
 
 
-class _Asking(msgspec.Struct, frozen=True):
-    """A condition that a profile is, or is not, one of those that events tell."""
+class _Condition(msgspec.Struct, frozen=True):
+    """A semi-join or its negation in a condition of profiles."""
 
     whole: Node
     id: Node
-    events: Events
+    semijoin: SemiJoin
     positive: bool
 
 
-def _asking(of: Node) -> _Asking | None:
-    positive = not isinstance(of, exp.Not)
-    found = of if positive else of.this
-    query = asked(found)
-    events = None if query is None else taken_apart(query)
-    return None if events is None else _Asking(of, found.this, events, positive)
+def _semijoin_condition(node: Node) -> _Condition | None:
+    positive = not isinstance(node, exp.Not)
+    membership = node if positive else node.this
+    query = semijoin_query(membership)
+    semijoin = None if query is None else decompose(query)
+    return None if semijoin is None else _Condition(node, membership.this, semijoin, positive)
 
 
-def _side_by_side(askings: Sequence[_Asking], *, conjunction: bool) -> list[Node]:
-    """All of them as one condition, if that is worth it.
+def _combine(conditions: Sequence[_Condition], *, conjunction: bool) -> list[Node]:
+    """Combines semi-joins of one table into one condition, if that saves work.
 
-    It is reckoned as a conjunction: a disjunction is the opposite of that of its opposites.
+    Works on conjunctions; a disjunction is treated as a negated conjunction of negations.
     """
-    wanted = [each.positive == conjunction for each in askings]
-    grouped = any(each.events.having is not None for each in askings)
-    if len(askings) == 1 or (any(wanted) and not grouped):
-        return [each.whole.copy() for each in askings]
-    first = askings[0]
-    among = any_of(each.events.among.copy() for each in askings)
-    found = [_found(each.events, among) for each in askings]
-    if any(wanted):
-        signs = zip(found, wanted, strict=True)
+    signs_ = [each.positive == conjunction for each in conditions]
+    grouped = any(each.semijoin.having is not None for each in conditions)
+    if len(conditions) == 1 or (any(signs_) and not grouped):
+        return [each.whole.copy() for each in conditions]
+    first = conditions[0]
+    rows = any_of(each.semijoin.rows.copy() for each in conditions)
+    matches = [_match(each.semijoin, rows) for each in conditions]
+    if any(signs_):
+        signs = zip(matches, signs_, strict=True)
         having = all_of(each if sign else negated(each) for each, sign in signs)
     else:
-        having = any_of(found)
-    positive = any(wanted) == conjunction
-    query = where(select(first.events.id.copy()).from_(first.events.table.copy()), among)
+        having = any_of(matches)
+    positive = any(signs_) == conjunction
+    query = where(select(first.semijoin.id.copy()).from_(first.semijoin.table.copy()), rows)
     if not positive:
-        query = query.where(is_not_null(first.events.id.copy()))
+        query = query.where(is_not_null(first.semijoin.id.copy()))
     if grouped:
-        query = query.group_by(first.events.id.copy()).having(having)
+        query = query.group_by(first.semijoin.id.copy()).having(having)
     one = exp.In(this=first.id.copy(), query=exp.Subquery(this=query))
     return [one if positive else exp.Not(this=one)]
 
 
-def _found(events: Events, among: Node) -> Node:
-    """Whether a profile is found, where all those rows of it are grouped."""
-    rows = true() if events.among == among else events.among
-    return holds(events, lambda aggregate: filtered(aggregate, rows))
+def _match(semijoin: SemiJoin, rows: Node) -> Node:
+    """Whether a profile matches, in a grouping of the rows of all semi-joins."""
+    own_rows = true() if semijoin.rows == rows else semijoin.rows
+    return match_condition(semijoin, lambda aggregate: filter_aggregate(aggregate, own_rows))

@@ -1,10 +1,9 @@
-"""Calendar arithmetic in the time zone of the parent segment, from one fixed now.
+"""Calendar arithmetic in the time zone of the parent segment, relative to a fixed now.
 
-Times are Unix seconds. Days and longer units move the wall clock and clamp the day of
-the month; hours and shorter ones are fixed lengths; a week begins on Monday (assumed).
-A day begins with its first second, which is not always midnight: where the clock skips
-a time, what begins there begins when it skips. What a condition asks of a time is not
-known here.
+Times are Unix seconds. Days and longer units move the wall clock and clamp the day of the month;
+hours and shorter units have a fixed length; weeks begin on Monday (assumed). A day begins with
+its first second, which is not always midnight: if the clock skips a time, whatever would begin
+then begins at the skip. Does not know the predicates.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from segdsl.language.values import UNITS, Unit
 
 Parts = Iterable[tuple[int, Unit]]
 Point = int | datetime
-"""A time, or what the clock on the wall would show then, be it that it skips this."""
+"""A time, or a wall clock time, which the clock may skip."""
 
-# Times outside of the calendar: before the year 1, after the year 9999.
+# Times outside the calendar: before the year 1, after the year 9999.
 PAST, FUTURE = -(10**15), 10**15
 
 SECONDS: dict[Unit, int] = {
@@ -50,21 +49,21 @@ class Calendar(msgspec.Struct, frozen=True):
         return self.time(self.add(self._start(unit), shift, unit))
 
     def ago(self, parts: Parts, unit: Unit) -> Point:
-        """The moment a length ago, counted from the start of the current `unit`."""
-        return self.moved(self._start(unit), parts, -1)
+        """The time a duration ago, counted from the start of the current `unit`."""
+        return self.shift(self._start(unit), parts, -1)
 
     def ahead(self, parts: Parts, unit: Unit) -> Point:
-        """The moment a length from now, counted from the start of the current `unit`."""
-        return self.moved(self._start(unit), parts, 1)
+        """The time a duration from now, counted from the start of the current `unit`."""
+        return self.shift(self._start(unit), parts, 1)
 
-    def moved(self, point: Point, parts: Parts, sign: int) -> Point:
-        """A point moved by a length of several parts, the largest unit first."""
+    def shift(self, point: Point, parts: Parts, sign: int) -> Point:
+        """A point moved by a duration of several parts, the largest unit first."""
         for number, unit in sorted(parts, key=lambda part: UNITS.index(part[1])):
             point = self.add(point, sign * number, unit)
         return point
 
     def add(self, point: Point, number: int, unit: Unit) -> Point:
-        """A point moved by a number of units; no further than to the ends of the calendar."""
+        """A point moved by a number of units, clamped to the ends of the calendar."""
         if isinstance(point, int) and not PAST < point < FUTURE:
             return point
         if unit in ("hour", "minute", "second"):
@@ -81,13 +80,13 @@ class Calendar(msgspec.Struct, frozen=True):
             return FUTURE if ahead else PAST
 
     def time(self, point: Point) -> int:
-        """When a point is: the first time that the clock shows it, or skips it."""
+        """The time of a point: the first time that the clock shows or skips it."""
         if isinstance(point, int):
             return point
         time = _seconds(point.replace(tzinfo=self.zone))
         if self._shows(time, point):
             return time
-        # Both are as far from the skip as the clock goes: one before, one behind.
+        # The skip lies between these two; find it by bisection.
         before, time = _seconds(point.replace(tzinfo=self.zone, fold=1)), time
         while time - before > 1:
             middle = (before + time) // 2
@@ -97,15 +96,15 @@ class Calendar(msgspec.Struct, frozen=True):
                 time = middle
         return time
 
-    def whole(self, text: str) -> tuple[int, int] | None:
-        """First second of the day, minute or second that a timestamp names, and of the next.
+    def unit_bounds(self, text: str) -> tuple[int, int] | None:
+        """The start of the day, minute or second that a timestamp names, and of the next one.
 
-        None for a text that is no ISO 8601 timestamp, or that is not in the calendar.
+        None if the string is not an ISO 8601 timestamp or lies outside the calendar.
         """
-        found = _TIMESTAMP.fullmatch(text)
-        if found is None:
+        match = _TIMESTAMP.fullmatch(text)
+        if match is None:
             return None
-        day, minute, second, offset = found.groups()
+        day, minute, second, offset = match.groups()
         try:
             wall = datetime.fromisoformat(
                 f"{day}T{minute or '00:00'}{second or ':00'}{offset or ''}"
@@ -118,7 +117,7 @@ class Calendar(msgspec.Struct, frozen=True):
         if offset is not None:
             return _seconds(wall), _seconds(wall) + length
         start = self.time(wall)
-        # What the clock never shows is no time, but there are times before and behind it.
+        # A skipped time has no length, but there are times before and after it.
         return start, start + (length if self._shows(start, wall) else 0)
 
     def _start(self, unit: Unit) -> Point:
@@ -135,16 +134,16 @@ class Calendar(msgspec.Struct, frozen=True):
         return midnight
 
     def _wall(self, time: int) -> datetime:
-        """What the clock on the wall shows, without its time zone."""
+        """The wall clock time, without its time zone."""
         moment = _EPOCH + timedelta(seconds=time)
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
 
     def _shows(self, time: int, wall: datetime) -> bool:
-        """Whether the clock on the wall shows this at a time."""
+        """Whether the wall clock shows this at a time."""
         try:
             return self._wall(time) == wall
         except (ValueError, OverflowError):
-            # At an end of the calendar no clock is known to skip anything.
+            # At the ends of the calendar no clock skips a time.
             return True
 
 
@@ -153,5 +152,5 @@ def _seconds(moment: datetime) -> int:
 
 
 def _days(first: datetime) -> int:
-    """How many days the month has that begins there."""
+    """The number of days of the month that begins there."""
     return ((first + timedelta(days=31)).replace(day=1) - first).days

@@ -1,8 +1,8 @@
-"""What tables there are, and the types of their columns.
+"""The tables of a parent segment's database and the types of their columns.
 
 The vendor's layout (observed): profiles in `customers`, events in `behavior_<name>`, joined
 on `cdp_customer_id`, times in Unix seconds. The other tables are this project's choice
-(assumed); each is described in `docs/reference/language.md`.
+(assumed), described in `docs/reference/language.md`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ CUSTOMER_GROUP = "customer_group_"
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column; `places` is how many decimal places its numbers have, where that is known.
+    """A column; `places` is the number of decimal places of its numbers.
 
-    Whole numbers have none (0). Of doubles, and where nobody says, it is None.
+    It is 0 for integers, and None for doubles and if it is unknown.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table by its full name; its columns without `cdp_customer_id`.
+    """A table by its full name, with its columns except `cdp_customer_id`.
 
-    `untyped` are the names of columns of a type that nobody knows: anything may be asked of them.
+    `untyped` are the names of columns of unknown type, which allow any predicate.
     """
 
     name: str
@@ -58,11 +58,11 @@ ASSUMED_TABLES = (
     ),
     *(_model_table(solution, names) for solution, names in MODEL_ATTRIBUTES.items()),
 )
-"""The tables that no endpoint describes, as this project lays them out."""
+"""The tables that no endpoint describes, in this project's layout."""
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """Every table of a parent segment's database."""
+    """The tables of a parent segment's database."""
 
     tables: tuple[Table, ...]
 
@@ -76,7 +76,7 @@ class Catalog(msgspec.Struct, frozen=True):
 
     @property
     def behaviors(self) -> tuple[str, ...]:
-        """The tables of behaviors: those that are none of the others'."""
+        """The tables of behaviors: all that are none of the other kinds."""
         others = {CUSTOMERS, *(each.name for each in ASSUMED_TABLES)}
         return tuple(
             each.name

@@ -1,7 +1,7 @@
-"""What a query is made against: the clock, the tables, the other segments; and its one error.
+"""The context of a translation to SQL: time, tables, other segments; and its error.
 
-Names are looked up here, so that every stage says the same about one that is not there.
-Nothing is read: a `Catalog` is handed in, or left out where names are taken as written.
+Looks names up, so that all stages report unknown names alike. No I/O: the `Catalog` is passed
+in; without one, names are used as written.
 """
 
 from __future__ import annotations
@@ -28,59 +28,59 @@ from segdsl.sql.catalog import (
 )
 from segdsl.sql.expressions import Node, column, identifier
 
-# What a value is, as far as comparing goes; times are numbers. None: nobody has said.
-Kind = OneOf["text", "number", "boolean", "texts", "numbers"]
+# The kind of a value for comparisons; times are numbers. None: unknown.
+Kind = OneOf["string", "number", "boolean", "strings", "numbers"]
 _KINDS: dict[ColumnType, Kind] = {
-    "string": "text",
+    "string": "string",
     "number": "number",
     "timestamp": "number",
-    # The vendor's word for an attribute that is a day; Unix seconds as well (assumed).
+    # The vendor's type for an attribute that is a day; also Unix seconds (assumed).
     "date": "number",
     "boolean": "boolean",
-    "string_array": "texts",
+    "string_array": "strings",
     "number_array": "numbers",
 }
-ELEMENTS: dict[Kind, Kind] = {"texts": "text", "numbers": "number"}
+ELEMENTS: dict[Kind, Kind] = {"strings": "string", "numbers": "number"}
 
 
 class SqlError(SegdslError):
-    """A segment that no query can be made of, in words for its author.
+    """A segment cannot be translated to SQL.
 
-    `near` is a name that is not there, and those that are: the nearest of them is better help.
+    `unknown` is an unknown name and the existing names, of which a similar one is suggested;
+    `default_help` is the help if there is none.
     """
 
     def __init__(
         self,
         message: str,
         help: str | None = None,
-        near: tuple[str, Callable[[], Collection[str]]] | None = None,
+        unknown: tuple[str, Callable[[], Collection[str]]] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.otherwise = help
-        self.near = near
+        self.default_help = help
+        self.unknown = unknown
 
     @property
     def help(self) -> str | None:
         """What to do about it."""
-        if self.near is None:
-            return self.otherwise
-        word, names = self.near
-        return did_you_mean(word, names(), self.otherwise)
+        if self.unknown is None:
+            return self.default_help
+        word, names = self.unknown
+        return did_you_mean(word, names(), self.default_help)
 
     def help_in(self, report: Report) -> str | None:
-        """The same, as far as a run looks for near names."""
-        if self.near is None:
-            return self.otherwise
-        return report.did_you_mean(*self.near, self.otherwise)
+        """The help, within the report's budget for suggestions."""
+        if self.unknown is None:
+            return self.default_help
+        return report.did_you_mean(*self.unknown, self.default_help)
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Where and when a segment is asked for.
+    """The time, database and other segments of a translation.
 
-    `now` is in Unix seconds, `zone` an IANA name. Without a `catalog` names and types are
-    taken as they are written. `segments` is what `in segment …` stands for, `database`
-    goes in front of every table.
+    `now` is in Unix seconds, `zone` an IANA name. Without a `catalog`, names and types are used
+    as written. `segments` are the targets of `in segment …`; `database` qualifies every table.
     """
 
     now: int
@@ -91,9 +91,9 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Operand(msgspec.Struct, frozen=True):
-    """An expression that a predicate is asked of. Its node is copied for each use.
+    """The operand of a predicate. Its node is copied for each use.
 
-    `places` is how many decimal places its numbers have, where that is known.
+    `places` is the number of decimal places of its numbers, None if unknown.
     """
 
     node: Node
@@ -110,24 +110,24 @@ class Operand(msgspec.Struct, frozen=True):
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """A table in a query: its columns are found here, under its alias where it has one.
+    """A table in a query, which resolves its columns; qualified by its alias, if any.
 
-    `table` is None where there is no catalog; `what` is what a reader calls it.
+    `table` is None without a catalog; `title` is its name in messages.
     """
 
     name: str
-    what: str
+    title: str
     noun: str
     table: Table | None
     database: str | None
     alias: str | None = None
 
-    def called(self, alias: str) -> Relation:
+    def with_alias(self, alias: str) -> Relation:
         return msgspec.structs.replace(self, alias=alias)
 
     @property
     def sql(self) -> exp.Table:
-        """The table as it stands behind FROM."""
+        """The table in a FROM clause."""
         return exp.Table(
             this=identifier(self.name),
             db=identifier(self.database) if self.database is not None else None,
@@ -141,24 +141,24 @@ class Relation(msgspec.Struct, frozen=True):
     def operand(self, name: str) -> Operand:
         """A column by its name.
 
-        Raises SqlError where the catalog does not have it.
+        Raises SqlError if the catalog does not have it.
         """
         node = column(name, self.alias)
         if name == PROFILE_ID:
-            return Operand(node, "text")
+            return Operand(node, "string")
         if self.table is None:
             return Operand(node, None)
         if name in self.table.untyped:
             return Operand(node, None)
-        known = self.table.column(name)
-        if known is None:
+        found = self.table.column(name)
+        if found is None:
             names = [each.name for each in self.table.columns]
             raise SqlError(
-                f"{self.what} has no {self.noun} `{name}`",
+                f"{self.title} has no {self.noun} `{name}`",
                 _listed(f"its {self.noun}s are", names),
                 (name, lambda: names),
             )
-        return Operand(node, _KINDS[known.type], known.places)
+        return Operand(node, _KINDS[found.type], found.places)
 
 
 def customers(context: Context) -> Relation:
@@ -168,30 +168,30 @@ def customers(context: Context) -> Relation:
 def behavior(context: Context, table: str) -> Relation:
     """The events of a behavior, by its matrix table.
 
-    Raises SqlError where the catalog does not have it.
+    Raises SqlError if the catalog does not have it.
     """
     spelled = spelling(table)
     tables = None if context.catalog is None else context.catalog.behaviors
     if tables is not None and table not in tables:
-        # With the prefix left out in one place or the other it is the same name.
-        known = {name_of(each) or each: spelling(each) for each in tables}
-        near = nearest(name_of(table) or table, known)
+        # Compare names without the prefix, which either of them may omit.
+        spellings = {name_of(each) or each: spelling(each) for each in tables}
+        similar = nearest(name_of(table) or table, spellings)
         raise SqlError(
-            f"there is no behavior `{spelled}`",
-            _listed("the behaviors are", known.values())
-            if near is None
-            else f"did you mean `{known[near]}`?",
+            f"unknown behavior `{spelled}`",
+            _listed("the behaviors are", spellings.values())
+            if similar is None
+            else f"did you mean `{spellings[similar]}`?",
         )
     return _relation(context, table, f"the behavior `{spelled}`", "column")
 
 
 def customer_group(context: Context, name: str) -> Relation:
-    known = None if context.catalog is None else context.catalog.customer_groups
-    if known is not None and name not in known:
+    groups = None if context.catalog is None else context.catalog.customer_groups
+    if groups is not None and name not in groups:
         raise SqlError(
-            f"there is no customer group `{name}`",
-            _listed("the customer groups are", known),
-            (name, lambda: known),
+            f"unknown customer group `{name}`",
+            _listed("the customer groups are", groups),
+            (name, lambda: groups),
         )
     return _relation(context, CUSTOMER_GROUP + name, f"the customer group `{name}`", "attribute")
 
@@ -201,20 +201,20 @@ def extra(context: Context, name: str) -> Relation:
     return _relation(context, name, f"the table `{name}`", "column")
 
 
-def _relation(context: Context, name: str, what: str, noun: str) -> Relation:
+def _relation(context: Context, name: str, title: str, noun: str) -> Relation:
     table = None
     if context.catalog is not None:
         table = context.catalog.table(name)
         if table is None:
             raise SqlError(
-                f"the data has no table `{name}`, which this needs",
-                "what is in it is described under “As SQL” in the language reference",
+                f"the data has no table `{name}`, which this condition needs",
+                "see “As SQL” in the language reference for its columns",
             )
-    return Relation(name, what, noun, table, context.database)
+    return Relation(name, title, noun, table, context.database)
 
 
 def _listed(opening: str, names: Iterable[str]) -> str | None:
-    """A help line with the names there are, of which the first few are enough."""
+    """A help line with at most 12 of the existing names."""
     shown = sorted(names)
     if not shown:
         return None

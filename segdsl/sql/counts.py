@@ -1,7 +1,7 @@
-"""What a predicate says of a number that is known beforehand: of 0 events, of 1 and more.
+"""Evaluates predicates on counts of events that are known in advance.
 
-It decides on which side of a semi-join a profile without events is, and saves a grouping
-where any event is enough. A question that is asked of a column is `segdsl.sql.predicates`'.
+Decides whether a profile without events satisfies a test, and avoids a grouping if any event is
+enough. `segdsl.sql.predicates` translates predicates on columns.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from segdsl.sql.times import interval
 _MANY = Decimal(10**24)
 
 
-def holds_of(predicate: p.Predicate, number: Decimal, calendar: Calendar) -> bool:
-    """Whether a predicate holds of a number."""
+def holds_for(predicate: p.Predicate, number: Decimal, calendar: Calendar) -> bool:
+    """Whether a number satisfies a predicate."""
     match predicate:
         case p.Compare(relation, Number() as value):
             return _compares(number, relation, value.value)
@@ -35,20 +35,20 @@ def holds_of(predicate: p.Predicate, number: Decimal, calendar: Calendar) -> boo
             return start <= number < end
 
 
-def of_counts(predicate: p.Predicate, calendar: Calendar) -> OneOf["all", "none", "some"]:
-    """Of which counts, from 1 on, a predicate holds."""
-    # Between its edges a predicate says the same of all numbers.
+def result_for_counts(predicate: p.Predicate, calendar: Calendar) -> OneOf["all", "none", "some"]:
+    """Whether all, none or some counts of 1 or more satisfy a predicate."""
+    # Between its edges the result of a predicate is constant.
     counts = {Decimal(1), _MANY}
     for edge in _edges(predicate, calendar):
         if abs(edge.adjusted()) < 24:
             floor = edge.to_integral_value(ROUND_FLOOR)
             counts |= {floor - 1, floor, floor + 1, floor + 2}
-    answers = {holds_of(predicate, count, calendar) for count in counts if count >= 1}
-    return "some" if len(answers) == 2 else "all" if True in answers else "none"
+    results = {holds_for(predicate, count, calendar) for count in counts if count >= 1}
+    return "some" if len(results) == 2 else "all" if True in results else "none"
 
 
 def _edges(predicate: p.Predicate, calendar: Calendar) -> list[Decimal]:
-    """The numbers next to which a predicate changes its answer."""
+    """The numbers at which the result of a predicate changes."""
     if isinstance(predicate, TimePredicate):
         return [Decimal(end) for end in interval(predicate, calendar)]
     values: tuple[Value, ...] = ()

@@ -1,7 +1,7 @@
-"""A query in a dialect's own words.
+"""Renders a query in a dialect.
 
-sqlglot knows how things are spelled; here is what it does not know: where engines take
-the same words and answer differently. The meaning of a query is settled before.
+sqlglot knows the syntax of dialects; the rewrites here handle what it does not know: equal syntax
+with different semantics.
 """
 
 from __future__ import annotations
@@ -28,53 +28,52 @@ from segdsl.sql.expressions import (
 )
 from segdsl.sql.numbers import EXACT, EXACT_NUMBER, PLAIN_DIGITS, double
 
-# What sqlglot puts in the place of a line's end while it indents.
+# sqlglot's placeholder for a line break while it indents.
 _SENTINEL = Generator.SENTINEL_LINE_BREAK
 _RENAME = "rename it in the data"
-# What a node becomes instead; None where it stays.
-_Change = Callable[[Node], Node | None]
+# Returns the replacement of a node, or None to keep it.
+_Rewrite = Callable[[Node], Node | None]
 
 
 def render(query: exp.Expr, dialect: str, *, pretty: bool = True) -> str:
-    """A query as text in one of `segdsl.dialects.DIALECTS`, without a semicolon.
+    """Renders a query in one of `segdsl.dialects.DIALECTS`, without a semicolon.
 
-    Raises SqlError where the dialect has no words for it.
+    Raises SqlError if the dialect does not support it.
     """
-    changed = query.copy()
-    for change in _CHANGES[dialect]:
-        changed = _changed(changed, change)
-    _make_room(changed)
-    if pretty and any(_is_broken_by_layout(node) for node in changed.walk()):
+    rewritten = query.copy()
+    for rewrite in _REWRITES[dialect]:
+        rewritten = _apply(rewritten, rewrite)
+    _raise_recursion_limit(rewritten)
+    if pretty and any(_is_broken_by_layout(node) for node in rewritten.walk()):
         pretty = False
     try:
-        return changed.sql(
+        return rewritten.sql(
             dialect=dialect, pretty=pretty, unsupported_level=ErrorLevel.RAISE, copy=False
         )
     except UnsupportedError as error:
-        raise SqlError(f"this cannot be said in {dialect}: {error}") from None
+        raise SqlError(f"{dialect} does not support this query: {error}") from None
 
 
-def _make_room(query: Node) -> None:
-    """Lets Python go as deep as sqlglot has to, which takes a few calls for each level.
+def _raise_recursion_limit(query: Node) -> None:
+    """Raises Python's recursion limit to the depth that sqlglot needs, a few calls per level.
 
-    The limit is the process's own. It is raised for a query that needs it and never
-    lowered, since another thread may be down there.
+    The limit is process-wide. It is never lowered, since another thread may need it.
     """
     deepest, todo = 0, [(query, 1)]
     while todo:
         node, depth = todo.pop()
         deepest = max(deepest, depth)
         for child in node.iter_expressions():
-            # A long list of conditions is a deep tree, but sqlglot takes it as a list.
-            listed = isinstance(node, exp.Connector) and isinstance(child, exp.Connector)
-            todo.append((child, depth if listed else depth + 1))
+            # A long list of conditions is a deep tree, but sqlglot renders it iteratively.
+            is_flat = isinstance(node, exp.Connector) and isinstance(child, exp.Connector)
+            todo.append((child, depth if is_flat else depth + 1))
     needed = 1_000 + 5 * deepest
     if needed > sys.getrecursionlimit():
         sys.setrecursionlimit(needed)
 
 
 def _is_broken_by_layout(node: Node) -> bool:
-    """Whether sqlglot's indentation would reach into a name or a text."""
+    """Whether sqlglot's indentation would change a name or a string."""
     match node:
         case exp.Identifier():
             return len(node.this.splitlines()) > 1 or _SENTINEL in node.this
@@ -84,27 +83,27 @@ def _is_broken_by_layout(node: Node) -> bool:
             return False
 
 
-def _changed(query: Node, change: _Change) -> Node:
-    # Innermost first: what has been changed may be part of what is changed next.
+def _apply(query: Node, rewrite: _Rewrite) -> Node:
+    # Innermost first: a rewritten node may be part of the next one.
     for node in reversed(list(query.walk())):
-        changed = change(node)
-        if changed is not None:
-            node.replace(changed)
+        rewritten = rewrite(node)
+        if rewritten is not None:
+            node.replace(rewritten)
     return query
 
 
-# --- texts -------------------------------------------------------------------------------
+# --- strings -----------------------------------------------------------------------------
 
 
-def _found_in(node: Node) -> Node | None:
-    """BigQuery's own word for it is blind to case, others have none."""
+def _contains_as_position(node: Node) -> Node | None:
+    """BigQuery's own function ignores case; other dialects have none."""
     if not isinstance(node, exp.Contains):
         return None
-    place = exp.StrPosition(this=node.this, substr=node.expression)
-    return exp.GT(this=place, expression=integer(0))
+    position = exp.StrPosition(this=node.this, substr=node.expression)
+    return exp.GT(this=position, expression=integer(0))
 
 
-def _end(node: Node) -> Node | None:
+def _ends_with_substring(node: Node) -> Node | None:
     if not isinstance(node, exp.EndsWith):
         return None
     length = len(node.expression.this)
@@ -113,58 +112,58 @@ def _end(node: Node) -> Node | None:
     )
 
 
-def _right_end(node: Node) -> Node | None:
+def _ends_with_right(node: Node) -> Node | None:
     if not isinstance(node, exp.EndsWith):
         return None
-    # PostgreSQL counts a negative start from in front of the text.
+    # PostgreSQL counts a negative start from before the string.
     end = exp.Right(this=node.this, expression=integer(len(node.expression.this)))
     return exp.EQ(this=end, expression=node.expression)
 
 
-def _anywhere(node: Node) -> Node | None:
-    """Snowflake's expressions are of the whole text; a dot in front would stop at a line."""
+def _unanchored_regex(node: Node) -> Node | None:
+    """Snowflake matches the whole string, and `.` does not match line breaks."""
     if not isinstance(node, exp.RegexpLike):
         return None
     pattern = text(rf"(.|\s)*({node.expression.this})(.|\s)*")
     return exp.RegexpLike(this=node.this, expression=pattern, full_match=True)
 
 
-def _by_code_point(node: Node) -> Node | None:
-    """PostgreSQL orders texts as the database's language does, the others by code point."""
+def _code_point_collation(node: Node) -> Node | None:
+    """PostgreSQL orders strings by the database's collation, others by code point."""
     if not node.meta.pop(ORDERED_TEXT, False):
         return None
     return exp.Collate(this=node.copy(), expression=identifier("C"))
 
 
 def _no_variables(node: Node) -> Node | None:
-    """Spark puts variables in the place of `${…}`, even inside of texts and names."""
+    """Spark substitutes variables in `${…}`, even inside strings and names."""
     if isinstance(node, exp.Identifier) and "${" in node.this:
-        raise SqlError(f"Spark would take `{node.this}` to hold a variable", _RENAME)
+        raise SqlError(f"Spark would substitute a variable in the name `{node.this}`", _RENAME)
     if not isinstance(node, exp.Literal) or not node.is_string:
         return None
-    # Digits behind the character 0 would be read as one number with it.
+    # Digits after the character 0 would be parsed as part of its escape.
     parts = [text(part) for part in re.split(r"(?<=\$)(?=\{)|(?<=\0)(?=\d)", node.this)]
     return exp.Concat(expressions=parts, safe=False, coalesce=False) if len(parts) > 1 else None
 
 
 def _no_dots(node: Node) -> Node | None:
-    """BigQuery reads a path where there is a dot in a name; a dataset may be one."""
+    """BigQuery parses a name with a dot as a path, which only a dataset may be."""
     if isinstance(node, exp.Identifier) and "." in node.this and node.arg_key != "db":
-        raise SqlError(f"BigQuery has no names with a dot in them, like `{node.this}`", _RENAME)
+        raise SqlError(f"BigQuery does not support names with a dot: `{node.this}`", _RENAME)
     return None
 
 
-def _no_zeros(node: Node) -> Node | None:
+def _no_nul_characters(node: Node) -> Node | None:
     if isinstance(node, exp.Literal) and "\0" in node.this:
-        raise SqlError("PostgreSQL has no texts with the character 0 in them")
+        raise SqlError("PostgreSQL does not support strings with the character NUL")
     return None
 
 
 # --- numbers and arrays ------------------------------------------------------------------
 
 
-def _long(node: Node) -> Decimal | None:
-    """A number that no integer and no short decimal is, written with all its digits."""
+def _long_number(node: Node) -> Decimal | None:
+    """The value of a literal that is neither a BIGINT nor a short decimal nor a double."""
     if not isinstance(node, exp.Literal) or node.is_string or "E" in node.this:
         return None
     digits = len(node.this.replace(".", "").lstrip("0"))
@@ -175,12 +174,12 @@ def _long(node: Node) -> Decimal | None:
 
 
 def _long_as_double(node: Node) -> Node | None:
-    """DuckDB makes a double of a long decimal that may not be the nearest.
+    """DuckDB may convert a long decimal to a double that is not the nearest one.
 
-    So it is made here, but beside columns of exact numbers, and where it would be a whole number
-    or round one.
+    So it is converted here, except next to columns of exact numbers, and except if the double
+    would be integral.
     """
-    value = _long(node)
+    value = _long_number(node)
     if value is None or value >= EXACT or node.meta.get(EXACT_NUMBER):
         return None
     if float(value).is_integer():
@@ -189,26 +188,26 @@ def _long_as_double(node: Node) -> Node | None:
 
 
 def _long_as_decimal(node: Node) -> Node | None:
-    """An integer beyond 64 bits is an error in Trino, and a decimal a double in BigQuery."""
-    value = _long(node)
+    """An integer beyond 64 bits is an error in Trino."""
+    value = _long_number(node)
     if value is None:
         return None
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     places = max(-exponent, 0)
-    of = exp.DataType(
+    type = exp.DataType(
         this=exp.DType.DECIMAL,
         expressions=[
             exp.DataTypeParam(this=integer(max(len(digits), places))),
             exp.DataTypeParam(this=integer(places)),
         ],
     )
-    return exp.Cast(this=text(node.this), to=of)
+    return exp.Cast(this=text(node.this), to=type)
 
 
 def _long_as_big_decimal(node: Node) -> Node | None:
-    """BigQuery's NUMERIC has 9 decimal places; the larger one has room for all of ours."""
-    value = _long(node)
+    """BigQuery reads a decimal as a double, and NUMERIC has only 9 decimal places."""
+    value = _long_number(node)
     return None if value is None else exp.Cast(this=text(node.this), to=_BIGNUMERIC.copy())
 
 
@@ -216,14 +215,14 @@ _BIGNUMERIC = exp.DataType(this=exp.DType.BIGDECIMAL)
 
 
 def _mean_of_doubles(node: Node) -> Node | None:
-    """The mean of decimals is rounded to a few digits by some."""
+    """Some engines round the average of decimals to a few digits."""
     if not isinstance(node, exp.Avg) or isinstance(node.this, exp.Cast):
         return None
     return exp.Avg(this=exp.cast(node.this, exp.DType.DOUBLE))
 
 
-def _contained(node: Node) -> Node | None:
-    """An array that has a text: no need to look at each element in turn."""
+def _array_contains(node: Node) -> Node | None:
+    """Simplifies a test whether an array has an element to a single function."""
     match node:
         case exp.GT(
             this=exp.ArraySize(
@@ -241,8 +240,8 @@ def _contained(node: Node) -> Node | None:
             return None
 
 
-def _counted_rows(alias: Callable[[exp.Identifier], exp.TableAlias]) -> _Change:
-    """Elements as rows, where there is no function that takes a condition."""
+def _count_unnested(alias: Callable[[exp.Identifier], exp.TableAlias]) -> _Rewrite:
+    """Counts elements as rows, for dialects without a filter function for arrays."""
 
     def change(node: Node) -> Node | None:
         if not isinstance(node, exp.ArraySize) or not isinstance(node.this, exp.ArrayFilter):
@@ -266,48 +265,54 @@ def _array_as_column(element: exp.Identifier) -> exp.TableAlias:
 # --- orders ------------------------------------------------------------------------------
 
 
-def _small_nulls(node: Node) -> Node | None:
-    """Nothing said of nulls in a moving window: a time is none, and nothing may be said."""
+def _window_nulls_first(node: Node) -> Node | None:
+    """Omits the order of nulls in a moving window, where it is not allowed; times are not null."""
     if isinstance(node, exp.Window) and node.args.get("spec") is not None:
         for order in node.args["order"].expressions:
             order.set("nulls_first", True)
     return None
 
 
-def _untrue(node: Node) -> Node | None:
-    """DuckDB asks this of the rows of a file as fast as it asks the condition itself.
+def _not_true(node: Node) -> Node | None:
+    """Rewrites a negation to a form that DuckDB evaluates as fast as the condition itself.
 
-    A list or an order is asked faster where a null is asked for by itself, and an equality is not.
+    Lists and inequalities are faster with a separate test for null; equalities are not.
     """
     if not isinstance(node, exp.Not) or not isinstance(node.this, exp.Coalesce):
         return None
     if not all(is_false(each) for each in node.this.expressions):
         return None
-    asked = node.this.this
-    if isinstance(asked, _NULL_WITH_ITS_COLUMN) and isinstance(asked.this, exp.Column):
-        values = asked.expressions if isinstance(asked, exp.In) else [asked.expression]
+    condition = node.this.this
+    if isinstance(condition, _NULL_WITH_ITS_COLUMN) and isinstance(condition.this, exp.Column):
+        values = condition.expressions if isinstance(condition, exp.In) else [condition.expression]
         if values and all(isinstance(each, exp.Literal) for each in values):
-            either = exp.Or(this=is_null(asked.this.copy()), expression=exp.Not(this=asked))
+            either = exp.Or(this=is_null(condition.this.copy()), expression=exp.Not(this=condition))
             return exp.Paren(this=either)
-    return exp.Not(this=exp.Is(this=exp.Paren(this=asked), expression=true()))
+    return exp.Not(this=exp.Is(this=exp.Paren(this=condition), expression=true()))
 
 
 _NULL_WITH_ITS_COLUMN = (exp.In, exp.GT, exp.GTE, exp.LT, exp.LTE)
-"""What is null where its column is, and nowhere else, if all else in it are literals."""
+"""Nodes that are null exactly if their column is, provided all other operands are literals."""
 
 
-_CHANGES: Mapping[str, tuple[_Change, ...]] = {
-    "duckdb": (_contained, _long_as_double, _untrue),
-    "trino": (_found_in, _end, _mean_of_doubles, _long_as_decimal),
-    "spark": (_found_in, _mean_of_doubles, _small_nulls, _no_variables),
+_REWRITES: Mapping[str, tuple[_Rewrite, ...]] = {
+    "duckdb": (_array_contains, _long_as_double, _not_true),
+    "trino": (_contains_as_position, _ends_with_substring, _mean_of_doubles, _long_as_decimal),
+    "spark": (_contains_as_position, _mean_of_doubles, _window_nulls_first, _no_variables),
     "bigquery": (
         _no_dots,
-        _found_in,
+        _contains_as_position,
         _long_as_big_decimal,
         _mean_of_doubles,
-        _small_nulls,
-        _counted_rows(_array_as_column),
+        _window_nulls_first,
+        _count_unnested(_array_as_column),
     ),
-    "snowflake": (_found_in, _anywhere, _mean_of_doubles),
-    "postgres": (_no_zeros, _found_in, _right_end, _by_code_point, _counted_rows(_array_as_table)),
+    "snowflake": (_contains_as_position, _unanchored_regex, _mean_of_doubles),
+    "postgres": (
+        _no_nul_characters,
+        _contains_as_position,
+        _ends_with_right,
+        _code_point_collation,
+        _count_unnested(_array_as_table),
+    ),
 }

@@ -1,7 +1,7 @@
-"""Small pieces of SQL: names, values, and truth of two values out of SQL's three.
+"""Builds basic SQL expressions: names, literals, and two-valued logic on SQL's three values.
 
-A condition built here is true exactly where it holds; elsewhere it is false or, where
-nothing above negates it, null. What it is about is not known here.
+A condition built here is true exactly if it holds; otherwise it is false or, where nothing above
+it negates it, null.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlglot import exp
 
 # The class of every node of sqlglot's tree.
 Node = exp.Expr
-# Marks a node whose texts are put in order: render has a say in which order that is.
+# Marks a node whose strings are ordered: `render` selects the collation.
 ORDERED_TEXT = "segdsl.ordered_text"
 
 
@@ -54,7 +54,7 @@ def is_false(node: Node) -> bool:
 
 
 def all_of(parts: Iterable[Node]) -> Node:
-    """Their conjunction; true without any."""
+    """The conjunction of conditions; true if there are none."""
     kept = [part for part in parts if not is_true(part)]
     if any(is_false(part) for part in kept):
         return false()
@@ -62,7 +62,7 @@ def all_of(parts: Iterable[Node]) -> Node:
 
 
 def any_of(parts: Iterable[Node]) -> Node:
-    """Their disjunction; false without any."""
+    """The disjunction of conditions; false if there are none."""
     kept = [part for part in parts if not is_false(part)]
     if any(is_true(part) for part in kept):
         return true()
@@ -70,8 +70,8 @@ def any_of(parts: Iterable[Node]) -> Node:
 
 
 def _joined(connector: type[exp.Connector], parts: list[Node]) -> Node:
-    # Nested to the left and without parentheses of its own kind: engines read it as one
-    # flat list, however long it is.
+    # Left-nested without parentheses around the same connector, which engines parse as one flat
+    # list of any length.
     flat: list[Node] = []
     for part in parts:
         flat.extend(part.flatten() if isinstance(part, connector) else [part])
@@ -86,7 +86,7 @@ def _wrapped(node: Node) -> Node:
 
 
 def negated(node: Node) -> Node:
-    """True exactly where the condition is not: where it is false, and where it is null."""
+    """True exactly if the condition is false or null."""
     match node:
         case exp.Boolean():
             return boolean(not node.this)
@@ -99,15 +99,15 @@ def negated(node: Node) -> Node:
 
 
 def opposite(node: Node) -> Node:
-    """Of a condition that is never null: true where it is false."""
-    turned = _OPPOSITES.get(type(node))
-    if turned is None:
+    """The negation of a condition that is never null."""
+    inverse = _OPPOSITES.get(type(node))
+    if inverse is None:
         return (
             boolean(not node.this)
             if isinstance(node, exp.Boolean)
             else exp.Not(this=_wrapped(node))
         )
-    return turned(this=node.this, expression=node.expression)
+    return inverse(this=node.this, expression=node.expression)
 
 
 _OPPOSITES: dict[type[Node], type[exp.Binary]] = {
@@ -141,5 +141,5 @@ def select(*columns: Node) -> exp.Select:
 
 
 def where(query: exp.Select, condition: Node) -> exp.Select:
-    """The query with one more condition, if that is not true of all rows."""
+    """Adds a condition to a query, unless it is constantly true."""
     return query if is_true(condition) else query.where(condition)

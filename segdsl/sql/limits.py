@@ -1,7 +1,7 @@
-"""The first profiles of a condition, in an order: those without a value last, then by id.
+"""Limits: the first profiles of a condition in an order, nulls last, ties by id.
 
-A number of them is `LIMIT`; a share needs to know how many there are. Which profiles
-a condition holds for is handed in.
+A number of profiles is `LIMIT`; a percentage needs the total. The condition itself is translated
+by a `Source`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from segdsl.language.condition import tree as c
 from segdsl.language.values import Limit, Number, Order
-from segdsl.sql.aggregates import VALUE, in_order, ordering
+from segdsl.sql.aggregates import VALUE, order_key, ordering
 from segdsl.sql.calendar import Calendar
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.context import Context, Relation, SqlError
@@ -29,35 +29,35 @@ from segdsl.sql.expressions import (
 from segdsl.sql.predicates import PredicateSql
 
 _PROFILE, _RANKED, _RANK, _TOTAL = "p", "r", "rank", "total"
-# What LIMIT takes; no table has so many rows.
-_MOST = 10**15
-# Up to so many profiles a share of them is exact, whatever the share.
-_MOST_PROFILES = 10**9
+# The largest LIMIT; no table has so many rows.
+_MAX_LIMIT = 10**15
+# Up to this number of profiles every share is exact.
+_EXACT_PROFILES = 10**9
 
 
 class Source(Protocol):
-    """Where the profiles come from: `segdsl.sql.conditions.Conditions`."""
+    """Translates conditions: `segdsl.sql.conditions.Conditions`."""
 
     context: Context
     calendar: Calendar
     customers: Relation
 
-    def holding(self, condition: c.Condition, *columns: Node) -> exp.Select:
-        """Columns of the profiles that a condition holds for."""
+    def select_where(self, condition: c.Condition, *columns: Node) -> exp.Select:
+        """Selects columns of the profiles that satisfy a condition."""
 
-    def filtered(self, condition: c.Condition, relation: Relation) -> Node:
+    def filter_sql(self, condition: c.Condition, relation: Relation) -> Node:
         """A filter as SQL."""
 
 
 def limited(condition: c.Condition, limit: Limit, source: Source) -> exp.Select:
-    """The ids of the first profiles that a condition holds for.
+    """The ids of the first profiles that satisfy a condition.
 
-    Raises SqlError for an order by what is not there or has none.
+    Raises SqlError if the order names an unknown column or one that has no order.
     """
     if not isinstance(limit.number, Number) or not limit.number.is_bounded:
         raise SqlError("the number of a limit is missing")
     number = limit.number.value
-    query, id, keys = _in_order(condition, limit.order, source)
+    query, id, keys = _order_keys(condition, limit.order, source)
     order = [
         exp.Ordered(this=key, desc=each.descending, nulls_first=False)
         for each, key in zip(limit.order, keys, strict=True)
@@ -65,7 +65,7 @@ def limited(condition: c.Condition, limit: Limit, source: Source) -> exp.Select:
     order.append(exp.Ordered(this=ordered_text(id.copy()), desc=False, nulls_first=False))
     if not limit.percent:
         query = query.select(id)
-        if number >= _MOST:
+        if number >= _MAX_LIMIT:
             return query
         return query.order_by(*order).limit(integer(max(int(number), 0)))
     share = _share(Fraction(number) / 100)
@@ -76,7 +76,7 @@ def limited(condition: c.Condition, limit: Limit, source: Source) -> exp.Select:
     rank = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
     total = exp.Window(this=exp.Count(this=exp.Star()))
     ranked = query.select(id, named(rank, _RANK), named(total, _TOTAL))
-    # In whole numbers, so that no engine rounds.
+    # In integers, so that no engine rounds.
     within = exp.LTE(
         this=exp.Mul(this=column(_RANK, _RANKED), expression=integer(share.denominator)),
         expression=exp.Mul(this=column(_TOTAL, _RANKED), expression=integer(share.numerator)),
@@ -88,33 +88,33 @@ def limited(condition: c.Condition, limit: Limit, source: Source) -> exp.Select:
     )
 
 
-def _in_order(
+def _order_keys(
     condition: c.Condition, orders: tuple[Order, ...], source: Source
 ) -> tuple[exp.Select, Node, list[Node]]:
-    """The profiles, without columns yet; their id; and what they are ordered by."""
+    """The query of the profiles without columns, their id, and the keys of the order."""
     attributes = [_attribute(each.column, source) for each in orders if each.column is not None]
     if len(attributes) == len(orders):
-        query = source.holding(condition)
+        query = source.select_where(condition)
         return query, source.customers.id, attributes
-    # Each value that is no column is joined to the profiles.
-    held = [named(node, f"o{number}") for number, node in enumerate(attributes)]
-    inner = source.holding(condition, source.customers.id, *held)
+    # Each key that is not a column is joined to the profiles.
+    inner_columns = [named(node, f"o{number}") for number, node in enumerate(attributes)]
+    inner = source.select_where(condition, source.customers.id, *inner_columns)
     query = exp.Select().from_(inner.subquery(identifier(_PROFILE)))
     id = column(PROFILE_ID, _PROFILE)
     keys: list[Node] = []
-    taken = 0
+    attribute_count = 0
     for number, each in enumerate(orders):
         if each.column is not None:
-            keys.append(column(f"o{taken}", _PROFILE))
-            taken += 1
+            keys.append(column(f"o{attribute_count}", _PROFILE))
+            attribute_count += 1
             continue
         name = f"a{number}"
-        test, aggregate = _tested(condition)
+        test, aggregate = _limit_aggregate(condition)
         values, without = ordering(
             aggregate,
             PredicateSql(test, source.calendar),
             source.context,
-            source.filtered,
+            source.filter_sql,
             largest=each.descending,
         )
         query = query.join(
@@ -130,32 +130,32 @@ def _in_order(
 def _attribute(name: str, source: Source) -> Node:
     operand = source.customers.operand(name)
     if operand.is_array:
-        raise SqlError(f"`{name}` is no order: it holds arrays")
-    return in_order(operand)
+        raise SqlError(f"cannot order by `{name}`: it has arrays")
+    return order_key(operand)
 
 
-def _tested(condition: c.Condition) -> tuple[c.Test, c.Aggregate]:
+def _limit_aggregate(condition: c.Condition) -> tuple[c.Test, c.Aggregate]:
     test = condition.child if isinstance(condition, c.Not) else condition
     if isinstance(test, c.Test) and isinstance(test.subject, c.Aggregate):
         return test, test.subject
     raise SqlError(
-        "a limit by aggregate needs a condition on a behavior",
-        "name an attribute to order by",
+        "a limit by an aggregate requires a condition on a behavior",
+        "order by an attribute instead",
     )
 
 
 def _share(exact: Fraction) -> Fraction:
-    """The share, or the nearest below it that says the same of up to 1,000,000,000 profiles.
+    """The share, or a lower one that gives the same result for up to 1,000,000,000 profiles.
 
-    Of fractions with small denominators it is the largest that is not above the exact one,
-    so that rounding down gives the same whole number.
+    It is the largest fraction with a denominator up to that bound that is not above the exact
+    one, so that rounding down gives the same integer.
     """
-    if exact.denominator <= _MOST_PROFILES:
+    if exact.denominator <= _EXACT_PROFILES:
         return exact
-    near = exact.limit_denominator(_MOST_PROFILES)
-    if near <= exact:
-        return near
-    # The fraction before that one, among those with denominators up to the bound.
-    inverse = pow(near.numerator, -1, near.denominator)
-    denominator = _MOST_PROFILES - (_MOST_PROFILES - inverse) % near.denominator
-    return Fraction((near.numerator * denominator - 1) // near.denominator, denominator)
+    nearest = exact.limit_denominator(_EXACT_PROFILES)
+    if nearest <= exact:
+        return nearest
+    # The previous fraction among those with denominators up to the bound (Farey sequence).
+    inverse = pow(nearest.numerator, -1, nearest.denominator)
+    denominator = _EXACT_PROFILES - (_EXACT_PROFILES - inverse) % nearest.denominator
+    return Fraction((nearest.numerator * denominator - 1) // nearest.denominator, denominator)

@@ -1,8 +1,8 @@
-"""Each predicate as SQL, asked of one value: one entry for each of the language's operators.
+"""Translates predicates on one value to SQL, one case for each operator of the language.
 
-What comes out is true exactly where the predicate holds, and false or null elsewhere.
-Kinds that do not match never hold, where the kind of the column is known; where it is
-not, the column is taken to be of the kind it is compared with.
+The result is true exactly if the predicate holds, and false or null otherwise. A predicate on
+a column of another kind never holds; a column of unknown kind is assumed to have the kind it is
+compared with.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from segdsl.language.condition import tree as c
 from segdsl.language.values import Boolean, Date, Name, Number, Text, Value
 from segdsl.sql.calendar import FUTURE, PAST, Calendar
 from segdsl.sql.context import ELEMENTS, Operand, SqlError
-from segdsl.sql.counts import holds_of, of_counts
+from segdsl.sql.counts import holds_for, result_for_counts
 from segdsl.sql.expressions import (
     Node,
     all_of,
@@ -35,43 +35,38 @@ from segdsl.sql.expressions import (
 from segdsl.sql.numbers import COMPARISONS, between, compared, equals_any
 from segdsl.sql.times import interval, whole_number
 
-# What an element of an array is called while it is looked at.
+# The name of an array's element in a lambda.
 _ELEMENT = "element"
 
 
 class PredicateSql:
-    """A test's question, apart from what it is asked of.
+    """The predicate of a test, independent of the operand.
 
-    `of` makes a condition that a null never fulfils; where `flipped`, the test holds
-    exactly where that condition does not.
+    `condition` is never true of a null. If `complement` is true, the test holds exactly where
+    the condition is not true.
     """
 
     def __init__(self, test: c.Test, calendar: Calendar) -> None:
         self._test = test
         self._calendar = calendar
-        # A quantifier has the `not` and the `is null` of its elements inside.
+        # With a quantifier, `not` and `is null` apply to the elements.
         whole = test.quantifier is None
         self.complement = whole and test.negated != isinstance(test.predicate, p.IsNull)
 
-    def of(self, operand: Operand) -> Node:
-        """The condition, not yet flipped."""
+    def condition(self, operand: Operand) -> Node:
+        """The condition, before `complement` is applied."""
         if self._test.quantifier is not None:
             return self._of_elements(self._test.quantifier, operand)
         return _holds(self._test.predicate, operand, self._calendar)
 
-    def exactly(self, operand: Operand) -> Node:
-        """The condition with its flip."""
-        found = self.of(operand)
-        return negated(found) if self.complement else found
-
     @property
     def is_presence(self) -> bool:
-        """Whether only a missing value makes a difference."""
+        """Whether the predicate tests only whether there is a value."""
         return self._test.quantifier is None and isinstance(self._test.predicate, p.IsNull)
 
     @property
     def is_about_text(self) -> bool:
-        """Whether it compares with texts, and so takes a column to hold some."""
+        """Whether the predicate compares with strings."""
         match self._test.predicate:
             case p.Compare(_, Text() | Date()) | p.Between(Text() | Date(), _):
                 return True
@@ -82,21 +77,21 @@ class PredicateSql:
             case _:
                 return False
 
-    def of_number(self, number: int) -> bool:
-        """What `of` says of a number that is known."""
+    def holds_for_number(self, number: int) -> bool:
+        """The result of `condition` for a known number."""
         if self._test.quantifier is not None:
             return False
         if self.is_presence:
             return True
-        return holds_of(self._test.predicate, Decimal(number), self._calendar)
+        return holds_for(self._test.predicate, Decimal(number), self._calendar)
 
-    def of_counts(self) -> OneOf["all", "none", "some"]:
-        """Of which counts, from 1 on, `of` is true."""
+    def result_for_counts(self) -> OneOf["all", "none", "some"]:
+        """Whether `condition` is true of all, none or some counts of 1 or more."""
         if self._test.quantifier is not None:
             return "none"
         if self.is_presence:
             return "all"
-        return of_counts(self._test.predicate, self._calendar)
+        return result_for_counts(self._test.predicate, self._calendar)
 
     def _of_elements(self, quantifier: c.Quantifier, array: Operand) -> Node:
         kind = None
@@ -105,144 +100,152 @@ class PredicateSql:
                 return false()
             kind = ELEMENTS[array.kind]
         element = Operand(exp.Column(this=exp.Identifier(this=_ELEMENT, quoted=False)), kind)
-        found = _holds(self._test.predicate, element, self._calendar)
+        condition = _holds(self._test.predicate, element, self._calendar)
         if self._test.negated != isinstance(self._test.predicate, p.IsNull):
-            found = negated(found)
+            condition = negated(condition)
         match quantifier.how:
             case "any":
-                return exp.GT(this=_number_of(array, found), expression=integer(0))
+                return exp.GT(this=_count_elements(array, condition), expression=integer(0))
             case "every":
-                failing = _number_of(array, negated(found))
-                return _known(array, exp.EQ(this=failing, expression=integer(0)))
+                failing = _count_elements(array, negated(condition))
+                return _if_not_null(array, exp.EQ(this=failing, expression=integer(0)))
             case "at least" | "at most" | "exactly":
-                # More elements than that no array has; and no engine takes any number.
+                # No array has more elements, and engines limit the size of integers.
                 bound = integer(min(whole_number(quantifier.number), 2**31))
                 comparison = {"at least": exp.GTE, "at most": exp.LTE, "exactly": exp.EQ}
-                return _known(
+                return _if_not_null(
                     array,
-                    comparison[quantifier.how](this=_number_of(array, found), expression=bound),
+                    comparison[quantifier.how](
+                        this=_count_elements(array, condition), expression=bound
+                    ),
                 )
             case _:
                 assert_never(quantifier.how)
 
 
-def _known(array: Operand, condition: Node) -> Node:
-    # Not every engine says null for the size of an array that is null.
+def _if_not_null(array: Operand, condition: Node) -> Node:
+    # Not every engine returns null for the size of a null array.
     return all_of([is_not_null(array.sql), condition])
 
 
-def _number_of(array: Operand, condition: Node) -> Node:
-    """How many elements a condition holds of."""
+def _count_elements(array: Operand, condition: Node) -> Node:
+    """The number of elements that satisfy a condition."""
     chosen = exp.Lambda(this=condition, expressions=[exp.Identifier(this=_ELEMENT, quoted=False)])
     return exp.ArraySize(this=exp.ArrayFilter(this=array.sql, expression=chosen))
 
 
-def _holds(predicate: p.Predicate, of: Operand, calendar: Calendar) -> Node:
-    """Of a null it is null or false. `is null` is asked the other way round."""
+def _holds(predicate: p.Predicate, operand: Operand, calendar: Calendar) -> Node:
+    """The condition, null or false of a null; for `is null` it is the complement."""
     if isinstance(predicate, p.IsNull):
-        return is_not_null(of.sql)
-    if of.is_array:
+        return is_not_null(operand.sql)
+    if operand.is_array:
         return false()
     match predicate:
         case p.Compare(relation, value):
-            return _compared(of, relation, value)
+            return _compared(operand, relation, value)
         case p.Between(low, high):
-            return _between(of, low, high)
+            return _between(operand, low, high)
         case p.In(values):
-            return _in(of, values)
+            return _in(operand, values)
         case p.Like(match, values):
-            return _like(of, match, [_text(value) for value in values])
+            return _like(operand, match, [_text(value) for value in values])
         case p.Matches(pattern):
-            return _matches(of, _text(pattern))
+            return _matches(operand, _text(pattern))
         case _:
-            if of.kind not in (None, "number"):
+            if operand.kind not in (None, "number"):
                 return false()
-            return _during(of, *interval(predicate, calendar))
+            return _during(operand, *interval(predicate, calendar))
 
 
 # --- comparing ---------------------------------------------------------------------------
 
 
-def _compared(of: Operand, relation: p.Relation, value: Value) -> Node:
+def _compared(operand: Operand, relation: p.Relation, value: Value) -> Node:
     match value:
         case Number():
-            if not _may_be(of, "number"):
+            if not _may_be(operand, "number"):
                 return false()
-            return compared(of.sql, relation, value, of.places)
+            return compared(operand.sql, relation, value, operand.places)
         case Text() | Date():
-            if not _may_be(of, "text"):
+            if not _may_be(operand, "string"):
                 return false()
-            node = of.sql if relation == "=" else ordered_text(of.sql)
+            node = operand.sql if relation == "=" else ordered_text(operand.sql)
             return COMPARISONS[relation](this=node, expression=text(_text(value)))
         case Boolean(flag):
-            if not _may_be(of, "boolean"):
+            if not _may_be(operand, "boolean"):
                 return false()
-            return COMPARISONS[relation](this=of.sql, expression=boolean(flag))
+            return COMPARISONS[relation](this=operand.sql, expression=boolean(flag))
         case Name(name):
             raise SqlError(f"the parameter `{name}` has no value")
         case _:
             assert_never(value)
 
 
-def _between(of: Operand, low: Value, high: Value) -> Node:
+def _between(operand: Operand, low: Value, high: Value) -> Node:
     if isinstance(low, Number) and isinstance(high, Number):
-        return between(of.sql, low, high, of.places) if _may_be(of, "number") else false()
+        return (
+            between(operand.sql, low, high, operand.places)
+            if _may_be(operand, "number")
+            else false()
+        )
     if isinstance(low, Number) or isinstance(high, Number):
         return false()
-    lower, upper = _compared(of, ">=", low), _compared(of, "<=", high)
+    lower, upper = _compared(operand, ">=", low), _compared(operand, "<=", high)
     if isinstance(lower, exp.GTE) and isinstance(upper, exp.LTE):
         return exp.Between(this=lower.this, low=lower.expression, high=upper.expression)
     return all_of([lower, upper])
 
 
-def _in(of: Operand, values: Iterable[Value]) -> Node:
-    """One list for each kind of value; mostly there is one."""
+def _in(operand: Operand, values: Iterable[Value]) -> Node:
+    """Translates `in` to one list for each kind of value."""
     values = list(values)
     parts: list[Node] = []
     numbers = [value for value in values if isinstance(value, Number)]
-    if numbers and _may_be(of, "number"):
-        parts.append(equals_any(of.sql, numbers, of.places))
+    if numbers and _may_be(operand, "number"):
+        parts.append(equals_any(operand.sql, numbers, operand.places))
     texts = [text(_text(value)) for value in values if isinstance(value, Text | Date)]
-    if texts and _may_be(of, "text"):
-        parts.append(exp.In(this=of.sql, expressions=texts))
-    parts.extend(_compared(of, "=", value) for value in values if isinstance(value, Boolean | Name))
+    if texts and _may_be(operand, "string"):
+        parts.append(exp.In(this=operand.sql, expressions=texts))
+    parts.extend(
+        _compared(operand, "=", value) for value in values if isinstance(value, Boolean | Name)
+    )
     return any_of(parts)
 
 
-def _may_be(of: Operand, kind: str) -> bool:
-    return of.kind in (None, kind)
+def _may_be(operand: Operand, kind: str) -> bool:
+    return operand.kind in (None, kind)
 
 
-# --- texts -------------------------------------------------------------------------------
+# --- strings -----------------------------------------------------------------------------
 
 
-def _like(of: Operand, match: p.TextMatch, values: list[str]) -> Node:
-    if not _may_be(of, "text"):
+def _like(operand: Operand, match: p.TextMatch, values: list[str]) -> Node:
+    if not _may_be(operand, "string"):
         return false()
     if "" in values:
-        # Each text contains it, and engines disagree.
-        return is_not_null(of.sql)
-    return any_of(_matching(of, match, value) for value in values)
+        # Every string contains it, but engines disagree.
+        return is_not_null(operand.sql)
+    return any_of(_matching(operand, match, value) for value in values)
 
 
-def _matching(of: Operand, match: p.TextMatch, value: str) -> Node:
+def _matching(operand: Operand, match: p.TextMatch, value: str) -> Node:
     match match:
         case "contains":
-            return exp.Contains(this=of.sql, expression=text(value))
+            return exp.Contains(this=operand.sql, expression=text(value))
         case "starts with":
-            return exp.StartsWith(this=of.sql, expression=text(value))
+            return exp.StartsWith(this=operand.sql, expression=text(value))
         case "ends with":
-            return exp.EndsWith(this=of.sql, expression=text(value))
+            return exp.EndsWith(this=operand.sql, expression=text(value))
         case _:
             assert_never(match)
 
 
-def _matches(of: Operand, pattern: str) -> Node:
-    if not _may_be(of, "text"):
+def _matches(operand: Operand, pattern: str) -> Node:
+    if not _may_be(operand, "string"):
         return false()
     if pattern == "":
-        return is_not_null(of.sql)
-    return exp.RegexpLike(this=of.sql, expression=text(pattern))
+        return is_not_null(operand.sql)
+    return exp.RegexpLike(this=operand.sql, expression=text(pattern))
 
 
 def _text(value: Value) -> str:
@@ -262,12 +265,12 @@ def _text(value: Value) -> str:
 # --- times -------------------------------------------------------------------------------
 
 
-def _during(of: Operand, start: int, end: int) -> Node:
+def _during(operand: Operand, start: int, end: int) -> Node:
     if start >= end:
         return false()
     parts: list[Node] = []
     if start > PAST:
-        parts.append(exp.GTE(this=of.sql, expression=integer(start)))
+        parts.append(exp.GTE(this=operand.sql, expression=integer(start)))
     if end < FUTURE:
-        parts.append(exp.LT(this=of.sql, expression=integer(end)))
-    return all_of(parts) if parts else is_not_null(of.sql)
+        parts.append(exp.LT(this=operand.sql, expression=integer(end)))
+    return all_of(parts) if parts else is_not_null(operand.sql)

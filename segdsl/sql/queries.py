@@ -1,7 +1,6 @@
-"""A segment as a query: who is in it, how many, and what is known of them.
+"""Queries of a segment: its profiles' ids, their number, and their attributes.
 
-Each is one SELECT over the parent segment's tables, complete in itself. How it is
-written in a dialect is `segdsl.sql.dialects`' matter.
+Each is one SELECT over the parent segment's tables. `segdsl.sql.dialects` renders it.
 """
 
 from __future__ import annotations
@@ -21,41 +20,41 @@ _SELECTED = "selected"
 
 
 def selection(segment: c.Segment, context: Context) -> exp.Select:
-    """The ids of the profiles in a segment: one column, each profile once, in no order.
+    """The ids of the profiles in a segment: one column, each profile once, unordered.
 
-    Raises SqlError where no query can be made of it.
+    Raises SqlError if the segment has no SQL translation.
     """
     conditions = Conditions(context, segment)
-    return conditions.finished(conditions.profiles(segment.condition, segment.limit))
+    return conditions.with_references(conditions.profiles(segment.condition, segment.limit))
 
 
 def count(segment: c.Segment, context: Context) -> exp.Select:
-    """How many profiles are in a segment: one row, one column `count`.
+    """The number of profiles in a segment: one row, one column `count`.
 
-    Raises SqlError where no query can be made of it.
+    Raises SqlError if the segment has no SQL translation.
     """
     conditions = Conditions(context, segment)
     number = named(exp.Count(this=exp.Star()), COUNT)
     if segment.limit is None:
-        return conditions.finished(conditions.holding(segment.condition, number))
+        return conditions.with_references(conditions.select_where(segment.condition, number))
     chosen = conditions.profiles(segment.condition, segment.limit)
-    return conditions.finished(select(number).from_(chosen.subquery(identifier(_SELECTED))))
+    return conditions.with_references(select(number).from_(chosen.subquery(identifier(_SELECTED))))
 
 
 def profiles(
     segment: c.Segment, context: Context, columns: Sequence[str], limit: int | None = None
 ) -> exp.Select:
-    """The profiles in a segment by id: their id and those attributes, each column once.
+    """The profiles in a segment ordered by id: their id and attributes, each column once.
 
-    With a `limit` only the first so many. Raises SqlError where no query can be made of
-    it, or an attribute is not there.
+    At most `limit` profiles. Raises SqlError if the segment has no SQL translation or an
+    attribute does not exist.
     """
     conditions = Conditions(context, segment)
     customers = conditions.customers
     shown = dict.fromkeys([PROFILE_ID, *columns])
     nodes = [customers.operand(name).sql for name in shown]
     if segment.limit is None:
-        query = conditions.holding(segment.condition, *nodes)
+        query = conditions.select_where(segment.condition, *nodes)
     else:
         chosen = conditions.profiles(segment.condition, segment.limit)
         among = exp.In(this=customers.id, query=exp.Subquery(this=chosen))
@@ -63,4 +62,4 @@ def profiles(
     query = query.order_by(exp.Ordered(this=ordered_text(customers.id), desc=False))
     if limit is not None:
         query = query.limit(integer(limit))
-    return conditions.finished(query)
+    return conditions.with_references(query)

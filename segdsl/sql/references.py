@@ -1,7 +1,6 @@
-"""Which segments a segment refers to, through others as well, and in which order they are made.
+"""Finds the segments that a segment refers to, directly and indirectly, in order of dependency.
 
-Looked up before any SQL is made, so that a cycle or a missing segment is an error and
-not an endless query. What they become is `segdsl.sql.conditions`' matter.
+Done before the translation, so that a cycle or a missing segment is an error.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from segdsl.language.condition.walk import depth, walk
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.sql.context import Context, SqlError
 
-# How deep a condition may get by others standing in it.
-_DEEPEST = 50
-MOST_REFERRED = 1_000
-"""Segments that one refers to, through others as well: all of them stand in its query."""
+# Maximum depth of a condition with inlined segments.
+_MAX_INLINE_DEPTH = 50
+MAX_REFERENCES = 1_000
+"""Maximum segments that one refers to, directly and indirectly: all are in its query."""
 
 
-class Referred(msgspec.Struct, frozen=True):
-    """Every segment that another refers to, those first that others need.
+class References(msgspec.Struct, frozen=True):
+    """The referenced segments, each after those that it refers to.
 
-    `inlined` are those that stand where they are referred to; the others get a name.
+    `inlined` are those whose condition replaces the reference; the others get a name.
     """
 
     segments: dict[Reference, c.Segment]
@@ -36,16 +35,16 @@ class Referred(msgspec.Struct, frozen=True):
         return f"segment_{self.numbers[reference]}"
 
 
-def referred(root: c.Segment, context: Context) -> Referred:
-    """What a segment refers to.
+def find_references(root: c.Segment, context: Context) -> References:
+    """The segments that a segment refers to.
 
-    Raises SqlError where that is not there, or is the segment itself.
+    Raises SqlError if one does not exist, or on a cycle.
     """
     uses: Counter[Reference] = Counter()
-    made: dict[Reference, c.Segment] = {}
+    resolved: dict[Reference, c.Segment] = {}
     inlined: set[Reference] = set()
     depths: dict[Reference, int] = {}
-    # A stack of our own: a chain of references may be long.
+    # An explicit stack: a chain of references may be long.
     path: dict[Reference, c.Segment] = {}
     todo: list[tuple[Reference | None, c.Segment, Iterator[Reference]]] = [
         (None, root, iter(_references(root.condition)))
@@ -57,31 +56,33 @@ def referred(root: c.Segment, context: Context) -> Referred:
             todo.pop()
             if key is not None:
                 del path[key]
-                made[key] = segment
+                resolved[key] = segment
             continue
         uses[reference] += 1
         if reference in path:
             raise SqlError(*_cycle([root, *path.values()], path[reference]))
-        if reference not in made:
-            if len(made) + len(path) >= MOST_REFERRED:
+        if reference not in resolved:
+            if len(resolved) + len(path) >= MAX_REFERENCES:
                 raise SqlError(
-                    f"the segment “{root.name}” refers, through others as well, to more than "
-                    f"{MOST_REFERRED:,} segments, too many for one query",
-                    "write what they say in one segment, or refer to fewer of them",
+                    f"segment “{root.name}” refers directly or indirectly to more than "
+                    f"{MAX_REFERENCES:,} segments, too many for one query",
+                    "combine some of them into one segment, or refer to fewer",
                 )
-            found = _known(reference, context)
-            path[reference] = found
-            todo.append((reference, found, iter(_references(found.condition))))
-    for key, segment in made.items():
+            segment_ = _lookup(reference, context)
+            path[reference] = segment_
+            todo.append((reference, segment_, iter(_references(segment_.condition))))
+    for key, segment in resolved.items():
         inner = [depths[each] for each in _references(segment.condition) if each in inlined]
         depths[key] = depth(segment.condition) + max(inner, default=0)
-        if uses[key] == 1 and segment.limit is None and depths[key] <= _DEEPEST:
+        if uses[key] == 1 and segment.limit is None and depths[key] <= _MAX_INLINE_DEPTH:
             inlined.add(key)
-    return Referred(made, frozenset(inlined), {each: at for at, each in enumerate(made, 1)})
+    return References(
+        resolved, frozenset(inlined), {each: at for at, each in enumerate(resolved, 1)}
+    )
 
 
 def _references(condition: c.Condition) -> list[Reference]:
-    """The segments that a condition names, as often as it does."""
+    """The references to segments in a condition, with repetitions."""
     return [
         node.target
         for node in walk(condition)
@@ -89,26 +90,26 @@ def _references(condition: c.Condition) -> list[Reference]:
     ]
 
 
-def _known(reference: Reference, context: Context) -> c.Segment:
-    found = context.segments.get(reference)
-    if found is not None:
-        return found
+def _lookup(reference: Reference, context: Context) -> c.Segment:
+    segment = context.segments.get(reference)
+    if segment is not None:
+        return segment
     match reference:
         case ById(id):
-            raise SqlError(f"there is no segment #{id}")
+            raise SqlError(f"unknown segment #{id}")
         case ByName(name):
             raise SqlError(
-                f"there is no segment “{name}”",
-                near=(
+                f"unknown segment “{name}”",
+                unknown=(
                     name,
                     lambda: [each.name for each in context.segments if isinstance(each, ByName)],
                 ),
             )
 
 
-def _cycle(path: list[c.Segment], again: c.Segment) -> tuple[str, str]:
-    names = " → ".join(f"“{each.name}”" for each in [*path[path.index(again) :], again])
+def _cycle(path: list[c.Segment], segment: c.Segment) -> tuple[str, str]:
+    names = " → ".join(f"“{each.name}”" for each in [*path[path.index(segment) :], segment])
     return (
-        f"the segment “{again.name}” refers to itself: {names}",
-        "take one of these references out",
+        f"segment “{segment.name}” refers to itself: {names}",
+        "remove one of these references",
     )

@@ -1,8 +1,8 @@
-"""Conditions of profiles that ask for rows of another table, recognized in a finished query.
+"""Recognizes semi-joins in a complete query.
 
-`id IN (SELECT … FROM behavior … GROUP BY id HAVING …)` and its simpler forms: what several of
-them ask of one table can be asked in one scan of it. The different rows of a table, which are
-counted for `count distinct`, are such a table too. The other stages of SQL do not know this.
+The pattern is `id IN (SELECT … FROM behavior … GROUP BY id HAVING …)` and its simpler forms.
+Several of them on one table can be evaluated in one scan. A subquery for the distinct rows of a
+table, as in `count distinct`, counts as a table. Only `batching` uses this.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from sqlglot import exp
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.expressions import Node, all_of, integer, is_not_null, true
 
-# A table, or a subquery for different rows of one. Equal ones have equal rows.
+# A table, or a subquery for distinct rows of one. Equal nodes have equal rows.
 Table = exp.Table | exp.Subquery
 
 
-class Events(msgspec.Struct, frozen=True):
-    """A query for profiles, taken apart.
+class SemiJoin(msgspec.Struct, frozen=True):
+    """The parts of a semi-join's query.
 
-    A profile is found if one of its rows in the `table` is `among`, and if `having` holds of all
-    those rows of it; where the query does not group, that is just true.
+    A profile matches if one of its rows in the `table` satisfies `rows`, and all those rows
+    together satisfy `having`, which is None if the query has no groups.
     """
 
     table: Table
     id: exp.Column
-    among: Node
+    rows: Node
     having: Node | None
 
 
-def asked(node: Node) -> exp.Select | None:
-    """The query behind `id IN (…)`; None of any other node."""
-    found = node.args.get("query") if isinstance(node, exp.In) else None
-    return found.this if found is not None and isinstance(found.this, exp.Select) else None
+def semijoin_query(node: Node) -> exp.Select | None:
+    """The query in `id IN (…)`; None for any other node."""
+    subquery = node.args.get("query") if isinstance(node, exp.In) else None
+    return subquery.this if subquery is not None and isinstance(subquery.this, exp.Select) else None
 
 
-def taken_apart(query: exp.Select) -> Events | None:
-    """None where a query is more than rows of a table, or is not grouped by profile alone."""
-    if parts(query) - {"expressions", "from_", "where", "group", "having"}:
+def decompose(query: exp.Select) -> SemiJoin | None:
+    """The parts of a query; None if it has other clauses or is not grouped by profile alone."""
+    if non_empty_args(query) - {"expressions", "from_", "where", "group", "having"}:
         return None
     table, (id, *more) = query.args["from_"].this, query.expressions
     if more or not _is_table(table) or not isinstance(id, exp.Column):
@@ -50,10 +50,10 @@ def taken_apart(query: exp.Select) -> Events | None:
         return None
     grouped, having = query.args.get("group"), query.args.get("having")
     if grouped is None:
-        return None if having else Events(table, id, _among(query, id), None)
-    if parts(grouped) != {"expressions"} or grouped.expressions != [id]:
+        return None if having else SemiJoin(table, id, _row_filter(query, id), None)
+    if non_empty_args(grouped) != {"expressions"} or grouped.expressions != [id]:
         return None
-    return Events(table, id, _among(query, id), having.this if having else None)
+    return SemiJoin(table, id, _row_filter(query, id), having.this if having else None)
 
 
 def _is_table(node: Node) -> TypeGuard[Table]:
@@ -62,44 +62,44 @@ def _is_table(node: Node) -> TypeGuard[Table]:
     return isinstance(node, exp.Table)
 
 
-def _among(query: exp.Select, id: exp.Column) -> Node:
-    """Which rows a query is of; that they have a profile is said where they are asked for."""
+def _row_filter(query: exp.Select, id: exp.Column) -> Node:
+    """The condition of a query's rows, without `id IS NOT NULL`, which the caller adds."""
     condition = query.args.get("where")
     if condition is None:
         return true()
-    known = is_not_null(id.copy())
-    whole = condition.this
-    each = whole.flatten() if isinstance(whole, exp.And) else [whole]
-    return all_of(part.copy() for part in each if part != known)
+    has_id = is_not_null(id.copy())
+    where = condition.this
+    conjuncts = where.flatten() if isinstance(where, exp.And) else [where]
+    return all_of(part.copy() for part in conjuncts if part != has_id)
 
 
-def parts(node: Node) -> set[str]:
-    """The names of what a node has."""
+def non_empty_args(node: Node) -> set[str]:
+    """The names of a node's arguments that are not empty."""
     return {name for name, value in node.args.items() if value}
 
 
-def holds(events: Events, value: Callable[[Node], Node]) -> Node:
-    """Whether a profile is found, where more rows of it are grouped than those `among`.
+def match_condition(semijoin: SemiJoin, restrict: Callable[[Node], Node]) -> Node:
+    """Whether a profile matches, in a grouping of more rows than the semi-join's own.
 
-    `value` makes an aggregate one of just the rows that are. True, false or null.
+    `restrict` limits an aggregate to the semi-join's rows. The result is true, false or null.
     """
-    rows = exp.GT(this=value(exp.Count(this=exp.Star())), expression=integer(0))
-    if events.having is None:
-        return rows
-    holder = exp.Paren(this=events.having.copy())
+    has_rows = exp.GT(this=restrict(exp.Count(this=exp.Star())), expression=integer(0))
+    if semijoin.having is None:
+        return has_rows
+    holder = exp.Paren(this=semijoin.having.copy())
     for aggregate in list(holder.find_all(exp.AggFunc)):
-        aggregate.replace(value(aggregate.copy()))
+        aggregate.replace(restrict(aggregate.copy()))
     having: Node = holder.this
-    return having if _is_false_of_nothing(events.having) else all_of([rows, having])
+    return having if _is_false_without_rows(semijoin.having) else all_of([has_rows, having])
 
 
-_NULL_OF_NOTHING = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.LogicalOr, exp.LogicalAnd)
+_NULL_WITHOUT_ROWS = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.LogicalOr, exp.LogicalAnd)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
-def _is_false_of_nothing(having: Node) -> bool:
-    """Whether it is sure that a condition of aggregates is false, or null, of no rows at all."""
-    if isinstance(having, _COMPARISONS) and isinstance(having.this, _NULL_OF_NOTHING):
+def _is_false_without_rows(having: Node) -> bool:
+    """Whether a condition on aggregates is certainly false or null without any rows."""
+    if isinstance(having, _COMPARISONS) and isinstance(having.this, _NULL_WITHOUT_ROWS):
         return isinstance(having.expression, (exp.Literal, exp.Neg))
     if isinstance(having, (exp.GT, exp.GTE)) and isinstance(having.this, exp.Count):
         least = having.expression

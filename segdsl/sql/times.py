@@ -1,7 +1,6 @@
-"""The predicates of time as pairs of Unix seconds: from the first up to, not including, the second.
+"""Evaluates time predicates to half-open intervals of Unix seconds.
 
-Reckoned here and not by the engine, so that every engine agrees and no date function is
-called for each row. Which column is compared is not known here.
+Computed here and not by the engine, so that all engines agree and no row needs a date function.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ NEVER: Interval = (0, 0)
 def calendar_of(context: Context) -> Calendar:
     """The calendar of a context.
 
-    Raises SqlError where it names no time zone, or a time that no calendar has.
+    Raises SqlError for an unknown time zone or a time outside the calendar.
     """
     try:
         calendar = Calendar(context.now, ZoneInfo(context.zone))
     except (ZoneInfoNotFoundError, ValueError):
         raise SqlError(
-            f"there is no time zone `{context.zone}`", "name one such as Asia/Tokyo"
+            f"unknown time zone `{context.zone}`", "use an IANA name such as Asia/Tokyo"
         ) from None
     try:
         calendar.start("year")
     except (ValueError, OverflowError):
-        raise SqlError(f"{context.now} seconds from 1970 is outside of the calendar") from None
+        raise SqlError(f"the time {context.now} is outside the supported calendar") from None
     return calendar
 
 
 def interval(predicate: p.TimePredicate, calendar: Calendar) -> Interval:
-    """The times that a predicate holds of; PAST and FUTURE stand for no bound."""
+    """The times that satisfy a predicate; PAST and FUTURE mean unbounded."""
     match predicate:
         case p.Within("past", amount, unit):
             return calendar.start(unit, -whole_number(amount)), calendar.start(unit)
@@ -53,14 +52,14 @@ def interval(predicate: p.TimePredicate, calendar: Calendar) -> Interval:
             return calendar.start("day"), FUTURE
         case p.TimeCompare(relation, moment):
             whole = _moment(moment, calendar)
-            return NEVER if whole is None else _beside(relation, whole)
+            return NEVER if whole is None else _compare(relation, whole)
         case p.TimeBetween(low, high):
             first, last = _moment(low, calendar), _moment(high, calendar)
             return NEVER if first is None or last is None else (first[0], last[1])
         case p.TimeRange(length, start, reverse):
             point = calendar.ago(_parts(start), _unit(start))
             begin = calendar.time(point)
-            end = calendar.time(calendar.moved(point, _parts(length), -1 if reverse else 1))
+            end = calendar.time(calendar.shift(point, _parts(length), -1 if reverse else 1))
             return (end, begin) if reverse else (begin, end)
         case p.BetweenNext(low, high):
             near = calendar.ahead(_parts(low), _unit(low))
@@ -71,29 +70,29 @@ def interval(predicate: p.TimePredicate, calendar: Calendar) -> Interval:
 
 
 def length_of(window: Duration) -> int:
-    """How many seconds a window is long: its units are of fixed length.
+    """The length of a window in seconds.
 
-    Raises SqlError where one is not.
+    Raises SqlError for a unit without a fixed length.
     """
     total = 0
     for part in window.parts:
         if part.unit not in SECONDS:
             raise SqlError(
                 f"a window of {part.unit}s has no fixed length",
-                "give it in weeks, days, hours, minutes or seconds",
+                "use weeks, days, hours, minutes or seconds",
             )
         total += whole_number(part.amount) * SECONDS[part.unit]
     return total
 
 
 def whole_number(value: Value | None) -> int:
-    """A whole number of a condition: of units, of elements.
+    """The integer in a condition, such as a number of units or elements.
 
-    Raises SqlError for anything else, which the resolver lets nobody write.
+    Raises SqlError for anything else, which the resolver excludes.
     """
     if isinstance(value, Number) and value.is_bounded and value.value == int(value.value):
         return int(value.value)
-    raise SqlError("a whole number is missing here")
+    raise SqlError("an integer is required here")
 
 
 def _moment(moment: p.Moment, calendar: Calendar) -> Interval | None:
@@ -104,14 +103,14 @@ def _moment(moment: p.Moment, calendar: Calendar) -> Interval | None:
             end = calendar.add(start, 1, _unit(duration))
             return calendar.time(start), calendar.time(end)
         case Date(text):
-            return calendar.whole(text)
+            return calendar.unit_bounds(text)
         case Name(name):
             raise SqlError(f"the parameter `{name}` has no value")
         case _:
             assert_never(moment)
 
 
-def _beside(relation: p.Relation, whole: Interval) -> Interval:
+def _compare(relation: p.Relation, whole: Interval) -> Interval:
     start, end = whole
     match relation:
         case "=":

@@ -22,7 +22,7 @@ from segdsl.engine import Data, open_data
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.sql import Context, count, merged, together
+from segdsl.sql import Context, batch_counts, count, merge_semijoins
 
 NOW = 902_000_000
 """Of the year of the last orders: 1998-08-01."""
@@ -126,13 +126,13 @@ class Engine:
 
     def preview(self, where: str) -> int:
         """From a segment's text to its number."""
-        ((number,),) = self.data.start(merged(self._count(where))).wait().rows
+        ((number,),) = self.data.start(merge_semijoins(self._count(where))).wait().rows
         assert isinstance(number, int)
         return number
 
     def previews(self, wheres: tuple[str, ...]) -> tuple[int, ...]:
         """The same of many, together."""
-        (row,) = self.data.start(together([self._count(where) for where in wheres])).wait().rows
+        (row,) = self.data.start(batch_counts([self._count(where) for where in wheres])).wait().rows
         return tuple(number for number in row if isinstance(number, int))
 
     def by_hand(self, sql: str) -> int:

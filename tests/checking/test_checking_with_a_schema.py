@@ -130,10 +130,10 @@ def test_help_names_what_is_near() -> None:
 
 def test_a_column_of_a_behavior_is_no_attribute() -> None:
     [one] = report_of("buys.amount > 3").diagnostics
-    assert one.message == "`buys` is a behavior, and a column of its events is no attribute"
+    assert one.message == "`buys` is a behavior, and a column of its events is not an attribute"
     assert "`sum(buys.amount) …`" in (one.help or "")
     [one] = report_of("has buys where buys.amount > 3").diagnostics
-    assert one.help == "inside its filter a column stands alone: `amount`"
+    assert one.help == "inside its filter a column is written alone: `amount`"
 
 
 def test_what_is_a_column_or_an_attribute_elsewhere_is_told_to_be() -> None:

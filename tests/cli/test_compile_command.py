@@ -138,7 +138,7 @@ def test_of_a_list_what_can_be_read_is_written_and_the_exit_code_says_that_it_is
     Path("a.json").write_text(json.dumps([odd, {"id": "8", **made}]))
     result = segdsl("decompile", "a.json", "-o", "b.seg")
     assert result.exit_code == 1
-    assert "“Odd” (#7) is left out: this segment comes without its `rule`" in result.stderr
+    assert "“Odd” (#7) is left out: this segment has no `rule`" in result.stderr
     assert "--> a.json: $[0]" in result.stderr
     assert Path("b.seg").read_text() == JAPAN
 

@@ -363,7 +363,6 @@ def test_a_folder_is_made_once(folder: Path) -> None:
 
 def test_sql_is_printed_for_any_engine(folder: Path) -> None:
     told("create", "japan.seg")
-    # The command has a list of its own, so that its help needs no library.
     for dialect in DIALECTS:
         done = segdsl("sql", ".", "--dialect", dialect)
         assert done.exit_code == 0, done.output

@@ -73,7 +73,7 @@ def test_types(tmp_path: Path, format: str, value: str, type: str, read: object)
         with duckdb.connect(path) as connection:
             connection.execute(f"CREATE TABLE customers AS {query}")
     if format == "duckdb" and "BLOB" in value:
-        with pytest.raises(DataError, match="`x` is of the type BLOB"):
+        with pytest.raises(DataError, match="`x` has the unsupported type BLOB"):
             open_data(path)
         return
     with open_data(path) as data:
@@ -117,7 +117,7 @@ def test_declared_types(tmp_path: Path, value: str, type: str, read: object) -> 
         assert column(data, "x") == [read, None]
 
 
-def test_ids_are_texts_whatever_the_file_holds(tmp_path: Path) -> None:
+def test_ids_are_strings_for_every_type(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", "SELECT i AS cdp_customer_id, i AS n FROM range(2) AS r(i)")
     parquet(
         tmp_path, "behavior_x", "SELECT 1::TINYINT AS cdp_customer_id, 5 AS time, 6.5 AS timestamp"
@@ -145,7 +145,7 @@ def test_a_time_column_of_profiles_is_a_number_unless_declared(tmp_path: Path) -
         assert types(data) == {"timestamp": "number", "time": "timestamp"}
 
 
-def test_hours_that_the_clock_leaves_out_or_shows_twice(tmp_path: Path) -> None:
+def test_skipped_and_repeated_hours(tmp_path: Path) -> None:
     """Times without an offset are the parent segment's; of two it is the second."""
     parquet(
         tmp_path,
@@ -163,7 +163,7 @@ def test_hours_that_the_clock_leaves_out_or_shows_twice(tmp_path: Path) -> None:
         ]
 
 
-def test_a_value_that_is_not_what_was_declared_fails_the_query(tmp_path: Path) -> None:
+def test_a_value_of_another_than_the_declared_type_fails_the_query(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", "SELECT 'a' AS cdp_customer_id, 'tomorrow' AS x")
     (tmp_path / "parent_segment.toml").write_text('[types.customers]\nx = "timestamp"')
     with open_data(tmp_path) as data, pytest.raises(QueryFailed, match="tomorrow"):

@@ -52,7 +52,7 @@ SHOWN: list[tuple[list[str], str, list[Any]]] = [
     SHOWN,
     ids=lambda each: repr(each) if isinstance(each, list) else None,
 )
-def test_what_texts_show(tmp_path: Path, values: list[str], type: str, read: list[object]) -> None:
+def test_inferred_types(tmp_path: Path, values: list[str], type: str, read: list[object]) -> None:
     csv(tmp_path, "customers", table(values))
     (tmp_path / "parent_segment.toml").write_text('timezone = "Asia/Tokyo"')
     with open_data(tmp_path) as data:
@@ -71,7 +71,9 @@ def test_what_texts_show(tmp_path: Path, values: list[str], type: str, read: lis
         ("", "", "string"),
     ],
 )
-def test_every_value_counts_however_late(tmp_path: Path, usual: str, last: str, type: str) -> None:
+def test_types_are_inferred_from_all_values(
+    tmp_path: Path, usual: str, last: str, type: str
+) -> None:
     csv(tmp_path, "customers", table([*[usual] * 3_000, last]))
     with open_data(tmp_path) as data:
         assert types(data) == {"x": type}
@@ -103,7 +105,7 @@ def test_declared_types(tmp_path: Path, type: str, values: list[str], read: list
         assert column(data, "x") == read
 
 
-def test_ids_keep_their_zeros(tmp_path: Path) -> None:
+def test_ids_keep_leading_zeros(tmp_path: Path) -> None:
     csv(tmp_path, "customers", "cdp_customer_id\n0001\n2\n")
     csv(tmp_path, "funnel_stages", "stage_id,cdp_customer_id\n007,0001\n")
     with open_data(tmp_path) as data:
@@ -120,13 +122,13 @@ def test_ids_keep_their_zeros(tmp_path: Path) -> None:
         '"cdp_customer_id","x"\n"1","a"\n\n2,\n',
     ],
 )
-def test_ways_to_write_a_file(tmp_path: Path, text: str) -> None:
+def test_variants_of_csv(tmp_path: Path, text: str) -> None:
     csv(tmp_path, "customers", text)
     with open_data(tmp_path) as data:
         assert column(data, "x") == ["a", None]
 
 
-def test_a_file_with_a_header_alone(tmp_path: Path) -> None:
+def test_a_file_with_only_a_header(tmp_path: Path) -> None:
     csv(tmp_path, "customers", "cdp_customer_id,x")
     with open_data(tmp_path) as data:
         assert data.population() == 0
@@ -144,22 +146,28 @@ def test_columns_of_any_name(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "customers.csv is empty: its first line must name the columns"),
+        ("", "customers.csv is empty: the first line must name the columns"),
         ("\ncdp_customer_id\n", "customers.csv is empty"),
         ("cdp_customer_id,\n1,2\n", "a column has no name"),
-        ("cdp_customer_id,x,X\n1,2,3\n", "two columns are named `X` .capitals make no"),
-        ("cdp_customer_id,x\n1,2\n3\n", "line 3: it has more or fewer values than the header"),
-        ("cdp_customer_id,x\n1,2,3\n", "line 2: it has more or fewer values than the header"),
-        ('cdp_customer_id,x\n1,"a\n2,b\n', "line 2: a quotation mark is not where one can be"),
-        ('cdp_customer_id,x\n1,"a"b\n', "line 2: a quotation mark is not where one can be"),
-        ('cdp_customer_id,"x"y\n1,2\n', "its first line is no header of a CSV file"),
+        ("cdp_customer_id,x,X\n1,2,3\n", "two columns are named `X` .case is ignored"),
+        (
+            "cdp_customer_id,x\n1,2\n3\n",
+            "line 3: the number of values differs from that of the header",
+        ),
+        (
+            "cdp_customer_id,x\n1,2,3\n",
+            "line 2: the number of values differs from that of the header",
+        ),
+        ('cdp_customer_id,x\n1,"a\n2,b\n', "line 2: unexpected quotation mark"),
+        ('cdp_customer_id,x\n1,"a"b\n', "line 2: unexpected quotation mark"),
+        ('cdp_customer_id,"x"y\n1,2\n', "the first line is not a valid CSV header"),
         ("cdp_customer_id;x\n1;2\n", "has no column `cdp_customer_id`"),
-        ("cdp_customer_id,x\n1,2\n1,3\n", "cdp_customer_id is there more than once, as in “1”"),
-        ("cdp_customer_id,x\n,2\n", "rows without cdp_customer_id: 1"),
-        (f"cdp_customer_id,x\n1,{'y' * 9_000_000}\n", "line 2: it is longer than 8 MB"),
+        ("cdp_customer_id,x\n1,2\n1,3\n", "duplicate cdp_customer_id, such as “1”"),
+        ("cdp_customer_id,x\n,2\n", "1 row without cdp_customer_id"),
+        (f"cdp_customer_id,x\n1,{'y' * 9_000_000}\n", "line 2: the line is longer than 8 MB"),
     ],
 )
-def test_files_that_are_not_as_they_should_be(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_files_are_errors(tmp_path: Path, text: str, message: str) -> None:
     csv(tmp_path, "customers", text)
     with pytest.raises(DataError, match=message):
         open_data(tmp_path)
@@ -189,7 +197,7 @@ def test_files_that_are_not_utf8(tmp_path: Path) -> None:
         ("number_array", '"[""a""]"', "customers.csv cannot be read: .*"),
     ],
 )
-def test_values_that_are_not_what_was_declared(
+def test_values_of_another_than_the_declared_type(
     tmp_path: Path, type: str, value: str, message: str
 ) -> None:
     csv(tmp_path, "customers", table([value]))

@@ -39,7 +39,7 @@ def test_labels_of_attributes_behaviors_and_columns(tmp_path: Path) -> None:
     assert labels.of_behavior("behavior_purchases") == "Online Purchases"
 
 
-def test_without_a_label_the_name_is_shown(tmp_path: Path) -> None:
+def test_the_default_label_is_the_name(tmp_path: Path) -> None:
     with open_data(data(tmp_path, "")) as opened:
         labels = opened.parent.labels
     assert labels == Labels()
@@ -52,45 +52,44 @@ def test_without_a_label_the_name_is_shown(tmp_path: Path) -> None:
     [
         (
             '[labels.customers]\nltvv = "x"\n',
-            "`[labels.customers]` names the column `ltvv`, which is not there; did you mean `ltv`?",
+            "unknown column `ltvv` in `[labels.customers]`; did you mean `ltv`?",
         ),
         (
             '[labels.behavior_purchases]\namout = "x"\n',
-            "names the column `amout`, which is not there; did you mean `amount`?",
+            "unknown column `amout` in `[labels.behavior_purchases]`; did you mean `amount`?",
         ),
         (
             '[labels.purchases]\namount = "x"\n',
-            "`[labels.purchases]` is about no table of profiles or events that is there",
+            "unknown table in `[labels.purchases]`",
         ),
         (
             '[labels.customer_group_household]\nsize = "x"\n',
-            "`[labels.customer_group_household]` is about no table of profiles or events",
+            "unknown table in `[labels.customer_group_household]`",
         ),
         (
             '[labels.behaviors]\npurchase = "x"\n',
-            "`[labels.behaviors]` names the behavior `purchase`, which is not there; "
-            "did you mean `purchases`?",
+            "unknown behavior `purchase` in `[labels.behaviors]`; did you mean `purchases`?",
         ),
         (
             '[labels.behaviors]\nbehavior_purchases = "x"\n',
-            "names the behavior `behavior_purchases`, which is not there",
+            "unknown behavior `behavior_purchases` in `[labels.behaviors]`",
         ),
         ('[labels.customers]\nltv = " "\n', "the label of `ltv` in `[labels.customers]` is blank"),
         (
             '[labels.customers]\nltv = "x"\nage = "x"\n',
-            "`[labels.customers]` gives `ltv` and `age` the same label “x”; give each its own",
+            "`ltv` and `age` have the same label “x” in `[labels.customers]`; use different labels",
         ),
         ("[labels.customers]\nltv = 1\n", "`ltv` in [labels.customers] must be a string"),
     ],
 )
-def test_labels_that_cannot_be(text: str, words: str, tmp_path: Path) -> None:
+def test_invalid_labels_are_errors(text: str, words: str, tmp_path: Path) -> None:
     folder = data(tmp_path, text)
     with pytest.raises(DataError, match=re.escape(words)) as told:
         open_data(folder)
     assert str(folder / "parent_segment.toml") in str(told.value)
 
 
-def test_the_retail_example_labels_everything_with_other_words() -> None:
+def test_the_retail_example_has_labels_for_everything() -> None:
     """So that no test passes by confusing a label with a name."""
     file = Path(__file__).parents[2] / "examples" / "retail" / "parent_segment.toml"
     labels = read_description(file, "retail").parent.labels

@@ -14,7 +14,7 @@ from segdsl.schema.model import Funnel, Model, Stage, Variant
 STAGES = "stages = { In = 41, Trial = 42, Out = 43 }\n"
 
 
-def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
+def test_names_for_the_ids_in_tables(tmp_path: Path) -> None:
     file = tmp_path / "parent_segment.toml"
     file.write_text(
         f"[funnels.Onboarding]\nid = 1\n{STAGES}"
@@ -38,7 +38,7 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
         (
             f"[funnels.A]\nid = 1\n{STAGES}"
             "[funnels.B]\nid = 2\nstages = { X = 43, Y = 44, Z = 45 }\n",
-            "the stages “Out” and “X” have the same id 43; give each its own",
+            "the stages “Out” and “X” have the same id 43; use different ids",
         ),
         (
             f"[funnels.A]\nid = 1\n{STAGES}[funnels.B]\nid = 1\n{STAGES.replace('4', '5')}",
@@ -55,11 +55,14 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
         ),
         (
             f"[funnels.A]\nid = 42\n{STAGES}",
-            "the funnel “A” and the stage “Trial” have the same id 42; give each its own",
+            "the funnel “A” and the stage “Trial” have the same id 42; use different ids",
         ),
         ("[tests.T]\nA = 1\n[tests.U]\nA = 1\n", "the variants “A” and “A” have the same id 1"),
-        ("[tests.T]\nA = 0\n", "the ids of variants are whole numbers from 1, and 0, that of “A”"),
-        ("[models.rfm]\nA = -3\n", "and -3, that of “A”, is none"),
+        (
+            "[tests.T]\nA = 0\n",
+            "invalid id 0 of the variant “A”: ids of variants are integers from 1",
+        ),
+        ("[models.rfm]\nA = -3\n", "invalid id -3 of the model of solutions “A”"),
         ("[models.rfm]\nA = 9223372036854775808\n", "a number has too many digits"),
         (
             "[funnels.A]\nid = 3\nstages = { In = 1, Out = 2 }\n",
@@ -74,7 +77,7 @@ def test_names_with_the_ids_of_the_tables(tmp_path: Path) -> None:
         ('[tests.T]\nA = "1"\n', "`A` in [tests.T] must be a whole number"),
     ],
 )
-def test_what_the_api_could_not_have(text: str, words: str, tmp_path: Path) -> None:
+def test_constraints_of_the_api(text: str, words: str, tmp_path: Path) -> None:
     file = tmp_path / "parent_segment.toml"
     file.write_text(text)
     with pytest.raises(DataError, match=re.escape(words)) as told:

@@ -58,7 +58,7 @@ SELECTED = {
 
 
 @pytest.mark.parametrize("format", ["parquet", "duckdb"])
-def test_what_is_not_finite_is_missing(tmp_path: Path, format: str) -> None:
+def test_non_finite_numbers_are_missing(tmp_path: Path, format: str) -> None:
     path = tmp_path
     if format == "parquet":
         parquet(tmp_path, "customers", CUSTOMERS)
@@ -82,7 +82,7 @@ def selected(data: Data, where: str) -> str:
     return "".join(sorted(str(id) for (id,) in rows))
 
 
-def test_texts_that_are_declared_as_numbers(tmp_path: Path) -> None:
+def test_strings_declared_as_numbers(tmp_path: Path) -> None:
     csv(
         tmp_path,
         "customers",
@@ -98,7 +98,7 @@ def test_texts_that_are_declared_as_numbers(tmp_path: Path) -> None:
         assert selected(data, "any of list > 1") == ""
 
 
-def test_times_that_are_none_are_missing_and_stop_no_query(tmp_path: Path) -> None:
+def test_invalid_times_are_missing(tmp_path: Path) -> None:
     parquet(
         tmp_path,
         "customers",

@@ -53,7 +53,7 @@ def test_a_database(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_database_that_another_program_writes(tmp_path: Path) -> None:
+def test_a_database_that_another_process_has_open(tmp_path: Path) -> None:
     file = tmp_path / "shop.duckdb"
     with duckdb.connect(file) as connection:
         connection.execute(f"CREATE TABLE customers AS {IDS}")
@@ -79,30 +79,30 @@ def test_the_description(tmp_path: Path) -> None:
     [
         (
             'timezone = "Asia/Tokio"',
-            r"there is no time zone “Asia/Tokio”\n.*toml:1:12[^?]*did you mean `Asia/Tokyo`",
+            r"unknown time zone “Asia/Tokio”\n.*toml:1:12[^?]*did you mean `Asia/Tokyo`",
         ),
-        ('timezone = ""', "there is no time zone “”\n[^“]*write an IANA name"),
+        ('timezone = ""', "unknown time zone “”\n[^“]*use an IANA name"),
         ("name = 5", "`name` must be a string, and is a whole number"),
         ("nam = 5", r"unknown key `nam`\n.*toml:1:1[^?]*did you mean `name`"),
         ("name =", r"parent_segment\.toml is not a valid TOML file"),
         (
             '[types.customers]\nage = "int"',
-            "“int”, the type of `age`[^:]*is no type\n[^“]*the types are: string, number",
+            "unknown type “int” of `age` in `.types.customers.`\n[^“]*types are string, number",
         ),
-        ('[types.customers]\nagee = "number"', "names the column `agee`.*did you mean `age`"),
-        ('[types.customer]\nage = "number"', "not there; did you mean `customers`"),
-        ('[groups]\naeg = "x"', "the attribute `aeg`, which is not there; did you mean `age`"),
-        ('[types.customers]\nage = "string_array"', "declared as string_array, but holds BIGINT"),
+        ('[types.customers]\nagee = "number"', "unknown column `agee`.*did you mean `age`"),
+        ('[types.customer]\nage = "number"', "unknown table in .*did you mean `customers`"),
+        ('[groups]\naeg = "x"', "unknown attribute `aeg` in `.groups.`; did you mean `age`"),
+        ('[types.customers]\nage = "string_array"', "declared as string_array, but has BIGINT"),
     ],
 )
-def test_a_description_that_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+def test_an_invalid_description_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     parquet(tmp_path, "customers", IDS)
     (tmp_path / "parent_segment.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         open_data(tmp_path)
 
 
-def test_a_description_that_cannot_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_description_is_an_error(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", IDS)
     (tmp_path / "parent_segment.toml").mkdir()
     with pytest.raises(DataError, match=r"cannot read .*parent_segment\.toml`: it is a folder"):
@@ -116,10 +116,10 @@ def test_a_description_that_cannot_be_read(tmp_path: Path) -> None:
 # --- what cannot be opened ----------------------------------------------------------------
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"there is no folder or file .*nowhere"):
+def test_unknown_names_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere does not exist"):
         open_data(tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"holds no customers\.parquet or customers\.csv"):
+    with pytest.raises(DataError, match=r"has no customers\.parquet or customers\.csv"):
         open_data(tmp_path)
     (tmp_path / "customer.csv").write_text("cdp_customer_id\n")
     with pytest.raises(DataError, match="did you mean `customer`"):
@@ -128,23 +128,23 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         open_data(tmp_path / "customer.csv")
 
 
-def test_a_database_without_profiles_or_that_is_none(tmp_path: Path) -> None:
+def test_a_database_without_profiles_or_an_invalid_one(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "a.duckdb") as connection:
         connection.execute(f"CREATE TABLE behavior_x AS {EVENTS}")
-    with pytest.raises(DataError, match="holds no table `customers`"):
+    with pytest.raises(DataError, match="has no table `customers`"):
         open_data(tmp_path / "a.duckdb")
     (tmp_path / "b.duckdb").write_text("not a database, whatever its name says" * 400)
     with pytest.raises(DataError, match=r"b\.duckdb cannot be opened as a DuckDB database"):
         open_data(tmp_path / "b.duckdb")
 
 
-def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
+def test_an_invalid_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "customers.parquet").write_text("cdp_customer_id\n1\n")
     with pytest.raises(DataError, match=r"customers\.parquet cannot be read: .*"):
         open_data(tmp_path)
     (tmp_path / "customers.parquet").unlink()
     (tmp_path / "customers.parquet").mkdir()
-    with pytest.raises(DataError, match=r"customers\.parquet is a folder: the table must be one"):
+    with pytest.raises(DataError, match=r"customers\.parquet is a folder: a table must be one"):
         open_data(tmp_path)
 
 
@@ -155,7 +155,7 @@ def test_the_same_table_twice(tmp_path: Path) -> None:
         open_data(tmp_path)
 
 
-def test_tables_whose_names_differ_in_capitals_only(tmp_path: Path) -> None:
+def test_tables_whose_names_differ_only_in_case(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", IDS)
     parquet(tmp_path, "behavior_views", EVENTS)
     parquet(tmp_path, "behavior_Views", EVENTS)
@@ -165,7 +165,7 @@ def test_tables_whose_names_differ_in_capitals_only(tmp_path: Path) -> None:
         open_data(tmp_path)
 
 
-def test_other_files_are_left_alone(tmp_path: Path) -> None:
+def test_other_files_are_ignored(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", IDS)
     for name in ("behavior_.csv", "notes.csv", "behavior_x.txt", ".customers.csv", "CUSTOMERS.md"):
         (tmp_path / name).write_bytes(b"\xff not a table")
@@ -188,40 +188,46 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
             "predictive_scores",
             "SELECT 'a' AS cdp_customer_id, 'm' AS model_id, DATE '2020-01-01' AS grade, "
             "true AS converted",
-            "`grade` is declared as number, but holds DATE",
+            "`grade` is declared as number, but has DATE",
         ),
-        ("customers", "SELECT 'a' AS cdp_customer_id, {'x': 1} AS s", r"`s` is of the type STRUCT"),
+        (
+            "customers",
+            "SELECT 'a' AS cdp_customer_id, {'x': 1} AS s",
+            r"`s` has the unsupported type STRUCT",
+        ),
         (
             "customers",
             "SELECT 'a' AS cdp_customer_id, [[1]] AS l",
-            r"`l` is of the type .*\[\]\[\]",
+            r"`l` has the unsupported type .*\[\]\[\]",
         ),
-        ("customers", "SELECT 'a' AS cdp_customer_id, [true] AS l", r"`l` is of the type BOOLEAN"),
+        (
+            "customers",
+            "SELECT 'a' AS cdp_customer_id, [true] AS l",
+            r"`l` has the unsupported type BOOLEAN",
+        ),
         (
             "customers",
             "SELECT NULL AS cdp_customer_id, 1 AS x",
-            "rows without cdp_customer_id: 1; each",
+            "1 row without cdp_customer_id",
         ),
         (
             "customers",
             "SELECT unnest(['a', 'b', 'b']) AS cdp_customer_id",
-            "cdp_customer_id is there more than once, as in “b”",
+            "duplicate cdp_customer_id, such as “b”",
         ),
         (
             "customer_group_home",
             "SELECT unnest(['a', 'b', 'b']) AS cdp_customer_id, 3 AS size",
-            "table `customer_group_home`: cdp_customer_id is there more than once",
+            "table `customer_group_home`: duplicate cdp_customer_id",
         ),
         (
             "ml_rfm",
             "SELECT unnest(['a', 'b', 'b']) AS cdp_customer_id, '1' AS model_id, 3 AS r_quartile",
-            "model_id and cdp_customer_id is there more than once, as in “b”",
+            "duplicate model_id and cdp_customer_id, such as “b”",
         ),
     ],
 )
-def test_tables_that_are_not_as_they_should_be(
-    tmp_path: Path, table: str, query: str, message: str
-) -> None:
+def test_invalid_tables_are_errors(tmp_path: Path, table: str, query: str, message: str) -> None:
     if table != "customers":
         parquet(tmp_path, "customers", IDS)
     parquet(tmp_path, table, query)
@@ -229,7 +235,7 @@ def test_tables_that_are_not_as_they_should_be(
         open_data(tmp_path)
 
 
-def test_rows_may_repeat_where_they_can(tmp_path: Path) -> None:
+def test_rows_without_a_key_may_repeat(tmp_path: Path) -> None:
     parquet(tmp_path, "customers", IDS)
     parquet(tmp_path, "behavior_x", "SELECT unnest(['a', 'a', NULL]) AS cdp_customer_id")
     stages = "SELECT unnest(['a', 'a']) AS cdp_customer_id, unnest([1, 2]) AS stage_id"
@@ -269,7 +275,7 @@ def test_a_link_to_a_file_elsewhere(tmp_path: Path) -> None:
         assert data.population() == 3
 
 
-def test_a_path_that_is_not_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parquet(tmp_path / "data", "customers", IDS)
     monkeypatch.chdir(tmp_path / "data")
     with open_data(Path(".")) as data:
@@ -278,7 +284,7 @@ def test_a_path_that_is_not_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert data.parent.name == "data"
 
 
-def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+def test_a_replaced_file_is_read_again(tmp_path: Path) -> None:
     """Also what it says of itself: its number of rows, and where they are."""
     rows = "SELECT 'c' || i AS cdp_customer_id, i AS n FROM range({}) AS r(i)"
     parquet(tmp_path / "data", "customers", rows.format(3))

@@ -38,7 +38,9 @@ def values(folder: Path, table: str = "customers") -> list[object]:
 @pytest.mark.skipif(os.name != "posix", reason="such names are not for every system")
 @pytest.mark.parametrize("format", ["parquet", "csv"])
 @pytest.mark.parametrize("name", SIGNS)
-def test_a_sign_in_a_path_is_no_pattern(name: str, format: str, tmp_path: Path) -> None:
+def test_special_characters_in_a_path_are_no_pattern(
+    name: str, format: str, tmp_path: Path
+) -> None:
     """Also where a pattern would find another folder beside it."""
     for number, each in enumerate((name, "dz", "d", "za", "a", "b", "k=v1", "x", "a[b]")):
         folder = tmp_path / each
@@ -51,7 +53,7 @@ def test_a_sign_in_a_path_is_no_pattern(name: str, format: str, tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="such names are not for every system")
-def test_a_sign_in_the_name_of_a_file_and_of_a_database(tmp_path: Path) -> None:
+def test_special_characters_in_the_name_of_a_file_or_database(tmp_path: Path) -> None:
     parquet(tmp_path / "data", "customers", ROWS.format(1))
     parquet(
         tmp_path / "data",
@@ -73,7 +75,7 @@ def test_a_sign_in_the_name_of_a_file_and_of_a_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes are made otherwise")
-def test_what_is_no_table_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table's columns are named in errors: a link must not lead to a file of secrets."""
     monkeypatch.setenv("TD_API_KEY", "1234/secret")
     folder = tmp_path / "data"
@@ -95,7 +97,7 @@ def test_what_is_no_table_file_is_not_read(tmp_path: Path, monkeypatch: pytest.M
     assert values(folder) == [1, 1]
 
 
-def test_nothing_is_left_of_the_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
@@ -110,13 +112,13 @@ def test_nothing_is_left_of_the_links(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.skipif(os.name != "posix", reason="such names are not for every system")
-def test_a_name_of_other_bytes_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_skipped_and_reported(tmp_path: Path) -> None:
     """DuckDB refused the list of all files, with a traceback."""
     parquet(tmp_path / "d", "customers", ROWS.format(1))
     for name in (b"behavior_\xff.csv", b"\xfe.csv"):
         Path(os.fsdecode(os.fsencode(tmp_path / "d") + b"/" + name)).write_text("a,timestamp\n")
     with open_data(tmp_path / "d") as data:
-        assert sorted(data.passed_over.values()) == [
+        assert sorted(data.skipped.values()) == [
             "behavior_\ufffd.csv has a name that is not UTF-8",
             "\ufffd.csv has a name that is not UTF-8",
         ]

@@ -56,7 +56,7 @@ def test_a_result(data: Data) -> None:
     assert query.has_ended
 
 
-def test_a_result_of_many_rows_and_of_none(data: Data) -> None:
+def test_a_result_with_many_rows_and_without_rows(data: Data) -> None:
     rows = data.start(sql("SELECT n FROM customers ORDER BY n")).wait().rows
     assert rows == tuple((number,) for number in range(100_000))
     assert data.start(sql("SELECT n FROM customers WHERE n < 0")).wait().rows == ()
@@ -75,7 +75,7 @@ def test_a_running_query_is_killed(data: Data, text: str) -> None:
     assert answers(data)
 
 
-def test_a_query_is_killed_before_it_gets_going(data: Data) -> None:
+def test_a_query_can_be_killed_before_it_starts(data: Data) -> None:
     for _ in range(50):
         query = data.start(sql(ENDLESS[0]))
         query.kill()
@@ -84,7 +84,7 @@ def test_a_query_is_killed_before_it_gets_going(data: Data) -> None:
     assert answers(data)
 
 
-def test_killing_again_or_too_late_changes_nothing(data: Data) -> None:
+def test_repeated_and_late_kills_have_no_effect(data: Data) -> None:
     query = data.start(sql(ENDLESS[0]))
     for _ in range(3):
         query.kill()
@@ -99,7 +99,7 @@ def test_killing_again_or_too_late_changes_nothing(data: Data) -> None:
     assert done.wait().rows == ((1,),)
 
 
-def test_one_is_killed_and_the_others_go_on(data: Data) -> None:
+def test_killing_one_query_does_not_affect_others(data: Data) -> None:
     long = [data.start(sql(ENDLESS[0])) for _ in range(4)]
     long[1].kill()
     with pytest.raises(QueryKilled):
@@ -108,7 +108,7 @@ def test_one_is_killed_and_the_others_go_on(data: Data) -> None:
     assert [query.has_ended for query in long] == [False, True, False, False]
 
 
-def test_several_wait_for_one(data: Data) -> None:
+def test_several_threads_wait_for_one_query(data: Data) -> None:
     query = data.start(sql(ENDLESS[0]))
     ends: list[str] = []
 
@@ -127,7 +127,7 @@ def test_several_wait_for_one(data: Data) -> None:
     assert ends == ["the query was killed"] * 5
 
 
-def test_many_threads_ask_at_once(data: Data) -> None:
+def test_many_threads_run_queries_concurrently(data: Data) -> None:
     found: list[bool] = []
 
     def ask() -> None:
@@ -141,7 +141,7 @@ def test_many_threads_ask_at_once(data: Data) -> None:
     assert found == [True] * 80
 
 
-def test_closing_kills_what_runs(folder: Path) -> None:
+def test_close_kills_running_queries(folder: Path) -> None:
     with open_data(folder) as data:
         running = [data.start(sql(text)) for text in ENDLESS]
     for query in running:
@@ -230,7 +230,7 @@ def test_no_other_file_is_read_or_written(data: Data, folder: Path, tmp_path: Pa
         "SELECT * FROM read_parquet('s3://bucket/x.parquet')",
     ],
 )
-def test_no_statement_opens_a_door(data: Data, tmp_path: Path, text: str) -> None:
+def test_no_statement_enables_external_access(data: Data, tmp_path: Path, text: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.05)
         port = server.getsockname()[1]
@@ -243,7 +243,7 @@ def test_no_statement_opens_a_door(data: Data, tmp_path: Path, text: str) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_left_behind(
+def test_no_files_are_left_behind(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -35,7 +35,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_what_is_spilled_is_private_and_goes(tmp_path: Path, temporary: Path) -> None:
+def test_spilled_data_is_private_and_removed(tmp_path: Path, temporary: Path) -> None:
     with open_data(tmp_path / "data") as data:
         (folder,) = temporary.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -59,9 +59,7 @@ def killed(data: Path) -> Path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
-def test_what_a_killed_process_left_behind_goes_with_the_next(
-    tmp_path: Path, temporary: Path
-) -> None:
+def test_folders_of_killed_processes_are_removed(tmp_path: Path, temporary: Path) -> None:
     folder = killed(tmp_path / "data")
     (folder / "spill").mkdir(exist_ok=True)
     (folder / "spill" / "profiles.tmp").write_text("values of profiles")
@@ -74,7 +72,7 @@ def test_what_a_killed_process_left_behind_goes_with_the_next(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
-def test_nothing_else_is_cleared_up(tmp_path: Path, temporary: Path) -> None:
+def test_other_folders_are_not_removed(tmp_path: Path, temporary: Path) -> None:
     """No folder without a lock, no link, and nothing of another name."""
     (temporary / f"{PREFIX}plain").mkdir()
     (temporary / "segdsl-other").mkdir()
@@ -92,16 +90,16 @@ def test_nothing_else_is_cleared_up(tmp_path: Path, temporary: Path) -> None:
     assert (elsewhere / "lock").exists()
 
 
-def test_a_temporary_folder_that_cannot_be_used(
+def test_an_unusable_temporary_folder_is_an_error(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
-    with pytest.raises(DataError, match="cannot make a temporary folder: no such file"):
+    with pytest.raises(DataError, match="cannot create a temporary folder: no such file"):
         open_data(tmp_path / "data")
 
 
-def test_an_error_leaves_nothing_behind(tmp_path: Path, temporary: Path) -> None:
+def test_an_error_leaves_no_files_behind(tmp_path: Path, temporary: Path) -> None:
     csv(tmp_path / "data", "customers", "cdp_customer_id,x\np,1\np,2\n")
-    with pytest.raises(DataError, match="more than once"):
+    with pytest.raises(DataError, match="duplicate"):
         open_data(tmp_path / "data")
     assert os.listdir(temporary) == []

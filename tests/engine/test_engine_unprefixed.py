@@ -34,7 +34,7 @@ def test_a_file_with_profiles_and_times_is_a_behavior(
     with open_data(tmp_path) as data:
         assert data.catalog.behaviors == ("orders",)
         assert types(data, "orders") == {time: "timestamp", "total": "number"}
-        assert data.passed_over == {}
+        assert data.skipped == {}
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,19 @@ def test_a_file_with_profiles_and_times_is_a_behavior(
         ("tiers", "cdp_customer_id,tier\nc1,A\n", "tiers.csv has no column `timestamp` or `time`"),
         ("notes", '"a\n', "notes.csv cannot be read"),
         *(
-            (name, EVENTS, f"{name}.csv has a name that no behavior can have")
+            (name, EVENTS, f"{name}.csv has a reserved name")
             for name in ("behavior_", "Behavior_x", "customer_group_", "behaviors", "segment_1")
         ),
     ],
 )
-def test_any_other_file_is_passed_over_with_its_reason(
+def test_other_files_are_skipped_with_a_reason(
     name: str, text: str, why: str, tmp_path: Path
 ) -> None:
     csv(tmp_path, "customers", CUSTOMERS)
     csv(tmp_path, name, text)
     with open_data(tmp_path) as data:
         assert data.catalog.behaviors == ()
-        assert data.passed_over == {name: why}
+        assert data.skipped == {name: why}
     # What is named in the description is not passed over in silence.
     described(tmp_path, f'[types.{name}]\nx = "number"\n')
     with pytest.raises(DataError, match=re.escape(why)):
@@ -66,23 +66,23 @@ def test_any_other_file_is_passed_over_with_its_reason(
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("orders.xlsx", "orders.xlsx is not read: it is neither Parquet (.parquet) nor CSV"),
-        ("orders.json", "save it as one of them"),
-        ("behavior_orders.csv.gz", "behavior_orders.csv.gz is not read: it is neither"),
-        ("orders.CSV", "orders.CSV is not read: write its ending in small letters, orders.csv"),
-        ("behavior_orders.Parquet", "in small letters, behavior_orders.parquet"),
+        ("orders.xlsx", "orders.xlsx is not read: convert it to Parquet"),
+        ("orders.json", "convert it to Parquet"),
+        ("behavior_orders.csv.gz", "behavior_orders.csv.gz is not read: convert it"),
+        ("orders.CSV", "orders.CSV is not read: rename it to orders.csv"),
+        ("behavior_orders.Parquet", "rename it to behavior_orders.parquet"),
     ],
 )
-def test_data_in_another_format_is_told(tmp_path: Path, name: str, why: str) -> None:
+def test_data_in_other_formats_is_reported(tmp_path: Path, name: str, why: str) -> None:
     csv(tmp_path, "customers", CUSTOMERS)
     (tmp_path / name).write_bytes(b"PK")
     with open_data(tmp_path) as data:
-        (told,) = data.left_out
+        (told,) = data.skip_messages
         assert why in told
-        assert list(data.passed_over.values()) == [told]
+        assert list(data.skipped.values()) == [told]
 
 
-def test_what_is_no_data_or_was_read_is_not_told(tmp_path: Path) -> None:
+def test_only_unread_data_is_reported(tmp_path: Path) -> None:
     csv(tmp_path, "customers", CUSTOMERS)
     csv(tmp_path, "orders", EVENTS)
     described(tmp_path, 'name = "x"\n')
@@ -90,16 +90,16 @@ def test_what_is_no_data_or_was_read_is_not_told(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     (tmp_path / "old").mkdir()
     with open_data(tmp_path) as data:
-        assert data.left_out == ()
+        assert data.skip_messages == ()
 
 
-def test_how_a_table_without_the_prefix_would_be_read(tmp_path: Path) -> None:
+def test_hints_for_tables_without_the_prefix(tmp_path: Path) -> None:
     csv(tmp_path, "customers", CUSTOMERS)
     csv(tmp_path, "orders", "cdp_customer_id,bought\nc1,2024-01-01\n")
     csv(tmp_path, "segment_1", EVENTS)
     (tmp_path / "behavior_visits").mkdir()
     with open_data(tmp_path) as data:
-        orders, segment, visits = data.left_out
+        orders, segment, visits = data.skip_messages
     assert orders == (
         "orders.csv has no column `timestamp` or `time`; with `cdp_customer_id` and `timestamp` it "
         'is the behavior `table "orders"`, and named behavior_orders the behavior `orders`'
@@ -123,7 +123,7 @@ def test_tables_of_a_database(tmp_path: Path) -> None:
     with open_data(tmp_path / "a.duckdb") as data:
         assert data.catalog.behaviors == ("orders",)
         assert types(data, "orders") == {"time": "timestamp", "total": "number"}
-        assert data.passed_over == {"prices": "the table `prices` has no column `cdp_customer_id`"}
+        assert data.skipped == {"prices": "the table `prices` has no column `cdp_customer_id`"}
 
 
 def test_types_and_labels_of_a_table_without_the_prefix(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_two_files_of_one_table(tmp_path: Path) -> None:
         open_data(tmp_path)
 
 
-def test_a_file_named_as_what_loading_makes(tmp_path: Path) -> None:
+def test_a_file_with_the_name_of_a_temporary_table(tmp_path: Path) -> None:
     csv(tmp_path, "customers", CUSTOMERS)
     for name in ("a file as texts", "a file as its types"):
         csv(tmp_path, name, EVENTS)

@@ -75,7 +75,7 @@ def test_behaviors_of_many_columns(tmp_path: Path) -> None:
     ]
 
 
-def test_each_column_is_looked_at_once_whatever_the_groups(tmp_path: Path) -> None:
+def test_each_column_is_profiled_once(tmp_path: Path) -> None:
     """Also where the last group is not a full one, and where one is full exactly."""
     for width in (1, COLUMNS_AT_ONCE - 1, COLUMNS_AT_ONCE, COLUMNS_AT_ONCE + 1):
         folder = tmp_path / str(width)

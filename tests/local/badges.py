@@ -29,7 +29,7 @@ from segdsl.server.http.request_models import (
     required_folder,
     whole,
 )
-from segdsl.server.http.responses import FOLDER, document, history, iso, link, user_links
+from segdsl.server.http.responses import FOLDER, USER_LINKS, document, history, iso, link
 from segdsl.server.kinds.folders.collection import Folders
 from segdsl.server.kinds.folders.table import check_folder
 from segdsl.server.kinds.placement import Paths, check_name, deleting, entity_paths, placing
@@ -218,7 +218,7 @@ def resource(badge: Badge) -> Any:
             "createdAt": iso(badge.created),
             "updatedAt": iso(badge.updated),
         },
-        "relationships": {"parentFolder": link(FOLDER, badge.folder), **user_links()},
+        "relationships": {"parentFolder": link(FOLDER, badge.folder), **USER_LINKS},
     }
 
 
@@ -251,17 +251,17 @@ def delete(service: Service, call: Call) -> Any:
 
 
 def create_resource(service: Service, call: Call) -> Any:
-    body, at = decode_entity(call.body, BadgeEntity, strict=service.strict)
-    check_type(body, at, (TYPE,))
+    body, place = decode_entity(call.body, BadgeEntity, strict=service.strict)
+    check_type(body, place, (TYPE,))
     attributes = body.attributes
     if isinstance(attributes.name, UnsetType) or isinstance(attributes.segment_id, UnsetType):
-        raise refuse("a badge needs a `name` and a `segmentId`", f"{at}.attributes", ASSOCIATION)
+        raise refuse("a badge needs a `name` and a `segmentId`", f"{place}.attributes", ASSOCIATION)
     badge = service[Badges].create(
         attributes.name,
-        required_folder(body, at, "a badge"),
-        whole(attributes.segment_id, f"{at}.attributes.segmentId"),
+        required_folder(body, place, "a badge"),
+        whole(attributes.segment_id, f"{place}.attributes.segmentId"),
         given(attributes.color, None),
-        entity_paths(at),
+        entity_paths(place),
     )
     return document(resource(badge))
 
@@ -272,15 +272,15 @@ def read_resource(service: Service, call: Call) -> Any:
 
 def update_resource(service: Service, call: Call) -> Any:
     badge = service[Badges].find(path_id(call.path["id"], NAME))
-    body, at = decode_entity(call.body, BadgeEntity, strict=service.strict)
-    check_id(body, at, badge.id)
+    body, place = decode_entity(call.body, BadgeEntity, strict=service.strict)
+    check_id(body, place, badge.id)
     changed = msgspec.structs.replace(
         badge,
         name=given(body.attributes.name, badge.name),
         color=given(body.attributes.color, badge.color),
-        folder=parent_folder(body, at) or badge.folder,
+        folder=parent_folder(body, place) or badge.folder,
     )
-    return document(resource(service[Badges].update(changed, entity_paths(at))))
+    return document(resource(service[Badges].update(changed, entity_paths(place))))
 
 
 def delete_resource(service: Service, call: Call) -> Any:

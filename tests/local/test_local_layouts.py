@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local_api import NOW, Api, client, equal, refers_to, rule, write_data
-from segdsl.server import KINDS, open_local, open_store
+from segdsl.server import KINDS, Layout, Store, open_local, open_store
 from segdsl.server.kinds.folders.table import FolderTable
 from segdsl.server.kinds.segments import table
 from segdsl.server.kinds.segments.table import SegmentContent, SegmentTable
@@ -223,6 +223,22 @@ def test_a_server_over_an_upgraded_store(file: Path, tmp_path: Path) -> None:
             assert (made["id"], made["segmentFolderId"], made["isVisible"]) == ("12", "10", False)
 
     asyncio.run(test())
+
+
+def test_parts_of_a_kind_share_the_ids_of_all_kinds() -> None:
+    tables = """
+CREATE TABLE funnels (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT) STRICT;
+CREATE TABLE funnel_stages (id INTEGER PRIMARY KEY AUTOINCREMENT, funnel INTEGER) STRICT;
+"""
+    funnels = Layout(table="funnels", version=1, tables=tables, more_ids=("funnel_stages",))
+    with closing(Store(None, (*layouts_of(KINDS), funnels))) as store:
+        root = FolderTable(store).root("7", "x", 0)
+        with store.write() as db:
+            for table in ("funnels", "funnel_stages"):
+                db.execute(f"INSERT INTO {table} (id) VALUES (?)", (store.new_id(db),))
+            assert store.new_id(db) == 4
+        segment = SegmentTable(store).create("7", SegmentContent("a", root.id), 0)
+        assert (root.id, segment.id) == (1, 4)
 
 
 # --- layout 2 ------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ _CONDITION = "$.rule.conditions[0].conditions[0]"
         ),
         (
             changed(exclude="no"),
-            f"{_CONDITION}.exclude: `exclude` is true or false, and this is a text",
+            f"{_CONDITION}.exclude: `exclude` is a boolean, and this is a text",
         ),
         (
             changed(**{"not": ...}),

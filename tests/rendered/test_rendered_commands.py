@@ -279,13 +279,13 @@ def test_a_check() -> None:
     Path("x.seg").write_text('segment "X" where country != "JP"\n')
     Path("wrong.seg").write_text('segment "Wrong" where country = = 1\n')
     assert run("check", ".", code=1) == snapshot("""\
-error[SEG001]: `=` is unexpected: a value was expected
+error[SEG001]: unexpected `=`: expected a value
   --> wrong.seg:1:33
    |
  1 | segment "Wrong" where country = = 1
    |                                 ^
    |
-   = help: leave it out
+   = help: remove it
 
 warning[SEG601]: negated, this also holds for profiles with no `country`
   --> x.seg:1:19

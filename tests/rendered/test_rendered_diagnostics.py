@@ -44,7 +44,7 @@ def checked(text: str) -> str:
 
 def test_another_language() -> None:
     assert shown('segment "x" where a == 1') == snapshot("""\
-error[SEG001]: `=` is unexpected: a value was expected
+error[SEG001]: unexpected `=`: expected a value
   --> text.seg:1:21
    |
  1 | segment "x" where a == 1
@@ -57,7 +57,7 @@ error[SEG001]: `=` is unexpected: a value was expected
 
 def test_a_string_without_an_end() -> None:
     assert shown('segment "x where a = 1') == snapshot("""\
-error[SEG002]: this string has no end on its line
+error[SEG002]: this string is not closed on its line
   --> text.seg:1:9
    |
  1 | segment "x where a = 1
@@ -70,7 +70,7 @@ error[SEG002]: this string has no end on its line
 
 def test_a_character_of_another_language() -> None:
     assert shown('segment "x"\nwhere\n  country = "JP" && age > 3') == snapshot("""\
-error[SEG001]: `&&` is unexpected: `and`, `or` or the end of the condition was expected
+error[SEG001]: unexpected `&&`: expected `and`, `or` or the end of the condition
   --> text.seg:3:18
    |
  3 |   country = "JP" && age > 3
@@ -83,20 +83,20 @@ error[SEG001]: `&&` is unexpected: `and`, `or` or the end of the condition was e
 
 def test_wide_characters() -> None:
     assert shown('segment "東京" where 姓 = "佐藤"') == snapshot("""\
-error[SEG004]: `姓` is no bare name: it has letters outside a to z
+error[SEG004]: `姓` needs backquotes: it has letters outside a to z
   --> text.seg:1:20
    |
  1 | segment "東京" where 姓 = "佐藤"
    |                      ^^
    |
-   = help: write `` `姓` ``; a string stands in quotes
+   = help: write `` `姓` ``; a string is written in quotes
 
 """)
 
 
 def test_a_word_of_the_language_as_a_name() -> None:
     assert shown('segment "x" where limit = 3') == snapshot("""\
-error[SEG009]: `limit` is a word of the language, and a condition was expected
+error[SEG009]: `limit` is a keyword: expected a condition
   --> text.seg:1:19
    |
  1 | segment "x" where limit = 3
@@ -115,29 +115,29 @@ error[SEG015]: this list is empty
  1 | segment "x" where a in ()
    |                     ^^^^^
    |
-   = help: list one value at least
+   = help: list at least one value
 
-error[SEG016]: 2024-02-30 is not in the calendar
+error[SEG016]: 2024-02-30 does not exist in the calendar
   --> text.seg:3:28
    |
  3 | segment "y" where b before 2024-02-30
    |                            ^^^^^^^^^^
    |
-   = help: for a text that only the API can read write `@"2024-02-30"`
+   = help: for a timestamp that only the API can read write `@"2024-02-30"`
 
 """)
 
 
 def test_an_open_parenthesis() -> None:
     assert shown('segment "x" where (a = 1\nsegment "y" where b = 2') == snapshot("""\
-error[SEG001]: the item ends here, and `)` was expected
+error[SEG001]: unexpected end of the item: expected `)`
   --> text.seg:1:24
    |
  1 | segment "x" where (a = 1
    |                        ^
    |
-   = help: a parenthesis is still open: close it with `)`
-note: this parenthesis is still open
+   = help: a parenthesis is not closed: add `)`
+note: this parenthesis is not closed
   --> text.seg:1:19
    |
  1 | segment "x" where (a = 1
@@ -151,26 +151,26 @@ note: this parenthesis is still open
 
 def test_a_name_that_is_not_defined() -> None:
     assert shown('let reachable = email is true\nsegment "x" where reachabel') == snapshot("""\
-error[SEG101]: nothing named `reachabel` is defined here
+error[SEG101]: `reachabel` is not defined here
   --> text.seg:2:19
    |
  2 | segment "x" where reachabel
    |                   ^^^^^^^^^
    |
-   = help: did you mean `reachable`?; to ask of an attribute, compare it: `reachabel is true`
+   = help: did you mean `reachable`?; if it is an attribute, compare it: `reachabel is true`
 
 """)
 
 
 def test_a_name_that_is_defined_twice() -> None:
     assert shown("let a = x = 1\nlet a = x = 2") == snapshot("""\
-error[SEG102]: `a` is defined already
+error[SEG102]: `a` is already defined
   --> text.seg:2:5
    |
  2 | let a = x = 2
    |     ^
    |
-   = help: give one of the two another name
+   = help: rename one of them
 note: first defined here
   --> text.seg:1:5
    |
@@ -188,7 +188,7 @@ error[SEG103]: `a` uses `b` uses `a`: a definition cannot use itself
  2 | let b = a
    |         ^
    |
-   = help: write the condition out where it is needed
+   = help: write out the condition where it is needed
 note: expanded from this use
   --> text.seg:1:9
    |
@@ -224,7 +224,7 @@ error[SEG107]: `imports` has no text for the file `common.seg`
  1 | import vip from "common.seg"
    |                 ^^^^^^^^^^^^
    |
-   = help: the path counts from the folder of the file that imports
+   = help: the path is relative to the folder of the importing file
 
 """)
 
@@ -235,13 +235,13 @@ error[SEG107]: `imports` has no text for the file `common.seg`
 def test_a_negation_that_a_filter_cannot_hold() -> None:
     text = 'let later = t not within next 3 days\nsegment "x" where (has p where later)'
     assert shown(text) == snapshot("""\
-error[SEG202]: a filter cannot hold the negation of this: the API's operator has no `not`
+error[SEG202]: a filter cannot contain the negation of this: the API's operator has no `not`
   --> text.seg:1:13
    |
  1 | let later = t not within next 3 days
    |             ^^^^^^^^^^^^^^^^^^^^^^^^
    |
-   = help: say what the events are, not what they are not; or count the events this is true of and negate the whole aggregate
+   = help: describe the events positively; or count the events for which this is true, and negate the whole aggregate
 note: expanded from this use
   --> text.seg:2:32
    |
@@ -266,26 +266,26 @@ error[SEG203]: a count is a number and can only be compared with numbers
 
 def test_a_rule_set_inside_another() -> None:
     assert shown('segment "x" where "A": (a = 1 and "B": (b = 2))') == snapshot("""\
-error[SEG210]: a rule set cannot hold another one, and this group is inside one
+error[SEG210]: a rule set cannot contain another one, and this group is inside one
   --> text.seg:1:35
    |
  1 | segment "x" where "A": (a = 1 and "B": (b = 2))
    |                                   ^^^^^^^^^^^^
    |
-   = help: take the label of one of the two out, or compile with `--layout nested`
+   = help: remove the label of one of them, or compile with `--layout nested`
 
 """)
 
 
 def test_a_limit_without_an_order() -> None:
     assert shown('segment "x" where a = 1 limit 10') == snapshot("""\
-warning[SEG212]: without an order nobody knows which profiles this limit keeps
+warning[SEG212]: without an order it is undefined which profiles this limit keeps
   --> text.seg:1:25
    |
  1 | segment "x" where a = 1 limit 10
    |                         ^^^^^^^^
    |
-   = help: say which come first: `by ltv desc`
+   = help: add an order: `by ltv desc`
 
 """)
 

@@ -1,4 +1,4 @@
-"""A small database with events of nobody and of somebody unknown, and the clock it is asked at."""
+"""A small database with events of unknown profiles and without a profile, and its now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A population as tables of DuckDB, for tests that ask SQL and the reference the same.
+"""A population as tables of DuckDB, to compare SQL with the reference evaluator.
 
 One database for the process, its tables made once over the constant vocabulary of
 `strategies.populations` and filled anew for each population. It judges nothing itself.

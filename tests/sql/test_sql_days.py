@@ -1,4 +1,4 @@
-"""Days that do not begin at midnight, and one that is not there: each second is of one day.
+"""Days that do not begin at midnight, and a skipped day: each second belongs to one day.
 
 The clocks of some places are put forward at midnight, those of Toronto once before it, and Samoa
 left a day out. Both reference evaluators, our SQL and the data of the engine agree on all of them.
@@ -60,7 +60,7 @@ def ago(days: int) -> p.Ago:
 
 
 @pytest.mark.parametrize(("zone", "day", "begin", "end"), DAYS)
-def test_a_day_is_from_its_first_second_to_that_of_the_next(
+def test_a_day_lasts_until_the_first_second_of_the_next(
     zone: str, day: str, begin: str, end: str
 ) -> None:
     whole = instant(begin), instant(end)
@@ -93,7 +93,7 @@ def test_a_day_is_from_its_first_second_to_that_of_the_next(
         assert both(p.InUnit("last", "day"), whole[1], zone) == whole
 
 
-def test_a_time_that_the_clock_skips_is_when_it_skips_it() -> None:
+def test_a_skipped_time_is_the_moment_of_the_skip() -> None:
     skip = instant("2024-04-26T01:00:00+03:00")
     for text in ("2024-04-26T00:00", "2024-04-26T00:30", "2024-04-26T00:59:59"):
         assert both(p.TimeCompare("=", Date(text)), 0, "Africa/Cairo") == (skip, skip)
@@ -103,7 +103,7 @@ def test_a_time_that_the_clock_skips_is_when_it_skips_it() -> None:
     assert shown == (skip, skip + 60)
 
 
-def test_months_and_years_that_begin_where_the_clock_skips() -> None:
+def test_months_and_years_that_begin_at_a_skip() -> None:
     """The day is 1 October in Paraguay."""
     now = instant("2023-10-15T12:00:00-03:00")
     first = instant("2023-10-01T01:00:00-03:00")
@@ -115,7 +115,7 @@ def test_months_and_years_that_begin_where_the_clock_skips() -> None:
 
 
 @pytest.mark.parametrize(("zone", "day", "begin", "end"), DAYS)
-def test_who_is_selected_around_such_a_day(zone: str, day: str, begin: str, end: str) -> None:
+def test_profiles_selected_around_a_skipped_day(zone: str, day: str, begin: str, end: str) -> None:
     """By the language's meaning, by the API's rule, by DuckDB, and by each dialect's text."""
     edges = sorted({instant(begin) + 1_800 * each for each in range(-3, 4)})
     edges += [each for each in (instant(end) - 1, instant(end)) if each not in edges]
@@ -134,7 +134,7 @@ def test_who_is_selected_around_such_a_day(zone: str, day: str, begin: str, end:
 
 
 @pytest.mark.parametrize("day", ["2024-04-25", "2024-04-26", "2024-04-27"])
-def test_days_of_files_are_those_of_conditions(tmp_path: Path, day: str) -> None:
+def test_dates_in_data_and_in_conditions_agree(tmp_path: Path, day: str) -> None:
     (tmp_path / "parent_segment.toml").write_text('timezone = "Africa/Cairo"')
     (tmp_path / "customers.csv").write_text(f"cdp_customer_id,joined,other\np,{day},2020-01-01\n")
     with open_data(tmp_path) as data:

@@ -1,4 +1,4 @@
-"""`count distinct` at its edges: a null is a value, and no events are 0.
+"""Edge cases of `count distinct`: null is a value, and no events are 0.
 
 Each example says whom it holds for. The reference evaluator says the same, and so does SQL:
 in every dialect, counted, merged, and counted together with others.
@@ -15,7 +15,7 @@ from reference.population import Event, Population, Profile
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import Duration, Number, Part
-from segdsl.sql import DIALECTS, count, merged, render, selection, together
+from segdsl.sql import DIALECTS, batch_counts, count, merge_semijoins, render, selection
 from sql_world import CATALOG, context_of, world
 from strategies.populations import NOW
 from support import segment_of
@@ -146,7 +146,7 @@ def _held() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_evaluator_and_every_dialect_say_the_same(name: str) -> None:
+def test_the_evaluator_and_all_dialects_agree(name: str) -> None:
     condition, names = CASES[name]
     expected = set(names.split())
     assert select(condition, None, POPULATION) == expected
@@ -157,18 +157,18 @@ def test_the_evaluator_and_every_dialect_say_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_count_is_the_same_merged(name: str) -> None:
+def test_merging_semijoins_keeps_the_count(name: str) -> None:
     condition, names = CASES[name]
     query = count(c.Segment("x", condition), context_of(POPULATION, CATALOG))
     number = [(len(names.split()),)]
     assert world().rows(query) == number
-    assert world().rows(merged(query)) == number
+    assert world().rows(merge_semijoins(query)) == number
 
 
-def test_all_of_them_counted_together() -> None:
+def test_batched_counts_equal_single_counts() -> None:
     context = context_of(POPULATION, CATALOG)
     counts = [count(c.Segment("x", condition), context) for condition, _ in CASES.values()]
-    (row,) = world().rows(together(counts))
+    (row,) = world().rows(batch_counts(counts))
     expected = {name: len(names.split()) for name, (_, names) in CASES.items()}
     assert dict(zip(CASES, row, strict=True)) == expected
 
@@ -180,16 +180,16 @@ def scans(query: exp.Select) -> int:
     return sum(table.name == "behavior_purchases" for table in query.find_all(exp.Table))
 
 
-def test_the_same_rows_are_made_different_once_for_all_that_ask_them() -> None:
+def test_equal_distinct_subqueries_are_scanned_once() -> None:
     context = context_of(POPULATION, CATALOG)
     wheres = [f"{SKU} >= {least}" for least in range(2, 40)]
-    assert scans(together([count(segment_of(each), context) for each in wheres])) == 1
+    assert scans(batch_counts([count(segment_of(each), context) for each in wheres])) == 1
     whole = count(segment_of(f"{SKU} >= 2 and {SKU} < 9 and {ROW} >= 3"), context)
-    assert scans(merged(whole)) == 2
+    assert scans(merge_semijoins(whole)) == 2
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_rows_are_counted_and_not_values(dialect: str) -> None:
+def test_count_distinct_counts_rows_with_nulls(dialect: str) -> None:
     """`COUNT(DISTINCT …)` passes over nulls on every engine."""
     query = selection(segment_of(f"{SKU} >= 2"), context_of(POPULATION, CATALOG))
     sql = render(query, dialect, pretty=False).replace("`", '"')
@@ -201,7 +201,7 @@ def test_rows_are_counted_and_not_values(dialect: str) -> None:
     )
 
 
-def test_any_event_is_enough_for_one_value() -> None:
+def test_any_event_has_at_least_one_distinct_value() -> None:
     query = selection(segment_of(f"{SKU} >= 1"), context_of(POPULATION, CATALOG))
     assert render(query, "trino", pretty=False).partition(" WHERE ")[2] == (
         '"cdp_customer_id" IN (SELECT "e"."cdp_customer_id" FROM "behavior_purchases" AS "e")'

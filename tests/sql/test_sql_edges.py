@@ -1,4 +1,4 @@
-"""Edges of the data and of size: rows without a profile, nulls, and very large segments."""
+"""Edge cases of data and size: rows without a profile, nulls, and very large segments."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from support import segment_of
         ("count(purchases) < 0", ""),
     ],
 )  # fmt: skip
-def test_events_of_nobody_change_nothing(where: str, expected: str) -> None:
+def test_events_without_a_profile_are_ignored(where: str, expected: str) -> None:
     connection = database()
     query = selection(segment_of(where), CONTEXT)
     found = connection.execute(render(query, "duckdb")).fetchall()
     assert sorted(id for (id,) in found) == list(expected)
 
 
-def test_profiles_are_shown_by_id_with_each_column_once() -> None:
+def test_profiles_are_ordered_by_id_with_each_column_once() -> None:
     connection = database()
     everyone = segment_of("everyone")
     query = profiles(everyone, CONTEXT, ["age", "cdp_customer_id", "age"])
@@ -59,7 +59,7 @@ def test_profiles_are_shown_by_id_with_each_column_once() -> None:
     assert [column[0] for column in counted.description or ()] == ["count"]
 
 
-def test_a_database_stands_in_front_of_every_table() -> None:
+def test_every_table_is_qualified_by_the_database() -> None:
     known = Context(0, "UTC", database="cdp_audience_123")
     everything = segment_of(
         "count distinct (purchases.a over 2 days) > 1 and in stage #1 and score of #1 between 1 "

@@ -1,4 +1,4 @@
-"""Text in, SQL out, side by side; and the words by which dialects would mean other things.
+"""Source and SQL side by side, and the syntax of dialects.
 
 What the SQL selects is tested elsewhere; here is what a reader gets to see.
 """
@@ -61,7 +61,7 @@ def test_a_segment_as_a_query() -> None:
     )
 
 
-def test_everyone_counted_and_shown() -> None:
+def test_everyone_is_counted_and_listed() -> None:
     everyone = segment_of("everyone")
     assert render(selection(everyone, CONTEXT), "duckdb", pretty=False) == (
         'SELECT "cdp_customer_id" FROM "customers"'
@@ -127,7 +127,7 @@ def test_everyone_counted_and_shown() -> None:
          'AND NOT ("t"."converted") IS TRUE)'),
     ],
 )  # fmt: skip
-def test_conditions_side_by_side(where: str, sql: str) -> None:
+def test_conditions_and_their_sql(where: str, sql: str) -> None:
     assert condition(where) == sql
 
 
@@ -172,7 +172,7 @@ def test_conditions_side_by_side(where: str, sql: str) -> None:
         }),
     ],
 )  # fmt: skip
-def test_the_same_meaning_in_other_words(where: str, words: dict[str, str]) -> None:
+def test_dialects_with_different_syntax_for_one_meaning(where: str, words: dict[str, str]) -> None:
     assert {dialect: condition(where, dialect) for dialect in words} == words
 
 
@@ -192,14 +192,14 @@ def test_nulls_come_last_in_every_dialect() -> None:
     }
 
 
-def test_the_mean_is_of_doubles_where_decimals_would_be_rounded() -> None:
+def test_averages_use_doubles_where_decimals_are_rounded() -> None:
     where = "average(purchases.amount) > 2.5"
     assert 'AVG(CAST("e"."amount" AS DOUBLE)) > 2.5' in condition(where, "trino")
     assert "AVG(CAST(`e`.`amount` AS FLOAT64)) > 2.5" in condition(where, "bigquery")
     assert 'AVG("e"."amount") > 2.5' in condition(where, "postgres")
 
 
-def test_a_share_is_reckoned_in_whole_numbers() -> None:
+def test_percentages_use_integer_arithmetic() -> None:
     sql = condition("(a = 1 limit 12.5% by b desc)")
     assert '"r"."rank" * 8 <= "r"."total" * 1' in sql
 

@@ -1,4 +1,4 @@
-"""One meaning: the profiles that SQL selects are those of the reference evaluator.
+"""SQL selects the profiles of the reference evaluator.
 
 The evaluator knows nothing of SQL, and the compiler to SQL nothing of the evaluator.
 Each dialect's text is read back by sqlglot and run on DuckDB.
@@ -36,7 +36,7 @@ CATALOGS = st.sampled_from([CATALOG, None])
 @pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(), CATALOGS)
-def test_sql_selects_the_profiles_that_a_segment_means(
+def test_sql_selects_the_profiles_of_the_reference(
     case: tuple[c.Segment, Population], catalog: Catalog | None
 ) -> None:
     segment, population = case
@@ -48,7 +48,7 @@ def test_sql_selects_the_profiles_that_a_segment_means(
 @pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True), CATALOGS, st.sampled_from(DIALECTS))
-def test_each_dialect_says_the_same(
+def test_all_dialects_agree(
     case: tuple[c.Segment, Population], catalog: Catalog | None, dialect: str
 ) -> None:
     """Limits of conditions and of the whole are among them."""
@@ -62,7 +62,7 @@ def test_each_dialect_says_the_same(
 @pytest.mark.slow(quick=True)
 @FEWER
 @given(cases(allow_limits=True), CATALOGS)
-def test_counts_and_samples_are_of_the_same_profiles(
+def test_counts_and_samples_agree(
     case: tuple[c.Segment, Population], catalog: Catalog | None
 ) -> None:
     segment, population = case
@@ -130,7 +130,7 @@ def odd_tests(draw: st.DrawFn) -> c.Condition:
 @pytest.mark.slow(quick=True)
 @FEWER
 @given(odd_tests().flatmap(lambda of: st.tuples(st.just(of), populations(of=of))))
-def test_kinds_that_do_not_match_are_never_equal_less_or_more(
+def test_values_of_different_kinds_never_compare(
     case: tuple[c.Condition, Population],
 ) -> None:
     """With a catalog: no engine is asked to compare a text with a number."""
@@ -183,7 +183,7 @@ def limited(draw: st.DrawFn) -> c.Condition:
 @pytest.mark.slow(quick=True)
 @FEWER
 @given(limited(), populations(), st.sampled_from(DIALECTS))
-def test_limits_by_any_aggregate(
+def test_limits_by_every_aggregate(
     condition: c.Condition, population: Population, dialect: str
 ) -> None:
     world().hold(population)

@@ -1,4 +1,4 @@
-"""Any number the language takes can be compared with any column, on DuckDB for real.
+"""Comparing any number with any column, run on DuckDB.
 
 Beyond doubles and between them the answer is worked out; no engine sees such a number.
 """
@@ -134,7 +134,7 @@ def values_of(name: str) -> list[tuple[str, float | Decimal | None]]:
 @example("whole", "=", Number("9007199254740991.5"), False)
 @example("whole", "=", Number("0.99999999999999999999"), False)
 @example("double", "<", Number("-0.99999999999999999999"), False)
-def test_every_number_beside_every_column(
+def test_every_number_with_every_column(
     name: str, relation: p.Relation, number: Number, negated: bool
 ) -> None:
     test: c.Condition = c.Test(c.Attribute(name), p.Compare(relation, number))
@@ -157,7 +157,7 @@ def test_every_number_beside_every_column(
 @example("small", Number("100000000000000000000"), Number("17.99999999999999999"), False)
 @example("small", Number("0.30000000000000004"), Number("17.99999999999999999"), False)
 @example("whole", Number("9007199254740993.5"), Number("0.30000000000000004"), False)
-def test_two_numbers_do_not_change_each_other(
+def test_two_numbers_do_not_affect_each_other(
     name: str, one: Number, other: Number, ranged: bool
 ) -> None:
     """A range is both its comparisons, a list either of its equalities."""
@@ -189,7 +189,7 @@ def test_every_number_in_lists_and_ranges(low: Number, high: Number) -> None:
 
 
 @pytest.mark.parametrize("beside", ["0.12345678901234567", "0.5", "1e300"])
-def test_a_list_holds_of_what_one_of_its_numbers_holds_of(beside: str) -> None:
+def test_a_list_is_the_disjunction_of_its_numbers(beside: str) -> None:
     """Whatever the others are: so that `--fix` may make a list of equals."""
     large, other = Number("9007199254740993"), Number(beside)
     for name in COLUMNS:
@@ -205,7 +205,7 @@ def test_a_list_holds_of_what_one_of_its_numbers_holds_of(beside: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1" * 401, "1e10000", "1e-99999999999999999999"])
-def test_what_cannot_be_reckoned_with_is_an_error(text: str) -> None:
+def test_a_number_with_too_many_digits_is_an_error(text: str) -> None:
     with pytest.raises(SqlError, match="too many digits"):
         selection(
             c.Segment("x", c.Test(c.Attribute("whole"), p.Compare("=", Number(text)))), CONTEXT
@@ -250,7 +250,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("number", "plain", "special"), WRITTEN)
-def test_numbers_are_written_so_that_no_engine_rounds_them(
+def test_number_literals_are_exact_on_every_engine(
     number: str, plain: str, special: dict[str, str]
 ) -> None:
     test = c.Test(c.Attribute("whole"), p.Compare("<", Number(number)))
@@ -268,13 +268,13 @@ def test_numbers_are_written_so_that_no_engine_rounds_them(
         (p.Between(Number("9007199254740993"), Number("9007199254740995")), "BETWEEN"),
     ],
 )
-def test_a_range_is_one_comparison_where_nothing_is_lost(where: p.Predicate, written: str) -> None:
+def test_a_range_is_one_comparison_if_exact(where: p.Predicate, written: str) -> None:
     query = selection(c.Segment("x", c.Test(c.Attribute("whole"), where)), CONTEXT)
     for dialect in DIALECTS:
         assert written in " ".join(render(query, dialect).split())
 
 
-def test_what_is_known_of_a_column_makes_whole_numbers_of_all() -> None:
+def test_numbers_are_adjusted_to_the_places_of_a_column() -> None:
     """So that no engine has to compare a column of whole numbers with anything else."""
 
     def written(relation: p.Relation, number: str) -> str:
@@ -293,7 +293,7 @@ def test_what_is_known_of_a_column_makes_whole_numbers_of_all() -> None:
     st.fractions(min_value="0.000000000000000001", max_value="0.999999999999999999"),
     st.integers(0, 10**9),
 )
-def test_shares_keep_the_same_number_of_profiles(exact: Fraction, profiles: int) -> None:
+def test_rounded_shares_keep_the_number_of_profiles(exact: Fraction, profiles: int) -> None:
     short = share(exact)
     assert short.denominator <= 10**9
     assert profiles * short.numerator // short.denominator == int(exact * profiles)

@@ -1,4 +1,4 @@
-"""References to segments: in place where used once, by a name in front where used more.
+"""References to segments: inlined if used once, named otherwise.
 
 What is missing or goes in a cycle is an error that says so, however long the way is.
 """
@@ -45,7 +45,7 @@ def people(*numbers: int) -> frozenset[str]:
     return frozenset(f"p{number}" for number in numbers)
 
 
-def test_a_segment_used_once_stands_in_its_place() -> None:
+def test_a_segment_used_once_is_inlined() -> None:
     known = context(
         Adults=segment_of("age >= 3"), Young=segment_of('in segment "Adults" and age < 7')
     )
@@ -55,7 +55,7 @@ def test_a_segment_used_once_stands_in_its_place() -> None:
     assert ids(segment_of('not in segment "Young"'), known) == people(0, 1, 2, 7, 8)
 
 
-def test_a_segment_used_more_than_once_is_made_once() -> None:
+def test_a_segment_used_twice_is_evaluated_once() -> None:
     known = context(
         Adults=segment_of("age >= 3"),
         Young=segment_of('in segment "Adults" and age < 7'),
@@ -70,7 +70,7 @@ def test_a_segment_used_more_than_once_is_made_once() -> None:
     assert ids(segment, known) == people(3, 4, 5, 8)
 
 
-def test_a_segment_with_a_limit_is_the_first_of_its_profiles() -> None:
+def test_a_segment_with_a_limit_is_not_inlined() -> None:
     top = segment_of("age >= 3")
     limit = Limit(Number("3"), False, (Order("age", True),))
     known = context(Top=c.Segment("Top", top.condition, limit=limit))
@@ -82,7 +82,7 @@ def test_a_segment_with_a_limit_is_the_first_of_its_profiles() -> None:
     assert ids(c.Segment("x", inner), known) == people(3, 4, 5)
 
 
-def test_by_id_and_by_name_may_be_the_same_segment() -> None:
+def test_references_by_id_and_by_name() -> None:
     adults = segment_of("age >= 3")
     segments: dict[Reference, c.Segment] = {ById("1"): adults, ByName("Adults"): adults}
     known = Context(PEOPLE.now, PEOPLE.zone, CATALOG, segments)
@@ -90,7 +90,7 @@ def test_by_id_and_by_name_may_be_the_same_segment() -> None:
 
 
 @pytest.mark.slow
-def test_a_long_chain_and_a_tree_that_doubles_stay_small() -> None:
+def test_long_chains_and_doubling_trees_stay_small() -> None:
     """Each segment is made once: neither recursion nor the text grows with the uses."""
     chain = {f"s{n}": segment_of(f'in segment "s{n + 1}" and age != {n}') for n in range(400)}
     known = context(**chain, s400=segment_of("age >= 0"))
@@ -108,18 +108,18 @@ def test_a_long_chain_and_a_tree_that_doubles_stay_small() -> None:
 @pytest.mark.parametrize(
     ("where", "message", "help"),
     [
-        ('in segment "Adult"', "there is no segment “Adult”", "did you mean `Adults`?"),
-        ('in segment "Nobody knows"', "there is no segment “Nobody knows”", None),
-        ("in segment #17", "there is no segment #17", None),
-        ('in segment "Broken"', "there is no segment “Gone”", None),
+        ('in segment "Adult"', "unknown segment “Adult”", "did you mean `Adults`?"),
+        ('in segment "Nobody knows"', "unknown segment “Nobody knows”", None),
+        ("in segment #17", "unknown segment #17", None),
+        ('in segment "Broken"', "unknown segment “Gone”", None),
         (
             'in segment "Loop"',
-            "the segment “Loop” refers to itself: “Loop” → “Back” → “Loop”",
-            "take one of these references out",
+            "segment “Loop” refers to itself: “Loop” → “Back” → “Loop”",
+            "remove one of these references",
         ),
     ],
 )
-def test_a_reference_to_nothing_or_in_a_cycle(where: str, message: str, help: str | None) -> None:
+def test_missing_segments_and_cycles_are_errors(where: str, message: str, help: str | None) -> None:
     def named(name: str, text: str) -> c.Segment:
         return c.Segment(name, segment_of(text).condition)
 
@@ -134,13 +134,13 @@ def test_a_reference_to_nothing_or_in_a_cycle(where: str, message: str, help: st
     assert (caught.value.message, caught.value.help) == (message, help)
 
 
-def test_a_segment_that_refers_to_itself() -> None:
+def test_a_segment_that_refers_to_itself_is_an_error() -> None:
     segment = c.Segment("Me", segment_of('in segment "Me"').condition)
-    with pytest.raises(SqlError, match="the segment “Me” refers to itself: “Me” → “Me”"):
+    with pytest.raises(SqlError, match="segment “Me” refers to itself: “Me” → “Me”"):
         selection(segment, context(Me=segment))
 
 
-def test_the_meaning_is_that_of_the_written_out_condition() -> None:
+def test_a_reference_means_the_referenced_condition() -> None:
     world().hold(PEOPLE)
     known = context(Adults=segment_of("age >= 3"), Young=segment_of("age < 7"))
     segment = segment_of('none (in segment "Adults", not in segment "Young")')

@@ -25,7 +25,7 @@ def makes_sense(
 ) -> bool:
     """Whether a test of an aggregate means one thing; reported where not."""
     if subject.counts and of.quantifier is not None:
-        help = "leave `… of` out"
+        help = "remove `… of`"
         report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
         return False
     if subject.function in ("sum", "average") and of.quantifier is not None:
@@ -34,9 +34,11 @@ def makes_sense(
     if subject.some:
         return _needs_some(of, subject, predicate, report, via)
     if isinstance(predicate, p.IsNull):
-        message = "an aggregate is never null: over no events a count is 0, and anything else fails"
+        message = (
+            "an aggregate is never null: over no events a count is 0, and any other test fails"
+        )
         events = behavior(subject.behavior)
-        help = f"ask for the events: `no {events} …` or `has {events} …`"
+        help = f"test for events: `no {events} …` or `has {events} …`"
         report.add(Code.SEG204, of.span, message, help=help, via=via)
         return False
     if subject.counts and not is_numeric(predicate):
@@ -54,20 +56,20 @@ def makes_sense(
     reading: str | None = None
     if of.negated and of.quantifier is None:
         reading = (
-            f"this can be read two ways: about a {each} that it is not true of, or about no "
-            f"{each} that it is true of"
+            f"this is ambiguous: a {each} for which it is false, or no {each} for which it is true"
         )
     elif subject.counts and holds_of_zero(predicate):
         reading = (
-            f"this asks for a {each} with a small count, and a profile without events has no {each}"
+            f"this tests for a {each} with a small count, "
+            f"and a profile without events has no {each}"
         )
     if reading is not None:
         report.add(
             Code.SEG205,
             of.span,
             reading,
-            help=f"say which: `some` in front of `{behavior(subject.behavior)}` for a {each} that "
-            f"there is, or `not …` in front of the opposite test for no such {each}",
+            help=f"specify which: `some` before `{behavior(subject.behavior)}` for an existing "
+            f"{each}, or `not …` before the opposite test for no such {each}",
             via=via,
         )
         return False
@@ -85,14 +87,14 @@ def _needs_some(
     if subject.function != "count" or subject.is_existential:
         return True
     events = behavior(subject.behavior)
-    help = "leave `some` out"
+    help = "remove `some`"
     if is_numeric(predicate) and holds_of_zero(predicate) != of.negated:
         where = " where …" if subject.filter is not None else ""
-        help += f"; to leave those without events out, add `and (has {events}{where})`"
+        help += f"; to exclude profiles without events, add `and (has {events}{where})`"
     report.add(
         Code.SEG215,
         of.span,
-        "a count of no events is 0 like any other number, and `some` says nothing about it",
+        "a count of no events is 0 like any other number, so `some` has no effect",
         help=help,
         via=via,
     )
@@ -104,7 +106,7 @@ def report_no_elements(
 ) -> None:
     """A test of elements asks for those of something that has none."""
     message = f"{subject} is one {what}, not a list of elements"
-    report.add(Code.SEG213, span, message, help="leave `… of` out", via=via)
+    report.add(Code.SEG213, span, message, help="remove `… of`", via=via)
 
 
 def report_no_negation(span: Span, report: Report, via: tuple[Span, ...]) -> None:
@@ -113,6 +115,6 @@ def report_no_negation(span: Span, report: Report, via: tuple[Span, ...]) -> Non
         Code.SEG207,
         span,
         "the API cannot negate this comparison for each element or event",
-        help="negate the whole: `not …` in front, or say the opposite another way",
+        help="negate the whole test with `not …`, or write the opposite another way",
         via=via,
     )

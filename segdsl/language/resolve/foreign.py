@@ -63,21 +63,21 @@ def explain(test: t.Test, value: Name, near: str | None) -> Foreign:
                     also = f"yesterday and later is `{left} at most 1 day ago`"
                 return Foreign(
                     test.span,
-                    f"`{word}` is no value to compare with",
+                    f"`{word}` is not a value to compare with",
                     write_help(f"{left} {written}", also),
                 )
             if moment.kind == "ahead":
                 return Foreign(
                     test.span,
-                    "a time cannot be compared with the future by size",
-                    f"name the two ends, such as `between 1 and {moment.text} from now`, or "
+                    "`<` and `>` cannot compare a time with the future",
+                    f"write both ends, such as `between 1 and {moment.text} from now`, or "
                     f"`within next {moment.text}`",
                 )
     is_equal = isinstance(predicate, p.Compare) and predicate.relation == "="
     if lowered in NUMBERS and len(lowered) > 2 and near is None and not is_equal:
         return Foreign(
             value.span,
-            f"nothing named `{name(word)}` has a value here",
+            f"no value is named `{name(word)}` here",
             write_help(NUMBERS[lowered], "a number is written in digits"),
         )
     if isinstance(predicate, p.Compare):
@@ -85,14 +85,14 @@ def explain(test: t.Test, value: Name, near: str | None) -> Foreign:
         if predicate.relation == "=" and lowered in _ABSENT and near is None:
             return Foreign(
                 test.span,
-                f"`{word}` is no value to compare with",
+                f"`{word}` is not a value to compare with",
                 write_help(f"{left} is {negation}null"),
             )
         if predicate.relation == "=" and lowered in (*_TRUE, *_FALSE):
             truth = "true" if lowered in _TRUE else "false"
             return Foreign(
                 test.span,
-                f"`{word}` is no value of the language",
+                f"`{word}` is not a boolean",
                 write_help(f"{left} is {negation}{truth}"),
             )
         if predicate.relation != "=":
@@ -103,10 +103,9 @@ def explain(test: t.Test, value: Name, near: str | None) -> Foreign:
 def _two_attributes(value: Name, left: str, near: str | None) -> Foreign:
     return Foreign(
         value.span,
-        f"nothing named `{name(value.name)}` has a value here, and two attributes cannot be "
-        "compared",
-        f"{near + ' ' if near else ''}compare `{left}` with a number, or let a workflow put the "
-        "difference of the two "
+        f"no value is named `{name(value.name)}` here, and two attributes cannot be compared",
+        f"{near + ' ' if near else ''}compare `{left}` with a number, or have a workflow write "
+        "the difference "
         f"into an attribute; a param is declared with `param {name(value.name)}: number`",
     )
 
@@ -116,9 +115,11 @@ def _no_value(value: Name, is_compared: bool, near: str | None) -> Foreign:
     also = "two attributes cannot be compared" if is_compared else ""
     return Foreign(
         value.span,
-        f"nothing named `{name(value.name)}` has a value here",
+        f"no value is named `{name(value.name)}` here",
         (f"{near} " if near else "")
-        + write_help(text, "; ".join(each for each in ("a string stands in quotes", also) if each)),
+        + write_help(
+            text, "; ".join(each for each in ("a string is written in quotes", also) if each)
+        ),
     )
 
 
@@ -139,6 +140,6 @@ def explain_use(use: t.Use) -> Foreign | None:
         report = Report()
         parse(Source("", f'segment "x" where {found.fix}'), report)
         if not report.has_errors:
-            message = f"`{name(use.name)}` is no function of the language"
+            message = f"`{name(use.name)}` is not a function of the language"
             return Foreign(use.span, message, write_help(found.fix))
     return None

@@ -125,7 +125,7 @@ def _bring_in(
             Code.SEG107,
             item.path_span,
             f"the file {string(item.path)} cannot be found",
-            help="the path counts from the folder of the file that imports",
+            help="the path is relative to the folder of the importing file",
         )
         return
     for name in item.names:
@@ -136,7 +136,7 @@ def _bring_in(
                 item.span,
                 f"{string(item.path)} defines no `{name}`",
                 help=report.did_you_mean(
-                    name, own[key], "only what a file defines itself can be imported"
+                    name, own[key], "only definitions of the file itself can be imported"
                 ),
             )
             scope.missing.add(name)
@@ -154,8 +154,8 @@ def _defined_twice(name: str, span: Span, before: Span, report: Report) -> None:
     report.add(
         Code.SEG102,
         span,
-        f"`{name}` is defined already",
-        help="give one of the two another name",
+        f"`{name}` is already defined",
+        help="rename one of them",
         notes=(Note("first defined here", before),),
     )
 
@@ -220,7 +220,7 @@ def param_value(param: Param, settings: Mapping[str, str], report: Report) -> Li
             report.add(
                 Code.SEG106,
                 param.name_span,
-                f"the param `{param.name}` was set to {string(text)}, which is no {param.type}",
+                f"the param `{param.name}` was set to {string(text)}, which is not a {param.type}",
                 help=f"set it to a {param.type} such as {examples[param.type]}",
             )
         return value
@@ -236,7 +236,7 @@ def param_value(param: Param, settings: Mapping[str, str], report: Report) -> Li
         report.add(
             Code.SEG013,
             param.span,
-            f"the default of `{param.name}` is no {param.type}",
+            f"the default of `{param.name}` is not a {param.type}",
             help=f"declare it as a `{kind_of(param.default)}`, or change the default",
         )
         return None

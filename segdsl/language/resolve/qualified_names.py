@@ -20,15 +20,19 @@ def wrong(
     """The code, the message and the help for `left.right`; without a schema there are no owners."""
     dotted = f"{name(left)}.{name(right)}"
     if owners is None:
-        what = f"what `{dotted}` is only a schema can tell, and there is none"
-        return Code.SEG109, what, f"for an attribute of a customer group write `group {dotted}`"
+        what = f"`{dotted}` cannot be resolved without a schema"
+        return (
+            Code.SEG109,
+            what,
+            f"if it is an attribute of a customer group, write `group {dotted}`",
+        )
     if owners.get(left) == "behavior":
         return (
             Code.SEG505,
-            f"`{name(left)}` is a behavior, and a column of its events is no attribute",
-            f"inside its filter a column stands alone: `{name(right)}`"
+            f"`{name(left)}` is a behavior, and a column of its events is not an attribute",
+            f"inside its filter a column is written alone: `{name(right)}`"
             if in_filter
-            else f"say which of a profile's events is meant: `sum({dotted}) …`, "
+            else f"specify which of a profile's events: `sum({dotted}) …`, "
             f"`max({dotted}) …`, or `has {name(left)} where {name(right)} …`",
         )
     return (

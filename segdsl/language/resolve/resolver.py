@@ -192,13 +192,13 @@ class Resolver:
                     self.report.add(
                         Code.SEG209,
                         of.span,
-                        "a label under a `not` would describe the opposite of what it holds"
+                        "a label under a `not` would describe the opposite of its group"
                         if label is not None
-                        else "a group under a `not` is turned into its opposite, and cannot stay a "
-                        "rule set as it is",
+                        else "a group under a `not` is inverted, and cannot stay a rule "
+                        "set of its own",
                         help='put the `not` inside: `"Label": (not …)`'
                         if label is not None
-                        else "put the `not` inside: `rule set (not …)`, or leave `rule set` out",
+                        else "put the `not` inside: `rule set (not …)`, or remove `rule set`",
                         via=context.via,
                     )
                 child = self._expand(operand, inner)
@@ -217,7 +217,7 @@ class Resolver:
                         Code.SEG114,
                         of.span,
                         "no segment can have a blank name",
-                        help="name the segment that is meant, or its id: `in segment #1234`",
+                        help="name the segment, or use its id: `in segment #1234`",
                         via=context.via,
                     )
                     return None
@@ -292,8 +292,8 @@ class Resolver:
             self.report.add(
                 Code.SEG201,
                 span,
-                f"{what} cannot stand inside a behavior's filter",
-                help="a filter asks only for columns of its events; put this beside the aggregate",
+                f"{what} is not allowed inside a behavior's filter",
+                help="a filter tests only columns of its events; move this outside the aggregate",
                 via=context.via,
             )
         return not context.in_filter
@@ -305,9 +305,9 @@ class Resolver:
                 self.report.add(
                     Code.SEG113,
                     span,
-                    f"`{name(each)}` is a parameter of this definition, and a parameter stands for "
-                    "a value, never for an attribute, a behavior or a column",
-                    help="give the parameter another name, or write the name itself here",
+                    f"`{name(each)}` is a parameter of this definition, and a parameter is "
+                    "a value, never an attribute, a behavior or a column",
+                    help="rename the parameter, or write the name itself here",
                     via=context.via,
                 )
                 return False
@@ -421,7 +421,7 @@ class Resolver:
                 self.report.add(
                     Code.SEG014,
                     of.subject_span,
-                    "a window of no length holds no event",
+                    "a window of length 0 contains no events",
                     help="give it a length: `over 7 days`",
                     via=context.via,
                 )
@@ -486,7 +486,7 @@ class Resolver:
             of.span,
             "the API limits a whole segment or a single test of an attribute or a behavior, "
             "not this",
-            help='move this with its limit into a segment of its own, and write `in segment "…"`',
+            help='move this with its limit into its own segment, and write `in segment "…"`',
             via=context.via,
         )
         return None

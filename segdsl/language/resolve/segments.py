@@ -61,8 +61,8 @@ def resolve(
             report.add(
                 Code.SEG114,
                 item.name_span,
-                "the API takes no segment with a blank name",
-                help="say in a few words who is in it",
+                "a segment cannot have a blank name",
+                help="describe in a few words who is in it",
             )
         condition = (
             Everyone(span=item.where_span)
@@ -120,6 +120,6 @@ def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:
                     report.add(
                         Code.SEG112,
                         item.span,
-                        f"`{name(imported)}` is imported and never used",
-                        help="take it out of the import",
+                        f"`{name(imported)}` is imported but never used",
+                        help="remove it from the import",
                     )

@@ -13,7 +13,7 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name
 from segdsl.source import Span
 
-MOVE = 'move a part into a segment of its own and refer to it: `in segment "…"`'
+MOVE = 'move a part into its own segment and refer to it: `in segment "…"`'
 EXPLAINED = 2_000
 """What it takes to look at a function of another language, as so many names compared."""
 
@@ -23,8 +23,8 @@ def report_value(of: t.Use, report: Report, via: tuple[Span, ...]) -> None:
     report.add(
         Code.SEG101,
         of.span,
-        f"`{name(of.name)}` is a value and not a condition",
-        help="compare something with it",
+        f"`{name(of.name)}` is a value, not a condition",
+        help="use it in a comparison",
         via=via,
     )
 
@@ -40,12 +40,12 @@ def report_unknown(
         if foreign is not None:
             report.add(Code.SEG101, foreign.span, foreign.message, help=foreign.help, via=via)
             return
-    ask = None if of.arguments else f"to ask of an attribute, compare it: `{name(of.name)} is true`"
+    ask = None if of.arguments else f"if it is an attribute, compare it: `{name(of.name)} is true`"
     best = report.did_you_mean(of.name, names)
     report.add(
         Code.SEG101,
         of.span,
-        f"nothing named `{name(of.name)}` is defined here",
+        f"`{name(of.name)}` is not defined here",
         help="; ".join(part for part in (best, ask) if part)
         or "define it with `let`, or import it",
         via=via,
@@ -62,7 +62,7 @@ def report_cycle(
         Code.SEG103,
         of.span,
         f"{chain}: a definition cannot use itself",
-        help="write the condition out where it is needed",
+        help="write out the condition where it is needed",
         via=via,
     )
 
@@ -140,9 +140,9 @@ def report_compared(
     report.add(
         Code.SEG218,
         of.span,
-        f"this asks for an attribute `{name(let.name)}`, and a definition has that name",
-        help=f"write `{written}`; a definition is a condition by itself; if the attribute is "
-        "meant, give the definition another name",
+        f"this tests an attribute `{name(let.name)}`, but a definition has that name",
+        help=f"write `{written}`; a definition is a condition in itself; if you mean the "
+        "attribute, rename the definition",
         via=via,
         notes=(Note("the definition", let.name_span),),
     )

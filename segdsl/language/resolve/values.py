@@ -30,7 +30,12 @@ from segdsl.language.values import (
 )
 from segdsl.source import Span
 
-_WHAT = {"number": "a number", "string": "a text", "boolean": "`true` or `false`", "date": "a date"}
+_WHAT = {
+    "number": "a number",
+    "string": "a string",
+    "boolean": "`true` or `false`",
+    "date": "a date",
+}
 _EXAMPLES = {"number": "30", "date": "2024-01-31"}
 
 
@@ -73,20 +78,20 @@ class Values:
             self.used.add(value.name)
             return self.params[value.name]
         if value.name in self.conditions:
-            message = f"`{value.name}` is a condition and not a value"
+            message = f"`{value.name}` is a condition, not a value"
             help: str | None = "use it on its own, as an operand of `and` and `or`"
         else:
             from segdsl.language.syntax.syntax_errors.spelling import NUMBERS
 
-            message = f"nothing named `{value.name}` has a value here"
+            message = f"no value is named `{value.name}` here"
             best = self.report.did_you_mean(value.name, lambda: [*self.parameters, *self.params])
             help = f"{best} " if best else ""
             if "string" in kinds:
-                help += f"write `{string(value.name)}`; a string stands in quotes"
+                help += f"write `{string(value.name)}`; a string is written in quotes"
             elif "number" in kinds and value.name.lower() in NUMBERS:
                 help = f"write `{NUMBERS[value.name.lower()]}`"
             elif "date" in kinds and value.name.lower() in ("today", "now"):
-                help = "write `0 days ago`; the start of today"
+                help = "write `0 days ago`; it is the start of today"
             else:
                 help += f"{_WHAT[kinds[0]]} is written `{_EXAMPLES[kinds[0]]}`"
         self.report.add(Code.SEG101, value.span or span, message, help=help, via=self.via)
@@ -101,7 +106,7 @@ class Values:
         self.report.add(
             Code.SEG013,
             where,
-            f"{_shown(value, found)} is {_WHAT[kind_of(found)]}, and {wanted} is needed here",
+            f"{_shown(value, found)} is {_WHAT[kind_of(found)]}, and {wanted} is required here",
             help=_retype(found, kinds),
             via=self.via,
         )
@@ -119,8 +124,8 @@ class Values:
         self.report.add(
             Code.SEG014,
             value.span if isinstance(value, Name) else span,
-            f"{_shown(value, found)} is not a whole number of 0 or more",
-            help="for a part of a unit use a smaller one: `36 hours` and not `1.5 days`"
+            f"{_shown(value, found)} is not a non-negative whole number",
+            help="for part of a unit use a smaller unit: `36 hours`, not `1.5 days`"
             if of_time
             else "write a whole number",
             via=self.via,
@@ -142,7 +147,7 @@ class Values:
             self.report.add(
                 Code.SEG214,
                 of.span,
-                "there is no aggregate here to order by",
+                "there is no aggregate to order by here",
                 help="order by a column, or put the limit on a condition of a behavior",
                 via=self.via,
             )
@@ -152,8 +157,8 @@ class Values:
                 self.report.add(
                     Code.SEG013,
                     of.span,
-                    "a share is from 0% to 100%",
-                    help="a number of profiles stands without `%`",
+                    "a percentage is from 0% to 100%",
+                    help="a number of profiles is written without `%`",
                     via=self.via,
                 )
                 return None
@@ -163,8 +168,8 @@ class Values:
             self.report.add(
                 Code.SEG212,
                 of.span,
-                "without an order nobody knows which profiles this limit keeps",
-                help="say which come first: `by ltv desc`",
+                "without an order it is undefined which profiles this limit keeps",
+                help="add an order: `by ltv desc`",
                 via=self.via,
             )
         return None if number is None else msgspec.structs.replace(of, number=number)
@@ -236,8 +241,8 @@ class Values:
             self.report.add(
                 Code.SEG013,
                 span,
-                f"one end is a date, and {literal(odd)} is none",
-                help="give both ends as dates, or both as numbers or texts",
+                f"one end is a date, and {literal(odd)} is not",
+                help="give both ends as dates, or both as numbers or strings",
                 via=self.via,
             )
             return None
@@ -267,5 +272,5 @@ def _retype(found: Literal, kinds: tuple[str, ...]) -> str:
 
 
 def has_no_length(of: Duration) -> bool:
-    """Whether every part of a length of time, its amounts looked up, is 0."""
+    """Whether every part of a duration, its amounts looked up, is 0."""
     return all(isinstance(part.amount, Number) and not part.amount.value for part in of.parts)

@@ -75,7 +75,11 @@ class PieceBuilder:
     def _deep(self, node: _N, inner: list[Any], span: Span, parentheses: int = 0) -> _N:
         """Notes the depth of a node; parentheses alone make none, as the formatter sets its own."""
         known = self.depths
-        deepest = max([known[id(child)][1] for child in inner if id(child) in known], default=1)
+        deepest = 1
+        for child in inner:
+            noted = known.get(id(child))
+            if noted is not None and noted[1] > deepest:
+                deepest = noted[1]
         depth = deepest + (not parentheses)
         if max(depth, parentheses) > MAX_DEPTH:
             self.report.add(
@@ -123,7 +127,7 @@ class PieceBuilder:
         self.report.add(
             Code.SEG012,
             self._at(child),
-            f"`{word}` is no {what}",
+            f"`{word}` is not a {what}",
             help=did_you_mean(word, choices, f"it is one of {listed}"),
         )
         return choices[0]
@@ -155,7 +159,7 @@ class PieceBuilder:
         self.report.add(
             Code.SEG008,
             self._at(child),
-            "this number is too large to reckon with",
+            "this number is too large",
             help="write it with at most 400 digits and an exponent of at most 9999",
         )
         return Number("0")
@@ -166,8 +170,8 @@ class PieceBuilder:
             self.report.add(
                 Code.SEG016,
                 self._at(child),
-                f"{child[1]} is not in the calendar",
-                help=f'for a text that only the API can read write `@"{child[1]}"`',
+                f"{child[1]} does not exist in the calendar",
+                help=f'for a timestamp that only the API can read write `@"{child[1]}"`',
             )
         return found
 
@@ -187,13 +191,15 @@ class PieceBuilder:
         parts = tuple(
             Part(amount[1], self._unit(unit)) for amount, unit in zip(c[::2], c[1::2], strict=True)
         )
+        if len(parts) == 1:
+            return Duration(parts)
         units = [part.unit for part in parts]
         if len(set(units)) < len(units):
             self.report.add(
                 Code.SEG014,
                 self._span(c),
-                "a unit stands twice in this length of time",
-                help="add the two up",
+                "a unit occurs twice in this duration",
+                help="add up the amounts",
             )
             parts = parts[:1]
         return Duration(tuple(sorted(parts, key=lambda part: UNITS.index(part.unit))))
@@ -207,7 +213,7 @@ class PieceBuilder:
             self.report.add(
                 Code.SEG014,
                 self._at(child),
-                "the API takes one unit here, not several",
+                "the API accepts one unit here, not several",
                 help=instead,
             )
         return duration.parts[0]

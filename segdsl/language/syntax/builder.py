@@ -61,11 +61,11 @@ class Builder(PhraseBuilder):
             self.report.add(
                 Code.SEG001,
                 self._at(c[1]),
-                f"a text cannot stand behind the behavior `{name(word)}`",
-                help=f"leave the backquotes out: `table {c[1][1]}`"
+                f"a string cannot follow the behavior `{name(word)}`",
+                help=f"remove the backquotes: `table {c[1][1]}`"
                 if word == "table"
                 else "a behavior is named without quotes; only a table whose name does not begin "
-                f"with `{PREFIX}` stands in quotes: `table {c[1][1]}`",
+                f"with `{PREFIX}` is written in quotes: `table {c[1][1]}`",
             )
         return self._text(c[1])
 
@@ -102,7 +102,7 @@ class Builder(PhraseBuilder):
                 Code.SEG211,
                 self._span(c),
                 "the columns of one aggregate belong to one behavior",
-                help=f"count columns of `{behavior(table)}` only, and ask for the other elsewhere",
+                help=f"count only columns of `{behavior(table)}`, and test the others separately",
             )
         where = self._one(c, "filter")
         node = t.Aggregate(
@@ -168,15 +168,15 @@ class Builder(PhraseBuilder):
                 self.report.add(
                     Code.SEG001,
                     self._span(c[3:]),
-                    "an id needs no name beside it",
-                    help=f"end after the id: `in {of} #{target.id}`",
+                    "an id cannot be combined with a name",
+                    help=f"write only the id: `in {of} #{target.id}`",
                 )
         elif isinstance(target, ByName) and of != "segment":
             word = PARENT_WORDS[of]
             self.report.add(
                 Code.SEG001,
                 self._span(c),
-                f"it is not said of which {word} this {of} is",
+                f"the {word} of this {of} is missing",
                 help=f'add `of {word} "…"`, or name the {of} by its id: `in {of} #1234`',
             )
         return t.Membership(cast(Any, of), target, self._span(c))
@@ -251,8 +251,8 @@ class Builder(PhraseBuilder):
                 self.report.add(
                     Code.SEG011,
                     clause.span,
-                    f"this segment has a {clause.word} already",
-                    help="keep one of the two",
+                    f"this segment already has a {clause.word}",
+                    help="keep one of them",
                 )
             clauses.setdefault(clause.word, clause)
         where, limit, body_end = c[-1][1]

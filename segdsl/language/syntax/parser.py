@@ -57,7 +57,7 @@ def parse(source: Source, report: Report) -> File:
         report.add(
             Code.SEG006,
             Span(source.name, 0, 0),
-            f"this file has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read",
+            f"this file has {len(text):,} characters, more than the limit of {MAX_CHARACTERS:,}",
             help="split it into several files and share definitions with `import`",
         )
         return File((), names_known=False)
@@ -66,8 +66,8 @@ def parse(source: Source, report: Report) -> File:
         report.add(
             Code.SEG004,
             Span(source.name, control.start(), control.end()),
-            f"a control character (U+{ord(control[0]):04X}) stands here",
-            help=f"take it out, or write it as an escape in a string: `\\u{{{ord(control[0]):x}}}`",
+            f"unexpected control character (U+{ord(control[0]):04X})",
+            help=f"remove it, or write it as an escape in a string: `\\u{{{ord(control[0]):x}}}`",
         )
         return File((), names_known=False)
 

@@ -91,7 +91,7 @@ class PredicateBuilder(PieceBuilder):
             self.report.add(
                 Code.SEG014,
                 self._span(c),
-                "it is not said when these lengths of time are counted from",
+                "it is not clear from when these durations are counted",
                 help="end with `ago` (`between 7 and 3 days ago`) or `from now`",
             )
             return self._told(c, p.Between(Number("0"), Number("0")))
@@ -103,8 +103,8 @@ class PredicateBuilder(PieceBuilder):
                 self.report.add(
                     Code.SEG013,
                     self._at(part),
-                    "the other end is a time, and this is none",
-                    help="write a date (`2024-01-31`) or a time ago (`7 days ago`)",
+                    "the other end is a time, and this is not",
+                    help="write a date (`2024-01-31`) or a relative time (`7 days ago`)",
                 )
         return self._told(c, p.TimeBetween(low, high))
 
@@ -112,7 +112,7 @@ class PredicateBuilder(PieceBuilder):
         found = [child for child in c if child[0] == "value"]
         if not found:
             self.report.add(
-                Code.SEG015, self._span(c), "this list is empty", help="list one value at least"
+                Code.SEG015, self._span(c), "this list is empty", help="list at least one value"
             )
         return tuple([child[1] for child in found]), Places([self._at(child) for child in found])
 
@@ -138,7 +138,7 @@ class PredicateBuilder(PieceBuilder):
 
     def time_range(self, c: list[Child]) -> Told:
         length_part, start_part = (child for child in c if child[0] == "duration")
-        length = Duration((self._single(length_part, "write the length in one unit"),))
+        length = Duration((self._single(length_part, "write the duration in one unit"),))
         rounded = [child for child in c if child[0] == "rounded"]
         start = self._rounded([start_part, *rounded])
         return self._told(c, p.TimeRange(length, start, "REVERSE" in self._kinds(c)))

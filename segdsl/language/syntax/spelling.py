@@ -62,7 +62,7 @@ def unquote(token: str) -> str:
         if match[2] is not None:
             code = int(match[2], 16)
             if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                raise EscapeError(match.start() + 1, match[0], f"`{match[0]}` is no character")
+                raise EscapeError(match.start() + 1, match[0], f"`{match[0]}` is not a character")
             return chr(code)
         if escape == "n":
             return "\n"
@@ -91,7 +91,7 @@ def _bare_name() -> re.Pattern[str]:
 
 
 def name(text: str) -> str:
-    """A name, in backquotes where it is a word of the language or has odd characters."""
+    """A name, in backquotes where it is a keyword or has odd characters."""
     return text if _bare_name().fullmatch(text) else f"`{_escape(text, '`')}`"
 
 

@@ -282,9 +282,9 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                 report.add(
                     Code.SEG210,
                     inner.span,
-                    "a rule set cannot hold another one, and this group is inside one",
-                    help=f"take the {' or the '.join(words)} of one of the two out, or compile "
-                    "with `--layout nested`",
+                    "a rule set cannot contain another one, and this group is inside one",
+                    help=f"remove the {' or the '.join(words)} of one of them, or compile with "
+                    "`--layout nested`",
                     via=inner.via,
                 )
                 return False
@@ -293,10 +293,10 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                 report.add(
                     Code.SEG302,
                     span,
-                    f"this rule set has {size} conditions in groups of its own; "
-                    f"the API names {MAX_RULES} at most",
-                    help=f"take the {_pinned_by(label)} out so that it can be split, or move a "
-                    'part into a segment of its own and refer to it: `in segment "…"`',
+                    f"this rule set has {size} conditions in nested groups; "
+                    f"the API allows at most {MAX_RULES}",
+                    help=f"remove the {_pinned_by(label)} so that it can be split, or move a "
+                    'part into its own segment and refer to it: `in segment "…"`',
                     via=via,
                 )
                 return False
@@ -344,7 +344,7 @@ def _is_too_large(shape: Shape, measures: _Measures, report: Report) -> bool:
         f"this segment has {measures.size(shape)} conditions, which need {needed} rule sets; "
         f"the API has room for {MAX_RULE_SETS} of up to {MAX_RULES} rules each",
         help=f"move this group ({measures.size(group)} conditions, {measures.rule_sets(group)} "
-        'rule sets) into a segment of its own and write `in segment "…"` in its place; '
+        'rule sets) into its own segment and write `in segment "…"` in its place; '
         "or compile with `--layout nested`",
     )
     return True

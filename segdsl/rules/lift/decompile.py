@@ -119,13 +119,13 @@ def _bare(
     document: Any, path: str, unnamed: str, reader: _SegmentReader, *, in_list: bool
 ) -> t.Segment | None:
     if in_list and (document is None or document == {}):
-        reader.fail(path, "an empty rule of a list may be one that was left out", _ASK)
+        reader.fail(path, "in a list, an empty rule may mean that the rule was left out", _ASK)
     if document is not None and not isinstance(document, dict):
         reader.fail(path, "a rule or a segment is an object")
     if isinstance(document, dict) and "data" in document:
         reader.fail(
             f"{path}.data",
-            "`data` is what holds a segment or a list of them, and is no part of one",
+            "`data` contains a segment or a list of them, and is not a property of one",
             "give the list that is in `data`, or the whole answer with `data` around the list",
         )
     rule = read_rule(document, path, reader.report, reader.growth)
@@ -140,7 +140,7 @@ def _whole(
     if isinstance(document.get("attributes"), dict):
         kind = _RESOURCES.get(str(document.get("type")))
         if kind is None:
-            reader.fail(f"{path}.type", "this resource is no segment that the language knows")
+            reader.fail(f"{path}.type", "this resource is not a segment that the language supports")
         document, path = document["attributes"], f"{path}.attributes"
     failed = False
     rule = None
@@ -167,7 +167,7 @@ def _rule(
     """The rule; an empty one only where it is the segment's, and not one that a list leaves out."""
     value = document.get("rule")
     if "rule" not in document or (in_list and value is None):
-        reader.fail(path, "this segment comes without its `rule`", _ASK)
+        reader.fail(path, "this segment has no `rule`", _ASK)
     rule = read_rule(value, f"{path}.rule", reader.report, reader.growth)
     is_empty = rule is not None and not rule.conditions and rule.limit is None
     if in_list and has_id and is_empty:

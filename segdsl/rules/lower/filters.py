@@ -114,8 +114,8 @@ def _refuse(of: c.Test, report: Report) -> None:
     report.add(
         Code.SEG202,
         of.span,
-        "a filter cannot hold the negation of this: the API's operator has no `not`",
-        help="say what the events are, not what they are not; or count the events this is true of "
-        "and negate the whole aggregate",
+        "a filter cannot contain the negation of this: the API's operator has no `not`",
+        help="describe the events positively; or count the events for which this is true, and "
+        "negate the whole aggregate",
         via=of.via,
     )

@@ -41,7 +41,7 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.
                     Code.SEG206,
                     of.span,
                     "the API has no negation of a score, and a profile may have none",
-                    help='move the score into a segment of its own and write `not in segment "…"`',
+                    help='move the score into its own segment and write `not in segment "…"`',
                     via=of.via,
                 )
                 return None
@@ -65,8 +65,8 @@ def lower_test(of: c.Test, negated: bool, ids: IdResolver, report: Report) -> m.
                     Code.SEG207,
                     of.span,
                     "the API cannot negate this comparison on an attribute of a model",
-                    help="say the opposite with another comparison, or move this into a segment of "
-                    'its own and write `not in segment "…"`',
+                    help="write the opposite with another comparison, or move this into its own "
+                    'segment and write `not in segment "…"`',
                     via=of.via,
                 )
                 return None

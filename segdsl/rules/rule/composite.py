@@ -71,13 +71,15 @@ def read_expr(text: str, *, rule_sets: bool) -> Expr:
     while at < len(text):
         match = token.match(text, at)
         if match is None or match[3]:
-            raise ExprError(f"`{text[at:].strip()[:1]}` is no part of a Composite expression")
+            raise ExprError(
+                f"unexpected character `{text[at:].strip()[:1]}` in a Composite expression"
+            )
         tokens.append(match[1] or match[2])
         at = match.end()
     reader = _Reader(tokens, rule_sets)
     expr = reader.either(0)
     if reader.at < len(tokens):
-        raise ExprError(f"`{tokens[reader.at]}` is unexpected")
+        raise ExprError(f"unexpected `{tokens[reader.at]}`")
     return expr
 
 
@@ -108,7 +110,7 @@ class _Reader:
         if depth > _MAX_DEPTH:
             raise ExprError("it is nested too deeply")
         if self.at >= len(self.tokens):
-            raise ExprError("it ends where a name is expected")
+            raise ExprError("unexpected end: expected a name")
         token = self.tokens[self.at]
         self.at += 1
         if token == "(":

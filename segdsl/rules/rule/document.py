@@ -48,14 +48,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for key, _ in pairs:
             if key in seen:
                 raise _RefusedError(
-                    f"`{shortened(key)}` stands twice in one object", "keep one of the two"
+                    f"`{shortened(key)}` occurs twice in one object", "keep one of them"
                 )
             seen.add(key)
     return found
 
 
 def _constant(word: str) -> NoReturn:
-    raise _RefusedError(f"`{word}` is no value of JSON", "write a number, or null")
+    raise _RefusedError(f"`{word}` is not a JSON value", "write a number, or null")
 
 
 def load(text: str, report: Report) -> Any:
@@ -63,7 +63,7 @@ def load(text: str, report: Report) -> Any:
     values = sum(map(text.count, ",[{"))
     if values > MOST_VALUES:
         message = f"this JSON has more than {MOST_VALUES:,} values"
-        help = "give a part of the list, or one segment"
+        help = "pass a part of the list, or one segment"
         report.add(Code.SEG406, None, message, help=help, path="$")
         raise UnreadableError
     try:
@@ -75,13 +75,13 @@ def load(text: str, report: Report) -> Any:
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
-        message = f"this is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        help = "give the rule or the segment as the API answers it"
+        message = f"this is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        help = "pass the rule or the segment as the API returns it"
     except _RefusedError as error:
         message, help = str(error), error.help
     except RecursionError:
         message = "this JSON is nested too deeply"
-        help = "no rule of the API is as deep as this"
+        help = "no rule of the API is this deep"
     report.add(Code.SEG401, None, message, help=help, path="$")
     raise UnreadableError
 
@@ -123,9 +123,7 @@ class Reader:
                 self.fail(
                     f"{path}.{shown}",
                     f"{what} has no `{shown}` that the language knows",
-                    did_you_mean(
-                        shown, known, "what is not understood is not guessed: take it out by hand"
-                    ),
+                    did_you_mean(shown, known, "unknown parts are not guessed: remove it by hand"),
                 )
         return present
 
@@ -151,9 +149,9 @@ class Reader:
 
     def text(self, value: Any, path: str, what: str) -> str:
         if not isinstance(value, str):
-            self.fail(path, f"{what} is a text, and this is {_kind(value)}")
+            self.fail(path, f"{what} is a string, and this is {_kind(value)}")
         if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
-            self.fail(path, f"{what} has half a surrogate pair in it, which is no text")
+            self.fail(path, f"{what} contains half a surrogate pair, which is not valid Unicode")
         return value
 
     def texts(self, value: Any, path: str, what: str) -> tuple[str, ...]:
@@ -171,14 +169,14 @@ class Reader:
         """A flag; one that is not there is false."""
         value = of.get(key, False)
         if not isinstance(value, bool):
-            self.fail(f"{path}.{key}", f"`{key}` is true or false, and this is {_kind(value)}")
+            self.fail(f"{path}.{key}", f"`{key}` is a boolean, and this is {_kind(value)}")
         return value
 
     def number(self, value: Any, path: str, what: str) -> Number:
         if not isinstance(value, Number):
             self.fail(path, f"{what} is a number, and this is {_kind(value)}")
         if not value.is_bounded:
-            self.fail(path, f"{what} is too large a number to reckon with")
+            self.fail(path, f"{what} is too large")
         return value
 
     def whole(self, value: Any, path: str, what: str) -> Number:
@@ -189,7 +187,7 @@ class Reader:
         exact = found.value
         if abs(exact.adjusted()) > 30 or exact != exact.to_integral_value() or exact < 0:
             self.fail(
-                path, f"{what} is a whole number of 0 or more, and this is {shortened(found.text)}"
+                path, f"{what} is a non-negative whole number, and this is {shortened(found.text)}"
             )
         return Number(str(int(exact)))
 

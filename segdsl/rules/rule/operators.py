@@ -81,7 +81,7 @@ class OperatorReader(Reader):
             case str():
                 return self.text(value, path, "a value")
             case _:
-                self.fail(path, "a value is a text, a number, or true or false")
+                self.fail(path, "a value is a string, a number or a boolean")
 
     def _comparison(
         self, kind: m.ComparisonType, of: dict[str, Any], right: Any, path: str
@@ -92,7 +92,7 @@ class OperatorReader(Reader):
             return m.Comparison(kind, negated, self.scalar(right, at))
         moment = self._moment(right, at)
         if kind == "Equal" and isinstance(moment, m.Last):
-            self.fail(at, "Equal compares with a timestamp, never with a time ago")
+            self.fail(at, "Equal compares with a timestamp, never with a relative time")
         return m.Comparison(kind, negated, moment)
 
     def _list(self, kind: m.AnyOfType, value: Any, path: str) -> m.AnyOf:
@@ -100,7 +100,7 @@ class OperatorReader(Reader):
         at = f"{path}.rightValues"
         listed = self.items(self.need(of, "rightValues", path, kind), at, f"the values of {kind}")
         if not listed:
-            self.fail(at, f"{kind} lists no value, and nobody says what that selects")
+            self.fail(at, f"{kind} lists no value, and what that selects is undefined")
 
         def read(each: Any, where: str) -> Number | str:
             if kind == "In" and isinstance(each, Number):
@@ -123,7 +123,7 @@ class OperatorReader(Reader):
         for end, key in ((low, "minValue"), (high, "maxValue")):
             found = self.scalar(end, f"{path}.{key}")
             if isinstance(found, bool):
-                self.fail(f"{path}.{key}", "an end of Between is a number or a text")
+                self.fail(f"{path}.{key}", "an end of Between is a number or a string")
             ends.append(found)
         return m.Between(ends[0], ends[1], negated, Number("0"), "Between")
 
@@ -132,10 +132,10 @@ class OperatorReader(Reader):
     def _within(self, value: Any, path: str) -> str:
         """Described as a string of digits; public clients send a number."""
         if isinstance(value, Number):
-            return self.whole(value, path, "a length of time").text
-        text = self.text(value, path, "a length of time")
+            return self.whole(value, path, "a duration").text
+        text = self.text(value, path, "a duration")
         if not re.fullmatch(WHOLE, text):
-            self.fail(path, f"a length of time is a whole number, and this is “{text}”")
+            self.fail(path, f"a duration is a whole number, and this is “{text}”")
         return text
 
     def _moment(self, value: Any, path: str) -> m.Moment:
@@ -147,26 +147,26 @@ class OperatorReader(Reader):
         return m.Last(*self._counted(of, "last", path))
 
     def _next(self, value: Any, path: str) -> m.Next:
-        of = self.object(value, path, ("next", "unit"), "a time to come")
+        of = self.object(value, path, ("next", "unit"), "a time in the future")
         return m.Next(*self._counted(of, "next", path))
 
     def _counted(self, of: dict[str, Any], key: str, path: str) -> tuple[Number | m.Length, Unit]:
         """`{last, unit}`; a length of one unit that is the unit itself becomes its number."""
-        amount = self.need(of, key, path, "a length of time")
-        unit = self.unit(self.need(of, "unit", path, "a length of time"), f"{path}.unit")
+        amount = self.need(of, key, path, "a duration")
+        unit = self.unit(self.need(of, "unit", path, "a duration"), f"{path}.unit")
         if not isinstance(amount, dict):
-            return self.whole(amount, f"{path}.{key}", "a length of time"), unit
+            return self.whole(amount, f"{path}.{key}", "a duration"), unit
         parts = self._parts(amount, f"{path}.{key}", UNITS)
         if list(parts) == [unit]:
             return parts[unit], unit
         return m.Length(**parts), unit
 
     def _parts(self, value: Any, path: str, units: tuple[str, ...]) -> dict[str, Number]:
-        of = self.object(value, path, units, "a length of time")
+        of = self.object(value, path, units, "a duration")
         if not of:
-            self.fail(path, "a length of time names one unit at least")
+            self.fail(path, "a duration names at least one unit")
         return {
-            unit: self.whole(of[unit], f"{path}.{unit}", "a length of time")
+            unit: self.whole(of[unit], f"{path}.{unit}", "a duration")
             for unit in units
             if unit in of
         }
@@ -187,10 +187,10 @@ class OperatorReader(Reader):
             return m.LastUnit("TimeRange", self._from_unit(of, path, "TimeRange"), negated)
         parts = self._parts(of["duration"], f"{path}.duration", UNITS)
         if len(parts) > 1:
-            self.fail(f"{path}.duration", "the length of a TimeRange is of one unit")
+            self.fail(f"{path}.duration", "the duration of a TimeRange has one unit")
         start = self._moment(self.need(of, "from", path, "TimeRange"), f"{path}.from")
         if not isinstance(start, m.Last):
-            self.fail(f"{path}.from", "a TimeRange is counted from a time ago")
+            self.fail(f"{path}.from", "a TimeRange starts at a relative time")
         return m.TimeRange("TimeRange", m.Length(**parts), start, negated, reverse)
 
     def window(self, value: Any, path: str) -> m.Window:
@@ -199,5 +199,5 @@ class OperatorReader(Reader):
         units = ("day", "hour", "minute", "second")
         length = self._parts(self.need(of, "duration", path, "a window"), f"{path}.duration", units)
         if all(number.text == "0" for number in length.values()):
-            self.fail(f"{path}.duration", "a window of no length holds no event")
+            self.fail(f"{path}.duration", "a window of length 0 contains no events")
         return m.Window("TimeSliding", m.WindowLength(**length))

@@ -64,7 +64,7 @@ class _RuleReader(OperatorReader):
                 path,
                 "its Composite expressions name their parts so often that the rule would be too "
                 "large to write out",
-                "put what is named often into a segment of its own, and refer to it",
+                "move what is repeated into its own segment, and refer to it",
                 Code.SEG403,
             )
         return msgspec.structs.replace(made, limit=limit)
@@ -72,9 +72,9 @@ class _RuleReader(OperatorReader):
     def _empty_and(self, path: str, inside: str) -> None:
         self.fail(
             path,
-            f"nobody says whether an `And` without conditions inside {inside} is for everyone, or "
-            "counts for nothing",
-            "give it a condition, or take it out",
+            f"it is undefined whether an `And` without conditions inside {inside} is for everyone "
+            "or counts for nothing",
+            "add a condition, or remove it",
             Code.SEG405,
         )
 
@@ -82,8 +82,8 @@ class _RuleReader(OperatorReader):
         self.fail(
             path,
             "an `Or` or a Composite without conditions is for everyone or for nobody, and "
-            "nobody says which",
-            "give it a condition, or make it an `And` (everyone)",
+            "which is undefined",
+            "add a condition, or make it an `And` (everyone)",
             Code.SEG405,
         )
 
@@ -107,7 +107,7 @@ class _RuleReader(OperatorReader):
             self.fail(
                 f"{path}.expr",
                 f"only a Composite has an expression, and this is an `{kind}`",
-                "take it out, or make the type `Composite`",
+                "remove it, or set the type to `Composite`",
             )
         if kind == "Composite":
             expr = self._expr(of, parts, depth == 0, path)
@@ -166,11 +166,11 @@ class _RuleReader(OperatorReader):
         if value == {} or value is None:
             self.fail(
                 path,
-                "null is no condition"
+                "null is not a condition"
                 if value is None
-                else "an empty object is no condition: the API's quickstart shows it as a "
+                else "an empty object is not a condition: the API's quickstart shows it as a "
                 "placeholder",
-                "put a condition in its place; a rule for everyone has no conditions at all",
+                "replace it by a condition; a rule for everyone has no conditions at all",
                 Code.SEG404,
             )
         if not isinstance(value, dict):
@@ -199,9 +199,9 @@ class _RuleReader(OperatorReader):
         if "exclude" in of and include == exclude:
             self.fail(
                 f"{path}.include",
-                f"`include` and `exclude` are both {str(exclude).lower()}, and one says the "
-                "opposite of the other",
-                "keep `exclude` alone",
+                f"`include` and `exclude` are both {str(exclude).lower()}, and they "
+                "contradict each other",
+                "keep only `exclude`",
             )
         return m.ReferenceCondition(kind, id, not include)
 
@@ -247,7 +247,7 @@ class _RuleReader(OperatorReader):
         if found is None:
             self.fail(
                 f"{path}.not",
-                f"{operator.type} of a time takes no `not`",
+                f"{operator.type} of a time has no `not`",
                 "ask for the opposite with another operator; on a condition outside of filters "
                 "`exclude` is the complement",
             )
@@ -288,8 +288,8 @@ class _RuleReader(OperatorReader):
         if kind in ("Count", "CountDistinct", "Sum", "Average") and matching is not None:
             self.fail(
                 f"{path}.arrayMatching",
-                f"`arrayMatching` asks for the elements of a list, and {kind} is one number",
-                "make it null",
+                f"`arrayMatching` tests elements of a list, and {kind} is one number",
+                "set it to null",
             )
 
     def _of_count(self, operator: m.Operator, path: str) -> m.Operator:
@@ -300,7 +300,9 @@ class _RuleReader(OperatorReader):
             case _ if is_numeric(operator):
                 return operator
             case _:
-                self.fail(f"{path}.operator", "Count is a number, and compared with numbers alone")
+                self.fail(
+                    f"{path}.operator", "Count is a number, and can only be compared with numbers"
+                )
 
     def _attribute(self, value: Any, path: str) -> m.AttributeValue:
         of = self.object(value, path, ("name", "customerGroup"), "`leftValue`")
@@ -367,12 +369,12 @@ class _RuleReader(OperatorReader):
                 self.need(of, "columns", path, kind), f"{path}.columns", "a column"
             )
             if not columns:
-                self.fail(f"{path}.columns", "CountDistinct names no column to count")
+                self.fail(f"{path}.columns", "CountDistinct has no column to count")
             if grouping:
                 self.fail(
                     f"{path}.groupingColumns",
                     "CountDistinct counts the values of all events together, and has no groups",
-                    "make it an empty list",
+                    "set it to an empty list",
                 )
             return m.Aggregation(kind, columns=columns)
         column = self.text(self.need(of, "column", path, kind), f"{path}.column", "a column")
@@ -448,7 +450,7 @@ class _RuleReader(OperatorReader):
         else:
             number = self.number(raw, f"{path}.number", "a share")
             if not 0 <= number.value <= 100:
-                self.fail(f"{path}.number", "a share is from 0 to 100")
+                self.fail(f"{path}.number", "a percentage is from 0 to 100")
         at = f"{path}.orderColumns"
         listed = self.items(of.get("orderColumns", []), at, "`orderColumns`")
         return m.Limit(cast(Any, kind), number, self.each(listed, at, self._order))

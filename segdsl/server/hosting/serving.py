@@ -59,7 +59,7 @@ def serve(
     """
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
-        for reason in data.left_out:
+        for reason in data.skip_messages:
             pass_over(reason)
         store = open_store(store_path)
         try:

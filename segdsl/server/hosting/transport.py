@@ -99,7 +99,7 @@ async def open_local(
                 data, store, now=now, key=key, faults=faults, strict=strict, kinds=kinds
             )
             try:
-                yield LocalTransport(app, data.left_out)
+                yield LocalTransport(app, data.skip_messages)
             finally:
                 app.close()
         finally:

@@ -101,8 +101,8 @@ def describe(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    at = ""
+    place = ""
     if trace is not None:
         module = trace.tb_frame.f_globals.get("__name__", "?")
-        at = f" at {module}:{trace.tb_lineno}"
-    return f"{type(error).__name__}{at}"
+        place = f" at {module}:{trace.tb_lineno}"
+    return f"{type(error).__name__}{place}"

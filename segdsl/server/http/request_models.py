@@ -111,22 +111,22 @@ def _without_nulls(body: bytes, nullable: tuple[str, ...]) -> bytes:
 # --- resources ---------------------------------------------------------------------------
 
 
-def check_type(body: EntityBody, at: str, types: tuple[str, ...]) -> None:
+def check_type(body: EntityBody, place: str, types: tuple[str, ...]) -> None:
     """Refuses a resource of another type; a type may be left out."""
     if not isinstance(body.type, UnsetType) and body.type not in types:
-        raise refuse(f"the type is one of {', '.join(types)}", f"{at}.type")
+        raise refuse(f"the type is one of {', '.join(types)}", f"{place}.type")
 
 
-def check_id(body: EntityBody, at: str, id: int) -> None:
+def check_id(body: EntityBody, place: str, id: int) -> None:
     """Refuses a resource with another id than the path; an id may be left out."""
-    if not isinstance(body.id, UnsetType) and whole(body.id, f"{at}.id") != id:
-        raise refuse(f"the id differs from {id}, the id in the path", f"{at}.id")
+    if not isinstance(body.id, UnsetType) and whole(body.id, f"{place}.id") != id:
+        raise refuse(f"the id differs from {id}, the id in the path", f"{place}.id")
 
 
-def parent_folder(body: EntityBody, at: str) -> int | None:
+def parent_folder(body: EntityBody, place: str) -> int | None:
     """The folder that a resource names as its parent; None where it names none."""
     relationship = body.relationships.parent_folder
-    path = f"{at}.relationships.parentFolder"
+    path = f"{place}.relationships.parentFolder"
     if isinstance(relationship, UnsetType) or isinstance(relationship.data, UnsetType):
         return None
     if relationship.data is None:
@@ -136,11 +136,11 @@ def parent_folder(body: EntityBody, at: str) -> int | None:
     return whole(relationship.data.id, f"{path}.data.id")
 
 
-def required_folder(body: EntityBody, at: str, what: str) -> int:
+def required_folder(body: EntityBody, place: str, what: str) -> int:
     """The parent folder of a new resource; `what` is its noun with an article."""
-    folder = parent_folder(body, at)
+    folder = parent_folder(body, place)
     if folder is None:
-        raise refuse(f"{what} needs a `parentFolder`", f"{at}.relationships", ASSOCIATION)
+        raise refuse(f"{what} needs a `parentFolder`", f"{place}.relationships", ASSOCIATION)
     return folder
 
 

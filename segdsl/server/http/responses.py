@@ -47,6 +47,8 @@ def link(type: str, id: int) -> Json:
     return {"data": {"id": str(id), "type": type}}
 
 
-def user_links() -> Json:
-    """The relationships of something to those who created and updated it."""
-    return {"createdBy": link("user", int(USER_ID)), "updatedBy": link("user", int(USER_ID))}
+USER_LINKS: Json = {
+    "createdBy": link("user", int(USER_ID)),
+    "updatedBy": link("user", int(USER_ID)),
+}
+"""The relationships of something to those who created and updated it."""

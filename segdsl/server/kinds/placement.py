@@ -23,10 +23,12 @@ class Paths(msgspec.Struct, frozen=True):
     folder: str
 
 
-def entity_paths(at: str) -> Paths:
-    """The paths in a resource at `at` under `/entities`."""
+def entity_paths(place: str) -> Paths:
+    """The paths in a resource at `place` under `/entities`."""
     return Paths(
-        f"{at}.attributes.name", f"{at}.attributes.rule", f"{at}.relationships.parentFolder"
+        f"{place}.attributes.name",
+        f"{place}.attributes.rule",
+        f"{place}.relationships.parentFolder",
     )
 
 

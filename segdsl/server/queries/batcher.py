@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from segdsl.engine import EngineError, QueryFailed, QueryKilled, Result
 from segdsl.server.queries.executor import Executor, Outcome
-from segdsl.sql import merged, together
+from segdsl.sql import batch_counts, merge_semijoins
 
 QUIET = 0.1
 """Seconds without another request, after which the collected counts run."""
@@ -119,7 +119,7 @@ class CountBatcher:
 
         try:
             queries = [count.query for count in batch.values()]
-            query = merged(queries[0]) if len(queries) == 1 else together(queries)
+            query = merge_semijoins(queries[0]) if len(queries) == 1 else batch_counts(queries)
             self._executor.start(name, query, done)
         except Exception:
             # Whatever the reason, the callers must not wait for ever.

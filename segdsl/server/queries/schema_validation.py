@@ -104,10 +104,10 @@ class _StrictCheck:
         self.require(item, ("filter",), path, "a behavior")
         self.not_null(item, ("window",), path)
         aggregation = item["aggregation"]
-        at = f"{path}.aggregation"
-        self.not_null(aggregation, ("groupingColumns",), at)
+        place = f"{path}.aggregation"
+        self.not_null(aggregation, ("groupingColumns",), place)
         if aggregation["type"] == "Count":
-            self.require(aggregation, ("groupingColumns",), at, "Count")
+            self.require(aggregation, ("groupingColumns",), place, "Count")
         if item.get("window"):
             length = item["window"]["duration"]
             self.not_null(length, ("day", "hour", "minute", "second"), f"{path}.window.duration")

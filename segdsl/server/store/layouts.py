@@ -48,7 +48,8 @@ class Layout(msgspec.Struct, frozen=True):
 
     `key` is the primary key of the main table. Where it is `id`, the table has a `name` too, its
     ids are declared AUTOINCREMENT, and no other table that shares ids has or had one of them.
-    Rows of a kind that `may_be_renumbered` get another id where theirs is reserved.
+    `more_ids` are further tables of the kind with such ids, such as the parts of a thing. Rows of a
+    kind that `may_be_renumbered` get another id where theirs is reserved.
 
     `unreadable` are tables with conditions that no row written by this program fulfils; `check`
     looks for damage that SQL cannot see, and returns the key of a damaged row. `recover` runs
@@ -61,14 +62,16 @@ class Layout(msgspec.Struct, frozen=True):
     references: tuple[Reference, ...] = ()
     upgrades: Mapping[int, Callable[[sqlite3.Connection, Layouts], None]] = {}
     key: str = "id"
+    more_ids: tuple[str, ...] = ()
     may_be_renumbered: bool = False
     unreadable: tuple[str, ...] = ()
     check: Callable[[sqlite3.Connection], int | None] | None = None
     recover: Callable[[sqlite3.Connection, IsAlive], None] | None = None
 
     @property
-    def shares_ids(self) -> bool:
-        return self.key == "id"
+    def id_tables(self) -> tuple[str, ...]:
+        """The tables whose ids no other kind has."""
+        return (self.table, *self.more_ids) if self.key == "id" else self.more_ids
 
     def create(self, db: sqlite3.Connection) -> None:
         """Creates the tables in a file that has none of them."""
@@ -108,11 +111,11 @@ class Layouts:
     # --- ids -----------------------------------------------------------------------------
 
     def next_id(self, db: sqlite3.Connection) -> int:
-        """An id that no row of the tables that share ids has or had.
+        """An id that no row of the kinds' `id_tables` has or had.
 
         SQLite remembers the highest id of each table, also after a delete.
         """
-        tables = [layout.table for layout in self if layout.shares_ids]
+        tables = [table for layout in self for table in layout.id_tables]
         marks = ", ".join("?" * len(tables))
         (last,) = db.execute(
             f"SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name IN ({marks})", tables

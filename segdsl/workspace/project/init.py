@@ -195,7 +195,7 @@ def look_at_data(path: Path) -> Looked:
     with opened as data:
         held = {each.name: len(each.columns) for each in data.catalog.tables}
         words = {name: _holds(name, columns, data.population()) for name, columns in held.items()}
-        passed_over = dict(data.passed_over)
+        passed_over = dict(data.skipped)
         example = first_segment(data)
     if not path.is_dir():
         tables = [Table(name, text, None) for name, text in sorted(words.items())]

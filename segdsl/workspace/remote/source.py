@@ -56,7 +56,7 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
         message = f"the kind of a segment is not known: `{segment.raw_kind}`"
         found.add(Code.SEG402, None, message, path="$.kind")
     if segment.rule is None:
-        message = "this segment comes without its `rule`"
+        message = "this segment has no `rule`"
         found.add(Code.SEG402, None, message, path="$.rule")
     else:
         with suppress(UnreadableError):

@@ -200,7 +200,7 @@ RULES: tuple[Rule | Function, ...] = (
             f"{found.raw('f').lower()}({found.raw('inside').strip()} where "
             f"{found.raw('filter').strip()}) {found['sign']} {found['v']}"
         ),
-        message="a filter stands inside the parentheses of its aggregate",
+        message="a filter goes inside the parentheses of its aggregate",
     ),
     Rule(
         "where",
@@ -209,7 +209,7 @@ RULES: tuple[Rule | Function, ...] = (
             f"{found.raw('f').lower()}({found.raw('inside').strip()} where "
             f"{found.raw('filter').strip()}) >= 1"
         ),
-        message="a filter stands inside the parentheses of its aggregate",
+        message="a filter goes inside the parentheses of its aggregate",
         also="and say what the result is compared with",
     ),
     # how often
@@ -222,7 +222,7 @@ RULES: tuple[Rule | Function, ...] = (
             f"{spelling.duration(found.raw('many'), found.raw('unit'))}) "
             f"{_SIGNS[' '.join(found.raw('how').lower().split())]} {found['amount']}"
         ),
-        message="how often something happened is a count",
+        message="use a count for how often something happened",
     ),
     Rule(
         "where with whose",
@@ -231,14 +231,14 @@ RULES: tuple[Rule | Function, ...] = (
             f"count({found.raw('b')} where {found.raw('filter').strip()}) "
             f"{_SIGNS[' '.join(found.raw('how').lower().split())]} {found['amount']}"
         ),
-        message="how often something happened is a count",
+        message="use a count for how often something happened",
     ),
     Rule(
         "least most more less fewer exactly over under only",
         rf"(?:has |have |had |with )?(?:made )?{_HOW_MANY} {{amount}} {{b}}(?! of\b)"
         r"(?! (?:days?|weeks?|months?|years?|hours?|ago))",
         _how_many,
-        message="how often something happened is a count",
+        message="use a count for how often something happened",
     ),
     Rule(
         "or more fewer less",
@@ -252,7 +252,7 @@ RULES: tuple[Rule | Function, ...] = (
         "time times",
         rf"{{b}} (?:is )?{_HOW_MANY}?~{{amount}}{_TIMES}",
         _how_many,
-        message="how often something happened is a count",
+        message="use a count for how often something happened",
     ),
     Rule(
         "time times",
@@ -314,7 +314,7 @@ RULES: tuple[Rule | Function, ...] = (
         "where",
         rf"{{b}} where {_FILTER}",
         lambda found: f"(has {found.raw('b')} where {found.raw('filter').strip()})",
-        also="`has` asks for at least one such event",
+        also="`has` means at least one such event",
     ),
     Rule(
         "median percentile stddev variance mode stdev",

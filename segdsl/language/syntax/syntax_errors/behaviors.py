@@ -147,7 +147,7 @@ def time_without_column(site: Site) -> Advice | None:
             return Advice(
                 found.start(),
                 found.end(),
-                "it is not said what is compared with this time",
+                "expected what is compared with this time",
                 write_help(fix, "the time of an event is its `timestamp`"),
                 fix,
             )
@@ -168,7 +168,7 @@ def _subquery_count(found: Found) -> str:
     return f"count({found.raw('b')}{where}) {found['sign']} {found['v']}"
 
 
-_ORDERED = "the order says which event is the first or the last one"
+_ORDERED = "the order determines which event is first or last"
 
 
 def _ordered(found: Found) -> str:
@@ -187,14 +187,14 @@ RULES: tuple[Rule | Function, ...] = (
         "select",
         rf"{{n}} (?P<no>not )?in~\(~select [\w. ]+ from {{b}}{_WHERE}~\)",
         _subquery,
-        message="there are no subqueries: events are asked for with `has`",
+        message="there are no subqueries: use `has` to ask for events",
     ),
     Rule(
         "select",
         rf"\(~select count~\(~(?:\*|1)~\) from {{b}}{_WHERE}~\)~"
         r"{sign}~{v}",
         _subquery_count,
-        message="there are no subqueries: events are counted with `count`",
+        message="there are no subqueries: use `count` to count events",
     ),
     # has (…), has … with …
     Rule(
@@ -207,7 +207,7 @@ RULES: tuple[Rule | Function, ...] = (
         # Where the filter has mistakes of its own, which are reported behind it.
         r"(?P<has>has|have|no)~\(~{b}(?= where )",
         lambda found: f"({'no' if found['has'].lower() == 'no' else 'has'} {found['b']}",
-        also="the parenthesis stands in front of it",
+        also="the parenthesis comes before it",
     ),
     Rule("has have no", r"(?P<has>has|have|no) {b}~{call}", _has_with),
     Rule(
@@ -219,7 +219,7 @@ RULES: tuple[Rule | Function, ...] = (
         "has have no",
         r"(?:has|have) {b}~{sign}~{number}",
         lambda found: f"count({found.raw('b')}) {found['sign']} {found['number']}",
-        message="how often something happened is a count",
+        message="use a count for how often something happened",
     ),
     # a time behind events, or behind an aggregate
     time_without_column,
@@ -233,7 +233,7 @@ RULES: tuple[Rule | Function, ...] = (
         _TIMES,
         rf"{_AGGREGATE}~{{sign}}~{{v}} {_PHRASE}{_END}",
         _aggregate_when,
-        message="a time that events are asked for stands inside the parentheses",
+        message="a condition on the time of events goes inside the parentheses",
     ),
     Rule(
         _TIMES,
@@ -251,7 +251,7 @@ RULES: tuple[Rule | Function, ...] = (
         "filter where",
         rf"{_AGGREGATE}~\.?~(?:filter|where)~{{call}}",
         _aggregate_filter,
-        message="a filter stands inside the parentheses of its aggregate",
+        message="a filter goes inside the parentheses of its aggregate",
     ),
     Rule(
         "count sum min max average",
@@ -268,7 +268,7 @@ RULES: tuple[Rule | Function, ...] = (
             f"count({found.raw('b')} where {found.raw('filter').strip()}) "
             f"{found['sign']} {found['number']}"
         ),
-        message="what is counted stands in parentheses",
+        message="what is counted goes in parentheses",
     ),
     Rule(
         "sum min max average",

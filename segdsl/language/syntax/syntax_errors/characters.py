@@ -86,14 +86,14 @@ def _what(text: str) -> str:
     """What kind of characters a text has, for the message."""
     odd = next(each for each in text if _is_odd(each))
     if odd in INVISIBLE:
-        return f"a character that is not shown stands here (U+{ord(odd):04X})"
+        return f"unexpected invisible character (U+{ord(odd):04X})"
     if odd in _SPACES:
-        return f"this space is no plain one (U+{ord(odd):04X})"
+        return f"unexpected space character (U+{ord(odd):04X})"
     if odd in spelling.QUOTES or odd in "‘’":
-        return f"`{odd}` is no part of the language: strings stand in straight quotes"
+        return f"unexpected character `{odd}`: strings are written in straight quotes"
     if "\uff01" <= odd <= "\uff5e":
-        return f"`{odd}` is a full-width character, and no part of the language"
-    return f"`{odd}` is no part of the language"
+        return f"unexpected full-width character `{odd}`"
+    return f"unexpected character `{odd}`"
 
 
 def odd_characters(site: Site) -> Advice | None:
@@ -141,7 +141,7 @@ def odd_characters(site: Site) -> Advice | None:
     help = (
         write_help(fix.strip(), "with plain characters")
         if fix.strip()
-        else ("write a plain space" if fix else "take it out")
+        else ("use a plain space" if fix else "remove it")
     )
     return Advice(start, end, _what(written), help, fix, Code.SEG004)
 
@@ -155,17 +155,17 @@ def look_alike(site: Site) -> Advice | None:
     latin = skeleton(visible)
     if latin.isascii() and re.fullmatch(r"[A-Za-z_]\w*", latin):
         fix = latin
-        message = f"`{short(token.text)}` has letters that only look like those of a to z"
+        message = f"`{short(token.text)}` has letters that only look like a to z"
         mixed = any(each.isascii() and each.isalpha() for each in visible)
         if visible != token.text:
-            message = f"`{short(latin)}` has a character in it that is not shown"
+            message = f"`{short(latin)}` contains an invisible character"
         elif not mixed and any(ord(each) < 0xFF00 for each in visible):
             fix = name(unicodedata.normalize("NFC", visible))
-            message = f"`{short(token.text)}` is no bare name: it has letters outside a to z"
+            message = f"`{short(token.text)}` needs backquotes: it has letters outside a to z"
     else:
         fix = name(unicodedata.normalize("NFC", visible))
-        message = f"`{short(token.text)}` is no bare name: it has letters outside a to z"
-    help = write_help(fix, "a string stands in quotes" if "`" in fix else "")
+        message = f"`{short(token.text)}` needs backquotes: it has letters outside a to z"
+    help = write_help(fix, "a string is written in quotes" if "`" in fix else "")
     return Advice(token.start, token.end, message, help, fix, Code.SEG004)
 
 
@@ -184,7 +184,7 @@ def single_quotes(site: Site) -> Advice | None:
         return Advice(
             start,
             start + triple.end(),
-            "a string stands in one pair of double quotes",
+            "a string is written in one pair of double quotes",
             write_help(fix),
             fix,
         )
@@ -198,7 +198,7 @@ def single_quotes(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         site.stop + single.end(),
-        "a string stands in double quotes",
+        "a string is written in double quotes",
         write_help(fix),
         fix,
     )
@@ -215,7 +215,7 @@ def half_smart(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         match.end(),
-        "this string ends with another quote than it begins with",
+        "this string begins and ends with different quotes",
         write_help(fix),
         fix,
         Code.SEG002,
@@ -254,7 +254,7 @@ def comment(site: Site) -> Advice | None:
         start,
         start + match.end(),
         "a comment begins with `#`",
-        f"write `{short(shown.strip())}`; it ends with its line",
+        f"write `{short(shown.strip())}`; it ends at the end of the line",
         fix,
     )
 
@@ -264,19 +264,19 @@ def semicolon(site: Site) -> Advice | None:
     if site.text[site.stop : site.stop + 1] not in (";", "；"):
         return None
     after = site.tokens[site.at + 1] if site.at + 1 < len(site.tokens) else None
-    message = "`;` is no part of the language"
+    message = "unexpected character `;`"
     if after is None or after.text in ("segment", "let", "param", "import"):
         return Advice(
             site.stop,
             site.stop + 1,
             message,
-            "leave it out: an item ends where the next begins",
+            "remove it: an item ends where the next begins",
             "",
             Code.SEG004,
         )
     before = [each.text for each in site.tokens[: site.at]]
     if "COMMA" in site.accepts and before.count("(") > before.count(")"):
-        also = "a comma stands between the items of a list"
+        also = "commas separate the items of a list"
         return Advice(site.stop, site.stop + 1, message, write_help(",", also), ",", Code.SEG004)
     return Advice(
         site.stop,
@@ -299,8 +299,8 @@ def placeholder(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         match.end(),
-        f"`{short(match[0])}` is no part of the language",
-        write_help(fix, "a param is used by its bare name"),
+        f"unexpected `{short(match[0])}`",
+        write_help(fix, "a param is used by its name alone"),
         fix,
         Code.SEG004,
     )

@@ -12,7 +12,7 @@ from segdsl.language.syntax.syntax_errors.rules import SIGNS, Found, Function, R
 _BE = r"(?:(?:is|are|was|be) )?"
 _NO = r"(?P<no>(?:(?:does|do|did|is|are)(?: not|n['’]t)|not|!)~)?"
 _MORE = "more greater larger bigger higher over above exceeds older gt"
-# Of a length of time, which only a time is compared with.
+# Of a duration, which only a time is compared with.
 _UNIT = r"(?:days?|weeks?|months?|quarters?|hours?|minutes?|seconds?|years?\s+ago)(?!\w)"
 _LESS = "less fewer smaller lower under below younger lt"
 
@@ -216,7 +216,7 @@ RULES: tuple[Rule | Function, ...] = (
         lambda found: None,
         stays=True,
         message="there are no functions of a column in a condition",
-        also="compare the column as it is, or let a workflow put the result into an attribute",
+        also="compare the column as it is, or have a workflow write the result into an attribute",
     ),
     Rule("typeof", r"typeof {n}~(?:===?|=)~[\"']undefined[\"']", "{n} is null"),
     Rule("typeof", r"typeof {n}~!==?~[\"']undefined[\"']", "{n} is not null"),
@@ -224,14 +224,14 @@ RULES: tuple[Rule | Function, ...] = (
         "null none nil undefined nan",
         r"{s}~(?P<no>!==?|<>|is not ~|not =~)~(?P<word>null|none|nil|undefined|nan)",
         _null,
-        message="`{word}` is no value to compare with",
+        message="`{word}` is not a value to compare with",
         code=Code.SEG009,
     ),
     Rule(
         "null none nil undefined nan",
         r"{s}~(?:===?|=)~(?P<no>)(?P<word>null|none|nil|undefined|nan)",
         _null,
-        message="`{word}` is no value to compare with",
+        message="`{word}` is not a value to compare with",
         code=Code.SEG009,
     ),
     # is (not) set, exists, has a value
@@ -389,7 +389,7 @@ RULES: tuple[Rule | Function, ...] = (
         "",
         r"(?P<one>[!<>])\s+=(?!=)",
         "{one}=",
-        also="a sign is written in one piece",
+        also="an operator is written without spaces",
     ),
     Rule("= =", r"(?<==\x20)=(?!=)", ""),
     # chains and turned ones
@@ -402,7 +402,7 @@ RULES: tuple[Rule | Function, ...] = (
         "",
         r"{literal}~{sign}~{s}",
         _turned,
-        also="the attribute stands on the left, the value on the right",
+        also="the attribute goes on the left, the value on the right",
     ),
     Rule(
         "between",

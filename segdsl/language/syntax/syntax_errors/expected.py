@@ -58,14 +58,14 @@ def expected(accepts: frozenset[str]) -> str:
 
 
 def unexpected(site: Site) -> str:
-    """The message for what stands where something else was expected."""
+    """The message for a token, or the end, where something else was expected."""
     if site.at_end:
-        what = "item" if site.more else "text"
-        return f"the {what} ends here, and {expected(site.accepts)} was expected"
+        what = "the item" if site.more else "input"
+        return f"unexpected end of {what}: expected {expected(site.accepts)}"
     token = site.token
     text = token.text if token is not None and token.start >= site.stop else site.found
     shown = text or site.text[site.stop : site.stop + 1]
-    return f"`{short(shown)}` is unexpected: {expected(site.accepts)} was expected"
+    return f"unexpected `{short(shown)}`: expected {expected(site.accepts)}"
 
 
 def short(text: str) -> str:

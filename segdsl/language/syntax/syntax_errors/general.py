@@ -19,18 +19,18 @@ from segdsl.language.syntax.syntax_errors.site import Advice, Site
 _ITEMS = ("segment", "let", "param", "import")
 _NUMBERLIKE = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.,]*")
 _CHARACTERS = {
-    **dict.fromkeys("[]", "a list stands in parentheses: `(…)`"),
+    **dict.fromkeys("[]", "a list is written in parentheses: `(…)`"),
     **dict.fromkeys(
         "{}",
-        "a group stands in parentheses: `(…)`; a rule in JSON is turned into this "
+        "a group is written in parentheses: `(…)`; a rule in JSON is turned into this "
         "language by `segdsl decompile FILE.json`",
     ),
     "*": "there is no arithmetic in a condition: compare a column as it is",
     "/": "there is no arithmetic in a condition: compare a column as it is",
     "+": "there is no arithmetic in a condition: compare a column as it is",
     "^": "there is no arithmetic in a condition: compare a column as it is",
-    "?": "a condition is true or false by itself: there is no `? :`",
-    "\\": "a condition goes on over the end of a line without a sign",
+    "?": "a condition is true or false in itself: there is no `? :`",
+    "\\": "a condition continues on the next line without any character",
 }
 
 
@@ -52,7 +52,7 @@ def without_an_end(site: Site) -> Advice | None:
             site.stop,
             site.stop + note.end(),
             "a comment begins with `#`",
-            write_help(f"# {note[1].strip()}", "it ends with its line"),
+            write_help(f"# {note[1].strip()}", "it ends at the end of the line"),
             f"# {note[1].strip()}",
         )
     if quote == "'" and re.match(r"'[^'\n]*'", site.text[site.stop : site.stop + 2_000]):
@@ -61,7 +61,7 @@ def without_an_end(site: Site) -> Advice | None:
     line_end = len(site.text) if line_end < 0 else line_end
     if quote == "'":
         return Advice(
-            site.stop, site.stop + 1, "a string stands in double quotes", 'such as `"JP"`'
+            site.stop, site.stop + 1, "a string is written in double quotes", 'such as `"JP"`'
         )
     closed = re.compile(rf"{quote}(?:[^{quote}\\\n]++|\\[^\n])*+{quote}").match(
         site.text, site.stop + prefix, line_end
@@ -72,7 +72,7 @@ def without_an_end(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         line_end,
-        f"this {what} has no end on its line",
+        f"this {what} is not closed on its line",
         f"close it with {close}; a line break inside is written `\\n`",
         code=Code.SEG002,
     )
@@ -106,7 +106,7 @@ def number(site: Site) -> Advice | None:
     unit = re.fullmatch(r"(-?[0-9]+)([A-Za-z]+)", text)
     if unit:
         fix = spelling.duration(unit[1], unit[2])
-        also = "a number and its unit are two words"
+        also = "put a space between a number and its unit"
         if fix is None and unit[2].lower() in ("k", "m", "mio", "mn", "bn"):
             zeros = 3 if unit[2].lower() == "k" else 9 if unit[2].lower() == "bn" else 6
             fix, also = unit[1] + "0" * zeros, ""
@@ -116,12 +116,12 @@ def number(site: Site) -> Advice | None:
         fix = text.replace(".", "").replace(",", ".")
         also = "write the digits without separators, and a point before the fraction"
     elif text.startswith("+"):
-        fix, also = text[1:], "leave the `+` out"
+        fix, also = text[1:], "remove the `+`"
     elif re.fullmatch(r"-?\.[0-9]+", text):
         fix, also = text.replace(".", "0."), "begin with a digit"
     elif re.fullmatch(r"-?0[0-9]+", text):
         fix = string(text)
-        also = "a code with leading zeros is a string; of a number leave the leading zeros out"
+        also = "a code with leading zeros is a string; for a number, remove the leading zeros"
     elif re.fullmatch(r"-?[0-9]+,[0-9]+", text):
         fix, also = text.replace(",", "."), "write the digits without separators"
     elif re.fullmatch(r"-?[0-9]+\.", text):
@@ -132,7 +132,7 @@ def number(site: Site) -> Advice | None:
     return Advice(
         start,
         start + len(text),
-        f"`{short(text)}` is no number as the language writes them",
+        f"`{short(text)}` is not a valid number",
         help,
         fix,
         Code.SEG008,
@@ -154,7 +154,7 @@ def quote_in_a_string(site: Site) -> Advice | None:
     return Advice(
         start,
         rest.end(),
-        'a string ends with the first `"` in it',
+        'a string ends at the first `"` in it',
         write_help(fix, 'a quote inside is written `\\"`'),
         fix,
     )
@@ -172,7 +172,7 @@ def end_of_where(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         site.stop + len("where"),
-        "it cannot be seen where this `where` would end",
+        "it is unclear where this `where` ends",
         f"put the whole of `has … where …` in parentheses: `{short(fix)}`",
         None,
         Code.SEG010,
@@ -194,7 +194,7 @@ def date_due(site: Site) -> Advice | None:
             site.stop,
             site.stop + len(text),
             unexpected(site),
-            f'a date stands without quotes; a text that only the API can read is `@"{inner}"`',
+            f'a date is written without quotes; as text that only the API reads: `@"{inner}"`',
             f'@"{inner}"',
         )
     digits = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]", text)
@@ -204,13 +204,13 @@ def date_due(site: Site) -> Advice | None:
             site.stop,
             site.stop + len(text),
             unexpected(site),
-            write_help(moment.text, "a time of day has two digits each"),
+            write_help(moment.text, "hours, minutes and seconds have two digits each"),
             moment.text,
         )
     return Advice(
         site.stop,
         site.stop + len(text),
-        f"`{short(text)}` is no date there is: {unexpected(site).partition(': ')[2]}"
+        f"`{short(text)}` is not a valid date: {unexpected(site).partition(': ')[2]}"
         if re.match(r"[0-9]+[-/.]", text)
         else unexpected(site),
         "a date is written `2024-01-31`: year, month, day",
@@ -248,11 +248,11 @@ def hints(site: Site) -> Advice | None:
     character = site.text[site.stop : site.stop + 1]
     if site.found is None and not (token and token.kind == "word") and character not in "()=<>,.:%":
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
-        help = "take it out" if character in INVISIBLE else _CHARACTERS.get(character)
+        help = "remove it" if character in INVISIBLE else _CHARACTERS.get(character)
         return Advice(
             site.stop,
             site.stop + 1,
-            f"`{shown}` is no part of the language",
+            f"unexpected character `{shown}`",
             help,
             code=Code.SEG004,
         )
@@ -263,18 +263,18 @@ def hints(site: Site) -> Advice | None:
 
 def _end_hint(site: Site) -> str | None:
     if "UNIT" in site.accepts:
-        return "say the unit of time, such as `30 days`"
+        return "add the unit of time, such as `30 days`"
     last = site.word(-1)
     if {"STRING", "NUMBER"} <= site.accepts and last in ("=", "!=", ">", ">=", "<", "<="):
-        return f'say what it is compared with, such as `{last} "JP"` or `{last} 30`'
+        return f'add what it is compared with, such as `{last} "JP"` or `{last} 30`'
     if last == "is" or (last == "not" and site.word(-2) == "is"):
-        return "say what it is: `is null`, `is not null`, `is true` or `is false`"
+        return "complete it: `is null`, `is not null`, `is true` or `is false`"
     if re.search(r"\bbetween\s+\S+$", site.before):
-        return f"say both ends: `between {last} and …`"
+        return f"write both ends: `between {last} and …`"
     if {"NAME", "NOT", "LPAR"} <= site.accepts:
         return 'write the condition, such as `country = "JP"`; all profiles are `where everyone`'
     if "WHERE" in site.accepts and "KIND" in site.accepts:
-        return "say who is in it: `where …`, or `where everyone`"
+        return "add the condition: `where …`, or `where everyone`"
     return None
 
 
@@ -282,24 +282,24 @@ def _hint(site: Site) -> str | None:
     accepts, before, word = site.accepts, site.before, site.word(0)
     if word == "limit":
         return (
-            "a limit stands behind the whole `where`, or behind a condition in parentheses "
-            "of their own: `(… limit 100 by ltv desc)`"
+            "a limit follows the whole `where`, or a condition inside parentheses: "
+            "`(… limit 100 by ltv desc)`"
         )
     if word == "where" and "LET" in accepts and "AND" not in accepts:
         return 'a segment begins with `segment "…"`'
     if "COLON" in accepts and before.endswith('"'):
         return (
-            "an attribute stands bare, a string on the right; "
-            'before a group a string is its label: `"…": (…)`'
+            "an attribute is written bare, a string on the right; "
+            'before a group, a string is its label: `"…": (…)`'
         )
     if re.search(r'"\s*:$', before):
         return "put the labelled group in parentheses"
     if word == "(" and (like := re.search(r"\b(contains|starts\s+with|ends\s+with)$", before)):
-        return f"for one of several texts write `{' '.join(like[1].split())} any (…)`"
+        return f"for one of several strings write `{' '.join(like[1].split())} any (…)`"
     if word == "." and re.search(r"[=<>]\s*\w+$", before):
         return "an attribute is compared with a value, not with another attribute"
     if before.endswith("everyone") and "SEGMENT" in accepts:
-        return "`where everyone` stands alone: it has no conditions"
+        return "`where everyone` cannot be combined with conditions"
     if {"SEGMENT", "LET"} <= accepts and "AND" not in accepts and not nearest(word, _ITEMS):
         return 'an item begins with `segment "…"`, `let`, `param` or `import`'
     if word in _CHARACTERS:

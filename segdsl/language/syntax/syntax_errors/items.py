@@ -40,7 +40,7 @@ def value_in_a_let(site: Site) -> Advice | None:
             token.start,
             token.start + len(found[0].rstrip()),
             "`let` defines a condition, and this is a value",
-            write_help(fix, "a value with a name is a param"),
+            write_help(fix, "a named value is a param"),
             fix,
         )
     return None
@@ -92,8 +92,8 @@ def head_property(site: Site) -> Advice | None:
         return Advice(
             token.start,
             named.end(),
-            "the name of a segment stands behind `segment`",
-            "leave it out",
+            "the name of a segment follows `segment`",
+            "remove it",
             "",
         )
     fix = known.get(token.text.lower())
@@ -139,7 +139,7 @@ def braces_around(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 site.tokens[number].end,
-                "`{` stands where `where` was expected",
+                "unexpected `{`: expected `where`",
                 write_help(short(fix), "a segment has no braces"),
                 fix,
             )
@@ -166,18 +166,18 @@ def braces(site: Site) -> Advice | None:
         return Advice(
             site.stop,
             end,
-            f"`{short(match[0].strip())}` stands where `where` was expected",
+            f"unexpected `{short(match[0].strip())}`: expected `where`",
             write_help("where", "a segment has no braces")
             if fix
-            else "leave it out: a segment has no braces",
+            else "remove it: a segment has no braces",
             fix,
         )
     if token.text == "}" and ("AND" in site.accepts or "LET" in site.accepts):
         return Advice(
             token.start,
             token.end,
-            "`}` closes nothing in this language",
-            "leave it out: a condition stands without braces, a group in `(…)`",
+            "unexpected character `}`",
+            "remove it: a segment has no braces, and a group is written in `(…)`",
             "",
             once="brace",
         )
@@ -193,8 +193,8 @@ def other_language(site: Site) -> Advice | None:
         return Advice(
             site.stop,
             site.stop + 1,
-            "this is JSON, and no text of this language",
-            "a rule in JSON is turned into this language by `segdsl decompile FILE.json`",
+            "this is JSON, not segdsl",
+            "to convert a rule in JSON, run `segdsl decompile FILE.json`",
             code=Code.SEG004,
         )
     yaml = re.match(
@@ -204,8 +204,8 @@ def other_language(site: Site) -> Advice | None:
         return Advice(
             site.stop,
             site.stop + len(yaml[0].rstrip()),
-            "this is YAML, and no text of this language",
-            "segments in YAML are turned into this language by `segdsl import FILE.yml`",
+            "this is YAML, not segdsl",
+            "to convert segments in YAML, run `segdsl import FILE.yml`",
         )
     return None
 
@@ -220,8 +220,8 @@ def fence(site: Site) -> Advice | None:
     return Advice(
         match.start(),
         match.end(),
-        "this line is of Markdown, and no text of this language",
-        "leave it out",
+        "this line is Markdown, not segdsl",
+        "remove it",
         "",
     )
 
@@ -239,10 +239,10 @@ def item_missing(site: Site) -> Advice | None:
     if token.kind == "string" and site.word(1) in ("where", "description", "folder", "kind"):
         fix, also = f"segment {token.text}", ""
     elif token.text == "where":
-        fix, also = 'segment "x" where', "a condition is of a segment, and that has a name"
+        fix, also = 'segment "x" where', "a condition belongs to a segment, which has a name"
     elif _TESTED.match(site.text, token.start) and ":" not in (site.word(1), site.word(2)):
         fix = f'segment "x" where {token.text}'
-        also = "a condition is of a segment, and that has a name"
+        also = "a condition belongs to a segment, which has a name"
     else:
         return None
     return Advice(token.start, token.end, unexpected(site), write_help(fix, also), fix)
@@ -283,7 +283,7 @@ FIRST: tuple[Rule | Function, ...] = (
     Rule("let const var def define", r"(?:const|var|def|define) {n}~:?=", "let {n} ="),
     Rule("let", r"let {n}~(?::~\w+~)?:=", "let {n} ="),
     Rule("let", r"let {n}~(?::~(?:number|string|str|int|bool|boolean|date)~=|==|:)", "let {n} ="),
-    Rule("param", rf"param {{n}}~:?=~{_VALUE}", _param, also="a param names its type"),
+    Rule("param", rf"param {{n}}~:?=~{_VALUE}", _param, also="a param has a type"),
     Rule(
         "param",
         rf"param (?P<kind>int|integer|float|number|string|str|bool|boolean|date) {{n}}~=~{_VALUE}",
@@ -294,7 +294,7 @@ FIRST: tuple[Rule | Function, ...] = (
         rf"param {{n}}(?:~:~| )(?P<kind>number|string|boolean|date)(?:~:?=~| ){_VALUE}",
         "param {n}: {kind} = {value}",
     ),
-    Rule("param", r"param {n}~(?=$|\n)", "param {n}: number", also="a param names its type"),
+    Rule("param", r"param {n}~(?=$|\n)", "param {n}: number", also="a param has a type"),
     Rule(
         "import from",
         r"from {text} import (?P<names>\w+(?:~,~\w+)*)",
@@ -311,7 +311,7 @@ FIRST: tuple[Rule | Function, ...] = (
         lambda found: f"import name from {found['text']}",
         also="name what is imported",
     ),
-    Rule("as", r"as {n}(?=~,| from )", "", also="leave it out: what is imported keeps its name"),
+    Rule("as", r"as {n}(?=~,| from )", "", also="remove it: an imported definition keeps its name"),
     Rule(
         "include require use",
         r"(?:include|require|use)~\(?~{text}(?:~\))?",
@@ -336,7 +336,7 @@ FIRST: tuple[Rule | Function, ...] = (
         "kind",
         r"kind~[:=]?~[\"']?(?P<word>\w+)[\"']?",
         "kind {word}",
-        also="a kind stands without quotes",
+        also="a kind is written without quotes",
     ),
     Rule("segment", r"segment~[:=]~{text}", "segment {text}"),
     Rule("segment", r"segment~\(~{text}~\)", "segment {text}"),

@@ -47,11 +47,11 @@ def comma_between(site: Site) -> Advice | None:
             token.start,
             token.end,
             unexpected(site),
-            "leave it out: conditions are joined with `and` or `or`",
+            "remove it: conditions are joined with `and` or `or`",
             "",
         )
     if following in ("", ")", *_ITEMS):
-        return Advice(token.start, token.end, unexpected(site), "leave it out", "")
+        return Advice(token.start, token.end, unexpected(site), "remove it", "")
     gap = "" if site.text[token.start - 1].isspace() else " "
     return Advice(
         token.start,
@@ -78,8 +78,8 @@ def dangling(site: Site) -> Advice | None:
         return Advice(
             token.start,
             token.end,
-            f"`{token.text}` stands between two conditions, and one is missing here",
-            f"leave it out; if it is a name, write it in backquotes: `` `{token.text}` ``",
+            f"`{token.text}` joins two conditions, and one is missing here",
+            f"remove it; if it is a name, write it in backquotes: `` `{token.text}` ``",
             "" if start else None,
             Code.SEG009,
         )
@@ -91,16 +91,16 @@ def dangling(site: Site) -> Advice | None:
         return Advice(
             token.start,
             token.end,
-            f"`{token.text}` is unexpected behind `{last.text}`",
-            "leave it out",
+            f"unexpected `{token.text}` after `{last.text}`",
+            "remove it",
             "",
         )
     if token is not None and last.text == "," and token.text in ("and", "or"):
         return Advice(
             token.start,
             token.end,
-            f"`{token.text}` is unexpected in a list, where a comma stands between two conditions",
-            "leave it out",
+            f"unexpected `{token.text}` in a list, where commas separate conditions",
+            "remove it",
             "",
         )
     ends = token is None or token.text in (")", *_ITEMS)
@@ -108,8 +108,8 @@ def dangling(site: Site) -> Advice | None:
         return Advice(
             last.start,
             last.end,
-            f"a condition was expected behind this `{last.text}`",
-            f"leave the `{last.text}` out, or write the condition",
+            f"expected a condition after this `{last.text}`",
+            f"remove the `{last.text}`, or write the condition",
             "",
         )
     return None
@@ -137,11 +137,11 @@ def unclosed(site: Site) -> Advice | None:
         max(start - 1, start_of_last),
         start,
         unexpected(site),
-        f"{what} still open: close it with `)`"
+        f"{what} not closed: add `)`"
         if len(opened) == 1
-        else f"{what} still open: close them with `{short(closing)}`",
+        else f"{what} not closed: add `{short(closing)}`",
         site.text[max(start - 1, start_of_last) : start] + closing,
-        notes=tuple(("this parenthesis is still open", low, high) for low, high in opened[-1:]),
+        notes=tuple(("this parenthesis is not closed", low, high) for low, high in opened[-1:]),
     )
 
 
@@ -149,4 +149,4 @@ def closes_nothing(site: Site) -> Advice | None:
     """A `)` too many."""
     if site.found != ")" or "SEGMENT" not in site.accepts:
         return None
-    return Advice(site.stop, site.stop + 1, "this `)` closes nothing", "leave it out", "")
+    return Advice(site.stop, site.stop + 1, "unmatched `)`", "remove it", "")

@@ -80,8 +80,8 @@ def _segments(found: Found) -> str:
 
 
 _TEXT_WORDS = r"(?P<how>contains|starts with|ends with)"
-_SEVERAL = "one of several values is asked for with `in`"
-_ARRAY = "of a list it is `any of {n} = {literal}`, of a string `{n} contains {literal}`"
+_SEVERAL = "`in` tests for one of several values"
+_ARRAY = "for a list write `any of {n} = {literal}`, for a string `{n} contains {literal}`"
 
 RULES: tuple[Rule | Function, ...] = (
     Rule("in segments segment", rf"(?P<no>not )?in segments? {_LIST}", _segments),
@@ -135,8 +135,8 @@ RULES: tuple[Rule | Function, ...] = (
             if _is_list(found["n"])
             else f"{found['n']} not contains {found['literal']}"
         ),
-        also="of a list it is `not any of {n} = {literal}`, "
-        "of a string `{n} not contains {literal}`",
+        also="for a list write `not any of {n} = {literal}`, "
+        "for a string `{n} not contains {literal}`",
     ),
     Rule(
         "contains starts ends",
@@ -200,7 +200,7 @@ RULES: tuple[Rule | Function, ...] = (
         "[",
         r"{n}~\[~-?[0-9]+~\]~{sign}~{literal}",
         "any of {n} {sign} {literal}",
-        also="the elements of a list are in no order",
+        also="the elements of a list have no order",
     ),
     Rule(
         "@>",

@@ -16,8 +16,8 @@ _PREDICATE = (
     r"(?:[=!<>]|is\b|in\b|not\b|contains\b|starts\b|ends\b|matches\b|between\b|within\b|before\b|"
     r"after\b|on\b|at\b|more\b|less\b|for\b|like\b|exists\b)"
 )
-_BARE = "an attribute stands bare, a string on the right"
-_BACKQUOTES = "a name with other characters stands in backquotes"
+_BARE = "an attribute is written bare, a string on the right"
+_BACKQUOTES = "a name with other characters is written in backquotes"
 _NO_NAMES = frozenset(
     """and or not is isn in where segment has have had any all of if case when select count sum the
     number average avg never ever since last next this than more less at least most days day weeks
@@ -42,7 +42,7 @@ def quoted_attribute(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 token.end,
-                f"`{token.text}` stands where an attribute was expected",
+                f"`{token.text}` is a value: expected an attribute",
                 write_help(fix, _BARE),
                 fix,
             )
@@ -63,7 +63,7 @@ def bracketed_attribute(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 found.end(),
-                "an attribute stands without brackets",
+                "an attribute is written without brackets",
                 write_help(fix),
                 fix,
             )
@@ -96,7 +96,7 @@ def odd_name(site: Site) -> Advice | None:
         return Advice(
             token.start,
             token.start + len(found["name"]),
-            f"`{found['name']}` is no bare name",
+            f"`{found['name']}` needs backquotes",
             write_help(fix, _BACKQUOTES),
             fix,
         )
@@ -119,7 +119,7 @@ def dotted_twice(site: Site) -> Advice | None:
                 f"`{found[0]}` has more than one dot",
                 write_help(
                     name(fix) if "." not in fix else fix,
-                    "a name has one dot at most; one with a dot in it stands in backquotes",
+                    "a name has at most one dot; a dot inside a name needs backquotes",
                 ),
                 name(fix) if "." not in fix else fix,
             )
@@ -141,8 +141,8 @@ def reserved(site: Site) -> Advice | None:
         return Advice(
             last.start,
             last.end,
-            f"`{last.text}` is a word of the language",
-            write_help(fix, "so a name that is a word of the language is written"),
+            f"`{last.text}` is a keyword",
+            write_help(fix, "a name that is a keyword is written in backquotes"),
             fix,
             Code.SEG009,
         )
@@ -154,7 +154,7 @@ def reserved(site: Site) -> Advice | None:
     return Advice(
         token.start,
         token.end,
-        f"`{token.text}` is a word of the language, and {expected(site.accepts)} was expected",
+        f"`{token.text}` is a keyword: expected {expected(site.accepts)}",
         write_help(fix, "if it is a name")
         if token.text not in ("and", "or")
         else f"if it is a name, write it in backquotes: `` {fix} ``",
@@ -178,8 +178,8 @@ def quoted_name(site: Site) -> Advice | None:
     return Advice(
         token.start,
         token.end,
-        f"`{token.text}` is in quotes, and a name was expected",
-        write_help(fix, "a name stands bare or in backquotes, not in quotes"),
+        f"`{token.text}` is in quotes: expected a name",
+        write_help(fix, "a name is written bare or in backquotes, not in quotes"),
         fix,
     )
 
@@ -193,7 +193,7 @@ def quoted_column(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         match.end(),
-        "names stand bare or in backquotes, not in quotes",
+        "names are written bare or in backquotes, not in quotes",
         write_help(fix),
         fix,
     )
@@ -215,10 +215,12 @@ def bare_text(site: Site) -> Advice | None:
     return Advice(
         token.start,
         token.start + len(text),
-        f"`{token.text}` is unexpected: {expected(site.accepts)} was expected",
+        f"unexpected `{token.text}`: expected {expected(site.accepts)}",
         write_help(
             fix,
-            f"a string stands in quotes: `{fix}`" if len(fix) < 3 else "a string stands in quotes",
+            f"a string is written in quotes: `{fix}`"
+            if len(fix) < 3
+            else "a string is written in quotes",
         ),
         fix,
     )
@@ -275,7 +277,7 @@ def name_of_a_segment(site: Site) -> Advice | None:
     return Advice(
         token.start,
         token.end,
-        f"`{token.text}` is unexpected: {expected(site.accepts)} was expected",
+        f"unexpected `{token.text}`: expected {expected(site.accepts)}",
         write_help(fix),
         fix,
     )
@@ -308,7 +310,7 @@ RULES: tuple[Rule | Function, ...] = (
         r"score of (?P<model>\"[^\"\n]+\"|#[0-9]+)~{sign}~{number}",
         lambda found: None,
         stays=True,
-        message="a score is asked for with both ends",
+        message="a score needs both ends",
         also="write both, as in `score of {model} between 3 and 5`",
     ),
     Rule("rfm cltv", r"(?P<f>rfm|cltv)~{text}~\.~{n}", "{f}({text}).{n}"),

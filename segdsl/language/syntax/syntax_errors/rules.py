@@ -184,6 +184,6 @@ def _matches(rule: Rule, site: Site, starts: list[int]) -> Iterator[Advice]:
             continue
         message = rule.message.format_map(found) if rule.message else unexpected(site)
         also = rule.also.format_map(found) if rule.also else ""
-        help = also if fix is None else write_help(fix, also) if fix else also or "leave it out"
+        help = also if fix is None else write_help(fix, also) if fix else also or "remove it"
         yield Advice(low, high, message, help, fix, rule.code)
         return

@@ -59,8 +59,8 @@ def group_in_brackets(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 site.tokens[at].end,
-                f"`{token.text}` is no part of the language",
-                write_help(short(fix), "a group stands in parentheses"),
+                f"unexpected character `{token.text}`",
+                write_help(short(fix), "a group is written in parentheses"),
                 fix,
                 Code.SEG004,
             )
@@ -97,8 +97,8 @@ def joint(site: Site) -> Advice | None:
         return Advice(
             start,
             match.end(),
-            "`xor` is no part of the language",
-            "say both cases: `(a and not b) or (b and not a)`",
+            "there is no `xor` in the language",
+            "write both cases: `(a and not b) or (b and not a)`",
         )
     if fix == "not" and (word_behind := re.compile(r"\s*(\w+)").match(site.text, match.end())):
         fix = f"not {word_behind[1]}"
@@ -118,8 +118,8 @@ def and_or(site: Site) -> Advice | None:
     return Advice(
         start,
         end,
-        f"`{site.text[start:end]}` leaves open which is meant",
-        write_help("or", "`or` holds where both do, too; or `and`"),
+        f"`{site.text[start:end]}` is ambiguous",
+        write_help("or", "`or` includes profiles for which both hold; or write `and`"),
         "or",
     )
 
@@ -134,7 +134,7 @@ def property_behind(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         match.end(),
-        f"`{match[0].split()[0]}` is a property, and stands before the `where`",
+        f"`{match[0].split()[0]}` is a property, and belongs before the `where`",
         f"move `{short(match[0])}` before the `where`",
         "",
     )
@@ -163,8 +163,8 @@ def everyone(site: Site) -> Advice | None:
         return Advice(
             token.start,
             found.end(),
-            f"`{found[0]}` is no condition",
-            write_help("everyone", "those are all profiles"),
+            f"`{found[0]}` is not a condition",
+            write_help("everyone", "it selects all profiles"),
             "everyone",
         )
     return None
@@ -187,8 +187,8 @@ def bullet(site: Site) -> Advice | None:
     return Advice(
         site.stop,
         match.end(),
-        f"`{match[0]}` is no part of the language",
-        write_help(fix, "conditions are joined with `and` or `or`") if fix else "leave it out",
+        f"unexpected `{match[0]}`",
+        write_help(fix, "conditions are joined with `and` or `or`") if fix else "remove it",
         fix,
         Code.SEG004,
     )
@@ -211,14 +211,14 @@ def negated_start(site: Site) -> Advice | None:
     return Advice(
         last.start,
         last.end,
-        f"`{last.text}` is no part of the language",
-        write_help(fix) if fix else "leave it out: a condition stands by itself",
+        f"unexpected `{last.text}`",
+        write_help(fix) if fix else "remove it: a condition needs no introduction",
         fix,
     )
 
 
 def capitals(site: Site) -> Advice | None:
-    """`AND`, `WHERE`, `Segment`: the words of the language are in lower case."""
+    """`AND`, `WHERE`, `Segment`: keywords are in lower case."""
     token = site.token
     if token is None or token.kind != "word" or token.text == token.text.lower():
         return None
@@ -232,7 +232,7 @@ def capitals(site: Site) -> Advice | None:
         token.start,
         token.end,
         unexpected(site),
-        write_help(lowered, f"the words of the language are in lower case: `{lowered}`"),
+        write_help(lowered, "keywords are in lower case"),
         lowered,
         once="capitals",
     )
@@ -247,8 +247,8 @@ def capital_function(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 token.end,
-                f"`{token.text}` is unexpected: the words of the language are in lower case",
-                write_help(lowered, f"the words of the language are in lower case: `{lowered}`"),
+                f"unexpected `{token.text}`: keywords are in lower case",
+                write_help(lowered, "keywords are in lower case"),
                 lowered,
             )
         if token.text in ("and", "or", "where"):
@@ -279,8 +279,8 @@ def subject_missing(site: Site) -> Advice | None:
             return Advice(
                 token.start,
                 end,
-                f"it is not said what is compared with this `{token.text}`",
-                write_help(fix, "name it again, as in `age >= 18 and age < 30`"),
+                f"expected what is compared with this `{token.text}`",
+                write_help(fix, "repeat it, as in `age >= 18 and age < 30`"),
                 fix,
             )
     return None
@@ -299,7 +299,7 @@ def not_before_is(site: Site) -> Advice | None:
     return Advice(
         site.tokens[at].start,
         found.end(),
-        "the `not` of this `is` stands behind it",
+        "`not` comes after `is`",
         write_help(fix),
         fix,
     )
@@ -334,19 +334,19 @@ FIRST: tuple[Rule | Function, ...] = (
         _case,
         stays=True,
         also="alternatives are joined with `or`: `(… and …) or (… and …)`",
-        message="there is no `case`: a condition is true or false by itself",
+        message="there is no `case`: a condition is true or false in itself",
     ),
     Rule(
         "if iif",
         r"i?if~\(~(?P<test>[^,()]+),~(?:true|1)~,~(?:false|0)~\)",
         _if,
-        message="there is no `if`: a condition is true or false by itself",
+        message="there is no `if`: a condition is true or false in itself",
     ),
     Rule(
         "if",
         r"if (?P<test>[^\n:{]+?)~(?: then|:|\{)(?: true)?(?: else false)?(?: end)?",
         _if,
-        message="there is no `if`: a condition is true or false by itself",
+        message="there is no `if`: a condition is true or false in itself",
     ),
     unclosed,
     dangling,
@@ -387,7 +387,12 @@ RULES: tuple[Rule | Function, ...] = (
         "rule set ({test})",
     ),
     property_behind,
-    Rule("", r"{n}~\(~\)", lambda found: found["n"], also="what takes no value has no parentheses"),
+    Rule(
+        "",
+        r"{n}~\(~\)",
+        lambda found: found["n"],
+        also="a definition without parameters is used without parentheses",
+    ),
     Rule("offset skip", r"(?:offset|skip) [0-9]+", ""),
     Rule(
         "fetch top",
@@ -461,7 +466,7 @@ RULES: tuple[Rule | Function, ...] = (
         "group",
         r"group by [\w.]+(?:~,~[\w.]+)*",
         "",
-        also="leave it out: a condition is of one profile; `count(purchases by order_id) >= 3` "
+        also="remove it: a condition is about one profile; `count(purchases by order_id) >= 3` "
         "counts by a column",
     ),
     # between conditions

@@ -19,7 +19,7 @@ from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _MORE = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
 _MONTH_FIRST = "if the day was written first, swap day and month"
-NAMED_DAYS = "days of the week have no names: name the week, the date or `1 day ago`"
+NAMED_DAYS = "days of the week cannot be named: name the week, the date or `1 day ago`"
 
 
 def _relation(word: str) -> moments.Relation:
@@ -60,7 +60,7 @@ def compared_with_a_moment(site: Site) -> Advice | None:
             return Advice(
                 found.start,
                 found.end,
-                "times are compared in other words than these",
+                "times are compared with other words",
                 write_help(found.fix, also),
                 found.fix,
             )
@@ -78,8 +78,8 @@ def no_comparison_with_the_future(site: Site) -> Advice | None:
                 return Advice(
                     token.start,
                     found.end(),
-                    "a time cannot be compared with the future by size",
-                    f"name the two ends, such as `between 1 and {moment.text} from now`, or "
+                    "`<` and `>` cannot compare a time with the future",
+                    f"write both ends, such as `between 1 and {moment.text} from now`, or "
                     f"`within next {moment.text}`",
                 )
     return None
@@ -259,13 +259,13 @@ RULES: tuple[Rule | Function, ...] = (
         r"{s} (?P<no>not )?within {amount}~-?~{unit}(?: (?:(?:of|before) (?:now|today)|ago))?"
         r"(?! from)",
         _within("past"),
-        also="for times to come it is `within next …`",
+        also="for the future write `within next …`",
     ),
     Rule(
         "in within",
         r"{s} (?P<no>not )?(?:with)?in {amount}~-?~{unit}(?: from (?:now|today))?(?! ago)",
         _within("next"),
-        also="for times gone by it is `within past …`",
+        also="for the past write `within past …`",
     ),
     Rule(
         "within",
@@ -277,7 +277,7 @@ RULES: tuple[Rule | Function, ...] = (
             if found.raw("amount")
             else None
         ),
-        also="say the unit: `days`, `weeks`, `months` …",
+        also="add the unit: `days`, `weeks`, `months` …",
     ),
     Rule(
         "within in",
@@ -343,20 +343,20 @@ RULES: tuple[Rule | Function, ...] = (
         "19 20",
         rf"{{s}} {{when}} (?P<period>{moments.PERIOD})",
         _period,
-        message="times are compared in other words than these",
+        message="times are compared with other words",
     ),
     Rule(
         "before after since until till from prior by",
         r"{s} (?P<when>before|after|since|until|till|from|prior to|by) "
         rf"(?P<period>{moments.YEAR})",
         _period,
-        message="times are compared in other words than these",
+        message="times are compared with other words",
     ),
     Rule(
         "in during",
         rf"{{s}} (?P<when>(?:not )?(?:in|during)) (?P<period>{moments.YEAR})",
         _period,
-        message="times are compared in other words than these",
+        message="times are compared with other words",
         also="of a number it is `{s} = {period}`",
     ),
     no_comparison_with_the_future,

@@ -40,14 +40,14 @@ class FolderEntity(EntityBody, frozen=True):
 
 
 def create(service: Service, call: Call) -> Any:
-    body, at = decode_entity(call.body, FolderEntity, strict=service.strict)
-    check_type(body, at, (FOLDER,))
+    body, place = decode_entity(call.body, FolderEntity, strict=service.strict)
+    check_type(body, place, (FOLDER,))
     name = body.attributes.name
     if isinstance(name, UnsetType):
-        raise refuse("a folder needs a `name`", f"{at}.attributes")
-    parent = required_folder(body, at, "a folder")
+        raise refuse("a folder needs a `name`", f"{place}.attributes")
+    parent = required_folder(body, place, "a folder")
     description = given(body.attributes.description, None)
-    folder = service[Folders].create(parent, name, description, entity_paths(at))
+    folder = service[Folders].create(parent, name, description, entity_paths(place))
     return _document(service, folder)
 
 
@@ -57,17 +57,17 @@ def read(service: Service, call: Call) -> Any:
 
 def update(service: Service, call: Call) -> Any:
     id = path_id(call.path["id"], NAME)
-    body, at = decode_entity(call.body, FolderEntity, strict=service.strict)
-    check_type(body, at, (FOLDER,))
-    check_id(body, at, id)
-    parent = parent_folder(body, at)
+    body, place = decode_entity(call.body, FolderEntity, strict=service.strict)
+    check_type(body, place, (FOLDER,))
+    check_id(body, place, id)
+    parent = parent_folder(body, place)
     values = {
         "name": body.attributes.name,
         "description": body.attributes.description,
         "parent": UNSET if parent is None else parent,
     }
     changes = {key: value for key, value in values.items() if value is not UNSET}
-    return _document(service, service[Folders].update(id, changes, entity_paths(at)))
+    return _document(service, service[Folders].update(id, changes, entity_paths(place)))
 
 
 def delete(service: Service, call: Call) -> Any:

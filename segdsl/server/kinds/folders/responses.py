@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from segdsl.server.http.responses import FOLDER, history, iso, link, user_links
+from segdsl.server.http.responses import FOLDER, USER_LINKS, history, iso, link
 from segdsl.server.kinds.folders.table import Folder
 from segdsl.server.service import Json
 
@@ -46,6 +46,6 @@ def resource(folder: Folder, children: Iterable[tuple[str, int]] = ()) -> Json:
         "relationships": {
             "children": {"data": [link(type, id) for type, id in children]},
             "parentFolder": parent,
-            **user_links(),
+            **USER_LINKS,
         },
     }

@@ -6,7 +6,7 @@ What the console shows is under `name`, what rules name under `matrixColumnName`
 
 from __future__ import annotations
 
-from segdsl.server.http.responses import FOLDER, USER, history, iso, link, user_links
+from segdsl.server.http.responses import FOLDER, USER, USER_LINKS, history, iso, link
 from segdsl.server.kinds.folders.collection import Folders
 from segdsl.server.service import Json, Service
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
@@ -173,5 +173,5 @@ def resource(service: Service) -> Json:
         "id": parent.id,
         "type": "parentSegment",
         "attributes": attributes,
-        "relationships": {"parentFolder": folder, "parentSegmentFolder": folder, **user_links()},
+        "relationships": {"parentFolder": folder, "parentSegmentFolder": folder, **USER_LINKS},
     }

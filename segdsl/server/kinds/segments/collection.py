@@ -62,7 +62,7 @@ class Segments(Collection):
         self.rules = Rules(
             data.catalog,
             data.parent,
-            data.passed_over,
+            data.skipped,
             lambda id: table.find(audience, id),
             strict=service.strict,
         )

@@ -28,12 +28,12 @@ _KINDS = {responses.BATCH_TYPE: BATCH, responses.REALTIME_TYPE: REALTIME}
 
 
 def create(service: Service, call: Call) -> Any:
-    body, at = decode_entity(call.body, SegmentEntity, strict=service.strict)
+    body, place = decode_entity(call.body, SegmentEntity, strict=service.strict)
     if isinstance(body.attributes.name, UnsetType):
-        raise refuse("a segment needs a `name`", f"{at}.attributes")
-    new = SegmentInput(body.attributes.name, required_folder(body, at, "a segment"))
-    wanted = _changed(service, new, body, at)
-    return document(responses.resource(service[Segments].create(wanted, entity_paths(at))))
+        raise refuse("a segment needs a `name`", f"{place}.attributes")
+    new = SegmentInput(body.attributes.name, required_folder(body, place, "a segment"))
+    wanted = _changed(service, new, body, place)
+    return document(responses.resource(service[Segments].create(wanted, entity_paths(place))))
 
 
 def read(service: Service, call: Call) -> Any:
@@ -46,10 +46,10 @@ def update(service: Service, call: Call) -> Any:
     segments = service[Segments]
     id = path_id(call.path["id"], NAME)
     before = SegmentInput.from_segment(segments.find(id))
-    body, at = decode_entity(call.body, SegmentEntity, strict=service.strict)
-    check_id(body, at, id)
-    wanted = _changed(service, before, body, at)
-    return document(responses.resource(segments.update(id, wanted, entity_paths(at))))
+    body, place = decode_entity(call.body, SegmentEntity, strict=service.strict)
+    check_id(body, place, id)
+    wanted = _changed(service, before, body, place)
+    return document(responses.resource(segments.update(id, wanted, entity_paths(place))))
 
 
 def delete(service: Service, call: Call) -> Any:
@@ -57,17 +57,19 @@ def delete(service: Service, call: Call) -> Any:
     return document(responses.resource(segment))
 
 
-def _changed(service: Service, before: SegmentInput, body: SegmentEntity, at: str) -> SegmentInput:
+def _changed(
+    service: Service, before: SegmentInput, body: SegmentEntity, place: str
+) -> SegmentInput:
     attributes = body.attributes
     if body.type == "segment-funnel-stage" or not isinstance(attributes.funnel_stage, UnsetType):
-        raise refuse(NO_FUNNELS, f"{at}.type")
-    check_type(body, at, tuple(_KINDS))
+        raise refuse(NO_FUNNELS, f"{place}.type")
+    check_type(body, place, tuple(_KINDS))
     rule = before.rule
     if not isinstance(attributes.rule, UnsetType):
-        rule = rule_text(attributes.rule, f"{at}.attributes.rule", strict=service.strict)
+        rule = rule_text(attributes.rule, f"{place}.attributes.rule", strict=service.strict)
     return SegmentInput(
         given(attributes.name, before.name),
-        parent_folder(body, at) or before.folder,
+        parent_folder(body, place) or before.folder,
         given(attributes.description, before.description),
         before.kind if isinstance(body.type, UnsetType) else _KINDS[body.type],
         rule,

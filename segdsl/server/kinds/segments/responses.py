@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from segdsl.server.http.responses import FOLDER, history, iso, link, user_links
+from segdsl.server.http.responses import FOLDER, USER_LINKS, history, iso, link
 from segdsl.server.kinds.segments.table import Segment
 from segdsl.server.service import Item, Json
 
@@ -57,7 +57,7 @@ def resource(segment: Segment, *, with_rule: bool = True) -> Json:
         "id": str(segment.id),
         "type": _type(segment),
         "attributes": attributes,
-        "relationships": {"parentFolder": link(FOLDER, segment.folder), **user_links()},
+        "relationships": {"parentFolder": link(FOLDER, segment.folder), **USER_LINKS},
     }
 
 

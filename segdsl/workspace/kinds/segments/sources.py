@@ -122,7 +122,7 @@ def compile_segment(
     local: LocalResource, ids: Ids, server: SegmentState | None, report: Report, layout: Layout
 ) -> Wanted | None:
     """The rule and the state of a segment; None after a report."""
-    segment, key = segment_of(local), local.key
+    segment = segment_of(local)
     tried = Report()
     rule = lower(segment, tried, layout=layout, ids=ids)
     if rule is None and server is not None:
@@ -131,15 +131,17 @@ def compile_segment(
         if nested is not None and _canonical(encode(nested, pretty=False)) == server.rule:
             rule, tried = nested, Report()
     report.diagnostics.extend(each for each in tried.diagnostics if each not in report.diagnostics)
-    if rule is None:
-        return None
+    return None if rule is None else wanted(segment, rule)
+
+
+def wanted(segment: c.Segment, rule: Rule) -> Wanted:
+    """The request and the state of a segment, by its rule."""
     text = encode(rule, pretty=False)
+    folder, name = segment.place
     description = segment.description or ""
     return Wanted(
         text,
-        SegmentState(
-            key.folder, key.name, segment.kind, description, _canonical(text), segment.hidden
-        ),
+        SegmentState(folder, name, segment.kind, description, _canonical(text), segment.hidden),
     )
 
 

@@ -1,4 +1,4 @@
-"""Names and values are never anything but names and values, however they are written.
+"""Names and values are always quoted, whatever they contain.
 
 They select what the reference says, by the text of every dialect; and a reader of string
 literals that knows nothing of sqlglot finds the value in each dialect's text.
@@ -113,7 +113,7 @@ def check(attribute: str, table: str, key: str, value: str, others: list[str | N
 
 @pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", NASTY)
-def test_each_nasty_name_and_value(text: str) -> None:
+def test_nasty_names_and_values_stay_quoted(text: str) -> None:
     name = text if text.strip() else f"{text}x"
     others: list[str | None] = [*NASTY[:20], text * 2, text + "x", "x" + text, text.swapcase()]
     check(name, f"behavior_{name}", name if name != "timestamp" else "key", text, others)
@@ -121,7 +121,7 @@ def test_each_nasty_name_and_value(text: str) -> None:
 
 @pytest.mark.slow(quick=True)
 @pytest.mark.parametrize("text", VARIABLES)
-def test_each_variable_as_a_value(text: str) -> None:
+def test_spark_variables_stay_values(text: str) -> None:
     check("a", "behavior_b", "c", text, [*VARIABLES, "$", "{", "x"])
 
 
@@ -134,7 +134,7 @@ def test_each_variable_as_a_value(text: str) -> None:
     nasty_texts,
     st.lists(nasty_texts, max_size=3),
 )
-def test_any_name_and_any_value(
+def test_arbitrary_names_and_values_stay_quoted(
     attribute: str, table: str, key: str, value: str, others: list[str]
 ) -> None:
     """The table of a behavior has the prefix, or has it not."""
@@ -196,7 +196,7 @@ def literals(sql: str, dialect: str) -> list[str]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @settings(max_examples=max(1, settings().max_examples // 10))
 @given(st.one_of(nasty_texts, nasty_names), nasty_names)
-def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
+def test_a_string_is_one_literal_in_every_dialect(dialect: str, value: str, name: str) -> None:
     name = name.replace(".", "") if dialect == "bigquery" else name
     condition = c.Test(c.Attribute(name), p.In((Text(value), Text("b"))))
     for pretty in (True, False):
@@ -210,26 +210,26 @@ def test_a_text_is_one_literal_in_every_dialect(dialect: str, value: str, name: 
 
 
 @pytest.mark.parametrize("text", VARIABLES)
-def test_spark_has_no_variable_to_put_in(text: str) -> None:
+def test_spark_substitutes_no_variable(text: str) -> None:
     condition = c.Test(c.Attribute("a"), p.Like("contains", (Text(text),)))
     sql = render(selection(c.Segment("x", condition), Context(0, "UTC")), "spark")
     assert "${" not in sql
     assert "".join(literals(sql, "spark")) == text
     named = c.Test(c.Attribute(text), p.Compare("=", Text("a")))
-    with pytest.raises(SqlError, match="Spark would take"):
+    with pytest.raises(SqlError, match="Spark would substitute"):
         render(selection(c.Segment("x", named), Context(0, "UTC")), "spark")
 
 
-def test_what_a_dialect_has_no_words_for_is_refused() -> None:
+def test_unsupported_names_and_strings_are_errors() -> None:
     dotted = c.Test(c.Attribute("a.b"), p.Compare("=", Text("x")))
     query = selection(c.Segment("x", dotted), Context(0, "UTC", database="project.dataset"))
-    with pytest.raises(SqlError, match="BigQuery has no names with a dot in them"):
+    with pytest.raises(SqlError, match="BigQuery does not support names with a dot"):
         render(query, "bigquery")
     plain = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("x"))))
     query = selection(plain, Context(0, "UTC", database="project.dataset"))
     assert "FROM `project.dataset`.`customers`" in render(query, "bigquery")
     zero = c.Segment("x", c.Test(c.Attribute("a"), p.Compare("=", Text("a\x0037"))))
     query = selection(zero, Context(0, "UTC"))
-    with pytest.raises(SqlError, match="the character 0"):
+    with pytest.raises(SqlError, match="the character NUL"):
         render(query, "postgres")
     assert "".join(literals(render(query, "spark"), "spark")) == "a\x0037"
