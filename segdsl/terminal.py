@@ -2,7 +2,7 @@
 visible sign. The one place where that is decided.
 
 Names, values, file names, texts of servers and arguments may hold anything. What is written for
-programs, and to files, stays as it is; see `segdsl.cli.output`.
+programs, and to files, stays as it is; see `segdsl.cli.console`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.places import tally
 from segdsl.diagnostics.render import render_text
-from segdsl.output.diagnostics import findings, render_github, render_sarif, uri_of
+from segdsl.output.diagnostics import diagnostics_output, render_github, render_sarif, uri_of
 from segdsl.source import Source, Span
 from segdsl.terminal import cell_width, visible
 
@@ -223,7 +223,7 @@ def sample() -> tuple[Report, dict[str, Source]]:
 
 def test_json_has_every_finding() -> None:
     report, sources = sample()
-    found = json.loads(msgspec.json.encode(findings(report.diagnostics, sources)))
+    found = json.loads(msgspec.json.encode(diagnostics_output(report.diagnostics, sources)))
     assert found[0] == {
         "code": "SEG101",
         "severity": "error",
@@ -249,7 +249,7 @@ def test_json_has_every_finding() -> None:
     assert [each["severity"] for each in found] == ["error", "warning", "error", "error"]
     assert (found[2]["file"], found[2]["line"], found[2]["path"]) == ("r.json", None, "$[0]")
     assert (found[3]["file"], found[3]["line"]) == (None, None)
-    assert findings([], {}) == ()
+    assert diagnostics_output([], {}) == ()
 
 
 def test_sarif_is_ascii() -> None:

@@ -1,6 +1,6 @@
-"""The `segdsl` command: options in, one function called, what comes back rendered.
+"""The `segdsl` command: parses options, calls one function, prints the result.
 
-Each command is a module of its own, imported when it is asked for.
+Each command is a module of its own, imported when it is used.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from click import Command
 
-# What must be closed, and is when the interpreter ends in the usual way.
+# They must be closed, which the interpreter does when it ends in the usual way.
 _DATABASES = ("duckdb", "sqlite3")
 
 
 def main() -> None:
     """The entry point of the installed command.
 
-    What is imported lives as long as the process, and syntax trees and rules hold no cycles:
-    there is little for the collector of garbage to find, so it looks seldom.
+    Imported modules live as long as the process, and syntax trees and rules have no cycles: the
+    garbage collector would find little, so it runs rarely.
     """
     gc.set_threshold(200_000, 20, 100)
     try:
@@ -38,9 +38,9 @@ def main() -> None:
 
 
 def _complete(cli: Command) -> NoReturn:
-    """Answers the completion script of a shell, which has no place for a message."""
+    """Answers the completion script of a shell, which cannot show an error."""
     try:
-        from segdsl.cli.shells import VARIABLE, register
+        from segdsl.cli.completion_scripts import VARIABLE, register
 
         register()
         cli(prog_name="segdsl", complete_var=VARIABLE)
@@ -50,13 +50,14 @@ def _complete(cli: Command) -> NoReturn:
 
 
 def _leave(code: object) -> None:
-    """Ends the process at once, where that loses nothing.
+    """Ends the process at once, if that loses nothing.
 
-    To take apart all that was imported is a tenth of a short run. Whoever asked to be called
-    at the end is called; where a thread or a database is at work, the usual end is taken.
+    Tearing down the imported modules takes a tenth of a short run. Exit functions are called; with
+    a thread or a database in use, the process ends in the usual way.
     """
     threads = sys.modules.get("threading")
-    if not (code is None or isinstance(code, int)) or any(of in sys.modules for of in _DATABASES):
+    has_database = any(name in sys.modules for name in _DATABASES)
+    if has_database or not (code is None or isinstance(code, int)):
         return
     if threads is not None and threads.active_count() > 1:
         return

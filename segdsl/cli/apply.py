@@ -9,42 +9,34 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from segdsl.cli import document
-from segdsl.cli.asking import (
-    NO_ANSWER,
-    Bar,
-    agrees_to,
-    ask,
-    can_be_asked,
-    target_options,
-    tell_error,
-)
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo, terminal_width, use_color
+from segdsl.cli.errors import API_ERROR, FINDINGS, CommandError, echo_api_error
 from segdsl.cli.examples import examples
-from segdsl.cli.group import WrongUse
 from segdsl.cli.options import (
-    Look,
     color_option,
     format_options,
-    in_color,
     layout_option,
     no_schema_option,
     settings_option,
-    stop_on_errors,
-    summed,
-    tell,
-    terminal_width,
 )
-from segdsl.cli.output import say
-from segdsl.cli.workspace_options import held, open_workspace, plan_options
+from segdsl.cli.progress import ProgressBar
+from segdsl.cli.prompts import confirm_async, is_interactive
+from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnostics, summary_of
+from segdsl.cli.workspace_options import exclusive_run, open_workspace, plan_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segdsl.cli.workspace_options import Place
+    from segdsl.cli.workspace_options import OpenWorkspace
     from segdsl.source import Source
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.sync.applying import Outcome
     from segdsl.workspace.sync.plan import Plan, Rename
+
+OUTCOMES = {"there already": "exists", "not tried": "skipped"}
+"""How an outcome is printed, unless as it is called."""
 
 
 @click.command(
@@ -53,23 +45,23 @@ if TYPE_CHECKING:
         "segdsl apply", "segdsl apply --yes winback", "segdsl apply --plan plan.json --yes"
     ),
 )
-@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completes("sources"))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completer("sources"))
 @click.option(
     "--plan",
     "saved",
     metavar="FILE",
-    help="Carry out exactly this saved plan.",
-    shell_complete=completes("anything"),
+    help="Apply this saved plan.",
+    shell_complete=completer("anything"),
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--prune", is_flag=True, help="Delete what no file has any more.")
-@click.option("--force", is_flag=True, help="Overwrite what was changed on the server.")
+@click.option("--yes", is_flag=True, help="Apply without asking for confirmation.")
+@click.option("--prune", is_flag=True, help="Delete segments that no file defines any more.")
+@click.option("--force", is_flag=True, help="Overwrite changes made on the server.")
 @format_options("text", "json", alias=("--output",))
 @plan_options
 @settings_option
 @layout_option
 @no_schema_option
-@target_options
+@connection_options
 @color_option
 def command(
     paths: tuple[str, ...],
@@ -87,11 +79,12 @@ def command(
     now: str | None,
     color: str,
 ) -> None:
-    """Make the server have what the workspace says.
+    """Apply the workspace to the server.
 
-    Shows the plan and asks first (--yes where nobody can be asked). Each segment comes after
-    those that it refers to. With a conflict nothing is sent. After a failure, or Ctrl-C, run
-    it again: only what is left is done.
+    Shows the plan and asks for confirmation. Segments are created after those that they refer to.
+    If there is a conflict, nothing is applied.
+
+    After a failure or Ctrl-C, run the command again to apply the rest.
     """
     from asyncio import CancelledError
 
@@ -101,29 +94,30 @@ def command(
     from segdsl.workspace.sync.plan_checks import check_plan
     from segdsl.workspace.sync.planning import PlanOptions
 
-    look = Look(form, (), color)
+    output = OutputOptions(form, (), color)
     report = Report()
-    fixed = None if saved is None else _saved(saved, paths, prune=prune, force=force)
-    if fixed is not None:
-        target = target or fixed.target
-    speaking: str | None = None
+    saved_plan = None if saved is None else _read_plan(saved, paths, prune=prune, force=force)
+    if saved_plan is not None:
+        target = target or saved_plan.target
+    contradicted: str | None = None
     sources: Mapping[str, Source] = {}
 
-    async def planned(connection: Connection, place: Place) -> Plan | None:
-        nonlocal speaking
+    async def make_plan(connection: Connection, opened: OpenWorkspace) -> Plan | None:
+        nonlocal contradicted
         options = PlanOptions(layout, force, prune, allow_empty, as_new)
         while True:
-            plan = await plan_for(connection, project, place.workspace, report, options, paths)
-            speaking = check_plan(*place, plan, report, use_schema=not no_schema)
+            plan = await plan_for(connection, project, opened.workspace, report, options, paths)
+            contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)
             if report.has_errors:
                 return None
-            if yes or not plan.renames or plan.conflicts or not can_be_asked():
+            if yes or not plan.renames or plan.conflicts or not is_interactive():
                 return plan
             _show(plan, form, color)
-            options = options.answered(plan.renames, [await _asked(each) for each in plan.renames])
+            answers = [await _confirm_rename(rename) for rename in plan.renames]
+            options = options.answered(plan.renames, answers)
 
-    async def question(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
-        plan = fixed if place is None else await planned(connection, place)
+    async def plan_and_apply(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
+        plan = saved_plan if opened is None else await make_plan(connection, opened)
         if plan is None:
             return None
         _show(plan, form, color)
@@ -131,47 +125,51 @@ def command(
             return plan, []
         if plan.changes and not yes:
             await _confirm(plan)
-        bar = Bar("Applying")
+        bar = ProgressBar("Applying")
         bar.begin(len(plan.changes))
 
-        def hear(outcome: Outcome) -> None:
+        def on_outcome(outcome: Outcome) -> None:
             bar.answered()
             if form == "text":
-                with bar.aside():
-                    _say(outcome)
+                with bar.paused():
+                    _print(outcome)
 
         try:
-            return plan, await apply_plan(connection, project, plan, hear)
+            return plan, await apply_plan(connection, project, plan, on_outcome)
         except CancelledError:
             bar.end()
-            say("stopped; run it again: what is done stays", err=True)
+            echo("interrupted; run it again to apply the rest", err=True)
             raise
         finally:
             bar.end()
 
-    with held(target, "apply"):
+    with exclusive_run(target, "apply"):
         # Read only now: another run may have written files a moment ago.
-        place = None if fixed is not None else open_workspace(target, settings, report)
+        opened = None if saved_plan is not None else open_workspace(target, settings, report)
         project = need_project(Path.cwd())
-        if place is not None:
-            sources = place.workspace.sources
+        if opened is not None:
+            sources = opened.workspace.sources
             if report.has_errors:
-                speaking = check_plan(*place, None, report, use_schema=not no_schema)
-        answer = None if report.has_errors else ask(target, now, question)
-    tell(
-        report, sources, look, product=not report.has_errors, summary=summed(report, look, speaking)
+                contradicted = check_plan(*opened, None, report, use_schema=not no_schema)
+        applied = None if report.has_errors else with_target(target, now, plan_and_apply)
+    report_diagnostics(
+        report,
+        sources,
+        output,
+        has_result=not report.has_errors,
+        summary=summary_of(report, output, contradicted),
     )
-    stop_on_errors(report)
-    assert answer is not None, "without errors there is a plan"
-    _end(*answer, form, as_new=as_new)
+    exit_on_errors(report)
+    assert applied is not None, "without errors there is a plan"
+    _finish(*applied, form, as_new=as_new)
 
 
-def _saved(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:
+def _read_plan(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:
     from segdsl.files import read_bytes
     from segdsl.workspace.sync.plan import read_plan
 
     if paths or prune or force:
-        raise WrongUse("a saved plan is carried out as it is: leave PATHs, --prune, --force out")
+        raise CommandError("--plan cannot be combined with PATH, --prune or --force")
     return read_plan(read_bytes(file), file)
 
 
@@ -182,65 +180,63 @@ def _show(plan: Plan, form: str, color: str) -> None:
     if form == "json":
         from segdsl.output.plans import apply_output
 
-        document.answer(apply_output(plan, []))
-    else:
-        color_it = in_color(color, sys.stdout)
-        say(
-            plan_text(plan, NOT_COUNTED, color=color_it, width=terminal_width()),
-            nl=False,
-            color=color_it,
-        )
-        sys.stdout.flush()
-
-
-async def _asked(rename: Rename) -> bool:
-    """Whether a new segment is a renamed one."""
-    from segdsl.terminal import visible
-
-    old, new = rename.old_key.path, rename.key.path
-    return await agrees_to(
-        f"Is “{visible(new)}” the {rename.kind} “{visible(old)}” (#{rename.id}) under its new "
-        "name?",
-        default=None,
-    )
-
-
-async def _confirm(plan: Plan) -> None:
-    if not can_be_asked():
-        raise WrongUse("would make these changes; say --yes where nobody can be asked")
-    if not await agrees_to(f"Apply to “{plan.target}”?"):
-        raise click.Abort
-
-
-def _say(outcome: Outcome) -> None:
-    from segdsl.terminal import visible
-
-    id = "" if outcome.id is None else f"  #{outcome.id}"
-    say(f"{outcome.done:<13}  {visible(outcome.change.state.key.title)}{id}")
+        document.set_result(apply_output(plan, []))
+        return
+    colored = use_color(color, sys.stdout)
+    text = plan_text(plan, NOT_COUNTED, color=colored, width=terminal_width())
+    echo(text, nl=False, color=colored)
     sys.stdout.flush()
 
 
-def _end(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> None:
+async def _confirm_rename(rename: Rename) -> bool:
+    """Whether a new resource is a renamed one."""
+    from segdsl.terminal import visible
+
+    old, new = visible(rename.old_key.path), visible(rename.key.path)
+    question = f"Did you rename the {rename.kind} “{old}” (#{rename.id}) to “{new}”?"
+    return await confirm_async(question, default=None)
+
+
+async def _confirm(plan: Plan) -> None:
+    if not is_interactive():
+        raise CommandError("not a terminal: pass --yes to apply these changes")
+    if not await confirm_async(f"Apply these changes to “{plan.target}”?"):
+        raise click.Abort
+
+
+def _print(outcome: Outcome) -> None:
+    from segdsl.terminal import visible
+
+    id = "" if outcome.id is None else f"  #{outcome.id}"
+    done = OUTCOMES.get(outcome.done, outcome.done)
+    echo(f"{done:<9}  {visible(outcome.change.state.key.title)}{id}")
+    sys.stdout.flush()
+
+
+def _finish(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> None:
     from segdsl.workspace.sync.applying import undone
 
     if form == "json":
         from segdsl.output.plans import apply_output
 
-        document.answer(apply_output(plan, outcomes))
+        document.set_result(apply_output(plan, outcomes))
     if plan.conflicts:
-        document.note("nothing was sent: settle the conflicts first")
-        raise click.exceptions.Exit(1)
+        document.add_note("nothing was applied: resolve the conflicts first")
+        raise click.exceptions.Exit(FINDINGS)
     if plan.renames and not as_new:
-        document.note(
-            "nothing was sent: record what was renamed with `segdsl mv`, or pass --as-new"
+        document.add_note(
+            "nothing was applied: record the renames with `segdsl mv`, or pass --as-new"
         )
-        raise click.exceptions.Exit(1)
-    left = undone(outcomes)
-    for each in left:
-        if each.error is not None:
-            tell_error(each.error, f"“{each.change.state.name}”: ")
-    if left:
-        problem = f"{len(left)} of {len(outcomes)} not done; run it again: what is done stays"
-        say(problem, err=True)
-        document.failed("api", problem)
-        raise click.exceptions.Exit(NO_ANSWER)
+        raise click.exceptions.Exit(FINDINGS)
+    remaining = undone(outcomes)
+    for outcome in remaining:
+        if outcome.error is not None:
+            echo_api_error(outcome.error.message, outcome.error.help, outcome.change.state.name)
+    if remaining:
+        problem = (
+            f"{len(remaining)} of {len(outcomes)} changes not applied; "
+            "run it again to apply the rest"
+        )
+        echo(problem, err=True)
+        document.set_error("api", problem)
+        raise click.exceptions.Exit(API_ERROR)

@@ -1,4 +1,4 @@
-"""`segdsl check`: what is wrong or odd in files, without making anything of them."""
+"""`segdsl check`: errors and warnings in files, without compiling them to anything."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.console import echo_result
 from segdsl.cli.examples import examples
 from segdsl.cli.options import (
-    SCHEMA_HINT,
-    Look,
-    look_options,
+    diagnostic_options,
+    no_schema_option,
     settings_option,
-    stop_on_errors,
-    tell,
+    target_option,
 )
-from segdsl.cli.output import product
+from segdsl.cli.reporting import (
+    SCHEMA_HINT,
+    OutputOptions,
+    exit_on_errors,
+    report_diagnostics,
+)
 from segdsl.terminal import visible
 
 if TYPE_CHECKING:
@@ -31,19 +35,14 @@ if TYPE_CHECKING:
         "segdsl check --format sarif . > findings.sarif",
     ),
 )
-@click.argument("files", nargs=-1, metavar="[FILE|-]...", shell_complete=completes("sources"))
-@click.option("--fix", is_flag=True, help="Put right what can be put right by itself.")
-@click.option("--diff", is_flag=True, help="With --fix: write nothing; show what would change.")
-@click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=completes("targets"),
-    help="The target whose schema is used.",
-)
-@click.option("--no-schema", is_flag=True, help="Use no schema, even where there is one.")
-@click.option("--no-cache", is_flag=True, help="Look at all files again, and keep nothing.")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...", shell_complete=completer("sources"))
+@click.option("--fix", is_flag=True, help="Fix problems that can be fixed automatically.")
+@click.option("--diff", is_flag=True, help="With --fix: show the fixes instead of writing them.")
+@target_option
+@no_schema_option
+@click.option("--no-cache", is_flag=True, help="Check all files again, and cache no results.")
 @settings_option
-@look_options
+@diagnostic_options
 def command(
     files: tuple[str, ...],
     fix: bool,
@@ -56,44 +55,49 @@ def command(
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Look for mistakes in files (`-`: standard input), and in what they import.
+    """Check files and their imports for errors and warnings.
 
-    A folder stands for all .seg files in it; without any FILE it is the project's. Where the
-    target has a schema (`segdsl schema pull`), names and types are checked with it. Machine
-    forms go to standard output.
+    If FILE is a folder, checks all .seg files in it; without FILE, all in the project; with `-`,
+    standard input. Names and types are checked offline against the target's schema, if `segdsl
+    schema pull` has written one.
+
+    Diagnostics in a machine format go to standard output.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.workspace.check.cached_check import check, look_at, put_right
     from segdsl.workspace.check.inputs import wanted
 
-    look = Look(form, allowed, color)
+    options = OutputOptions(form, allowed, color)
     if diff and not fix:
-        raise click.UsageError("--diff shows what --fix would do: give both")
-    what = wanted(files, target)
-    done = put_right(what, allowed, write=not diff) if fix else []
+        raise click.UsageError("--diff requires --fix")
+    inputs = wanted(files, target)
+    fixed = put_right(inputs, allowed, write=not diff) if fix else []
     if diff:
         from segdsl.cli.diff import show_diff
 
         if form == "json":
-            _answer(done, None, diff=True)
+            _set_result(fixed, None, diff=True)
         else:
-            for each in done:
-                show_diff(each.name, each.before, each.after, "fixed", look)
-        tell(Report(), {}, look, product=True, summary=_fixed(done, dry=True))
+            for file in fixed:
+                show_diff(file.name, file.before, file.after, "fixed", options)
+        summary = _fix_summary(fixed, dry=True)
+        report_diagnostics(Report(), {}, options, has_result=True, summary=summary)
         return
-    if fix and what.files == ["-"]:
-        for each in done:
+    if fix and inputs.files == ["-"]:
+        for file in fixed:
             if form == "json":
-                _answer(done, None, piped=True)
+                _set_result(fixed, None, piped=True)
             else:
-                product(each.after)
-            report, sources = look_at(each)
-            tell(report, sources, look, product=True, summary=_fixed(done))
-            stop_on_errors(report)
+                echo_result(file.after)
+            report, sources = look_at(file)
+            report_diagnostics(
+                report, sources, options, has_result=True, summary=_fix_summary(fixed)
+            )
+            exit_on_errors(report)
         return
-    found = check(
-        what,
+    checked = check(
+        inputs,
         settings,
         target=target,
         use_schema=not no_schema,
@@ -101,61 +105,67 @@ def command(
         keep=not no_cache,
     )
     if form == "json":
-        _answer(done, found)
-    summary = f"{_looked_at(found)}: {tally(found.report.diagnostics) or 'nothing to report'}"
-    lines = [_fixed(done), summary, SCHEMA_HINT if found.may_have_schema else ""]
-    tell(
-        found.report,
-        found.sources,
-        look,
-        product=False,
+        _set_result(fixed, checked)
+    summary = f"{_scope(checked)}: {tally(checked.report.diagnostics) or 'no problems found'}"
+    lines = [_fix_summary(fixed), summary, SCHEMA_HINT if checked.may_have_schema else ""]
+    report_diagnostics(
+        checked.report,
+        checked.sources,
+        options,
+        has_result=False,
         summary="\n".join(line for line in lines if line),
     )
-    stop_on_errors(found.report)
+    exit_on_errors(checked.report)
 
 
-def _answer(
-    done: list[PutRight], found: Checked | None, *, diff: bool = False, piped: bool = False
+def _set_result(
+    fixed: list[PutRight], checked: Checked | None, *, diff: bool = False, piped: bool = False
 ) -> None:
     from segdsl.cli.diff import diff_of
-    from segdsl.cli.document import answer
-    from segdsl.output.parts import FixedFile
-    from segdsl.output.shapes import CheckOutput
+    from segdsl.cli.document import set_result
+    from segdsl.output.documents import CheckOutput
+    from segdsl.output.models import FixedFile
 
-    answer(
+    set_result(
         CheckOutput(
-            files=len(done) if found is None else found.files,
-            segments=0 if found is None else found.segments,
-            schema=None if found is None else found.schema,
+            files=len(fixed) if checked is None else checked.files,
+            segments=0 if checked is None else checked.segments,
+            schema=None if checked is None else checked.schema,
             fixed=tuple(
                 FixedFile(
-                    file=each.name,
-                    fixed=each.made,
-                    kept_for_comments=each.kept_for_comments,
-                    diff=diff_of(each.name, each.before, each.after, "fixed") if diff else None,
-                    source=each.after if piped else None,
+                    file=file.name,
+                    fixed=file.made,
+                    kept_for_comments=file.kept_for_comments,
+                    diff=diff_of(file.name, file.before, file.after, "fixed") if diff else None,
+                    source=file.after if piped else None,
                 )
-                for each in done
-                if each.made or each.kept_for_comments or piped
+                for file in fixed
+                if file.made or file.kept_for_comments or piped
             ),
         )
     )
 
 
-def _looked_at(found: Checked) -> str:
+def _scope(checked: Checked) -> str:
     from segdsl.diagnostics.places import counted
 
-    looked_at = f"{counted(found.files, 'file')}, {counted(found.segments, 'segment')}"
-    return looked_at if found.schema is None else f"{looked_at}, checked with {found.schema}"
+    scope = f"{counted(checked.files, 'file')}, {counted(checked.segments, 'segment')}"
+    return scope if checked.schema is None else f"{scope}, checked with {checked.schema}"
 
 
-def _fixed(done: list[PutRight], *, dry: bool = False) -> str:
-    said = "would fix" if dry else "fixed"
-    lines = [f"{said}: {each.made} in {visible(each.name)}" for each in done if each.made]
+def _fix_summary(fixed: list[PutRight], *, dry: bool = False) -> str:
+    from segdsl.diagnostics.places import counted
+
+    verb = "would fix" if dry else "fixed"
+    lines = [
+        f"{verb} {counted(file.made, 'problem')} in {visible(file.name)}"
+        for file in fixed
+        if file.made
+    ]
     lines += [
-        f"left alone: {each.kept_for_comments} in {visible(each.name)}, for a comment that stands "
-        "there"
-        for each in done
-        if each.kept_for_comments
+        f"not fixed: {counted(file.kept_for_comments, 'problem')} in {visible(file.name)}, "
+        "because a fix would lose a comment"
+        for file in fixed
+        if file.kept_for_comments
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`segdsl compile`: files to the JSON that the Audience API takes."""
+"""`segdsl compile`: files to the JSON of the Audience API."""
 
 from __future__ import annotations
 
@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from segdsl.cli.completing import completes
 from segdsl.cli.examples import examples
-from segdsl.cli.group import WrongUse
-from segdsl.cli.options import (
-    Look,
-    layout_option,
-    look_options,
-    no_schema_option,
-    select_option,
-    settings_option,
-    stop_on_errors,
-    summed,
-    tell,
-    write_product,
-)
+from segdsl.cli.options import layout_option, output_option
+from segdsl.cli.reporting import exit_on_errors, write_result
+from segdsl.cli.segment_arguments import segment_arguments
 
 if TYPE_CHECKING:
+    from segdsl.cli.segment_arguments import SegmentArguments
     from segdsl.language.condition.tree import Segment
 
 
@@ -34,82 +24,46 @@ if TYPE_CHECKING:
         "segdsl compile --set days=60 japan.seg -o japan.json",
     ),
 )
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completes("sources")
-)
-@click.option("--rule", "rule_only", is_flag=True, help="Write the rule alone, not the request.")
-@settings_option
-@select_option
+@click.option("--rule", "rule_only", is_flag=True, help="Write only the rule of each request.")
+@click.option("--symbolic", is_flag=True, help="Write marked names where ids are unknown.")
 @layout_option
-@click.option("--symbolic", is_flag=True, help="Write names, marked, where ids are not known.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    help="Write to a file, whole or not at all.",
-    shell_complete=completes("anything"),
-)
-@click.option(
-    "--target",
-    metavar="NAME",
-    shell_complete=completes("targets"),
-    help="The target whose schema and lock know the ids of names.",
-)
-@no_schema_option
-@look_options
+@output_option
+@segment_arguments(on_server=False, connects=False)
 def command(
-    files: tuple[str, ...],
+    segments: SegmentArguments,
     rule_only: bool,
-    settings: dict[str, str],
-    select: tuple[str, ...],
-    layout: Literal["v5", "nested"],
     symbolic: bool,
+    layout: Literal["v5", "nested"],
     output: str | None,
-    target: str | None,
-    no_schema: bool,
-    form: str,
-    allowed: tuple[str, ...],
-    color: str,
 ) -> None:
-    """Compile segments to create requests, or with --rule to rules.
+    """Compile segments to API requests or rules.
 
-    One segment makes an object, several a JSON array. A folder stands for all .seg files
-    in it. Where anything is wrong nothing is written. Diagnostics go to standard error in
-    every form.
+    Prints the body of the request that creates a segment, or with --rule only its rule. If FILE is
+    a folder, compiles all .seg files in it. One segment becomes a JSON object, several become an
+    array. References to other segments by name become ids, from the target's schema and lock.
+
+    If there is an error, nothing is written. Diagnostics go to standard error in every format.
     """
     from segdsl.diagnostics import Report
     from segdsl.rules.lower import create_request, lower
     from segdsl.rules.rule.model import encode
-    from segdsl.workspace.check.load_checked import load_checked
 
-    look = Look(form, allowed, color)
     report = Report()
-    loaded = load_checked(
-        files,
-        settings,
-        report,
-        target=target,
-        use_schema=not no_schema,
-        allowed=allowed,
-        segment_ids=True,
-        select=select,
-    )
-    made: list[object] = []
+    loaded = segments.load(report, segment_ids=True)
+    bodies: list[object] = []
     compiled: list[Segment] = []
     for segment in loaded.segments:
         rule = lower(segment, report, layout=layout, symbolic=symbolic)
         if rule is not None:
-            made.append(rule if rule_only else create_request(segment, rule))
+            bodies.append(rule if rule_only else create_request(segment, rule))
             compiled.append(segment)
-    summary = summed(report, look, loaded.contradicted)
-    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
-    stop_on_errors(report)
-    if loaded.is_empty:
-        raise WrongUse("there is no segment in these files, only definitions")
-    text = encode(made[0] if len(made) == 1 else made) + "\n"
-    write_product(text, output, files)
-    if form == "json":
-        from segdsl.cli.document import answer
-        from segdsl.output.making import compile_output
+    segments.report(report, loaded)
+    exit_on_errors(report)
+    segments.require_segments(loaded)
+    text = encode(bodies[0] if len(bodies) == 1 else bodies) + "\n"
+    write_result(text, output, segments.files)
+    if segments.output.format == "json":
+        from segdsl.cli.document import set_result
+        from segdsl.output.segments import compile_output
 
-        answer(compile_output(compiled, made, output, rules=rule_only))
+        set_result(compile_output(compiled, bodies, output, rules=rule_only))

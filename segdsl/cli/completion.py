@@ -1,11 +1,11 @@
-"""`segdsl completion`: the script for a shell."""
+"""`segdsl completion`: the completion script for a shell."""
 
 from __future__ import annotations
 
 import click
 
+from segdsl.cli.console import echo_result
 from segdsl.cli.examples import examples
-from segdsl.cli.output import product
 
 
 @click.command(
@@ -19,11 +19,11 @@ from segdsl.cli.output import product
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the script that completes command lines in a shell.
+    """Print a shell completion script.
 
-    It completes commands, options and their choices, files, targets, names of segments, codes,
-    columns and params; from files of the workspace alone, without asking a server.
+    It completes commands, options, files, targets, segments, diagnostic codes, columns and params,
+    from the files of the workspace, without a request to a server.
     """
-    from segdsl.cli.shells import script
+    from segdsl.cli.completion_scripts import completion_script
 
-    product(script(shell))
+    echo_result(completion_script(shell))

@@ -1,4 +1,4 @@
-"""`segdsl delete`: a segment taken off the server, after a question."""
+"""`segdsl delete`: a segment deleted from the server, after a question."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.asking import agrees, ask, can_be_asked, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo
+from segdsl.cli.errors import CommandError
 from segdsl.cli.examples import examples
-from segdsl.cli.group import WrongUse
 from segdsl.cli.options import format_options
-from segdsl.cli.output import say
+from segdsl.cli.prompts import confirm, is_interactive
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
@@ -21,41 +22,42 @@ if TYPE_CHECKING:
 @click.command(
     "delete", epilog=examples('segdsl delete "Loyalty/Tokyo shoppers"', "segdsl delete 1234 --yes")
 )
-@click.argument("segment", metavar="NAME|ID", shell_complete=completes("segments"))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("segment", metavar="NAME|ID", shell_complete=completer("segments"))
+@click.option("--yes", is_flag=True, help="Delete without asking for confirmation.")
 @format_options("text", "json")
-@target_options
+@connection_options
 def command(segment: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
-    """Delete a segment of the server. Others that refer to it keep it there."""
+    """Delete a segment from the server.
+
+    A segment that others refer to cannot be deleted.
+    """
     from segdsl.terminal import visible
     from segdsl.workspace.remote.deletion import delete
     from segdsl.workspace.remote.listing import find, path_of
     from segdsl.workspace.remote.snapshot import read_snapshot
 
-    async def look(connection: Connection) -> Found:
+    async def look_up(connection: Connection) -> Found:
         server = await read_snapshot(connection.client, connection.parent.id, rules=False)
         return find(server, segment)
 
-    folder, found = place = ask(target, now, look)
+    folder, entry = found = with_target(target, now, look_up)
     if form == "json":
-        from segdsl.cli.document import answer
+        from segdsl.cli.document import set_result
         from segdsl.output.remote import delete_output
 
-        answer(delete_output(place, deleted=False))
-    path = visible(path_of(folder, found.name or "a segment without a name"))
+        set_result(delete_output(found, deleted=False))
+    path = visible(path_of(folder, entry.name or "a segment without a name"))
     if not yes:
-        if not can_be_asked():
-            raise WrongUse(
-                f"would delete {path} (#{found.id}); say --yes where nobody can be asked"
-            )
-        if not agrees(f"Delete {path} (#{found.id})?"):
+        if not is_interactive():
+            raise CommandError(f"not a terminal: pass --yes to delete {path} (#{entry.id})")
+        if not confirm(f"Delete {path} (#{entry.id})?"):
             raise click.Abort
 
     async def send(connection: Connection) -> None:
-        await delete(connection.client, connection.parent.id, place)
+        await delete(connection.client, connection.parent.id, found)
 
-    ask(target, now, send)
+    with_target(target, now, send)
     if form == "json":
-        answer(delete_output(place, deleted=True))
+        set_result(delete_output(found, deleted=True))
     else:
-        say(f"deleted  {path}  #{found.id}")
+        echo(f"deleted  {path}  #{entry.id}")

@@ -1,4 +1,4 @@
-"""Two texts of one file as a unified diff, in colour on a terminal. Not for rules or plans."""
+"""Unified diffs of two texts of one file. Not for rules or plans."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from collections.abc import Iterator
 
 import click
 
-from segdsl.cli.options import Look, in_color
-from segdsl.cli.output import product
+from segdsl.cli.console import echo_result, use_color
+from segdsl.cli.reporting import OutputOptions
 from segdsl.terminal import visible_lines
 
 _COLORS = {"-": "red", "+": "green", "@": "cyan"}
 
 
-def diff_of(name: str, before: str, after: str, what: str) -> str:
-    """What changes, in lines; `what` says how the second text came about."""
-    return "".join(text + "\n" for text in _diff(name, before, after, what))
+def diff_of(name: str, before: str, after: str, label: str) -> str:
+    """The diff as lines; `label` says what the second text is, such as "formatted"."""
+    return "".join(text + "\n" for text in _diff(name, before, after, label))
 
 
-def _diff(name: str, before: str, after: str, what: str) -> Iterator[str]:
+def _diff(name: str, before: str, after: str, label: str) -> Iterator[str]:
     import difflib
 
-    for line in difflib.unified_diff(_lines(before), _lines(after), name, f"{name} ({what})"):
+    for line in difflib.unified_diff(_lines(before), _lines(after), name, f"{name} ({label})"):
         text = line.removesuffix("\n")
         if not line.endswith("\n"):
             text += "\n\\ No newline at end of file"
         yield text
 
 
-def show_diff(name: str, before: str, after: str, what: str, look: Look) -> None:
-    """Writes what changes to standard output, in colour on a terminal."""
-    color = in_color(look.color, sys.stdout)
-    for text in _diff(name, before, after, what):
+def show_diff(name: str, before: str, after: str, label: str, options: OutputOptions) -> None:
+    """Prints the diff to standard output, in color on a terminal."""
+    color = use_color(options.color, sys.stdout)
+    for text in _diff(name, before, after, label):
         style = _COLORS.get(text[0]) if color else None
         shown = visible_lines(text) if color else text
-        product((click.style(shown, fg=style) if style else shown) + "\n", color=color)
+        echo_result((click.style(shown, fg=style) if style else shown) + "\n", color=color)
 
 
 def _lines(text: str) -> list[str]:
-    """Lines at line feeds alone: a form feed in a comment ends none."""
+    """The lines, split at line feeds only: a form feed in a comment ends none."""
     *whole, last = text.split("\n")
     return [line + "\n" for line in whole] + ([last] if last else [])

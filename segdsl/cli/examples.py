@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def examples(*commands: str) -> str:
-    """The end of a help page that shows these command lines, each as it is."""
+    """The end of a help page, with these command lines."""
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)

@@ -1,7 +1,7 @@
-"""The group of commands: which there are, and how every one of them ends.
+"""The group of commands: their help, and how each of them ends.
 
-Exit codes: 0 fine, 1 findings, 2 wrong use, 3 an API that does not answer as asked. An
-interruption (130) and a reader that has gone away (141) are quiet.
+Exit codes are in `segdsl.cli.errors`. An interruption (130) and a reader that has gone away (141)
+print nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ import click
 
 from segdsl._version import __version__
 from segdsl.cli import document
+from segdsl.cli.errors import (
+    FINDINGS,
+    INTERRUPTED,
+    NO_READER,
+    CommandError,
+    command_error,
+    printable_errors,
+)
 from segdsl.cli.examples import examples
-from segdsl.cli.output import errors_in_words
-from segdsl.errors import InputError
-from segdsl.terminal import visible
+from segdsl.errors import SegdslError
 
-# Which commands belong together, in the order of the help.
+# The commands by purpose, in the order of the help page.
 GROUPS = {
     "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
     "Inspect": ("explain", "preview", "sql"),
@@ -29,42 +35,34 @@ GROUPS = {
     "Server": ("list", "show", "create", "delete", "schema", "serve"),
     "Other": ("completion", "help"),
 }
-# Each command with the line that the help of all has, so that none is imported for it.
+# Each command with its line in the list of commands, so that none is imported for it.
 COMMANDS = {
-    "apply": "Make the server have what the workspace says.",
-    "check": "Look for mistakes in files (`-`: standard input), and in what they import.",
-    "compile": "Compile segments to create requests, or with --rule to rules.",
-    "completion": "Print the script that completes command lines in a shell.",
-    "create": "Create segments on the server, and the folders they are in.",
-    "decompile": "Turn a rule, a segment or a list of segments into source (`-`: standard input).",
-    "delete": "Delete a segment of the server.",
-    "explain": "Say in plain English who is in each segment (`-`: standard input).",
-    "fmt": "Format files in place (`-`: standard input to standard output).",
-    "help": "Show the help of a command.",
-    "import": "Turn YAML segments of the vendor's own tool into .seg files.",
-    "init": "Make a workspace in the current folder.",
-    "list": "List the segments of the parent segment, by folder and name.",
-    "mv": "Record that a segment has a new name or folder here, so that it keeps its id.",
-    "plan": "Compare the workspace with the server, and say what `segdsl apply` would do.",
+    "apply": "Apply the workspace to the server.",
+    "check": "Check files and their imports for errors and warnings.",
+    "compile": "Compile segments to API requests or rules.",
+    "completion": "Print a shell completion script.",
+    "create": "Create segments and their folders on the server.",
+    "decompile": "Convert API rules or segments (JSON) to source.",
+    "delete": "Delete a segment from the server.",
+    "explain": "Explain in plain English which profiles a segment selects.",
+    "fmt": "Format files in place.",
+    "help": "Show help for a command.",
+    "import": "Convert tdx YAML segments to .seg files.",
+    "init": "Create a workspace in the current folder.",
+    "list": "List the segments on the server.",
+    "mv": "Record a renamed or moved segment, so that it keeps its id.",
+    "plan": "Show what `segdsl apply` would change on the server.",
     "preview": "Count the profiles that segments select, without creating anything.",
-    "pull": "Write the server's segments into files, in folders like the server's.",
-    "rule": "Explain the code of a diagnostic, with an example that produces it.",
-    "schema": "The attributes, behaviors and other things that segments can name.",
-    "serve": "Serve a local Audience API over data of your own, on this machine only.",
-    "show": "Show a segment of the server as source; with --json also as the API answers it.",
-    "sql": "Print the query that selects the profiles of each segment.",
+    "pull": "Write the segments on the server to files.",
+    "rule": "Explain a diagnostic code, with an example.",
+    "schema": "Pull and show the schema of the parent segment.",
+    "serve": "Serve a local Audience API over your own data.",
+    "show": "Show a segment on the server as source.",
+    "sql": "Print the SQL query of each segment.",
 }
 # A keyword cannot be the name of a module.
-_MODULES = {"import": "importing"}
-HELP = ["-h", "--help"]
-INTERRUPTED = document.INTERRUPTED
-NO_READER = 141
-
-
-class WrongUse(click.ClickException):
-    """What a person asked for cannot be done; nothing is wrong in their files."""
-
-    exit_code = 2
+_MODULES = {"import": "import_"}
+HELP_OPTIONS = ["-h", "--help"]
 
 
 class Commands(click.Group):
@@ -78,7 +76,7 @@ class Commands(click.Group):
             return None
         command = import_module(f"segdsl.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
-        _refuse_empty(command)
+        _reject_empty_values(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -91,15 +89,15 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        document.remember(ctx, args)
+        document.remember_arguments(ctx, args)
         if ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from segdsl.diagnostics.suggest import did_you_mean
 
-            help = did_you_mean(args[0], COMMANDS, f"there are {', '.join(COMMANDS)}")
-            ctx.fail(f"there is no command `{args[0]}`; {help}")
-        if not set(HELP) & set(args):
+            help = did_you_mean(args[0], COMMANDS, f"the commands are {', '.join(COMMANDS)}")
+            ctx.fail(f"unknown command `{args[0]}`; {help}")
+        if not set(HELP_OPTIONS) & set(args):
             _import_msgspec()
         return super().resolve_command(ctx, args)
 
@@ -107,27 +105,27 @@ class Commands(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            name = error.option_name
-            having = [each for each in COMMANDS if name in _options(self.get_command(ctx, each))]
-            if not having:
+            option = error.option_name
+            names = [name for name in COMMANDS if option in _options(self.get_command(ctx, name))]
+            if not names:
                 raise
-            command = next((each for each in args if each in having), having[0])
-            ctx.fail(f"`{name}` stands behind the command: `segdsl {command} {name}`")
+            name = next((argument for argument in args if argument in names), names[0])
+            ctx.fail(f"`{option}` goes after the command: `segdsl {name} {option}`")
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        with errors_in_words():
+        with printable_errors():
             return super().make_context(*arguments, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with errors_in_words():
-            return self._in_words(ctx)
+        with printable_errors():
+            return self._invoke(ctx)
 
-    def _in_words(self, ctx: click.Context) -> Any:
-        """Runs the command; however it ends, its exit code and its error are for a reader."""
-        _utf8_output()
+    def _invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; turns whatever ends it into an exit code and a readable error."""
+        _use_utf8()
         try:
             try:
-                return self._invoke(ctx)
+                return self._invoke_with_document(ctx)
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()
@@ -136,72 +134,68 @@ class Commands(click.Group):
         except BrokenPipeError:
             _discard_output()
             raise click.exceptions.Exit(NO_READER) from None
-        except InputError as error:
-            raise WrongUse(_in_lines(error)) from error
         except OSError as error:
             _discard_output()
             reason = (error.strerror or str(error)).lower()
-            raise WrongUse(f"cannot write the output: {reason}") from error
+            raise CommandError(f"cannot write the output: {reason}") from error
 
-    def _invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; however it ends, the JSON document that it owes is written."""
+    def _invoke_with_document(self, ctx: click.Context) -> Any:
+        """Runs the command; writes its JSON document, if it has one, however it ends."""
         try:
-            found = super().invoke(ctx)
+            try:
+                result = super().invoke(ctx)
+            except SegdslError as error:
+                raise command_error(error) from error
         except click.exceptions.Exit as exit:
-            document.end(ctx, exit.exit_code)
+            document.finish(ctx, exit.exit_code)
             raise
         except KeyboardInterrupt:
-            document.end(ctx, INTERRUPTED)
+            document.finish(ctx, INTERRUPTED)
             raise
         except click.Abort:
-            document.end(ctx, 1, "not confirmed")
+            document.finish(ctx, FINDINGS, "not confirmed")
+            raise
+        except CommandError as error:
+            document.fail(ctx, error)
             raise
         except click.ClickException as error:
-            document.end(ctx, error.exit_code, error.format_message())
+            document.finish(ctx, error.exit_code, error.format_message())
             raise
-        except InputError as error:
-            document.end(ctx, WrongUse.exit_code, str(error))
-            raise
-        document.end(ctx, 0)
-        return found
+        document.finish(ctx, 0)
+        return result
 
 
-def _refuse_empty(command: click.Command) -> None:
-    """Has every option and argument that takes a text refuse an empty one.
+def _reject_empty_values(command: click.Command) -> None:
+    """Makes every option and argument that takes a string reject an empty one.
 
-    That is what is left of a variable that is not set: `--target "$TARGET"` would choose the
-    default target, and `apply "$FILES"` the whole workspace.
+    An empty one usually comes from a variable that is not set: `--target "$TARGET"` would choose
+    the default target, and `apply "$FILES"` the whole workspace.
     """
     if isinstance(command, click.Group):
-        for each in command.commands.values():
-            _refuse_empty(each)
+        for subcommand in command.commands.values():
+            _reject_empty_values(subcommand)
     for param in command.params:
         if isinstance(param.type, click.types.StringParamType) and param.callback is None:
-            param.callback = _given
+            param.callback = _not_empty
 
 
 def _options(command: click.Command | None) -> set[str]:
-    """What the options of a command are called."""
+    """The names of a command's options."""
     params = () if command is None else command.params
-    return {name for each in params if isinstance(each, click.Option) for name in each.opts}
+    return {name for param in params if isinstance(param, click.Option) for name in param.opts}
 
 
-def _given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+def _not_empty(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     if "" in (value if isinstance(value, tuple) else (value,)):
         raise click.BadParameter("it is empty; is a variable in the command not set?")
     return value
 
 
-def _in_lines(error: InputError) -> str:
-    """The text of an error, in which a name begins no line of its own."""
-    return f"{visible(error.message)}\n{error.more}" if error.more else visible(error.message)
-
-
 def _import_msgspec() -> None:
-    """Imports msgspec as it is where `typing_extensions` is not installed.
+    """Imports msgspec as if `typing_extensions` were not installed.
 
-    Then it takes from `typing`, which has it all, what it needs; and the other is a twentieth of
-    a short run.
+    It then uses `typing`, which has all that it needs; importing the other takes a twentieth of a
+    short run.
     """
     if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
         return
@@ -212,30 +206,34 @@ def _import_msgspec() -> None:
         del sys.modules["typing_extensions"]
 
 
-def _utf8_output() -> None:
-    """What is written is UTF-8 with plain line ends, whatever the surroundings say."""
+def _use_utf8() -> None:
+    """Makes standard output UTF-8 with plain line ends, whatever the environment says."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _discard_output() -> None:
-    """Lets the interpreter's last flush go nowhere instead of failing again."""
+    """Makes the interpreter's last flush go nowhere instead of failing again."""
     with contextlib.suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": HELP},
+    context_settings={"help_option_names": HELP_OPTIONS},
     epilog=examples("segdsl init --data data", "segdsl check", "segdsl help plan"),
 )
 @click.version_option(__version__, prog_name="segdsl")
 def cli() -> None:
-    """Segments of the Audience API, written to be read.
+    """Write, check and deploy segments of the Treasure Data Audience API.
 
     \b
-    Exit codes: 0 fine, 1 findings, 2 wrong use,
-    3 no answer from the API, 4 `plan --exit-code` with
-    something to do, 130 after Ctrl-C.
+    Exit codes:
+      0    success
+      1    errors in files, or conflicts
+      2    usage error
+      3    API error
+      4    `plan --exit-code`: changes to apply
+      130  interrupted (Ctrl-C)
     """

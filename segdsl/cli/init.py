@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.console import echo
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
-from segdsl.cli.output import ask_for, say
+from segdsl.cli.prompts import is_interactive, prompt
 
 if TYPE_CHECKING:
     from segdsl.workspace.project.init import Started, Table
@@ -26,23 +27,23 @@ if TYPE_CHECKING:
 @click.option(
     "--region",
     metavar="NAME",
-    shell_complete=completes("regions"),
-    help="The region of the account: us01, jp01, eu01, ap02 or ap03.",
+    shell_complete=completer("regions"),
+    help="Region of the account: us01, jp01, eu01, ap02 or ap03.",
 )
-@click.option("--parent-segment", metavar="ID", help="The id of the parent segment.")
+@click.option("--parent-segment", metavar="ID", help="ID of the parent segment.")
 @click.option(
     "--data",
     metavar="DIR",
-    shell_complete=completes("data"),
-    help="A folder of Parquet or CSV files, or a DuckDB file, instead of an account.",
+    shell_complete=completer("data"),
+    help="Folder of Parquet or CSV files, or a DuckDB file, instead of an account.",
 )
 @format_options("text", "json")
 def command(region: str | None, parent_segment: str | None, data: str | None, form: str) -> None:
-    """Make a workspace in the current folder.
+    """Create a workspace in the current folder.
 
-    With --data it is one over your own tables, without an account: this says which files can be
-    used, and writes a first segment of their columns. Else it is one for a parent segment; on a
-    terminal, what is not given is asked for. What is there already is never replaced.
+    With --data, the workspace uses your own tables and needs no account: lists the files that can
+    be used, and writes a first segment of their columns. Otherwise it is for a parent segment; on
+    a terminal, asks for what is not given. Existing files are never overwritten.
     """
     from segdsl.workspace.project.init import look_at_data, start_local, start_remote
 
@@ -50,65 +51,63 @@ def command(region: str | None, parent_segment: str | None, data: str | None, fo
     tables: tuple[Table, ...] = ()
     if data is not None:
         if region is not None or parent_segment is not None:
-            raise click.UsageError("--data is for tables, --region and --parent-segment for an API")
+            raise click.UsageError("--data cannot be combined with --region or --parent-segment")
         tables, example = look_at_data(Path(data).expanduser())
         started = start_local(here, data, example)
     else:
         started = start_remote(here, *_account(region, parent_segment))
     if form == "json":
-        _answer(started, tables)
+        _set_result(started, tables)
     else:
-        _say(started, tables, data)
+        _print(started, tables, data)
 
 
 def _account(region: str | None, parent_segment: str | None) -> tuple[str, str]:
-    """The region and the id, asked for where they are not given."""
-    from segdsl.cli.asking import can_be_asked
-
-    if (region is None or parent_segment is None) and not can_be_asked():
+    """The region and the id; asks for those that are not given."""
+    if (region is None or parent_segment is None) and not is_interactive():
         raise click.UsageError(
-            "not a terminal: give --region and --parent-segment, or --data for a folder of tables"
+            "not a terminal: pass --region and --parent-segment, or --data for your own tables"
         )
     if region is None:
-        region = ask_for("Region (us01, jp01, eu01, ap02, ap03)")
+        region = prompt("Region (us01, jp01, eu01, ap02, ap03)")
     if parent_segment is None:
-        parent_segment = ask_for("Id of the parent segment")
+        parent_segment = prompt("Parent segment ID")
     return region.strip(), parent_segment.strip()
 
 
-def _say(started: Started, tables: tuple[Table, ...], data: str | None) -> None:
+def _print(started: Started, tables: tuple[Table, ...], data: str | None) -> None:
     from segdsl.terminal import visible
 
     if tables:
-        say(visible(f"Tables in {data}:"))
-    width = max((len(visible(each.file)) for each in tables), default=0)
-    for each in tables:
-        words = each.holds if each.holds is not None else f"not used: {each.why}"
-        say(f"  {visible(each.file):<{width}}  {visible(words)}")
+        echo(visible(f"Tables in {data}:"))
+    width = max((len(visible(table.file)) for table in tables), default=0)
+    for table in tables:
+        description = table.holds if table.holds is not None else f"not used: {table.why}"
+        echo(f"  {visible(table.file):<{width}}  {visible(description)}")
     for file, status in started.files:
-        say(f"{status}: {file}")
-    say("\nNext:")
+        echo(f"{status}: {file}")
+    echo("\nNext:")
     for line in started.next:
-        say(f"  {line}")
+        echo(f"  {line}")
 
 
-def _answer(started: Started, tables: tuple[Table, ...]) -> None:
-    from segdsl.cli.document import answer
-    from segdsl.output.parts import InitTable, WrittenFile
-    from segdsl.output.shapes import InitOutput
+def _set_result(started: Started, tables: tuple[Table, ...]) -> None:
+    from segdsl.cli.document import set_result
+    from segdsl.output.documents import InitOutput
+    from segdsl.output.models import InitTable, WrittenFile
 
-    answer(
+    set_result(
         InitOutput(
             target=started.target,
             files=tuple(WrittenFile(file=file, status=status) for file, status in started.files),
             tables=tuple(
                 InitTable(
-                    file=each.file,
-                    is_used=each.holds is not None,
-                    holds=each.holds,
-                    why=each.why,
+                    file=table.file,
+                    is_used=table.holds is not None,
+                    holds=table.holds,
+                    why=table.why,
                 )
-                for each in tables
+                for table in tables
             ),
             next=started.next,
         )

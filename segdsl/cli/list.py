@@ -1,17 +1,16 @@
-"""`segdsl list`: the segments that are on the server."""
+"""`segdsl list`: the segments on the server."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.asking import ask, target_options
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo, terminal_width, use_color
 from segdsl.cli.examples import examples
-from segdsl.cli.options import color_option, format_options, in_color
-from segdsl.cli.output import say
+from segdsl.cli.options import color_option, format_options
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
@@ -20,34 +19,35 @@ if TYPE_CHECKING:
 
 @click.command("list", epilog=examples("segdsl list", "segdsl list --target production --json"))
 @format_options("text", "json")
-@target_options
+@connection_options
 @color_option
 def command(form: str, target: str | None, now: str | None, color: str) -> None:
-    """List the segments of the parent segment, by folder and name."""
+    """List the segments on the server.
+
+    They are sorted by folder and name.
+    """
     from segdsl.terminal import visible
     from segdsl.workspace.remote.listing import note_of, table
     from segdsl.workspace.remote.preview_text import text_of
     from segdsl.workspace.remote.snapshot import read_snapshot
 
-    async def question(connection: Connection) -> Snapshot:
+    async def read(connection: Connection) -> Snapshot:
         return await read_snapshot(connection.client, connection.parent.id, rules=False)
 
-    found = ask(target, now, question)
-    note = note_of(found.unreadable)
+    server = with_target(target, now, read)
+    note = note_of(server.unreadable)
     if note is not None:
-        say(f"note: {visible(note)}", err=True)
+        echo(f"note: {visible(note)}", err=True)
     if form == "json":
-        from segdsl.cli.document import answer
+        from segdsl.cli.document import set_result
         from segdsl.output.remote import list_output
 
-        answer(list_output(found))
+        set_result(list_output(server))
         return
-    if not found.segments and note is None:
-        say("no segments yet: `segdsl create FILE` makes one", err=True)
+    if not server.segments:
+        if note is None:
+            echo("no segments on the server; create one with `segdsl create FILE`", err=True)
         return
-    if not found.segments:
-        return
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else None
-    color_it = in_color(color, sys.stdout)
-    say(text_of([table(found)], color=color_it, width=width), nl=False, color=color_it)
+    width = terminal_width()
+    colored = use_color(color, sys.stdout)
+    echo(text_of([table(server)], color=colored, width=width), nl=False, color=colored)

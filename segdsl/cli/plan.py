@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from segdsl.cli.asking import Bar, ask, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo, echo_raw, terminal_width, use_color
+from segdsl.cli.errors import CHANGES_PENDING, FINDINGS
 from segdsl.cli.examples import examples
 from segdsl.cli.options import (
-    Look,
     color_option,
     format_options,
-    in_color,
     layout_option,
     no_schema_option,
     settings_option,
-    stop_on_errors,
-    summed,
-    tell,
-    terminal_width,
 )
-from segdsl.cli.output import say, write
+from segdsl.cli.progress import ProgressBar
+from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnostics, summary_of
 from segdsl.cli.workspace_options import open_workspace, plan_options
 
 if TYPE_CHECKING:
@@ -31,34 +28,34 @@ if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.sync.plan import Plan
 
-PENDING = 4
-
 
 @click.command(
     "plan",
     epilog=examples("segdsl plan", "segdsl plan --count winback", "segdsl plan --save plan.json"),
 )
-@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completes("sources"))
-@click.option("--count", is_flag=True, help="Count who joins and who leaves by each change.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completer("sources"))
+@click.option(
+    "--count", is_flag=True, help="Count the profiles that join and leave with each change."
+)
 @click.option(
     "--save",
     metavar="FILE",
-    help="Keep the plan, for `segdsl apply --plan FILE`.",
-    shell_complete=completes("anything"),
+    help="Save the plan for `segdsl apply --plan FILE`.",
+    shell_complete=completer("anything"),
 )
-@click.option("--prune", is_flag=True, help="Plan to delete what no file has any more.")
-@click.option("--force", is_flag=True, help="Plan to overwrite what was changed on the server.")
-@click.option("--exit-code", is_flag=True, help="Exit with 4 where there is something to do.")
+@click.option("--prune", is_flag=True, help="Delete segments that no file defines any more.")
+@click.option("--force", is_flag=True, help="Overwrite changes made on the server.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 if there are changes to apply.")
 @format_options(
     *("text", "json", "github"),
     alias=("--output",),
-    help="As lines, as one document with everything, or as the comment of a pull request.",
+    help="Output format; json: one document; github: a pull request comment.",
 )
 @plan_options
 @settings_option
 @layout_option
 @no_schema_option
-@target_options
+@connection_options
 @color_option
 def command(
     paths: tuple[str, ...],
@@ -77,12 +74,13 @@ def command(
     now: str | None,
     color: str,
 ) -> None:
-    """Compare the workspace with the server, and say what `segdsl apply` would do.
+    """Show what `segdsl apply` would change on the server.
 
-    The workspace is the folder of segdsl.toml; with PATHs, only their files are planned.
-    Nothing is changed. What somebody changed on the server since it was last seen is a
-    conflict, and is never planned to be overwritten without --force. A new segment that looks
-    like one that no file has now is to be settled, too: `segdsl mv` keeps its id.
+    Changes nothing. Plans all files in the folder of segdsl.toml, or only those in PATH.
+
+    A segment that was changed on the server since the last pull or apply is a conflict; pass
+    --force to overwrite it. A new segment that looks like a renamed one is reported; record the
+    rename with `segdsl mv` to keep its id.
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.kinds.effects import NOT_COUNTED
@@ -94,19 +92,20 @@ def command(
 
     if save is not None:
         check_plan_file(save)
-    look = Look("json" if form == "json" else "text", (), color)
+    output = OutputOptions("json" if form == "json" else "text", (), color)
     report = Report()
-    place = open_workspace(target, settings, report)
-    speaking: str | None = None
+    opened = open_workspace(target, settings, report)
+    contradicted: str | None = None
 
-    async def question(connection: Connection) -> tuple[Plan, Effects] | None:
-        nonlocal speaking
+    async def make_plan(connection: Connection) -> tuple[Plan, Effects] | None:
+        nonlocal contradicted
         options = PlanOptions(layout, force, prune, allow_empty, as_new)
-        plan = await plan_for(connection, place.project, place.workspace, report, options, paths)
-        speaking = check_plan(*place, plan, report, use_schema=not no_schema)
+        project, workspace = opened.project, opened.workspace
+        plan = await plan_for(connection, project, workspace, report, options, paths)
+        contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)
         if report.has_errors:
             return None
-        bar = Bar("Counting")
+        bar = ProgressBar("Counting")
         progress = Progress(bar.begin, bar.answered)
         try:
             return plan, await effects_of(connection, plan, progress) if count else NOT_COUNTED
@@ -114,36 +113,33 @@ def command(
             bar.end()
 
     if report.has_errors:
-        speaking = check_plan(*place, None, report, use_schema=not no_schema)
-    answer = None if report.has_errors else ask(target, now, question)
-    tell(
+        contradicted = check_plan(*opened, None, report, use_schema=not no_schema)
+    planned = None if report.has_errors else with_target(target, now, make_plan)
+    report_diagnostics(
         report,
-        place.workspace.sources,
-        look,
-        product=not report.has_errors,
-        summary=summed(report, look, speaking),
+        opened.workspace.sources,
+        output,
+        has_result=not report.has_errors,
+        summary=summary_of(report, output, contradicted),
     )
-    stop_on_errors(report)
-    assert answer is not None, "without errors there is a plan"
-    plan, effects = answer
+    exit_on_errors(report)
+    assert planned is not None, "without errors there is a plan"
+    plan, effects = planned
     if save is not None:
         save_plan(save, plan)
     match form:
         case "json":
-            from segdsl.cli.document import answer as answered
+            from segdsl.cli.document import set_result
             from segdsl.output.plans import plan_output
 
-            answered(plan_output(plan, effects))
+            set_result(plan_output(plan, effects))
         case "github":
-            write(plan_markdown(plan, effects), nl=False)
+            echo_raw(plan_markdown(plan, effects), nl=False)
         case _:
-            color_it = in_color(color, sys.stdout)
-            say(
-                plan_text(plan, effects, color=color_it, width=terminal_width()),
-                nl=False,
-                color=color_it,
-            )
+            colored = use_color(color, sys.stdout)
+            text = plan_text(plan, effects, color=colored, width=terminal_width())
+            echo(text, nl=False, color=colored)
     if plan.conflicts or plan.renames:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FINDINGS)
     if exit_code and plan.changes:
-        raise click.exceptions.Exit(PENDING)
+        raise click.exceptions.Exit(CHANGES_PENDING)

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from segdsl.cli import document
-from segdsl.cli.asking import NO_ANSWER, Bar, ask, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import with_target
+from segdsl.cli.console import echo, terminal_width, use_color
+from segdsl.cli.errors import API_ERROR, CommandError, echo_api_error
 from segdsl.cli.examples import examples
-from segdsl.cli.group import WrongUse
-from segdsl.cli.options import (
-    SCHEMA_HINT,
-    Look,
-    in_color,
-    layout_option,
-    look_options,
-    need_source,
-    no_schema_option,
-    select_option,
-    server_option,
-    settings_option,
-    stop_on_errors,
-    summed,
-    tell,
-)
-from segdsl.cli.output import say
+from segdsl.cli.options import layout_option
+from segdsl.cli.progress import ProgressBar
+from segdsl.cli.reporting import SCHEMA_HINT, exit_on_errors
+from segdsl.cli.segment_arguments import segment_arguments
 
 if TYPE_CHECKING:
+    from segdsl.cli.reporting import OutputOptions
+    from segdsl.cli.segment_arguments import SegmentArguments
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.preview import Preview
 
@@ -43,112 +33,80 @@ if TYPE_CHECKING:
         "segdsl preview --sample 5 --columns age,country .",
     ),
 )
-@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completes("sources"))
-@click.option("--breakdown", is_flag=True, help="Count every condition, as an outline with bars.")
+@click.option("--breakdown", is_flag=True, help="Count every condition, too.")
 @click.option(
     "--sample", type=click.IntRange(min=1), metavar="N", help="Show N profiles of each segment."
 )
 @click.option(
     "--columns",
     metavar="A,B,…",
-    shell_complete=completes("columns"),
-    help="The attributes to show of them; the first ones, if not given.",
+    shell_complete=completer("columns"),
+    help="Attributes to show with --sample, instead of the first ones.",
 )
-@settings_option
-@select_option
-@server_option
 @layout_option
-@no_schema_option
-@target_options
-@look_options
+@segment_arguments()
 def command(
-    files: tuple[str, ...],
+    segments: SegmentArguments,
     breakdown: bool,
     sample: int | None,
     columns: str | None,
-    settings: dict[str, str],
-    select: tuple[str, ...],
-    named: tuple[str, ...],
     layout: Literal["v5", "nested"],
-    no_schema: bool,
-    target: str | None,
     now: str | None,
-    form: str,
-    allowed: tuple[str, ...],
-    color: str,
 ) -> None:
     """Count the profiles that segments select, without creating anything.
 
-    A folder stands for all .seg files in it. Segments with mistakes are told and the others
-    are counted. Ctrl-C kills what still runs on the server.
+    If FILE is a folder, counts the segments of all .seg files in it. Segments with errors are
+    reported, and the others are counted. Ctrl-C kills the queries that still run on the server.
     """
     from segdsl.diagnostics import Report
     from segdsl.terminal import visible
-    from segdsl.workspace.check.load_checked import load_checked
     from segdsl.workspace.remote.counting import PreviewOptions, preview
     from segdsl.workspace.remote.server_segments import server_segments
 
     if columns is not None and sample is None:
-        raise WrongUse("--columns says what to show of a sample: give --sample N as well")
-    need_source(files, named)
-    look = Look(form, allowed, color)
+        raise CommandError("--columns requires --sample N")
     report = Report()
-    loaded = load_checked(
-        files or None,
-        settings,
-        report,
-        target=target,
-        use_schema=not no_schema,
-        allowed=allowed,
-        select=select,
-        ask_server=True,
-        with_rest=True,
-    )
-    names = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
+    loaded = segments.load(report, ask_server=True, with_rest=True)
+    names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
     options = PreviewOptions(breakdown, sample or 0, names, layout)
-    bar = Bar("counting")
+    bar = ProgressBar("Counting")
 
-    async def question(connection: Connection) -> Preview:
-        for each in connection.passed_over:
-            document.note(f"left out: {visible(each)}")
+    async def count(connection: Connection) -> Preview:
+        for reason in connection.passed_over:
+            document.add_note(f"skipped: {visible(reason)}")
         try:
             client, parent = connection.client, connection.parent
-            there = await server_segments(client, parent.id, named, report)
-            segments = (*loaded.segments, *there)
-            return await preview(connection, segments, report, options, bar, beside=loaded.beside)
+            on_server = await server_segments(client, parent.id, segments.named, report)
+            chosen = (*loaded.segments, *on_server)
+            return await preview(connection, chosen, report, options, bar, beside=loaded.beside)
         finally:
             bar.end()
 
-    found = ask(target, now, question) if loaded.segments or named else None
-    summary = summed(report, look, loaded.contradicted)
-    tell(report, loaded.sources, look, product=True, summary=summary, notes=loaded.notes)
-    if found is None:
-        stop_on_errors(report)
-        raise WrongUse("there is no segment in these files, only definitions")
-    _show(found, form, color, has_schema=loaded.schema is not None)
-    stop_on_errors(report)
+    counts = with_target(segments.target, now, count) if loaded.segments or segments.named else None
+    segments.report(report, loaded)
+    if counts is None:
+        exit_on_errors(report)
+        raise CommandError("no segment in these files, only definitions")
+    _show(counts, segments.output, has_schema=loaded.schema is not None)
+    exit_on_errors(report)
 
 
-def _show(found: Preview, form: str, color: str, *, has_schema: bool) -> None:
+def _show(counts: Preview, options: OutputOptions, *, has_schema: bool) -> None:
     from segdsl.workspace.remote.preview_text import rendered, text_of
 
-    if form == "json":
+    if options.format == "json":
         from segdsl.output.remote import preview_output
 
-        document.answer(preview_output(found))
-    elif found.questions:
-        terminal = sys.stdout is not None and sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else None
-        color_it = in_color(color, sys.stdout)
-        text = text_of(rendered(found, width), color=color_it, width=width)
-        say(text, nl=False, color=color_it)
-    for name, failed in found.failures:
-        from segdsl.cli.asking import tell_error
-
-        tell_error(failed, f"“{name}”: ")
-    if found.failures:
+        document.set_result(preview_output(counts))
+    elif counts.questions:
+        width = terminal_width()
+        color = use_color(options.color, sys.stdout)
+        echo(text_of(rendered(counts, width), color=color, width=width), nl=False, color=color)
+    for name, failure in counts.failures:
+        echo_api_error(failure.message, failure.help, name)
+    if counts.failures:
         if not has_schema:
-            document.note(SCHEMA_HINT)
-        name, failed = found.failures[0]
-        document.failed("api", f"“{name}”: {failed.message}", failed.help)
-        raise click.exceptions.Exit(NO_ANSWER)
+            document.add_note(SCHEMA_HINT)
+        name, failure = counts.failures[0]
+        document.set_error("api", f"“{name}”: {failure.message}", failure.help)
+        raise click.exceptions.Exit(API_ERROR)

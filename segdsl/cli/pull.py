@@ -1,4 +1,4 @@
-"""`segdsl pull`: the server's segments as files of the workspace."""
+"""`segdsl pull`: the segments on the server as files of the workspace."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.asking import ask, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo, terminal_width, use_color
+from segdsl.cli.errors import FINDINGS
 from segdsl.cli.examples import examples
-from segdsl.cli.options import (
-    Look,
-    in_color,
-    look_options,
-    settings_option,
-    stop_on_errors,
-    tell,
-    terminal_width,
-    told,
-)
-from segdsl.cli.output import say
-from segdsl.cli.workspace_options import held, open_workspace
+from segdsl.cli.options import diagnostic_options, settings_option
+from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnostics, reported
+from segdsl.cli.workspace_options import exclusive_run, open_workspace
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
@@ -35,14 +28,16 @@ if TYPE_CHECKING:
         "segdsl pull", 'segdsl pull "Loyalty/Tokyo shoppers"', "segdsl pull --keep 1234"
     ),
 )
-@click.argument("names", nargs=-1, metavar="[NAME|ID]...", shell_complete=completes("segments"))
-@click.option("--force", is_flag=True, help="Take the server's also where this side was changed.")
+@click.argument("names", nargs=-1, metavar="[NAME|ID]...", shell_complete=completer("segments"))
+@click.option("--force", is_flag=True, help="Overwrite changes made here.")
 @click.option(
-    "--keep", is_flag=True, help="Keep what is here, and take the server's for seen; with NAMEs."
+    "--keep",
+    is_flag=True,
+    help="Keep the files of NAME, and mark the server version as seen.",
 )
 @settings_option
-@target_options
-@look_options
+@connection_options
+@diagnostic_options
 def command(
     names: tuple[str, ...],
     force: bool,
@@ -54,98 +49,100 @@ def command(
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Write the server's segments into files, in folders like the server's.
+    """Write the segments on the server to files.
 
-    Only what is here as it was last seen is replaced: what was changed here stays, and where
-    both sides changed it, that is shown as a conflict. A second pull changes nothing.
+    Pulls all segments, or only those named, and keeps their folders. A segment that was changed
+    here since the last pull or apply is not overwritten; if it was changed on the server, too, it
+    is a conflict.
 
-    Where you brought both sides together in the file, `--keep NAME` says so: the next plan
-    changes the server's to what the file says.
+    To resolve a conflict, merge both versions in the file and run `segdsl pull --keep NAME`: the
+    next plan then updates the server to the file.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.workspace.sync.commands import pull_into
 
-    look = Look(form, allowed, color)
+    output = OutputOptions(form, allowed, color)
     report = Report()
     if keep and (force or not names):
-        raise click.UsageError("--keep is for segments that you name, and not with --force")
+        raise click.UsageError("--keep requires NAME, and cannot be combined with --force")
 
-    async def question(connection: Connection) -> Pull:
-        return await pull_into(
-            connection, place.project, place.workspace, names, force=force, keep=keep
-        )
+    async def write_files(connection: Connection) -> Pull:
+        project, workspace = opened.project, opened.workspace
+        return await pull_into(connection, project, workspace, names, force=force, keep=keep)
 
-    with held(target, "pull"):
+    with exclusive_run(target, "pull"):
         # Read only now: another run may have written files a moment ago.
-        place = open_workspace(target, settings, report)
-        pull = None if report.has_errors else ask(target, now, question)
-    tell(report, place.workspace.sources, look, product=True, summary=tally(told(report, look)))
-    stop_on_errors(report)
+        opened = open_workspace(target, settings, report)
+        pull = None if report.has_errors else with_target(target, now, write_files)
+    report_diagnostics(
+        report,
+        opened.workspace.sources,
+        output,
+        has_result=True,
+        summary=tally(reported(report, output)),
+    )
+    exit_on_errors(report)
     assert pull is not None, "without errors there is a pull"
     if form == "json":
-        from segdsl.cli.document import answer
+        from segdsl.cli.document import set_result
         from segdsl.output.plans import pull_output
 
-        answer(pull_output(pull))
+        set_result(pull_output(pull))
     else:
-        _write_lines(pull, color)
+        _print(pull, color)
     if pull.conflicts:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FINDINGS)
 
 
-_TOLD = {
-    "new": "new",
-    "changed": "changed",
-    "respelled": "respelled",
-    "gone": "gone from the server; delete it here too, or `segdsl apply --force` makes it again",
-    "kept": "kept: it has comments or definitions that would be lost",
-    "deleted here": "deleted here; name it to have it back",
+_WRITTEN = {"new": "created", "changed": "updated", "respelled": "references updated"}
+_NOT_WRITTEN = {
+    "gone": "deleted on the server; delete it here, too, or create it again with "
+    "`segdsl apply --force`",
+    "kept": "not overwritten: it has comments or definitions that would be lost",
+    "deleted here": "deleted here; run `segdsl pull NAME` to restore it",
     "changed here": "changed here",
-    "noted": "kept as it is here; the server's counts as seen",
-    "left alone": "left alone",
+    "noted": "kept; the server version is marked as seen",
+    "left alone": "skipped",
 }
-_SUMMED = {
-    "new": "new",
-    "changed": "changed",
-    "respelled": "respelled",
-    "the same": "the same",
-    "kept": "kept",
-    "noted": "kept as here",
+_SUMMARY = {
+    **_WRITTEN,
+    "the same": "unchanged",
+    "kept": "not overwritten",
+    "noted": "kept",
     "changed here": "changed here",
     "deleted here": "deleted here",
-    "gone": "gone from the server",
-    "left alone": "left alone",
+    "gone": "deleted on the server",
+    "left alone": "skipped",
 }
 
 
-def _write_lines(pull: Pull, color: str) -> None:
+def _print(pull: Pull, color: str) -> None:
+    from segdsl.diagnostics.places import counted
     from segdsl.terminal import visible
     from segdsl.workspace.sync.plan_text import conflict_text
 
-    times_of = Counter(each.file for each in pull.items)
+    per_file = Counter(item.file for item in pull.items)
     lines: list[str] = []
-    for each in pull.items:
-        if each.what in _TOLD:
-            is_made = each.what in ("new", "changed", "respelled")
-            # A file is written once; of several segments of one that stay, each is named.
-            several = times_of[each.file] > 1 and not is_made
-            name = each.key.title
-            path = visible(f"{each.file}: {name}" if several and each.file else each.file or name)
-            told = _TOLD[each.what] + (f": {visible(each.why)}" if each.why else "")
-            lines.append(f"{told}: {path}" if is_made else f"{path}: {told}")
+    for item in pull.items:
+        name = item.key.title
+        if item.what in _WRITTEN:
+            # A file is written once, whatever is in it.
+            lines.append(f"{_WRITTEN[item.what]}: {visible(item.file or name)}")
+        elif item.what in _NOT_WRITTEN:
+            several = per_file[item.file] > 1
+            path = visible(f"{item.file}: {name}" if several and item.file else item.file or name)
+            reason = f": {visible(item.why)}" if item.why else ""
+            lines.append(f"{path}: {_NOT_WRITTEN[item.what]}{reason}")
     for line in dict.fromkeys(lines):
-        say(line)
+        echo(line)
     for path in pull.removals:
-        say(f"removed: {visible(path)}")
-    color_it = in_color(color, sys.stdout)
-    say(
-        conflict_text(pull.conflicts, color=color_it, width=terminal_width()),
-        nl=False,
-        color=color_it,
-    )
-    times: Counter[str] = Counter(each.what for each in pull.items)
-    parts = [f"{times[what]:,} {words}" for what, words in _SUMMED.items() if times[what]]
+        echo(f"removed: {visible(path)}")
+    colored = use_color(color, sys.stdout)
+    text = conflict_text(pull.conflicts, color=colored, width=terminal_width())
+    echo(text, nl=False, color=colored)
+    numbers: Counter[str] = Counter(item.what for item in pull.items)
+    parts = [f"{numbers[what]:,} {words}" for what, words in _SUMMARY.items() if numbers[what]]
     if pull.conflicts:
-        parts.append(f"{len(pull.conflicts)} in conflict")
-    say(", ".join(parts) or "no segments on the server", err=True)
+        parts.append(counted(len(pull.conflicts), "conflict"))
+    echo(", ".join(parts) or "no segments on the server", err=True)

@@ -1,73 +1,70 @@
-"""`segdsl rule`: what a code of a diagnostic means, from the reference in the package."""
+"""`segdsl rule`: what a diagnostic code means, from the reference in the package."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.console import echo, terminal_width
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
-from segdsl.cli.output import say
 
 if TYPE_CHECKING:
     from segdsl.diagnostics.manual import Entry
 
 _WIDTH = 80
+_MAX_WIDTH = 100
 
 
 @click.command("rule", epilog=examples("segdsl rule SEG601", "segdsl rule"))
-@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=completes("codes"))
+@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=completer("codes"))
 @format_options("text", "json")
 def command(codes: tuple[str, ...], form: str) -> None:
-    """Explain the code of a diagnostic, with an example that produces it.
+    """Explain a diagnostic code, with an example.
 
-    A code is written SEG601, seg601 or 601. Without one, all codes are listed by group. Nothing is
-    read but the reference that comes with segdsl.
+    CODE is SEG601, seg601 or 601. Without one, lists all codes by group.
     """
     from segdsl.diagnostics.manual import entries
     from segdsl.diagnostics.manual_text import entry_text, list_text
 
     known = entries()
-    chosen = [known[_code(each, list(known))] for each in dict.fromkeys(codes)]
+    chosen = [known[_normalized(code, list(known))] for code in dict.fromkeys(codes)]
     if form == "json":
-        from segdsl.cli.document import answer
-        from segdsl.output.making import rule_output
+        from segdsl.cli.document import set_result
+        from segdsl.output.segments import rule_output
 
-        answer(rule_output(chosen or list(known.values())))
+        set_result(rule_output(chosen or list(known.values())))
         return
     if not chosen:
-        say(list_text(known.values()), nl=False)
+        echo(list_text(known.values()), nl=False)
         return
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = min(shutil.get_terminal_size().columns, 100) if terminal else _WIDTH
+    width = min(terminal_width() or _WIDTH, _MAX_WIDTH)
     for number, entry in enumerate(chosen):
         if number:
-            say()
-        say(entry_text(entry, _reported(entry, width), width), nl=False)
+            echo()
+        echo(entry_text(entry, _reported(entry, width), width), nl=False)
 
 
-def _code(text: str, known: list[str]) -> str:
-    """The code that a text means."""
+def _normalized(text: str, known: list[str]) -> str:
+    """The code that a text stands for; raises BadParameter if there is none."""
     code = text.strip().upper()
     code = f"SEG{code}" if code.isdigit() else code
     if code in known:
         return code
     from segdsl.diagnostics.suggest import did_you_mean
 
-    help = did_you_mean(code, known, "`segdsl rule` lists all codes")
-    raise click.BadParameter(f"there is no code `{text}`; {help}", param_hint="CODE")
+    help = did_you_mean(code, known, "run `segdsl rule` to list all codes")
+    raise click.BadParameter(f"unknown code `{text}`; {help}", param_hint="CODE")
 
 
 def _reported(entry: Entry, width: int) -> str:
-    """What is reported for the example of an entry, where that takes no schema and no lints."""
+    """The diagnostics of an entry's example, if that needs no schema and no lints."""
     if entry.form != "seg" or entry.code.name[3] in "56":
         return ""
     from segdsl.analysis.checking.examples import reported
     from segdsl.diagnostics.render import render_text
 
-    found, sources = reported(entry.example)
-    return render_text(found, sources, width=width - 4)
+    diagnostics, sources = reported(entry.example)
+    return render_text(diagnostics, sources, width=width - 4)

@@ -1,9 +1,8 @@
-"""`segdsl schema`: what a parent segment has, pulled into the workspace and shown from there."""
+"""`segdsl schema`: pulls the schema of a parent segment into the workspace, and shows it."""
 
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,20 +10,21 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from segdsl.cli import document
-from segdsl.cli.asking import ask, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo, terminal_width, use_color
+from segdsl.cli.errors import FINDINGS, CommandError
 from segdsl.cli.examples import examples
-from segdsl.cli.group import WrongUse
-from segdsl.cli.options import color_option, format_options, in_color
-from segdsl.cli.output import say
+from segdsl.cli.options import color_option, format_options
 
 if TYPE_CHECKING:
     from segdsl.schema.search import SchemaItem
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.schema import Asked, Sample
 
-MOST_SAMPLED = 20
-VALUES = 5
+MAX_SAMPLED = 20
+"""Columns whose values `show --sample` reads in one run."""
+MAX_VALUES = 5
 NARROW = 60
 _STATUS: dict[str, Literal["written", "unchanged", "out_of_date"]] = {
     "written": "written",
@@ -35,7 +35,10 @@ _STATUS: dict[str, Literal["written", "unchanged", "out_of_date"]] = {
 
 @click.group("schema", epilog=examples("segdsl schema pull", "segdsl schema show"))
 def command() -> None:
-    """The attributes, behaviors and other things that segments can name."""
+    """Pull and show the schema of the parent segment.
+
+    It has the attributes, behaviors and other things that segments can refer to.
+    """
 
 
 @command.command(
@@ -43,19 +46,19 @@ def command() -> None:
     short_help="Write the schema of the parent segment to a file.",
     epilog=examples("segdsl schema pull", "segdsl schema pull --check"),
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something changed.")
+@click.option("--check", is_flag=True, help="Write nothing, and exit with 1 if it would change.")
 @click.option(
     "--samples/--no-samples",
     default=None,
-    help="Ask for values of columns as well, or drop those in the file; else they stay.",
+    help="Add or remove sampled values of columns; by default, keep those in the file.",
 )
 @format_options("text", "json")
-@target_options
+@connection_options
 def pull(check: bool, samples: bool | None, form: str, target: str | None, now: str | None) -> None:
-    """Write the parent segment's schema to <target>.schema.toml, beside segdsl.toml.
+    """Write the schema of the parent segment to <target>.schema.toml, beside segdsl.toml.
 
-    With --samples it keeps which values columns of few different strings have, and how large
-    numbers and times are, so that `check` finds values that no profile has.
+    --samples adds the values of columns with few different strings, and the ranges of numbers and
+    times, so that `segdsl check` finds values that no profile has.
     """
     import msgspec
 
@@ -69,46 +72,46 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
 
-    async def question(connection: Connection) -> Asked:
-        asked = await pull_schema(connection)
+    async def read(connection: Connection) -> Asked:
+        pulled = await pull_schema(connection)
         if not samples:
-            return asked
-        found = await sample_schema(connection, asked.schema)
-        return asked._replace(schema=msgspec.structs.replace(asked.schema, samples=found))
+            return pulled
+        sampled = await sample_schema(connection, pulled.schema)
+        return pulled._replace(schema=msgspec.structs.replace(pulled.schema, samples=sampled))
 
-    asked = ask(target, now, question)
-    for each in asked.missing:
-        say(f"left out: {visible(each)}", err=True)
-    kept = save_schema(project, name, asked.schema, write=not check, keep_samples=samples is None)
+    pulled = with_target(target, now, read)
+    for reason in pulled.missing:
+        echo(f"skipped: {visible(reason)}", err=True)
+    saved = save_schema(project, name, pulled.schema, write=not check, keep_samples=samples is None)
     if form == "json":
-        from segdsl.output.shapes import SchemaPullOutput
+        from segdsl.output.documents import SchemaPullOutput
 
-        document.answer(
+        document.set_result(
             SchemaPullOutput(
                 target=name,
-                file=kept.path.name,
-                status=_STATUS[kept.done],
-                changes=kept.changes,
-                left_out=asked.missing,
+                file=saved.path.name,
+                status=_STATUS[saved.done],
+                changes=saved.changes,
+                left_out=pulled.missing,
             )
         )
     else:
-        say(f"{kept.done}: {visible(kept.path.name)} ({summary(asked.schema)})")
-        for each in kept.changes:
-            say(f"  {visible(each)}")
-    if kept.done == "out of date":
-        raise click.exceptions.Exit(1)
+        echo(f"{saved.done}: {visible(saved.path.name)} ({summary(pulled.schema)})")
+        for change in saved.changes:
+            echo(f"  {visible(change)}")
+    if saved.done == "out of date":
+        raise click.exceptions.Exit(FINDINGS)
 
 
 @command.command(
     "show",
-    short_help="List what the schema has, and how it is written.",
+    short_help="List the contents of the schema, and how to write them.",
     epilog=examples("segdsl schema show", "segdsl schema show country --sample"),
 )
-@click.argument("word", required=False, shell_complete=completes("things"))
-@click.option("--sample", is_flag=True, help="Ask the server for frequent values of columns.")
+@click.argument("word", required=False, shell_complete=completer("things"))
+@click.option("--sample", is_flag=True, help="Show frequent values of columns, from the server.")
 @format_options("text", "json")
-@target_options
+@connection_options
 @color_option
 def show(
     word: str | None,
@@ -118,48 +121,53 @@ def show(
     now: str | None,
     color: str,
 ) -> None:
-    """List what the schema has, or what has WORD in its name, and how it is written."""
+    """List the contents of the schema, and how to write them in source.
+
+    With WORD, lists only what has it in its name.
+    """
     from segdsl.schema.search import no_match_message, search
     from segdsl.terminal import visible
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.schema import load_schema
-    from segdsl.workspace.remote.schema import sample as samples_of
+    from segdsl.workspace.remote.schema import sample as read_samples
 
     project = need_project(Path.cwd())
     schema = load_schema(project, target)
     if schema is None:
         option = "" if target is None else f" --target {shlex.quote(target)}"
-        raise WrongUse(f"there is no schema yet: run `segdsl schema pull{option}`, which writes it")
-    found = search(schema, word)
-    if word is not None and not found:
-        document.note(visible(no_match_message(schema, word)))
-        raise click.exceptions.Exit(1)
+        raise CommandError(f"no schema yet: run `segdsl schema pull{option}`")
+    items = search(schema, word)
+    if word is not None and not items:
+        document.add_note(visible(no_match_message(schema, word)))
+        raise click.exceptions.Exit(FINDINGS)
     samples: list[Sample] = []
     if sample:
-        wanted = [
-            (each.parent, each.name) for each in found if each.kind in ("attribute", "column")
+        columns = [
+            (item.parent, item.name) for item in items if item.kind in ("attribute", "column")
         ]
-        if len(wanted) > MOST_SAMPLED:
-            document.note(
-                f"values of the first {MOST_SAMPLED} of {len(wanted)} columns: a WORD finds fewer"
+        if len(columns) > MAX_SAMPLED:
+            document.add_note(
+                f"showing values of the first {MAX_SAMPLED} of {len(columns)} columns; "
+                "give a WORD to narrow the list"
             )
 
-        async def question(connection: Connection) -> list[Sample]:
-            return await samples_of(connection.client, connection.parent.id, wanted[:MOST_SAMPLED])
+        async def read(connection: Connection) -> list[Sample]:
+            client, parent = connection.client, connection.parent
+            return await read_samples(client, parent.id, columns[:MAX_SAMPLED])
 
-        samples = ask(target, now, question) if wanted else []
-        for each in samples:
-            if each.problem is not None:
-                document.note(visible(f"no values of {each.column}: {each.problem}"))
+        samples = with_target(target, now, read) if columns else []
+        for values in samples:
+            if values.problem is not None:
+                document.add_note(visible(f"no values of {values.column}: {values.problem}"))
     if form == "json":
         from segdsl.output.remote import schema_show_output
 
-        document.answer(schema_show_output(found, samples))
+        document.set_result(schema_show_output(items, samples))
     else:
-        _write(found, samples, schema.timezone, color)
+        _print(items, samples, schema.timezone, color)
 
 
-def _write(found: list[SchemaItem], samples: list[Sample], zone: str, color: str) -> None:
+def _print(items: list[SchemaItem], samples: list[Sample], timezone: str, color: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -168,31 +176,30 @@ def _write(found: list[SchemaItem], samples: list[Sample], zone: str, color: str
     from segdsl.workspace.remote.schema import values_of
     from segdsl.workspace.remote.shown_times import shown_time
 
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else None
-    labelled = any(each.label for each in found)
-    heads = [
-        "What",
-        "Written as",
-        *(["In the console"] if labelled else []),
+    width = terminal_width()
+    has_labels = any(item.label for item in items)
+    headings = [
+        "Kind",
+        "In source",
+        *(["In the console"] if has_labels else []),
         "Type or id",
         *(["Values"] if samples else []),
     ]
     rows = []
-    for each in found:
-        label = [visible(each.label or "")] if labelled else []
-        cells = [each.kind, visible(each.spelling), *label, visible(each.details)]
+    for item in items:
+        label = [visible(item.label or "")] if has_labels else []
+        cells = [item.kind, visible(item.spelling), *label, visible(item.details)]
         if samples:
-            values = (values_of(each, samples) or ())[:VALUES]
-            shown = (shown_time(value, zone) if each.is_time else value for value in values)
+            values = (values_of(item, samples) or ())[:MAX_VALUES]
+            shown = (shown_time(value, timezone) if item.is_time else value for value in values)
             cells.append(", ".join(visible(str(value)) for value in shown))
         rows.append(cells)
-    # Where there is little room, what is written says well enough what it is.
-    kept = slice(1 if width is not None and width < NARROW else 0, None)
+    # On a narrow terminal the kind is left out: the spelling says enough.
+    shown_columns = slice(1 if width is not None and width < NARROW else 0, None)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads[kept]:
-        table.add_column(head, overflow="fold")
+    for heading in headings[shown_columns]:
+        table.add_column(heading, overflow="fold")
     for cells in rows:
-        table.add_row(*map(Text, cells[kept]))
-    color_it = in_color(color, sys.stdout)
-    say(text_of([table], color=color_it, width=width), nl=False, color=color_it)
+        table.add_row(*map(Text, cells[shown_columns]))
+    colored = use_color(color, sys.stdout)
+    echo(text_of([table], color=colored, width=width), nl=False, color=colored)

@@ -1,4 +1,4 @@
-"""`segdsl show`: one segment of the server, as source or as the API answers it."""
+"""`segdsl show`: one segment on the server, as source or as the API returns it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segdsl.cli.asking import ask, target_options
-from segdsl.cli.completing import completes
+from segdsl.cli.completer import completer
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo_result
 from segdsl.cli.examples import examples
-from segdsl.cli.options import Look, look_options, stop_on_errors, tell
-from segdsl.cli.output import product
+from segdsl.cli.options import diagnostic_options
+from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnostics
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 @click.command(
     "show", epilog=examples('segdsl show "Loyalty/Tokyo shoppers"', "segdsl show 1234 --json")
 )
-@click.argument("segment", metavar="NAME|ID", shell_complete=completes("segments"))
-@target_options
-@look_options
+@click.argument("segment", metavar="NAME|ID", shell_complete=completer("segments"))
+@connection_options
+@diagnostic_options
 def command(
     segment: str,
     target: str | None,
@@ -31,27 +32,28 @@ def command(
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Show a segment of the server as source; with --json also as the API answers it.
+    """Show a segment on the server as source.
 
-    A name may come with its folders, `Loyalty/Tokyo/Camera shoppers`; an id as 12 or #12.
+    NAME can include folders, such as `Loyalty/Tokyo/Camera shoppers`; ID is 12 or #12. With --json
+    the document also has the segment as the API returns it.
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.remote.listing import show
 
-    async def question(connection: Connection) -> Shown:
+    async def read(connection: Connection) -> Shown:
         return await show(connection.client, connection.parent.id, segment)
 
-    shown = ask(target, now, question)
+    shown = with_target(target, now, read)
     report = Report()
     source = shown.source(report)
-    tell(report, {}, Look(form, allowed, color), product=True)
+    report_diagnostics(report, {}, OutputOptions(form, allowed, color), has_result=True)
     if form == "json":
-        from segdsl.cli.document import answer
+        from segdsl.cli.document import set_result
         from segdsl.output.remote import show_output
 
-        # What was asked for is the segment; that no source can say it is beside the point.
-        answer(show_output(shown, source))
+        # The document has the segment of the API even if there is no source for it.
+        set_result(show_output(shown, source))
         return
-    stop_on_errors(report)
+    exit_on_errors(report)
     if source is not None:
-        product(source)
+        echo_result(source)

@@ -1,4 +1,4 @@
-"""What the commands about a whole workspace share: finding it, reading it, and its options."""
+"""What the commands on a whole workspace share: their options, opening it, and locking it."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ def plan_options(function: _Function) -> _Function:
         click.option(
             "--as-new",
             is_flag=True,
-            help="Create what looks renamed as a new segment; see `segdsl mv`.",
+            help="Create segments that look renamed as new ones; see `segdsl mv`.",
         ),
         click.option(
             "--allow-empty",
             is_flag=True,
-            help="The workspace is meant to have lost all or most of its segments.",
+            help="Allow a workspace that has lost all or most of its segments.",
         ),
     ):
         function = option(function)
     return function
 
 
-class Place(NamedTuple):
-    """A project, the target that was chosen, and its workspace."""
+class OpenWorkspace(NamedTuple):
+    """A project, the name of the chosen target, and the segments of the workspace."""
 
     project: Project
     target: str
     workspace: Workspace
 
 
-def open_workspace(target: str | None, settings: dict[str, str], report: Report) -> Place:
-    """The workspace that the current folder is in; mistakes in its files are in the report."""
+def open_workspace(target: str | None, settings: dict[str, str], report: Report) -> OpenWorkspace:
+    """Reads the workspace around the current folder; adds errors in its files to the report."""
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.known_ids import names_of
     from segdsl.workspace.sync.workspace import read_workspace
@@ -54,11 +54,11 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
     project = need_project(here)
     name, _ = project.target(target)
     workspace = read_workspace(project.folder, here, settings, report, names_of(project, name))
-    return Place(project, name, workspace)
+    return OpenWorkspace(project, name, workspace)
 
 
-def held(target: str | None, command: str) -> AbstractContextManager[None]:
-    """Keeps other runs that write the lock of a target out; raises BusyError where one is on."""
+def exclusive_run(target: str | None, command: str) -> AbstractContextManager[None]:
+    """Keeps out other runs that write a target's lock; raises BusyError if there is one."""
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.sync.exclusive import alone
 

@@ -1,4 +1,4 @@
-"""What commands write for programs: the shapes of `--format json`, and their JSON Schema.
+"""The output of commands for programs: JSON documents and their JSON Schema, SARIF, GitHub.
 
-Not the plan that `segdsl plan --save` keeps, nor the API's own JSON.
+Not the file of `segdsl plan --save`, and not the API's own JSON.
 """

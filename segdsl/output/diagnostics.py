@@ -1,7 +1,7 @@
-"""Diagnostics for programs: as data, as SARIF 2.1.0, and as GitHub's workflow commands.
+"""Diagnostics for programs: as data, as SARIF 2.1.0, and as GitHub workflow commands.
 
-Columns count characters from 1 and an end is behind the last one, in all three. SARIF is plain
-ASCII, so that it passes any stream unharmed.
+In all three, columns count characters from 1, and an end is one past the last character. SARIF is
+plain ASCII, so that every stream passes it unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from segdsl.diagnostics.places import (
     place_of,
 )
 from segdsl.diagnostics.report import Diagnostic
-from segdsl.output import parts
+from segdsl.output import models
 from segdsl.source import Span
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -31,25 +31,27 @@ SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # --- data ----------------------------------------------------------------------------
 
 
-def findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> tuple[parts.Diagnostic, ...]:
-    """Diagnostics in their order, as they are in every JSON document."""
+def diagnostics_output(
+    diagnostics: Iterable[Diagnostic], sources: Sources
+) -> tuple[models.Diagnostic, ...]:
+    """Diagnostics in the order of their places, as in every JSON document."""
     return tuple(
-        parts.Diagnostic(
-            code=of.code.name,
-            severity=of.severity,
-            message=of.message,
-            help=of.help,
-            path=of.path,
+        models.Diagnostic(
+            code=diagnostic.code.name,
+            severity=diagnostic.severity,
+            message=diagnostic.message,
+            help=diagnostic.help,
+            path=diagnostic.path,
             notes=tuple(
-                parts.Note(
+                models.Note(
                     message=note.message,
                     **_location(note.span.file, place_of(note.span, sources)),
                 )
-                for note in of.notes
+                for note in diagnostic.notes
             ),
-            **_location(file_of(of), place_in_text(of, sources)),
+            **_location(file_of(diagnostic), place_in_text(diagnostic, sources)),
         )
-        for of in in_order(diagnostics, sources)
+        for diagnostic in in_order(diagnostics, sources)
     )
 
 
@@ -69,9 +71,9 @@ def _location(file: str | None, place: Place | None) -> dict[str, Any]:
 
 
 def render_sarif(diagnostics: Iterable[Diagnostic], sources: Sources, version: str) -> str:
-    """A SARIF log of one run; `version` is the tool's own."""
+    """A SARIF log of one run; `version` is that of segdsl."""
     ordered = in_order(diagnostics, sources)
-    codes = sorted({of.code for of in ordered}, key=lambda code: code.name)
+    codes = sorted({diagnostic.code for diagnostic in ordered}, key=lambda code: code.name)
     log = {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -85,7 +87,10 @@ def render_sarif(diagnostics: Iterable[Diagnostic], sources: Sources, version: s
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_sarif_result(of, codes.index(of.code), sources) for of in ordered],
+                "results": [
+                    _sarif_result(diagnostic, codes.index(diagnostic.code), sources)
+                    for diagnostic in ordered
+                ],
             }
         ],
     }
@@ -100,27 +105,31 @@ def _sarif_rule(code: Code) -> dict[str, object]:
     }
 
 
-def _sarif_result(of: Diagnostic, index: int, sources: Sources) -> dict[str, object]:
-    text = of.message if of.help is None else f"{of.message}\nhelp: {of.help}"
+def _sarif_result(diagnostic: Diagnostic, index: int, sources: Sources) -> dict[str, object]:
+    text = (
+        diagnostic.message
+        if diagnostic.help is None
+        else f"{diagnostic.message}\nhelp: {diagnostic.help}"
+    )
     result: dict[str, object] = {
-        "ruleId": of.code.name,
+        "ruleId": diagnostic.code.name,
         "ruleIndex": index,
-        "level": of.severity,
+        "level": diagnostic.severity,
         "message": {"text": text},
     }
-    location = _sarif_location(file_of(of), place_in_text(of, sources))
-    if of.path is not None:
-        location["logicalLocations"] = [{"fullyQualifiedName": of.path}]
+    location = _sarif_location(file_of(diagnostic), place_in_text(diagnostic, sources))
+    if diagnostic.path is not None:
+        location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.path}]
     if location:
         result["locations"] = [location]
-    if of.notes:
+    if diagnostic.notes:
         result["relatedLocations"] = [
             {
                 "id": number,
                 "message": {"text": note.message},
                 **_sarif_location(note.span.file, place_of(note.span, sources)),
             }
-            for number, note in enumerate(of.notes, 1)
+            for number, note in enumerate(diagnostic.notes, 1)
         ]
     return result
 
@@ -140,7 +149,7 @@ def _sarif_location(file: str | None, place: Place | None) -> dict[str, object]:
 
 
 def uri_of(file: str) -> str:
-    """A file's name as a URI: relative as it was given, or `file://` for an absolute one."""
+    """A file name as a URI: a relative name as it is, an absolute one with `file://`."""
     path = quote(file.encode(errors="surrogateescape"), safe="/~")
     return f"file://{path}" if posixpath.isabs(file) else path
 
@@ -149,33 +158,39 @@ def uri_of(file: str) -> str:
 
 
 def render_github(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
-    """One workflow command a line, which GitHub shows beside the source."""
-    return "".join(_github(of, sources) + "\n" for of in in_order(diagnostics, sources))
+    """One workflow command per line, which GitHub shows beside the source."""
+    return "".join(
+        _github(diagnostic, sources) + "\n" for diagnostic in in_order(diagnostics, sources)
+    )
 
 
-def _github(of: Diagnostic, sources: Sources) -> str:
-    place = place_in_text(of, sources)
+def _github(diagnostic: Diagnostic, sources: Sources) -> str:
+    place = place_in_text(diagnostic, sources)
     properties: dict[str, object] = {}
-    file = file_of(of)
+    file = file_of(diagnostic)
     if file is not None:
         properties["file"] = file
     if place is not None:
         properties["line"] = place.line
         properties["endLine"] = place.end_line
-        # Columns over several lines make GitHub drop the annotation.
+        # GitHub drops annotations with columns on several lines.
         if place.line == place.end_line:
             properties["col"] = place.column
             properties["endColumn"] = place.end_column
-    properties["title"] = of.code.name
-    text = [of.message if of.path is None else f"{of.path}: {of.message}"]
-    if of.help is not None:
-        text.append(f"help: {of.help}")
+    properties["title"] = diagnostic.code.name
+    text = [
+        diagnostic.message
+        if diagnostic.path is None
+        else f"{diagnostic.path}: {diagnostic.message}"
+    ]
+    if diagnostic.help is not None:
+        text.append(f"help: {diagnostic.help}")
     text.extend(
         f"note: {note.message} ({_short(place_of(note.span, sources), note.span)})"
-        for note in of.notes
+        for note in diagnostic.notes
     )
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{of.severity} {listed}::{_data(chr(10).join(text))}"
+    return f"::{diagnostic.severity} {listed}::{_data(chr(10).join(text))}"
 
 
 def _short(place: Place | None, span: Span) -> str:

@@ -1,4 +1,4 @@
-"""A document of `segdsl.output.shapes` as text."""
+"""Documents of `segdsl.output.documents` as JSON text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.output.shapes import Output
+from segdsl.output.documents import Output
 from segdsl.rules.rule.model import encode
 
 
@@ -24,10 +24,13 @@ def encoded(output: Output) -> str:
 
 
 def escaped(json: str) -> str:
-    """JSON with escapes for the characters in its strings that are not printable."""
+    """JSON with escapes for all characters that are not printable."""
     if json.isascii() or json.replace("\n", "").isprintable():
         return json
-    return "".join(each if each == "\n" or each.isprintable() else _escape(each) for each in json)
+    return "".join(
+        character if character == "\n" or character.isprintable() else _escape(character)
+        for character in json
+    )
 
 
 def _escape(character: str) -> str:
@@ -45,8 +48,10 @@ def _cleaned(value: Any) -> Any:
             return [_cleaned(inner) for inner in value]
         case msgspec.Struct():
             fields = {
-                each.name: getattr(value, each.name) for each in msgspec.structs.fields(value)
+                field.name: getattr(value, field.name) for field in msgspec.structs.fields(value)
             }
-            return msgspec.structs.replace(value, **{k: _cleaned(v) for k, v in fields.items()})
+            return msgspec.structs.replace(
+                value, **{name: _cleaned(field) for name, field in fields.items()}
+            )
         case _:
             return value

@@ -1,13 +1,13 @@
-"""From plans and pulls to the JSON documents of `plan`, `apply` and `pull`."""
+"""The JSON documents of `plan`, `apply`, `pull` and `mv`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from segdsl.output import parts, shapes
-from segdsl.output.making import folder_of
+from segdsl.output import documents, models
 from segdsl.output.remote import api_error
+from segdsl.output.segments import folder_of
 from segdsl.workspace.kinds.effects import Effect, Effects
 from segdsl.workspace.sync import plan as p
 from segdsl.workspace.sync.applying import Outcome
@@ -15,29 +15,29 @@ from segdsl.workspace.sync.moving import Move
 from segdsl.workspace.sync.pulling import Pull
 
 
-def plan_output(plan: p.Plan, effects: Effects) -> shapes.PlanOutput:
-    """A plan with the effects that were counted."""
-    return shapes.PlanOutput(**_plan(plan, effects))
+def plan_output(plan: p.Plan, effects: Effects) -> documents.PlanOutput:
+    """A plan, with the effects that were counted."""
+    return documents.PlanOutput(**_plan(plan, effects))
 
 
-def apply_output(plan: p.Plan, outcomes: Sequence[Outcome]) -> shapes.ApplyOutput:
-    """A plan and what became of each change."""
-    return shapes.ApplyOutput(
+def apply_output(plan: p.Plan, outcomes: Sequence[Outcome]) -> documents.ApplyOutput:
+    """A plan, and the outcome of outcome change."""
+    return documents.ApplyOutput(
         **_plan(plan, Effects()),
         outcomes=tuple(
-            parts.Outcome(
-                name=each.change.state.name,
-                folder=folder_of(each.change.state.folder),
-                status=_OUTCOMES[each.done],
-                id=each.id,
-                error=api_error(each.error),
+            models.Outcome(
+                name=outcome.change.state.name,
+                folder=folder_of(outcome.change.state.folder),
+                status=_OUTCOMES[outcome.done],
+                id=outcome.id,
+                error=api_error(outcome.error),
             )
-            for each in outcomes
+            for outcome in outcomes
         ),
     )
 
 
-_OUTCOMES: dict[str, parts.OutcomeStatus] = {
+_OUTCOMES: dict[str, models.OutcomeStatus] = {
     "created": "created",
     "updated": "updated",
     "deleted": "deleted",
@@ -52,7 +52,7 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         "target": plan.target,
         "parent_segment": plan.parent_segment,
         "changes": tuple(
-            parts.PlannedChange(
+            models.PlannedChange(
                 action=change.action,
                 id=change.id,
                 folder=folder_of(change.state.folder),
@@ -67,47 +67,50 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
             for number, change in enumerate(plan.changes)
         ),
         "reached": tuple(
-            parts.ReachedSegment(
-                id=each.id,
-                folder=folder_of(each.folder),
-                name=each.name,
-                effect=_effect(each.effect),
+            models.ReachedSegment(
+                id=reached.id,
+                folder=folder_of(reached.folder),
+                name=reached.name,
+                effect=_effect(reached.effect),
             )
-            for each in effects.reached
+            for reached in effects.reached
         ),
         "reached_uncounted": effects.uncounted,
         "conflicts": tuple(map(_conflict, plan.conflicts)),
         "renames": tuple(
-            parts.RenamedSegment(
-                id=each.id,
-                old_name=each.old_name,
-                old_folder=folder_of(each.old_folder),
-                name=each.name,
-                folder=folder_of(each.folder),
-                file=each.file,
-                why=each.why,
+            models.RenamedSegment(
+                id=rename.id,
+                old_name=rename.old_name,
+                old_folder=folder_of(rename.old_folder),
+                name=rename.name,
+                folder=folder_of(rename.folder),
+                file=rename.file,
+                why=rename.why,
             )
-            for each in plan.renames
+            for rename in plan.renames
         ),
         "left": tuple(
-            parts.SegmentWithId(id=each.id, folder=folder_of(each.folder), name=each.name)
-            for each in plan.left
+            models.SegmentWithId(id=entry.id, folder=folder_of(entry.folder), name=entry.name)
+            for entry in plan.left
         ),
         "left_alone": tuple(
-            parts.UntouchedSegment(
-                id=each.id or None, folder=folder_of(each.folder), name=each.name, why=each.why
+            models.UntouchedSegment(
+                id=segment.id or None,
+                folder=folder_of(segment.folder),
+                name=segment.name,
+                why=segment.why,
             )
-            for each in plan.unmanaged
+            for segment in plan.unmanaged
         ),
         "same": len(plan.unchanged),
         "others": plan.others,
     }
 
 
-def _effect(effect: Effect | None) -> parts.Effect | None:
+def _effect(effect: Effect | None) -> models.Effect | None:
     if effect is None:
         return None
-    return parts.Effect(
+    return models.Effect(
         before=effect.before,
         after=effect.after,
         joins=effect.joins,
@@ -116,24 +119,24 @@ def _effect(effect: Effect | None) -> parts.Effect | None:
     )
 
 
-def _conflict(of: p.Conflict) -> parts.Conflict:
-    return parts.Conflict(
-        why=of.why,
-        id=of.id,
-        folder=folder_of(of.folder),
-        name=of.name,
-        file=of.file or None,
-        last_seen=of.base,
-        here=of.here,
-        server=of.there,
-        notes=of.notes,
+def _conflict(conflict: p.Conflict) -> models.Conflict:
+    return models.Conflict(
+        why=conflict.why,
+        id=conflict.id,
+        folder=folder_of(conflict.folder),
+        name=conflict.name,
+        file=conflict.file or None,
+        last_seen=conflict.base,
+        here=conflict.here,
+        server=conflict.there,
+        notes=conflict.notes,
     )
 
 
-def mv_output(move: Move) -> shapes.MvOutput:
-    """A move that was recorded."""
+def mv_output(move: Move) -> documents.MvOutput:
+    """A recorded move."""
     _, folder, name = move.local.key
-    return shapes.MvOutput(
+    return documents.MvOutput(
         id=move.entry.id,
         old_name=move.entry.name,
         old_folder=folder_of(move.entry.folder),
@@ -145,25 +148,25 @@ def mv_output(move: Move) -> shapes.MvOutput:
     )
 
 
-def pull_output(pull: Pull) -> shapes.PullOutput:
-    """What became of each segment, and the conflicts."""
-    return shapes.PullOutput(
+def pull_output(pull: Pull) -> documents.PullOutput:
+    """The outcome of item segment, and the conflicts."""
+    return documents.PullOutput(
         segments=tuple(
-            parts.PulledSegment(
-                status=_PULLED[each.what],
-                folder=folder_of(each.folder),
-                name=each.name,
-                file=each.file or None,
-                why=each.why or None,
+            models.PulledSegment(
+                status=_PULLED[item.what],
+                folder=folder_of(item.folder),
+                name=item.name,
+                file=item.file or None,
+                why=item.why or None,
             )
-            for each in pull.items
+            for item in pull.items
         ),
         removed=pull.removals,
         conflicts=tuple(map(_conflict, pull.conflicts)),
     )
 
 
-_PULLED: dict[str, parts.PulledStatus] = {
+_PULLED: dict[str, models.PulledStatus] = {
     "new": "new",
     "changed": "changed",
     "the same": "the_same",

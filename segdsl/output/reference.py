@@ -1,7 +1,7 @@
-"""The reference of the JSON documents: their JSON Schema, and the tables of its page.
+"""The reference of the JSON documents: their JSON Schema, and the tables of their page.
 
-`python -m segdsl.output.reference FOLDER` writes both files of the reference into the folder;
-the page's own words stay, and the tables below its mark are written anew.
+`python -m segdsl.output.reference FOLDER` writes both files into the folder. The text of the page
+stays, and the tables below its mark are replaced.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from segdsl.output.shapes import Output, outputs
+from segdsl.output.documents import Output, outputs
 
 SCHEMA = "output.schema.json"
 PAGE = "output.md"
@@ -22,10 +22,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of every document; `command` says which shape one has."""
-    shapes = outputs()
+    """The JSON Schema of all documents; their key `command` says which one it is."""
+    documents = outputs()
     refs, parts = msgspec.json.schema_components(
-        [shapes[name] for name in sorted(shapes)], ref_template="#/$defs/{name}"
+        [documents[name] for name in sorted(documents)], ref_template="#/$defs/{name}"
     )
     return {
         "$schema": _DIALECT,
@@ -36,13 +36,13 @@ def schema() -> dict[str, Any]:
 
 
 def _strict(part: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a struct where every key is there, as it is in what is written."""
+    """The schema of a struct with every key required, because every key is written."""
     fields = {name: _plain(field) for name, field in part["properties"].items()}
     return {**part, "properties": fields, "required": list(fields)}
 
 
 def _plain(field: Any) -> Any:
-    """Without the values that keys have by themselves: nothing is ever left out."""
+    """The schema without default values, because no key is left out."""
     match field:
         case dict():
             kept = {name: _plain(inner) for name, inner in field.items() if name != "default"}
@@ -60,16 +60,16 @@ def _plain(field: Any) -> Any:
 
 
 def tables() -> str:
-    """Each document and each of its parts as a table of keys, in markdown."""
+    """Each document and each nested object as a table of keys, in Markdown."""
     whole = schema()["$defs"]
-    shapes = outputs()
+    documents = outputs()
     common = set(whole[Output.__name__]["properties"])
     text = "\n## Every document\n\n" + _table(whole[Output.__name__], set())
-    for name in sorted(set(shapes) - {"segdsl"}):
-        part = whole[shapes[name].__name__]
+    for name in sorted(set(documents) - {"segdsl"}):
+        part = whole[documents[name].__name__]
         text += f"\n## `{name}`\n\n{part['description']}\n\n" + _table(part, common)
     text += "\n## Parts\n"
-    for name in sorted(set(whole) - {shape.__name__ for shape in shapes.values()}):
+    for name in sorted(set(whole) - {document.__name__ for document in documents.values()}):
         part = whole[name]
         text += f"\n### {name}\n\n{part['description']}\n\n" + _table(part, set())
     return text
@@ -92,7 +92,7 @@ def _type(field: dict[str, Any]) -> str:
         case {"anyOf": choices}:
             return " or ".join(map(_type, choices))
         case {"enum": values}:
-            return " or ".join("null" if each is None else f"`{each}`" for each in values)
+            return " or ".join("null" if value is None else f"`{value}`" for value in values)
         case {"type": "array", "items": items}:
             return f"list of {_type(items)}"
         case {"type": "array"}:
@@ -104,7 +104,7 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def page(before: str) -> str:
-    """The page with its tables as they are to be."""
+    """The page with current tables."""
     return before[: before.index(MARK) + len(MARK)] + tables()
 
 

@@ -1,4 +1,4 @@
-"""From what a server answered to the JSON documents of the commands that ask it."""
+"""The JSON documents of the commands that connect to a server, except plans and pulls."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from segdsl.api import ClientError, Unreadable
-from segdsl.output import parts, shapes
-from segdsl.output.making import folder_of
+from segdsl.output import documents, models
+from segdsl.output.segments import folder_of
 from segdsl.schema.search import SchemaItem
 from segdsl.workspace.creation import Outcome as Created
 from segdsl.workspace.remote.breakdown import Node, Question
@@ -19,40 +19,40 @@ from segdsl.workspace.remote.schema import values_of
 from segdsl.workspace.remote.snapshot import Snapshot
 
 
-def api_error(error: ClientError | Failed | str | None) -> parts.Error | None:
-    """What the API did not do."""
+def api_error(error: ClientError | Failed | str | None) -> models.Error | None:
+    """An error of the API."""
     if error is None:
         return None
     if isinstance(error, str):
-        return parts.Error(kind="api", message=error)
-    return parts.Error(kind="api", message=error.message, help=error.help)
+        return models.Error(kind="api", message=error)
+    return models.Error(kind="api", message=error.message, help=error.help)
 
 
 # --- counts --------------------------------------------------------------------------
 
 
-def preview_output(preview: Preview) -> shapes.PreviewOutput:
-    """Counts as numbers, shares as parts of 1."""
-    return shapes.PreviewOutput(
-        parent_segment=parts.ParentSegment(
+def preview_output(preview: Preview) -> documents.PreviewOutput:
+    """The counts, and shares from 0 to 1."""
+    return documents.PreviewOutput(
+        parent_segment=models.ParentSegment(
             id=preview.parent_id, name=preview.parent_name, population=preview.population
         ),
-        segments=tuple(_counted(each, preview) for each in preview.questions),
+        segments=tuple(_counted(question, preview) for question in preview.questions),
     )
 
 
-def _counted(of: Question, preview: Preview) -> parts.CountedSegment:
-    answer = preview.answers[of.rule]
-    return parts.CountedSegment(
-        name=of.segment.name,
-        folder=of.segment.folder,
-        file=of.segment.span.file or None,
+def _counted(question: Question, preview: Preview) -> models.CountedSegment:
+    answer = preview.answers[question.rule]
+    return models.CountedSegment(
+        name=question.segment.name,
+        folder=question.segment.folder,
+        file=question.segment.span.file or None,
         count=_count(answer),
         share=_share(answer, preview),
         seconds=round(answer.seconds, 3) if isinstance(answer, Counted) else None,
         error=_error(answer),
-        breakdown=None if of.tree is None else _condition(of.tree, preview),
-        sample=_sample(preview.samples.get(of.rule)),
+        breakdown=None if question.tree is None else _condition(question.tree, preview),
+        sample=_sample(preview.samples.get(question.rule)),
     )
 
 
@@ -65,54 +65,54 @@ def _share(answer: Answer, preview: Preview) -> float | None:
     return None if count is None or not preview.population else count / preview.population
 
 
-def _error(answer: Answer | Sample) -> parts.Error | None:
+def _error(answer: Answer | Sample) -> models.Error | None:
     return api_error(answer) if isinstance(answer, Failed) else None
 
 
-def _condition(of: Node, preview: Preview) -> parts.CountedCondition:
-    answer = preview.answers[of.rule]
-    return parts.CountedCondition(
-        condition=of.text,
+def _condition(node: Node, preview: Preview) -> models.CountedCondition:
+    answer = preview.answers[node.rule]
+    return models.CountedCondition(
+        condition=node.text,
         count=_count(answer),
         share=_share(answer, preview),
-        left=None if of.left is None else _count(preview.answers[of.left]),
-        children=tuple(_condition(child, preview) for child in of.children),
+        left=None if node.left is None else _count(preview.answers[node.left]),
+        children=tuple(_condition(child, preview) for child in node.children),
         error=_error(answer),
     )
 
 
-def _sample(of: Sample | Failed | None) -> parts.Sample | None:
-    match of:
+def _sample(sample: Sample | Failed | None) -> models.Sample | None:
+    match sample:
         case None:
             return None
         case Failed():
-            return parts.Sample(columns=(), rows=(), error=api_error(of))
+            return models.Sample(columns=(), rows=(), error=api_error(sample))
         case Sample(names, rows):
-            return parts.Sample(columns=names, rows=rows, error=None)
+            return models.Sample(columns=names, rows=rows, error=None)
 
 
 # --- segments ------------------------------------------------------------------------
 
 
-def create_output(outcomes: Sequence[Created]) -> shapes.CreateOutput:
-    """What became of each segment."""
-    return shapes.CreateOutput(
+def create_output(outcomes: Sequence[Created]) -> documents.CreateOutput:
+    """The outcome of outcome segment."""
+    return documents.CreateOutput(
         segments=tuple(
-            parts.CreatedSegment(
-                name=each.step.segment.name,
-                folder=folder_of(each.step.folder),
-                file=each.step.segment.span.file or None,
-                status=_CREATED[each.done],
-                id=each.id,
-                count=each.count,
-                error=api_error(each.error),
+            models.CreatedSegment(
+                name=outcome.step.segment.name,
+                folder=folder_of(outcome.step.folder),
+                file=outcome.step.segment.span.file or None,
+                status=_CREATED[outcome.done],
+                id=outcome.id,
+                count=outcome.count,
+                error=api_error(outcome.error),
             )
-            for each in outcomes
+            for outcome in outcomes
         )
     )
 
 
-_CREATED: dict[str, parts.CreatedStatus] = {
+_CREATED: dict[str, models.CreatedStatus] = {
     "created": "created",
     "there already": "there_already",
     "failed": "failed",
@@ -120,35 +120,35 @@ _CREATED: dict[str, parts.CreatedStatus] = {
 }
 
 
-def list_output(server: Snapshot) -> shapes.ListOutput:
+def list_output(server: Snapshot) -> documents.ListOutput:
     """All segments by path, without their rules."""
-    return shapes.ListOutput(
+    return documents.ListOutput(
         segments=tuple(
-            parts.ListedSegment(
-                id=each.id,
-                name=each.name,
+            models.ListedSegment(
+                id=segment.id,
+                name=segment.name,
                 folder=folder_of(path),
-                kind=each.kind,
-                raw_kind=each.raw_kind,
-                is_visible=each.is_visible,
-                description=each.description,
-                population=each.population,
-                updated_at=each.updated_at,
+                kind=segment.kind,
+                raw_kind=segment.raw_kind,
+                is_visible=segment.is_visible,
+                description=segment.description,
+                population=segment.population,
+                updated_at=segment.updated_at,
             )
-            for path, each in in_order(server)
+            for path, segment in in_order(server)
         ),
         unreadable=tuple(map(_unreadable, server.unreadable)),
     )
 
 
-def _unreadable(of: Unreadable) -> parts.UnreadableSegment:
-    return parts.UnreadableSegment(id=of.id or None, name=of.name or None, why=of.why)
+def _unreadable(entry: Unreadable) -> models.UnreadableSegment:
+    return models.UnreadableSegment(id=entry.id or None, name=entry.name or None, why=entry.why)
 
 
-def show_output(shown: Shown, source: str | None) -> shapes.ShowOutput:
-    """A segment as the API answers it, and as source."""
+def show_output(shown: Shown, source: str | None) -> documents.ShowOutput:
+    """A segment as the API returns it, and as source."""
     folder, segment = shown.found
-    return shapes.ShowOutput(
+    return documents.ShowOutput(
         id=segment.id,
         name=segment.name or None,
         folder=folder_of(folder),
@@ -157,10 +157,10 @@ def show_output(shown: Shown, source: str | None) -> shapes.ShowOutput:
     )
 
 
-def delete_output(found: Found, *, deleted: bool) -> shapes.DeleteOutput:
-    """A segment that was, or is not yet, deleted."""
+def delete_output(found: Found, *, deleted: bool) -> documents.DeleteOutput:
+    """A segment that was deleted, or is about to be."""
     folder, segment = found
-    return shapes.DeleteOutput(
+    return documents.DeleteOutput(
         id=segment.id, name=segment.name or None, folder=folder_of(folder), deleted=deleted
     )
 
@@ -169,26 +169,26 @@ def delete_output(found: Found, *, deleted: bool) -> shapes.DeleteOutput:
 
 
 def schema_show_output(
-    things: Sequence[SchemaItem], samples: Sequence[Values]
-) -> shapes.SchemaShowOutput:
-    """What a schema has, with values of columns where they were asked for."""
-    return shapes.SchemaShowOutput(
+    items: Sequence[SchemaItem], samples: Sequence[Values]
+) -> documents.SchemaShowOutput:
+    """The contents of a schema, with values of columns if they were read."""
+    return documents.SchemaShowOutput(
         things=tuple(
-            parts.SchemaThing(
-                what=_WHAT[each.kind],
-                name=each.name,
-                of=each.parent,
-                spelling=each.spelling,
-                more=each.details,
-                label=each.label,
-                values=values_of(each, samples),
+            models.SchemaThing(
+                what=_WHAT[item.kind],
+                name=item.name,
+                of=item.parent,
+                spelling=item.spelling,
+                more=item.details,
+                label=item.label,
+                values=values_of(item, samples),
             )
-            for each in things
+            for item in items
         )
     )
 
 
-_WHAT: dict[str, parts.What] = {
+_WHAT: dict[str, models.What] = {
     "attribute": "attribute",
     "behavior": "behavior",
     "column": "column",

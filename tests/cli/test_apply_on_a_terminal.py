@@ -74,4 +74,4 @@ def test_no_frame_of_the_bar_stays_between_the_results(tmp_path: Path) -> None:
     made = [line for line in shown if line.startswith("created")]
     assert len(made) == 15
     assert not [line for line in shown if "Applying" in line or "━" in line]
-    assert all(re.fullmatch(r"created {8}.*#\d+", line) for line in made)
+    assert all(re.fullmatch(r"created {4}.*#\d+", line) for line in made)

@@ -24,22 +24,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_ctrl_c_at_the_question_of_an_apply_ends_it(project: Path) -> None:
     with on_terminal(project, "apply") as terminal:
-        terminal.read_until("Apply to “local”?")
+        terminal.read_until("Apply these changes to “local”?")
         terminal.press(CTRL_C)
         # By then there must be nobody who would read this.
         terminal.press("y\n")
         assert terminal.end() == 130
     assert "created" not in terminal.written
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
     assert not (project / "local.lock.toml").exists()
 
 
 def test_ctrl_c_in_the_middle_of_an_answer(project: Path) -> None:
     with on_terminal(project, "apply") as terminal:
-        terminal.read_until("Apply to “local”?")
+        terminal.read_until("Apply these changes to “local”?")
         terminal.press("y" + CTRL_C + "\n")
         assert terminal.end() == 130
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_ctrl_c_at_the_question_of_a_delete_ends_it(project: Path) -> None:
@@ -54,15 +54,15 @@ def test_ctrl_c_at_the_question_of_a_delete_ends_it(project: Path) -> None:
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
 def test_any_other_answer_sends_nothing(project: Path, answer: str) -> None:
     with on_terminal(project, "apply") as terminal:
-        terminal.read_until("Apply to “local”?")
+        terminal.read_until("Apply these changes to “local”?")
         terminal.press(answer)
         assert terminal.end() == 1
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_who_says_yes_is_asked_once(project: Path) -> None:
     with on_terminal(project, "apply") as terminal:
-        terminal.read_until("Apply to “local”?")
+        terminal.read_until("Apply these changes to “local”?")
         terminal.press("y\n")
         assert terminal.end() == 0
     assert "Countries/Asia/Japan" in segdsl("list").stdout

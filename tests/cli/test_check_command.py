@@ -30,7 +30,7 @@ def test_a_file_in_order_gets_one_line() -> None:
     write(a='segment "A" where country = "JP"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == snapshot("2 files, 2 segments: nothing to report\n")
+    assert result.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_mistakes_of_several_files_come_in_one_run() -> None:
@@ -61,7 +61,7 @@ def test_files_may_import_each_other() -> None:
     result = segdsl("check", "./a.seg", "b.seg")
     assert (result.exit_code, result.stderr) == (
         0,
-        snapshot("2 files, 2 segments: nothing to report\n"),
+        snapshot("2 files, 2 segments: no problems found\n"),
     )
 
 
@@ -159,7 +159,7 @@ def test_warnings_alone_are_fine_and_can_be_allowed() -> None:
     assert "warning[SEG112]" in result.stderr
     assert result.stderr.endswith("1 file, 1 segment: 1 warning\n")
     assert segdsl("check", "a.seg", "--allow", "seg112").stderr == snapshot(
-        "1 file, 1 segment: nothing to report\n"
+        "1 file, 1 segment: no problems found\n"
     )
 
 
@@ -180,7 +180,7 @@ def test_lints_are_warnings_that_can_be_silenced_in_three_ways() -> None:
     result = segdsl("check", "a.seg")
     assert result.exit_code == 0
     assert "warning[SEG601]" in result.stderr
-    nothing = "1 file, 1 segment: nothing to report\n"
+    nothing = "1 file, 1 segment: no problems found\n"
     assert segdsl("check", "a.seg", "--allow", "SEG601").stderr == nothing
     write(a=f"# allow SEG601: whoever has no country is meant\n{ODD}")
     assert segdsl("check", "a.seg").stderr == nothing
@@ -258,7 +258,7 @@ def test_without_files_the_whole_project_is_looked_at(monkeypatch: pytest.Monkey
     Path("segdsl.toml").write_text(TOML)
     monkeypatch.chdir("deep")
     result = segdsl("check", "--no-schema")
-    assert result.stderr == snapshot("2 files, 2 segments: nothing to report\n")
+    assert result.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_without_files_and_a_project_nobody_knows_what_to_look_at() -> None:
@@ -278,10 +278,12 @@ def test_fix_writes_what_can_be_put_right() -> None:
     write(a=UNLISTED, b='segment "B" where b > 1')
     result = segdsl("check", "--fix", "a.seg", "b.seg")
     assert result.exit_code == 0
-    assert result.stderr == snapshot("fixed: 1 in a.seg\n2 files, 2 segments: nothing to report\n")
+    assert result.stderr == snapshot(
+        "fixed 1 problem in a.seg\n2 files, 2 segments: no problems found\n"
+    )
     assert Path("a.seg").read_text() == LISTED
     again = segdsl("check", "--fix", "a.seg", "b.seg")
-    assert again.stderr == snapshot("2 files, 2 segments: nothing to report\n")
+    assert again.stderr == snapshot("2 files, 2 segments: no problems found\n")
 
 
 def test_fix_with_diff_only_shows() -> None:
@@ -296,14 +298,14 @@ def test_fix_with_diff_only_shows() -> None:
         "-  or a = 2",
         "+  a in (1, 2)",
     ]
-    assert result.stderr == snapshot("would fix: 1 in a.seg\n")
+    assert result.stderr == snapshot("would fix 1 problem in a.seg\n")
     assert Path("a.seg").read_text() == UNLISTED
 
 
 def test_fix_of_standard_input_goes_to_standard_output() -> None:
     result = segdsl("check", "--fix", "-", input=UNLISTED)
     assert (result.exit_code, result.stdout) == (0, LISTED)
-    assert result.stderr == snapshot("fixed: 1 in <stdin>\n")
+    assert result.stderr == snapshot("fixed 1 problem in <stdin>\n")
 
 
 def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
@@ -317,7 +319,7 @@ def test_fix_leaves_a_text_with_mistakes_as_it_is() -> None:
 def test_fix_says_where_a_comment_is_in_the_way() -> None:
     write(a='segment "A"\n\nwhere\n  a = 1  # the first\n  or a = 2\n')
     result = segdsl("check", "--fix", "a.seg")
-    assert "left alone: 1 in a.seg, for a comment that stands there\n" in result.stderr
+    assert "not fixed: 1 problem in a.seg, because a fix would lose a comment\n" in result.stderr
     assert "warning[SEG603]" in result.stderr
 
 
@@ -346,8 +348,8 @@ def two_targets() -> Project:
 
 def test_without_a_schema_it_is_said_how_to_get_one(two_targets: Project) -> None:
     lines = segdsl("check", "a.seg").stderr.splitlines()
-    assert lines[0] == "1 file, 1 segment: nothing to report"
-    assert lines[1].startswith("hint: `segdsl schema pull`")
+    assert lines[0] == "1 file, 1 segment: no problems found"
+    assert lines[1].startswith("hint: run `segdsl schema pull`")
     assert len(segdsl("check", "a.seg", "--no-schema").stderr.splitlines()) == 1
 
 

@@ -20,8 +20,8 @@ from segdsl.analysis.lint import Mark, twins
 from segdsl.analysis.lint.normal import Normal
 from segdsl.diagnostics import Code, Report
 from segdsl.files import seg_files
-from segdsl.output.diagnostics import findings
-from segdsl.output.parts import Diagnostic as Finding
+from segdsl.output.diagnostics import diagnostics_output
+from segdsl.output.models import Diagnostic as Finding
 from segdsl.schema.document import write_schema
 from segdsl.schema.model import Column, Schema, Segment
 from segdsl.workspace.check import check_runner as judging
@@ -200,7 +200,7 @@ def project(tmp_path: Path) -> Path:
 def looked(**options: object) -> tuple[tuple[Finding, ...], Checked]:
     """What a check reports, as data, and all of it; two checks of one state must tell the same."""
     found = check(wanted((), None), {}, **options)  # type: ignore[arg-type]
-    return findings(found.report.diagnostics, found.sources), found
+    return diagnostics_output(found.report.diagnostics, found.sources), found
 
 
 def codes() -> set[str]:

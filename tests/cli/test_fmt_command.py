@@ -32,7 +32,7 @@ def test_a_file_is_formatted_in_place_and_then_stays(tidy: str) -> None:
     assert first.stderr == snapshot("1 file reformatted\n")
     assert file.read_text() == tidy != UNTIDY
     second = segdsl("fmt", "a.seg")
-    assert (second.exit_code, second.stderr) == (0, snapshot("1 file in order\n"))
+    assert (second.exit_code, second.stderr) == (0, snapshot("1 file already formatted\n"))
     assert os.listdir(".") == ["a.seg"]
 
 
@@ -61,7 +61,7 @@ def test_check_names_what_would_change_and_writes_nothing(tidy: str) -> None:
     Path("b.seg").write_text(UNTIDY)
     result = segdsl("fmt", "--check")
     assert (result.exit_code, result.stdout) == (1, snapshot("would reformat b.seg\n"))
-    assert result.stderr == snapshot("1 file would be reformatted, 1 file unchanged\n")
+    assert result.stderr == snapshot("1 file would be reformatted, 1 file already formatted\n")
     assert Path("b.seg").read_text() == UNTIDY
     assert segdsl("fmt", "--check", "a.seg").exit_code == 0
     assert segdsl("fmt", "--check", "-", input=UNTIDY).stdout == snapshot(
@@ -106,7 +106,7 @@ def test_a_file_with_a_mistake_is_left_alone_and_others_are_not(tidy: str) -> No
     result = segdsl("fmt")
     assert result.exit_code == 1
     assert "error[SEG001]" in result.stderr
-    assert result.stderr.endswith("1 file reformatted, 1 file left alone; 1 error\n")
+    assert result.stderr.endswith("1 file reformatted, 1 file skipped because of errors; 1 error\n")
     assert Path("a.seg").read_text() == WRONG
     assert Path("b.seg").read_text() == tidy
 
@@ -149,4 +149,4 @@ def test_standard_input_and_files_do_not_mix() -> None:
     Path("a.seg").write_text(TIDY)
     result = segdsl("fmt", "-", "a.seg")
     assert result.exit_code == 2
-    assert "one run" in result.stderr
+    assert "cannot be combined" in result.stderr

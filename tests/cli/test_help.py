@@ -10,7 +10,7 @@ import click
 import pytest
 
 from running import segdsl
-from segdsl.cli.group import COMMANDS, GROUPS, HELP, cli
+from segdsl.cli.group import COMMANDS, GROUPS, HELP_OPTIONS, cli
 
 
 def pages(command: click.Command = cli, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -30,7 +30,7 @@ PAGES = list(pages())
 def page(names: tuple[str, ...], width: int) -> str:
     """A help page on a terminal of that width; the tests' runner has always the same."""
     command: click.Command = cli
-    ctx = click.Context(cli, info_name="segdsl", help_option_names=HELP)
+    ctx = click.Context(cli, info_name="segdsl", help_option_names=HELP_OPTIONS)
     for name in names:
         assert isinstance(command, click.Group)
         found = command.get_command(ctx, name)
@@ -73,7 +73,7 @@ def test_a_page_has_examples_that_can_be_typed(names: tuple[str, ...]) -> None:
 def can_be_parsed(words: list[str]) -> None:
     """The options and arguments are those of the command; it is not run."""
     command: click.Command = cli
-    ctx = click.Context(cli, info_name="segdsl", help_option_names=HELP)
+    ctx = click.Context(cli, info_name="segdsl", help_option_names=HELP_OPTIONS)
     while isinstance(command, click.Group) and words:
         name, found, words = command.resolve_command(ctx, words)
         assert found is not None
@@ -96,15 +96,15 @@ def test_no_line_is_wider_than_the_terminal(names: tuple[str, ...], width: int) 
 def test_help_shows_the_same_page(names: tuple[str, ...]) -> None:
     done = segdsl("help", *names)
     assert done.exit_code == 0
-    assert done.stdout == segdsl(*names, HELP[0]).stdout
+    assert done.stdout == segdsl(*names, HELP_OPTIONS[0]).stdout
 
 
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (("plam",), "there is no command `plam`; did you mean `plan`?"),
+        (("plam",), "unknown command `plam`; did you mean `plan`?"),
         (("schema", "pul"), "No such command 'pul'"),
-        (("plan", "now"), "`segdsl plan` has no commands of its own"),
+        (("plan", "now"), "`segdsl plan` has no subcommands"),
     ],
 )
 def test_help_of_what_is_not_there(names: tuple[str, ...], said: str) -> None:

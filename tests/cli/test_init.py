@@ -241,14 +241,14 @@ def test_a_region_and_a_parent_segment() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "not a terminal: give --region and --parent-segment, or --data"),
+        ((), "not a terminal: pass --region and --parent-segment, or --data"),
         (("--region", "us01"), "not a terminal"),
         (("--region", "us1", "--parent-segment", "1"), "did you mean `us01`?"),
         (("--region", "", "--parent-segment", "1"), "it is empty"),
         (("--region", "us01", "--parent-segment", "shop"), "`shop` is not the id"),
         (("--region", "us01", "--parent-segment", "0"), "`0` is not the id"),
         (("--region", "us01", "--parent-segment", "-5"), "`-5` is not the id"),
-        (("--data", "data", "--region", "us01"), "--data is for tables"),
+        (("--data", "data", "--region", "us01"), "--data cannot be combined with --region"),
     ],
 )
 def test_what_does_not_say_whom_to_ask(arguments: tuple[str, ...], said: str) -> None:
@@ -262,7 +262,7 @@ def test_what_is_missing_is_asked_for_on_a_terminal(here: Path) -> None:
     with on_terminal(here, "init") as terminal:
         terminal.read_until("Region")
         terminal.press("us01\r")
-        terminal.read_until("Id of the parent segment")
+        terminal.read_until("Parent segment ID")
         terminal.press("12345\r")
         assert terminal.end() == 0
     assert "parent_segment = 12345" in (here / "segdsl.toml").read_text()
@@ -270,6 +270,6 @@ def test_what_is_missing_is_asked_for_on_a_terminal(here: Path) -> None:
 
 def test_a_question_that_is_broken_off_writes_nothing(here: Path) -> None:
     with on_terminal(here, "init", "--region", "us01") as terminal:
-        terminal.read_until("Id of the parent segment")
+        terminal.read_until("Parent segment ID")
         assert terminal.interrupt() == 130
     assert everything() == {}

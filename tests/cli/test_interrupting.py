@@ -61,7 +61,7 @@ def test_ctrl_c_kills_the_query_on_a_server(tmp_path: Path) -> None:
         assert statuses(store) == ["killed"]
     assert code == 130
     assert out == ""
-    assert err == "stopped: 1 running query was killed on the server\n"
+    assert err == "interrupted: killed 1 running query on the server\n"
 
 
 @pytest.mark.heavy
@@ -73,7 +73,7 @@ def test_ctrl_c_in_one_process(tmp_path: Path) -> None:
         tmp_path, lambda: store.exists() and statuses(store) == ["running"]
     )
     assert (code, out) == (130, "")
-    assert err == "stopped: 1 running query was killed on the server\n"
+    assert err == "interrupted: killed 1 running query on the server\n"
     assert statuses(store) == ["killed"]
 
 
@@ -104,7 +104,7 @@ def test_ctrl_c_lets_an_apply_finish_what_is_under_way(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "stopped; run it again: what is done stays\n"
+    assert err == "interrupted; run it again to apply the rest\n"
     begun = made()
     # What was made was also told, and is in the lock.
     assert out.count("created  ") == begun < 150

@@ -156,7 +156,7 @@ def test_an_attribute_that_is_not_there(folder: Path) -> None:
     assert done.exit_code == 3
     assert done.stderr == snapshot("""\
 error: “X”: the API refuses this: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
-hint: `segdsl schema pull` makes this know the columns of the parent segment
+hint: run `segdsl schema pull` to check columns against the parent segment
 """)
 
 
@@ -403,7 +403,7 @@ def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
         runs = list(pool.map(lambda _: process("create", "x.seg", cwd=folder), range(2)))
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
     assert sum(done.stdout.count(b"created ") for done in runs) == 30
-    assert sum(done.stdout.count(b"there already ") for done in runs) == 30
+    assert sum(done.stdout.count(b"exists ") for done in runs) == 30
     assert len(told("list")["segments"]) == 30
 
 

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from running import ROOT, TIDY, UNTIDY, WRONG, interruptible, process, segdsl
 from segdsl.cli.group import COMMANDS, cli
 from segdsl.output import reference
-from segdsl.output.shapes import outputs
+from segdsl.output.documents import outputs
 from workspace import NOW, write_project
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -210,7 +210,7 @@ def test_json_is_the_short_form(project: Path) -> None:
         assert long.stdout == segdsl(*arguments, "--json", "--format", "json").stdout
     both = segdsl("check", "--json", "--format", "sarif")
     assert both.exit_code == 2
-    assert "--json and --format sarif cannot be given together" in both.stderr
+    assert "--json and --format sarif cannot be combined" in both.stderr
 
 
 def test_the_documents_hold_what_the_text_says(project: Path) -> None:
@@ -331,7 +331,7 @@ def test_a_conflict_is_in_the_document(project: Path) -> None:
     assert (conflict["name"], conflict["file"]) == ("Japan", "japan.seg")
     applied = run("apply", "--yes", "--json", code=1)
     assert applied["conflicts"] == found["conflicts"]
-    assert applied["notes"] == ["nothing was sent: settle the conflicts first"]
+    assert applied["notes"] == ["nothing was applied: resolve the conflicts first"]
     assert run("plan", "--exit-code", "buyers.seg", "--json", code=0)["changes"] == []
 
 

@@ -81,7 +81,7 @@ def test_lines_are_folded_at_blanks(text: str, width: int, lines: list[str]) -> 
     ("arguments", "said"),
     [
         (("init", "--data", "data"), "its values are separated by semicolons, not commas"),
-        (("schema", "pull"), "left out: prices.csv has no column `cdp_customer_id`: its values"),
+        (("schema", "pull"), "skipped: prices.csv has no column `cdp_customer_id`: its values"),
         (
             ("plan", "--target", ""),
             "it is empty; is a variable in the command not set?",

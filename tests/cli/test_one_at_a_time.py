@@ -78,7 +78,7 @@ def test_a_second_run_is_told_who_is_at_work(project: Path) -> None:
         # What only reads goes on.
         assert segdsl("plan").exit_code == 0
         assert segdsl("check").exit_code == 0
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
     assert segdsl("apply", "--yes").exit_code == 0
 
 

@@ -243,7 +243,7 @@ def test_what_an_editor_leaves_behind_is_passed_over() -> None:
     Path("a.seg").write_text(TIDY)
     Path(".#a.seg").symlink_to("somebody@host.1234:5678")
     Path("._a.seg").write_bytes(b"\x00\x05\x16\x07\xff")
-    assert segdsl("check", ".").stderr == snapshot("1 file, 1 segment: nothing to report\n")
+    assert segdsl("check", ".").stderr == snapshot("1 file, 1 segment: no problems found\n")
 
 
 @posix

@@ -50,7 +50,7 @@ def test_a_code_is_found_however_it_is_typed(typed: str) -> None:
 def test_a_code_that_there_is_not_is_a_usage_error(typed: str, help: str) -> None:
     done = segdsl("rule", typed)
     assert done.exit_code == 2
-    assert f"there is no code `{typed}`" in done.stderr
+    assert f"unknown code `{typed}`" in done.stderr
     assert help in done.stderr
 
 

@@ -191,5 +191,5 @@ def test_what_only_the_server_knows_says_how_it_is_found_in_the_file(project: Pa
         assert done.exit_code == 3
         assert "there is no attribute `agee`: did you mean `age`?" in done.stderr
         assert done.stderr.endswith(
-            "hint: `segdsl schema pull` makes this know the columns of the parent segment\n"
+            "hint: run `segdsl schema pull` to check columns against the parent segment\n"
         )

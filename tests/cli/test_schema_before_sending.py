@@ -47,8 +47,8 @@ def test_errors_of_the_schema_stop_all_as_check_tells_them(
     assert [code for code in CODES if code in done.stderr] == CODES
     assert findings(done.stderr) == findings(checked.stderr)
     assert done.stdout == ""
-    assert done.stderr.endswith("renews it; --no-schema goes without\n")
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert done.stderr.endswith("run `segdsl schema pull`, or pass --no-schema\n")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_errors_are_data_where_data_is_asked_for(project: Path) -> None:

@@ -65,7 +65,7 @@ def test_show_works_offline_and_searches(project: Path) -> None:
     (project / "data").rename(project / "elsewhere")
     assert "purchases.amount" in segdsl("schema", "show").stdout
     assert segdsl("schema", "show", "INTER").stdout == snapshot("""\
-What   Written as                                  Type or id
+Kind   In source                                   Type or id
 stage  in stage "Interest" of funnel "Onboarding"  #41
 """)
     nothing = segdsl("schema", "show", "contry")
@@ -217,7 +217,7 @@ def test_without_a_project_it_is_wrong_use(tmp_path: Path, monkeypatch: pytest.M
 def test_the_table_is_as_wide_as_its_words_where_nobody_looks(project: Path) -> None:
     segdsl("schema", "pull")
     assert segdsl("schema", "show", "purchases").stdout == snapshot(
-        "What      Written as           Type or id\n"
+        "Kind      In source            Type or id\n"
         "behavior  has purchases        3 columns\n"
         "column    purchases.amount     number\n"
         "column    purchases.category   string\n"
@@ -229,7 +229,7 @@ def test_values_on_request(project: Path) -> None:
     segdsl("schema", "pull")
     shown = segdsl("schema", "show", "c", "--sample")
     assert shown.stdout == snapshot("""\
-What       Written as           Type or id  Values
+Kind       In source            Type or id  Values
 attribute  country              string      JP, FR, US
 behavior   has purchases        3 columns
 column     purchases.amount     number      200, 300, 1000, 4000, 5000
@@ -255,7 +255,9 @@ def test_no_more_values_than_can_be_read(project: Path) -> None:
     many = "".join(f'x{at} = "number"\n' for at in range(30))
     path.write_text(path.read_text().replace("[attributes]\n", f"[attributes]\n{many}"))
     said = segdsl("schema", "show", "--sample").stderr
-    assert said.startswith("values of the first 20 of 38 columns: a WORD finds fewer\n")
+    assert said.startswith(
+        "showing values of the first 20 of 38 columns; give a WORD to narrow the list\n"
+    )
 
 
 def test_nothing_of_a_name_reaches_the_terminal_unseen(project: Path) -> None:

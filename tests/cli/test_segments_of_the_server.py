@@ -94,4 +94,4 @@ def test_a_name_that_none_or_several_have_is_refused(ids: dict[str, str], comman
 def test_one_of_both_must_be_given(ids: dict[str, str], command: str) -> None:
     done = segdsl(command)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "name a FILE or a folder, or a segment of the server with --segment NAME" in done.stderr
+    assert "give a FILE or a folder, or --segment NAME for a segment on the server" in done.stderr

@@ -69,7 +69,7 @@ def test_the_schema_has_the_table_with_its_labels(folder: Path, way: Way) -> Non
     done = segdsl("schema", "pull")
     assert done.exit_code == 0, done.output
     # On a port it is told where it is served.
-    assert (f"left out: {WHY}" in done.stderr) == (way == "in process")
+    assert (f"skipped: {WHY}" in done.stderr) == (way == "in process")
     shown = {
         (each["what"], each["name"]): each for each in told("schema", "show", "order")["things"]
     }
@@ -126,7 +126,7 @@ def test_serve_tells_what_it_leaves_out(tmp_path: Path) -> None:
     write_project(tmp_path, "", FILES)
     with server(tmp_path) as (_, process):
         assert process.stderr is not None
-        assert process.stderr.readline() == f"left out: {WHY}; {HOW}\n"
+        assert process.stderr.readline() == f"skipped: {WHY}; {HOW}\n"
 
 
 def test_preview_tells_what_of_the_data_it_does_not_read(folder: Path, way: Way) -> None:
@@ -135,8 +135,8 @@ def test_preview_tells_what_of_the_data_it_does_not_read(folder: Path, way: Way)
     (folder / "data" / "README.md").write_text("about the data")
     done = segdsl("preview", "orders.seg")
     assert done.exit_code == 0
-    assert (f"left out: {WHY}; {HOW}\n" in done.stderr) == (way == "in process")
-    assert ("left out: visits.xlsx is not read: it is neither" in done.stderr) == (
+    assert (f"skipped: {WHY}; {HOW}\n" in done.stderr) == (way == "in process")
+    assert ("skipped: visits.xlsx is not read: it is neither" in done.stderr) == (
         way == "in process"
     )
     assert "README" not in done.stderr

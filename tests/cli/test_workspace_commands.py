@@ -49,7 +49,7 @@ def test_from_nothing_to_nothing_to_do(project: Path) -> None:
 def test_an_apply_asks_first(project: Path) -> None:
     refused = segdsl("apply")
     assert refused.exit_code == 2
-    assert "say --yes" in refused.stderr
+    assert "pass --yes" in refused.stderr
     assert "3 to create" in segdsl("plan").stdout
 
 
@@ -79,7 +79,9 @@ error[SEG304]: no segment on the server is named "Japn"
 
 1 error
 """)
-    assert segdsl("list").stderr == snapshot("no segments yet: `segdsl create FILE` makes one\n")
+    assert segdsl("list").stderr == snapshot(
+        "no segments on the server; create one with `segdsl create FILE`\n"
+    )
 
 
 def test_plans_for_programs(project: Path) -> None:
@@ -101,9 +103,9 @@ def test_a_saved_plan(project: Path) -> None:
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
 3 to create, 0 as on the server
-created        Buyers  #…
-created        Countries/Asia/Japan  #…
-created        Countries/Asia/Buyers in Japan  #…
+created    Buyers  #…
+created    Countries/Asia/Japan  #…
+created    Countries/Asia/Buyers in Japan  #…
 """)
     for wrong in (["--prune"], ["--force"], ["japan.seg"]):
         assert segdsl("apply", "--plan", "plan.json", "--yes", *wrong).exit_code == 2
@@ -149,7 +151,7 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
     -  country = "US"
     +  country = "FR"
 1 to update, 2 as on the server
-updated        Countries/Asia/Japan  #…
+updated    Countries/Asia/Japan  #…
 """)
     assert 'country = "FR"' in segdsl("show", "Japan").stdout
 
@@ -195,7 +197,7 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
     for text, words in (
         ("nonsense = ", "is not a valid lock"),
         ("", "not a valid lock: it has no version; take the last committed one"),
-        (good.replace("version = 1", "version = 99"), "another version"),
+        (good.replace("version = 2", "version = 99"), "another version"),
         (good.replace('parent_segment = "1"', 'parent_segment = "2"'), "parent segment 2"),
         ("<<<<<<< HEAD\n" + good, "the marks of a merge"),
         (good + good.partition("\n\n")[2], "twice"),
@@ -216,9 +218,9 @@ def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
     done = segdsl("pull")
     assert done.exit_code == 0
     assert sorted(done.stdout.splitlines()) == [
-        "new: Buyers.seg",
-        "new: Countries/Asia/Buyers in Japan.seg",
-        "new: Countries/Asia/Japan.seg",
+        "created: Buyers.seg",
+        "created: Countries/Asia/Buyers in Japan.seg",
+        "created: Countries/Asia/Japan.seg",
     ]
     assert segdsl("plan").stdout == snapshot("nothing to do, 3 as on the server\n")
     assert segdsl("pull").stdout == ""
@@ -265,7 +267,7 @@ def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) 
         done = segdsl(*command)
         assert (done.exit_code, done.stdout) == (1, ""), command
         assert "SEG114" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
     assert segdsl("fmt", "--check", "blank.seg").exit_code in (0, 1)
 
 
@@ -282,7 +284,10 @@ def test_a_file_that_a_pull_moves_is_told_as_removed(project: Path) -> None:
     Path("local.lock.toml").write_text(lock)
     Path("F/A.seg").write_text('segment "A"\n  folder "F"\n\nwhere\n  age > 1\n')
     done = segdsl("pull")
-    assert done.stdout == snapshot("changed: G/H/A1.seg\nremoved: F/A.seg\n")
+    assert done.stdout == snapshot("""\
+updated: G/H/A1.seg
+removed: F/A.seg
+""")
     assert not Path("F/A.seg").exists()
 
 
@@ -318,7 +323,7 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
     Path("x.seg").write_text('segment "x" folder "node_modules/__pycache__" where age > 1\n')
     segdsl("apply", "--yes")
     Path("x.seg").unlink()
-    assert segdsl("pull", "x").stdout == snapshot("new: node_modules_/__pycache___/x.seg\n")
+    assert segdsl("pull", "x").stdout == snapshot("created: node_modules_/__pycache___/x.seg\n")
     assert segdsl("pull").stdout == ""
     assert segdsl("plan").stdout == snapshot("nothing to do, 4 as on the server\n")
 
@@ -326,12 +331,14 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
 def test_a_pull_says_what_became_of_each(project: Path) -> None:
     segdsl("apply", "--yes")
     kept = segdsl("pull", "--keep", "Japan")
-    assert kept.stdout == snapshot("japan.seg: kept as it is here; the server's counts as seen\n")
-    assert kept.stderr == snapshot("1 kept as here\n")
+    assert kept.stdout == snapshot("japan.seg: kept; the server version is marked as seen\n")
+    assert kept.stderr == snapshot("1 kept\n")
     Path("japan.seg").unlink()
     gone = segdsl("pull")
-    assert gone.stdout == snapshot("Countries/Asia/Japan: deleted here; name it to have it back\n")
-    assert gone.stderr == snapshot("2 the same, 1 deleted here\n")
+    assert gone.stdout == snapshot(
+        "Countries/Asia/Japan: deleted here; run `segdsl pull NAME` to restore it\n"
+    )
+    assert gone.stderr == snapshot("2 unchanged, 1 deleted here\n")
 
 
 def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
@@ -344,7 +351,7 @@ def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
     Path("local.lock.toml").write_text(lock)
     Path("two.seg").write_text(text)
     done = segdsl("pull")
-    assert (done.stdout, done.stderr) == ("changed: two.seg\n", "2 changed, 3 the same\n")
+    assert (done.stdout, done.stderr) == ("updated: two.seg\n", "2 updated, 3 unchanged\n")
     Path("two.seg").write_text(text.replace("age > ", "age > 5"))
     stays = segdsl("pull")
     assert stays.stdout == snapshot("two.seg: T1: changed here\ntwo.seg: T2: changed here\n")
@@ -364,7 +371,7 @@ def test_a_lock_that_is_no_file(project: Path, kind: str) -> None:
         done = segdsl(*command)
         assert done.exit_code == 2, command
         assert "local.lock.toml" in done.stderr
-    assert segdsl("list").stderr.startswith("no segments yet")
+    assert segdsl("list").stderr.startswith("no segments on the server")
 
 
 def test_two_segments_of_one_name_in_two_folders(project: Path) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 import segdsl
 from doc_pages import generated
-from segdsl.cli.group import HELP, cli
+from segdsl.cli.group import HELP_OPTIONS, cli
 
 _WIDEST = 80
 _CODE = re.compile(r"(?<![\w-])(--[a-z][a-z-]*(?: json)?|[A-Z]+_[A-Z_]+|[\w-]+\.toml)(?![\w-])")
@@ -38,7 +38,7 @@ def commands(
     command: click.Command = cli, ctx: click.Context | None = None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command that runs by its whole name, such as `segdsl schema pull`, with its context."""
-    ctx = ctx or click.Context(cli, info_name="segdsl", help_option_names=HELP)
+    ctx = ctx or click.Context(cli, info_name="segdsl", help_option_names=HELP_OPTIONS)
     if not isinstance(command, click.Group):
         yield ctx.command_path, command, ctx
         return

@@ -20,7 +20,7 @@ from local_api import NOW, equal, refers_to, rule, write_data
 from quick import scaled
 from segdsl.api.errors import ConflictError
 from segdsl.diagnostics import Report
-from segdsl.output import parts
+from segdsl.output import models
 from segdsl.output.plans import plan_output
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import encode
@@ -181,11 +181,11 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
     data = plan_output(plan, found)
     assert data.reached_uncounted == 0
     assert [each.name for each in data.reached] == ["Same", "B"]
-    assert data.reached[1] == parts.ReachedSegment(
+    assert data.reached[1] == models.ReachedSegment(
         id=b,
         folder="Old ones",
         name="B",
-        effect=parts.Effect(before=5, after=1, joins=0, leaves=4, error=None),
+        effect=models.Effect(before=5, after=1, joins=0, leaves=4, error=None),
     )
 
 

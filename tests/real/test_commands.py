@@ -472,7 +472,7 @@ def test_what_a_proxy_answers_takes_nothing_from_the_lock(
     before = lock.read_text()
     shop.replay.alone[id] = {"status": status, "body": body}
     done = shop.run("apply", "--yes", "--prune", "new.seg", code=3)
-    assert "there already" not in done.output
+    assert "exists" not in done.output
     assert lock.read_text() == before
     assert "Buyers" in shop.names()
     assert shop.replay.sent("DELETE") == []

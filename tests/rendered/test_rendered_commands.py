@@ -70,9 +70,9 @@ def test_an_apply_and_a_plan_of_no_changes() -> None:
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
 3 to create, 0 as on the server
-created        Buyers  #…
-created        Countries/Asia/Japan  #…
-created        Countries/Asia/Buyers in Japan  #…
+created    Buyers  #…
+created    Countries/Asia/Japan  #…
+created    Countries/Asia/Buyers in Japan  #…
 """)
     assert run("plan") == snapshot("nothing to do, 3 as on the server\n")
 
@@ -140,7 +140,7 @@ def test_a_refused_apply() -> None:
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
 3 to create, 0 as on the server
-Error: would make these changes; say --yes where nobody can be asked
+Error: not a terminal: pass --yes to apply these changes
 """)
 
 
@@ -202,7 +202,9 @@ of 6 profiles in “Tiny shop”
 
 
 def test_a_list() -> None:
-    assert run("list") == snapshot("no segments yet: `segdsl create FILE` makes one\n")
+    assert run("list") == snapshot(
+        "no segments on the server; create one with `segdsl create FILE`\n"
+    )
     run("apply", "--yes")
     assert run("list") == snapshot("""\
 Id  Segment                         Kind   Profiles  Updated
@@ -294,14 +296,14 @@ warning[SEG601]: negated, this also holds for profiles with no `country`
    = help: to leave them out, add `and country is not null`; if they are meant, say so: `(… or country is null)`
 
 4 files, 4 segments: 1 error, 1 warning
-hint: `segdsl schema pull` makes this know the columns of the parent segment
+hint: run `segdsl schema pull` to check columns against the parent segment
 """)
 
 
 def test_a_check_of_files_that_are_right() -> None:
     assert run("check", "japan.seg") == snapshot("""\
-1 file, 1 segment: nothing to report
-hint: `segdsl schema pull` makes this know the columns of the parent segment
+1 file, 1 segment: no problems found
+hint: run `segdsl schema pull` to check columns against the parent segment
 """)
 
 
@@ -410,7 +412,7 @@ def test_a_command_that_is_not_there() -> None:
 Usage: segdsl [OPTIONS] COMMAND [ARGS]...
 Try 'segdsl --help' for help.
 
-Error: there is no command `plam`; did you mean `plan`?
+Error: unknown command `plam`; did you mean `plan`?
 """)
 
 

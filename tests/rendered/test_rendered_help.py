@@ -26,56 +26,52 @@ def test_the_first_page() -> None:
     assert page() == snapshot("""\
 Usage: segdsl [OPTIONS] COMMAND [ARGS]...
 
-  Segments of the Audience API, written to be read.
+  Write, check and deploy segments of the Treasure Data Audience API.
 
-  Exit codes: 0 fine, 1 findings, 2 wrong use,
-  3 no answer from the API, 4 `plan --exit-code` with
-  something to do, 130 after Ctrl-C.
+  Exit codes:
+    0    success
+    1    errors in files, or conflicts
+    2    usage error
+    3    API error
+    4    `plan --exit-code`: changes to apply
+    130  interrupted (Ctrl-C)
 
 Options:
   --version   Show the version and exit.
   -h, --help  Show this message and exit.
 
 Write:
-  fmt         Format files in place (`-`: standard input to standard output).
-  check       Look for mistakes in files (`-`: standard input), and in what they
-              import.
-  compile     Compile segments to create requests, or with --rule to rules.
-  decompile   Turn a rule, a segment or a list of segments into source (`-`:
-              standard input).
-  import      Turn YAML segments of the vendor's own tool into .seg files.
-  rule        Explain the code of a diagnostic, with an example that produces
-              it.
+  fmt         Format files in place.
+  check       Check files and their imports for errors and warnings.
+  compile     Compile segments to API requests or rules.
+  decompile   Convert API rules or segments (JSON) to source.
+  import      Convert tdx YAML segments to .seg files.
+  rule        Explain a diagnostic code, with an example.
 
 Inspect:
-  explain     Say in plain English who is in each segment (`-`: standard input).
+  explain     Explain in plain English which profiles a segment selects.
   preview     Count the profiles that segments select, without creating
               anything.
-  sql         Print the query that selects the profiles of each segment.
+  sql         Print the SQL query of each segment.
 
 Workspace:
-  init        Make a workspace in the current folder.
-  plan        Compare the workspace with the server, and say what `segdsl apply`
-              would do.
-  apply       Make the server have what the workspace says.
-  pull        Write the server's segments into files, in folders like the
-              server's.
-  mv          Record that a segment has a new name or folder here, so that it
-              keeps its id.
+  init        Create a workspace in the current folder.
+  plan        Show what `segdsl apply` would change on the server.
+  apply       Apply the workspace to the server.
+  pull        Write the segments on the server to files.
+  mv          Record a renamed or moved segment, so that it keeps its id.
 
 Server:
-  list        List the segments of the parent segment, by folder and name.
-  show        Show a segment of the server as source; with --json also as the
-              API answers it.
-  create      Create segments on the server, and the folders they are in.
-  delete      Delete a segment of the server.
-  schema      The attributes, behaviors and other things that segments can name.
-  serve       Serve a local Audience API over data of your own, on this machine
-              only.
+  list        List the segments on the server.
+  show        Show a segment on the server as source.
+  create      Create segments and their folders on the server.
+  delete      Delete a segment from the server.
+  schema      Pull and show the schema of the parent segment.
+  serve       Serve a local Audience API over your own data.
 
 Other:
-  completion  Print the script that completes command lines in a shell.
-  help        Show the help of a command.
+  completion  Print a shell completion script.
+  help        Show help for a command.
 
   Examples:
     segdsl init --data data
@@ -88,28 +84,31 @@ def test_check() -> None:
     assert page("check") == snapshot("""\
 Usage: segdsl check [OPTIONS] [FILE|-]...
 
-  Look for mistakes in files (`-`: standard input), and in what they import.
+  Check files and their imports for errors and warnings.
 
-  A folder stands for all .seg files in it; without any FILE it is the
-  project's. Where the target has a schema (`segdsl schema pull`), names and
-  types are checked with it. Machine forms go to standard output.
+  If FILE is a folder, checks all .seg files in it; without FILE, all in the
+  project; with `-`, standard input. Names and types are checked offline against
+  the target's schema, if `segdsl schema pull` has written one.
+
+  Diagnostics in a machine format go to standard output.
 
 Options:
-  --fix                           Put right what can be put right by itself.
-  --diff                          With --fix: write nothing; show what would
-                                  change.
-  --target NAME                   The target whose schema is used.
-  --no-schema                     Use no schema, even where there is one.
-  --no-cache                      Look at all files again, and keep nothing.
-  --set NAME=VALUE                Give a param its value; can be given again.
-  --allow CODE                    Do not tell warnings of this code; can be
-                                  given again.
+  --fix                           Fix problems that can be fixed automatically.
+  --diff                          With --fix: show the fixes instead of writing
+                                  them.
+  --target NAME                   Target in segdsl.toml, instead of the default
+                                  one.
+  --no-schema                     Do not check names and types against the
+                                  target's schema.
+  --no-cache                      Check all files again, and cache no results.
+  --set NAME=VALUE                Set a param (repeatable).
+  --allow CODE                    Suppress this warning (repeatable).
   --format [text|json|sarif|github]
-                                  Output format for diagnostics; json is one
-                                  document with everything.
-  --json                          Short for --format json.
-  --color [auto|always|never]     Colour; auto is on a terminal, unless NO_COLOR
-                                  is set.
+                                  Output format for diagnostics; json: one
+                                  document with all output.
+  --json                          Same as --format json.
+  --color [auto|always|never]     When to use color; auto: on a terminal, unless
+                                  NO_COLOR is set.
   -h, --help                      Show this message and exit.
 
   Examples:
@@ -123,33 +122,37 @@ def test_compile() -> None:
     assert page("compile") == snapshot("""\
 Usage: segdsl compile [OPTIONS] FILE...
 
-  Compile segments to create requests, or with --rule to rules.
+  Compile segments to API requests or rules.
 
-  One segment makes an object, several a JSON array. A folder stands for all
-  .seg files in it. Where anything is wrong nothing is written. Diagnostics go
-  to standard error in every form.
+  Prints the body of the request that creates a segment, or with --rule only its
+  rule. If FILE is a folder, compiles all .seg files in it. One segment becomes
+  a JSON object, several become an array. References to other segments by name
+  become ids, from the target's schema and lock.
+
+  If there is an error, nothing is written. Diagnostics go to standard error in
+  every format.
 
 Options:
-  --rule                          Write the rule alone, not the request.
-  --set NAME=VALUE                Give a param its value; can be given again.
-  --select NAME                   Only the segment of this name, or path; can be
-                                  given again.
-  --layout [v5|nested]            Two levels with Composite, or older nested
-                                  And/Or.
-  --symbolic                      Write names, marked, where ids are not known.
-  -o, --output FILE               Write to a file, whole or not at all.
-  --target NAME                   The target whose schema and lock know the ids
-                                  of names.
-  --no-schema                     Do not check with the target's schema, where
-                                  that is out of date.
-  --allow CODE                    Do not tell warnings of this code; can be
-                                  given again.
+  --rule                          Write only the rule of each request.
+  --symbolic                      Write marked names where ids are unknown.
+  --layout [v5|nested]            Rule layout: two levels with Composite, or the
+                                  older nested And/Or.
+  -o, --output FILE               Write to FILE (atomically) instead of standard
+                                  output.
+  --set NAME=VALUE                Set a param (repeatable).
+  --select NAME                   Only the segment with this name or path
+                                  (repeatable).
+  --no-schema                     Do not check names and types against the
+                                  target's schema.
+  --target NAME                   Target in segdsl.toml, instead of the default
+                                  one.
+  --allow CODE                    Suppress this warning (repeatable).
   --format [text|json|sarif|github]
-                                  Output format for diagnostics; json is one
-                                  document with everything.
-  --json                          Short for --format json.
-  --color [auto|always|never]     Colour; auto is on a terminal, unless NO_COLOR
-                                  is set.
+                                  Output format for diagnostics; json: one
+                                  document with all output.
+  --json                          Same as --format json.
+  --color [auto|always|never]     When to use color; auto: on a terminal, unless
+                                  NO_COLOR is set.
   -h, --help                      Show this message and exit.
 
   Examples:
@@ -165,37 +168,37 @@ Usage: segdsl preview [OPTIONS] [FILE]...
 
   Count the profiles that segments select, without creating anything.
 
-  A folder stands for all .seg files in it. Segments with mistakes are told and
-  the others are counted. Ctrl-C kills what still runs on the server.
+  If FILE is a folder, counts the segments of all .seg files in it. Segments
+  with errors are reported, and the others are counted. Ctrl-C kills the queries
+  that still run on the server.
 
 Options:
-  --breakdown                     Count every condition, as an outline with
-                                  bars.
+  --breakdown                     Count every condition, too.
   --sample N                      Show N profiles of each segment.  [x>=1]
-  --columns A,B,…                 The attributes to show of them; the first
-                                  ones, if not given.
-  --set NAME=VALUE                Give a param its value; can be given again.
-  --select NAME                   Only the segment of this name, or path; can be
-                                  given again.
-  --segment NAME|ID               A segment of the server, by name, path or id;
-                                  can be given again.
-  --layout [v5|nested]            Two levels with Composite, or older nested
-                                  And/Or.
-  --no-schema                     Do not check with the target's schema, where
-                                  that is out of date.
-  --target NAME                   A target of segdsl.toml; else its default one.
-  --now TIME                      The clock of a local target, such as
+  --columns A,B,…                 Attributes to show with --sample, instead of
+                                  the first ones.
+  --layout [v5|nested]            Rule layout: two levels with Composite, or the
+                                  older nested And/Or.
+  --set NAME=VALUE                Set a param (repeatable).
+  --select NAME                   Only the segment with this name or path
+                                  (repeatable).
+  --segment NAME|ID               Segment on the server, by name, path or id
+                                  (repeatable).
+  --no-schema                     Do not check names and types against the
+                                  target's schema.
+  --target NAME                   Target in segdsl.toml, instead of the default
+                                  one.
+  --now TIME                      Fix the clock of a local target, such as
                                   2024-10-01T09:00:00+09:00.
-  --send-key                      Send the API key to a target whose `url` is on
-                                  this machine, too.
-  --allow CODE                    Do not tell warnings of this code; can be
-                                  given again.
+  --send-key                      Send the API key even if the target's `url` is
+                                  on this machine.
+  --allow CODE                    Suppress this warning (repeatable).
   --format [text|json|sarif|github]
-                                  Output format for diagnostics; json is one
-                                  document with everything.
-  --json                          Short for --format json.
-  --color [auto|always|never]     Colour; auto is on a terminal, unless NO_COLOR
-                                  is set.
+                                  Output format for diagnostics; json: one
+                                  document with all output.
+  --json                          Same as --format json.
+  --color [auto|always|never]     When to use color; auto: on a terminal, unless
+                                  NO_COLOR is set.
   -h, --help                      Show this message and exit.
 
   Examples:
@@ -209,41 +212,43 @@ def test_plan() -> None:
     assert page("plan") == snapshot("""\
 Usage: segdsl plan [OPTIONS] [PATH]...
 
-  Compare the workspace with the server, and say what `segdsl apply` would do.
+  Show what `segdsl apply` would change on the server.
 
-  The workspace is the folder of segdsl.toml; with PATHs, only their files are
-  planned. Nothing is changed. What somebody changed on the server since it was
-  last seen is a conflict, and is never planned to be overwritten without
-  --force. A new segment that looks like one that no file has now is to be
-  settled, too: `segdsl mv` keeps its id.
+  Changes nothing. Plans all files in the folder of segdsl.toml, or only those
+  in PATH.
+
+  A segment that was changed on the server since the last pull or apply is a
+  conflict; pass --force to overwrite it. A new segment that looks like a
+  renamed one is reported; record the rename with `segdsl mv` to keep its id.
 
 Options:
-  --count                         Count who joins and who leaves by each change.
-  --save FILE                     Keep the plan, for `segdsl apply --plan FILE`.
-  --prune                         Plan to delete what no file has any more.
-  --force                         Plan to overwrite what was changed on the
-                                  server.
-  --exit-code                     Exit with 4 where there is something to do.
+  --count                         Count the profiles that join and leave with
+                                  each change.
+  --save FILE                     Save the plan for `segdsl apply --plan FILE`.
+  --prune                         Delete segments that no file defines any more.
+  --force                         Overwrite changes made on the server.
+  --exit-code                     Exit with 4 if there are changes to apply.
   --format, --output [text|json|github]
-                                  As lines, as one document with everything, or
-                                  as the comment of a pull request.
-  --json                          Short for --format json.
-  --allow-empty                   The workspace is meant to have lost all or
-                                  most of its segments.
-  --as-new                        Create what looks renamed as a new segment;
+                                  Output format; json: one document; github: a
+                                  pull request comment.
+  --json                          Same as --format json.
+  --allow-empty                   Allow a workspace that has lost all or most of
+                                  its segments.
+  --as-new                        Create segments that look renamed as new ones;
                                   see `segdsl mv`.
-  --set NAME=VALUE                Give a param its value; can be given again.
-  --layout [v5|nested]            Two levels with Composite, or older nested
-                                  And/Or.
-  --no-schema                     Do not check with the target's schema, where
-                                  that is out of date.
-  --target NAME                   A target of segdsl.toml; else its default one.
-  --now TIME                      The clock of a local target, such as
+  --set NAME=VALUE                Set a param (repeatable).
+  --layout [v5|nested]            Rule layout: two levels with Composite, or the
+                                  older nested And/Or.
+  --no-schema                     Do not check names and types against the
+                                  target's schema.
+  --target NAME                   Target in segdsl.toml, instead of the default
+                                  one.
+  --now TIME                      Fix the clock of a local target, such as
                                   2024-10-01T09:00:00+09:00.
-  --send-key                      Send the API key to a target whose `url` is on
-                                  this machine, too.
-  --color [auto|always|never]     Colour; auto is on a terminal, unless NO_COLOR
-                                  is set.
+  --send-key                      Send the API key even if the target's `url` is
+                                  on this machine.
+  --color [auto|always|never]     When to use color; auto: on a terminal, unless
+                                  NO_COLOR is set.
   -h, --help                      Show this message and exit.
 
   Examples:
@@ -257,36 +262,38 @@ def test_apply() -> None:
     assert page("apply") == snapshot("""\
 Usage: segdsl apply [OPTIONS] [PATH]...
 
-  Make the server have what the workspace says.
+  Apply the workspace to the server.
 
-  Shows the plan and asks first (--yes where nobody can be asked). Each segment
-  comes after those that it refers to. With a conflict nothing is sent. After a
-  failure, or Ctrl-C, run it again: only what is left is done.
+  Shows the plan and asks for confirmation. Segments are created after those
+  that they refer to. If there is a conflict, nothing is applied.
+
+  After a failure or Ctrl-C, run the command again to apply the rest.
 
 Options:
-  --plan FILE                     Carry out exactly this saved plan.
-  --yes                           Do not ask.
-  --prune                         Delete what no file has any more.
-  --force                         Overwrite what was changed on the server.
-  --format, --output [text|json]  Output format; json is one document with
-                                  everything.
-  --json                          Short for --format json.
-  --allow-empty                   The workspace is meant to have lost all or
-                                  most of its segments.
-  --as-new                        Create what looks renamed as a new segment;
+  --plan FILE                     Apply this saved plan.
+  --yes                           Apply without asking for confirmation.
+  --prune                         Delete segments that no file defines any more.
+  --force                         Overwrite changes made on the server.
+  --format, --output [text|json]  Output format; json: one document with all
+                                  output.
+  --json                          Same as --format json.
+  --allow-empty                   Allow a workspace that has lost all or most of
+                                  its segments.
+  --as-new                        Create segments that look renamed as new ones;
                                   see `segdsl mv`.
-  --set NAME=VALUE                Give a param its value; can be given again.
-  --layout [v5|nested]            Two levels with Composite, or older nested
-                                  And/Or.
-  --no-schema                     Do not check with the target's schema, where
-                                  that is out of date.
-  --target NAME                   A target of segdsl.toml; else its default one.
-  --now TIME                      The clock of a local target, such as
+  --set NAME=VALUE                Set a param (repeatable).
+  --layout [v5|nested]            Rule layout: two levels with Composite, or the
+                                  older nested And/Or.
+  --no-schema                     Do not check names and types against the
+                                  target's schema.
+  --target NAME                   Target in segdsl.toml, instead of the default
+                                  one.
+  --now TIME                      Fix the clock of a local target, such as
                                   2024-10-01T09:00:00+09:00.
-  --send-key                      Send the API key to a target whose `url` is on
-                                  this machine, too.
-  --color [auto|always|never]     Colour; auto is on a terminal, unless NO_COLOR
-                                  is set.
+  --send-key                      Send the API key even if the target's `url` is
+                                  on this machine.
+  --color [auto|always|never]     When to use color; auto: on a terminal, unless
+                                  NO_COLOR is set.
   -h, --help                      Show this message and exit.
 
   Examples:
@@ -300,14 +307,16 @@ def test_schema() -> None:
     assert page("schema") == snapshot("""\
 Usage: segdsl schema [OPTIONS] COMMAND [ARGS]...
 
-  The attributes, behaviors and other things that segments can name.
+  Pull and show the schema of the parent segment.
+
+  It has the attributes, behaviors and other things that segments can refer to.
 
 Options:
   -h, --help  Show this message and exit.
 
 Commands:
   pull  Write the schema of the parent segment to a file.
-  show  List what the schema has, and how it is written.
+  show  List the contents of the schema, and how to write them.
 
   Examples:
     segdsl schema pull

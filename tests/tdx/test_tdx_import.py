@@ -362,7 +362,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_folders_are_mirrored_and_a_second_run_changes_nothing(folder: Path) -> None:
-    assert "would be new" in segdsl("import", "old", "--dry-run").stdout
+    assert "would create" in segdsl("import", "old", "--dry-run").stdout
     assert not (folder / "a.seg").exists()
     done = segdsl("import", "old", "--to", "new")
     assert done.exit_code == 0
@@ -378,7 +378,7 @@ def test_what_is_there_stays_and_the_good_are_written_beside_the_bad(folder: Pat
     Path("old/c.yml").write_text("name: [")
     done = segdsl("import", "old")
     assert done.exit_code == 1
-    assert "in the way: a.seg" in done.stdout
+    assert "not overwritten: a.seg" in done.stdout
     assert "old/c.yml" in done.stderr
     assert Path("a.seg").read_text() == "# Mine.\n"
     assert Path("Loyalty/Tokyo/b.seg").exists()

@@ -1,9 +1,9 @@
-"""The completion of command lines in bash, zsh and fish: the scripts, and what they are given.
+"""The completion scripts for bash, zsh and fish, and the format of their candidates.
 
-A script runs `segdsl` with `_SEGDSL_COMPLETE` and the words typed so far, by click's mechanism;
-it gets a line for each candidate. Beside click's own kinds of candidates there are a `PATH`, which
-is quoted as names of files are and goes on after a folder, a `NAME`, which is quoted alike, and a
-`PART`, after which more is typed without a blank.
+By click's mechanism a script runs `segdsl` with `_SEGDSL_COMPLETE` and the words typed so far, and
+reads one line per candidate. Besides click's own types of candidates there are `PATH`, which is
+quoted like a file name and continues after a folder; `NAME`, which is quoted likewise; and `PART`,
+which is followed by more text without a blank.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ fi
 
 
 def _one_line(text: str) -> str:
-    """The text without what would end a candidate."""
+    """The text without line ends, which would end a candidate."""
     return " ".join(text.split())
 
 
@@ -92,26 +92,26 @@ class _Zsh(ZshComplete):
 
 
 class _Fish(FishComplete):
-    """fish quotes by itself, and puts no blank after a `/` or a `=`."""
+    """fish quotes by itself, and adds no blank after a `/` or a `=`."""
 
     def format_completion(self, item: CompletionItem) -> str:
-        about = f"\t{_one_line(item.help)}" if item.help else ""
-        return f"plain,{item.value}{about}"
+        help = f"\t{_one_line(item.help)}" if item.help else ""
+        return f"plain,{item.value}{help}"
 
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
 
 
 def register() -> None:
-    """Has click answer the scripts of these shells."""
+    """Registers these shells with click."""
     for name, shell in SHELLS.items():
         add_completion_class(shell, name)
 
 
-def script(shell: str) -> str:
-    """The script of a shell, to be read when it starts."""
+def completion_script(shell: str) -> str:
+    """The script that a shell reads when it starts."""
     from segdsl.cli.group import cli
 
-    made = SHELLS[shell](cli, {}, "segdsl", VARIABLE)
-    # Not that of bash's own class, which runs bash to see its version.
-    return ShellComplete.source(made).lstrip("\n")
+    completer = SHELLS[shell](cli, {}, "segdsl", VARIABLE)
+    # Not the method of bash's class, which runs bash to read its version.
+    return ShellComplete.source(completer).lstrip("\n")

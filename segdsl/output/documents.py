@@ -1,13 +1,11 @@
-"""The JSON documents of `--format json`: one shape for each command, as typed, frozen data.
+"""The JSON documents of `--format json`: one type per command, as frozen data.
 
 Every document begins with the keys of `Output`; a command adds its own. Every key is always
-there: what is not known is null, and what there is none of is an empty list. Keys are
-snake_case. The exceptions are `request`, `rule` and the `segment` of `show`, which hold the
-JSON of the Audience API as the API spells it.
+present: an unknown value is null, and an empty list means none. Keys are snake_case, except in
+`request`, `rule` and the `segment` of `show`, which hold JSON of the Audience API.
 
-Folders are paths with `/` (null: the root folder), ids are strings, lines and columns count
-from 1, and an end is behind the last character. Which shapes the nested parts have is in
-`segdsl.output.parts`.
+Folders are paths with `/` (null: the root folder), ids are strings, lines and columns count from
+1, and an end is one past the last character. Nested objects are in `segdsl.output.models`.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from segdsl.output.parts import (
+from segdsl.output.models import (
     Conflict,
     CountedSegment,
     CreatedSegment,
@@ -54,33 +52,33 @@ class Output(
     tag="segdsl",
     forbid_unknown_fields=True,
 ):
-    """What every command writes; alone where the command line names no command."""
+    """The keys of every command; alone if the command line names no command."""
 
     ok: Annotated[bool, doc("Whether the exit code is 0, or 4 of `plan --exit-code`.")] = True
     exit_code: Annotated[int, doc("The exit code of the command.")] = 0
     diagnostics: Annotated[
-        tuple[Diagnostic, ...], doc("What was found in the files, in their order.")
+        tuple[Diagnostic, ...], doc("Errors and warnings in files, in their order.")
     ] = ()
-    error: Annotated[Error | None, doc("Why the command could not do what was asked.")] = None
-    notes: Annotated[
-        tuple[str, ...], doc("Sentences for people, such as what of the data was left out.")
-    ] = ()
+    error: Annotated[Error | None, doc("Why the command failed.")] = None
+    notes: Annotated[tuple[str, ...], doc("Notes for people, such as which data was skipped.")] = ()
 
 
 # --- files ---------------------------------------------------------------------------
 
 
 class CheckOutput(Output, frozen=True, kw_only=True, tag="check"):
-    """Files that were checked; what was found is in `diagnostics`."""
+    """Checked files; errors and warnings are in `diagnostics`."""
 
-    files: Annotated[int, doc("How many files were checked.")] = 0
-    segments: Annotated[int, doc("How many segments are in them.")] = 0
-    schema: Annotated[str | None, doc("The schema file that was used.")] = None
-    fixed: Annotated[tuple[FixedFile, ...], doc("With `--fix`, the files that it is about.")] = ()
+    files: Annotated[int, doc("The number of files.")] = 0
+    segments: Annotated[int, doc("The number of segments in them.")] = 0
+    schema: Annotated[str | None, doc("The schema file they were checked with.")] = None
+    fixed: Annotated[
+        tuple[FixedFile, ...], doc("With `--fix`, the files with something to fix.")
+    ] = ()
 
 
 class FmtOutput(Output, frozen=True, kw_only=True, tag="fmt"):
-    """Files that were formatted, or with `--check` or `--diff` would be."""
+    """Files that were formatted or, with `--check` or `--diff`, would be."""
 
     files: tuple[FormattedFile, ...] = ()
 
@@ -89,7 +87,7 @@ class CompileOutput(Output, frozen=True, kw_only=True, tag="compile"):
     """Create requests or, with `--rule`, rules."""
 
     segments: tuple[SegmentRequest, ...] = ()
-    output: Annotated[str | None, doc("The file of `-o`, which has the requests alone.")] = None
+    output: Annotated[str | None, doc("The file of `-o`, which contains only the requests.")] = None
 
 
 class DecompileOutput(Output, frozen=True, kw_only=True, tag="decompile"):
@@ -106,14 +104,14 @@ class ExplainOutput(Output, frozen=True, kw_only=True, tag="explain"):
 
 
 class ImportOutput(Output, frozen=True, kw_only=True, tag="import"):
-    """YAML segments as `.seg` files."""
+    """YAML segments converted to `.seg` files."""
 
-    files: Annotated[int, doc("How many YAML files were read.")] = 0
-    segments: Annotated[tuple[ImportedFile, ...], doc("A `.seg` file for each segment.")] = ()
+    files: Annotated[int, doc("The number of YAML files.")] = 0
+    segments: Annotated[tuple[ImportedFile, ...], doc("The `.seg` file of each segment.")] = ()
 
 
 class RuleOutput(Output, frozen=True, kw_only=True, tag="rule"):
-    """Codes of diagnostics, those that were named or all."""
+    """Diagnostic codes: those named on the command line, or all."""
 
     codes: tuple[DiagnosticCode, ...] = ()
 
@@ -130,7 +128,7 @@ class SqlOutput(Output, frozen=True, kw_only=True, tag="sql"):
 
 
 class PreviewOutput(Output, frozen=True, kw_only=True, tag="preview"):
-    """How many profiles segments select."""
+    """The number of profiles that segments select."""
 
     parent_segment: ParentSegment | None = None
     segments: tuple[CountedSegment, ...] = ()
@@ -150,15 +148,15 @@ class ListOutput(Output, frozen=True, kw_only=True, tag="list"):
 
 
 class ShowOutput(Output, frozen=True, kw_only=True, tag="show"):
-    """One segment of the server."""
+    """One segment on the server."""
 
     id: str | None = None
     name: str | None = None
     folder: str | None = None
     source: Annotated[
-        str | None, doc("As source; null where `diagnostics` say why there is none.")
+        str | None, doc("The source; null if there is none, as `diagnostics` explain.")
     ] = None
-    segment: Annotated[msgspec.Raw | None, doc("What the API answers, as it is.")] = None
+    segment: Annotated[msgspec.Raw | None, doc("The segment as the API returns it.")] = None
 
 
 class DeleteOutput(Output, frozen=True, kw_only=True, tag="delete"):
@@ -179,18 +177,18 @@ class SchemaPullOutput(Output, frozen=True, kw_only=True, tag="schema pull"):
         Literal["written", "unchanged", "out_of_date"] | None,
         doc("`out_of_date` with `--check`, which writes nothing."),
     ] = None
-    changes: Annotated[tuple[str, ...], doc("What is different from the file before.")] = ()
+    changes: Annotated[tuple[str, ...], doc("The differences from the previous file.")] = ()
     left_out: Annotated[tuple[str, ...], doc("What could not be read, and why.")] = ()
 
 
 class SchemaShowOutput(Output, frozen=True, kw_only=True, tag="schema show"):
-    """What the schema has."""
+    """The contents of the schema."""
 
     things: tuple[SchemaThing, ...] = ()
 
 
 class ServeOutput(Output, frozen=True, kw_only=True, tag="serve"):
-    """A local Audience API; written when it is ready to answer, and it goes on after that."""
+    """A local Audience API; written when it is ready, while it keeps running."""
 
     data: str | None = None
     url: str | None = None
@@ -207,34 +205,35 @@ class PlanOutput(Output, frozen=True, kw_only=True, tag="plan"):
     changes: tuple[PlannedChange, ...] = ()
     reached: Annotated[
         tuple[ReachedSegment, ...],
-        doc("With `--count`, segments in no change that refer to what changes."),
+        doc("With `--count`, unchanged segments that refer to changed ones."),
     ] = ()
-    reached_uncounted: Annotated[int, doc("How many more there are.")] = 0
+    reached_uncounted: Annotated[int, doc("How many more there are, which were not counted.")] = 0
     conflicts: tuple[Conflict, ...] = ()
     renames: Annotated[
-        tuple[RenamedSegment, ...], doc("To be settled before an apply: see `segdsl mv`.")
+        tuple[RenamedSegment, ...], doc("To be resolved before an apply: see `segdsl mv`.")
     ] = ()
     left: Annotated[
-        tuple[SegmentWithId, ...], doc("On the server and in no file any more: see `--prune`.")
+        tuple[SegmentWithId, ...], doc("On the server, but no longer in a file: see `--prune`.")
     ] = ()
     left_alone: Annotated[
-        tuple[UntouchedSegment, ...], doc("On the server in a form that no file can hold.")
+        tuple[UntouchedSegment, ...],
+        doc("On the server, with a rule that the language cannot express."),
     ] = ()
-    same: Annotated[int, doc("How many segments are up to date.")] = 0
-    others: Annotated[int, doc("How many the workspace never had.")] = 0
+    same: Annotated[int, doc("The number of segments that are up to date.")] = 0
+    others: Annotated[int, doc("The number of segments that were never in the workspace.")] = 0
 
 
 class ApplyOutput(PlanOutput, frozen=True, kw_only=True, tag="apply"):
-    """A plan, and what became of each of its changes."""
+    """A plan, and the outcome of each change."""
 
     outcomes: tuple[Outcome, ...] = ()
 
 
 class PullOutput(Output, frozen=True, kw_only=True, tag="pull"):
-    """The segments of the server as files."""
+    """The segments on the server as files."""
 
     segments: tuple[PulledSegment, ...] = ()
-    removed: Annotated[tuple[str, ...], doc("Files that were removed.")] = ()
+    removed: Annotated[tuple[str, ...], doc("Removed files.")] = ()
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -247,8 +246,10 @@ class MvOutput(Output, frozen=True, kw_only=True, tag="mv"):
     name: str | None = None
     folder: str | None = None
     file: str | None = None
-    moved: Annotated[bool, doc("False where the lock had it at that place before.")] = False
-    displaced: Annotated[str | None, doc("The id of the segment that the lock had there.")] = None
+    moved: Annotated[bool, doc("False if the lock had it under the new name already.")] = False
+    displaced: Annotated[
+        str | None, doc("The id of the segment that the lock had under the new name.")
+    ] = None
 
 
 class InitOutput(Output, frozen=True, kw_only=True, tag="init"):
@@ -261,13 +262,13 @@ class InitOutput(Output, frozen=True, kw_only=True, tag="init"):
 
 
 def outputs() -> dict[str, type[Output]]:
-    """The shape of each command by its name, `schema pull` for one of a group."""
-    found: dict[str, type[Output]] = {}
+    """The document type of each command by its name, such as `schema pull`."""
+    types: dict[str, type[Output]] = {}
     waiting: list[type[Output]] = [Output]
     while waiting:
-        shape = waiting.pop(0)
-        tag = shape.__struct_config__.tag
-        assert isinstance(tag, str), "every shape has the name of its command"
-        found[tag] = shape
-        waiting.extend(shape.__subclasses__())
-    return found
+        document = waiting.pop(0)
+        tag = document.__struct_config__.tag
+        assert isinstance(tag, str), "every document has the name of its command"
+        types[tag] = document
+        waiting.extend(document.__subclasses__())
+    return types

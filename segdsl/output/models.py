@@ -1,4 +1,4 @@
-"""The parts of the JSON documents in `segdsl.output.shapes`."""
+"""The objects in the JSON documents of `segdsl.output.documents`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 def doc(text: str) -> msgspec.Meta:
-    """What a key holds, for the reference."""
+    """The description of a key, for the reference."""
     return msgspec.Meta(description=text)
 
 
@@ -46,44 +46,44 @@ What = Literal[
 ]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Object(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
 # --- what went wrong -----------------------------------------------------------------
 
 
-class Error(_Part, frozen=True, kw_only=True):
-    """Why something could not be done."""
+class Error(_Object, frozen=True, kw_only=True):
+    """Why something failed."""
 
     kind: Annotated[
         Literal["usage", "api", "interrupted"],
         doc(
-            "`usage`: the command line, a file or the project cannot be used as asked; `api`: the "
-            "API could not be reached or did not do what was asked; `interrupted`: by a person."
+            "`usage`: the command line, a file or the project cannot be used; `api`: the API could "
+            "not be reached, or returned an error; `interrupted`: by Ctrl-C."
         ),
     ]
     message: str
     help: Annotated[str | None, doc("What to do.")] = None
 
 
-class DiagnosticCode(_Part, frozen=True, kw_only=True):
-    """What the code of a diagnostic means."""
+class DiagnosticCode(_Object, frozen=True, kw_only=True):
+    """A diagnostic code and its meaning."""
 
     code: str
     severity: Literal["error", "warning"]
     title: str
-    group: Annotated[str, doc("The heading of the reference that it stands under.")]
-    meaning: Annotated[str, doc("What it means and what to do, in markdown.")]
+    group: Annotated[str, doc("Its section in the reference.")]
+    meaning: Annotated[str, doc("What it means and how to fix it, in Markdown.")]
     form: Annotated[
         Literal["seg", "json", "sh"],
-        doc("What the example is: source, a rule, or commands."),
+        doc("The language of the example: source, a rule, or commands."),
     ]
     example: Annotated[str, doc("An example that produces it.")]
 
 
-class Location(_Part, frozen=True, kw_only=True):
-    """A range in a file; the numbers are null where the file is not text with lines."""
+class Location(_Object, frozen=True, kw_only=True):
+    """A range in a file; the numbers are null if the file is not text with lines."""
 
     file: str | None
     line: int | None
@@ -93,32 +93,32 @@ class Location(_Part, frozen=True, kw_only=True):
 
 
 class Note(Location, frozen=True, kw_only=True):
-    """Another place that belongs to a diagnostic."""
+    """Another location that a diagnostic refers to."""
 
     message: str
 
 
 class Diagnostic(Location, frozen=True, kw_only=True):
-    """One finding; see the page of diagnostics for the codes."""
+    """An error or a warning; see the reference of diagnostics for the codes."""
 
     code: str
     severity: Literal["error", "warning"]
     message: str
-    help: Annotated[str | None, doc("What to write instead, or what to do.")]
-    path: Annotated[str | None, doc("The place in a JSON or YAML document: `$.conditions[0]`.")]
+    help: Annotated[str | None, doc("How to fix it.")]
+    path: Annotated[str | None, doc("The path in a JSON or YAML document: `$.conditions[0]`.")]
     notes: tuple[Note, ...]
 
 
 # --- segments ------------------------------------------------------------------------
 
 
-class _Segment(_Part, frozen=True, kw_only=True):
+class _Segment(_Object, frozen=True, kw_only=True):
     name: str
     folder: str | None
 
 
 class _SegmentOfFile(_Segment, frozen=True, kw_only=True):
-    file: Annotated[str | None, doc("Null for a segment of the server.")]
+    file: Annotated[str | None, doc("Null for a segment on the server.")]
 
 
 class SegmentWithId(_Segment, frozen=True, kw_only=True):
@@ -128,16 +128,16 @@ class SegmentWithId(_Segment, frozen=True, kw_only=True):
 
 
 class RenamedSegment(_SegmentOfFile, frozen=True, kw_only=True):
-    """A new segment that looks like one that no file has any more."""
+    """A new segment that looks like one that is no longer in a file."""
 
-    id: Annotated[str, doc("That of the segment that it may be.")]
+    id: Annotated[str, doc("The id of the segment that it may be.")]
     old_name: str
     old_folder: str | None
-    why: Annotated[tuple[str, ...], doc("What is alike.")]
+    why: Annotated[tuple[str, ...], doc("What the two have in common.")]
 
 
 class UntouchedSegment(_Segment, frozen=True, kw_only=True):
-    """A segment on the server that no file can hold."""
+    """A segment on the server with a rule that the language cannot express."""
 
     id: str | None
     why: str
@@ -146,12 +146,12 @@ class UntouchedSegment(_Segment, frozen=True, kw_only=True):
 class SegmentRequest(_SegmentOfFile, frozen=True, kw_only=True):
     """A compiled segment; one of `request` and `rule` is null."""
 
-    request: Annotated[msgspec.Raw | None, doc("The body that creates it, as the API spells it.")]
-    rule: Annotated[msgspec.Raw | None, doc("With `--rule`, the rule alone.")]
+    request: Annotated[msgspec.Raw | None, doc("The body of the request that creates it.")]
+    rule: Annotated[msgspec.Raw | None, doc("With `--rule`, only the rule.")]
 
 
-class Sentence(_Part, frozen=True, kw_only=True):
-    """A condition in words, with those that belong under it."""
+class Sentence(_Object, frozen=True, kw_only=True):
+    """A condition in words, with its inner conditions."""
 
     text: str
     conditions: tuple[Sentence, ...]
@@ -159,7 +159,7 @@ class Sentence(_Part, frozen=True, kw_only=True):
 
 
 class ExplainedSegment(_SegmentOfFile, frozen=True, kw_only=True):
-    """A segment in words; with `--tree` only `text` says something."""
+    """A segment in words; with `--tree`, only `text` is filled."""
 
     text: Annotated[str, doc("The whole explanation in lines.")]
     facts: tuple[str, ...] = ()
@@ -174,27 +174,27 @@ class SegmentQuery(_SegmentOfFile, frozen=True, kw_only=True):
     sql: str
 
 
-class ParentSegment(_Part, frozen=True, kw_only=True):
+class ParentSegment(_Object, frozen=True, kw_only=True):
     """A parent segment."""
 
     id: str
     name: str
-    population: Annotated[int, doc("How many profiles it has.")]
+    population: Annotated[int, doc("The number of its profiles.")]
 
 
-class CountedCondition(_Part, frozen=True, kw_only=True):
-    """A condition of a breakdown."""
+class CountedCondition(_Object, frozen=True, kw_only=True):
+    """A condition in a breakdown."""
 
     condition: str
     count: int | None
     share: float | None
-    left: Annotated[int | None, doc("Under `all of`, the profiles left down to here.")]
+    left: Annotated[int | None, doc("Under `all of`, the profiles left after this condition.")]
     children: tuple[CountedCondition, ...]
     error: Error | None
 
 
-class Sample(_Part, frozen=True, kw_only=True):
-    """Some profiles of a segment: a row of values for each. Times are Unix seconds."""
+class Sample(_Object, frozen=True, kw_only=True):
+    """Some profiles of a segment, one row of values each. Times are Unix seconds."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -202,37 +202,37 @@ class Sample(_Part, frozen=True, kw_only=True):
 
 
 class CountedSegment(_SegmentOfFile, frozen=True, kw_only=True):
-    """A segment with its count; `count` is null where `error` says why."""
+    """A segment with its count, which is null if there is an `error`."""
 
     count: int | None
-    share: Annotated[float | None, doc("The part of the parent segment, from 0 to 1.")]
-    seconds: Annotated[float | None, doc("From asking to the answer.")]
+    share: Annotated[float | None, doc("The share of the parent segment, from 0 to 1.")]
+    seconds: Annotated[float | None, doc("The time from the request to the result.")]
     error: Error | None
     breakdown: Annotated[CountedCondition | None, doc("With `--breakdown`.")]
     sample: Annotated[Sample | None, doc("With `--sample`.")]
 
 
 class CreatedSegment(_SegmentOfFile, frozen=True, kw_only=True):
-    """What became of a segment."""
+    """The outcome of creating a segment."""
 
     status: CreatedStatus
     id: str | None
-    count: Annotated[int | None, doc("With `--count`, its profiles.")]
+    count: Annotated[int | None, doc("With `--count`, the number of its profiles.")]
     error: Error | None
 
 
 class ListedSegment(SegmentWithId, frozen=True, kw_only=True):
     """A segment on the server, without its rule."""
 
-    kind: Annotated[str | None, doc("Null where the kind is not known.")]
-    raw_kind: Annotated[Any, doc("The kind as the API answers it.")]
+    kind: Annotated[str | None, doc("Null if the kind is unknown.")]
+    raw_kind: Annotated[Any, doc("The kind as the API returns it.")]
     is_visible: bool
     description: str | None
     population: int | None
     updated_at: str | None
 
 
-class UnreadableSegment(_Part, frozen=True, kw_only=True):
+class UnreadableSegment(_Object, frozen=True, kw_only=True):
     """A segment on the server that cannot be read."""
 
     id: str | None
@@ -243,60 +243,64 @@ class UnreadableSegment(_Part, frozen=True, kw_only=True):
 # --- files ---------------------------------------------------------------------------
 
 
-class FixedFile(_Part, frozen=True, kw_only=True):
+class FixedFile(_Object, frozen=True, kw_only=True):
     """A file of `check --fix`."""
 
     file: str
-    fixed: Annotated[int, doc("How much was fixed, or with `--diff` would be.")]
-    kept_for_comments: Annotated[int, doc("How much was not, because a comment stands there.")]
+    fixed: Annotated[
+        int, doc("The number of problems that were fixed or, with `--diff`, would be.")
+    ]
+    kept_for_comments: Annotated[
+        int, doc("The number of problems not fixed, because a comment would be lost.")
+    ]
     diff: Annotated[str | None, doc("With `--diff`.")]
-    source: Annotated[str | None, doc("Of standard input, the fixed text.")]
+    source: Annotated[str | None, doc("The fixed source of standard input.")]
 
 
-class FormattedFile(_Part, frozen=True, kw_only=True):
+class FormattedFile(_Object, frozen=True, kw_only=True):
     """A file of `fmt`; a file with errors is `skipped`."""
 
     file: str
     status: FormattedStatus
     diff: Annotated[str | None, doc("With `--diff`.")]
-    source: Annotated[str | None, doc("Of standard input, the formatted text.")]
+    source: Annotated[str | None, doc("The formatted source of standard input.")]
 
 
-class ImportedFile(_Part, frozen=True, kw_only=True):
+class ImportedFile(_Object, frozen=True, kw_only=True):
     """A `.seg` file of `import`; with `--dry-run` it is not written."""
 
     file: str
     status: ImportedStatus
 
 
-class WrittenFile(_Part, frozen=True, kw_only=True):
+class WrittenFile(_Object, frozen=True, kw_only=True):
     """A file of the workspace."""
 
     file: str
     status: Literal["created", "changed", "unchanged"]
 
 
-class InitTable(_Part, frozen=True, kw_only=True):
+class InitTable(_Object, frozen=True, kw_only=True):
     """A file of a folder of tables."""
 
     file: str
     is_used: bool
-    holds: Annotated[str | None, doc("What is in it, in words; null where it is not used.")]
+    holds: Annotated[str | None, doc("Its contents, in words; null if it is not used.")]
     why: Annotated[str | None, doc("Why it is not used.")]
 
 
 # --- schema --------------------------------------------------------------------------
 
 
-class SchemaThing(_Part, frozen=True, kw_only=True):
-    """Something that a segment can name."""
+class SchemaThing(_Object, frozen=True, kw_only=True):
+    """Something that a segment can refer to."""
 
     what: What
     name: str
     of: Annotated[str | None, doc("The behavior, group, folder, funnel or test it is in.")]
-    spelling: Annotated[str, doc("How it is written in a `.seg` file.")]
+    spelling: Annotated[str, doc("How to write it in a `.seg` file.")]
     more: Annotated[str, doc("Its type or id.")]
-    label: Annotated[str | None, doc("What the console shows, where that is another name.")]
+    label: Annotated[str | None, doc("The name in the console, if it is different.")]
     values: Annotated[
         tuple[Any, ...] | None, doc("With `--sample`, frequent values; times are Unix seconds.")
     ]
@@ -305,8 +309,8 @@ class SchemaThing(_Part, frozen=True, kw_only=True):
 # --- plans ---------------------------------------------------------------------------
 
 
-class Effect(_Part, frozen=True, kw_only=True):
-    """What a change does to who is in a segment."""
+class Effect(_Object, frozen=True, kw_only=True):
+    """How a change affects the profiles of a segment."""
 
     before: int | None
     after: int | None
@@ -321,33 +325,33 @@ class PlannedChange(_Segment, frozen=True, kw_only=True):
     action: Literal["create", "update", "delete"]
     id: str | None
     file: str | None
-    what: Annotated[tuple[str, ...], doc("What is different: `rule`, `moved`, `renamed`, …")]
-    forced: Annotated[bool, doc("Whether it overwrites what was changed on the server.")]
-    before: Annotated[str | None, doc("The source of what is on the server.")]
-    after: Annotated[str | None, doc("The source of what is to be there.")]
+    what: Annotated[tuple[str, ...], doc("The differences: `rule`, `moved`, `renamed`, …")]
+    forced: Annotated[bool, doc("Whether it overwrites a change on the server.")]
+    before: Annotated[str | None, doc("The source of the segment on the server.")]
+    after: Annotated[str | None, doc("The source of the segment after the change.")]
     effect: Annotated[Effect | None, doc("With `--count`.")]
 
 
 class ReachedSegment(SegmentWithId, frozen=True, kw_only=True):
-    """A segment that stays as it is but refers to what changes."""
+    """An unchanged segment that refers to a changed one."""
 
     effect: Effect | None
 
 
 class Conflict(_Segment, frozen=True, kw_only=True):
-    """A segment that is not touched, because both sides or the server changed it."""
+    """A segment that both sides, or the server, changed since it was last seen."""
 
-    why: Annotated[str, doc("What kind of conflict it is, in words.")]
+    why: Annotated[str, doc("The kind of conflict, in words.")]
     id: str | None
     file: str | None
-    last_seen: Annotated[str | None, doc("The source that both sides had.")]
+    last_seen: Annotated[str | None, doc("The source when it was last seen.")]
     here: Annotated[str | None, doc("The source in the workspace.")]
-    server: Annotated[str | None, doc("The source of what is on the server.")]
+    server: Annotated[str | None, doc("The source of the segment on the server.")]
     notes: tuple[str, ...]
 
 
 class Outcome(_Segment, frozen=True, kw_only=True):
-    """What became of a change."""
+    """The outcome of a change."""
 
     status: OutcomeStatus
     id: str | None
@@ -355,8 +359,8 @@ class Outcome(_Segment, frozen=True, kw_only=True):
 
 
 class PulledSegment(_Segment, frozen=True, kw_only=True):
-    """What a pull did with a segment."""
+    """The outcome of pulling a segment."""
 
     status: PulledStatus
     file: str | None
-    why: Annotated[str | None, doc("Why it is left alone.")]
+    why: Annotated[str | None, doc("Why it is skipped.")]

@@ -1,7 +1,7 @@
-"""What a shell offers to complete a word with: from files alone, never from a server.
+"""The candidates that complete a word on a command line, from files only, never from a server.
 
-Whatever is wrong with those files, a shell gets fewer candidates and no message. A word that is
-offered is one of the shells' `PATH`, `NAME` or `PART`: see `segdsl.cli.shells`.
+Files that cannot be read give fewer candidates and no message. A candidate is of type `PATH`,
+`NAME` or `PART`: see `segdsl.cli.completion_scripts`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 import click
 from click.shell_completion import CompletionItem
 
-from segdsl.cli.shells import NAME, PART, PATH
+from segdsl.cli.completion_scripts import NAME, PART, PATH
 
 Kind = Literal[
     "sources",
@@ -36,60 +36,60 @@ Kind = Literal[
     "params",
     "regions",
 ]
-"""What a word of a command line can be."""
-MOST = 1_000
-"""Candidates that a shell is given; more would not be read."""
-MOST_FILES = 500
+"""The kinds of words on a command line."""
+MAX_ITEMS = 1_000
+"""Candidates for one word; nobody would read more."""
+MAX_FILES = 500
 """Sources that are searched for names."""
-MOST_BYTES = 1_000_000
-"""Of each of them."""
+MAX_BYTES = 1_000_000
+"""Bytes that are searched in each of them."""
 _SEGMENT = re.compile(r'^[ \t]*segment[ \t]+("(?:[^"\\\n]|\\.)*")', re.MULTILINE)
 _PARAM = re.compile(r"^[ \t]*param[ \t]+([^\W\d]\w*|`(?:[^`\\\n]|\\.)*`)", re.MULTILINE)
 
 
-def candidates(kind: Kind, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-    """What can stand for a word of which a person typed the beginning."""
+def completion_items(kind: Kind, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """The candidates for a word, from its beginning."""
     try:
-        return list(islice(_KINDS[kind](ctx, incomplete), MOST))
+        return list(islice(_KINDS[kind](ctx, incomplete), MAX_ITEMS))
     except Exception:
-        return []  # a shell has no place to say what is wrong; the command will
+        return []  # a shell cannot show an error; the command will
 
 
 # --- files ---------------------------------------------------------------------------
 
 
-def _paths(*endings: str) -> Callable[[click.Context, str], Iterator[CompletionItem]]:
-    """Files with one of the endings, all with "", and folders."""
+def _paths(*suffixes: str) -> Callable[[click.Context, str], Iterator[CompletionItem]]:
+    """Files with one of the suffixes (`""`: all files), and folders."""
 
     def paths(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
         folder, typed = os.path.split(incomplete)
         with os.scandir(os.path.expanduser(folder) or ".") as entries:
-            found = sorted(entries, key=lambda each: each.name)
-        for entry in found:
+            in_order = sorted(entries, key=lambda entry: entry.name)
+        for entry in in_order:
             is_hidden = entry.name.startswith(".") and not typed.startswith(".")
             if is_hidden or not entry.name.startswith(typed):
                 continue
             path = os.path.join(folder, entry.name)
             if entry.is_dir():
                 yield CompletionItem(f"{path}/", type=PATH)
-            elif any(entry.name.endswith(ending) for ending in endings):
+            elif any(entry.name.endswith(suffix) for suffix in suffixes):
                 yield CompletionItem(path, type=PATH)
 
     return paths
 
 
 def _sources(ctx: click.Context) -> Iterator[str]:
-    """The texts of the sources that are named on the command line, or else of the project."""
+    """The texts of the sources on the command line, or by default of the project."""
     from segdsl.files import seg_files
 
     named = ctx.params.get("files") or ctx.params.get("paths") or ()
-    paths = [each for each in named if each != "-" and os.path.exists(each)]
+    paths = [path for path in named if path != "-" and os.path.exists(path)]
     if not paths:
         project = _project_folder()
         paths = [os.path.relpath(project) if project is not None else "."]
-    for path in seg_files(paths)[:MOST_FILES]:
+    for path in seg_files(paths)[:MAX_FILES]:
         with open(path, "rb") as file:
-            yield file.read(MOST_BYTES).decode("utf-8", "ignore")
+            yield file.read(MAX_BYTES).decode("utf-8", "ignore")
 
 
 # --- the project ---------------------------------------------------------------------
@@ -108,29 +108,29 @@ def _targets(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     folder = _project_folder()
     if folder is not None:
         text = Path(folder, "segdsl.toml").read_text(encoding="utf-8")
-        yield from _beginning(tomllib.loads(text).get("targets", {}), incomplete)
+        yield from _starting_with(incomplete, tomllib.loads(text).get("targets", {}))
 
 
 def _segments(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    """The names that the sources, the lock and the schema have, and with a `/` their paths."""
+    """The names in the sources, the lock and the schema; once a `/` is typed, their paths, too."""
     names = dict.fromkeys(_names_in_sources(ctx))
-    names.update(dict.fromkeys(_kept_names(ctx, with_folders="/" in incomplete)))
-    yield from _beginning(names, incomplete)
+    names.update(dict.fromkeys(_recorded_names(ctx, with_folders="/" in incomplete)))
+    yield from _starting_with(incomplete, names)
 
 
 def _names_in_sources(ctx: click.Context) -> Iterator[str]:
     from segdsl.language.syntax.spelling import unquote
 
     for text in _sources(ctx):
-        for found in _SEGMENT.finditer(text):
-            yield unquote(found[1])
+        for match in _SEGMENT.finditer(text):
+            yield unquote(match[1])
 
 
 def _selectable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    yield from _beginning(dict.fromkeys(_names_in_sources(ctx)), incomplete)
+    yield from _starting_with(incomplete, dict.fromkeys(_names_in_sources(ctx)))
 
 
-def _kept_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
+def _recorded_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
     from segdsl.workspace.project.config import find_project
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema
@@ -140,26 +140,27 @@ def _kept_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:
         return
     target, _ = project.target(ctx.params.get("target"))
     schema = load_schema(project, target)
-    places = [(each.folder, each.name) for each in load_lock(project, target).entries]
-    places += [(each.folder, each.name) for each in (schema.segments if schema else ())]
-    for folder, name in places:
+    paths = [(entry.folder, entry.name) for entry in load_lock(project, target).entries]
+    paths += [(segment.folder, segment.name) for segment in (schema.segments if schema else ())]
+    for folder, name in paths:
         yield name
         if with_folders and folder:
             yield "/".join((*folder, name))
 
 
 def _columns(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    """The attributes of the schema, the last of a list with commas."""
+    """The attributes of the schema, for the last word of a list with commas."""
     from segdsl.workspace.project.config import find_project
     from segdsl.workspace.project.schema import load_schema
 
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))
     before, comma, typed = incomplete.rpartition(",")
-    given = {each.strip() for each in before.split(",")}
-    for each in schema.attributes if schema is not None else ():
-        if each.name.startswith(typed) and each.name not in given:
-            yield CompletionItem(f"{before}{comma}{each.name}", help=each.label, type=PART)
+    listed = {name.strip() for name in before.split(",")}
+    for attribute in schema.attributes if schema is not None else ():
+        name = attribute.name
+        if name.startswith(typed) and name not in listed:
+            yield CompletionItem(f"{before}{comma}{name}", help=attribute.label, type=PART)
 
 
 def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
@@ -170,7 +171,9 @@ def _things(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     project = find_project(Path.cwd())
     schema = None if project is None else load_schema(project, ctx.params.get("target"))
     if schema is not None:
-        yield from _beginning(dict.fromkeys(each.name for each in schema_items(schema)), incomplete)
+        yield from _starting_with(
+            incomplete, dict.fromkeys(item.name for item in schema_items(schema))
+        )
 
 
 def _params(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
@@ -178,24 +181,25 @@ def _params(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
     names: dict[str, None] = {}
     for text in _sources(ctx):
-        for found in _PARAM.finditer(text):
-            names[unquote(found[1]) if found[1].startswith("`") else found[1]] = None
+        for match in _PARAM.finditer(text):
+            name = match[1]
+            names[unquote(name) if name.startswith("`") else name] = None
     for name in names:
         if name.startswith(incomplete):
             yield CompletionItem(f"{name}=", type=PART)
 
 
-# --- what segdsl has -----------------------------------------------------------------
+# --- segdsl itself -------------------------------------------------------------------
 
 
 def _commands(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     from segdsl.cli.group import cli
 
-    found: click.Command | None = cli
+    command: click.Command | None = cli
     for name in ctx.params.get("names") or ():
-        found = found.get_command(ctx, name) if isinstance(found, click.Group) else None
-    if isinstance(found, click.Group):
-        yield from _beginning(found.list_commands(ctx), incomplete)
+        command = command.get_command(ctx, name) if isinstance(command, click.Group) else None
+    if isinstance(command, click.Group):
+        yield from _starting_with(incomplete, command.list_commands(ctx))
 
 
 def _codes(*, warnings: bool) -> Callable[[click.Context, str], Iterator[CompletionItem]]:
@@ -212,13 +216,13 @@ def _codes(*, warnings: bool) -> Callable[[click.Context, str], Iterator[Complet
 def _regions(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     from segdsl.api.hosts import REGIONS
 
-    yield from _beginning(REGIONS, incomplete)
+    yield from _starting_with(incomplete, REGIONS)
 
 
-def _beginning(names: Iterable[str], typed: str) -> Iterator[CompletionItem]:
-    """The names with this beginning that one line can hold, in their order."""
+def _starting_with(incomplete: str, names: Iterable[str]) -> Iterator[CompletionItem]:
+    """The names that start with the typed text and fit on one line, in their order."""
     for name in names:
-        if name.startswith(typed) and name.isprintable():
+        if name.startswith(incomplete) and name.isprintable():
             yield CompletionItem(name, type=NAME)
 
 
