@@ -134,8 +134,12 @@ def is_relative(predicate: Predicate) -> bool:
             return isinstance(predicate.moment, Ago)
         case TimeBetween():
             return isinstance(predicate.low, Ago) or isinstance(predicate.high, Ago)
+        case Within() | InUnit() | Today() | TimeRange() | BetweenNext():
+            return True
+        case Compare() | Between() | In() | Like() | Matches() | IsNull():
+            return False
         case _:
-            return is_time(predicate)
+            assert_never(predicate)
 
 
 def values_of(predicate: Predicate) -> tuple[Value, ...]:

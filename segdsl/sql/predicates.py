@@ -67,15 +67,20 @@ class PredicateSql:
     @property
     def is_about_text(self) -> bool:
         """Whether the predicate compares with strings."""
-        match self._test.predicate:
-            case p.Compare(_, Text() | Date()) | p.Between(Text() | Date(), _):
-                return True
+        predicate = self._test.predicate
+        if isinstance(predicate, p.TimePredicate):
+            return False
+        match predicate:
+            case p.Compare(_, value) | p.Between(value, _):
+                return isinstance(value, Text | Date)
             case p.In(values):
                 return any(isinstance(value, Text | Date) for value in values)
             case p.Like() | p.Matches():
                 return True
-            case _:
+            case p.IsNull():
                 return False
+            case _:
+                assert_never(predicate)
 
     def holds_for_number(self, number: int) -> bool:
         """The result of `condition` for a known number."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import assert_never
 
 from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import Leaf, Node, leaves
@@ -142,14 +143,16 @@ def _table(of: Leaf) -> str | None:
 
 def _is_of_time(of: p.Predicate) -> bool:
     """Whether it asks for a time in another way than `within past`."""
+    if isinstance(of, p.TimePredicate):
+        return not (isinstance(of, p.Within) and of.direction == "past")
     match of:
-        case p.Within(direction):
-            return direction != "past"
+        case p.Compare() | p.Between() | p.In():
+            # A number may be a time, too.
+            return True
         case p.IsNull() | p.Like() | p.Matches():
             return False
         case _:
-            # A number may be a time, too.
-            return True
+            assert_never(of)
 
 
 def _negation(of: Leaf, test: c.Test, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import assert_never
 
 from segdsl.language import predicates as p
 from segdsl.language.values import Number
@@ -11,14 +12,16 @@ ZERO = Decimal(0)
 
 
 def is_numeric(predicate: p.Predicate) -> bool:
-    """Whether a predicate can be asked of a count: it compares with numbers only."""
+    """Whether a predicate can test a count: it compares with numbers only."""
+    if isinstance(predicate, p.TimePredicate):
+        return False
     match predicate:
-        case p.Compare(_, Number()) | p.Between(Number(), Number()):
-            return True
-        case p.In(values):
-            return all(isinstance(value, Number) for value in values)
-        case _:
+        case p.Compare() | p.Between() | p.In():
+            return all(isinstance(value, Number) for value in p.values_of(predicate))
+        case p.Like() | p.Matches() | p.IsNull():
             return False
+        case _:
+            assert_never(predicate)
 
 
 def holds_of_zero(predicate: p.Predicate) -> bool:
