@@ -68,19 +68,9 @@ class PredicateSql:
     def is_about_text(self) -> bool:
         """Whether the predicate compares with strings."""
         predicate = self._test.predicate
-        if isinstance(predicate, p.TimePredicate):
-            return False
-        match predicate:
-            case p.Compare(_, value) | p.Between(value, _):
-                return isinstance(value, Text | Date)
-            case p.In(values):
-                return any(isinstance(value, Text | Date) for value in values)
-            case p.Like() | p.Matches():
-                return True
-            case p.IsNull():
-                return False
-            case _:
-                assert_never(predicate)
+        if isinstance(predicate, p.Between):
+            return isinstance(predicate.low, Text | Date)
+        return "text" in p.compared_kinds(predicate)
 
     def holds_for_number(self, number: int) -> bool:
         """The result of `condition` for a known number."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import assert_never
 
 from segdsl.analysis.lint.labels import subject_text
 from segdsl.analysis.lint.normal import Leaf, Node, leaves
@@ -143,16 +142,10 @@ def _table(of: Leaf) -> str | None:
 
 def _is_of_time(of: p.Predicate) -> bool:
     """Whether it asks for a time in another way than `within past`."""
-    if isinstance(of, p.TimePredicate):
-        return not (isinstance(of, p.Within) and of.direction == "past")
-    match of:
-        case p.Compare() | p.Between() | p.In():
-            # A number may be a time, too.
-            return True
-        case p.IsNull() | p.Like() | p.Matches():
-            return False
-        case _:
-            assert_never(of)
+    if isinstance(of, p.Within):
+        return of.direction != "past"
+    # A number may be a time, too, and a string may be one in `between`.
+    return not isinstance(of, p.IsNull | p.Like | p.Matches)
 
 
 def _negation(of: Leaf, test: c.Test, report: Report) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import assert_never
 
 from segdsl.language import predicates as p
 from segdsl.language.values import Number
@@ -13,15 +12,7 @@ ZERO = Decimal(0)
 
 def is_numeric(predicate: p.Predicate) -> bool:
     """Whether a predicate can test a count: it compares with numbers only."""
-    if isinstance(predicate, p.TimePredicate):
-        return False
-    match predicate:
-        case p.Compare() | p.Between() | p.In():
-            return all(isinstance(value, Number) for value in p.values_of(predicate))
-        case p.Like() | p.Matches() | p.IsNull():
-            return False
-        case _:
-            assert_never(predicate)
+    return p.compared_kinds(predicate) <= {"number"}
 
 
 def holds_of_zero(predicate: p.Predicate) -> bool:
