@@ -22,7 +22,7 @@ from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number

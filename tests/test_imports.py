@@ -67,7 +67,6 @@ COMPILING = {
     "segdsl.language.condition",
     "segdsl.language.condition.counting",
     "segdsl.language.condition.ml",
-    "segdsl.language.condition.operators",
     "segdsl.language.condition.tree",
     "segdsl.language.condition.walk",
     "segdsl.language.format",

@@ -13,7 +13,7 @@ import pytest
 
 from segdsl import compile_text
 from segdsl.diagnostics import Code
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.rules.lower.operators import operator
 from segdsl.rules.rule.model import takes_not
 

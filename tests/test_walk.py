@@ -8,8 +8,9 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
+from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition import walk as conditions_walk
 from segdsl.language.syntax import tree as t
@@ -109,3 +110,20 @@ ONE = c.Membership("segment", ById("1"))
 )
 def test_depth_counts_levels(condition: c.Condition, levels: int) -> None:
     assert conditions_walk.depth(condition) == levels
+
+
+def test_every_predicate_is_in_a_generated_condition() -> None:
+    """What is compared with the reference evaluator and with SQL misses no operator."""
+    found: set[type] = set()
+
+    @given(segments(allow_limits=True))
+    @settings(max_examples=500, database=None)
+    def collect(segment: c.Segment) -> None:
+        nodes = conditions_walk.walk(segment.condition, filters=True)
+        found.update(type(node.predicate) for node in nodes if isinstance(node, c.Test))
+
+    for _ in range(10):
+        collect()
+        if found == set(get_args(p.Predicate)):
+            break
+    assert found == set(get_args(p.Predicate))

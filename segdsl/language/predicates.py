@@ -12,7 +12,7 @@ from typing import TypeGuard, assert_never
 
 import msgspec
 
-from segdsl.language.values import Date, Duration, Name, Unit, Value
+from segdsl.language.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 from segdsl.source import Places
 
 Relation = OneOf["=", ">", ">=", "<", "<="]
@@ -20,6 +20,14 @@ TextMatch = OneOf["contains", "starts with", "ends with"]
 
 OPPOSITES: dict[Relation, Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 """The relation that holds of exactly the other values; `=` has none."""
+
+
+ComparedKind = OneOf["number", "text", "boolean", "order of booleans", "time", "null"]
+"""What a comparison is with; `null` is `is null`, which fits all."""
+_NULL: frozenset[ComparedKind] = frozenset({"null"})
+_TEXT: frozenset[ComparedKind] = frozenset({"text"})
+_TIME: frozenset[ComparedKind] = frozenset({"time"})
+_NUMBER: frozenset[ComparedKind] = frozenset({"number"})
 
 
 class Ago(msgspec.Struct, frozen=True, gc=False):
@@ -134,8 +142,12 @@ def is_relative(predicate: Predicate) -> bool:
             return isinstance(predicate.moment, Ago)
         case TimeBetween():
             return isinstance(predicate.low, Ago) or isinstance(predicate.high, Ago)
+        case Within() | InUnit() | Today() | TimeRange() | BetweenNext():
+            return True
+        case Compare() | Between() | In() | Like() | Matches() | IsNull():
+            return False
         case _:
-            return is_time(predicate)
+            assert_never(predicate)
 
 
 def values_of(predicate: Predicate) -> tuple[Value, ...]:
@@ -172,3 +184,53 @@ def _values_of_moment(moment: Moment) -> tuple[Value, ...]:
 def values_of_duration(duration: Duration) -> tuple[Value, ...]:
     """The amounts of a duration, in the order written."""
     return tuple(part.amount for part in duration.parts)
+
+
+def compared_kinds(predicate: Predicate) -> frozenset[ComparedKind]:
+    """What a predicate compares with: mostly one, several where its values are of two kinds."""
+    if isinstance(predicate, TimePredicate):
+        return _TIME
+    match predicate:
+        case IsNull():
+            return _NULL
+        case Compare() if predicate.relation != "=" and isinstance(predicate.value, Boolean):
+            return frozenset({"order of booleans"})
+        case Compare(_, value):
+            return _kinds_of(value)
+        case Between(low, high):
+            return _kinds_of(low) | _kinds_of(high)
+        case In(values):
+            return frozenset().union(*map(_kinds_of, values))
+        case Like() | Matches():
+            return _TEXT
+        case _:
+            assert_never(predicate)
+
+
+def _kinds_of(value: Value) -> frozenset[ComparedKind]:
+    match value:
+        case Number():
+            return _NUMBER
+        case Text() | Date():
+            return _TEXT
+        case Boolean():
+            return frozenset({"boolean"})
+        case Name():
+            return frozenset()
+        case _:
+            assert_never(value)
+
+
+def has_not(predicate: Predicate) -> bool:
+    """Whether the API's operator for a predicate has `not: true` (described)."""
+    match predicate:
+        case Compare() | Between() | In() | Like() | Matches() | IsNull():
+            return True
+        case TimeBetween() | TimeRange():
+            return True
+        case TimeCompare():
+            return predicate.relation == (">=" if isinstance(predicate.moment, Ago) else "=")
+        case Within() | InUnit() | Today() | BetweenNext():
+            return False
+        case _:
+            assert_never(predicate)

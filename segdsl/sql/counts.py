@@ -10,6 +10,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Literal as OneOf
 
 from segdsl.language import predicates as p
+from segdsl.language.condition import counting
 from segdsl.language.predicates import TimePredicate
 from segdsl.language.values import Number, Value
 from segdsl.sql.calendar import Calendar
@@ -21,18 +22,10 @@ _MANY = Decimal(10**24)
 
 def holds_for(predicate: p.Predicate, number: Decimal, calendar: Calendar) -> bool:
     """Whether a number satisfies a predicate."""
-    match predicate:
-        case p.Compare(relation, Number() as value):
-            return _compares(number, relation, value.value)
-        case p.Between(Number() as low, Number() as high):
-            return low.value <= number <= high.value
-        case p.In(values):
-            return any(isinstance(value, Number) and value.value == number for value in values)
-        case p.Compare() | p.Between() | p.Like() | p.Matches() | p.IsNull():
-            return False
-        case _:
-            start, end = interval(predicate, calendar)
-            return start <= number < end
+    if isinstance(predicate, TimePredicate):
+        start, end = interval(predicate, calendar)
+        return start <= number < end
+    return counting.holds_of(predicate, number)
 
 
 def result_for_counts(predicate: p.Predicate, calendar: Calendar) -> OneOf["all", "none", "some"]:

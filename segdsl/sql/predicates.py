@@ -67,15 +67,10 @@ class PredicateSql:
     @property
     def is_about_text(self) -> bool:
         """Whether the predicate compares with strings."""
-        match self._test.predicate:
-            case p.Compare(_, Text() | Date()) | p.Between(Text() | Date(), _):
-                return True
-            case p.In(values):
-                return any(isinstance(value, Text | Date) for value in values)
-            case p.Like() | p.Matches():
-                return True
-            case _:
-                return False
+        predicate = self._test.predicate
+        if isinstance(predicate, p.Between):
+            return isinstance(predicate.low, Text | Date)
+        return "text" in p.compared_kinds(predicate)
 
     def holds_for_number(self, number: int) -> bool:
         """The result of `condition` for a known number."""

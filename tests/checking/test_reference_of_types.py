@@ -8,6 +8,7 @@ from typing import get_args
 
 from segdsl.analysis.checking import types
 from segdsl.language.condition import tree as c
+from segdsl.language.predicates import ComparedKind, compared_kinds
 from support import segment_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "language.md").read_text(
@@ -22,17 +23,17 @@ HEAD, _, *ROWS = [
 SAYS = {"yes": True, "no": False}
 
 
-def asked_by(operator: str) -> types.Asked:
+def asked_by(operator: str) -> ComparedKind:
     """What an operator that heads a column of the table compares with."""
     segment = segment_of(f"a {operator}")
     assert isinstance(segment.condition, c.Test)
-    [asked] = types.asked(segment.condition.predicate)
+    [asked] = compared_kinds(segment.condition.predicate)
     return asked
 
 
-def heads() -> list[types.Asked]:
+def heads() -> list[ComparedKind]:
     """What each column of the table is about: all operators at its head agree."""
-    asked: list[types.Asked] = []
+    asked: list[ComparedKind] = []
     for cell in HEAD[1:]:
         [one] = {asked_by(operator) for operator in re.findall(r"`([^`]+)`", cell)}
         asked.append(one)
@@ -40,7 +41,7 @@ def heads() -> list[types.Asked]:
 
 
 def test_each_kind_of_comparison_has_one_column() -> None:
-    assert sorted(heads()) == sorted(get_args(types.Asked))
+    assert sorted(heads()) == sorted(get_args(ComparedKind))
 
 
 def test_the_table_in_the_reference_is_the_one_in_use() -> None:

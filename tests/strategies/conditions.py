@@ -16,7 +16,7 @@ from reference.evaluator import predicate_holds
 from reference.population import Population
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.syntax.tree import Function
 from segdsl.language.values import (
     UNITS,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from segdsl.language import predicates as p
 from segdsl.language.behaviors import table_of
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.condition.operators import has_not
 from segdsl.language.condition.tree import folder_path, folder_text
+from segdsl.language.predicates import has_not
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.grammar import reserved_words
 from segdsl.language.values import (

@@ -8,12 +8,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from segdsl.analysis.checking import types
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
+from segdsl.language.predicates import compared_kinds
 from segdsl.language.syntax.spelling import behavior, name, string
 from segdsl.language.values import Text
 from segdsl.schema.model import Schema
@@ -66,7 +66,7 @@ def _test(of: c.Test, samples: Samples, report: Report) -> None:
                 via=of.via,
             )
     unit = samples.unit
-    if unit is not None and types.asked(of.predicate) == {"time"}:
+    if unit is not None and compared_kinds(of.predicate) == {"time"}:
         report.add(
             Code.SEG613,
             of.span,

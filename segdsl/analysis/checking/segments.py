@@ -16,6 +16,7 @@ from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.condition.walk import walk
+from segdsl.language.predicates import compared_kinds
 from segdsl.language.references.segment_names import index_names, segment_ids
 from segdsl.language.references.symbolic_ids import symbolic_segment_id
 from segdsl.language.syntax.spelling import behavior, name, reference, string
@@ -414,7 +415,7 @@ class _Checker:
                 "leave `… of` out",
             )
             return
-        kinds = types.asked(of.predicate)
+        kinds = compared_kinds(of.predicate)
         if of.quantifier is None and element is not None:
             if kinds != {"null"}:
                 self._add(

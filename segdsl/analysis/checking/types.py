@@ -7,19 +7,13 @@ column takes what a `timestamp` or a `date` takes, and the other way round.
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
-from typing import assert_never
-
-from segdsl.language import predicates as p
-from segdsl.language.values import Boolean, ColumnType, Date, Name, Number, Text, Value
-
-Asked = OneOf["number", "text", "boolean", "order of booleans", "time", "null"]
-"""What a comparison is with; `null` is `is null`, which fits all."""
+from segdsl.language.predicates import Between, Compare, ComparedKind, In, Predicate
+from segdsl.language.values import ColumnType
 
 SCALARS: tuple[ColumnType, ...] = ("string", "number", "timestamp", "date", "boolean")
 ELEMENTS: dict[ColumnType, ColumnType] = {"string_array": "string", "number_array": "number"}
 
-FITS: dict[ColumnType, frozenset[Asked]] = {
+FITS: dict[ColumnType, frozenset[ComparedKind]] = {
     "string": frozenset({"text", "null"}),
     "number": frozenset({"number", "time", "null"}),
     "timestamp": frozenset({"number", "time", "null"}),
@@ -29,61 +23,12 @@ FITS: dict[ColumnType, frozenset[Asked]] = {
 """What an unquantified test of a scalar column may ask; the rows of arrays are their elements'."""
 
 
-_NULL: frozenset[Asked] = frozenset({"null"})
-_TEXT: frozenset[Asked] = frozenset({"text"})
-_TIME: frozenset[Asked] = frozenset({"time"})
-_NUMBER: frozenset[Asked] = frozenset({"number"})
-
-
-def asked(predicate: p.Predicate) -> frozenset[Asked]:
-    """What a predicate compares with: mostly one, several where its values are of two kinds."""
-    match predicate:
-        case p.IsNull():
-            return _NULL
-        case p.Compare(relation, Boolean()) if relation != "=":
-            return frozenset({"order of booleans"})
-        case p.Compare(_, value):
-            return _kinds(value)
-        case p.Between(low, high):
-            return _kinds(low) | _kinds(high)
-        case p.In(values):
-            return frozenset().union(*map(_kinds, values))
-        case p.Like() | p.Matches():
-            return _TEXT
-        case (
-            p.TimeCompare()
-            | p.TimeBetween()
-            | p.Within()
-            | p.InUnit()
-            | p.Today()
-            | p.TimeRange()
-            | p.BetweenNext()
-        ):
-            return _TIME
-        case _:
-            assert_never(predicate)
-
-
-def _kinds(value: Value) -> frozenset[Asked]:
-    match value:
-        case Number():
-            return _NUMBER
-        case Text() | Date():
-            return _TEXT
-        case Boolean():
-            return frozenset({"boolean"})
-        case Name():
-            return frozenset()
-        case _:
-            assert_never(value)
-
-
-def compares_values(predicate: p.Predicate) -> bool:
+def compares_values(predicate: Predicate) -> bool:
     """Whether a predicate is about the values that are written in it, not about an operator."""
-    return isinstance(predicate, p.Compare | p.Between | p.In)
+    return isinstance(predicate, Compare | Between | In)
 
 
-_ADVICE: dict[tuple[ColumnType, Asked], str] = {
+_ADVICE: dict[tuple[ColumnType, ComparedKind], str] = {
     ("string", "number"): "put the value in quotes",
     ("string", "boolean"): "put the value in quotes",
     ("number", "text"): "write the number without quotes",
@@ -96,7 +41,7 @@ _ADVICE: dict[tuple[ColumnType, Asked], str] = {
 }
 
 
-def advice(of: ColumnType, kinds: frozenset[Asked]) -> str | None:
+def advice(of: ColumnType, kinds: frozenset[ComparedKind]) -> str | None:
     """What to write instead."""
     for kind in sorted(kinds):
         if (of, kind) in _ADVICE:
@@ -104,7 +49,7 @@ def advice(of: ColumnType, kinds: frozenset[Asked]) -> str | None:
     return None
 
 
-DESCRIBED: dict[Asked, str] = {
+DESCRIBED: dict[ComparedKind, str] = {
     "number": "numbers",
     "text": "text",
     "boolean": "true and false",

@@ -327,7 +327,7 @@ def _of_predicate(of: p.Predicate) -> _Said | None:
             if near is None or far is None or near[1] != far[1]:
                 return None
             return _units(near[1], near[0], far[0] + 1)
-        case p.Like() | p.Matches() | p.IsNull() | p.TimeRange():
+        case _:
             return None
 
 

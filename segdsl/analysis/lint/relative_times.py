@@ -142,14 +142,10 @@ def _table(of: Leaf) -> str | None:
 
 def _is_of_time(of: p.Predicate) -> bool:
     """Whether it asks for a time in another way than `within past`."""
-    match of:
-        case p.Within(direction):
-            return direction != "past"
-        case p.IsNull() | p.Like() | p.Matches():
-            return False
-        case _:
-            # A number may be a time, too.
-            return True
+    if isinstance(of, p.Within):
+        return of.direction != "past"
+    # A number may be a time, too, and a string may be one in `between`.
+    return not isinstance(of, p.IsNull | p.Like | p.Matches)
 
 
 def _negation(of: Leaf, test: c.Test, report: Report) -> None:

@@ -11,14 +11,8 @@ ZERO = Decimal(0)
 
 
 def is_numeric(predicate: p.Predicate) -> bool:
-    """Whether a predicate can be asked of a count: it compares with numbers only."""
-    match predicate:
-        case p.Compare(_, Number()) | p.Between(Number(), Number()):
-            return True
-        case p.In(values):
-            return all(isinstance(value, Number) for value in values)
-        case _:
-            return False
+    """Whether a predicate can test a count: it compares with numbers only."""
+    return p.compared_kinds(predicate) <= {"number"}
 
 
 def holds_of_zero(predicate: p.Predicate) -> bool:

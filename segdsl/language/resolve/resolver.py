@@ -17,7 +17,7 @@ from segdsl.language import predicates as p
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.resolve.aggregates import makes_sense, report_no_elements, report_no_negation
 from segdsl.language.resolve.context import Context, Memory
 from segdsl.language.resolve.program import Scope

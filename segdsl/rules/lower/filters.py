@@ -10,7 +10,7 @@ from __future__ import annotations
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.syntax.tree import Quantifier
 from segdsl.language.values import Number
 from segdsl.rules.lower.arrays import array_matching

@@ -13,7 +13,7 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.references.ids import IdResolver
 from segdsl.language.values import Duration, Limit
 from segdsl.rules.lower.arrays import array_matching

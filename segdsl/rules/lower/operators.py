@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from segdsl.language import predicates as p
-from segdsl.language.condition.operators import has_not
+from segdsl.language.predicates import has_not
 from segdsl.language.values import Boolean, Date, Duration, Name, Number, Text, Unit, Value
 from segdsl.rules.rule import model as m
 

@@ -7,7 +7,7 @@ addition is that a group may hold groups, as older rules do.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 from typing import Literal as OneOf
 
 import msgspec
@@ -198,8 +198,10 @@ def takes_not(operator: Operator) -> bool:
             return kind == "GreaterEqual"
         case Comparison() | Between() | TimeBetween() | AnyOf() | TimeRange():
             return True
-        case _:
+        case TimeWithin() | LastUnit() | CalendarUnit() | TimeToday() | TimeInBetweenNext():
             return False
+        case _:
+            assert_never(operator)
 
 
 def with_not(operator: Operator) -> Operator | None:
