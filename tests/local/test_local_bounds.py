@@ -131,7 +131,9 @@ def test_slow_bytes_do_not_extend_a_timeout(start: bytes, tmp_path: Path) -> Non
 
 def test_a_client_that_does_not_read_loses_its_connection(tmp_path: Path) -> None:
     size = 7_000_000
-    with served(tmp_path, SHORT) as (port, _):
+    # Sending the long body may take a while; only reading the answer is limited.
+    limits = Limits(head=30, body=30, answer=0.1, connections=16)
+    with served(tmp_path, limits) as (port, _):
         body = {"name": "long", "rule": JAPAN, "description": "x" * size}
         url = f"http://127.0.0.1:{port}/audiences/7/segments"
         made = httpx.post(url, json=body, headers=HEADERS, trust_env=False, timeout=30)
