@@ -458,7 +458,7 @@ note: the other one
 
 def test_a_condition_twice() -> None:
     assert linted('segment "x" where a = 1 and b = 2 and a = 1') == snapshot("""\
-warning[SEG602]: this condition is there already
+warning[SEG602]: duplicate condition
   --> text.seg:1:39
    |
  1 | segment "x" where a = 1 and b = 2 and a = 1

@@ -52,33 +52,33 @@ def _tests(
                 pass
 
 
-def _test(of: c.Test, samples: Samples, report: Report) -> None:
+def _test(test: c.Test, samples: Samples, report: Report) -> None:
     written = name(samples.column)
     if samples.behavior is not None:
         written = f"{behavior(samples.behavior)}.{written}"
-    for value in _values(of.predicate) if samples.values else ():
+    for value in _values(test.predicate) if samples.values else ():
         if value not in samples.values:
             report.add(
                 Code.SEG612,
-                of.span,
+                test.span,
                 f"`{written}` had no value {string(value)} when the schema was pulled",
                 help=_help(value, samples.values),
-                via=of.via,
+                via=test.via,
             )
     unit = samples.unit
-    if unit is not None and types.asked(of.predicate) == {"time"}:
+    if unit is not None and types.asked(test.predicate) == {"time"}:
         report.add(
             Code.SEG613,
-            of.span,
+            test.span,
             f"`{written}` holds numbers as large as times in {unit}, and is compared as seconds",
             help="have the column hold Unix seconds in the parent segment",
-            via=of.via,
+            via=test.via,
         )
 
 
-def _values(of: p.Predicate) -> Iterator[str]:
+def _values(predicate: p.Predicate) -> Iterator[str]:
     """The strings of an equality or a list."""
-    match of:
+    match predicate:
         case p.Compare("=", Text(text)):
             yield text
         case p.In(values):

@@ -96,11 +96,11 @@ _ADVICE: dict[tuple[ColumnType, Asked], str] = {
 }
 
 
-def advice(of: ColumnType, kinds: frozenset[Asked]) -> str | None:
+def advice(type: ColumnType, kinds: frozenset[Asked]) -> str | None:
     """What to write instead."""
     for kind in sorted(kinds):
-        if (of, kind) in _ADVICE:
-            return _ADVICE[of, kind]
+        if (type, kind) in _ADVICE:
+            return _ADVICE[type, kind]
     return None
 
 
