@@ -16,7 +16,7 @@ import msgspec
 
 from segdsl.analysis.checking import check_names, check_segments, check_values
 from segdsl.analysis.lint import lint as lint_segments
-from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_by_file, used_names
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.diagnostics.render import render_text
@@ -227,6 +227,8 @@ def _without_suppressed(
         unasked |= {code for code in WARNINGS if code.name[3] == "5"}
     elif schema.samples:
         unasked -= set(OF_SAMPLES)
-    allowances = all_allowances(trees, sources)
+    allowances = suppressions_by_file(trees, sources)
     used = partial(used_names, trees.values())
-    return spoken(report, allowances, used, judged=tuple(trees), idle=unasked)
+    return apply_suppressions(
+        report, allowances, used, checked_files=tuple(trees), inactive_codes=unasked
+    )

@@ -35,7 +35,7 @@ COMPILING = {
     "segdsl.analysis.lint.intervals",
     "segdsl.analysis.lint.labels",
     "segdsl.analysis.lint.merge_into_in",
-    "segdsl.analysis.lint.normal",
+    "segdsl.analysis.lint.normal_form",
     "segdsl.analysis.lint.nulls",
     "segdsl.analysis.lint.prefilter",
     "segdsl.analysis.lint.redundant",

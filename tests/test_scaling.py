@@ -19,7 +19,7 @@ from segdsl.analysis.explain import explain, render_outline
 from segdsl.analysis.explain.rule_tree import draw
 from segdsl.analysis.lint import lint
 from segdsl.analysis.lint.fixes import fix
-from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_by_file, used_names
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.report import MAX_COMPARED
 from segdsl.diagnostics.suggest import nearest
@@ -134,11 +134,11 @@ class Run:
         yield keep("ids", lambda: segment_ids(segments, {}, report))
         yield keep(
             "allow",
-            lambda: spoken(
+            lambda: apply_suppressions(
                 report,
-                all_allowances({FILE: tree}, {FILE: source}),
+                suppressions_by_file({FILE: tree}, {FILE: source}),
                 lambda: used_names([tree]),
-                judged=[FILE],
+                checked_files=[FILE],
             ),
         )
         yield keep("fix", lambda: fix(source))

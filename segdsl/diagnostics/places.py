@@ -40,14 +40,14 @@ def place_of(span: Span | None, sources: Sources) -> Place | None:
     )
 
 
-def place_in_text(of: Diagnostic, sources: Sources) -> Place | None:
+def place_in_text(diagnostic: Diagnostic, sources: Sources) -> Place | None:
     """The place of a finding; None for one that is told by its path in a JSON document."""
-    return None if of.path is not None else place_of(of.span, sources)
+    return None if diagnostic.path is not None else place_of(diagnostic.span, sources)
 
 
-def file_of(of: Diagnostic) -> str | None:
+def file_of(diagnostic: Diagnostic) -> str | None:
     """The file that a finding is in, where it is in one."""
-    return of.span.file or None if of.span is not None else None
+    return diagnostic.span.file or None if diagnostic.span is not None else None
 
 
 def in_order(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
@@ -58,10 +58,10 @@ def in_order(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[Diagno
     files = {name: rank for rank, name in enumerate(sources)}
     last = len(files)
 
-    def key(of: Diagnostic) -> tuple[int, int, int]:
-        if of.span is None:
+    def key(diagnostic: Diagnostic) -> tuple[int, int, int]:
+        if diagnostic.span is None:
             return (last, 0, 0)
-        return (files.get(of.span.file, last), of.span.start, of.span.end)
+        return (files.get(diagnostic.span.file, last), diagnostic.span.start, diagnostic.span.end)
 
     return sorted(diagnostics, key=key)
 

@@ -64,23 +64,29 @@ def _joined(line: Line, color: bool) -> str:
     )
 
 
-def _diagnostic(of: Diagnostic, sources: Sources, width: int, wrap: bool) -> Iterator[Line]:
-    place = place_in_text(of, sources)
-    noted = [(note, place_of(note.span, sources)) for note in of.notes]
+def _diagnostic(diagnostic: Diagnostic, sources: Sources, width: int, wrap: bool) -> Iterator[Line]:
+    place = place_in_text(diagnostic, sources)
+    noted = [(note, place_of(note.span, sources)) for note in diagnostic.notes]
     known = [each for each in (place, *(each for _, each in noted)) if each is not None]
     digits = max((len(str(each.line)) for each in known), default=1)
     bound = width if wrap else None
-    title = f"{of.severity}[{of.code.name}]"
-    yield from _filled([(title, of.severity), (": ", "message")], of.message, "message", bound)
-    if of.span is not None and place is not None:
-        yield from _snippet(sources[place.file], of.span, place, digits, width, of.severity)
-    elif where := ": ".join(part for part in (file_of(of), of.path) if part):
+    title = f"{diagnostic.severity}[{diagnostic.code.name}]"
+    yield from _filled(
+        [(title, diagnostic.severity), (": ", "message")], diagnostic.message, "message", bound
+    )
+    if diagnostic.span is not None and place is not None:
+        yield from _snippet(
+            sources[place.file], diagnostic.span, place, digits, width, diagnostic.severity
+        )
+    elif where := ": ".join(part for part in (file_of(diagnostic), diagnostic.path) if part):
         yield _arrow(digits, where)
-    if of.help is not None:
+    if diagnostic.help is not None:
         if place is not None:
             yield _gutter(digits)
         margin = " " * (digits + 2)
-        yield from _filled([(f"{margin}= ", "frame"), ("help: ", "help")], of.help, None, bound)
+        yield from _filled(
+            [(f"{margin}= ", "frame"), ("help: ", "help")], diagnostic.help, None, bound
+        )
     for note, at in noted:
         yield from _filled([("note", "note"), (": ", None)], note.message, None, bound)
         if at is not None:

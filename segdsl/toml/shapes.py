@@ -32,33 +32,33 @@ def mistakes(data: object, type: object) -> Iterator[Mistake]:
     yield from _check(data, shape.type_info(type), ())
 
 
-def _check(data: Any, of: shape.Type, path: Path) -> Iterator[Mistake]:
-    match of:
+def _check(data: Any, type: shape.Type, path: Path) -> Iterator[Mistake]:
+    match type:
         case shape.StructType():
-            yield from _struct(data, of, path)
-        case shape.UnionType() if (structs := _structs(of)) and isinstance(data, dict):
+            yield from _struct(data, type, path)
+        case shape.UnionType() if (structs := _structs(type)) and isinstance(data, dict):
             yield from _tagged(data, structs, path)
         case shape.DictType() if isinstance(data, dict):
             for name, value in data.items():
-                yield from _check(value, of.value_type, (*path, name))
+                yield from _check(value, type.value_type, (*path, name))
         case shape.VarTupleType() | shape.ListType() if isinstance(data, list):
             for number, value in enumerate(data):
-                yield from _check(value, of.item_type, (*path, number))
+                yield from _check(value, type.item_type, (*path, number))
         case _:
-            if not _fits(data, of):
-                yield _wrong(path, of, data)
+            if not _fits(data, type):
+                yield _wrong(path, type, data)
 
 
-def _struct(data: Any, of: shape.StructType, path: Path) -> Iterator[Mistake]:
+def _struct(data: Any, type: shape.StructType, path: Path) -> Iterator[Mistake]:
     if not isinstance(data, dict):
-        yield _wrong(path, of, data)
+        yield _wrong(path, type, data)
         return
-    fields = {each.encode_name: each for each in of.fields}
-    known = [*fields, *([of.tag_field] if of.tag_field else [])]
+    fields = {each.encode_name: each for each in type.fields}
+    known = [*fields, *([type.tag_field] if type.tag_field else [])]
     for name, value in data.items():
         if name in fields:
             yield from _check(value, fields[name].type, (*path, name))
-        elif name != of.tag_field and of.forbid_unknown_fields:
+        elif name != type.tag_field and type.forbid_unknown_fields:
             yield Mistake(
                 (*path, name),
                 f"unknown key `{name}`{_where(path)}",
@@ -90,16 +90,16 @@ def _tagged(data: dict[str, Any], structs: list[shape.StructType], path: Path) -
     yield from _struct(data, by_tag[chosen], path)
 
 
-def _structs(of: shape.UnionType) -> list[shape.StructType]:
-    return [each for each in of.types if isinstance(each, shape.StructType)]
+def _structs(type: shape.UnionType) -> list[shape.StructType]:
+    return [each for each in type.types if isinstance(each, shape.StructType)]
 
 
-def _fits(data: Any, of: shape.Type) -> bool:
-    match of:
+def _fits(data: Any, type: shape.Type) -> bool:
+    match type:
         case shape.AnyType():
             return True
         case shape.UnionType():
-            return any(_fits(data, each) for each in of.types)
+            return any(_fits(data, each) for each in type.types)
         case shape.StrType():
             return isinstance(data, str)
         case shape.BoolType():
@@ -111,7 +111,7 @@ def _fits(data: Any, of: shape.Type) -> bool:
         case shape.NoneType():
             return data is None
         case shape.LiteralType():
-            return data in of.values
+            return data in type.values
         case shape.DateTimeType():
             return _is_time(data)
         case _:
@@ -128,20 +128,20 @@ def _is_time(data: object) -> bool:
     return True
 
 
-def _wrong(path: Path, of: shape.Type, data: object) -> Mistake:
+def _wrong(path: Path, type: shape.Type, data: object) -> Mistake:
     name = next((each for each in reversed(path) if isinstance(each, str)), "")
     above = path[: len(path) - 1 - [*reversed(path)].index(name)] if name else ()
     element = "an element of " if path and isinstance(path[-1], int) else ""
     return Mistake(
         path,
-        f"{element}`{name}`{_where(above)} must be {_kind(of)}, and is {_is(data)}",
-        _advice(of, data),
+        f"{element}`{name}`{_where(above)} must be {_kind(type)}, and is {_is(data)}",
+        _advice(type, data),
         "value",
     )
 
 
-def _advice(of: shape.Type, data: object) -> str | None:
-    match of:
+def _advice(type: shape.Type, data: object) -> str | None:
+    match type:
         case shape.StrType() if isinstance(data, int | float) and not isinstance(data, bool):
             return f'write it in quotes: "{data}"'
         case shape.BoolType() if data in ("true", "false"):
@@ -149,7 +149,7 @@ def _advice(of: shape.Type, data: object) -> str | None:
         case shape.VarTupleType() | shape.ListType() if isinstance(data, str):
             return "write it in brackets: […]"
         case shape.UnionType():
-            found = (_advice(each, data) for each in of.types)
+            found = (_advice(each, data) for each in type.types)
             return next((each for each in found if each is not None), None)
         case shape.DateTimeType():
             return "write it as 2024-10-01T09:00:00+09:00"
@@ -157,11 +157,11 @@ def _advice(of: shape.Type, data: object) -> str | None:
             return None
 
 
-def _kind(of: shape.Type) -> str:
-    match of:
+def _kind(type: shape.Type) -> str:
+    match type:
         case shape.UnionType():
             kinds = dict.fromkeys(
-                _kind(each) for each in of.types if not isinstance(each, shape.NoneType)
+                _kind(each) for each in type.types if not isinstance(each, shape.NoneType)
             )
             return " or ".join(kinds)
         case shape.StrType():
@@ -177,7 +177,7 @@ def _kind(of: shape.Type) -> str:
         case shape.VarTupleType() | shape.ListType():
             return "a list"
         case shape.LiteralType():
-            return " or ".join(f'"{each}"' for each in of.values)
+            return " or ".join(f'"{each}"' for each in type.values)
         case _:
             return "a table"
 

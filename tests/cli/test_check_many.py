@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from quick import scaled
 from running import ENVIRONMENT, ROOT
-from segdsl.analysis.lint import Mark, twins
-from segdsl.analysis.lint.normal import Normal
+from segdsl.analysis.lint import SegmentKey, report_equivalent_segments
+from segdsl.analysis.lint.normal_form import Normalizer
 from segdsl.diagnostics import Code, Report
 from segdsl.files import seg_files
 from segdsl.output.diagnostics import diagnostics_output
@@ -65,7 +65,7 @@ FILES = [
 
 @st.composite
 def workspaces(draw: st.DrawFn) -> dict[str, str]:
-    """Texts of files by name: with mistakes, twins, references, cycles, imports, allowances."""
+    """Texts of files: errors, duplicates, references, cycles, imports, suppressions."""
     made = {"f0.seg": FILES[0] + 'segment "S0" where big', "sub/f1.seg": FILES[1]}
     for number in range(draw(st.integers(2, 9))):
         head = draw(st.sampled_from(FILES))
@@ -107,7 +107,7 @@ def test_two_conditions_of_one_hash_are_told_apart() -> None:
         def __hash__(self) -> int:
             return 7
 
-    normal = Normal()
+    normal = Normalizer()
     one, other = Same(), Same()
     assert normal._number(one) != normal._number(other)
     assert normal._number(one) == normal._number(one)
@@ -122,10 +122,10 @@ def test_a_number_that_two_processes_share_by_chance_makes_no_twins(tmp_path: Pa
     [mark] = parts[0].marks
     by_chance = [
         (msgspec.structs.replace(mark, number=7),),
-        tuple(Mark(mark.fingerprint, 7, each.name, each.span) for each in parts[1].marks),
+        tuple(SegmentKey(mark.fingerprint, 7, each.name, each.span) for each in parts[1].marks),
     ]
     report = Report()
-    twins(judging._comparable(by_chance, basis), report)
+    report_equivalent_segments(judging._comparable(by_chance, basis), report)
     assert report.diagnostics == []
 
 

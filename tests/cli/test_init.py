@@ -166,7 +166,7 @@ def test_without_attributes_it_is_of_the_events() -> None:
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        ({}, "holds no customers.parquet or customers.csv"),
+        ({}, "has no customers.parquet or customers.csv"),
         ({"users": "cdp_customer_id,age\nc1,3\n"}, "if users.csv has them, rename it to customers"),
         ({"customers": "cdp_customer_id;age\n1;2\n"}, "separated by semicolons: save it with comm"),
         ({"customers": "cdp_customer_id\tage\n1\t2\n"}, "separated by tabs"),

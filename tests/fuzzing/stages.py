@@ -10,7 +10,7 @@ from segdsl.analysis.explain import explain, render_outline
 from segdsl.analysis.explain.rule_tree import draw
 from segdsl.analysis.lint import lint
 from segdsl.analysis.lint.fixes import fix
-from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_by_file, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.render import render_text
 from segdsl.language.format import format_file
@@ -47,7 +47,7 @@ _MOST_SQL = 200_000
 
 
 _NAMES = (Code.SEG111, Code.SEG114)
-"""What is said of names that a document may have and no server takes: blank ones, and twins."""
+"""Codes for names that a document may have but no server accepts: blank and duplicate ones."""
 
 
 def _bounded(text: str) -> str:
@@ -94,13 +94,13 @@ def run_text(text: str) -> bool:
     check_names(segments, SCHEMA, report)
     lint(segments, report)
     in_dependency_order(segments, report)
-    heard = spoken(
+    remaining = apply_suppressions(
         report,
-        all_allowances({FILE: tree}, {FILE: source}),
+        suppressions_by_file({FILE: tree}, {FILE: source}),
         lambda: used_names([tree]),
-        judged=[FILE],
+        checked_files=[FILE],
     )
-    _bounded(render_text(heard.diagnostics, {FILE: source}, width=80, wrap=True, color=False))
+    _bounded(render_text(remaining.diagnostics, {FILE: source}, width=80, wrap=True, color=False))
     fixed = fix(source)
     if not had_errors:
         assert not _errors(fixed.text)

@@ -15,7 +15,7 @@ from reference.evaluator import evaluate
 from reference.population import Event, Population, Profile, Value
 from segdsl.analysis.lint.contradictions import verdict
 from segdsl.analysis.lint.intervals import Claim, claims
-from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
+from segdsl.analysis.lint.normal_form import Leaf, Node, Normalizer, leaves
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
 from segdsl.language import predicates as p
@@ -78,7 +78,7 @@ meeting: st.SearchStrategy[c.Condition] = st.recursive(
 
 def condition_of(node: Node) -> c.Condition:
     if isinstance(node, Leaf):
-        return c.Not(node.of) if node.negated else node.of
+        return c.Not(node.condition) if node.negated else node.condition
     return (c.And if node.word == "and" else c.Or)(tuple(map(condition_of, node.children)))
 
 
@@ -89,8 +89,8 @@ def all_claims(of: Node, behavior: str | None = None) -> Iterator[tuple[Claim, s
         if leaf.inside is None:
             continue
         within = behavior
-        if isinstance(leaf.of, c.Test) and isinstance(leaf.of.subject, c.Aggregate):
-            within = leaf.of.subject.behavior
+        if isinstance(leaf.condition, c.Test) and isinstance(leaf.condition.subject, c.Aggregate):
+            within = leaf.condition.subject.behavior
         yield from all_claims(leaf.inside, within)
 
 
@@ -104,7 +104,7 @@ def profiles_of(population: Population, behavior: str | None) -> list[Profile]:
 
 
 def check(condition: c.Condition, population: Population) -> None:
-    for claim, behavior in all_claims(Normal().node(condition)):
+    for claim, behavior in all_claims(Normalizer().node(condition)):
         parts = tuple(map(condition_of, claim.conditions))
         never = claim.verdict == "never"
         whole = c.And(parts) if never else c.Or(parts)
@@ -132,8 +132,8 @@ def test_of_events_that_share_the_first_place_nothing_is_claimed(
         context = Context(now=v.NOW, zone="UTC", catalog=data.catalog)
         [(number,)] = data.start(count(segment, context)).wait().rows
     assert number == 1
-    assert list(all_claims(Normal().node(segment.condition))) == []
-    assert list(all_claims(Normal().node(segment.condition, negated=True))) == []
+    assert list(all_claims(Normalizer().node(segment.condition))) == []
+    assert list(all_claims(Normalizer().node(segment.condition, negated=True))) == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_of_numbers_finer_than_a_double_nothing_is_claimed(where: str) -> None:
     """We compare them exactly; a server that compares doubles takes two of them for one."""
     source = Source("x.seg", f'segment "x" where {where}')
     [segment] = resolve(Program("x.seg", {"x.seg": parse(source, Report())}), Report())
-    assert list(all_claims(Normal().node(segment.condition))) == []
+    assert list(all_claims(Normalizer().node(segment.condition))) == []
 
 
 @given(s.cases(allow_limits=True))
@@ -166,7 +166,7 @@ def test_what_is_claimed_of_any_segment_is_so(case: tuple[c.Segment, Population]
 def test_nodes_of_one_key_mean_the_same_and_of_opposite_keys_the_opposite(
     data: st.DataObject,
 ) -> None:
-    normal = Normal()
+    normal = Normalizer()
     one, other = normal.node(data.draw(meeting)), normal.node(data.draw(meeting))
     population = data.draw(v.populations())
     seen: dict[int, list[bool]] = {}
@@ -214,7 +214,7 @@ def _tests(
 
 
 def said_of(condition: c.Condition) -> str | None:
-    node = Normal().node(condition)
+    node = Normalizer().node(condition)
     subject = node.subject if isinstance(node, Leaf) else min(node.subjects)
     return verdict(node, subject)
 

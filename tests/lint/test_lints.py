@@ -101,7 +101,7 @@ def test_a_negated_aggregate_is_told_with_what_to_ask_of_events() -> None:
     [found] = findings('segment "x" where sum(p.a where b = 1) != 3')
     assert found.message == "negated, this also holds for profiles without such events of `p`"
     assert found.help == (
-        "to leave them out, add `and (has p where …)`; if they are meant, say so: "
+        "to exclude them, add `and (has p where …)`; to include them explicitly: "
         "`(… or (no p where …))`"
     )
 
@@ -243,11 +243,11 @@ def test_what_can_never_hold_is_told(where: str, place: str | None) -> None:
 
 def test_of_counts_it_is_said_which_there_are() -> None:
     for where, said in (
-        ("count(v) < 0", "a count is a whole number, 0 or more"),
-        ("count distinct (v.a) = 2.5", "a count is a whole number, 0 or more"),
+        ("count(v) < 0", "a count is an integer of 0 or more"),
+        ("count distinct (v.a) = 2.5", "a count is an integer of 0 or more"),
         (
             "count distinct (some v.a) = 0",
-            "where there is an event this is a whole number, 1 or more: a missing value counts",
+            "with at least one event this is an integer of 1 or more: missing values count",
         ),
     ):
         [found] = findings(f'segment "x" where {where}')
@@ -299,14 +299,14 @@ def test_what_always_holds_is_told(where: str, place: str) -> None:
         "in segment #1 and not in segment #2",
     ],
 )
-def test_what_may_hold_and_may_fail_is_not(where: str) -> None:
+def test_satisfiable_conditions_are_not_reported(where: str) -> None:
     assert codes(where) == []
 
 
-def test_the_other_conditions_are_named() -> None:
+def test_other_conditions_are_notes() -> None:
     [found] = findings('segment "x" where age > 30 and age < 20')
     assert found.message == "this condition and another on `age` can never hold together"
-    assert [note.message for note in found.notes] == ["the other one"]
+    assert [note.message for note in found.notes] == ["the other condition"]
 
 
 # --- SEG606 --------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_segments_that_are_equal_are_told(one: str, other: str) -> None:
     found = findings(f'segment "A" where {one}\nsegment "B" where {other}')
     [twin] = [of for of in found if of.code.name == "SEG606"]
     assert twin.message == 'this segment selects the same profiles as "A"'
-    assert [note.message for note in twin.notes] == ["the other one"]
+    assert [note.message for note in twin.notes] == ["the other segment"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from linting import codes, findings
 from reference.evaluator import evaluate
 from reference.population import Population, Profile
 from segdsl.analysis.lint import relative_times
-from segdsl.analysis.lint.normal import Node
+from segdsl.analysis.lint.normal_form import Node
 from strategies.populations import NOW
 from support import segment_of
 
@@ -40,7 +40,7 @@ NULLS = "SEG601"
         "has purchases where timestamp not within past 7 days",
     ],
 )
-def test_a_time_that_leaves_today_out_is_told(where: str) -> None:
+def test_a_time_that_excludes_today_is_reported(where: str) -> None:
     assert codes(where, NULLS) == ["SEG608"]
 
 
@@ -67,15 +67,15 @@ def test_a_time_that_leaves_today_out_is_told(where: str) -> None:
         "(no buys where timestamp within past 7 days) and (no buys where timestamp is today)",
     ],
 )
-def test_a_time_that_does_not_is_not(where: str) -> None:
+def test_a_time_that_includes_today_is_not_reported(where: str) -> None:
     assert codes(where, NULLS) == []
 
 
-def test_it_is_told_in_the_readers_own_words() -> None:
+def test_the_message_uses_the_source_text() -> None:
     [found] = findings('segment "x" where no `my buys` where bought within past 2 weeks')
     assert found.message == (
         "`within past 2 weeks` ends before the current week, so events of `` `my buys` `` of the "
-        "current week are not counted here"
+        "current week are not counted"
     ).replace("`` `my buys` ``", "``my buys``")
     assert found.help is not None
     assert found.help.startswith("`bought at most 2 weeks ago`")
@@ -156,14 +156,14 @@ def test_today_goes_on_as_is_said_and_the_help_ends_it() -> None:
 def test_many_such_conditions_are_looked_at_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked otherwise is found once for all of them."""
     calls = 0
-    real = relative_times._asked_otherwise
+    real = relative_times._other_time_tests
 
     def counting(among: Node) -> Iterator[object]:
         nonlocal calls
         calls += 1
         return real(among)
 
-    monkeypatch.setattr(relative_times, "_asked_otherwise", counting)
+    monkeypatch.setattr(relative_times, "_other_time_tests", counting)
     where = " and ".join(f"a{at} not within past 3 days" for at in range(200))
     assert codes(where, NULLS).count("SEG608") == 200
     assert calls == 1

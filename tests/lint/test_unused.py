@@ -23,7 +23,7 @@ def unused(*arguments: str) -> list[str]:
     done = segdsl("check", "--no-schema", "--no-cache", *arguments)
     assert done.exit_code in (0, 1), done.stderr
     lines = [line for line in done.stderr.splitlines() if "[SEG611]" in line]
-    return [line.split("`")[3] for line in lines]
+    return [line.split("`")[1].split()[1] for line in lines]
 
 
 def write(**files: str) -> None:

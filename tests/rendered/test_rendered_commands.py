@@ -179,7 +179,7 @@ warning[SEG601]: negated, this also holds for profiles with no `ltv`
  4 |   and (age > 60 or none (ltv > 100, has purchases))
    |                          ^^^^^^^^^
    |
-   = help: to leave them out, add `and ltv is not null`; if they are meant, say so: `(… or ltv is null)`
+   = help: to exclude them, add `and ltv is not null`; to include them explicitly: `(… or ltv is null)`
 
 1 warning
 """)
@@ -269,7 +269,7 @@ warning[SEG601]: negated, this also holds for profiles with no `ltv`
  4 |   and (age > 60 or none (ltv > 100, has purchases))
    |                          ^^^^^^^^^
    |
-   = help: to leave them out, add `and ltv is not null`; if they are meant, say so: `(… or ltv is null)`
+   = help: to exclude them, add `and ltv is not null`; to include them explicitly: `(… or ltv is null)`
 
 1 warning
 """)
@@ -293,7 +293,7 @@ warning[SEG601]: negated, this also holds for profiles with no `country`
  1 | segment "X" where country != "JP"
    |                   ^^^^^^^^^^^^^^^
    |
-   = help: to leave them out, add `and country is not null`; if they are meant, say so: `(… or country is null)`
+   = help: to exclude them, add `and country is not null`; to include them explicitly: `(… or country is null)`
 
 4 files, 4 segments: 1 error, 1 warning
 hint: run `segdsl schema pull` to check columns against the parent segment
@@ -360,7 +360,7 @@ warning[SEG601]: negated, this also holds for profiles with no `ltv`
  4 |   and (age > 60 or none (ltv > 100, has purchases))
    |                          ^^^^^^^^^
    |
-   = help: to leave them out, add `and ltv is not null`; if they are meant, say so: `(… or ltv is null)`
+   = help: to exclude them, add `and ltv is not null`; to include them explicitly: `(… or ltv is null)`
 
 1 warning
 """,
@@ -395,7 +395,7 @@ warning[SEG601]: negated, this also holds for profiles with no `ltv`
  4 |   and (age > 60 or none (ltv > 100, has purchases))
    |                          ^^^^^^^^^
    |
-   = help: to leave them out, add `and ltv is not null`; if they are meant, say so: `(… or ltv is null)`
+   = help: to exclude them, add `and ltv is not null`; to include them explicitly: `(… or ltv is null)`
 
 1 warning
 """,

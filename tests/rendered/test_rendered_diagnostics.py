@@ -425,7 +425,7 @@ warning[SEG601]: negated, this also holds for profiles with no `country`
  1 | segment "x" where country != "JP" and not age > 30
    |                   ^^^^^^^^^^^^^^^
    |
-   = help: to leave them out, add `and country is not null`; if they are meant, say so: `(… or country is null)`
+   = help: to exclude them, add `and country is not null`; to include them explicitly: `(… or country is null)`
 
 warning[SEG601]: negated, this also holds for profiles with no `age`
   --> text.seg:1:39
@@ -433,7 +433,7 @@ warning[SEG601]: negated, this also holds for profiles with no `age`
  1 | segment "x" where country != "JP" and not age > 30
    |                                       ^^^^^^^^^^^^
    |
-   = help: to leave them out, add `and age is not null`; if they are meant, say so: `(… or age is null)`
+   = help: to exclude them, add `and age is not null`; to include them explicitly: `(… or age is null)`
 
 """)
 
@@ -446,8 +446,8 @@ warning[SEG604]: this condition and another on `age` can never hold together
  1 | segment "x" where age > 30 and age < 20
    |                                ^^^^^^^^
    |
-   = help: take one out; for either of them write `or`
-note: the other one
+   = help: remove one; if either is enough, use `or`
+note: the other condition
   --> text.seg:1:19
    |
  1 | segment "x" where age > 30 and age < 20
@@ -458,14 +458,14 @@ note: the other one
 
 def test_a_condition_twice() -> None:
     assert linted('segment "x" where a = 1 and b = 2 and a = 1') == snapshot("""\
-warning[SEG602]: this condition is there already
+warning[SEG602]: duplicate condition
   --> text.seg:1:39
    |
  1 | segment "x" where a = 1 and b = 2 and a = 1
    |                                       ^^^^^
    |
-   = help: take one of them out
-note: here
+   = help: remove one of them
+note: first here
   --> text.seg:1:19
    |
  1 | segment "x" where a = 1 and b = 2 and a = 1
@@ -483,8 +483,8 @@ warning[SEG606]: this segment selects the same profiles as "x"
  2 | segment "y" where b = 2 and a = 1
    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
    |
-   = help: refer to that one instead: `in segment "x"`
-note: the other one
+   = help: refer to it instead: `in segment "x"`
+note: the other segment
   --> text.seg:1:1
    |
  1 | segment "x" where a = 1 and b = 2
@@ -495,12 +495,12 @@ note: the other one
 
 def test_a_comment_that_suppresses_nothing() -> None:
     assert linted('# allow SEG601: on purpose\nsegment "x" where a = 1') == snapshot("""\
-warning[SEG607]: SEG601 is allowed here, and there is nothing to allow
+warning[SEG607]: unused `allow SEG601`: there is no such warning
   --> text.seg:1:9
    |
  1 | # allow SEG601: on purpose
    |         ^^^^^^
    |
-   = help: take it out
+   = help: remove it
 
 """)

@@ -52,33 +52,37 @@ def _tests(
                 pass
 
 
-def _test(of: c.Test, samples: Samples, report: Report) -> None:
+def _test(test: c.Test, samples: Samples, report: Report) -> None:
     written = name(samples.column)
     if samples.behavior is not None:
         written = f"{behavior(samples.behavior)}.{written}"
-    for value in _values(of.predicate) if samples.values else ():
+    for value in _values(test.predicate) if samples.values else ():
         if value not in samples.values:
             report.add(
                 Code.SEG612,
-                of.span,
+                test.span,
                 f"`{written}` had no value {string(value)} when the schema was pulled",
                 help=_help(value, samples.values),
-                via=of.via,
+                via=test.via,
             )
     unit = samples.unit
+<<<<<<< 9807911e9660685355f92532aac84616e7399096
     if unit is not None and compared_kinds(of.predicate) == {"time"}:
+=======
+    if unit is not None and types.asked(test.predicate) == {"time"}:
+>>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
         report.add(
             Code.SEG613,
-            of.span,
+            test.span,
             f"`{written}` holds numbers as large as times in {unit}, and is compared as seconds",
             help="have the column hold Unix seconds in the parent segment",
-            via=of.via,
+            via=test.via,
         )
 
 
-def _values(of: p.Predicate) -> Iterator[str]:
+def _values(predicate: p.Predicate) -> Iterator[str]:
     """The strings of an equality or a list."""
-    match of:
+    match predicate:
         case p.Compare("=", Text(text)):
             yield text
         case p.In(values):

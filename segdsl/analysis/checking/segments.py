@@ -107,11 +107,11 @@ class _Checker:
         # What was said of each attribute that is not there.
         self._told: dict[str, str | None] = {}
 
-    def segment(self, of: c.Segment) -> None:
-        self.realtime = of.kind == "realtime"
-        self._condition(of.condition)
-        if of.limit is not None:
-            self._limit(of.limit, of)
+    def segment(self, segment: c.Segment) -> None:
+        self.realtime = segment.kind == "realtime"
+        self._condition(segment.condition)
+        if segment.limit is not None:
+            self._limit(segment.limit, segment)
 
     def _add(self, code: Code, node: c.Node, message: str, help: str | None = None) -> None:
         self.report.add(code, node.span, message, help=help, via=node.via)
@@ -136,13 +136,13 @@ class _Checker:
                 case _:
                     assert_never(node)
 
-    def _limit(self, of: Limit, node: c.Node | c.Segment) -> None:
-        for order in of.order:
+    def _limit(self, limit: Limit, node: c.Node | c.Segment) -> None:
+        for order in limit.order:
             if order.column is not None and order.column not in self.attributes:
                 via = node.via if isinstance(node, c.Node) else ()
                 self.report.add(
                     Code.SEG501,
-                    of.span,
+                    limit.span,
                     f"there is no attribute `{name(order.column)}`",
                     help=self._nearest(order.column, self._attributes),
                     via=via,
@@ -193,42 +193,42 @@ class _Checker:
 
     # --- tests -------------------------------------------------------------------------
 
-    def _test(self, of: c.Test) -> None:
-        self._in_realtime(of)
-        match of.subject:
+    def _test(self, test: c.Test) -> None:
+        self._in_realtime(test)
+        match test.subject:
             case c.Attribute(attribute):
                 column = self.attributes.get(attribute)
                 if column is None:
-                    self._no_attribute(attribute, of)
+                    self._no_attribute(attribute, test)
                 else:
-                    self._fits(of, column.type, f"`{name(attribute)}`")
+                    self._fits(test, column.type, f"`{name(attribute)}`")
             case c.GroupAttribute(group, attribute):
-                self._group_attribute(group, attribute, of)
+                self._group_attribute(group, attribute, test)
             case c.MlAttribute(solution, model, attribute):
-                self._reference(f"{solution} model", model, of)
+                self._reference(f"{solution} model", model, test)
                 if attribute in MODEL_ATTRIBUTES[solution] and attribute.endswith("_segment"):
-                    self._fits(of, "string", f"`{name(attribute)}`")
+                    self._fits(test, "string", f"`{name(attribute)}`")
             case c.Aggregate() as aggregate:
-                self._aggregate(aggregate, of)
+                self._aggregate(aggregate, test)
             case _:
-                assert_never(of.subject)
+                assert_never(test.subject)
 
-    def _no_attribute(self, attribute: str, of: c.Test) -> None:
+    def _no_attribute(self, attribute: str, test: c.Test) -> None:
         if table_of(attribute) in self.schema.behaviors_by_name:
             self._add(
                 Code.SEG505,
-                of,
+                test,
                 f"`{name(attribute)}` is a behavior and not an attribute",
                 f"ask how often: `count({name(attribute)}) > 0`, or whether at all: "
                 f"`has {name(attribute)}`",
             )
             return
-        if attribute in self.definitions.get(of.span.file, ()):
+        if attribute in self.definitions.get(test.span.file, ()):
             written = name(attribute)
             alone = f"`{written}` alone is the condition, or `not {written}`"
             self._add(
                 Code.SEG501,
-                of,
+                test,
                 f"there is no attribute `{written}`",
                 f"{alone}: a definition has that name",
             )
@@ -236,7 +236,7 @@ class _Checker:
         if attribute not in self._told:
             self._told[attribute] = self._instead_of(attribute)
         help = self._told[attribute]
-        self._add(Code.SEG501, of, f"there is no attribute `{name(attribute)}`", help)
+        self._add(Code.SEG501, test, f"there is no attribute `{name(attribute)}`", help)
 
     def _instead_of(self, attribute: str) -> str | None:
         """What may have been meant by an attribute that is not there."""
@@ -263,78 +263,78 @@ class _Checker:
     def _attributes(self) -> list[LabelledName]:
         return _known(self.attributes.values())
 
-    def _group_attribute(self, group: str, attribute: str, of: c.Test) -> None:
+    def _group_attribute(self, group: str, attribute: str, test: c.Test) -> None:
         found = self.schema.groups_by_name.get(group)
         if found is None:
             what = f"there is no customer group `{name(group)}`"
             help = self.report.did_you_mean(group, self.schema.groups_by_name, _PULL)
-            self._add(Code.SEG504, of, what, help)
+            self._add(Code.SEG504, test, what, help)
             return
         column = found.by_name.get(attribute)
         if column is None:
             what = f"the customer group `{name(group)}` has no attribute `{name(attribute)}`"
             columns = found.columns
             help = self._nearest(attribute, lambda: _known(columns))
-            self._add(Code.SEG504, of, what, help)
+            self._add(Code.SEG504, test, what, help)
             return
-        self._fits(of, column.type, f"`{name(group)}.{name(attribute)}`")
+        self._fits(test, column.type, f"`{name(group)}.{name(attribute)}`")
 
-    def _in_realtime(self, of: c.Test) -> None:
+    def _in_realtime(self, test: c.Test) -> None:
         """What is wrong in a realtime segment; lists are told of where types are looked at."""
         if (
             self.realtime
-            and isinstance(of.predicate, p.Within)
-            and of.predicate.direction == "past"
+            and isinstance(test.predicate, p.Within)
+            and test.predicate.direction == "past"
         ):
-            self._not_in_realtime(of, "`within past`")
+            self._not_in_realtime(test, "`within past`")
 
-    def _not_in_realtime(self, of: c.Node, what: str) -> None:
+    def _not_in_realtime(self, node: c.Node, what: str) -> None:
         self._add(
             Code.SEG512,
-            of,
+            node,
             f"a realtime segment cannot hold {what}",
             "make it `kind batch`, or say it another way",
         )
 
     # --- behaviors ---------------------------------------------------------------------
 
-    def _aggregate(self, of: c.Aggregate, test: c.Test) -> None:
-        events = self.schema.behaviors_by_name.get(of.behavior)
+    def _aggregate(self, aggregate: c.Aggregate, test: c.Test) -> None:
+        events = self.schema.behaviors_by_name.get(aggregate.behavior)
         if events is None:
-            self._no_behavior(of.behavior, test)
+            self._no_behavior(aggregate.behavior, test)
             return
-        columns = [self._column(events, each, test) for each in of.columns]
-        for each in of.grouping:
+        columns = [self._column(events, each, test) for each in aggregate.columns]
+        for each in aggregate.grouping:
             self._column(events, each, test)
-        if of.order is not None:
-            order = self._column(events, of.order, test)
+        if aggregate.order is not None:
+            order = self._column(events, aggregate.order, test)
             if order is not None and (order.type in types.ELEMENTS or order.type == "boolean"):
                 self._cannot(test, "put events in the order of", order)
-        if of.filter is not None:
-            self._filter(of.filter, events)
-        match of.function:
+        if aggregate.filter is not None:
+            self._filter(aggregate.filter, events)
+        match aggregate.function:
             case "count" | "count distinct":
                 pass
             case "sum" | "average":
                 for column in columns:
                     if column is not None and column.type not in ("number", None):
-                        self._cannot(test, f"take the {of.function} of", column)
+                        self._cannot(test, f"take the {aggregate.function} of", column)
                         return
-                self._fits(test, "number", f"the {of.function}")
+                self._fits(test, "number", f"the {aggregate.function}")
             case "min" | "max":
                 for column in columns:
                     if column is None:
                         continue
                     if column.type in types.ELEMENTS or column.type == "boolean":
-                        self._cannot(test, f"take the {of.function} of", column)
+                        self._cannot(test, f"take the {aggregate.function} of", column)
                     else:
-                        self._fits(test, column.type, f"the {of.function}")
+                        self._fits(test, column.type, f"the {aggregate.function}")
             case "first" | "last":
                 for column in columns:
                     if column is not None:
-                        self._fits(test, column.type, f"the {of.function}")
+                        self._fits(test, column.type, f"the {aggregate.function}")
             case _:
-                assert_never(of.function)
+                assert_never(aggregate.function)
 
     def _cannot(self, test: c.Test, what: str, column: Column) -> None:
         self._add(
@@ -344,12 +344,12 @@ class _Checker:
             "name another column",
         )
 
-    def _no_behavior(self, table: str, of: c.Test) -> None:
+    def _no_behavior(self, table: str, test: c.Test) -> None:
         written = name_of(table) or table
         if written in self.attributes and name_of(table) is not None:
             self._add(
                 Code.SEG505,
-                of,
+                test,
                 f"`{name(written)}` is an attribute and not a behavior",
                 f"compare it as it is: `{name(written)} …`",
             )
@@ -361,7 +361,7 @@ class _Checker:
             help = f"write `{behavior(written)}`"
         elif table_of(written) in known:
             help = f"write `{name(written)}`"
-        self._add(Code.SEG502, of, f"there is no behavior `{behavior(table)}`", help)
+        self._add(Code.SEG502, test, f"there is no behavior `{behavior(table)}`", help)
 
     def _column(self, events: Behavior, column: str, node: c.Node) -> Column | None:
         found = PROFILE_ID if column == PROFILE_ID.name else events.by_name.get(column)
@@ -395,32 +395,37 @@ class _Checker:
 
     # --- types -------------------------------------------------------------------------
 
-    def _fits(self, of: c.Test, type: ColumnType | None, what: str) -> None:
+    def _fits(self, test: c.Test, type: ColumnType | None, what: str) -> None:
         """Whether a test makes sense of values of a type; of one that is not known it may."""
-        if isinstance(of.predicate, p.Matches) and isinstance(of.predicate.pattern, Text):
-            wrong = fault(of.predicate.pattern.value)
+        if isinstance(test.predicate, p.Matches) and isinstance(test.predicate.pattern, Text):
+            wrong = fault(test.predicate.pattern.value)
             if wrong is not None:
-                self._add(Code.SEG509, of, *wrong)
+                self._add(Code.SEG509, test, *wrong)
         if type is None:
             return
         element = types.ELEMENTS.get(type)
         if self.realtime and element is not None:
-            self._not_in_realtime(of, f"{what}, which is a list of elements")
+            self._not_in_realtime(test, f"{what}, which is a list of elements")
             return
-        if of.quantifier is not None and element is None:
+        if test.quantifier is not None and element is None:
             self._add(
                 Code.SEG508,
-                of,
+                test,
                 f"{what} is one value of type {type}, and not a list of elements",
                 "leave `… of` out",
             )
             return
+<<<<<<< 9807911e9660685355f92532aac84616e7399096
         kinds = compared_kinds(of.predicate)
         if of.quantifier is None and element is not None:
+=======
+        kinds = types.asked(test.predicate)
+        if test.quantifier is None and element is not None:
+>>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
             if kinds != {"null"}:
                 self._add(
                     Code.SEG508,
-                    of,
+                    test,
                     f"{what} is a list of elements, and cannot be compared as one value",
                     "say how many elements: `any of …`, `every one of …`, `at least 2 of …`",
                 )
@@ -430,16 +435,16 @@ class _Checker:
             listed = " and ".join(sorted(types.DESCRIBED[kind] for kind in kinds))
             self._add(
                 Code.SEG507,
-                of,
+                test,
                 f"{what} is of type {type}, and is compared with {listed} at once",
                 "give values of one kind",
             )
         elif not kinds <= types.FITS[scalar]:
             [kind] = kinds
-            code = Code.SEG507 if types.compares_values(of.predicate) else Code.SEG506
+            code = Code.SEG507 if types.compares_values(test.predicate) else Code.SEG506
             self._add(
                 code,
-                of,
+                test,
                 f"{what} is of type {type}, and can never be compared with {types.DESCRIBED[kind]}",
                 types.advice(scalar, kinds),
             )

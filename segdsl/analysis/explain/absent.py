@@ -27,15 +27,15 @@ class Absence(msgspec.Struct, frozen=True):
     """With matching events of which none has a value in the column."""
 
 
-def absence(of: c.Test, negated: bool = False) -> Absence:
+def absence(test: c.Test, negated: bool = False) -> Absence:
     """What the test, negated as a whole or not, gives for what is not there."""
-    subject = of.subject
+    subject = test.subject
     match subject:
         case c.Attribute() | c.GroupAttribute() | c.MlAttribute():
-            found = Absence(_missing(of), _empty_list(of))
+            found = Absence(_missing(test), _empty_list(test))
         case c.Aggregate():
             found = Absence(
-                _no_events(of, subject), _empty_list(of), _events_without_value(of, subject)
+                _no_events(test, subject), _empty_list(test), _events_without_value(test, subject)
             )
         case _:
             assert_never(subject)
@@ -46,20 +46,22 @@ def absence(of: c.Test, negated: bool = False) -> Absence:
     )
 
 
-def _missing(of: c.Test) -> bool:
+def _missing(test: c.Test) -> bool:
     """A missing value makes every test false but `is null`; a list that is not there, all."""
-    if of.quantifier is not None:
+    if test.quantifier is not None:
         return False
-    return isinstance(of.predicate, p.IsNull) != of.negated
+    return isinstance(test.predicate, p.IsNull) != test.negated
 
 
-def _empty_list(of: c.Test) -> bool | None:
-    return None if of.quantifier is None else _no_element(of.quantifier)
+def _empty_list(test: c.Test) -> bool | None:
+    return None if test.quantifier is None else _no_element(test.quantifier)
 
 
-def _no_element(of: Quantifier) -> bool:
-    zero = of.number is None or (isinstance(of.number, Number) and of.number.value == 0)
-    match of.how:
+def _no_element(quantifier: Quantifier) -> bool:
+    zero = quantifier.number is None or (
+        isinstance(quantifier.number, Number) and quantifier.number.value == 0
+    )
+    match quantifier.how:
         case "any":
             return False
         case "every" | "at most":
@@ -67,28 +69,28 @@ def _no_element(of: Quantifier) -> bool:
         case "at least" | "exactly":
             return zero
         case _:
-            assert_never(of.how)
+            assert_never(quantifier.how)
 
 
-def _no_events(of: c.Test, subject: c.Aggregate) -> bool:
+def _no_events(test: c.Test, subject: c.Aggregate) -> bool:
     """`some`, groups and windows need an event; otherwise a count is 0, the rest missing."""
     if subject.some or subject.is_existential:
         return False
     if subject.counts:
-        return holds_of_zero(of.predicate) != of.negated
-    return _missing(of)
+        return holds_of_zero(test.predicate) != test.negated
+    return _missing(test)
 
 
-def _events_without_value(of: c.Test, subject: c.Aggregate) -> bool | None:
+def _events_without_value(test: c.Test, subject: c.Aggregate) -> bool | None:
     match subject.function:
         case "count" | "count distinct":
             return None
         case "first" | "last":
-            return _missing(of)
+            return _missing(test)
         case "sum" | "min" | "max" | "average":
             # The API compares with 0 then; what 0 is as a time nobody asks.
-            if is_time(of.predicate) or of.quantifier is not None:
+            if is_time(test.predicate) or test.quantifier is not None:
                 return None
-            return holds_of_zero(of.predicate) != of.negated
+            return holds_of_zero(test.predicate) != test.negated
         case _:
             assert_never(subject.function)

@@ -43,15 +43,15 @@ def _labelled(condition: c.Condition, labels: Labels) -> Called:
         yield from _ordered(condition.limit, labels)
 
 
-def _of_aggregate(of: c.Aggregate, labels: Labels) -> Called:
-    if of.behavior in labels.behaviors:
-        yield f"the behavior {behavior(of.behavior)}", labels.behaviors[of.behavior]
-    order = () if of.order is None else (of.order,)
-    inside = () if of.filter is None else _columns(of.filter)
-    for column in (*of.columns, *order, *of.grouping, *inside):
-        label = labels.columns.get((of.behavior, column))
+def _of_aggregate(aggregate: c.Aggregate, labels: Labels) -> Called:
+    if aggregate.behavior in labels.behaviors:
+        yield f"the behavior {behavior(aggregate.behavior)}", labels.behaviors[aggregate.behavior]
+    order = () if aggregate.order is None else (aggregate.order,)
+    inside = () if aggregate.filter is None else _columns(aggregate.filter)
+    for column in (*aggregate.columns, *order, *aggregate.grouping, *inside):
+        label = labels.columns.get((aggregate.behavior, column))
         if label is not None:
-            yield f"{name(column)} of {behavior(of.behavior)}", label
+            yield f"{name(column)} of {behavior(aggregate.behavior)}", label
 
 
 def _columns(condition: c.Condition) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _columns(condition: c.Condition) -> Iterator[str]:
             yield node.subject.name
 
 
-def _ordered(of: Limit | None, labels: Labels) -> Called:
-    for order in () if of is None else of.order:
+def _ordered(limit: Limit | None, labels: Labels) -> Called:
+    for order in () if limit is None else limit.order:
         if order.column is not None and order.column in labels.attributes:
             yield name(order.column), labels.attributes[order.column]

@@ -92,27 +92,27 @@ def _clipped(line: str, width: int, mark: str) -> str:
 # --- groups and conditions -----------------------------------------------------------
 
 
-def _kind(of: m.Group) -> str:
-    return of.type if of.expr is None else f"{of.type} {of.expr}"
+def _kind(group: m.Group) -> str:
+    return group.type if group.expr is None else f"{group.type} {group.expr}"
 
 
-def _group(of: m.Group, title: str, kind: str) -> Branch:
-    empty = "" if of.conditions else ", without conditions"
-    lettered = of.type == "Composite"
+def _group(group: m.Group, title: str, kind: str) -> Branch:
+    empty = "" if group.conditions else ", without conditions"
+    lettered = group.type == "Composite"
     return Branch(
-        f"{title} {kind}".strip() + f"{empty}{_limit(of.limit)}",
+        f"{title} {kind}".strip() + f"{empty}{_limit(group.limit)}",
         tuple(
             _member(each, f"{_letter(index)}  " if lettered else "")
-            for index, each in enumerate(of.conditions)
+            for index, each in enumerate(group.conditions)
         ),
-        None if of.description is None else _shown(of.description),
+        None if group.description is None else _shown(group.description),
     )
 
 
-def _member(of: m.Group | m.Condition, label: str) -> Branch:
-    if isinstance(of, m.Group):
-        return _group(of, label.rstrip(), f"({_kind(of)})" if label else _kind(of))
-    return _condition(of, label)
+def _member(member: m.Group | m.Condition, label: str) -> Branch:
+    if isinstance(member, m.Group):
+        return _group(member, label.rstrip(), f"({_kind(member)})" if label else _kind(member))
+    return _condition(member, label)
 
 
 def _letter(index: int) -> str:
@@ -128,98 +128,109 @@ def _id(id: str) -> str:
     return _shown(id.removeprefix("name:")) if is_symbolic(id) else f"#{_shown(id)}"
 
 
-def _condition(of: m.Condition, label: str) -> Branch:
-    match of:
+def _condition(condition: m.Condition, label: str) -> Branch:
+    match condition:
         case m.ValueCondition():
-            exclude = "exclude " if of.exclude else ""
-            matching = _matching(of.array_matching)
-            words = f"{_left(of.left_value)} {operator_words(of.operator)}{_limit(of.limit)}"
-            inside = of.left_value.filter if isinstance(of.left_value, m.BehaviorValue) else None
+            exclude = "exclude " if condition.exclude else ""
+            matching = _matching(condition.array_matching)
+            operator = operator_words(condition.operator)
+            words = f"{_left(condition.left_value)} {operator}{_limit(condition.limit)}"
+            inside = (
+                condition.left_value.filter
+                if isinstance(condition.left_value, m.BehaviorValue)
+                else None
+            )
             filters = () if inside is None else (_filter(inside, "filter "),)
             return Branch(f"{label}{exclude}{matching}{words}", filters)
         case m.ReferenceCondition():
-            exclude = "exclude " if of.exclude else ""
-            return Branch(f"{label}{exclude}{of.type} {_id(of.id)}")
+            exclude = "exclude " if condition.exclude else ""
+            return Branch(f"{label}{exclude}{condition.type} {_id(condition.id)}")
         case m.PredictiveScoreReference():
-            converted = " including converted" if of.include_converted_customers else ""
-            grades = f"grade {of.min_grade.text} to {of.max_grade.text}"
-            return Branch(f"{label}{of.type} {_id(of.id)} {grades}{converted}")
+            converted = " including converted" if condition.include_converted_customers else ""
+            grades = f"grade {condition.min_grade.text} to {condition.max_grade.text}"
+            return Branch(f"{label}{condition.type} {_id(condition.id)} {grades}{converted}")
         case m.MlAttributeReference():
-            model = f"{of.solution_type} {_id(of.id)}"
-            asked = f"{name(of.left_value.attribute)} {operator_words(of.operator)}"
-            return Branch(f"{label}{of.type} {model} {asked}")
+            model = f"{condition.solution_type} {_id(condition.id)}"
+            asked = f"{name(condition.left_value.attribute)} {operator_words(condition.operator)}"
+            return Branch(f"{label}{condition.type} {model} {asked}")
         case _:
-            assert_never(of)
+            assert_never(condition)
 
 
-def _filter(of: m.Filter, label: str = "") -> Branch:
-    return Branch(f"{label}{of.type}", tuple(_filter_part(each) for each in of.conditions))
+def _filter(filter: m.Filter, label: str = "") -> Branch:
+    return Branch(f"{label}{filter.type}", tuple(_filter_part(each) for each in filter.conditions))
 
 
-def _filter_part(of: m.Filter | m.Column) -> Branch:
-    if isinstance(of, m.Filter):
-        return _filter(of)
-    return Branch(f"{_matching(of.array_matching)}{name(of.column)} {operator_words(of.operator)}")
+def _filter_part(part: m.Filter | m.Column) -> Branch:
+    if isinstance(part, m.Filter):
+        return _filter(part)
+    return Branch(
+        f"{_matching(part.array_matching)}{name(part.column)} {operator_words(part.operator)}"
+    )
 
 
-def _left(of: m.AttributeValue | m.BehaviorValue) -> str:
-    match of:
+def _left(value: m.AttributeValue | m.BehaviorValue) -> str:
+    match value:
         case m.AttributeValue(attribute, None):
             return name(attribute)
         case m.AttributeValue(attribute, group):
             assert group is not None
             return f"{name(group)}.{name(attribute)}"
         case m.BehaviorValue():
-            kind = of.aggregation
+            kind = value.aggregation
             columns = [kind.column] if kind.column is not None else list(kind.columns or ())
-            source = behavior(of.source.name)
+            source = behavior(value.source.name)
             about = ", ".join(f"{source}.{name(column)}" for column in columns) or source
             if kind.order_column is not None:
                 about += f" by {name(kind.order_column)}"
             if kind.grouping_columns:
                 about += f" for each {', '.join(map(name, kind.grouping_columns))}"
-            window = "" if of.window is None else f" {of.window.type} {_length(of.window.duration)}"
+            window = (
+                ""
+                if value.window is None
+                else f" {value.window.type} {_length(value.window.duration)}"
+            )
             return f"{kind.type}({about}){window}"
         case _:
-            assert_never(of)
+            assert_never(value)
 
 
-def _matching(of: m.ArrayMatching | None) -> str:
-    match of:
+def _matching(matching: m.ArrayMatching | None) -> str:
+    match matching:
         case None:
             return ""
         case "any" | "all":
-            return f"{of} of "
+            return f"{matching} of "
         case m.CountMatching(at_least, at_most, exactly):
             counts = (("atLeast", at_least), ("atMost", at_most), ("exactly", exactly))
             asked = [f"{how} {count.text}" for how, count in counts if count is not None]
             return f"{' '.join(asked)} of "
         case _:
-            assert_never(of)
+            assert_never(matching)
 
 
-def _limit(of: m.Limit | None) -> str:
-    if of is None:
+def _limit(limit: m.Limit | None) -> str:
+    if limit is None:
         return ""
     keys = [
         f"{'aggregation' if key.column is None else name(key.column)} {key.order}"
-        for key in of.order_columns
+        for key in limit.order_columns
     ]
     by = f" by {', '.join(keys)}" if keys else ""
-    return f", limit {of.number.text}{'%' if of.type == 'Percent' else ''}{by}"
+    return f", limit {limit.number.text}{'%' if limit.type == 'Percent' else ''}{by}"
 
 
 # --- operators -----------------------------------------------------------------------
 
 
-def operator_words(of: m.Operator) -> str:
+def operator_words(operator: m.Operator) -> str:
     """One operator in a line: `not Equal "JP"`, `Less last 30 days`."""
-    inverted = "not " if of.negated else ""
-    return f"{inverted}{of.type}{_operands(of)}"
+    inverted = "not " if operator.negated else ""
+    return f"{inverted}{operator.type}{_operands(operator)}"
 
 
-def _operands(of: m.Operator) -> str:
-    match of:
+def _operands(operator: m.Operator) -> str:
+    match operator:
         case m.Comparison(type="IsNull"):
             return ""
         case m.Comparison(right_value=right):
@@ -233,8 +244,8 @@ def _operands(of: m.Operator) -> str:
         case m.TimeWithin(unit=unit, value=amount):
             return f" {_counted(amount, unit)}"
         case m.TimeRange():
-            reverse = " reverse" if of.reverse else ""
-            return f" {_length(of.duration)} from {_right(of.from_)}{reverse}"
+            reverse = " reverse" if operator.reverse else ""
+            return f" {_length(operator.duration)} from {_right(operator.from_)}{reverse}"
         case m.LastUnit(from_=start):
             return f" from {start.unit}"
         case m.CalendarUnit(from_=start):
@@ -244,37 +255,37 @@ def _operands(of: m.Operator) -> str:
         case m.TimeInBetweenNext(from_=near, to=far):
             return f" {_next(near)} and {_next(far)}"
         case _:
-            assert_never(of)
+            assert_never(operator)
 
 
-def _right(of: m.Scalar | m.Timestamp | m.Last) -> str:
-    match of:
+def _right(operand: m.Scalar | m.Timestamp | m.Last) -> str:
+    match operand:
         case Number(text):
             return text
         case bool():
-            return "true" if of else "false"
+            return "true" if operand else "false"
         case str():
-            return string(of)
+            return string(operand)
         case m.Timestamp(text):
             return f"timestamp {text if text.isprintable() else string(text)}"
         case m.Last(amount, unit):
             return f"last {_amount(amount, unit)}"
         case _:
-            assert_never(of)
+            assert_never(operand)
 
 
-def _next(of: m.Next) -> str:
-    return f"next {_amount(of.next, of.unit)}"
+def _next(duration: m.Next) -> str:
+    return f"next {_amount(duration.next, duration.unit)}"
 
 
-def _amount(of: Number | m.Length, unit: Unit) -> str:
-    if isinstance(of, Number):
-        return _counted(of.text, unit)
-    return f"{_length(of)} (unit {unit})"
+def _amount(amount: Number | m.Length, unit: Unit) -> str:
+    if isinstance(amount, Number):
+        return _counted(amount.text, unit)
+    return f"{_length(amount)} (unit {unit})"
 
 
-def _length(of: m.Length | m.WindowLength) -> str:
-    amounts = [(getattr(of, unit, None), unit) for unit in UNITS]
+def _length(length: m.Length | m.WindowLength) -> str:
+    amounts = [(getattr(length, unit, None), unit) for unit in UNITS]
     return " ".join(_counted(amount.text, unit) for amount, unit in amounts if amount is not None)
 
 

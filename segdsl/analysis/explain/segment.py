@@ -74,10 +74,10 @@ def _shown(text: str) -> str:
 # --- groups --------------------------------------------------------------------------
 
 
-def _opening(of: c.Condition, is_in: str) -> tuple[str, tuple[Item, ...]]:
-    if isinstance(of, c.Everyone):
+def _opening(condition: c.Condition, is_in: str) -> tuple[str, tuple[Item, ...]]:
+    if isinstance(condition, c.Everyone):
         return f"Every profile of the parent segment {is_in}.", ()
-    grouping, children = _grouped(of)
+    grouping, children = _grouped(condition)
     if grouping is None:
         (child,) = children
         return f"A profile {is_in} when this holds:", (_item(child, True),)
@@ -85,25 +85,25 @@ def _opening(of: c.Condition, is_in: str) -> tuple[str, tuple[Item, ...]]:
     return f"A profile {is_in} when {_HOLDS[grouping]}:", items
 
 
-def _grouped(of: c.Condition) -> tuple[Grouping | None, tuple[c.Condition, ...]]:
+def _grouped(condition: c.Condition) -> tuple[Grouping | None, tuple[c.Condition, ...]]:
     """How a condition is put together of others; no grouping where it stands alone.
 
     A condition alone comes back with one `Not` around it at most. A group under a `Not`
     whose members are all negated comes back as the group of their opposites.
     """
     negated = False
-    while isinstance(of, c.Not):
-        of, negated = of.child, not negated
-    if not isinstance(of, c.And | c.Or):
-        return None, (c.Not(of) if negated else of,)
-    children = _flat(of.children, type(of))
+    while isinstance(condition, c.Not):
+        condition, negated = condition.child, not negated
+    if not isinstance(condition, c.And | c.Or):
+        return None, (c.Not(condition) if negated else condition,)
+    children = _flat(condition.children, type(condition))
     if not negated:
-        return ("all" if isinstance(of, c.And) else "any"), children
+        return ("all" if isinstance(condition, c.And) else "any"), children
     if all(isinstance(child, c.Not) for child in children):
-        opposite = c.Or if isinstance(of, c.And) else c.And
+        opposite = c.Or if isinstance(condition, c.And) else c.And
         inner = tuple(child.child for child in children if isinstance(child, c.Not))
         return ("any" if opposite is c.Or else "all"), _flat(inner, opposite)
-    return ("not all" if isinstance(of, c.And) else "none"), children
+    return ("not all" if isinstance(condition, c.And) else "none"), children
 
 
 def _flat(
@@ -121,13 +121,13 @@ def _flat(
     return tuple(found)
 
 
-def _item(of: c.Condition, decides: bool, label: str = "") -> Item:
+def _item(condition: c.Condition, decides: bool, label: str = "") -> Item:
     """One numbered sentence with what is under it.
 
     `decides` says that a profile the condition does not hold for is not in the segment;
     elsewhere the notes speak of this condition alone.
     """
-    grouping, children = _grouped(of)
+    grouping, children = _grouped(condition)
     if grouping is not None:
         within = decides and grouping == "all"
         text = _lead(label, f"{_HOLDS[grouping]}:")
@@ -170,26 +170,26 @@ def _lead(label: str, words: str, named: bool = False) -> str:
 # --- conditions ----------------------------------------------------------------------
 
 
-def _test(of: c.Test, negated: bool, decides: bool, label: str) -> Item:
-    subject = of.subject
+def _test(test: c.Test, negated: bool, decides: bool, label: str) -> Item:
+    subject = test.subject
     match subject:
         case c.Attribute() | c.GroupAttribute() | c.MlAttribute():
-            clause = attribute_clause(of, negated)
+            clause = attribute_clause(test, negated)
             text = _lead(label, f"{clause.words}.", clause.named)
-            return Item(text, (), () if clause.plain else _notes(of, negated, decides))
+            return Item(text, (), () if clause.plain else _notes(test, negated, decides))
         case c.Aggregate():
-            clause = aggregate_clause(of, subject, negated)
+            clause = aggregate_clause(test, subject, negated)
             words, items = _with_filter(clause, subject.filter)
-            notes = () if clause.plain else _notes(of, negated, decides)
+            notes = () if clause.plain else _notes(test, negated, decides)
             return Item(_lead(label, words), items, notes)
         case _:
             assert_never(subject)
 
 
-def _notes(of: c.Test, negated: bool, decides: bool) -> tuple[str, ...]:
+def _notes(test: c.Test, negated: bool, decides: bool) -> tuple[str, ...]:
     """What becomes of profiles with nothing; further cases only where they differ."""
-    found = absence(of, negated)
-    subject = of.subject
+    found = absence(test, negated)
+    subject = test.subject
     zero = ""
     if isinstance(subject, c.Aggregate):
         such = "such event" if subject.filter else events_of(subject.behavior, one=True)
@@ -210,17 +210,19 @@ def _notes(of: c.Test, negated: bool, decides: bool) -> tuple[str, ...]:
     return (f"{sentence}.", *_missing_counts(subject))
 
 
-def _missing_counts(of: c.Subject) -> tuple[str, ...]:
+def _missing_counts(subject: c.Subject) -> tuple[str, ...]:
     """Of different values: a missing one is one of them, as a row of nulls is a row (described)."""
-    if not isinstance(of, c.Aggregate) or of.function != "count distinct":
+    if not isinstance(subject, c.Aggregate) or subject.function != "count distinct":
         return ()
-    return (f"A missing {listed([name(each) for each in of.columns], 'or')} counts as one value.",)
+    return (
+        f"A missing {listed([name(each) for each in subject.columns], 'or')} counts as one value.",
+    )
 
 
-def _events_without_value(of: c.Aggregate) -> str:
-    column = name(of.columns[0])
-    if of.function in ("first", "last"):
-        return f"whose {of.function} event has no {column}"
+def _events_without_value(aggregate: c.Aggregate) -> str:
+    column = name(aggregate.columns[0])
+    if aggregate.function in ("first", "last"):
+        return f"whose {aggregate.function} event has no {column}"
     return f"whose events all have no {column} (which counts as 0)"
 
 
@@ -230,43 +232,43 @@ def _becomes(holds: bool, decides: bool) -> str:
     return "meets this" if holds else "does not meet this"
 
 
-def _score(of: c.Score, negated: bool, decides: bool, label: str) -> Item:
+def _score(score: c.Score, negated: bool, decides: bool, label: str) -> Item:
     verb = "is not" if negated else "is"
     words = (
-        f"the score of the model {reference(of.model)} {verb} between "
-        f"{literal(of.low)} and {literal(of.high)} (both included)."
+        f"the score of the model {reference(score.model)} {verb} between "
+        f"{literal(score.low)} and {literal(score.high)} (both included)."
     )
     becomes = _becomes(negated, decides)
-    if of.including_converted:
+    if score.including_converted:
         note = f"A profile with no score {becomes}; one that has converted is asked like any other."
     else:
         note = f"A profile with no score, or one that has converted, {becomes}."
     return Item(_lead(label, words), (), (note,))
 
 
-def _limited(of: c.Limited, negated: bool, label: str) -> Item:
+def _limited(limited: c.Limited, negated: bool, label: str) -> Item:
     verb = "is not" if negated else "is"
-    words = f"the profile {verb} among {_first(of.limit)} of those for which this holds"
-    order = _order(of.limit.order, "what this asks for")
-    return Item(_lead(label, f"{words}{order}:"), (_item(of.child, False),))
+    words = f"the profile {verb} among {_first(limited.limit)} of those for which this holds"
+    order = _order(limited.limit.order, "what this asks for")
+    return Item(_lead(label, f"{words}{order}:"), (_item(limited.child, False),))
 
 
-def _limit_sentence(of: Limit) -> str:
-    order = _order(of.order, "the aggregate")
-    return f"Of these profiles, only {_first(of)} are in the segment{order}."
+def _limit_sentence(limit: Limit) -> str:
+    order = _order(limit.order, "the aggregate")
+    return f"Of these profiles, only {_first(limit)} are in the segment{order}."
 
 
-def _first(of: Limit) -> str:
-    return f"the first {value(of.number)}{'%' if of.percent else ''}"
+def _first(limit: Limit) -> str:
+    return f"the first {value(limit.number)}{'%' if limit.percent else ''}"
 
 
-def _order(of: tuple[Order, ...], aggregate: str) -> str:
-    if not of:
+def _order(orders: tuple[Order, ...], aggregate: str) -> str:
+    if not orders:
         return ""
     keys = [
         f"{aggregate if key.column is None else name(key.column)} "
         f"{'from high to low' if key.descending else 'from low to high'}"
-        for key in of
+        for key in orders
     ]
     return f", ordered by {', then by '.join(keys)}"
 
@@ -274,11 +276,11 @@ def _order(of: tuple[Order, ...], aggregate: str) -> str:
 # --- filters -------------------------------------------------------------------------
 
 
-def _with_filter(clause: Clause, of: c.Condition | None) -> tuple[str, tuple[Item, ...]]:
+def _with_filter(clause: Clause, filter: c.Condition | None) -> tuple[str, tuple[Item, ...]]:
     """The sentence with its filter: one or two plain parts in it, anything more under it."""
-    if of is None:
+    if filter is None:
         return f"{clause.words}.", ()
-    grouping, children = _grouped(of)
+    grouping, children = _grouped(filter)
     simple = [_column_words(child) for child in children]
     parts = [part for part in simple if part is not None]
     if len(parts) == len(children) <= _MOST_INLINE and grouping in (None, "all", "any"):
@@ -289,8 +291,8 @@ def _with_filter(clause: Clause, of: c.Condition | None) -> tuple[str, tuple[Ite
     return f"{clause.words}{clause.events} {which}", tuple(map(_column_item, children))
 
 
-def _column_item(of: c.Condition) -> Item:
-    grouping, children = _grouped(of)
+def _column_item(condition: c.Condition) -> Item:
+    grouping, children = _grouped(condition)
     if grouping is not None:
         return Item(_lead("", f"{_HOLDS[grouping]}:"), tuple(map(_column_item, children)))
     (child,) = children
@@ -299,10 +301,10 @@ def _column_item(of: c.Condition) -> Item:
     return Item(_lead("", f"{_column_words(child)}.", named))
 
 
-def _column_words(of: c.Condition) -> str | None:
+def _column_words(condition: c.Condition) -> str | None:
     """A test of one column, with when it holds of events that have nothing there."""
-    negated = isinstance(of, c.Not)
-    test = of.child if isinstance(of, c.Not) else of
+    negated = isinstance(condition, c.Not)
+    test = condition.child if isinstance(condition, c.Not) else condition
     if not isinstance(test, c.Test):
         return None
     clause = attribute_clause(test, negated)
@@ -321,8 +323,8 @@ def _column_words(of: c.Condition) -> str | None:
 # --- times ---------------------------------------------------------------------------
 
 
-def _times_note(of: c.Condition) -> tuple[str, ...]:
-    tests = (node for node in walk(of, filters=True) if isinstance(node, c.Test))
+def _times_note(condition: c.Condition) -> tuple[str, ...]:
+    tests = (node for node in walk(condition, filters=True) if isinstance(node, c.Test))
     asked = [test.predicate for test in tests if p.is_time(test.predicate)]
     if not asked:
         return ()

@@ -37,8 +37,8 @@ def events_of(table: str, one: bool = False) -> str:
     return f"{behavior(table)} event{'' if one else 's'}"
 
 
-def noun(of: c.Subject) -> str:
-    match of:
+def noun(subject: c.Subject) -> str:
+    match subject:
         case c.Attribute(attribute):
             return name(attribute)
         case c.GroupAttribute(group, attribute):
@@ -46,15 +46,15 @@ def noun(of: c.Subject) -> str:
         case c.MlAttribute(solution, model, attribute):
             return f"{name(attribute)} of the {solution.upper()} model {reference(model)}"
         case c.Aggregate():
-            return _aggregate(of)
+            return _aggregate(subject)
         case _:
-            assert_never(of)
+            assert_never(subject)
 
 
-def _aggregate(of: c.Aggregate) -> str:
-    events = events_of(of.behavior)
-    columns = [name(column) for column in of.columns]
-    match of.function:
+def _aggregate(aggregate: c.Aggregate) -> str:
+    events = events_of(aggregate.behavior)
+    columns = [name(column) for column in aggregate.columns]
+    match aggregate.function:
         case "count":
             return f"the number of {events}"
         case "count distinct" if len(columns) == 1:
@@ -72,48 +72,52 @@ def _aggregate(of: c.Aggregate) -> str:
         case "average":
             return f"the average of {columns[0]} over {events}"
         case "first" | "last":
-            order = "" if of.order is None else f" by {name(of.order)}"
-            event = events_of(of.behavior, one=True)
-            return f"the {columns[0]} of the {of.function} {event}{order}"
+            order = "" if aggregate.order is None else f" by {name(aggregate.order)}"
+            event = events_of(aggregate.behavior, one=True)
+            return f"the {columns[0]} of the {aggregate.function} {event}{order}"
         case _:
-            assert_never(of.function)
+            assert_never(aggregate.function)
 
 
-def attribute_clause(of: c.Test, negated: bool) -> Clause:
+def attribute_clause(test: c.Test, negated: bool) -> Clause:
     """A test of an attribute, or in a filter of a column."""
-    plain = isinstance(of.predicate, p.IsNull) and of.quantifier is None
-    return Clause(_said(of, negated), plain=plain, named=of.quantifier is None)
+    plain = isinstance(test.predicate, p.IsNull) and test.quantifier is None
+    return Clause(_said(test, negated), plain=plain, named=test.quantifier is None)
 
 
-def aggregate_clause(of: c.Test, subject: c.Aggregate, negated: bool) -> Clause:
+def aggregate_clause(test: c.Test, subject: c.Aggregate, negated: bool) -> Clause:
     counting_only = ", counting only events"
     if subject.is_existential:
         there = "there is no" if negated else "there is at least one"
-        return Clause(f"{there} {_scope(subject)} {_said(of, False)}", counting_only)
+        return Clause(f"{there} {_scope(subject)} {_said(test, False)}", counting_only)
     if subject.some:
         event = events_of(subject.behavior, one=True)
         there = f"there is no {event}, or" if negated else f"there is at least 1 {event}, and"
-        return Clause(f"{there} {_said(of, negated)}", counting_only)
-    if subject.function == "count" and of.quantifier is None:
-        found = _there_are(of.predicate, negated != of.negated, subject.behavior)
+        return Clause(f"{there} {_said(test, negated)}", counting_only)
+    if subject.function == "count" and test.quantifier is None:
+        found = _there_are(test.predicate, negated != test.negated, subject.behavior)
         if found is not None:
             return found
-    return Clause(_said(of, negated), counting_only)
+    return Clause(_said(test, negated), counting_only)
 
 
-def _scope(of: c.Aggregate) -> str:
+def _scope(aggregate: c.Aggregate) -> str:
     """What a grouped or sliding aggregate has one value for."""
-    groups = [name(column) for column in of.grouping]
-    window = "" if of.window is None else f"stretch of {duration(of.window)} up to an event"
+    groups = [name(column) for column in aggregate.grouping]
+    window = (
+        ""
+        if aggregate.window is None
+        else f"stretch of {duration(aggregate.window)} up to an event"
+    )
     if not groups:
         return f"{window} in which"
     group = groups[0] if len(groups) == 1 else f"combination of {listed(groups, 'and')}"
     return f"{group} with a {window} in which" if window else f"{group} for which"
 
 
-def _there_are(of: p.Predicate, negated: bool, table: str) -> Clause | None:
+def _there_are(predicate: p.Predicate, negated: bool, table: str) -> Clause | None:
     """How many events there are, where a number of them says it."""
-    match of:
+    match predicate:
         case p.Compare(relation, Number() as number):
             pass
         case _:
@@ -144,28 +148,28 @@ def _there_are(of: p.Predicate, negated: bool, table: str) -> Clause | None:
     return Clause(words, "", plain=is_one and relation == ">=")
 
 
-def _said(of: c.Test, negated: bool) -> str:
+def _said(test: c.Test, negated: bool) -> str:
     """The subject with what is said of it, of all of it or of its elements."""
-    if of.quantifier is None:
-        return f"{noun(of.subject)} {verb(of.predicate, of.negated != negated)}"
-    return _of_elements(of, of.quantifier, negated)
+    if test.quantifier is None:
+        return f"{noun(test.subject)} {verb(test.predicate, test.negated != negated)}"
+    return _of_elements(test, test.quantifier, negated)
 
 
-def _of_elements(of: c.Test, quantifier: Quantifier, negated: bool) -> str:
-    elements = f"of {noun(of.subject)}"
-    one = verb(of.predicate, of.negated)
-    opposite = verb(of.predicate, not of.negated)
+def _of_elements(test: c.Test, quantifier: Quantifier, negated: bool) -> str:
+    elements = f"of {noun(test.subject)}"
+    one = verb(test.predicate, test.negated)
+    opposite = verb(test.predicate, not test.negated)
     number = quantifier.number
     # Two negations make one word: every element that is not x is no element that is x.
     match quantifier.how:
         case "any":
-            if of.negated:
+            if test.negated:
                 how, said = ("every" if negated else "at least one"), opposite if negated else one
             else:
                 how, said = ("no" if negated else "at least one"), one
             return f"{how} element {elements} {said}"
         case "every":
-            if of.negated:
+            if test.negated:
                 how, said = ("at least one" if negated else "no"), opposite
             else:
                 how, said = ("not every" if negated else "every"), one
@@ -181,5 +185,5 @@ def _of_elements(of: c.Test, quantifier: Quantifier, negated: bool) -> str:
     assert number is not None
     single = number == _ONE
     word = "element" if single else "elements"
-    said = verb(of.predicate, of.negated, plural=not single)
+    said = verb(test.predicate, test.negated, plural=not single)
     return f"{how} {value(number)} {word} {elements} {said}"

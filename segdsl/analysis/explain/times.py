@@ -46,27 +46,27 @@ def whole_units(amount: Value, unit: Unit, side: str) -> str:
             return f"the {spelling.value(amount)} whole {unit}s {side} {now}"
 
 
-def past(of: Duration) -> str:
+def past(duration: Duration) -> str:
     """The whole unit that lies a length of time ago: `the day 30 days ago`."""
-    return _moment(of, -1, "ago", "before")
+    return _moment(duration, -1, "ago", "before")
 
 
-def coming(of: Duration) -> str:
+def coming(duration: Duration) -> str:
     """The whole unit that lies a length of time ahead: `the day 3 days from now`."""
-    return _moment(of, 1, "from now", "after")
+    return _moment(duration, 1, "from now", "after")
 
 
-def _moment(of: Duration, step: int, away: str, side: str) -> str:
-    if len(of.parts) == 1 and of.rounded in (None, of.parts[0].unit):
-        (part,) = of.parts
+def _moment(duration: Duration, step: int, away: str, side: str) -> str:
+    if len(duration.parts) == 1 and duration.rounded in (None, duration.parts[0].unit):
+        (part,) = duration.parts
         match part.amount:
             case Number("0"):
                 return neighbour(0, part.unit)
             case Number("1"):
                 return neighbour(step, part.unit)
             case _:
-                return f"the {part.unit} {spelling.duration(of)} {away}"
-    unit, length = of.rounded or of.smallest, spelling.duration(of)
+                return f"the {part.unit} {spelling.duration(duration)} {away}"
+    unit, length = duration.rounded or duration.smallest, spelling.duration(duration)
     return f"the {unit} that begins {length} {side} the start of {neighbour(0, unit)}"
 
 
@@ -79,10 +79,10 @@ def moment(of: p.Moment) -> str:
             return spelling.value(of)
 
 
-def short(of: p.Moment) -> str:
+def short(moment: p.Moment) -> str:
     """A moment as it was written, without how it is rounded."""
-    match of:
+    match moment:
         case p.Ago(duration):
             return f"{spelling.duration(duration)} ago"
         case Date() | Name():
-            return spelling.value(of)
+            return spelling.value(moment)

@@ -80,13 +80,13 @@ def _from_to(low: str, high: str) -> str:
     return f"from the start of {low} to the end of {high}"
 
 
-def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
+def verb(predicate: p.Predicate, negated: bool, plural: bool = False) -> str:
     """The verb and what follows it: `is not "JP"`, `contain "/x"`.
 
     A negation is the exact opposite for every value there is; what holds where there is
     no value is said elsewhere.
     """
-    match of:
+    match predicate:
         case p.Compare(relation, value):
             relation, negated = complement(relation, negated)
             return f"{_is(negated, plural)} {_COMPARED[relation]}{spelling.value(value)}"
@@ -136,4 +136,4 @@ def verb(of: p.Predicate, negated: bool, plural: bool = False) -> str:
             reading = _from_to(times.coming(near), times.coming(far))
             return f"{_is(negated, plural)} between {ends} ({reading})"
         case _:
-            assert_never(of)
+            assert_never(predicate)

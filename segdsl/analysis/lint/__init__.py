@@ -1,7 +1,7 @@
-"""Lints: what a segment says that its author may not have meant. Warnings all of them.
+"""Lints: warnings about conditions that the author may not have meant.
 
-Looks at resolved segments and changes nothing; `fixes` changes what can be put right, and
-`silence` drops what was allowed. That something is wrong is said by the stages before.
+Works on resolved segments, which are free of errors. `fixes` corrects some findings in the source;
+`suppressions` removes the findings that are allowed.
 """
 
 from __future__ import annotations
@@ -9,74 +9,86 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from segdsl.analysis.lint.duplicates import Mark, twins
-from segdsl.analysis.lint.intervals import bounds, bounds_alone
-from segdsl.analysis.lint.merge_into_in import equals
-from segdsl.analysis.lint.normal import Leaf, Node, Normal, leaves
-from segdsl.analysis.lint.nulls import negated_nulls
+from segdsl.analysis.lint.duplicates import SegmentKey, report_equivalent_segments
+from segdsl.analysis.lint.intervals import report_contradiction, report_contradictions
+from segdsl.analysis.lint.merge_into_in import report_mergeable
+from segdsl.analysis.lint.normal_form import Leaf, Node, Normalizer, leaves
+from segdsl.analysis.lint.nulls import report_negated_nulls
 from segdsl.analysis.lint.prefilter import Prefilter, prefilter
-from segdsl.analysis.lint.redundant import listed_twice, repeats
-from segdsl.analysis.lint.relative_times import times
+from segdsl.analysis.lint.redundant import report_redundant, report_repeated_values
+from segdsl.analysis.lint.relative_times import report_relative_times
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 
-__all__ = ["Mark", "Prefilter", "lint", "lint_each", "prefilter", "twins"]
+__all__ = [
+    "Prefilter",
+    "SegmentKey",
+    "lint",
+    "lint_each",
+    "prefilter",
+    "report_equivalent_segments",
+]
 
 
 def lint(segments: Sequence[c.Segment], report: Report) -> None:
-    """Adds what is odd about each segment, and which are the same as another."""
+    """Lints each segment, and reports segments that select the same profiles."""
     prefilters = [prefilter(each) for each in segments]
-    twins(lint_each(segments, prefilters, Normal(), report), report)
+    report_equivalent_segments(lint_each(segments, prefilters, Normalizer(), report), report)
 
 
 def lint_each(
-    segments: Sequence[c.Segment], prefilters: Sequence[Prefilter], normal: Normal, report: Report
-) -> list[Mark]:
-    """Adds what is odd about each segment by itself; the marks are for `twins`."""
-    alike = Counter(each.fingerprint for each in prefilters)
-    marks: list[Mark] = []
-    for segment, seen in zip(segments, prefilters, strict=True):
-        exact: int | None = None
-        if not seen.is_plain or alike[seen.fingerprint] > 1:
+    segments: Sequence[c.Segment],
+    prefilters: Sequence[Prefilter],
+    normal: Normalizer,
+    report: Report,
+) -> list[SegmentKey]:
+    """Lints each segment by itself; returns the keys for `report_equivalent_segments`."""
+    fingerprints = Counter(each.fingerprint for each in prefilters)
+    keys: list[SegmentKey] = []
+    for segment, summary in zip(segments, prefilters, strict=True):
+        number: int | None = None
+        if not summary.is_plain or fingerprints[summary.fingerprint] > 1:
             node = normal.node(segment.condition)
-            exact = normal.segment(segment, node)
-            if not seen.is_plain and _look(node, report, in_filter=False):
-                equals(segment.condition, report)
-        marks.append(Mark(seen.fingerprint, exact, segment.name, segment.span, segment.folder))
-    return marks
+            number = normal.segment(segment, node)
+            if not summary.is_plain and _lint_node(node, report, in_filter=False):
+                report_mergeable(segment.condition, report)
+        keys.append(
+            SegmentKey(summary.fingerprint, number, segment.name, segment.span, segment.folder)
+        )
+    return keys
 
 
-def _look(of: Node, report: Report, *, in_filter: bool) -> bool:
-    """Looks at a node and the filters in it; whether any two conditions ask of one thing."""
-    found = list(leaves(of))
-    times(of, report)
-    crowded = not are_apart(found)
-    if crowded:
-        negated_nulls(of, report, in_filter=in_filter)
-        repeats(of, report)
-        bounds(of, report)
+def _lint_node(node: Node, report: Report, *, in_filter: bool) -> bool:
+    """Lints a node and the filters in it; returns whether two conditions share a subject."""
+    all_leaves = list(leaves(node))
+    report_relative_times(node, report)
+    share_subject = not have_distinct_subjects(all_leaves)
+    if share_subject:
+        report_negated_nulls(node, report, in_filter=in_filter)
+        report_redundant(node, report)
+        report_contradictions(node, report)
     else:
-        if any(leaf.negated for leaf in found):
-            negated_nulls(of, report, in_filter=in_filter)
-        for leaf in found:
-            listed_twice(leaf, report)
-            bounds_alone(leaf, report)
-    for leaf in found:
+        if any(leaf.negated for leaf in all_leaves):
+            report_negated_nulls(node, report, in_filter=in_filter)
+        for leaf in all_leaves:
+            report_repeated_values(leaf, report)
+            report_contradiction(leaf, report)
+    for leaf in all_leaves:
         if leaf.inside is not None:
-            within = in_filter or isinstance(leaf.of, c.Test)
-            crowded = _look(leaf.inside, report, in_filter=within) or crowded
-    return crowded
+            within = in_filter or isinstance(leaf.condition, c.Test)
+            share_subject = _lint_node(leaf.inside, report, in_filter=within) or share_subject
+    return share_subject
 
 
-def are_apart(found: Sequence[Leaf]) -> bool:
-    """Whether each condition asks of something else, so that none can say anything of another.
+def have_distinct_subjects(leaves_: Sequence[Leaf]) -> bool:
+    """Whether all conditions have different subjects, so that no two can interact.
 
-    Most are, and then there is little to look at. Two subjects may share a key: whether there are
-    events can be asked of any count of them.
+    This is the common case, which needs few checks. Different subjects may share a key: any count
+    can test whether there are events.
     """
     subjects: set[int] = set()
     keys: set[int] = set()
-    for leaf in found:
+    for leaf in leaves_:
         key = leaf.key >> 1
         if leaf.subject in subjects or key in keys:
             return False

@@ -1,9 +1,9 @@
-"""Which values satisfy the conditions on one column: none of them, all of them, or some.
+"""Decides whether no value, all values or some values satisfy the conditions on one column.
 
-The values are cut into cells on which every condition answers the same: no value at all,
-each value that is named, what lies between two of those. A condition that cannot be judged
-on a cell (a pattern, another column) is taken as unknown there, so what is said here holds
-whatever the data are; a combination that is not seen through is merely not spoken of.
+Partitions the values into cells on which every condition is constant: null, each value that is
+named, and the ranges between them. A condition that cannot be evaluated on a cell (a pattern,
+another column) is unknown there, so the result holds for all data; other contradictions are
+missed, but none is reported falsely.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from segdsl.analysis.lint.normal import Group, Leaf, Node, is_taken_for_whole
+from segdsl.analysis.lint.normal_form import Group, Leaf, Node, is_taken_for_whole
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
@@ -25,11 +25,11 @@ from segdsl.language.values import UNITS, Boolean, Date, Duration, Number, Text,
 Verdict = OneOf["never", "always"]
 Truth = bool | None
 
-MOST_WORK = 200_000
-"""Conditions times cells: beyond it nothing is said."""
+MAX_WORK = 200_000
+"""Maximum evaluations of conditions on cells; beyond it there is no result."""
 
-# Kinds of values with an order of their own: numbers, texts, truths, moments with an offset,
-# moments of the wall clock, whole units counted from the current one.
+# Kinds of values, each with its own order: numbers, strings, booleans, times with an offset,
+# wall clock times, and units of time relative to the current one.
 Kind = OneOf["number", "text", "boolean", "instant", "local"] | Unit
 _Edge = Decimal | str | bool | datetime | int
 
@@ -43,51 +43,51 @@ class _Range(NamedTuple):
     closed_high: bool
 
 
-class _Said(NamedTuple):
-    """What a test says of values of one kind: that they are in one of the ranges."""
+class _ValueSet(NamedTuple):
+    """The values of one kind that satisfy a test, as ranges."""
 
     kind: Kind
     ranges: tuple[_Range, ...]
 
 
-def verdict(of: Node, subject: int) -> Verdict | None:
-    """Whether a condition holds never or always, by what it asks of one subject alone."""
-    asked = list(_leaves_about(of, subject))
-    said = {id(leaf): _said(leaf) for leaf in asked}
+def verdict(node: Node, subject: int) -> Verdict | None:
+    """Whether a condition never or always holds, considering only its tests of one subject."""
+    leaves = list(_leaves_about(node, subject))
+    value_sets = {id(leaf): _value_set(leaf) for leaf in leaves}
     kinds: list[Kind | None] = []
-    for each in said.values():
-        if each is not None and each.kind not in kinds:
-            kinds.append(each.kind)
+    for values in value_sets.values():
+        if values is not None and values.kind not in kinds:
+            kinds.append(values.kind)
     for kind in kinds or [None]:
-        found = _Cells(asked, said, kind, subject).verdict(of)
-        if found is not None:
-            return found
+        result = _Cells(leaves, value_sets, kind, subject).verdict(node)
+        if result is not None:
+            return result
     return None
 
 
-def _leaves_about(of: Node, subject: int) -> Iterator[Leaf]:
-    if isinstance(of, Leaf):
-        if of.subject == subject:
-            yield of
-    elif subject in of.subjects:
-        for child in of.children:
+def _leaves_about(node: Node, subject: int) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        if node.subject == subject:
+            yield node
+    elif subject in node.subjects:
+        for child in node.children:
             yield from _leaves_about(child, subject)
 
 
 # --- cells -----------------------------------------------------------------------------
 
-# Cells without a place in the order: no event, no value, a value of another kind. Those in
-# the order are numbered: 2i + 1 is the edge i, 2i what lies right before it.
+# Cells outside the order: no event, null, a value of another kind. Cells in the order are
+# numbered: 2i + 1 is edge i, 2i is the range before it.
 _NO_EVENT, _NULL, _OTHER = -3, -2, -1
 
 
 class _Cells:
-    """The cells of one subject for one kind of value, and what each leaf says of each."""
+    """The cells of one subject for one kind of value, and the truth of each leaf on them."""
 
     def __init__(
         self,
         asked: Sequence[Leaf],
-        said: dict[int, _Said | None],
+        said: dict[int, _ValueSet | None],
         kind: Kind | None,
         subject: int,
     ) -> None:
@@ -102,46 +102,51 @@ class _Cells:
                 for each in found.ranges:
                     edges.update(edge for edge in (each.low, each.high) if edge is not None)
         self.edges: list[_Edge] = sorted(edges)
-        if (kind == "local" and _may_swap(self.edges)) or (
-            kind == "number" and _too_fine(self.edges, counts=_is_count(asked[0].of))
+        if (kind == "local" and _may_reorder(self.edges)) or (
+            kind == "number"
+            and _may_round_together(self.edges, counts=_is_count(asked[0].condition))
         ):
             self.edges, ranges, kind = [], {}, None
         self.kind = kind
         self.sets = {key: self._places(found) for key, found in ranges.items()}
-        self.cells = [*self._beside(asked[0].of), *self._in_order(asked[0].of)] if asked else []
+        self.cells = (
+            [*self._unordered_cells(asked[0].condition), *self._ordered_cells(asked[0].condition)]
+            if asked
+            else []
+        )
 
-    def verdict(self, of: Node) -> Verdict | None:
+    def verdict(self, node: Node) -> Verdict | None:
         """Whether a condition is false in all cells, or true in all."""
         may_hold = may_fail = False
         for cell in self.cells:
-            truth = self._truth(of, cell)
+            truth = self._truth(node, cell)
             may_hold = may_hold or truth is not False
             may_fail = may_fail or truth is not True
-            if (may_hold and may_fail) or self.work > MOST_WORK:
+            if (may_hold and may_fail) or self.work > MAX_WORK:
                 return None
         if not self.cells:
             return None
         return "always" if may_hold else "never"
 
-    def _beside(self, of: object) -> list[int]:
-        subject = of.subject if isinstance(of, c.Test) else None
+    def _unordered_cells(self, condition: object) -> list[int]:
+        subject = condition.subject if isinstance(condition, c.Test) else None
         if not isinstance(subject, c.Aggregate):
-            return [_NULL, _OTHER] if isinstance(of, c.Test) else [_NULL]
+            return [_NULL, _OTHER] if isinstance(condition, c.Test) else [_NULL]
         if subject.may_have_several:
-            # Several values, of which one must fit: nothing is known once there are events.
+            # One of several values must match: unknown if there are events.
             return [_NO_EVENT, _OTHER]
         if subject.counts:
             return [_NO_EVENT] if subject.some else []
         return [_NO_EVENT, _NULL, _OTHER] if subject.some else [_NULL, _OTHER]
 
-    def _in_order(self, of: object) -> list[int]:
-        subject = of.subject if isinstance(of, c.Test) else None
+    def _ordered_cells(self, condition: object) -> list[int]:
+        subject = condition.subject if isinstance(condition, c.Test) else None
         least = None
         if isinstance(subject, c.Aggregate):
             if subject.may_have_several:
                 return []
             if subject.counts:
-                # Where there is an event there is a value, a null or not.
+                # At least one event has at least one value, which may be null.
                 least = int(subject.some)
         if self.kind is None:
             return [] if least is None else [0]
@@ -196,30 +201,30 @@ class _Cells:
 
     # --- truth -------------------------------------------------------------------------
 
-    def _truth(self, of: Node, cell: int) -> Truth:
-        """Whether a condition holds in a cell; None where that is not known."""
-        if isinstance(of, Group):
-            return self._group(of, cell)
-        if of.subject != self.subject:
+    def _truth(self, node: Node, cell: int) -> Truth:
+        """Whether a condition holds in a cell; None if unknown."""
+        if isinstance(node, Group):
+            return self._group(node, cell)
+        if node.subject != self.subject:
             return None
         self.work += 1
-        holds = self._leaf(of, cell)
-        return None if holds is None else holds != of.negated
+        holds = self._leaf(node, cell)
+        return None if holds is None else holds != node.negated
 
-    def _group(self, of: Group, cell: int) -> Truth:
-        if self.subject not in of.subjects:
+    def _group(self, group: Group, cell: int) -> Truth:
+        if self.subject not in group.subjects:
             return None
-        decides = of.word == "or"
+        decides = group.word == "or"
         known = True
-        for child in of.children:
+        for child in group.children:
             truth = self._truth(child, cell)
             if truth is decides:
                 return decides
             known = known and truth is not None
         return (not decides) if known else None
 
-    def _leaf(self, of: Leaf, cell: int) -> Truth:
-        match of.of:
+    def _leaf(self, leaf: Leaf, cell: int) -> Truth:
+        match leaf.condition:
             case c.Test() as test:
                 if cell == _NO_EVENT:
                     return False
@@ -227,28 +232,28 @@ class _Cells:
                     return None
                 if test.quantifier is not None:
                     return False if cell == _NULL else None
-                holds = self._predicate(of, test.predicate, cell)
+                holds = self._predicate(leaf, test.predicate, cell)
                 return None if holds is None else holds != test.negated
             case c.Score(_, _, _, converted):
-                inside = self._ordered(of, cell)
-                # One that has converted may be left out, and whether it has is not looked at.
+                inside = self._ordered(leaf, cell)
+                # Converted profiles may be excluded, which is not modeled.
                 return inside if converted or not inside else None
             case _:
                 return None
 
-    def _predicate(self, of: Leaf, predicate: p.Predicate, cell: int) -> Truth:
+    def _predicate(self, leaf: Leaf, predicate: p.Predicate, cell: int) -> Truth:
         if isinstance(predicate, p.IsNull):
             return cell == _NULL
         if cell == _NULL:
             return False
-        if id(of) in self.sets:
-            return self._ordered(of, cell)
+        if id(leaf) in self.sets:
+            return self._ordered(leaf, cell)
         if isinstance(predicate, p.Like) and self.kind == "text" and cell > 0 and cell % 2:
             return _like(predicate, self.edges[cell // 2])
         return None
 
-    def _ordered(self, of: Leaf, cell: int) -> bool | None:
-        found = self.sets.get(id(of))
+    def _ordered(self, leaf: Leaf, cell: int) -> bool | None:
+        found = self.sets.get(id(leaf))
         if cell < 0:
             return False if found is not None else None
         if found is None:
@@ -257,10 +262,10 @@ class _Cells:
         return cell in single or any(low <= cell <= high for low, high in wide)
 
 
-def _like(of: p.Like, edge: _Edge) -> bool:
+def _like(predicate: p.Like, edge: _Edge) -> bool:
     assert isinstance(edge, str)
-    texts = [each.value for each in of.values if isinstance(each, Text)]
-    match of.match:
+    texts = [each.value for each in predicate.values if isinstance(each, Text)]
+    match predicate.match:
         case "contains":
             return any(text in edge for text in texts)
         case "starts with":
@@ -269,49 +274,51 @@ def _like(of: p.Like, edge: _Edge) -> bool:
             return edge.endswith(tuple(texts))
 
 
-# --- what a leaf says ------------------------------------------------------------------
+# --- values that satisfy a leaf --------------------------------------------------------
 
 
-def _said(of: Leaf) -> _Said | None:
-    """The values that a leaf holds of, before any negation; None where they have no order."""
-    match of.of:
+def _value_set(leaf: Leaf) -> _ValueSet | None:
+    """The values that satisfy a leaf, before negation; None if they have no order."""
+    match leaf.condition:
         case c.Score(_, low, high, _):
-            return _Said("number", (_Range(low.value, True, high.value, True),))
+            return _ValueSet("number", (_Range(low.value, True, high.value, True),))
         case c.Test(subject, predicate, _, None):
             if isinstance(subject, c.Aggregate) and subject.may_have_several:
                 return None
-            return _of_predicate(predicate)
+            return _predicate_values(predicate)
         case _:
             return None
 
 
-def _of_predicate(of: p.Predicate) -> _Said | None:
-    match of:
+def _predicate_values(predicate: p.Predicate) -> _ValueSet | None:
+    match predicate:
         case p.Compare(relation, value):
             kind, edge = _edge(value)
-            return _Said(kind, (_beside(relation, edge, edge),))
+            return _ValueSet(kind, (_comparison_range(relation, edge, edge),))
         case p.Between(low, high):
             (kind, first), (other, last) = _edge(low), _edge(high)
-            return _Said(kind, (_Range(first, True, last, True),)) if kind == other else None
+            return _ValueSet(kind, (_Range(first, True, last, True),)) if kind == other else None
         case p.In(values):
             edges = [_edge(value) for value in values]
             kinds = {kind for kind, _ in edges}
             if len(kinds) != 1:
                 return None
-            return _Said(edges[0][0], tuple(_Range(edge, True, edge, True) for _, edge in edges))
+            return _ValueSet(
+                edges[0][0], tuple(_Range(edge, True, edge, True) for _, edge in edges)
+            )
         case p.Like("starts with", values):
             texts = [each.value for each in values if isinstance(each, Text)]
-            return _Said("text", tuple(_beginning(text) for text in texts))
+            return _ValueSet("text", tuple(_prefix_range(text) for text in texts))
         case p.TimeCompare(relation, moment):
             found = _moment(moment)
             if found is None:
                 return None
-            return _Said(found[0], (_in_time(relation, found[1], found[2]),))
+            return _ValueSet(found[0], (_time_range(relation, found[1], found[2]),))
         case p.TimeBetween(low_moment, high_moment):
             begin, end = _moment(low_moment), _moment(high_moment)
             if begin is None or end is None or begin[0] != end[0]:
                 return None
-            return _Said(begin[0], (_Range(begin[1], True, end[2], False),))
+            return _ValueSet(begin[0], (_Range(begin[1], True, end[2], False),))
         case p.Within(direction, amount, unit):
             assert isinstance(amount, Number)
             number = int(amount.text)
@@ -321,7 +328,7 @@ def _of_predicate(of: p.Predicate) -> _Said | None:
             shift = {"last": -1, "this": 0, "next": 1}[which]
             return _units(unit, shift, shift + 1)
         case p.Today():
-            return _Said("day", (_Range(0, True, None, False),))
+            return _ValueSet("day", (_Range(0, True, None, False),))
         case p.BetweenNext(low_length, high_length):
             near, far = _one_unit(low_length), _one_unit(high_length)
             if near is None or far is None or near[1] != far[1]:
@@ -331,19 +338,19 @@ def _of_predicate(of: p.Predicate) -> _Said | None:
             return None
 
 
-def _edge(of: Value) -> tuple[Kind, _Edge]:
-    match of:
+def _edge(value: Value) -> tuple[Kind, _Edge]:
+    match value:
         case Number():
-            return "number", of.value
+            return "number", value.value
         case Text(text):
             return "text", text
         case Boolean(truth):
             return "boolean", truth
         case _:
-            raise AssertionError(f"{of} is compared as a time")
+            raise AssertionError(f"{value} is compared as a time")
 
 
-def _beside(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
+def _comparison_range(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
     match relation:
         case "=":
             return _Range(start, True, end, True)
@@ -357,8 +364,8 @@ def _beside(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
             return _Range(start, True, None, False)
 
 
-def _beginning(text: str) -> _Range:
-    """The texts that begin with one: up to, not including, the next that does not."""
+def _prefix_range(text: str) -> _Range:
+    """The range of strings with a prefix: up to the next string without it."""
     head = text
     while head and head[-1] == "\U0010ffff":
         head = head[:-1]
@@ -375,8 +382,8 @@ def _beginning(text: str) -> _Range:
 Moment = tuple[Kind, _Edge, _Edge]
 
 
-def _in_time(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
-    """The same of a unit of time, from its start up to the start of the next."""
+def _time_range(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
+    """The range for a comparison with a unit of time, from its start to the next one's start."""
     match relation:
         case "=":
             return _Range(start, True, end, False)
@@ -390,10 +397,10 @@ def _in_time(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
             return _Range(start, True, None, False)
 
 
-def _moment(of: p.Moment) -> Moment | None:
-    """The kind, the start and the end of the day, minute, second or unit a moment names."""
-    match of:
-        case Date(text) if of.is_iso:
+def _moment(moment: p.Moment) -> Moment | None:
+    """The kind, start and end of the day, minute, second or unit that a moment names."""
+    match moment:
+        case Date(text) if moment.is_iso:
             return _date(text)
         case p.Ago(duration):
             found = _one_unit(duration)
@@ -416,10 +423,10 @@ def _date(text: str) -> Moment | None:
         return None
 
 
-def _may_swap(edges: Sequence[_Edge]) -> bool:
-    """Whether a clock that is set forward could let two of the moments change their places.
+def _may_reorder(edges: Sequence[_Edge]) -> bool:
+    """Whether a clock change could reverse the order of two wall clock times.
 
-    Midnights never do; other times may, where less than a day is between two of them.
+    Midnights are never reversed; other times may be if they are less than a day apart.
     """
     for before, after in pairwise(edges):
         assert isinstance(before, datetime)
@@ -432,14 +439,18 @@ def _may_swap(edges: Sequence[_Edge]) -> bool:
     return False
 
 
-def _is_count(of: object) -> bool:
-    return isinstance(of, c.Test) and isinstance(of.subject, c.Aggregate) and of.subject.counts
+def _is_count(condition: object) -> bool:
+    return (
+        isinstance(condition, c.Test)
+        and isinstance(condition.subject, c.Aggregate)
+        and condition.subject.counts
+    )
 
 
-def _too_fine(edges: Sequence[_Edge], *, counts: bool) -> bool:
-    """Whether two of the numbers are one to a column of doubles, and nobody tells what it is of.
+def _may_round_together(edges: Sequence[_Edge], *, counts: bool) -> bool:
+    """Whether two of the numbers are equal as doubles, as the type of the column is unknown.
 
-    A count is whole, and exact beside whole numbers; only others could be taken for one.
+    A count is an exact integer; only a fraction could be rounded to one.
     """
     numbers = [edge for edge in edges if isinstance(edge, Decimal)]
     if counts:
@@ -447,13 +458,13 @@ def _too_fine(edges: Sequence[_Edge], *, counts: bool) -> bool:
     return any(float(before) == float(after) for before, after in pairwise(numbers))
 
 
-def _one_unit(of: Duration) -> tuple[int, Unit] | None:
-    if len(of.parts) != 1 or of.rounded is not None:
+def _one_unit(duration: Duration) -> tuple[int, Unit] | None:
+    if len(duration.parts) != 1 or duration.rounded is not None:
         return None
-    [part] = of.parts
+    [part] = duration.parts
     assert isinstance(part.amount, Number)
     return int(part.amount.text), part.unit
 
 
-def _units(unit: Unit, start: int, end: int) -> _Said:
-    return _Said(unit, (_Range(start, True, end, False),))
+def _units(unit: Unit, start: int, end: int) -> _ValueSet:
+    return _ValueSet(unit, (_Range(start, True, end, False),))

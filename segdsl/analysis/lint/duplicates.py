@@ -1,4 +1,4 @@
-"""Segments that select the same profiles, whatever their order and spelling."""
+"""Reports segments that select the same profiles, independent of order and spelling."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from segdsl.language.syntax.spelling import reference, string
 from segdsl.source import Span
 
 
-def _named(one: Mark, other: Mark) -> str:
-    """How one is referred to, with its folder where the other has the same name."""
+def _named(one: SegmentKey, other: SegmentKey) -> str:
+    """A reference to a segment, with its folder if the other one has the same name."""
     alone, with_folder = spellings(folder_path(one.folder), one.name)
     return reference(with_folder if one.name == other.name else alone, "segment")
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """A segment as far as others are compared with it.
+class SegmentKey(msgspec.Struct, frozen=True):
+    """The key of a segment for comparison with others.
 
-    `fingerprint` is that of a prefilter. `number` is that of `Normal.segment`, asked for only where
+    `fingerprint` is that of a prefilter. `number` is that of `Normalizer.segment`, computed only if
     another segment of the run has the same fingerprint.
     """
 
@@ -32,12 +32,12 @@ class Mark(msgspec.Struct, frozen=True):
     folder: str | None = None
 
 
-def twins(segments: Iterable[Mark], report: Report) -> None:
-    """Reports each segment that says the same as one before it.
+def report_equivalent_segments(segments: Iterable[SegmentKey], report: Report) -> None:
+    """Reports each segment that is equal to an earlier one.
 
-    Two of one name and folder are one too many, and reported as that alone.
+    Two with the same name and folder are another error, and not reported here.
     """
-    first: dict[tuple[int, int], Mark] = {}
+    first: dict[tuple[int, int], SegmentKey] = {}
     for segment in segments:
         if segment.number is None:
             continue
@@ -47,6 +47,6 @@ def twins(segments: Iterable[Mark], report: Report) -> None:
                 Code.SEG606,
                 segment.span,
                 f"this segment selects the same profiles as {string(before.name)}",
-                help=f"refer to that one instead: `in segment {_named(before, segment)}`",
-                notes=(Note("the other one", before.span),),
+                help=f"refer to it instead: `in segment {_named(before, segment)}`",
+                notes=(Note("the other segment", before.span),),
             )

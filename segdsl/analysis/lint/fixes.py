@@ -1,8 +1,7 @@
-"""What a lint can put right by itself, in the text: only the places that change are changed.
+"""Fixes findings of lints in the source, with minimal edits.
 
-Values compared one by one become a list; what is repeated, and imports and definitions that
-nobody uses, are taken out. The meaning stays, and so do all comments: where one stands in a place
-that would be rewritten, nothing is. No file is read or written here.
+Merges equalities into lists, and removes duplicates, unused imports and unused definitions. Keeps
+the meaning and all comments: an edit that would remove a comment is not made. No I/O.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from segdsl.analysis.lint.normal import comparable, listed
-from segdsl.analysis.lint.suppressions import Places, silenced
+from segdsl.analysis.lint.normal_form import comparable, listed
+from segdsl.analysis.lint.suppressions import Places, suppression_filter
 from segdsl.analysis.lint.unused import names_in
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
@@ -26,7 +25,7 @@ from segdsl.language.syntax.walk import body, walk
 from segdsl.language.values import Name, Number, Value
 from segdsl.source import Source, Span
 
-_MOST_ROUNDS = 20
+_MAX_ROUNDS = 20
 
 
 class Edit(NamedTuple):
@@ -36,7 +35,7 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """Changes that belong together; `span` is what they put right."""
+    """The edits for one finding at `span`."""
 
     code: Code
     span: Span
@@ -44,7 +43,7 @@ class Fix(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """A text after its fixes, how many were made, and how many a comment stood in the way of."""
+    """The fixed text, the number of fixes, and of those that comments prevented."""
 
     text: str
     made: int
@@ -52,35 +51,35 @@ class Fixed(NamedTuple):
 
 
 def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] = ()) -> Fixed:
-    """The text of a file put right; as it was, where it cannot be parsed.
+    """Fixes the text of a file; returns it unchanged if it cannot be parsed.
 
-    Codes of `allowed` are left alone, as are those that comments allow. `unused` are the names of
-    definitions that no file uses. A text in its canonical spelling stays in it.
+    Suppressed findings are not fixed, by `allowed` codes or by comments. `unused` are the names of
+    definitions that no file uses. A text in canonical format stays so.
     """
     tree = _parsed(source)
     if tree is None:
         return Fixed(source.text, 0, 0)
     canonical = format_file(tree, source) == source.text
     made = 0
-    kept = 0
-    for _ in range(_MOST_ROUNDS):
-        is_silenced = silenced(tree, source, allowed)
-        every = (*fixes(tree), *_of_definitions(tree, source, unused))
-        wanted = [each for each in every if not is_silenced(each.code, each.span)]
+    blocked = 0
+    for _ in range(_MAX_ROUNDS):
+        is_suppressed = suppression_filter(tree, source, allowed)
+        candidates = (*fixes(tree), *_definition_fixes(tree, source, unused))
+        active = [each for each in candidates if not is_suppressed(each.code, each.span)]
         comments = [comment.span.start for comment in tree.comments]
-        free = [each for each in wanted if not _has_comment(each, comments)]
-        kept = len(wanted) - len(free)
-        chosen = _apart(free)
+        applicable = [each for each in active if not _has_comment(each, comments)]
+        blocked = len(active) - len(applicable)
+        chosen = _non_overlapping(applicable)
         if not chosen:
             break
-        after = Source(source.name, _applied(source.text, chosen))
+        after = Source(source.name, _apply_edits(source.text, chosen))
         parsed = _parsed(after)
         if parsed is None:
             break
         source, tree = after, parsed
         made += len(chosen)
     text = format_file(tree, source) if canonical and made else source.text
-    return Fixed(text, made, kept)
+    return Fixed(text, made, blocked)
 
 
 def _parsed(source: Source) -> t.File | None:
@@ -89,16 +88,16 @@ def _parsed(source: Source) -> t.File | None:
     return None if report.has_errors else tree
 
 
-def _has_comment(of: Fix, comments: Sequence[int]) -> bool:
-    """Whether one of the places, in order, at which comments begin is in what is changed."""
+def _has_comment(fix: Fix, comments: Sequence[int]) -> bool:
+    """Whether a fix would change a comment; `comments` are sorted start positions."""
     return any(
-        bisect_left(comments, edit.start) < bisect_left(comments, edit.end) for edit in of.edits
+        bisect_left(comments, edit.start) < bisect_left(comments, edit.end) for edit in fix.edits
     )
 
 
-def _apart(found: Iterable[Fix]) -> list[Fix]:
-    """Those that do not change one place twice; the others wait for the next round."""
-    # Where what is changed begins, in order, and where it ends.
+def _non_overlapping(fixes_: Iterable[Fix]) -> list[Fix]:
+    """Selects fixes that do not overlap; the others are made in the next round."""
+    # The sorted starts of edits, and their ends.
     starts: list[int] = []
     ends: dict[int, int] = {}
 
@@ -107,16 +106,16 @@ def _apart(found: Iterable[Fix]) -> list[Fix]:
         return at == 0 or ends[starts[at - 1]] <= edit.start
 
     chosen: list[Fix] = []
-    for each in found:
-        if all(map(is_free, each.edits)):
-            for edit in each.edits:
+    for fix_ in fixes_:
+        if all(map(is_free, fix_.edits)):
+            for edit in fix_.edits:
                 insort(starts, edit.start)
                 ends[edit.start] = edit.end
-            chosen.append(each)
+            chosen.append(fix_)
     return chosen
 
 
-def _applied(text: str, chosen: Iterable[Fix]) -> str:
+def _apply_edits(text: str, chosen: Iterable[Fix]) -> str:
     parts: list[str] = []
     at = 0
     for edit in sorted(edit for each in chosen for edit in each.edits):
@@ -126,29 +125,29 @@ def _applied(text: str, chosen: Iterable[Fix]) -> str:
 
 
 def fixes(tree: t.File) -> Iterator[Fix]:
-    """All that can be put right in a file, outer groups first."""
+    """The possible fixes in a file, outer groups first."""
     used = names_in(tree)
     for item in tree.items:
         if isinstance(item, t.Import):
-            yield from _of_import(item, used, tree)
+            yield from _import_fixes(item, used, tree)
         expression = body(item)
         if expression is not None:
-            yield from _of_expression(expression)
+            yield from _expression_fixes(expression)
 
 
-def _of_expression(expression: t.Expression) -> Iterator[Fix]:
+def _expression_fixes(expression: t.Expression) -> Iterator[Fix]:
     pinned: t.Expression | None = None
     for node in walk(expression):
         match node:
             case t.Chain(word, operands):
-                yield from _of_group(node, operands, word == "or", node is pinned)
+                yield from _group_fixes(node, operands, word == "or", node is pinned)
             case t.Listing(word, operands):
-                yield from _of_group(node, operands, word != "all", node is pinned)
+                yield from _group_fixes(node, operands, word != "all", node is pinned)
             case t.FixedRuleSet():
                 # It keeps its parentheses, so what becomes of its operand has some of its own.
                 pinned = node.operand
             case t.Test():
-                yield from _of_list(node, node.predicate)
+                yield from _list_fixes(node, node.predicate)
             case _:
                 pass
 
@@ -156,49 +155,51 @@ def _of_expression(expression: t.Expression) -> Iterator[Fix]:
 # --- groups ----------------------------------------------------------------------------
 
 
-def _of_group(
-    of: t.Chain | t.Listing, operands: Sequence[t.Expression], positive: bool, pinned: bool
+def _group_fixes(
+    group: t.Chain | t.Listing, operands: Sequence[t.Expression], positive: bool, pinned: bool
 ) -> Iterator[Fix]:
     mergeable: dict[object, list[int]] = {}
     for at, operand in enumerate(operands):
-        key = _merging(operand, positive)
+        key = _merge_key(operand, positive)
         if key is not None:
             mergeable.setdefault(key, []).append(at)
     merged: set[int] = set()
     for places in mergeable.values():
         values = [value for at in places for value in _values(operands[at])]
-        if len(places) < 2 or len(_once(values)) < 2:
+        if len(places) < 2 or len(_distinct(values)) < 2:
             continue
         merged.update(places)
-        test = _one_list(operands[places[0]], _once(values), positive)
-        alone = len(places) == len(operands) and isinstance(of, t.Listing) and of.word != "none"
+        test = _merged_test(operands[places[0]], _distinct(values), positive)
+        alone = (
+            len(places) == len(operands) and isinstance(group, t.Listing) and group.word != "none"
+        )
         span = operands[places[0]].span.to(operands[places[-1]].span)
         text = format_expression(test)
         if alone:
-            whole = Edit(of.span.start, of.span.end, f"({text})" if pinned else text)
+            whole = Edit(group.span.start, group.span.end, f"({text})" if pinned else text)
             yield Fix(Code.SEG603, span, (whole,))
         else:
             first = operands[places[0]].span
-            edits = (Edit(first.start, first.end, text), *_without(operands, places[1:]))
+            edits = (Edit(first.start, first.end, text), *_removals(operands, places[1:]))
             yield Fix(Code.SEG603, span, edits)
     seen: dict[t.Expression, int] = {}
     for at, operand in enumerate(operands):
         if seen.setdefault(operand, at) != at and at not in merged:
-            yield Fix(Code.SEG602, operand.span, tuple(_without(operands, [at])))
+            yield Fix(Code.SEG602, operand.span, tuple(_removals(operands, [at])))
 
 
-def _without(operands: Sequence[t.Expression], places: Iterable[int]) -> Iterator[Edit]:
-    """Takes operands out, never the first, each with the word or comma before it."""
+def _removals(operands: Sequence[t.Expression], places: Iterable[int]) -> Iterator[Edit]:
+    """Edits that remove operands, except the first, with the preceding word or comma."""
     for at in places:
         yield Edit(operands[at - 1].span.end, operands[at].span.end, "")
 
 
-def _merging(of: t.Expression, positive: bool) -> object | None:
-    """What comparisons share that can be one list; see `segdsl.analysis.lint.merge_into_in`."""
-    test = of
+def _merge_key(expression: t.Expression, positive: bool) -> object | None:
+    """The common key of comparisons that can be merged; see `merge_into_in`."""
+    test = expression
     outer = False
-    if not positive and isinstance(of, t.Negation):
-        test, outer = of.operand, True
+    if not positive and isinstance(expression, t.Negation):
+        test, outer = expression.operand, True
     if not isinstance(test, t.Test) or positive == (test.negated or outer):
         return None
     if outer and test.negated:
@@ -209,54 +210,54 @@ def _merging(of: t.Expression, positive: bool) -> object | None:
     if test.quantifier is not None and not (positive and test.quantifier.how == "any"):
         return None
     values = listed(test.predicate)
-    # What a name stands for may be of another kind elsewhere.
+    # The value of a name may have another kind elsewhere.
     if values is None or any(isinstance(each, Name) for each in values):
         return None
     kinds = {isinstance(each, Number) for each in values}
     return (subject, test.quantifier, kinds.pop()) if len(kinds) == 1 else None
 
 
-def _is_several(of: t.Aggregate, outer: bool) -> bool:
-    """Whether a negation of it is not one of its value: of groups, windows, or of `some`."""
-    return bool(of.grouping) or of.window is not None or (of.some and outer)
+def _is_several(aggregate: t.Aggregate, outer: bool) -> bool:
+    """Whether an aggregate has several values, so that its negation is not one of a value."""
+    return bool(aggregate.grouping) or aggregate.window is not None or (aggregate.some and outer)
 
 
-def _values(of: t.Expression) -> Sequence[Value]:
-    test = of.operand if isinstance(of, t.Negation) else of
+def _values(expression: t.Expression) -> Sequence[Value]:
+    test = expression.operand if isinstance(expression, t.Negation) else expression
     assert isinstance(test, t.Test)
     return listed(test.predicate) or ()
 
 
-def _once(values: Iterable[Value]) -> tuple[Value, ...]:
+def _distinct(values: Iterable[Value]) -> tuple[Value, ...]:
     first: dict[object, Value] = {}
     for each in values:
         first.setdefault(each if isinstance(each, Name) else comparable(each), each)
     return tuple(first.values())
 
 
-def _one_list(of: t.Expression, values: tuple[Value, ...], positive: bool) -> t.Test:
-    test = of.operand if isinstance(of, t.Negation) else of
+def _merged_test(expression: t.Expression, values: tuple[Value, ...], positive: bool) -> t.Test:
+    test = expression.operand if isinstance(expression, t.Negation) else expression
     assert isinstance(test, t.Test)
     return msgspec.structs.replace(test, predicate=p.In(values), negated=not positive)
 
 
-def _of_list(of: t.Test, predicate: p.Predicate) -> Iterator[Fix]:
-    """A value that is twice in its own list."""
+def _list_fixes(test: t.Test, predicate: p.Predicate) -> Iterator[Fix]:
+    """Removes duplicate values from a list."""
     if isinstance(predicate, (p.In, p.Like)):
-        once = _once(predicate.values)
+        once = _distinct(predicate.values)
         if len(once) < len(predicate.values):
             shorter: p.Predicate = (
                 p.In(once) if isinstance(predicate, p.In) else p.Like(predicate.match, once)
             )
-            text = format_expression(msgspec.structs.replace(of, predicate=shorter))
-            yield Fix(Code.SEG602, of.span, (Edit(of.span.start, of.span.end, text),))
+            text = format_expression(msgspec.structs.replace(test, predicate=shorter))
+            yield Fix(Code.SEG602, test.span, (Edit(test.span.start, test.span.end, text),))
 
 
 # --- definitions and imports -----------------------------------------------------------
 
 
-def _of_definitions(tree: t.File, source: Source, unused: Collection[str]) -> Iterator[Fix]:
-    """Takes a `let` out; a `param` stays, as a run may set it."""
+def _definition_fixes(tree: t.File, source: Source, unused: Collection[str]) -> Iterator[Fix]:
+    """Removes unused `let` definitions; a `param` may be set on the command line."""
     if not unused or not tree.names_known:
         return
     used = names_in(tree)
@@ -269,15 +270,15 @@ def _of_definitions(tree: t.File, source: Source, unused: Collection[str]) -> It
             continue
         start, end = item.span.start, item.span.end
         for comment in about.get(id(item), ()):
-            # What is said of it would be said of what comes next.
+            # Otherwise its comment would seem to belong to the next item.
             start, end = min(start, comment.span.start), max(end, comment.span.end)
         yield Fix(Code.SEG611, item.name_span, (Edit(start, end, ""),))
 
 
-def _of_import(of: t.Import, used: set[str], tree: t.File) -> Iterator[Fix]:
-    kept = [each for each in of.names if each in used]
-    if len(kept) == len(of.names) or not tree.names_known:
+def _import_fixes(item: t.Import, used: set[str], tree: t.File) -> Iterator[Fix]:
+    used_names = [each for each in item.names if each in used]
+    if len(used_names) == len(item.names) or not tree.names_known:
         return
-    listed_names = ", ".join(map(name, kept))
-    text = f"import {listed_names} from {string(of.path)}" if kept else ""
-    yield Fix(Code.SEG112, of.span, (Edit(of.span.start, of.span.end, text),))
+    listed_names = ", ".join(map(name, used_names))
+    text = f"import {listed_names} from {string(item.path)}" if used_names else ""
+    yield Fix(Code.SEG112, item.span, (Edit(item.span.start, item.span.end, text),))

@@ -1,4 +1,4 @@
-"""Conditions on one column that can never hold together, or of which one always holds."""
+"""Reports conditions on one column that never hold together, or of which one always holds."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ import msgspec
 
 from segdsl.analysis.lint.contradictions import Verdict, verdict
 from segdsl.analysis.lint.labels import subject_text
-from segdsl.analysis.lint.normal import Group, Leaf, Node, opposite
+from segdsl.analysis.lint.normal_form import Group, Leaf, Node, opposite
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
 from segdsl.language.values import Number
 
-_MOST_PAIRED = 12
+_MAX_PAIRED = 12
 MAY_BE_EMPTY = (p.Between, p.TimeBetween, p.BetweenNext, p.Within)
 
 
 class Claim(msgspec.Struct, frozen=True, eq=False):
-    """That some conditions of a group never hold together, or that one of them always does.
+    """A claim that the conditions never hold together, or that at least one always holds.
 
-    With a single one, that it never holds, or always. `subject` is what they ask of, where
-    that is one thing.
+    A single condition never or always holds. `subject` is the common subject, if there is one.
     """
 
     verdict: Verdict
@@ -31,62 +30,62 @@ class Claim(msgspec.Struct, frozen=True, eq=False):
     subject: c.Subject | c.Score | None = None
 
 
-def bounds(of: Node, report: Report) -> None:
-    """Reports what can never hold, and what always does."""
-    for claim in claims(of):
-        _tell(claim, report)
+def report_contradictions(node: Node, report: Report) -> None:
+    """Reports conditions that never hold, and those that always hold."""
+    for claim in claims(node):
+        _report(claim, report)
 
 
-def bounds_alone(of: Leaf, report: Report) -> None:
-    """Reports it of one condition by itself."""
-    found = _alone(of)
+def report_contradiction(leaf: Leaf, report: Report) -> None:
+    """Reports a single condition that never or always holds."""
+    found = _single_verdict(leaf)
     if found is not None:
-        _tell(Claim(found, (of,), _subject(of)), report)
+        _report(Claim(found, (leaf,), _subject(leaf)), report)
 
 
-def claims(of: Node) -> Iterator[Claim]:
-    """All that can be said, the innermost first; what is said of a part is not said again."""
-    yield from _Finder().look(of)
+def claims(node: Node) -> Iterator[Claim]:
+    """All claims about a node, the innermost first; a group with one is not examined further."""
+    yield from _Finder().look(node)
 
 
 class _Finder:
     def __init__(self) -> None:
         self.decided: set[int] = set()
 
-    def look(self, of: Node) -> Iterator[Claim]:
-        if isinstance(of, Leaf):
-            found = _alone(of)
+    def look(self, node: Node) -> Iterator[Claim]:
+        if isinstance(node, Leaf):
+            found = _single_verdict(node)
             if found is not None:
-                self.decided.add(id(of))
-                yield Claim(found, (of,), _subject(of))
+                self.decided.add(id(node))
+                yield Claim(found, (node,), _subject(node))
             return
-        for child in of.children:
+        for child in node.children:
             yield from self.look(child)
             if id(child) in self.decided:
-                self.decided.add(id(of))
-        open_to = [child for child in of.children if id(child) not in self.decided]
-        for claim in _among(of, open_to):
-            self.decided.add(id(of))
+                self.decided.add(id(node))
+        open_to = [child for child in node.children if id(child) not in self.decided]
+        for claim in _group_claims(node, open_to):
+            self.decided.add(id(node))
             yield claim
 
 
-def _alone(of: Leaf) -> Verdict | None:
+def _single_verdict(leaf: Leaf) -> Verdict | None:
     """What one condition says by itself; only some kinds can say too little or too much."""
-    match of.of:
+    match leaf.condition:
         case c.Test(subject, predicate):
             counts = isinstance(subject, c.Aggregate) and subject.counts
             if not (counts or isinstance(predicate, MAY_BE_EMPTY)) or is_ordinary(predicate):
                 return None
-            return verdict(of, of.subject)
+            return verdict(leaf, leaf.subject)
         case c.Score():
-            return verdict(of, of.subject)
+            return verdict(leaf, leaf.subject)
         case _:
             return None
 
 
-def is_ordinary(of: p.Predicate) -> bool:
+def is_ordinary(predicate: p.Predicate) -> bool:
     """Whether it is plain that something fits and something does not; most are, so it is cheap."""
-    match of:
+    match predicate:
         case p.Compare(_, Number() as bound):
             return bound.is_whole and bound.text not in ("0", "1")
         case p.Between(Number() as low, Number() as high):
@@ -97,8 +96,8 @@ def is_ordinary(of: p.Predicate) -> bool:
             return False
 
 
-def _among(of: Group, children: Sequence[Node]) -> Iterator[Claim]:
-    wanted: Verdict = "never" if of.word == "and" else "always"
+def _group_claims(group: Group, children: Sequence[Node]) -> Iterator[Claim]:
+    wanted: Verdict = "never" if group.word == "and" else "always"
     by_key: dict[int, Node] = {}
     for child in children:
         other = by_key.get(opposite(child.key))
@@ -117,45 +116,45 @@ def _among(of: Group, children: Sequence[Node]) -> Iterator[Claim]:
     for subject, number in times.items():
         if number < 2 or subject < 0:
             continue
-        about = [child for child in children if _asks(child, subject)]
-        if verdict(_only(of, about), subject) == wanted:
-            few = _pair(of, about, subject, wanted)
+        about = [child for child in children if _has_subject(child, subject)]
+        if verdict(_only(group, about), subject) == wanted:
+            few = _pair(group, about, subject, wanted)
             yield Claim(wanted, tuple(few), _subject_in(few[-1], subject))
 
 
-def _pair(of: Group, about: list[Node], subject: int, wanted: Verdict) -> list[Node]:
+def _pair(group: Group, about: list[Node], subject: int, wanted: Verdict) -> list[Node]:
     """Two of them that say it already, or all."""
-    if len(about) > _MOST_PAIRED:
+    if len(about) > _MAX_PAIRED:
         return about
     for at, later in enumerate(about):
         for before in about[:at]:
-            if verdict(_only(of, [before, later]), subject) == wanted:
+            if verdict(_only(group, [before, later]), subject) == wanted:
                 return [before, later]
     return about
 
 
-def _only(of: Group, children: list[Node]) -> Group:
-    return msgspec.structs.replace(of, children=tuple(children))
+def _only(group: Group, children: list[Node]) -> Group:
+    return msgspec.structs.replace(group, children=tuple(children))
 
 
-def _asks(of: Node, subject: int) -> bool:
-    return of.subject == subject if isinstance(of, Leaf) else subject in of.subjects
+def _has_subject(node: Node, subject: int) -> bool:
+    return node.subject == subject if isinstance(node, Leaf) else subject in node.subjects
 
 
-def _subject_in(of: Node, subject: int) -> c.Subject | c.Score | None:
-    if isinstance(of, Leaf):
-        return _subject(of) if of.subject == subject else None
-    for child in of.children:
+def _subject_in(node: Node, subject: int) -> c.Subject | c.Score | None:
+    if isinstance(node, Leaf):
+        return _subject(node) if node.subject == subject else None
+    for child in node.children:
         found = _subject_in(child, subject)
         if found is not None:
             return found
     return None
 
 
-def _subject(of: Node) -> c.Subject | c.Score | None:
-    if not isinstance(of, Leaf):
+def _subject(node: Node) -> c.Subject | c.Score | None:
+    if not isinstance(node, Leaf):
         return None
-    match of.of:
+    match node.condition:
         case c.Test(subject):
             return subject
         case c.Score() as score:
@@ -167,22 +166,22 @@ def _subject(of: Node) -> c.Subject | c.Score | None:
 # --- telling ---------------------------------------------------------------------------
 
 
-def _tell(claim: Claim, report: Report) -> None:
+def _report(claim: Claim, report: Report) -> None:
     *others, last = claim.conditions
     never = claim.verdict == "never"
     on = "" if claim.subject is None else f" on `{subject_text(claim.subject)}`"
     one_other = len(others) == 1
     if not others:
         message = f"this condition{on} {'never' if never else 'always'} holds"
-        help = _advice(last, never)
+        help = _help(last, never)
     elif never:
-        beside = "another" if one_other else f"{len(others)} others"
-        message = f"this condition and {beside}{on} can never hold together"
-        help = "take one out; for either of them write `or`"
+        others_text = "another" if one_other else f"{len(others)} others"
+        message = f"this condition and {others_text}{on} can never hold together"
+        help = "remove one; if either is enough, use `or`"
     else:
-        beside = "another" if one_other else f"one of {len(others)} others"
-        message = f"this condition or {beside}{on} always holds"
-        help = "take them out; for both of them write `and`"
+        others_text = "another" if one_other else f"one of {len(others)} others"
+        message = f"this condition or {others_text}{on} always holds"
+        help = "remove them; if both are required, use `and`"
     report.add(
         Code.SEG604 if never else Code.SEG605,
         last.span,
@@ -190,22 +189,23 @@ def _tell(claim: Claim, report: Report) -> None:
         help=help,
         via=last.via,
         notes=tuple(
-            Note("the other one" if one_other else "one of them", each.span) for each in others
+            Note("the other condition" if one_other else "one of them", each.span)
+            for each in others
         ),
     )
 
 
-def _advice(of: Node, never: bool) -> str:
-    assert isinstance(of, Leaf)
-    test = of.of
+def _help(node: Node, never: bool) -> str:
+    assert isinstance(node, Leaf)
+    test = node.condition
     if isinstance(test, c.Test) and isinstance(test.subject, c.Aggregate) and test.subject.counts:
         if test.subject.some:
-            return (
-                "where there is an event this is a whole number, 1 or more: a missing value counts"
-            )
-        return "a count is a whole number, 0 or more"
+            return "with at least one event this is an integer of 1 or more: missing values count"
+        return "a count is an integer of 0 or more"
     match test:
         case c.Test(_, p.Between() | p.TimeBetween() | p.BetweenNext()) | c.Score():
-            return "the smaller or earlier end comes first"
+            return "put the smaller or earlier bound first"
         case _:
-            return f"nothing {'fits' if never else 'fails'} it: take it out, or give it a length"
+            return (
+                f"no value {'satisfies' if never else 'fails'} it: remove it, or change its length"
+            )

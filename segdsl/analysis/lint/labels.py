@@ -1,4 +1,4 @@
-"""How findings name what a condition asks of, in short."""
+"""Short texts for the subjects of conditions in messages."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from segdsl.language.format import flat
 from segdsl.language.syntax.spelling import behavior, name, reference
 
 
-def subject_text(of: c.Subject | c.Score) -> str:
-    """`country`, `group household.size`, `count(purchases …)`; a filter is only hinted at."""
-    match of:
+def subject_text(subject: c.Subject | c.Score) -> str:
+    """`country`, `group household.size`, `count(purchases …)`; a filter is abbreviated."""
+    match subject:
         case c.Score(model):
             return f"score of {reference(model)}"
         case c.Attribute() | c.GroupAttribute() | c.MlAttribute():
-            return flat.subject(of)
+            return flat.subject(subject)
         case c.Aggregate(function, table, columns):
             source = behavior(table)
             of_what = ", ".join(f"{source}.{name(each)}" for each in columns)
-            more = of.filter is not None or of.is_existential
+            more = subject.filter is not None or subject.is_existential
             start = "count distinct (" if function == "count distinct" else f"{function}("
-            some = "some " if of.some else ""
+            some = "some " if subject.some else ""
             return f"{start}{some}{of_what or source}{' …' if more else ''})"
         case _:
-            assert_never(of)
+            assert_never(subject)

@@ -1,11 +1,10 @@
-"""A negation on what may have no value: it holds where there is none, too (rule 2).
+"""Reports negations that also hold for a missing value (rule 2).
 
-That is a column that can be null, and an aggregate other than a count, which is missing where there
-are no events (rule 3). Quiet where the author has visibly decided: something beside it asks for a
-value, or for events, or says `is null`, or that there are no events. Also of truths, for which
-`is not true` says so itself, of elements, as no list has none, and of groups and windows, of which
-there may be several. Which columns can be null the API does not tell, so all can but the profile's
-id.
+These are negations on a column, or on an aggregate other than a count, which is missing without
+events (rule 3). Not reported if an adjacent condition requires a value or events, tests `is null`,
+or that there are no events; nor for booleans, for which `is not true` is explicit, for elements
+of lists, and for groups and windows. The API does not say which columns can be null, so all can
+except the profile's id.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segdsl.analysis.lint.labels import subject_text
-from segdsl.analysis.lint.normal import Leaf, Node
+from segdsl.analysis.lint.normal_form import Leaf, Node
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
@@ -22,139 +21,145 @@ from segdsl.language.syntax.spelling import behavior
 from segdsl.language.values import Boolean
 
 Events = tuple[str, int | None]
-Asked = int | Events
-"""The number of a subject, or the events of a behavior that pass a filter, by its key."""
+Operand = int | Events
+"""The number of a subject, or the events of a behavior with the key of their filter."""
 
-ALWAYS_THERE = "cdp_customer_id"
-OF_EVENTS = "timestamp"
-"""An event has happened at some time."""
-
-
-def negated_nulls(of: Node, report: Report, *, in_filter: bool) -> None:
-    """Reports each subject once for each group in which a negation of it holds of null."""
-    _look(of, frozenset(), set(), report, in_filter)
+NEVER_NULL = "cdp_customer_id"
+EVENT_TIME = "timestamp"
+"""A column of events that is never null."""
 
 
-def _look(
-    of: Node, decided: frozenset[Asked], told: set[int], report: Report, in_filter: bool
+def report_negated_nulls(node: Node, report: Report, *, in_filter: bool) -> None:
+    """Reports subjects with a negation that holds for null, once for each group."""
+    _check_node(node, frozenset(), set(), report, in_filter)
+
+
+def _check_node(
+    node: Node, decided: frozenset[Operand], reported: set[int], report: Report, in_filter: bool
 ) -> None:
-    if isinstance(of, Leaf):
-        known = of.subject in told or any(each in decided for each in _asked(of))
-        if not known and _holds_of_null(of, in_filter):
-            told.add(of.subject)
-            _tell(of, report, in_filter)
+    if isinstance(node, Leaf):
+        is_decided = node.subject in reported or any(each in decided for each in _operands(node))
+        if not is_decided and _holds_of_null(node, in_filter):
+            reported.add(node.subject)
+            _report(node, report, in_filter)
         return
-    settled = {s for child in of.children for s in _settled(child, of.word == "and")}
-    if of.word == "and":
-        # `is null` beside it: who that negation holds of is said there.
-        said = {s for child in of.children for s in _settled(child, False)}
-        settled |= {each for each in said if isinstance(each, int)}
-    within = decided | settled
-    told = set()
-    for child in of.children:
-        _look(child, within, told, report, in_filter)
+    decided_here = {s for child in node.children for s in _decided_by(child, node.word == "and")}
+    if node.word == "and":
+        # An adjacent `is null` makes the treatment of null explicit.
+        excluded = {s for child in node.children for s in _decided_by(child, False)}
+        decided_here |= {each for each in excluded if isinstance(each, int)}
+    all_decided = decided | decided_here
+    reported = set()
+    for child in node.children:
+        _check_node(child, all_decided, reported, report, in_filter)
 
 
-def _asked(of: Leaf) -> tuple[Asked, ...]:
-    """What a leaf asks of: its subject, and the events that there have to be for a value."""
-    events = _events(of)
-    return (of.subject,) if events is None else (of.subject, events)
+def _operands(leaf: Leaf) -> tuple[Operand, ...]:
+    """The operands of a leaf: its subject, and the events that are required for a value."""
+    events = _events(leaf)
+    return (leaf.subject,) if events is None else (leaf.subject, events)
 
 
-def _events(of: Leaf) -> Events | None:
-    """The events that an aggregate is over: of which behavior, and the filter that they pass."""
-    if not isinstance(of.of, c.Test) or not isinstance(of.of.subject, c.Aggregate):
+def _events(leaf: Leaf) -> Events | None:
+    """The events of an aggregate: its behavior and the key of its filter."""
+    if not isinstance(leaf.condition, c.Test) or not isinstance(
+        leaf.condition.subject, c.Aggregate
+    ):
         return None
-    return of.of.subject.behavior, None if of.inside is None else of.inside.key
+    return leaf.condition.subject.behavior, None if leaf.inside is None else leaf.inside.key
 
 
-def _settled(of: Node, rejected: bool) -> frozenset[Asked]:
-    """What has no value where this does not hold, or, the other way, where it says that it does."""
-    if isinstance(of, Leaf):
-        return frozenset(_rejected(of) if rejected else _taken(of))
-    parts = [_settled(child, rejected) for child in of.children]
-    one_is_enough = rejected == (of.word == "and")
+def _decided_by(node: Node, rejected: bool) -> frozenset[Operand]:
+    """The operands whose absence a node decides, by requiring a value or by accepting null."""
+    if isinstance(node, Leaf):
+        return frozenset(_required(node) if rejected else _excluded(node))
+    parts = [_decided_by(child, rejected) for child in node.children]
+    one_is_enough = rejected == (node.word == "and")
     return frozenset.union(*parts) if one_is_enough else frozenset.intersection(*parts)
 
 
-def _rejected(of: Leaf) -> Iterator[Asked]:
-    """What has a value wherever this holds."""
-    if not isinstance(of.of, c.Test):
+def _required(leaf: Leaf) -> Iterator[Operand]:
+    """The operands that have a value if this holds."""
+    if not isinstance(leaf.condition, c.Test):
         return
-    events = _events(of)
+    events = _events(leaf)
     if events is None:
-        if _is_null(of) == of.negated:
-            yield of.subject
-    elif _holds_of_no_events(of) is False:
-        yield of.subject
+        if _is_null(leaf) == leaf.negated:
+            yield leaf.subject
+    elif _holds_of_no_events(leaf) is False:
+        yield leaf.subject
         yield events
-        # Where events pass a filter there are events.
+        # If events pass a filter, there are events.
         yield events[0], None
 
 
-def _taken(of: Leaf) -> Iterator[Asked]:
-    """What has no value wherever this holds, by its own words."""
-    events = _events(of)
+def _excluded(leaf: Leaf) -> Iterator[Operand]:
+    """The operands that have no value if this holds, explicitly."""
+    events = _events(leaf)
     if events is None:
-        if _is_null(of) and not of.negated:
-            yield of.subject
-    elif _counts(of) and _holds_of_no_events(of):
+        if _is_null(leaf) and not leaf.negated:
+            yield leaf.subject
+    elif _counts(leaf) and _holds_of_no_events(leaf):
         yield events
 
 
-def _holds_of_no_events(of: Leaf) -> bool | None:
+def _holds_of_no_events(leaf: Leaf) -> bool | None:
     """Whether a test of an aggregate holds of a profile without such events."""
-    assert isinstance(of.of, c.Test)
-    assert isinstance(of.of.subject, c.Aggregate)
-    if of.of.subject.some or of.of.subject.is_existential or not of.of.subject.counts:
-        return of.negated
-    return holds_of_zero(of.of.predicate) != of.negated
+    assert isinstance(leaf.condition, c.Test)
+    assert isinstance(leaf.condition.subject, c.Aggregate)
+    if (
+        leaf.condition.subject.some
+        or leaf.condition.subject.is_existential
+        or not leaf.condition.subject.counts
+    ):
+        return leaf.negated
+    return holds_of_zero(leaf.condition.predicate) != leaf.negated
 
 
-def _counts(of: Leaf) -> bool:
+def _counts(leaf: Leaf) -> bool:
     return (
-        isinstance(of.of, c.Test)
-        and isinstance(of.of.subject, c.Aggregate)
-        and of.of.subject.counts
-        and not of.of.subject.is_existential
+        isinstance(leaf.condition, c.Test)
+        and isinstance(leaf.condition.subject, c.Aggregate)
+        and leaf.condition.subject.counts
+        and not leaf.condition.subject.is_existential
     )
 
 
-def _is_null(of: Leaf) -> bool:
-    return isinstance(of.of, c.Test) and isinstance(of.of.predicate, p.IsNull)
+def _is_null(leaf: Leaf) -> bool:
+    return isinstance(leaf.condition, c.Test) and isinstance(leaf.condition.predicate, p.IsNull)
 
 
-def _holds_of_null(of: Leaf, in_filter: bool) -> bool:
-    test = of.of
-    if not of.negated or not isinstance(test, c.Test) or test.quantifier is not None:
+def _holds_of_null(leaf: Leaf, in_filter: bool) -> bool:
+    test = leaf.condition
+    if not leaf.negated or not isinstance(test, c.Test) or test.quantifier is not None:
         return False
     match test.predicate:
         case p.IsNull() | p.Compare("=", Boolean()):
             return False
     match test.subject:
         case c.Attribute(name):
-            return name != ALWAYS_THERE and not (in_filter and name == OF_EVENTS)
+            return name != NEVER_NULL and not (in_filter and name == EVENT_TIME)
         case c.GroupAttribute() | c.MlAttribute():
             return True
         case c.Aggregate() as aggregate:
             return not (aggregate.counts or aggregate.some or aggregate.is_existential)
 
 
-def _tell(of: Leaf, report: Report, in_filter: bool) -> None:
-    assert isinstance(of.of, c.Test)
-    name = subject_text(of.of.subject)
-    if isinstance(of.of.subject, c.Aggregate):
-        where = "" if of.inside is None else " where …"
-        events = behavior(of.of.subject.behavior)
-        what = f"profiles without {'such ' if where else ''}events of `{events}`"
-        out, meant = f"and (has {events}{where})", f"or (no {events}{where})"
+def _report(leaf: Leaf, report: Report, in_filter: bool) -> None:
+    assert isinstance(leaf.condition, c.Test)
+    name = subject_text(leaf.condition.subject)
+    if isinstance(leaf.condition.subject, c.Aggregate):
+        where = "" if leaf.inside is None else " where …"
+        events = behavior(leaf.condition.subject.behavior)
+        rows = f"profiles without {'such ' if where else ''}events of `{events}`"
+        exclusion, inclusion = f"and (has {events}{where})", f"or (no {events}{where})"
     else:
-        what = f"{'events' if in_filter else 'profiles'} with no `{name}`"
-        out, meant = f"and {name} is not null", f"or {name} is null"
+        rows = f"{'events' if in_filter else 'profiles'} with no `{name}`"
+        exclusion, inclusion = f"and {name} is not null", f"or {name} is null"
     report.add(
         Code.SEG601,
-        of.span,
-        f"negated, this also holds for {what}",
-        help=f"to leave them out, add `{out}`; if they are meant, say so: `(… {meant})`",
-        via=of.via,
+        leaf.span,
+        f"negated, this also holds for {rows}",
+        help=f"to exclude them, add `{exclusion}`; to include them explicitly: `(… {inclusion})`",
+        via=leaf.via,
     )

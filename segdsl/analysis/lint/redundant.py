@@ -1,9 +1,8 @@
-"""A condition that is there already, and so changes nothing: in its group, in one around it,
-or as a value of its own list."""
+"""Reports redundant conditions: duplicates in a group, in an outer group, or in a list."""
 
 from __future__ import annotations
 
-from segdsl.analysis.lint.normal import Group, Leaf, Node, Word, comparable, leaves
+from segdsl.analysis.lint.normal_form import Group, Leaf, Node, Word, comparable, leaves
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
@@ -12,71 +11,72 @@ from segdsl.language.syntax.spelling import value
 Frame = tuple[Word, dict[int, Node]]
 
 
-def repeats(of: Node, report: Report) -> None:
-    """Reports conditions that are repeated."""
-    for leaf in leaves(of):
-        listed_twice(leaf, report)
-    if isinstance(of, Group):
-        _look(of, (), report)
+def report_redundant(node: Node, report: Report) -> None:
+    """Reports repeated conditions and values."""
+    for leaf in leaves(node):
+        report_repeated_values(leaf, report)
+    if isinstance(node, Group):
+        _check_group(node, (), report)
 
 
-def listed_twice(of: Leaf, report: Report) -> None:
-    """Reports values that a list has twice."""
-    if not isinstance(of.of, c.Test) or not isinstance(of.of.predicate, (p.In, p.Like)):
+def report_repeated_values(leaf: Leaf, report: Report) -> None:
+    """Reports duplicate values of a list."""
+    if not isinstance(leaf.condition, c.Test) or not isinstance(
+        leaf.condition.predicate, (p.In, p.Like)
+    ):
         return
     seen: set[object] = set()
-    for each in of.of.predicate.values:
-        if comparable(each) in seen:
+    for item in leaf.condition.predicate.values:
+        if comparable(item) in seen:
             report.add(
                 Code.SEG602,
-                of.span,
-                f"{value(each)} is twice in this list",
-                help="take one of them out",
-                via=of.via,
+                leaf.span,
+                f"duplicate value {value(item)} in this list",
+                help="remove one of them",
+                via=leaf.via,
             )
-        seen.add(comparable(each))
+        seen.add(comparable(item))
 
 
-def _look(of: Group, around: tuple[Frame, ...], report: Report) -> None:
-    own: dict[int, Node] = {}
-    for child in of.children:
-        first = own.setdefault(child.key, child)
+def _check_group(group: Group, outer_frames: tuple[Frame, ...], report: Report) -> None:
+    nodes: dict[int, Node] = {}
+    for child in group.children:
+        first = nodes.setdefault(child.key, child)
         if first is not child:
-            help = "take one of them out"
-            _tell(child, first, "this condition is there already", help, report)
-    frames: tuple[Frame, ...] = (*around, (of.word, own))
-    for child in own.values():
-        found = _further_out(child, around)
-        if found is not None:
-            word, first = found
-            if word == of.word:
-                message = "this condition is there already, further out"
-                help = "take it out here"
+            help = "remove one of them"
+            _report(child, first, "duplicate condition", help, report)
+    frames: tuple[Frame, ...] = (*outer_frames, (group.word, nodes))
+    for child in nodes.values():
+        outer = _outer_occurrence(child, outer_frames)
+        if outer is not None:
+            word, first = outer
+            if word == group.word:
+                message = "this condition repeats one in an outer group"
+                help = "remove it here"
             else:
                 message = (
-                    "this condition is there already, further out, so the group that it is "
-                    "in changes nothing"
+                    "this condition repeats one in an outer group, so its own group has no effect"
                 )
-                help = "take the group out, or say what was meant instead of this condition"
-            _tell(child, first, message, help, report)
+                help = "remove the group, or replace this condition by the intended one"
+            _report(child, first, message, help, report)
         elif isinstance(child, Group):
-            _look(child, frames, report)
+            _check_group(child, frames, report)
 
 
-def _further_out(of: Node, around: tuple[Frame, ...]) -> tuple[Word, Node] | None:
-    for word, known in around:
-        found = known.get(of.key)
-        if found is not None:
-            return word, found
+def _outer_occurrence(node: Node, around: tuple[Frame, ...]) -> tuple[Word, Node] | None:
+    for word, nodes in around:
+        outer = nodes.get(node.key)
+        if outer is not None:
+            return word, outer
     return None
 
 
-def _tell(of: Node, first: Node, message: str, help: str, report: Report) -> None:
+def _report(node: Node, first: Node, message: str, help: str, report: Report) -> None:
     report.add(
         Code.SEG602,
-        of.span,
+        node.span,
         message,
         help=help,
-        via=of.via,
-        notes=(Note("here", first.span),),
+        via=node.via,
+        notes=(Note("first here", first.span),),
     )

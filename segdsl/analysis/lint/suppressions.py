@@ -1,8 +1,7 @@
-"""Warnings that were allowed: by code for all files, or by a comment for one item.
+"""Suppresses warnings: by code for all files, or by a comment for one item.
 
-`# allow SEG601: reason` above an item, inside it or behind it silences the code there. One
-that allows nothing is told, so that they do not outlive what they were written for. Pure:
-what was found goes in, what is told comes out.
+`# allow SEG601: reason` above an item, inside it or behind it suppresses the code there. An unused
+suppression is reported itself (SEG607). Pure.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ _ALLOW = re.compile(r"#+\s*allow:?\s+(?=SEG\w)", re.IGNORECASE)
 _CODE = re.compile(r"\s*(SEG\w+)\s*(?:,(?=\s*SEG\w)|())", re.IGNORECASE)
 
 
-class Allowance(msgspec.Struct, frozen=True, eq=False):
-    """One code that a comment allows, where it is written, and the item it is about, if any."""
+class Suppression(msgspec.Struct, frozen=True, eq=False):
+    """A code that a comment allows, its location, and the item that it applies to, if any."""
 
     code: str
     span: Span
     item: t.Item | None
 
 
-class Allowances:
-    """Those of one file, by their code and the item they are about."""
+class FileSuppressions:
+    """The suppressions of a file, by code and item."""
 
-    def __init__(self, every: Iterable[Allowance]) -> None:
-        self._groups: dict[str, dict[int, tuple[t.Item, list[Allowance]]]] = {}
+    def __init__(self, every: Iterable[Suppression]) -> None:
+        self._groups: dict[str, dict[int, tuple[t.Item, list[Suppression]]]] = {}
         for each in every:
             if each.item is not None:
                 of_code = self._groups.setdefault(each.code, {})
@@ -44,8 +43,8 @@ class Allowances:
                 group[1].append(each)
         self._starts = {code: sorted(groups) for code, groups in self._groups.items()}
 
-    def about(self, code: Code, start: int) -> list[Allowance]:
-        """All that allow a warning at a place; one list for one item."""
+    def about(self, code: Code, start: int) -> list[Suppression]:
+        """The suppressions of a warning at a position."""
         starts = self._starts.get(code.name, ())
         at = bisect_right(starts, start) - 1
         if at < 0 or code not in WARNINGS:
@@ -54,9 +53,9 @@ class Allowances:
         return found if start < item.span.end else []
 
 
-def allowances(tree: t.File, source: Source) -> list[Allowance]:
-    """What the comments of a file allow."""
-    found: list[Allowance] = []
+def suppressions_in(tree: t.File, source: Source) -> list[Suppression]:
+    """The suppressions in the comments of a file."""
+    suppressions: list[Suppression] = []
     places = Places(tree, source)
     for comment in tree.comments:
         start = _ALLOW.match(comment.text)
@@ -67,15 +66,15 @@ def allowances(tree: t.File, source: Source) -> list[Allowance]:
         while (match := _CODE.match(comment.text, at)) is not None:
             place = comment.span.start
             span = Span(comment.span.file, place + match.start(1), place + match.end(1))
-            found.append(Allowance(match[1].upper(), span, item))
+            suppressions.append(Suppression(match[1].upper(), span, item))
             at = match.end()
             if match[2] is not None:
                 break
-    return found
+    return suppressions
 
 
 class Places:
-    """Where the items and the comments of a file begin, each in order."""
+    """The start positions of the items and the comments of a file, in order."""
 
     def __init__(self, tree: t.File, source: Source) -> None:
         self._items = sorted(tree.items, key=lambda item: item.span.start)
@@ -84,7 +83,7 @@ class Places:
         self._source = source
 
     def item_of(self, comment: t.Comment) -> t.Item | None:
-        """The item a comment stands in or behind, directly above, or indented below."""
+        """The item that a comment is in, behind, directly above, or indented below."""
         source, start = self._source, comment.span.start
         line = source.line_of(start)
         at = bisect_right(self._starts, start)
@@ -104,112 +103,123 @@ class Places:
         return last if source.column_of(start) > 1 else None
 
 
-def silenced(
+def suppression_filter(
     tree: t.File, source: Source, allowed: Collection[str]
 ) -> Callable[[Code, Span], bool]:
-    """Whether a warning at a place of one file is allowed; `allowed` are codes for all files."""
-    here = Allowances(allowances(tree, source))
+    """A function that tests whether a warning in a file is suppressed, there or by `allowed`."""
+    file = FileSuppressions(suppressions_in(tree, source))
 
-    def is_silenced(code: Code, span: Span) -> bool:
-        return code.name in allowed or bool(here.about(code, span.start))
+    def is_suppressed(code: Code, span: Span) -> bool:
+        return code.name in allowed or bool(file.about(code, span.start))
 
-    return is_silenced
+    return is_suppressed
 
 
-def all_allowances(
+def suppressions_by_file(
     trees: Mapping[str, t.File], sources: Mapping[str, Source]
-) -> dict[str, list[Allowance]]:
-    """What the comments of files allow, by file; files that allow nothing are left out."""
+) -> dict[str, list[Suppression]]:
+    """The suppressions in comments, by file; files without any are omitted."""
     return {
         name: found
         for name, tree in trees.items()
         if name in sources and "SEG" in sources[name].text.upper()
-        if (found := allowances(tree, sources[name]))
+        if (found := suppressions_in(tree, sources[name]))
     }
 
 
-def spoken(
+def apply_suppressions(
     report: Report,
-    of_file: Mapping[str, list[Allowance]],
+    of_file: Mapping[str, list[Suppression]],
     used: Callable[[], Collection[str]],
     *,
     allowed: Collection[str] = (),
-    judged: Collection[str] = (),
-    idle: Collection[Code] = (),
+    checked_files: Collection[str] = (),
+    inactive_codes: Collection[Code] = (),
 ) -> Report:
-    """What is told of a report: all but the allowed, and allows that allow nothing.
+    """Removes suppressed warnings from a report and adds unused suppressions.
 
-    `of_file` are the allowances of all files that were read, and `used` tells the names of
-    definitions that are used in them, if that is asked. Allows are judged in the files `judged`;
-    not those of codes in `idle`, which nobody looked for, nor where errors kept segments
-    from being looked at.
+    `of_file` are the suppressions of all files that were read; `used` returns the names of the
+    definitions used in them, when needed. Unused suppressions are reported in `checked_files`,
+    except those of `inactive_codes`, which were not checked, and if errors prevented the lints.
     """
-    kept = {id(each.item) for of in of_file.values() for each in of if each.code == "SEG607"}
+    kept_items = {
+        id(diagnostic.item)
+        for of in of_file.values()
+        for diagnostic in of
+        if diagnostic.code == "SEG607"
+    }
     used = cache(used)
     has_errors = report.has_errors
-    known = {name: Allowances(every) for name, every in of_file.items()}
-    fired: set[int] = set()
-    heard: list[Diagnostic] = []
-    for each in report.diagnostics:
-        by = _allowing(each, known)
-        if not by:
-            heard.append(each)
-        elif id(by[0]) not in fired:
-            fired.update(map(id, by))
+    by_file = {name: FileSuppressions(every) for name, every in of_file.items()}
+    used_ids: set[int] = set()
+    remaining: list[Diagnostic] = []
+    for diagnostic in report.diagnostics:
+        matching = _matching(diagnostic, by_file)
+        if not matching:
+            remaining.append(diagnostic)
+        elif id(matching[0]) not in used_ids:
+            used_ids.update(map(id, matching))
     unused = [
-        each
-        for name in judged
-        for each in of_file.get(name, ())
-        if id(each) not in fired and not _is_open(each, used, has_errors, idle)
-        if each.item is None or id(each.item) not in kept
+        diagnostic
+        for name in checked_files
+        for diagnostic in of_file.get(name, ())
+        if id(diagnostic) not in used_ids
+        and not _is_undecided(diagnostic, used, has_errors, inactive_codes)
+        if diagnostic.item is None or id(diagnostic.item) not in kept_items
     ]
-    vain = Report()
-    for allowance in unused:
-        _tell(allowance, vain)
-    told = Report()
-    found = (*heard, *vain.diagnostics)
-    told.diagnostics.extend(each for each in found if each.code.name not in allowed)
-    return told
+    unused_report = Report()
+    for suppression in unused:
+        _report_unused(suppression, unused_report)
+    result = Report()
+    found = (*remaining, *unused_report.diagnostics)
+    result.diagnostics.extend(
+        diagnostic for diagnostic in found if diagnostic.code.name not in allowed
+    )
+    return result
 
 
-def _allowing(of: Diagnostic, known: Mapping[str, Allowances]) -> list[Allowance]:
-    if of.span is None or of.severity == "error" or of.path is not None:
+def _matching(diagnostic: Diagnostic, by_file: Mapping[str, FileSuppressions]) -> list[Suppression]:
+    if diagnostic.span is None or diagnostic.severity == "error" or diagnostic.path is not None:
         return []
-    here = known.get(of.span.file)
-    return [] if here is None else here.about(of.code, of.span.start)
+    file = by_file.get(diagnostic.span.file)
+    return [] if file is None else file.about(diagnostic.code, diagnostic.span.start)
 
 
-def _is_open(
-    of: Allowance, used: Callable[[], Collection[str]], has_errors: bool, idle: Collection[Code]
+def _is_undecided(
+    suppression: Suppression,
+    used: Callable[[], Collection[str]],
+    has_errors: bool,
+    inactive_codes: Collection[Code],
 ) -> bool:
-    """Whether nobody can say that an allow is in vain."""
-    code = Code.__members__.get(of.code)
-    if code not in WARNINGS or of.item is None:
+    """Whether it is unknown if a suppression is unused."""
+    code = Code.__members__.get(suppression.code)
+    if code not in WARNINGS or suppression.item is None:
         return False
-    if code in idle or code is Code.SEG607 or has_errors:
+    if code in inactive_codes or code is Code.SEG607 or has_errors:
         return True
-    # A definition is only looked at where it is used.
-    return isinstance(of.item, t.Let) and of.item.name not in used()
+    # A definition is only linted where it is used.
+    return isinstance(suppression.item, t.Let) and suppression.item.name not in used()
 
 
 def used_names(trees: Iterable[t.File]) -> set[str]:
-    """The names of all definitions that are used."""
+    """The names of all used definitions."""
     nodes = (node for tree in trees for item in tree.items for node in walk_item(item))
     return {node.name for node in nodes if isinstance(node, t.Use)}
 
 
-def _tell(of: Allowance, report: Report) -> None:
-    code = Code.__members__.get(of.code)
+def _report_unused(suppression: Suppression, report: Report) -> None:
+    code = Code.__members__.get(suppression.code)
     if code is None:
-        message = f"there is no code `{of.code}`"
-        help = report.did_you_mean(of.code, sorted(each.name for each in WARNINGS), "take it out")
+        message = f"unknown code `{suppression.code}`"
+        codes = sorted(each.name for each in WARNINGS)
+        help = report.did_you_mean(suppression.code, codes, "remove it")
     elif code not in WARNINGS:
-        message = f"{of.code} is an error, and only warnings can be allowed"
-        help = "take it out, and put right what is wrong"
-    elif of.item is None:
-        message = f"{of.code} is allowed here for nothing: no item begins on the next line"
-        help = "put the comment right above the item that it is about, or into it"
+        message = f"{suppression.code} is an error; only warnings can be allowed"
+        help = "remove the comment and fix the error"
+    elif suppression.item is None:
+        message = f"unused `allow {suppression.code}`: no item begins on the next line"
+        help = "move the comment directly above its item, or into it"
     else:
-        message = f"{of.code} is allowed here, and there is nothing to allow"
-        help = "take it out"
-    report.add(Code.SEG607, of.span, message, help=help)
+        message = f"unused `allow {suppression.code}`: there is no such warning"
+        help = "remove it"
+    report.add(Code.SEG607, suppression.span, message, help=help)

@@ -1,7 +1,7 @@
-"""Definitions that nothing uses: a `let` or a `param` that no text names and no file imports.
+"""Reports unused definitions: a `let` or a `param` that nothing names and no file imports.
 
-A name counts as used wherever it stands, whatever it means there, so that what is reported is
-unused for sure. Which files import a definition only those that were read tell: see `project`.
+A name counts as used wherever it occurs, whatever it means there, so there are no false reports.
+Only the files that were read can import a definition.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from segdsl.language.values import Name
 from segdsl.source import Span
 
 Export = tuple[str, str]
-"""A definition, for the files that import it: the key of its file, and its name."""
+"""A definition as files import it: the key of its file, and its name."""
 
 
 class Unused(msgspec.Struct, frozen=True):
-    """A definition that its own file does not use; `is_shared` where that file has no segment.
+    """A definition that its own file does not use; `is_shared` if that file has no segment.
 
-    Such a file is there for others, which may not have been read.
+    A shared file is imported by others, which may not have been read.
     """
 
     export: Export
@@ -36,7 +36,7 @@ class Unused(msgspec.Struct, frozen=True):
 
 
 def unused_in(key: str, tree: t.File) -> Iterator[Unused]:
-    """The definitions of a file that nothing in it names; none where not all names are known."""
+    """The definitions that are unused in their own file; none if not all names are known."""
     if not tree.names_known:
         return
     definitions = [item for item in tree.items if isinstance(item, t.Let | t.Param)]
@@ -51,7 +51,7 @@ def unused_in(key: str, tree: t.File) -> Iterator[Unused]:
 
 
 def imports_in(key: str, tree: t.File) -> Iterator[Export]:
-    """What a file imports."""
+    """The definitions that a file imports."""
     for item in tree.items:
         if isinstance(item, t.Import):
             source = import_key(key, item.path)
@@ -61,38 +61,39 @@ def imports_in(key: str, tree: t.File) -> Iterator[Export]:
 def unused_among(trees: Mapping[str, t.File], *, whole: bool) -> dict[str, set[str]]:
     """The names of unused definitions by file; of shared files only if the project is `whole`."""
     imported = {each for key, tree in trees.items() for each in imports_in(key, tree)}
-    found: dict[str, set[str]] = {}
+    unused: dict[str, set[str]] = {}
     for key, tree in trees.items():
         for each in unused_in(key, tree):
             if each.export not in imported and (whole or not each.is_shared):
-                found.setdefault(key, set()).add(each.export[1])
-    return found
+                unused.setdefault(key, set()).add(each.export[1])
+    return unused
 
 
-def tell_unused(
-    found: Iterable[Unused], imported: Collection[Export], report: Report, *, whole: bool
+def report_unused(
+    definitions: Iterable[Unused], imported: Collection[Export], report: Report, *, whole: bool
 ) -> None:
     """Reports definitions that no file imports; of shared files only if the project is `whole`."""
-    for each in found:
-        if each.export in imported or (each.is_shared and not whole):
+    for definition in definitions:
+        if definition.export in imported or (definition.is_shared and not whole):
             continue
-        written = name(each.export[1])
-        help = "take it out; `segdsl check --fix` can" if each.what == "let" else "take it out"
-        where = "in this file or in another" if whole else "in this file"
-        message = f"the `{each.what}` `{written}` is not used {where}"
-        report.add(Code.SEG611, each.span, message, help=help)
+        name_text = name(definition.export[1])
+        fixable = " (fixable with `segdsl check --fix`)" if definition.what == "let" else ""
+        help = f"remove it{fixable}"
+        where = "in any file" if whole else "in this file"
+        message = f"`{definition.what} {name_text}` is not used {where}"
+        report.add(Code.SEG611, definition.span, message, help=help)
 
 
 def names_in(tree: t.File) -> set[str]:
-    """Every name that stands in a file outside its imports, whatever it means there."""
-    found: set[str] = set()
+    """All names in a file outside its imports, whatever they mean there."""
+    names: set[str] = set()
     for item in tree.items:
         for node in walk_item(item):
             match node:
-                # An attribute of that name may be meant for the definition (SEG218).
+                # An attribute of that name may be intended as the definition (SEG218).
                 case t.Use(name) | t.Test(t.Attribute(name)):
-                    found.add(name)
+                    names.add(name)
                 case _:
                     pass
-        found.update(value.name for value in values_in(item) if isinstance(value, Name))
-    return found
+        names.update(value.name for value in values_in(item) if isinstance(value, Name))
+    return names

@@ -16,10 +16,15 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from segdsl.analysis.checking import check_names, check_segments, check_values
-from segdsl.analysis.lint import Mark, lint_each, prefilter, twins
-from segdsl.analysis.lint.normal import Normal
-from segdsl.analysis.lint.suppressions import Allowance, all_allowances, spoken, used_names
-from segdsl.analysis.lint.unused import Export, Unused, imports_in, tell_unused, unused_in
+from segdsl.analysis.lint import SegmentKey, lint_each, prefilter, report_equivalent_segments
+from segdsl.analysis.lint.normal_form import Normalizer
+from segdsl.analysis.lint.suppressions import (
+    Suppression,
+    apply_suppressions,
+    suppressions_by_file,
+    used_names,
+)
+from segdsl.analysis.lint.unused import Export, Unused, imports_in, report_unused, unused_in
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
@@ -70,10 +75,10 @@ class Judged(msgspec.Struct, frozen=True):
     defined: frozenset[c.Place]
     all_defined: bool
     referring: tuple[c.Segment, ...]
-    marks: tuple[Mark, ...]
+    marks: tuple[SegmentKey, ...]
     unused: tuple[Unused, ...]
     imported: frozenset[Export]
-    allowances: dict[str, list[Allowance]]
+    allowances: dict[str, list[Suppression]]
     digests: dict[str, bytes]
     used: frozenset[str] | None
     grown: int
@@ -174,8 +179,8 @@ def judge_loaded(
     if basis.schema is not None:
         failed += check_segments(segments, basis.schema, report, _definitions(loaded))
         check_values(segments, basis.schema, report)
-    marks = lint_each(segments, prefilters, Normal(), report)
-    found = all_allowances(loaded.trees, loaded.sources)
+    marks = lint_each(segments, prefilters, Normalizer(), report)
+    found = suppressions_by_file(loaded.trees, loaded.sources)
     keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
     errors = [each for each in report.diagnostics if each.severity == "error"]
@@ -314,17 +319,17 @@ def together(
             if each.code is not Code.SEG304 or all_known:
                 report.put(each)
     looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
-    twins(_comparable([part.marks for part in parts], basis), report)
-    allowances: dict[str, list[Allowance]] = {}
+    report_equivalent_segments(_comparable([part.marks for part in parts], basis), report)
+    allowances: dict[str, list[Suppression]] = {}
     for part in parts:
         allowances.update(part.allowances)
-    return spoken(
+    return apply_suppressions(
         report,
         allowances,
         used,
         allowed=basis.allowed,
-        judged=keys_of(files),
-        idle=[
+        checked_files=keys_of(files),
+        inactive_codes=[
             code
             for code in WARNINGS
             if (code.name[3] == "5" and basis.schema is None)
@@ -358,7 +363,7 @@ def _unused(
             return False
         imported = others.imported
     is_project = elsewhere is not None
-    tell_unused(found, imported, report, whole=is_project)
+    report_unused(found, imported, report, whole=is_project)
     return is_project
 
 
@@ -374,7 +379,7 @@ def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, By
     }
 
 
-def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
+def _comparable(parts: Sequence[tuple[SegmentKey, ...]], basis: Basis) -> list[SegmentKey]:
     """The marks of several processes with numbers that are exact among all.
 
     Two segments of two processes that are alike are almost surely the same: those are looked at
@@ -390,7 +395,7 @@ def _comparable(parts: Sequence[tuple[Mark, ...]], basis: Basis) -> list[Mark]:
         mark.span.file for part in parts for mark in part if mark.fingerprint in doubtful
     )
     loaded = load_files(list(files), basis.settings, Report(), basis.owners)
-    normal = Normal()
+    normal = Normalizer()
     exact = {
         each.span.key: normal.segment(each, normal.node(each.condition)) for each in loaded.segments
     }

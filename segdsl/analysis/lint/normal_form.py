@@ -1,8 +1,7 @@
-"""Conditions in the form that the lints look at: no `not` above a leaf, groups flat, keys.
+"""The normal form of conditions for lints: negations at leaves, flat groups, and keys.
 
-Two nodes of one key mean the same, and the key of the opposite of a node is its own with
-the last bit turned over. Keys are numbers, so that finding equals is looking in a
-dictionary. Nothing is reported here.
+Nodes with equal keys are equivalent, and the key of a node's negation differs only in the last
+bit. Keys are integers, so equal nodes are found by dictionary lookups. Reports nothing.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ _POSITIVE = 2**62 - 1
 
 
 class Leaf(msgspec.Struct, frozen=True, eq=False):
-    """One condition, or its opposite. `subject` is a number for what it asks of, if anything.
+    """A condition or its negation. `subject` is the number of its subject, or -1.
 
-    `inside` is the filter of a test of an aggregate, or what a limit is on.
+    `inside` is the filter of an aggregate, or the condition of a limit.
     """
 
-    of: Written
+    condition: Written
     negated: bool
     key: int
     subject: int
@@ -43,9 +42,9 @@ class Leaf(msgspec.Struct, frozen=True, eq=False):
 
 
 class Group(msgspec.Struct, frozen=True, eq=False):
-    """Two conditions or more, none of them a group of the same word.
+    """Two or more conditions, none of which is a group with the same word.
 
-    `subjects` are those of all leaves in it.
+    `subjects` are those of all its leaves.
     """
 
     word: Word
@@ -60,88 +59,95 @@ Node = Leaf | Group
 
 
 def opposite(key: int) -> int:
-    """The key of the opposite of what has this key."""
+    """The key of the negation."""
     return key ^ 1
 
 
-def leaves(of: Node) -> Iterator[Leaf]:
-    """Every leaf in a node, filters not entered."""
-    if isinstance(of, Leaf):
-        yield of
+def leaves(node: Node) -> Iterator[Leaf]:
+    """The leaves of a node, without those in filters."""
+    if isinstance(node, Leaf):
+        yield node
         return
-    for child in of.children:
+    for child in node.children:
         yield from leaves(child)
 
 
-class Normal:
-    """Makes nodes, and gives equal ones equal keys: one for all segments that are compared.
+class Normalizer:
+    """Converts conditions to nodes with equal keys for equal nodes, for all compared segments.
 
-    What is not equal never has one key here. Another one, in a process that was forked from
-    the same, almost always gives the same keys: two whose hashes are equal are told apart.
+    Different nodes always have different keys in one normalizer. One in another process forked
+    from the same parent gives the same keys, except where hashes collide.
     """
 
     def __init__(self) -> None:
-        # What each number stands for.
+        # The object of each number.
         self._holders: dict[int, object] = {}
         self._listed: dict[int, tuple[int, frozenset[object]]] = {}
 
-    def node(self, of: c.Condition, *, negated: bool = False) -> Node:
-        """A condition, or its opposite."""
-        match of:
+    def node(self, condition: c.Condition, *, negated: bool = False) -> Node:
+        """Converts a condition or its negation."""
+        match condition:
             case c.Test():
-                return self._test(of, negated)
+                return self._test(condition, negated)
             case c.And(children) | c.Or(children):
-                word: Word = "and" if isinstance(of, c.And) != negated else "or"
+                word: Word = "and" if isinstance(condition, c.And) != negated else "or"
                 return self._group(
-                    word, of, [self.node(each, negated=negated) for each in children]
+                    word, condition, [self.node(each, negated=negated) for each in children]
                 )
             case c.Not(child):
                 found = self.node(child, negated=not negated)
-                # The `not` in front of a single condition is shown with it.
-                if isinstance(found, Leaf) and len(found.via) == len(of.via):
-                    return msgspec.structs.replace(found, span=of.span)
+                # The span of a single negated condition includes the `not`.
+                if isinstance(found, Leaf) and len(found.via) == len(condition.via):
+                    return msgspec.structs.replace(found, span=condition.span)
                 return found
             case c.RuleSet(_, child):
                 return self.node(child, negated=negated)
             case c.Membership(what, target):
                 key = 2 * self._number(("membership", what, target)) + negated
-                return Leaf(of, negated, key, -1, of.span, of.via)
+                return Leaf(condition, negated, key, -1, condition.span, condition.via)
             case c.Score(model, low, high, converted):
                 said = ("score", model, low.value, high.value, converted)
                 subject = self._number(("the score", model))
-                return Leaf(of, negated, 2 * self._number(said) + negated, subject, of.span, of.via)
+                return Leaf(
+                    condition,
+                    negated,
+                    2 * self._number(said) + negated,
+                    subject,
+                    condition.span,
+                    condition.via,
+                )
             case c.Limited(child, limit):
                 assert isinstance(limit.number, Number)
                 kept = (limit.number.value, limit.percent, limit.order)
                 inside = self.node(child)
                 key = 2 * self._number(("limited", inside.key, kept)) + negated
-                return Leaf(of, negated, key, -1, of.span, of.via, inside)
+                return Leaf(condition, negated, key, -1, condition.span, condition.via, inside)
             case c.Everyone():
                 key = 2 * self._number("everyone") + negated
-                return Leaf(of, negated, key, -1, of.span, of.via)
+                return Leaf(condition, negated, key, -1, condition.span, condition.via)
             case _:
-                assert_never(of)
+                assert_never(condition)
 
-    def segment(self, of: c.Segment, condition: Node) -> int:
-        """A number that segments of one kind share if the same profiles are in them."""
-        limit = of.limit
+    def segment(self, segment: c.Segment, condition: Node) -> int:
+        """A number that is equal for equivalent segments of one kind."""
+        limit = segment.limit
         kept: object = None
         if limit is not None:
             assert isinstance(limit.number, Number)
             kept = (limit.number.value, limit.percent, limit.order)
-        return self._number(("segment", of.kind, condition.key, kept))
+        return self._number(("segment", segment.kind, condition.key, kept))
 
-    def _number(self, of: object) -> int:
-        found = hash(of) & _POSITIVE
+    def _number(self, condition: object) -> int:
+        found = hash(condition) & _POSITIVE
         while True:
-            holder = self._holders.setdefault(found, of)
-            if holder is of or holder == of:
+            holder = self._holders.setdefault(found, condition)
+            if holder is condition or holder == condition:
                 return found
             found += 1
 
     # --- groups ------------------------------------------------------------------------
 
-    def _group(self, word: Word, of: c.And | c.Or, found: Iterable[Node]) -> Group:
+    def _group(self, word: Word, group: c.And | c.Or, found: Iterable[Node]) -> Group:
         flat: list[Node] = []
         for each in found:
             if isinstance(each, Group) and each.word == word:
@@ -155,10 +161,10 @@ class Normal:
             else:
                 subjects |= child.subjects
         key = self._group_key(word, {child.key for child in flat})
-        return Group(word, tuple(flat), key, frozenset(subjects), of.span, of.via)
+        return Group(word, tuple(flat), key, frozenset(subjects), group.span, group.via)
 
     def _group_key(self, word: Word, keys: set[int]) -> int:
-        """Every group is numbered as an `or`: an `and` is the opposite of one of opposites."""
+        """The key of a group, as an `or`; an `and` is the negation of an `or` of negations."""
         turned = int(word == "and")
         alternatives = self._merged({key ^ turned for key in keys})
         if len(alternatives) == 1:
@@ -166,7 +172,7 @@ class Normal:
         return (2 * self._number(("or", tuple(alternatives)))) ^ turned
 
     def _merged(self, keys: set[int]) -> list[int]:
-        """With all the equals of one subject as one list: `a = 1 or a = 2` is `a in (1, 2)`."""
+        """Merges equalities of one subject: `a = 1 or a = 2` is `a in (1, 2)`."""
         lists: dict[int, set[int]] = {}
         for key in keys:
             if key in self._listed:
@@ -185,56 +191,56 @@ class Normal:
 
     # --- tests -------------------------------------------------------------------------
 
-    def _test(self, of: c.Test, negated: bool) -> Leaf:
+    def _test(self, test: c.Test, negated: bool) -> Leaf:
         inside: Node | None = None
-        subject = of.subject
+        subject = test.subject
         if isinstance(subject, c.Aggregate):
             inside = None if subject.filter is None else self.node(subject.filter)
             number = self._aggregate(subject, inside)
         else:
             number = self._number(subject)
-        key = self._test_key(of, number, inside) ^ negated
-        return Leaf(of, negated, key, number, of.span, of.via, inside)
+        key = self._test_key(test, number, inside) ^ negated
+        return Leaf(test, negated, key, number, test.span, test.via, inside)
 
-    def _aggregate(self, of: c.Aggregate, inside: Node | None) -> int:
-        columns = tuple(sorted(of.columns))
-        grouping = frozenset(of.grouping)
+    def _aggregate(self, aggregate: c.Aggregate, inside: Node | None) -> int:
+        columns = tuple(sorted(aggregate.columns))
+        grouping = frozenset(aggregate.grouping)
         filter = None if inside is None else inside.key
-        head = (of.function, of.behavior, columns, of.some, of.order)
-        return self._number((head, grouping, of.window, filter))
+        head = (aggregate.function, aggregate.behavior, columns, aggregate.some, aggregate.order)
+        return self._number((head, grouping, aggregate.window, filter))
 
-    def _test_key(self, of: c.Test, subject: int, inside: Node | None) -> int:
-        quantifier = of.quantifier
-        if quantifier is None and not of.negated:
-            if is_plain_count(of.subject) and (at_least := _at_least(of.predicate)):
+    def _test_key(self, test: c.Test, subject: int, inside: Node | None) -> int:
+        quantifier = test.quantifier
+        if quantifier is None and not test.negated:
+            if is_plain_count(test.subject) and (at_least := _at_least(test.predicate)):
                 least, turned = at_least
-                if least == 1 and isinstance(of.subject, c.Aggregate):
-                    # Different values are 1 or more where there are events: a missing one counts.
-                    count = msgspec.structs.replace(of.subject, function="count", columns=())
+                if least == 1 and isinstance(test.subject, c.Aggregate):
+                    # With events there is at least 1 distinct value: null counts.
+                    count = msgspec.structs.replace(test.subject, function="count", columns=())
                     subject = self._aggregate(count, inside)
                 return 2 * self._number(("at least", subject, least)) + turned
-            if (values := listed(of.predicate)) is not None:
+            if (values := listed(test.predicate)) is not None:
                 return self._list_key(subject, frozenset(map(comparable, values)))
         how = None if quantifier is None else (quantifier.how, _plain(quantifier.number))
-        return 2 * self._number((subject, _predicate(of.predicate), of.negated, how))
+        return 2 * self._number((subject, _predicate(test.predicate), test.negated, how))
 
 
 def is_plain_count(subject: c.Subject) -> bool:
-    """Whether this is one number 0, 1, 2 … for each profile."""
+    """Whether a subject is a single count for each profile."""
     if not isinstance(subject, c.Aggregate):
         return False
     return subject.counts and not subject.some and not subject.is_existential
 
 
-def _at_least(of: p.Predicate) -> tuple[int, bool] | None:
+def _at_least(predicate: p.Predicate) -> tuple[int, bool] | None:
     """`>= n` of a count, and whether turned over, where a comparison says just that."""
-    if not is_numeric(of) or not isinstance(of, p.Compare):
+    if not is_numeric(predicate) or not isinstance(predicate, p.Compare):
         return None
-    assert isinstance(of.value, Number)
-    value = of.value.value
+    assert isinstance(predicate.value, Number)
+    value = predicate.value.value
     if abs(value) > _MOST_EXACT or is_taken_for_whole(value):
         return None
-    match of.relation:
+    match predicate.relation:
         case ">=":
             return math.ceil(value), False
         case ">":
@@ -246,17 +252,17 @@ def _at_least(of: p.Predicate) -> tuple[int, bool] | None:
         case "=":
             return (1, True) if value == 0 else None
         case _:
-            assert_never(of.relation)
+            assert_never(predicate.relation)
 
 
 def is_taken_for_whole(value: Decimal) -> bool:
-    """Whether a number is not whole, and the double nearest to it is."""
+    """Whether a fraction has an integral nearest double."""
     return value != value.to_integral_value() and float(value).is_integer()
 
 
-def listed(of: p.Predicate) -> tuple[Value, ...] | None:
-    """The values of `=` and `in`, where a list could hold them: numbers and texts."""
-    match of:
+def listed(predicate: p.Predicate) -> tuple[Value, ...] | None:
+    """The values of `=` and `in` that a list allows: numbers and strings."""
+    match predicate:
         case p.Compare("=", Number() | Text() as value):
             return (value,)
         case p.In(values):
@@ -265,11 +271,11 @@ def listed(of: p.Predicate) -> tuple[Value, ...] | None:
             return None
 
 
-def comparable(of: Value) -> object:
-    """What two ways to write a value share, never equal for different kinds of value."""
-    match of:
+def comparable(value: Value) -> object:
+    """A key that is equal for equal values, and different for different kinds."""
+    match value:
         case Number():
-            return ("number", of.value)
+            return ("number", value.value)
         case Text(text):
             return ("text", text)
         case Boolean(truth):
@@ -279,15 +285,15 @@ def comparable(of: Value) -> object:
         case Name(name):
             raise AssertionError(f"{name} is resolved by now")
         case _:
-            assert_never(of)
+            assert_never(value)
 
 
-def _plain(of: Value | None) -> object:
-    return None if of is None else comparable(of)
+def _plain(value: Value | None) -> object:
+    return None if value is None else comparable(value)
 
 
-def _predicate(of: p.Predicate) -> object:
-    match of:
+def _predicate(predicate: p.Predicate) -> object:
+    match predicate:
         case p.Compare(relation, value):
             return ("compare", relation, comparable(value))
         case p.Between(low, high):
@@ -297,4 +303,4 @@ def _predicate(of: p.Predicate) -> object:
         case p.Like(match, values):
             return (match, frozenset(map(comparable, values)))
         case _:
-            return of
+            return predicate

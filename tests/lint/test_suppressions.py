@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segdsl.analysis.lint import lint
-from segdsl.analysis.lint.suppressions import all_allowances, spoken, used_names
+from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_by_file, used_names
 from segdsl.diagnostics import Code, Report
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
@@ -21,13 +21,13 @@ def told(text: str, *allowed: str, idle: tuple[Code, ...] = ()) -> list[tuple[st
     tree = parse(source, report)
     segments = resolve(Program(NAME, {NAME: tree}), report)
     lint(segments, report)
-    found = spoken(
+    found = apply_suppressions(
         report,
-        all_allowances({NAME: tree}, {NAME: source}),
+        suppressions_by_file({NAME: tree}, {NAME: source}),
         lambda: used_names([tree]),
         allowed=allowed,
-        judged=[NAME],
-        idle=idle,
+        checked_files=[NAME],
+        inactive_codes=idle,
     )
     return [(of.code.name, of.message) for of in found.diagnostics]
 
@@ -70,14 +70,14 @@ def test_it_silences_nothing_else_and_is_told_then(text: str) -> None:
 
 def test_of_several_codes_only_the_idle_one_is_told() -> None:
     text = f"# allow SEG601, SEG603\n{ODD}"
-    assert told(text) == [("SEG607", "SEG603 is allowed here, and there is nothing to allow")]
+    assert told(text) == [("SEG607", "unused `allow SEG603`: there is no such warning")]
 
 
 def test_codes_that_cannot_be_allowed_are_told() -> None:
     text = '# allow SEG699, SEG101\nsegment "x" where a > 1'
     assert told(text) == [
-        ("SEG607", "there is no code `SEG699`"),
-        ("SEG607", "SEG101 is an error, and only warnings can be allowed"),
+        ("SEG607", "unknown code `SEG699`"),
+        ("SEG607", "SEG101 is an error; only warnings can be allowed"),
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_lint_soundness import meeting
 
 from segdsl.analysis.lint import Prefilter, lint, lint_each, prefilter
-from segdsl.analysis.lint.normal import Normal
+from segdsl.analysis.lint.normal_form import Normalizer
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
@@ -72,7 +72,7 @@ def carefully(of: c.Segment) -> Report:
     """What the lints say where nothing is taken for plain."""
     report = Report()
     unsure = Prefilter(0, is_plain=False, fits=False, refers=True)
-    lint_each([of], [unsure], Normal(), report)
+    lint_each([of], [unsure], Normalizer(), report)
     return report
 
 
@@ -95,7 +95,7 @@ def test_what_fits_is_lowered_without_a_word(condition: c.Condition) -> None:
 
 @st.composite
 def respelled(draw: st.DrawFn, of: c.Condition) -> c.Condition:
-    """A condition in other words, as `Normal` knows them to be the same."""
+    """A condition in other words, as `Normalizer` knows them to be the same."""
     chance = draw(st.randoms(use_true_random=False))
 
     def said(one: c.Condition) -> c.Condition:
@@ -133,7 +133,7 @@ def test_what_refers_to_nothing_has_no_references(condition: c.Condition) -> Non
 def test_what_is_the_same_is_alike(data: st.DataObject) -> None:
     condition = data.draw(st.one_of(ALL, meeting))
     one, other = segment(condition), segment(data.draw(respelled(condition)))
-    normal = Normal()
+    normal = Normalizer()
     first, second = (normal.segment(each, normal.node(each.condition)) for each in (one, other))
     if first == second:
         assert prefilter(one).fingerprint == prefilter(other).fingerprint
@@ -142,7 +142,7 @@ def test_what_is_the_same_is_alike(data: st.DataObject) -> None:
 @FEWER
 @given(st.lists(meeting, min_size=2, max_size=30))
 def test_numbers_that_are_equal_are_of_what_is_alike(conditions: list[c.Condition]) -> None:
-    normal = Normal()
+    normal = Normalizer()
     alike: dict[int, int] = {}
     for each in map(segment, conditions):
         number = normal.segment(each, normal.node(each.condition))
