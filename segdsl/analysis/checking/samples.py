@@ -66,11 +66,7 @@ def _test(test: c.Test, samples: Samples, report: Report) -> None:
                 via=test.via,
             )
     unit = samples.unit
-<<<<<<< 9807911e9660685355f92532aac84616e7399096
-    if unit is not None and compared_kinds(of.predicate) == {"time"}:
-=======
-    if unit is not None and types.asked(test.predicate) == {"time"}:
->>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
+    if unit is not None and compared_kinds(test.predicate) == {"time"}:
         report.add(
             Code.SEG613,
             test.span,

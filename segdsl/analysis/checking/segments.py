@@ -415,13 +415,8 @@ class _Checker:
                 "leave `… of` out",
             )
             return
-<<<<<<< 9807911e9660685355f92532aac84616e7399096
-        kinds = compared_kinds(of.predicate)
-        if of.quantifier is None and element is not None:
-=======
-        kinds = types.asked(test.predicate)
+        kinds = compared_kinds(test.predicate)
         if test.quantifier is None and element is not None:
->>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
             if kinds != {"null"}:
                 self._add(
                     Code.SEG508,

@@ -41,11 +41,7 @@ _ADVICE: dict[tuple[ColumnType, ComparedKind], str] = {
 }
 
 
-<<<<<<< 9807911e9660685355f92532aac84616e7399096
-def advice(of: ColumnType, kinds: frozenset[ComparedKind]) -> str | None:
-=======
-def advice(type: ColumnType, kinds: frozenset[Asked]) -> str | None:
->>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
+def advice(type: ColumnType, kinds: frozenset[ComparedKind]) -> str | None:
     """What to write instead."""
     for kind in sorted(kinds):
         if (type, kind) in _ADVICE:

@@ -143,25 +143,12 @@ def _table(leaf: Leaf) -> str | None:
     return None
 
 
-<<<<<<< 9807911e9660685355f92532aac84616e7399096
-def _is_of_time(of: p.Predicate) -> bool:
-    """Whether it asks for a time in another way than `within past`."""
-    if isinstance(of, p.Within):
-        return of.direction != "past"
-    # A number may be a time, too, and a string may be one in `between`.
-    return not isinstance(of, p.IsNull | p.Like | p.Matches)
-=======
 def _is_other_time_test(predicate: p.Predicate) -> bool:
     """Whether a predicate other than `within past` may test a time."""
-    match predicate:
-        case p.Within(direction):
-            return direction != "past"
-        case p.IsNull() | p.Like() | p.Matches():
-            return False
-        case _:
-            # A number may be a time, too.
-            return True
->>>>>>> 53527b602b4fc8b90ee3527837380e539ac7a75c
+    if isinstance(predicate, p.Within):
+        return predicate.direction != "past"
+    # A number may be a time, too, and a string may be one in `between`.
+    return not isinstance(predicate, p.IsNull | p.Like | p.Matches)
 
 
 def _report_negation(leaf: Leaf, test: c.Test, report: Report) -> None:
