@@ -155,7 +155,7 @@ def test_an_attribute_that_is_not_there(folder: Path) -> None:
     done = segdsl("preview", "x.seg")
     assert done.exit_code == 3
     assert done.stderr == snapshot("""\
-error: “X”: the API refuses this: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
+error: “X”: the API rejected the request: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
 hint: `segdsl schema pull` makes this know the columns of the parent segment
 """)
 
@@ -283,7 +283,7 @@ def test_nothing_that_is_there_is_overwritten(folder: Path) -> None:
     done = segdsl("create", ".")
     assert done.exit_code == 1
     assert steady(done.stderr) == snapshot("""\
-error[SEG308]: "Japan" is there already (#…), with another rule
+error[SEG308]: "Japan" already exists (#…), with another rule
   --> japan.seg:1:1
    |
  1 | segment "Japan"
