@@ -118,7 +118,7 @@ def _check_same(segment: c.Segment, rule: str, existing: ApiSegment, report: Rep
         report.add(
             Code.SEG308,
             segment.span,
-            f"{string(segment.name)} is there already (#{existing.id}), with "
+            f"{string(segment.name)} already exists (#{existing.id}), with "
             f"{' and '.join(differences)}",
             help="nothing was changed; look at it with `segdsl show`, and give this one another "
             "name or folder",

@@ -49,14 +49,14 @@ def test_no_line_breaks_inside_a_word(conflict: Path, command: str, width: int) 
     with on_terminal(conflict, command, width=width) as terminal:
         assert terminal.end() == 1
     lines = [COLOUR.sub("", line) for line in terminal.written.replace("\r", "").split("\n")]
-    assert any("bring both together" in line for line in lines)
+    assert any("merge both versions" in line for line in lines)
     shown = "\n".join(lines)
     assert [each for each in shown.split() if each not in words] == []
     for line in lines:
         assert cell_width(line) <= width or " " not in line.strip(), line
     if width == 200:
-        assert [line for line in lines if "bring both" in line] == [
-            line for line in whole.splitlines() if "bring both" in line
+        assert [line for line in lines if "merge both" in line] == [
+            line for line in whole.splitlines() if "merge both" in line
         ]
 
 

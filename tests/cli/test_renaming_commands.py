@@ -48,10 +48,10 @@ def test_where_nobody_can_be_asked_nothing_is_sent(project: Path) -> None:
     +  in segment "Nippon"
        and in segment "Buyers"
        and any (
-? renamed   Countries/Asia/Nippon looks like Countries/Asia/Japan (#…), which no file has now: in the same file, with the same description, with a similar rule
+? renamed   Countries/Asia/Nippon looks like Countries/Asia/Japan (#…), which is no longer in any file: in the same file, with the same description, with a similar rule
     `segdsl mv Countries/Asia/Japan Countries/Asia/Nippon` keeps its id and its activations; --as-new creates another segment
-. left      Countries/Asia/Japan (#…): no file has it now; --prune deletes it
-1 to create, 1 to update, 1 may be renamed, 1 as on the server
+. left      Countries/Asia/Japan (#…): no longer in any file; --prune deletes it
+Plan: 1 to create, 1 to update, 1 may be renamed. 1 segment is up to date.
 """)
     for command in (["apply", "--yes"], ["apply", "--yes", "--prune"], ["apply"]):
         done = segdsl(*command)
@@ -115,9 +115,9 @@ def test_the_forms_of_a_plan_tell_of_it(project: Path) -> None:
     assert steady(page) == snapshot("""\
 ### segdsl plan for `local`
 
-1 to create, 1 to update, 1 may be renamed, 1 as on the server.
+Plan: 1 to create, 1 to update, 1 may be renamed. 1 segment is up to date.
 
-**Countries/Asia/Nippon looks like Countries/Asia/Japan \\(\\#…\\), which no file has now: in the same file, with the same description, with a similar rule**
+**Countries/Asia/Nippon looks like Countries/Asia/Japan \\(\\#…\\), which is no longer in any file: in the same file, with the same description, with a similar rule**
 
 `segdsl mv Countries/Asia/Japan Countries/Asia/Nippon` keeps its id and its activations; --as-new creates another segment
 
@@ -133,7 +133,7 @@ def test_the_forms_of_a_plan_tell_of_it(project: Path) -> None:
    and any (
 ```
 
-No file has these now, and they stay on the server without `--prune`:
+These are no longer in any file, and stay on the server without `--prune`:
 
 - Countries/Asia/Japan (#…)
 """)

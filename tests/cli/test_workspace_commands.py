@@ -29,7 +29,7 @@ def test_from_nothing_to_nothing_to_do(project: Path) -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
-3 to create, 0 as on the server
+Plan: 3 to create.
 """)
     applied = segdsl("apply", "--yes")
     assert applied.exit_code == 0
@@ -40,10 +40,13 @@ def test_from_nothing_to_nothing_to_do(project: Path) -> None:
     following = segdsl("plan", "--exit-code")
     assert (following.exit_code, following.stdout) == (
         0,
-        snapshot("nothing to do, 3 as on the server\n"),
+        snapshot("No changes. 3 segments are up to date.\n"),
     )
     again = segdsl("apply", "--yes")
-    assert (again.exit_code, again.stdout) == (0, snapshot("nothing to do, 3 as on the server\n"))
+    assert (again.exit_code, again.stdout) == (
+        0,
+        snapshot("No changes. 3 segments are up to date.\n"),
+    )
 
 
 def test_an_apply_asks_first(project: Path) -> None:
@@ -102,10 +105,17 @@ def test_a_saved_plan(project: Path) -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
+<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
 3 to create, 0 as on the server
 created    Buyers  #…
 created    Countries/Asia/Japan  #…
 created    Countries/Asia/Buyers in Japan  #…
+=======
+Plan: 3 to create.
+created        Buyers  #…
+created        Countries/Asia/Japan  #…
+created        Countries/Asia/Buyers in Japan  #…
+>>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
 """)
     for wrong in (["--prune"], ["--force"], ["japan.seg"]):
         assert segdsl("apply", "--plan", "plan.json", "--yes", *wrong).exit_code == 2
@@ -136,8 +146,8 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
        where
       -  country = "JP"
       +  country = "US"
-    bring both together in the file and say so with `segdsl pull --keep NAME`, take the server's with `segdsl pull --force NAME`, or overwrite it with --force
-1 conflict, 2 as on the server
+    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with --force
+Plan: 1 conflict. 2 segments are up to date.
 """)
     assert 'country = "US"' in segdsl("show", "Japan").stdout
     assert segdsl("pull").exit_code == 1
@@ -146,12 +156,17 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
     assert forced.exit_code == 0
     assert steady(forced.stdout) == snapshot("""\
 ~ update  Countries/Asia/Japan (#…): rule
-    forced: what the server has now is overwritten
+    forced: overwrites the version on the server
      where
     -  country = "US"
     +  country = "FR"
+<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
 1 to update, 2 as on the server
 updated    Countries/Asia/Japan  #…
+=======
+Plan: 1 to update. 2 segments are up to date.
+updated        Countries/Asia/Japan  #…
+>>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
 """)
     assert 'country = "FR"' in segdsl("show", "Japan").stdout
 
@@ -168,7 +183,7 @@ def test_what_was_deleted_on_the_server_is_created_again(project: Path) -> None:
     (project / "local.lock.toml").write_text(lock)
     assert "deleted on the server" in segdsl("plan").stdout
     forced = segdsl("plan", "--force").stdout
-    assert "forced: it was deleted on the server, and is created again" in forced
+    assert "forced: creates it again, although it was deleted on the server" in forced
     assert "overwritten" not in forced
 
 
@@ -196,19 +211,23 @@ def test_a_lock_that_cannot_be_used(project: Path) -> None:
     good = lock.read_text()
     for text, words in (
         ("nonsense = ", "is not a valid lock"),
+<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
         ("", "not a valid lock: it has no version; take the last committed one"),
+=======
+        ("", "not a valid lock: it has no version; restore the last committed one"),
+>>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
         (good.replace("version = 2", "version = 99"), "another version"),
         (good.replace('parent_segment = "1"', 'parent_segment = "2"'), "parent segment 2"),
-        ("<<<<<<< HEAD\n" + good, "the marks of a merge"),
+        ("<<<<<<< HEAD\n" + good, "unresolved merge conflicts"),
         (good + good.partition("\n\n")[2], "twice"),
     ):
         lock.write_text(text)
         done = segdsl("plan")
         assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
     lock.write_bytes(b"\xff\xfe" + good.encode("utf-16-le"))
-    assert "is not a valid lock: it is not UTF-8; take" in segdsl("plan").stderr
+    assert "is not a valid lock: it is not UTF-8; restore" in segdsl("plan").stderr
     lock.unlink()
-    assert segdsl("plan").stdout == snapshot("nothing to do, 3 as on the server\n")
+    assert segdsl("plan").stdout == snapshot("No changes. 3 segments are up to date.\n")
 
 
 def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
@@ -222,7 +241,7 @@ def test_pulling_into_an_empty_folder_and_planning_there(project: Path) -> None:
         "created: Countries/Asia/Buyers in Japan.seg",
         "created: Countries/Asia/Japan.seg",
     ]
-    assert segdsl("plan").stdout == snapshot("nothing to do, 3 as on the server\n")
+    assert segdsl("plan").stdout == snapshot("No changes. 3 segments are up to date.\n")
     assert segdsl("pull").stdout == ""
     assert segdsl("fmt", "--check", ".").exit_code == 0
     wrong = segdsl("pull", "Japn")
@@ -237,7 +256,7 @@ def test_from_a_folder_inside(project: Path) -> None:
     os.chdir("deep/er")
     assert "(deep/er/x.seg)" in segdsl("plan", "x.seg").stdout
     assert segdsl("apply", "--yes").exit_code == 0
-    assert "nothing to do, 4" in segdsl("plan").stdout
+    assert "No changes. 4 segments" in segdsl("plan").stdout
 
 
 def test_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,11 +317,11 @@ def test_a_path_whose_file_was_deleted_can_be_pruned(project: Path) -> None:
     Path("sub/x.seg").unlink()
     Path("sub").rmdir()
     for path in ("sub/x.seg", "sub", "./sub/"):
-        assert "1 to delete, 0 as on the server" in segdsl("plan", "--prune", path).stdout
+        assert "Plan: 1 to delete." in segdsl("plan", "--prune", path).stdout
     assert "deleted" in segdsl("apply", "--prune", "--yes", "sub/x.seg").stdout
     gone = segdsl("plan", "--prune", "sub/x.seg")
     assert gone.exit_code == 2
-    assert "no .seg file at `sub/x.seg`, nor was one that the lock knows" in gone.stderr
+    assert "no .seg file at `sub/x.seg`, and the lock has none there" in gone.stderr
 
 
 def test_what_was_installed_is_no_part_of_a_workspace(project: Path) -> None:
@@ -312,7 +331,7 @@ def test_what_was_installed_is_no_part_of_a_workspace(project: Path) -> None:
         Path(folder, "x.seg").write_text(f'segment "Installed {number}" where contry = = 1\n')
     Path("env/pyvenv.cfg").write_text("home = /usr/bin\n")
     Path("a/x.seg").write_text('segment "Mine" where age > 1\n')
-    assert segdsl("plan").stdout.endswith("4 to create, 0 as on the server\n")
+    assert segdsl("plan").stdout.endswith("Plan: 4 to create.\n")
     assert segdsl("check").stderr.startswith("3 files, 4 segments")
     # Who names one means it.
     assert segdsl("check", "node_modules/kit").exit_code == 1
@@ -325,7 +344,7 @@ def test_a_folder_of_the_server_is_not_pulled_to_where_nobody_looks(project: Pat
     Path("x.seg").unlink()
     assert segdsl("pull", "x").stdout == snapshot("created: node_modules_/__pycache___/x.seg\n")
     assert segdsl("pull").stdout == ""
-    assert segdsl("plan").stdout == snapshot("nothing to do, 4 as on the server\n")
+    assert segdsl("plan").stdout == snapshot("No changes. 4 segments are up to date.\n")
 
 
 def test_a_pull_says_what_became_of_each(project: Path) -> None:
@@ -409,5 +428,5 @@ def test_two_segments_of_one_name_in_two_folders(project: Path) -> None:
      where
     -  age > 2
     +  age > 3
-1 to update, 5 as on the server
+Plan: 1 to update. 5 segments are up to date.
 """)

@@ -169,13 +169,13 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
     found = await effects_of_plan(team.client, plan, Counting())
     text = plan_text(plan, found, color=False)
     assert (
-        f"> also    Old ones/B (#{b}): stays as it is, but refers to what changes\n"
+        f"> also    Old ones/B (#{b}): affected: it refers to a segment that changes\n"
         "    5 → 1 profiles: 0 join, 4 leave\n"
     ) in text
     assert "Same" not in text
     comment = plan_markdown(plan, found)
     assert (
-        f"**also Old ones/B (#{b})**, which stays as it is, but refers to what changes\n\n"
+        f"**also Old ones/B (#{b})**, which affected: it refers to a segment that changes\n\n"
         "5 → 1 profiles: 0 join, 4 leave\n"
     ) in comment
     data = plan_output(plan, found)
@@ -204,7 +204,7 @@ async def test_only_so_many_outside_the_plan_are_counted(team: Team) -> None:
         found = await effects_of_plan(team.client, plan, Counting(steps.append))
     assert steps == [4]
     assert ([each.name for each in found.reached], found.uncounted) == (["S0", "S1", "S2"], 2)
-    said = "2 more segments refer to what changes, and were not counted"
+    said = "2 more affected segments were not counted"
     assert f"> also    {said}\n" in plan_text(plan, found, color=False)
     assert f"{said}." in plan_markdown(plan, found)
     one = msgspec.structs.replace(found, uncounted=1)

@@ -36,7 +36,7 @@ async def test_an_empty_workspace_is_not_planned(team: Team) -> None:
         await team.plan(report=report, allow_empty=False, prune=prune)
         [found] = report.diagnostics
         assert "no file of the workspace" in found.message
-        assert "the lock knows 1 segment" in found.message
+        assert "the lock has 1 segment" in found.message
         assert "--allow-empty" in (found.help or "")
     plan = await team.plan(prune=True, allow_empty=True)
     assert [each.action for each in plan.changes] == ["delete"]
@@ -83,7 +83,7 @@ async def test_a_folder_that_vanished_is_named(team: Team) -> None:
     report = Report()
     await team.plan(report=report, allow_empty=False, prune=True)
     [found] = report.diagnostics
-    assert found.message.startswith("8 of the 9 segments that the lock knows would be deleted: ")
+    assert found.message.startswith("8 of the 9 segments in the lock would be deleted: ")
     assert found.message.endswith(" and 3 more")
 
 
@@ -94,7 +94,7 @@ async def test_a_lock_of_another_server_is_told_as_such(team: Team) -> None:
     await team.empty()
     other = await team.console_create("Somebody's", RULE)
     for run in (team.plan, team.pull):
-        with pytest.raises(LockError, match=r"none of the 3 segments that local\.lock\.toml knows"):
+        with pytest.raises(LockError, match=r"none of the 3 segments in local\.lock\.toml is on"):
             await run()
     # Neither lock nor files nor server were touched.
     assert (team.folder / "local.lock.toml").read_text().count("[[resources]]") == 3
@@ -117,7 +117,7 @@ async def test_a_path_without_a_segment(team: Team) -> None:
     fill(team, 1)
     team.write("common/lets.seg", "let x = age > 1\n")
     for path in ("common", "common/lets.seg"):
-        with pytest.raises(InputError, match="no segment is in"):
+        with pytest.raises(InputError, match="has no segments"):
             await team.plan(paths=[str(team.folder / path)])
     assert len((await team.plan(paths=[str(team.folder)])).changes) == 1
 

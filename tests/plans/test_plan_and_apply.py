@@ -243,7 +243,7 @@ async def test_a_saved_plan_is_carried_out_as_it_is_or_not_at_all(team: Team) ->
     await team.console_update((await team.segments())["Adults"].id, US)
     [outcome] = await team.apply(saved)
     assert outcome.done == "failed"
-    assert "since the plan was made" in str(outcome.error)
+    assert "after the plan was made" in str(outcome.error)
     assert b"US" in bytes((await team.segments())["Adults"].rule or b"")
 
 

@@ -206,9 +206,9 @@ async def test_moves_that_make_no_sense(team: Team) -> None:
         ("Adlts", "Japan", "did you mean `Adults`"),
         ("Adults", "Jpan", "did you mean `Japan`"),
         ("Adults", "Japan", "still in a.seg"),
-        ("", "Japan", "knows no segment"),
+        ("", "Japan", "lock has no segment"),
         ("Adults", "", "no file of the workspace"),
-        ("#99", "Japan", "knows no segment"),
+        ("#99", "Japan", "lock has no segment"),
     ):
         with pytest.raises(NotThereError, match=words):
             moved(team, old, new)

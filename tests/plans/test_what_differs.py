@@ -41,7 +41,7 @@ async def test_a_lock_whose_source_is_that_of_the_server_says_so(team: Team) -> 
     [conflict] = (await team.plan()).conflicts
     assert conflict.why == "changed on both sides"
     [note] = conflict.notes
-    assert note.startswith("on the server it reads as it was last seen, and is not the same")
+    assert note.startswith("on the server its text is as it was last seen, but its content is not")
     assert "+  age = 3" in plan_text(await team.plan(), NOT_COUNTED, color=False)
     assert load_lock(team.project, "local").entries
 
@@ -52,10 +52,10 @@ def test_what_reads_the_same_is_told_by_its_json(monkeypatch: pytest.MonkeyPatch
     there = SegmentState((), "A", "batch", "", '{"a":[{"b":2}],"d":{"e":null,"f":1}}')
     [told] = unlike(here, there, None, {})
     assert told == (
-        "both sides read the same, and differ in $.a[0].b: 1 here, 2 on the server; "
+        "both sides have the same text, but differ in $.a[0].b: 1 here, 2 on the server; "
         '$.c: "x" here, null on the server; $.d.f: null here, 1 on the server'
     )
     [told] = unlike(here, SegmentState((), "A", "batch", "", here.rule, True), None, {})
-    assert told == "both sides read the same, and differ in hidden"
+    assert told == "both sides have the same text, but differ in hidden"
     entry = Entry("segment", "1", "A", (), "", "sha256:0", "same")
-    assert unlike(here, here, entry, {})[0].startswith("here it reads as it was last seen")
+    assert unlike(here, here, entry, {})[0].startswith("here its text is as it was last seen")

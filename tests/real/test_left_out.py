@@ -79,7 +79,7 @@ def test_a_plan_names_the_place_of_what_no_source_can_hold(shop: Shop) -> None:
     id = str(shop.replay.named("No words for it")["id"])
     assert path in left_alone(shop)[id]
     assert path in shop.run("plan").stdout
-    assert "No file can hold these" in shop.run("plan", "--format", "github").stdout
+    assert "no file can hold them" in shop.run("plan", "--format", "github").stdout
 
 
 def test_one_that_cannot_be_read_any_more_keeps_its_name_in_others(shop: Shop) -> None:

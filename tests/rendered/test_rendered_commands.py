@@ -48,7 +48,7 @@ def test_a_plan_that_creates() -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
-3 to create, 0 as on the server
+Plan: 3 to create.
 """)
 
 
@@ -60,7 +60,7 @@ def test_a_plan_with_counts() -> None:
     3 profiles
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
     1 profiles
-3 to create, 0 as on the server
+Plan: 3 to create.
 """)
 
 
@@ -69,12 +69,19 @@ def test_an_apply_and_a_plan_of_no_changes() -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
+<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
 3 to create, 0 as on the server
 created    Buyers  #…
 created    Countries/Asia/Japan  #…
 created    Countries/Asia/Buyers in Japan  #…
+=======
+Plan: 3 to create.
+created        Buyers  #…
+created        Countries/Asia/Japan  #…
+created        Countries/Asia/Buyers in Japan  #…
+>>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
 """)
-    assert run("plan") == snapshot("nothing to do, 3 as on the server\n")
+    assert run("plan") == snapshot("No changes. 3 segments are up to date.\n")
 
 
 def test_a_plan_that_updates() -> None:
@@ -85,7 +92,7 @@ def test_a_plan_that_updates() -> None:
      where
     -  country = "JP"
     +  country = "US"
-1 to update, 2 as on the server
+Plan: 1 to update. 2 segments are up to date.
 """)
 
 
@@ -93,14 +100,14 @@ def test_a_plan_that_deletes() -> None:
     run("apply", "--yes")
     Path("buyers.seg").unlink()
     assert run("plan") == snapshot("""\
-. left      Buyers (#…): no file has it now; --prune deletes it
-. left      Countries/Asia/Buyers in Japan (#…): no file has it now; --prune deletes it
-nothing to do, 1 as on the server
+. left      Buyers (#…): no longer in any file; --prune deletes it
+. left      Countries/Asia/Buyers in Japan (#…): no longer in any file; --prune deletes it
+No changes. 1 segment is up to date.
 """)
     assert run("plan", "--prune") == snapshot("""\
 - delete  Countries/Asia/Buyers in Japan (#…)
 - delete  Buyers (#…)
-2 to delete, 1 as on the server
+Plan: 2 to delete. 1 segment is up to date.
 """)
 
 
@@ -121,16 +128,16 @@ def test_a_conflict() -> None:
        where
       -  country = "JP"
       +  country = "US"
-    bring both together in the file and say so with `segdsl pull --keep NAME`, take the server's with `segdsl pull --force NAME`, or overwrite it with --force
-1 conflict, 2 as on the server
+    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with --force
+Plan: 1 conflict. 2 segments are up to date.
 """)
     assert run("plan", "--force") == snapshot("""\
 ~ update  Countries/Asia/Japan (#…): rule
-    forced: what the server has now is overwritten
+    forced: overwrites the version on the server
      where
     -  country = "US"
     +  country = "FR"
-1 to update, 2 as on the server
+Plan: 1 to update. 2 segments are up to date.
 """)
 
 
@@ -139,8 +146,13 @@ def test_a_refused_apply() -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
+<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
 3 to create, 0 as on the server
 Error: not a terminal: pass --yes to apply these changes
+=======
+Plan: 3 to create.
+Error: would make these changes; say --yes where nobody can be asked
+>>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
 """)
 
 
@@ -444,5 +456,5 @@ Error: local.lock.toml is not a valid lock: a value was expected
  1 | nonsense =
    |            ^
    |
-   = help: a string is in quotes, such as "data"; take the last committed one, or delete it and run `segdsl plan`
+   = help: a string is in quotes, such as "data"; restore the last committed one, or delete it and run `segdsl plan`
 """)

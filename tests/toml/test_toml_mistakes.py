@@ -202,7 +202,7 @@ def test_a_lock(text: str, said: str, place: str) -> None:
         read_lock(text, "local.lock.toml")
     assert said in str(raised.value)
     assert f"local.lock.toml:{place}" in str(raised.value) or not place
-    assert "take the last committed one" in str(raised.value)
+    assert "restore the last committed one" in str(raised.value)
 
 
 def test_a_lock_with_a_segment_twice() -> None:

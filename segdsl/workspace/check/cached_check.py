@@ -54,7 +54,7 @@ class PutRight(NamedTuple):
 
 
 def check(
-    of: Wanted,
+    wanted: Wanted,
     settings: Mapping[str, str],
     *,
     target: str | None = None,
@@ -67,37 +67,37 @@ def check(
     Of a project's files what was found is kept, with `keep`, and told again while nothing has
     changed.
     """
-    project = of.project
+    project = wanted.project
     codes = (*allowed, *(project.allow if project is not None else ()))
     path = _schema_path(project, target) if project is not None else None
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
-    elsewhere = NotLookedAt(of, target)
+    elsewhere = NotLookedAt(wanted, target)
     schema = _SchemaFile(path, use_schema)
-    if project is None or not keep or "-" in of.files or len(of.files) < FEWEST:
-        found, sources = _look(of, settings, codes, schema, elsewhere)
-        return _checked(found, sources, of, may_have)
-    options = [sorted(settings.items()), codes, str(path), use_schema, bool(of.rest)]
-    keeper = Keeper(str(project.folder), of.files, options)
+    if project is None or not keep or "-" in wanted.files or len(wanted.files) < FEWEST:
+        found, sources = _look(wanted, settings, codes, schema, elsewhere)
+        return _checked(found, sources, wanted, may_have)
+    options = [sorted(settings.items()), codes, str(path), use_schema, bool(wanted.rest)]
+    keeper = Keeper(str(project.folder), wanted.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis)
     if again is not None:
-        return _checked(*again, of, may_have)
-    found, sources = _look(of, settings, codes, schema, elsewhere)
+        return _checked(*again, wanted, may_have)
+    found, sources = _look(wanted, settings, codes, schema, elsewhere)
     # What changed while it was looked at is not known: only what was there before counts. Nor is
     # what other files will say.
     if not elsewhere.was_asked and (path is None or read_bytes(str(path)) == text):
         keeper.keep(msgspec.structs.replace(found, basis=basis))
-    return _checked(found, sources, of, may_have)
+    return _checked(found, sources, wanted, may_have)
 
 
 def _checked(
-    found: Kept, sources: Mapping[str, Source], of: Wanted, may_have_schema: bool
+    found: Kept, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
 ) -> Checked:
     report = Report()
     report.diagnostics.extend(found.diagnostics)
     return Checked(
-        report, dict(sources), len(of.files), found.segments, found.schema, may_have_schema
+        report, dict(sources), len(wanted.files), found.segments, found.schema, may_have_schema
     )
 
 
@@ -126,7 +126,7 @@ class _SchemaFile(NamedTuple):
 
 
 def _look(
-    of: Wanted,
+    wanted: Wanted,
     settings: Mapping[str, str],
     allowed: Sequence[str],
     schema: _SchemaFile,
@@ -136,24 +136,24 @@ def _look(
     from segdsl.workspace.check.check_runner import judge_here, judge_many, together
 
     basis = schema.basis(settings, allowed)
-    parts = judge_many(of.files, basis)
+    parts = judge_many(wanted.files, basis)
     sources: dict[str, Source] | None = None
     if parts is None:
-        here = judge_here(of.files, basis)
+        here = judge_here(wanted.files, basis)
         sources = here.loaded.sources
         parts = [here.judged]
 
     def used() -> Collection[str]:
         known = parts[0].used if len(parts) == 1 else None
-        return known if known is not None else judge_here(of.files, basis).judged.used or ()
+        return known if known is not None else judge_here(wanted.files, basis).judged.used or ()
 
     report = together(
         parts,
-        of.files,
+        wanted.files,
         basis,
         used,
-        elsewhere if of.project is not None else None,
-        whole=not of.rest,
+        elsewhere if wanted.project is not None else None,
+        whole=not wanted.rest,
     )
     found = Kept(
         b"",
@@ -168,19 +168,19 @@ def _look(
     return found, sources
 
 
-def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRight]:
+def put_right(wanted: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRight]:
     """The files with what can be put right by itself; written where asked, but for `-`.
 
     A file with mistakes is left alone.
     """
-    if "-" in of.files and len(of.files) > 1:
+    if "-" in wanted.files and len(wanted.files) > 1:
         raise InputError("`-` (standard input) and files cannot be put right in one run")
     from segdsl.analysis.lint.fixes import fix
 
-    codes = (*allowed, *(of.project.allow if of.project is not None else ()))
-    unused = _unused(of)
+    codes = (*allowed, *(wanted.project.allow if wanted.project is not None else ()))
+    unused = _unused(wanted)
     done: list[PutRight] = []
-    for path in of.files:
+    for path in wanted.files:
         source, usable = read_seg(path, Report())
         if not usable:
             continue
@@ -191,7 +191,7 @@ def put_right(of: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRig
     return done
 
 
-def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
+def _unused(wanted: Wanted) -> Mapping[str, Collection[str]]:
     """The names of definitions that nothing uses, by path; none where a file cannot be read."""
     from segdsl.analysis.lint.unused import unused_among
     from segdsl.language.syntax.parser import parse
@@ -200,9 +200,11 @@ def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
 
     report = Report()
     trees: dict[str, File] = {}
-    paths = dict(zip(keys_of(of.files), of.files, strict=True))
+    paths = dict(zip(keys_of(wanted.files), wanted.files, strict=True))
     try:
-        for key, path in zip(keys_of((*of.files, *of.rest)), (*of.files, *of.rest), strict=True):
+        for key, path in zip(
+            keys_of((*wanted.files, *wanted.rest)), (*wanted.files, *wanted.rest), strict=True
+        ):
             if path == "-":
                 # What is on the standard input can be read once, and may be any file.
                 return {}
@@ -213,15 +215,15 @@ def _unused(of: Wanted) -> Mapping[str, Collection[str]]:
         return {}
     if report.has_errors:
         return {}
-    found = unused_among(trees, whole=of.project is not None)
+    found = unused_among(trees, whole=wanted.project is not None)
     return {paths[key]: names for key, names in found.items() if key in paths}
 
 
-def look_at(of: PutRight) -> tuple[Report, dict[str, Source]]:
+def look_at(fixed: PutRight) -> tuple[Report, dict[str, Source]]:
     """What is wrong with the text of a file that was put right, as far as it can be parsed."""
     from segdsl.language.syntax.parser import parse
 
     report = Report()
-    source = Source(of.name, of.after)
+    source = Source(fixed.name, fixed.after)
     parse(source, report)
     return report, {source.name: source}

@@ -233,9 +233,9 @@ def places_in(tree: t.File) -> Iterator[c.Place]:
             yield c.folder_path(item.clause("folder")), item.name
 
 
-def _references(of: c.Segment) -> c.Segment | None:
-    kept = tuple(each for each in memberships(of.condition) if each.of == "segment")
-    return msgspec.structs.replace(of, condition=c.And(kept)) if kept else None
+def _references(segment: c.Segment) -> c.Segment | None:
+    kept = tuple(each for each in memberships(segment.condition) if each.of == "segment")
+    return msgspec.structs.replace(segment, condition=c.And(kept)) if kept else None
 
 
 # --- in processes --------------------------------------------------------------------

@@ -77,9 +77,9 @@ class NotLookedAt:
     What is wrong with those files, or with the lock, is not told here.
     """
 
-    def __init__(self, of: Wanted, target: str | None) -> None:
-        self._files = of.rest
-        self._project = of.project
+    def __init__(self, wanted: Wanted, target: str | None) -> None:
+        self._files = wanted.rest
+        self._project = wanted.project
         self._target = target
         self.was_asked = False
 

@@ -170,9 +170,12 @@ def _holds(outer: Span, inner: Span) -> bool:
     return outer.file == inner.file and outer.start <= inner.start < outer.end
 
 
-def _inside(of: Diagnostic, spans: Iterable[Span]) -> bool:
+def _inside(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
     """Whether a finding is about what stands in one of these places, and nothing else."""
-    places = (*(() if of.span is None else (of.span,)), *(note.span for note in of.notes))
+    places = (
+        *(() if diagnostic.span is None else (diagnostic.span,)),
+        *(note.span for note in diagnostic.notes),
+    )
     return bool(places) and any(_holds(each, places[0]) for each in spans)
 
 
@@ -189,8 +192,8 @@ def _selected(items: Sequence[t.Segment], select: Sequence[str]) -> list[t.Segme
     return chosen
 
 
-def _path(of: t.Segment) -> str:
-    return "/".join((*c.folder_path(of.clause("folder")), of.name))
+def _path(segment: t.Segment) -> str:
+    return "/".join((*c.folder_path(segment.clause("folder")), segment.name))
 
 
 def _without_failed(

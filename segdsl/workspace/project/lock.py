@@ -20,7 +20,7 @@ from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref
 
 VERSION = 2
 """Version 1 had segments only, and no kinds; it is read, and written as this version."""
-MENDED = "take the last committed one, or delete it and run `segdsl plan`"
+MENDED = "restore the last committed one, or delete it and run `segdsl plan`"
 _HEAD = """\
 # Written by segdsl and committed with the workspace: the id of each resource on the server,
 # and its state when it was last seen there. Not meant to be edited.
@@ -222,7 +222,9 @@ def read_lock(text: str, name: str) -> Lock:
     Also one of version 1, which becomes one of this version.
     """
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
-        raise LockError(f"{name} holds the marks of a merge: keep both sides of each, or {MENDED}")
+        raise LockError(
+            f"{name} has unresolved merge conflicts: keep both sides of each, or {MENDED}"
+        )
     what = f"{name} is not a valid lock"
     document = parse_toml(text, name, LockError, what, MENDED)
     if "version" not in document.data:

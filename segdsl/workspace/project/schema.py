@@ -81,13 +81,13 @@ def save_schema(
 def _still_there(before: Schema, after: Schema) -> tuple[Samples, ...]:
     """The sampled values of columns that another schema has, too, with the same type."""
 
-    def types(of: Schema) -> dict[tuple[str | None, str], str]:
+    def types(schema: Schema) -> dict[tuple[str | None, str], str]:
         found: dict[tuple[str | None, str], str] = {
-            (None, each.name): each.type_name for each in of.attributes
+            (None, each.name): each.type_name for each in schema.attributes
         }
         found.update(
             ((table.name, each.name), each.type_name)
-            for table in of.behaviors
+            for table in schema.behaviors
             for each in table.columns
         )
         return found

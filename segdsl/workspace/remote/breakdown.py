@@ -81,15 +81,15 @@ class _Breakdown:
         self.ids = ids
         self.layout = layout
 
-    def node(self, of: c.Condition, negated: bool = False, label: str = "") -> Node:
-        match of:
+    def node(self, condition: c.Condition, negated: bool = False, label: str = "") -> Node:
+        match condition:
             case c.RuleSet(name, child):
                 return self.node(child, negated, label if name is None else f"{string(name)}: ")
             case c.Not(child):
                 return self.node(child, not negated, label)
             case c.And(children) | c.Or(children):
                 nodes = [self.node(child, negated) for child in children]
-                if isinstance(of, c.And) == negated:
+                if isinstance(condition, c.And) == negated:
                     text = f"{label}any of"
                 else:
                     text = f"{label}all of"
@@ -100,29 +100,31 @@ class _Breakdown:
                         )
                         for index, each in enumerate(nodes)
                     ]
-                return Node(text, self._rule(of, negated), children=tuple(nodes))
+                return Node(text, self._rule(condition, negated), children=tuple(nodes))
             case c.Limited(child, _):
-                text = f"{label}{self._words(of, negated)}"
-                return Node(text, self._rule(of, negated), children=(self.node(child),))
+                text = f"{label}{self._words(condition, negated)}"
+                return Node(text, self._rule(condition, negated), children=(self.node(child),))
             case c.Test() | c.Membership() | c.Score():
-                return Node(f"{label}{self._words(of, negated)}", self._rule(of, negated))
+                return Node(
+                    f"{label}{self._words(condition, negated)}", self._rule(condition, negated)
+                )
             case c.Everyone():
                 raise AssertionError("everyone is a whole segment")
             case _:
-                assert_never(of)
+                assert_never(condition)
 
-    def _rule(self, of: c.Condition, negated: bool = False) -> Rule:
+    def _rule(self, condition: c.Condition, negated: bool = False) -> Rule:
         report = Report()
-        of = without_rule_sets(c.Not(of) if negated else of)
-        rule = lower(c.Segment("", of), report, layout=self.layout, ids=self.ids)
+        condition = without_rule_sets(c.Not(condition) if negated else condition)
+        rule = lower(c.Segment("", condition), report, layout=self.layout, ids=self.ids)
         if rule is None:
             # A part can be too large for the two levels only where the whole is.
-            rule = lower(c.Segment("", of), report, layout="nested", ids=self.ids)
+            rule = lower(c.Segment("", condition), report, layout="nested", ids=self.ids)
         assert rule is not None, report.diagnostics
         return encode(rule, pretty=False)
 
-    def _words(self, of: c.Leaf, negated: bool) -> str:
-        condition = c.Not(of) if negated else of
+    def _words(self, leaf: c.Leaf, negated: bool) -> str:
+        condition = c.Not(leaf) if negated else leaf
         rule = lower(c.Segment("", condition), Report(), layout="nested", symbolic=True)
         assert rule is not None
         where = lift_rule(rule, "").where

@@ -207,7 +207,7 @@ async def _connection(
         listed += [f"{each.title}, which cannot be read" for each in parents.unreadable]
         there = ", ".join(listed) or "none"
         raise ProjectError(
-            f"the target `{name}` has {len(listed)} parent segments: say which with "
+            f"the target `{name}` has {len(listed)} parent segments: specify one with "
             f"`parent_segment = …`; there are: {there}"
         )
     return Connection(client, parents[0], name, is_local, now)

@@ -108,7 +108,7 @@ def find(server: Snapshot, named: str) -> Found:
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
         raise NotThereError(
-            f"{len(found)} segments are named `{named}`: say which by path or id; "
+            f"{len(found)} segments are named `{named}`: specify which by path or id; "
             f"there are {listed}"
         )
     names = [each.name for _, each in with_name]

@@ -102,15 +102,15 @@ def _time(answer: Answer) -> Text:
 # --- breakdowns ----------------------------------------------------------------------
 
 
-def _breakdown(of: Question, preview: Preview, width: int) -> RenderableType:
+def _breakdown(question: Question, preview: Preview, width: int) -> RenderableType:
     bars = _BAR if width >= _LEAST_FOR_BARS else 0
-    table = _new_table(visible(of.segment.name), "Profiles", "Share")
+    table = _new_table(visible(question.segment.name), "Profiles", "Share")
     if bars:
         table.add_column("", width=bars, no_wrap=True)
-    if of.tree is not None and _has_left(of.tree):
+    if question.tree is not None and _has_left(question.tree):
         table.add_column("Left", justify="right", no_wrap=True)
-    for text, node in _lines(of, preview):
-        answer = preview.answers[of.rule] if node is None else preview.answers[node.rule]
+    for text, node in _lines(question, preview):
+        answer = preview.answers[question.rule] if node is None else preview.answers[node.rule]
         row: list[RenderableType] = [text, *_numbers(answer, preview.population)]
         if bars:
             row.append(Text(_bar(answer, preview.population, bars), style="cyan"))
@@ -120,14 +120,14 @@ def _breakdown(of: Question, preview: Preview, width: int) -> RenderableType:
     return Group(table)
 
 
-def _has_left(of: Node) -> bool:
-    return of.left is not None or any(map(_has_left, of.children))
+def _has_left(node: Node) -> bool:
+    return node.left is not None or any(map(_has_left, node.children))
 
 
-def _lines(of: Question, preview: Preview) -> Iterator[tuple[RenderableType, Node | None]]:
+def _lines(question: Question, preview: Preview) -> Iterator[tuple[RenderableType, Node | None]]:
     """Each line with its node; the segment itself only where it is more than its condition."""
-    tree = of.tree
-    if tree is None or of.segment.limit is not None:
+    tree = question.tree
+    if tree is None or question.segment.limit is not None:
         words = "everyone" if tree is None else "the segment, with its limit"
         yield Text(words), None
     if tree is not None:
@@ -151,12 +151,12 @@ def _bar(answer: Answer, population: int, width: int) -> str:
 # --- samples -------------------------------------------------------------------------
 
 
-def _sample(of: Question, sample: Sample, preview: Preview) -> RenderableType:
+def _sample(question: Question, sample: Sample, preview: Preview) -> RenderableType:
     table = Table(
         box=None,
         pad_edge=False,
         header_style="bold",
-        title=visible(of.segment.name),
+        title=visible(question.segment.name),
         title_justify="left",
     )
     for name in sample.names:
@@ -169,7 +169,7 @@ def _sample(of: Question, sample: Sample, preview: Preview) -> RenderableType:
             )
         )
     if not sample.rows:
-        return Text(f"{visible(of.segment.name)}: no profile to show", style="dim")
+        return Text(f"{visible(question.segment.name)}: no profile to show", style="dim")
     return table
 
 

@@ -139,13 +139,13 @@ async def remote_sql(
 # --- texts ---------------------------------------------------------------------------
 
 
-def _meaning(of: ApiSegment) -> c.Segment | None:
+def _meaning(segment: ApiSegment) -> c.Segment | None:
     """What a segment of the server means; None where its rule is not understood."""
     report = Report()
-    tree = read_segment(of, report)
+    tree = read_segment(segment, report)
     if tree is None:
         return None
-    (found,) = resolve(Program(of.id, {of.id: t.File((tree,))}), report) or (None,)
+    (found,) = resolve(Program(segment.id, {segment.id: t.File((tree,))}), report) or (None,)
     return found
 
 

@@ -151,11 +151,11 @@ def columns_of(behavior: a.Behavior, connection: Connection) -> tuple[a.Column, 
     return behavior.columns if connection.is_local else behavior.event_columns
 
 
-def _column(of: a.Column) -> Column:
+def _column(column: a.Column) -> Column:
     """A column with its label; of a type that is not known with the API's own word for it."""
-    unknown = None if of.type is not None else (of.raw_type or "none")
-    label = _label(of.label, of.name)
-    return Column(of.name, of.type, of.grouping_name or None, label, unknown)
+    unknown = None if column.type is not None else (column.raw_type or "none")
+    label = _label(column.label, column.name)
+    return Column(column.name, column.type, column.grouping_name or None, label, unknown)
 
 
 def _label(label: str, name: str) -> str | None:

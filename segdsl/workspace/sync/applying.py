@@ -41,7 +41,7 @@ class ChangedSinceError(ClientError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} since the plan was made, and was left as it is", "make a new plan"
+            f"{what} after the plan was made, so this run did not touch it", "make a new plan"
         )
 
 
@@ -50,7 +50,7 @@ class OverwrittenError(ClientError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"this run changed it, and right after that {what}: the change is lost",
+            f"this run changed it, but right afterwards {what}: the change is lost",
             "make a new plan: it shows what is there now",
         )
 
@@ -60,8 +60,8 @@ class UnsureError(ClientError):
 
     def __init__(self, kind: str) -> None:
         super().__init__(
-            f"the answer is that there is no such {kind}, and the list of {kind}s still has it",
-            "run it again; what stands between here and the API may have answered in its place",
+            f"the API answered that there is no such {kind}, but its list of {kind}s still has it",
+            "run it again; a proxy may have answered in place of the API",
         )
 
 

@@ -1,7 +1,7 @@
-"""What `plan`, `apply` and `pull` do from end to end: files, lock and server brought together.
+"""What `plan`, `apply` and `pull` do from end to end, with files, lock and server.
 
-The edge of this room: it reads and writes the workspace's files and asks a connection. What
-is decided is decided in the pure modules beside it.
+This module reads and writes the workspace's files and asks a connection. Decisions are in the
+pure modules beside it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from segdsl.workspace.sync.server import read_server
 from segdsl.workspace.sync.workspace import Workspace, inside, non_folders, relative_to
 
 KEEP_EVERY = 50
-"""Changes between two writings of the lock, for a run that is killed."""
+"""Changes after which the lock is saved, in case the run is killed."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Whoever shows how far a long piece of work is."""
+    """Shows how far a long operation is: `begin` takes the number of steps."""
 
     begin: Callable[[int], None] = lambda steps: None
     step: Callable[[], None] = lambda: None
@@ -53,15 +53,15 @@ async def plan_for(
     options: PlanOptions,
     paths: Sequence[str] = (),
 ) -> Plan:
-    """The plan of a workspace, or of its files in some paths; no use where the report has errors.
+    """The plan of a workspace, or of its files in some paths; of no use after errors in the report.
 
-    Raises LockError, and FileError for a path that has no segment.
+    Raises LockError, FileError for a path without files, InputError for one without segments.
     """
     lock = _lock(connection, project)
     for ref, key in options.moves.items():
         file = next(each.file for each in workspace.resources if each.key == key)
         lock = lock.moved(ref, key, file)
-    # Who names files that are gone means them.
+    # Who names files that are gone intends that.
     whole = not paths or "." in relative_to(workspace.folder, paths)
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
@@ -106,13 +106,13 @@ async def apply_plan(
     if plan.target != connection.target:
         # The same parent segment has an id of its own in each region.
         raise PlanError(
-            f"the plan is of the target `{plan.target}`, and not of `{connection.target}`: make "
-            "a plan of that one"
+            f"the plan is for the target `{plan.target}`, not for `{connection.target}`: make a "
+            "plan for that one"
         )
     if plan.parent_segment != connection.parent.id:
         raise PlanError(
-            f"the plan is of the parent segment {plan.parent_segment}, and the target "
-            f"`{connection.target}` is {connection.parent.id}"
+            f"the plan is for the parent segment {plan.parent_segment}, but the target "
+            f"`{connection.target}` has {connection.parent.id}"
         )
     recorder = _LockRecorder(connection, project, plan)
 
@@ -137,7 +137,7 @@ async def pull_into(
 ) -> Pull:
     """Writes the server's segments into the workspace, and the lock.
 
-    Raises NotThereError where a name is on no side, LockError, FileError.
+    Raises NotThereError for a name that neither side has, LockError, FileError.
     """
     lock = _lock(connection, project)
     server = await read_server(connection.client, connection.parent.id, workspace.kinds)
@@ -153,7 +153,7 @@ async def pull_into(
         keep=keep,
         occupied=frozenset(map(fold, non_folders(workspace.folder))),
     )
-    # The server took its time, and somebody may have gone on writing.
+    # Somebody may have edited files while the server was read.
     for path in (*pull.writes, *pull.removals):
         _unchanged(workspace, path)
     for path, text in pull.writes.items():
@@ -185,9 +185,9 @@ def _unchanged(workspace: Workspace, path: str) -> None:
     check_followed(str(target), str(workspace.folder))
     if path not in workspace.paths:
         if target.exists():
-            raise FileError(f"`{target}` is in the way of a segment to write: move it first")
+            raise FileError(f"cannot write `{target}`: it exists already; move it first")
     elif read_source(str(target), Report())[0].text != workspace.text(path):
-        raise FileError(f"`{target}` was changed while the server was asked: pull again")
+        raise FileError(f"`{target}` was changed while segdsl read the server: pull again")
 
 
 def _write(workspace: Workspace, path: str, text: str) -> None:
@@ -195,7 +195,7 @@ def _write(workspace: Workspace, path: str, text: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot make the folder `{target.parent}`: {error.strerror}") from error
+        raise FileError(f"cannot create the folder `{target.parent}`: {error.strerror}") from error
     write_text(str(target), text)
 
 
@@ -205,7 +205,7 @@ def _lock(connection: Connection, project: Project) -> Lock:
 
 
 def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[str] | None:
-    """The files in these paths (which count from the current folder), also such as are no more."""
+    """The files in these paths (which count from the current folder), also deleted ones."""
     if not paths:
         return None
     known = {*workspace.paths, *(each.file for each in lock.entries if each.file)}
@@ -215,11 +215,11 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
         found = {each for each in known if inside(each, [relative])}
         if not found:
             raise FileError(
-                f"there is no .seg file at `{path}`, nor was one that the lock knows: check the "
+                f"there is no .seg file at `{path}`, and the lock has none there: check the "
                 "spelling"
             )
         if found.isdisjoint(holding):
-            raise InputError(f"no segment is in `{path}`, so there is nothing to plan of it")
+            raise InputError(f"`{path}` has no segments, so there is nothing to plan")
         chosen |= found
     return frozenset(chosen)
 
@@ -245,7 +245,7 @@ def _named(server: Server, lock: Lock, names: Sequence[str]) -> frozenset[Ref]:
         if len(refs) > 1:
             listed = ", ".join(f"#{ref.id}" for ref in refs)
             nouns = f"{noun(ref.kind for ref in refs)}s"
-            raise NotThereError(f"{len(refs)} {nouns} are named `{name}`: say which of {listed}")
+            raise NotThereError(f"{len(refs)} {nouns} are named `{name}`: specify one of {listed}")
         chosen.add(refs[0])
     return frozenset(chosen)
 

@@ -21,13 +21,13 @@ def unlike(
     mine, theirs = here.source(names), there.source(names)
     if mine is not None and mine == theirs and here != there:
         fields = "; ".join(here.differences(there))
-        return (f"both sides read the same, and differ in {fields}",)
+        return (f"both sides have the same text, but differ in {fields}",)
     if entry is None:
         return ()
     sides = ((here, mine, "here"), (there, theirs, "on the server"))
     return tuple(
-        f"{where} it reads as it was last seen, and is not the same: a name in it means another "
-        "segment now, or the lock was written by another version of segdsl"
+        f"{where} its text is as it was last seen, but its content is not: a name in it refers to "
+        "another segment now, or the lock was written by another version of segdsl"
         for state, source, where in sides
         if source == entry.source and state.digest != entry.digest
     )

@@ -1,6 +1,6 @@
 """One run at a time in a workspace: what writes the lock of a target holds a file of its own.
 
-The system lets go of it when the process ends, however it ends. Where a file system has no such
+The system releases it when the process ends, however it ends. Where a file system has no such
 locks, runs go on side by side: each writes into the lock what it did itself, and nothing else.
 """
 
@@ -28,12 +28,12 @@ _LONGEST = 1_000
 
 
 class BusyError(InputError):
-    """Another run is at work in the workspace; its text says which."""
+    """Another run uses the workspace; the message says which."""
 
 
 @contextlib.contextmanager
 def alone(project: Project, target: str, command: str) -> Iterator[None]:
-    """Keeps others that write the lock of a target out; raises BusyError where one is at work."""
+    """Keeps others that write the lock of a target out; raises BusyError if one is running."""
     file = _opened(project, target)
     if file is None:
         yield
@@ -57,7 +57,7 @@ def _opened(project: Project, target: str) -> int | None:
             return None
         file = os.open(path, flags, 0o644)
     except OSError:
-        return None  # What cannot be written is told when the lock is.
+        return None  # A folder that cannot be written is reported when the lock is saved.
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         return None
@@ -70,8 +70,8 @@ def _take(file: int, target: str, command: str) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise BusyError(
-            f"{_holder(file)} is at work in this workspace, on the target `{target}`: wait until "
-            "it has ended"
+            f"{_holder(file)} is running in this workspace, on the target `{target}`: wait until "
+            "it has finished"
         ) from None
     except OSError:
         return  # A file system without locks.

@@ -15,20 +15,20 @@ from segdsl.workspace.project.lock import Lock, LockError
 from segdsl.workspace.sync.plan import Plan
 
 FEW = 3
-"""From so many on, segments that are all gone are more likely a mistake than meant."""
+"""From this many on, resources that are all gone are more likely a mistake than intended."""
 _NAMED = 5
 
 
 def check_same_server(lock: Lock, server: Server, where: str) -> None:
-    """Raises LockError where a server has none of the segments that a lock (`where`) knows."""
+    """Raises LockError where a server has none of the resources in a lock (`where`)."""
     known = lock.by_ref.keys()
     if len(known) < FEW or not known.isdisjoint({*server.resources, *server.unmanaged_by_ref}):
         return
     nouns = f"{noun(ref.kind for ref in known)}s"
     raise LockError(
-        f"none of the {len(known)} {nouns} that {where} knows is on the server: check the region "
+        f"none of the {len(known)} {nouns} in {where} is on the server: check the region "
         "(or `data`, `store`, `url`) and `parent_segment` of the target in segdsl.toml, and that "
-        "the lock is that of this target; where all were deleted there, delete the lock"
+        "the lock is that of this target; if all of them were deleted there, delete the lock"
     )
 
 
@@ -39,21 +39,21 @@ def check_not_empty(resources: int, lock: Lock, folder: str, report: Report) -> 
     problem = f"no file of the workspace `{folder}` has a segment"
     if lock.entries:
         known = counted(len(lock.entries), noun(entry.kind for entry in lock.entries))
-        problem += f", and the lock knows {known}"
+        problem += f", but the lock has {known}"
         help = (
-            "check that this is the right folder and that its files are there; where it is meant "
+            "check that this is the right folder and that its files are there; if it is meant "
             "to be empty, pass --allow-empty"
         )
     else:
         help = (
             "check that this is the right folder; `segdsl pull` writes the server's segments into "
-            "it; where it is meant to be empty, pass --allow-empty"
+            "it; if it is meant to be empty, pass --allow-empty"
         )
     report.add(Code.SEG312, None, problem, help=help)
 
 
 def check_deletions(plan: Plan, lock: Lock, report: Report) -> None:
-    """Reports a plan that deletes most of what the lock knows."""
+    """Reports a plan that deletes most of what is in the lock."""
     deleted = [change for change in plan.changes if change.after is None]
     if len(deleted) < FEW or 2 * len(deleted) <= len(lock.entries):
         return
@@ -63,7 +63,7 @@ def check_deletions(plan: Plan, lock: Lock, report: Report) -> None:
     report.add(
         Code.SEG312,
         None,
-        f"{len(deleted)} of the {len(lock.entries)} {nouns} that the lock knows would be "
+        f"{len(deleted)} of the {len(lock.entries)} {nouns} in the lock would be "
         f"deleted: {names}{more}",
-        help="check that no file is missing; where all of them are to go, pass --allow-empty",
+        help="check that no file is missing; if all of them are to be deleted, pass --allow-empty",
     )

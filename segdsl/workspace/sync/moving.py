@@ -71,7 +71,7 @@ def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
         is_name = is_id
     found = [each for each, *is_it in zip(lock.entries, is_id, is_name, strict=True) if any(is_it)]
     if len(found) > 1:
-        # Of several of one name, the one is meant that is in no file any more.
+        # Of several with one name, the one that no file has any more is meant.
         gone = [each for each in found if each.key not in places]
         found = gone if len(gone) == 1 else found
     if len(found) == 1:
@@ -79,13 +79,13 @@ def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(each.folder, each.name)})" for each in found)
         raise NotThereError(
-            f"{len(found)} segments of the lock are named `{named}`: say which by path or id; "
+            f"{len(found)} segments of the lock are named `{named}`: specify which by path or id; "
             f"there are {listed}"
         )
     words = [each.name for each in lock.entries]
     words += [path_of(each.folder, each.name) for each in lock.entries]
     help = did_you_mean(named, words, "it has only segments that were applied or pulled")
-    raise NotThereError(f"the lock knows no segment `{named}`; {help}")
+    raise NotThereError(f"the lock has no segment `{named}`; {help}")
 
 
 def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
@@ -96,7 +96,7 @@ def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
     if found:
         listed = ", ".join(f"{each.key.path} ({each.file})" for each in found)
         raise NotThereError(
-            f"{len(found)} segments of the workspace are named `{named}`: say which by path; "
+            f"{len(found)} segments of the workspace are named `{named}`: specify which by path; "
             f"there are {listed}"
         )
     words = [each.key.name for each in local]

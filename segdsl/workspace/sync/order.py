@@ -50,7 +50,7 @@ def ordered(
             None,
             "these changes cannot be made in any order: "
             + " → ".join(string(each.name) for each in cycle),
-            help="make them in two steps: apply one of them under a name of its own first",
+            help="apply them in two steps: first give one of them a temporary name",
         )
         return tuple(changes)
     new = {old: at for at, old in enumerate(order)}
@@ -161,6 +161,6 @@ class _Waits:
                     Code.SEG310,
                     None,
                     f"{string(change.state.name)} (#{change.id}) cannot be deleted: "
-                    f"{', '.join(map(string, sorted(users)))} would still refer to it",
-                    help="take the references out first, or keep the segment",
+                    f"{', '.join(map(string, sorted(users)))} still refer to it",
+                    help=f"remove the references first, or keep the {change.kind}",
                 )

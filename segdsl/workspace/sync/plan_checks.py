@@ -72,12 +72,12 @@ def check_plan(
     return schema_path(project, target).name if contradictions else None
 
 
-def _is_contradiction(of: Diagnostic) -> bool:
-    return of.severity == "error" and of.code.name[3] == "5"
+def _is_contradiction(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity == "error" and diagnostic.code.name[3] == "5"
 
 
-def _place(of: Diagnostic) -> tuple[object, ...]:
-    return (of.code, None if of.span is None else of.span.key)
+def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
+    return (diagnostic.code, None if diagnostic.span is None else diagnostic.span.key)
 
 
 def _chosen(segments: Sequence[c.Segment], plan: Plan, report: Report) -> list[c.Segment]:

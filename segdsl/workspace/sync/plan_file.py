@@ -14,7 +14,7 @@ def check_plan_file(path: str) -> None:
     check_output(path)
     if os.path.isfile(path) and (data := read_bytes(path)) and not is_plan(data):
         raise FileError(
-            f"`{path}` is there and is no saved plan: name another file, or delete it first"
+            f"`{path}` exists and is not a saved plan: choose another file, or delete it first"
         )
 
 

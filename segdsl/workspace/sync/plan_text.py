@@ -16,19 +16,20 @@ from segdsl.diagnostics.render import NARROWEST, folded
 from segdsl.terminal import visible
 from segdsl.workspace.kinds.effects import Effect, Effects, Reached
 from segdsl.workspace.kinds.resource import Change, Version
+from segdsl.workspace.project.keys import noun
 from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource, Why
 
 _Line = tuple[str, str | None]
 """A line and its colour."""
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
-REACHED = "stays as it is, but refers to what changes"
-FORCED = "forced: what the server has now is overwritten"
-FORCED_AGAIN = "forced: it was deleted on the server, and is created again"
+REACHED = "affected: it refers to a segment that changes"
+FORCED = "forced: overwrites the version on the server"
+FORCED_AGAIN = "forced: creates it again, although it was deleted on the server"
 CONTEXT = 2
 """Lines around each change."""
-MOST_ALONE = 20
-"""Segments that no file could hold, of which a plan speaks one by one."""
-NO_WORDS = "(the language has no words for a part of its rule)\n"
+MAX_UNMANAGED = 20
+"""Resources that no file can hold, which a plan lists one by one."""
+INEXPRESSIBLE = "(a part of its rule cannot be written in the language)\n"
 
 
 def plan_text(plan: Plan, effects: Effects, *, color: bool, width: int | None = None) -> str:
@@ -64,7 +65,7 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         if change.before is not None and change.after is not None:
             for line in difference(change.before, change.after):
                 yield f"    {visible(line)}", _look(line)
-    for each in _that_change(effects):
+    for each in _affected(effects):
         yield f"> also    {visible(_path(each))}{_id(each.id)}: {REACHED}", "yellow"
         yield f"    {effect_text(each.effect)}", None
     if effects.uncounted:
@@ -76,46 +77,48 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
         yield f"    {_rename_advice(rename)}", None
     for entry in plan.left:
         path = visible(entry.key.title)
-        yield f". left      {path} (#{entry.id}): no file has it now; --prune deletes it", None
-    for alone in plan.unmanaged[:MOST_ALONE]:
-        yield f". alone     {visible(_alone(alone))}", None
-    if len(plan.unmanaged) > MOST_ALONE:
-        yield f". alone     {len(plan.unmanaged) - MOST_ALONE:,} more; --format json has all", None
+        yield f". left      {path} (#{entry.id}): no longer in any file; --prune deletes it", None
+    for resource in plan.unmanaged[:MAX_UNMANAGED]:
+        yield f". skipped   {visible(_unmanaged(resource))}", None
+    if len(plan.unmanaged) > MAX_UNMANAGED:
+        yield (
+            f". skipped   {len(plan.unmanaged) - MAX_UNMANAGED:,} more; --format json lists all",
+            None,
+        )
     yield summary(plan), None
 
 
-def _rename(of: Rename) -> str:
-    old, new = _old_and_new(of)
-    why = ", ".join(of.why)
-    return f"{visible(new)} looks like {visible(old)} (#{of.id}), which no file has now: {why}"
+def _rename(rename: Rename) -> str:
+    old, new = visible(rename.old_key.path), visible(rename.key.path)
+    why = ", ".join(rename.why)
+    return f"{new} looks like {old} (#{rename.id}), which is no longer in any file: {why}"
 
 
-def _rename_advice(of: Rename) -> str:
-    old, new = map(shlex.quote, _old_and_new(of))
+def _rename_advice(rename: Rename) -> str:
+    old, new = shlex.quote(rename.old_key.path), shlex.quote(rename.key.path)
     return (
         f"`segdsl mv {visible(old)} {visible(new)}` keeps its id and its activations; "
         "--as-new creates another segment"
     )
 
 
-def _old_and_new(rename: Rename) -> tuple[str, str]:
-    return rename.old_key.path, rename.key.path
-
-
-def _alone(resource: UnmanagedResource) -> str:
+def _unmanaged(resource: UnmanagedResource) -> str:
     name = resource.key.title if resource.name.strip() else f"a {resource.kind} without a name"
-    return f"{name}{_id(resource.id or None)}: left alone, {resource.why}"
+    return f"{name}{_id(resource.id or None)}: {resource.why}"
 
 
-def _conflict(of: Conflict) -> Iterator[_Line]:
-    yield f"! conflict  {visible(_path(of))}{_id(of.id)}: {visible(of.why)}", "red"
-    for note in of.notes:
+def _conflict(conflict: Conflict) -> Iterator[_Line]:
+    yield (
+        f"! conflict  {visible(_path(conflict))}{_id(conflict.id)}: {visible(conflict.why)}",
+        "red",
+    )
+    for note in conflict.notes:
         yield f"    {visible(note)}", None
-    for title, lines in three_ways(of):
+    for title, lines in three_ways(conflict):
         yield f"    {title}:", None
         for line in lines:
             yield f"      {visible(line)}", _look(line)
-    yield f"    {advice(of)}", None
+    yield f"    {advice(conflict)}", None
 
 
 def _look(line: str) -> str | None:
@@ -123,8 +126,8 @@ def _look(line: str) -> str | None:
 
 
 def summary(plan: Plan) -> str:
-    """One line: how many of what."""
-    actions = [each.action for each in plan.changes]
+    """How many of what, in a line of sentences."""
+    actions = [change.action for change in plan.changes]
     parts = [
         f"{actions.count(action)} to {action}"
         for action in ("create", "update", "delete")
@@ -134,12 +137,18 @@ def summary(plan: Plan) -> str:
         parts.append(counted(len(plan.conflicts), "conflict"))
     if plan.renames:
         parts.append(f"{len(plan.renames)} may be renamed")
-    if not parts:
-        parts.append("nothing to do")
-    parts.append(f"{len(plan.unchanged):,} as on the server")
+    sentences = [f"Plan: {', '.join(parts)}." if parts else "No changes."]
+    unchanged = len(plan.unchanged)
+    if unchanged:
+        nouns = counted(unchanged, noun(entry.kind for entry in plan.unchanged))
+        sentences.append(f"{nouns} {_are(unchanged)} up to date.")
     if plan.others:
-        parts.append(f"{plan.others:,} on the server only")
-    return ", ".join(parts)
+        sentences.append(f"{plan.others:,} more {_are(plan.others)} only on the server.")
+    return " ".join(sentences)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _headline(change: Change) -> str:
@@ -158,8 +167,8 @@ def _forced(change: Change) -> str:
     return FORCED_AGAIN if change.action == "create" else FORCED
 
 
-def _that_change(effects: Effects) -> list[Reached]:
-    """The segments outside the plan whose profiles become others, or may."""
+def _affected(effects: Effects) -> list[Reached]:
+    """The segments outside the plan whose profiles change, or may change."""
     return [
         each
         for each in effects.reached
@@ -169,8 +178,8 @@ def _that_change(effects: Effects) -> list[Reached]:
 
 def _uncounted(effects: Effects) -> str:
     if effects.uncounted == 1:
-        return "1 more segment refers to what changes, and was not counted"
-    return f"{effects.uncounted:,} more segments refer to what changes, and were not counted"
+        return "1 more affected segment was not counted"
+    return f"{effects.uncounted:,} more affected segments were not counted"
 
 
 def _path(resource: Conflict | Reached) -> str:
@@ -184,7 +193,7 @@ def _id(id: str | None) -> str:
 def effect_text(effect: Effect) -> str:
     """`1,200 → 1,350 profiles: 170 join, 20 leave`."""
     if effect.error is not None:
-        return f"profiles: unknown, {effect.error}"
+        return f"profiles unknown: {effect.error}"
     joins = f"{effect.joins or 0:,} join"
     leaves = f"{effect.leaves or 0:,} leave"
     if effect.before is None:
@@ -201,8 +210,8 @@ def difference(before: Version, after: Version) -> list[str]:
 
 
 def _diff(before: str | None, after: str | None) -> list[str]:
-    old = (before or NO_WORDS).splitlines()
-    new = (after or NO_WORDS).splitlines()
+    old = (before or INEXPRESSIBLE).splitlines()
+    new = (after or INEXPRESSIBLE).splitlines()
     lines: list[str] = []
     shown = 0
     for group in difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
@@ -226,12 +235,12 @@ _ON_BOTH: tuple[Why, ...] = (
     "changed on the server",
     "on both sides, and never seen together",
 )
-"""Conflicts of what is on the server, also where the language has no words for it."""
+"""Conflicts of what is on the server, also where it cannot be written in the language."""
 _DELETED_HERE: Why = "deleted here, changed on the server"
 
 
 def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
-    """What each side made of the state that both knew; or the two sides, where nobody knew one."""
+    """How each side differs from the last seen state; or the two sides, where there is none."""
     here, there = conflict.here, conflict.there
     if conflict.base is None:
         is_there = there is not None or conflict.why in _ON_BOTH
@@ -250,43 +259,43 @@ def advice(conflict: Conflict) -> str:
     if conflict.why in (*_ON_BOTH, _DELETED_HERE) and conflict.there is None:
         overwrite = "delete it with --prune" if conflict.here is None else "overwrite it with"
         return (
-            "no file can hold what the server has: make its rule in the console one that the "
-            f"language has words for, or {overwrite} --force"
+            "no file can hold the server's version: change its rule in the console to one that the "
+            f"language supports, or {overwrite} --force"
         )
     match conflict.why:
         case "changed on the server":
             return (
-                "take the server's with `segdsl pull`, or bring its change into the file and say "
-                "so with `segdsl pull --keep NAME`, or overwrite it with --force"
+                "use the server's version with `segdsl pull`, or merge its change into the file "
+                "and mark it as seen with `segdsl pull --keep NAME`, or overwrite it with --force"
             )
         case "deleted on the server":
-            return "delete it here too, or make it again with --force"
+            return "delete it here too, or create it again with --force"
         case "deleted here, changed on the server":
-            return "take it back with `segdsl pull NAME`, or delete it with --prune --force"
+            return "restore it with `segdsl pull NAME`, or delete it with --prune --force"
         case "changed on both sides" | "on both sides, and never seen together":
             return (
-                "bring both together in the file and say so with `segdsl pull --keep NAME`, take "
-                "the server's with `segdsl pull --force NAME`, or overwrite it with --force"
+                "merge both versions in the file and run `segdsl pull --keep NAME`, use the "
+                "server's version with `segdsl pull --force NAME`, or overwrite it with --force"
             )
         case "a name in it no longer means what it did":
             return (
-                "`segdsl pull` writes what was meant, by its name now or its id; where it comes "
-                "from a definition write it there; --force takes what has the name now"
+                "`segdsl pull` refers to the same one by its current name or its id; if the name "
+                "is in a definition, change it there; --force uses the one that has the name now"
             )
         case "in a folder that no clause can name":
             return (
-                "give its folder in the console a name without `/` and without blanks at its ends, "
-                "or move it to another; or take it out of the file here"
+                "rename its folder in the console to a name without `/` and without blanks at its "
+                "ends, or move it to another folder; or remove it from the file here"
             )
         case "left alone":
             return (
-                "look at it in the console, or with `segdsl show --json`; or take it out of the "
+                "look at it in the console or with `segdsl show --json`, or remove it from the "
                 "file here"
             )
         case "another segment has its place here":
             return (
-                "move the one that is here, or, if it is to move on the server too, pull both "
-                "together with no NAME"
+                "move the one that is here; or, if it is to move on the server too, pull without "
+                "NAME, which moves both"
             )
 
 
@@ -300,15 +309,15 @@ LONGEST = 60_000
 def plan_markdown(plan: Plan, effects: Effects) -> str:
     """The plan as the comment of a pull request.
 
-    What no comment has room for is left out and told, conflicts last of all.
+    What does not fit into a comment is left out with a note, conflicts last of all.
     """
-    title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}.\n"
+    title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}\n"
     conflicts = ["\n".join(_conflict_markdown(each)) for each in plan.conflicts]
     changes = [
         "\n".join(_change_markdown(change, effects.by_change.get(number)))
         for number, change in enumerate(plan.changes)
     ]
-    also = ["\n".join(_reached_markdown(each)) for each in _that_change(effects)]
+    also = ["\n".join(_reached_markdown(each)) for each in _affected(effects)]
     if effects.uncounted:
         also.append(f"\n{_uncounted(effects)}.")
     renames = [
@@ -321,13 +330,13 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     reached, room = _that_fit(also, "segments that refer to what changes", room)
     staying, room = _that_fit(left, "of these", room)
     if staying:
-        intro = "No file has these now, and they stay on the server without `--prune`:"
+        intro = "These are no longer in any file, and stay on the server without `--prune`:"
         staying = f"\n{intro}\n\n{staying}"
     alone, _ = _that_fit(
-        [f"- {_escaped(_alone(each))}" for each in plan.unmanaged], "of these", room
+        [f"- {_escaped(_unmanaged(each))}" for each in plan.unmanaged], "of these", room
     )
     if alone:
-        alone = f"\nNo file can hold these of the server:\n\n{alone}"
+        alone = f"\nThese are on the server, and no file can hold them:\n\n{alone}"
     return title + renamed + changing + reached + disputed + staying + alone
 
 
@@ -337,7 +346,7 @@ def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
     for number, block in enumerate(blocks):
         if len(block) + 1 > room:
             more = f"{len(blocks) - number:,} more {what}"
-            return f"{text}\n…and {more}: `segdsl plan` shows them all.\n", 0
+            return f"{text}\n…and {more}: `segdsl plan` shows all of them.\n", 0
         text += f"{block}\n"
         room -= len(block) + 1
     return text, room
@@ -356,11 +365,11 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
         yield from _fenced(difference(change.before, change.after))
 
 
-def _reached_markdown(of: Reached) -> Iterator[str]:
+def _reached_markdown(reached: Reached) -> Iterator[str]:
     yield ""
-    yield f"**also {_escaped(_path(of))}{_id(of.id)}**, which {REACHED}"
+    yield f"**also {_escaped(_path(reached))}{_id(reached.id)}**, {REACHED}"
     yield ""
-    yield effect_text(of.effect)
+    yield effect_text(reached.effect)
 
 
 def _conflict_markdown(conflict: Conflict) -> Iterator[str]:
@@ -391,6 +400,6 @@ def _fenced(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that markdown takes as it is."""
+    """Text without meaning in markdown."""
     text = visible(text).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~@" else char for char in text)

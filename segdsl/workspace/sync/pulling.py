@@ -279,7 +279,7 @@ class _Pulling:
             return
         why = "its source would not compile to the same rule"
         if source is None:
-            why = f"the language has no words for a part of its rule: {state.inexpressible}"
+            why = f"a part of its rule cannot be written in the language: {state.inexpressible}"
         self._cannot(index, state.resource, state.name, why)
         if local is not None:
             self.disputes[index] = ("changed on the server", local.file)

@@ -49,11 +49,11 @@ class Checks:
     ) -> None:
         self.report.add(code, at if isinstance(at, Span) else at.place, message, help=help)
 
-    def each(self, of: Iterable[Value], read: Callable[[Value], _T]) -> list[_T]:
+    def each(self, values: Iterable[Value], read: Callable[[Value], _T]) -> list[_T]:
         """What is read of each value; what is wrong with any of them is told."""
         made: list[_T] = []
         failed = False
-        for value in of:
+        for value in values:
             try:
                 made.append(read(value))
             except UnreadableError:
@@ -101,71 +101,71 @@ class Checks:
             raise UnreadableError
         return found
 
-    def need(self, of: Keys, key: str, what: str, help: str | None = None) -> Value:
-        if key in of.empty:
-            self.fail(of.empty[key], f"{what} needs `{key}`, and it is empty here", help)
-        if key not in of:
-            self.fail(of.at, f"{what} needs `{key}`", help)
-        return of[key]
+    def need(self, keys: Keys, key: str, what: str, help: str | None = None) -> Value:
+        if key in keys.empty:
+            self.fail(keys.empty[key], f"{what} needs `{key}`, and it is empty here", help)
+        if key not in keys:
+            self.fail(keys.at, f"{what} needs `{key}`", help)
+        return keys[key]
 
-    def items(self, of: Value, what: str) -> list[Value]:
-        if not isinstance(of.data, list):
-            self.fail(of, f"{what} is a list", "begin each item with `- `")
-        return of.data
+    def items(self, value: Value, what: str) -> list[Value]:
+        if not isinstance(value.data, list):
+            self.fail(value, f"{what} is a list", "begin each item with `- `")
+        return value.data
 
-    def text(self, of: Value, what: str) -> str:
-        if not isinstance(of.data, str):
-            self.fail(of, f"{what} is text", "put it in quotes")
-        return of.data
+    def text(self, value: Value, what: str) -> str:
+        if not isinstance(value.data, str):
+            self.fail(value, f"{what} is text", "put it in quotes")
+        return value.data
 
-    def flag(self, of: Value | None, what: str) -> bool:
-        if of is None:
+    def flag(self, value: Value | None, what: str) -> bool:
+        if value is None:
             return False
-        if not isinstance(of.data, bool):
-            self.fail(of, f"{what} is true or false")
-        return of.data
+        if not isinstance(value.data, bool):
+            self.fail(value, f"{what} is true or false")
+        return value.data
 
-    def number(self, of: Value, what: str) -> Number:
-        if not isinstance(of.data, Number):
-            self.fail(of, f"{what} is a number")
-        return of.data
+    def number(self, value: Value, what: str) -> Number:
+        if not isinstance(value.data, Number):
+            self.fail(value, f"{what} is a number")
+        return value.data
 
-    def amount(self, of: Value, what: str) -> str:
+    def amount(self, value: Value, what: str) -> str:
         """A whole number of units, as a number or in quotes."""
-        text = of.data.text if isinstance(of.data, Number) else of.data
+        text = value.data.text if isinstance(value.data, Number) else value.data
         if not isinstance(text, str) or not text.isascii() or not text.isdigit():
-            self.fail(of, f"{what} takes a whole number of units")
+            self.fail(value, f"{what} takes a whole number of units")
         return text
 
     def choice(
         self,
-        of: Value,
+        value: Value,
         known: Sequence[str],
         what: str,
         also: Mapping[str, str] | None = None,
         meant: Mapping[str, str] | None = None,
     ) -> str:
         """One of some words; `also` are other words for them, `meant` what to write instead."""
-        word = of.data
+        word = value.data
         if not isinstance(word, str):
-            self.fail(of, f"{what} is none that we know", f"there are {', '.join(known)}")
+            self.fail(value, f"{what} is none that we know", f"there are {', '.join(known)}")
         for of_word, meaning in (*((each, each) for each in known), *(also or {}).items()):
             if fold(word) == fold(of_word):
                 return meaning
         for of_word, help in (meant or {}).items():
             if fold(word) == fold(of_word):
-                self.fail(of, f"{what} is none that we know", help)
+                self.fail(value, f"{what} is none that we know", help)
         near = nearest(word, (*known, *(also or ())))
         help = f"there are {', '.join(known)}"
         if near is not None:
             help = f"did you mean `{(also or {}).get(near, near)}`?"
-        self.fail(of, f"{what} is none that we know", help)
+        self.fail(value, f"{what} is none that we know", help)
 
-    def unit(self, of: Value) -> str:
+    def unit(self, value: Value) -> str:
         """`day`, also written `days` or `DAY`."""
-        return self.choice(of, UNITS, "the unit", _OF_UNITS)
+        return self.choice(value, UNITS, "the unit", _OF_UNITS)
 
-    def lengths(self, of: Value, what: str) -> dict[str, Number]:
+    def lengths(self, value: Value, what: str) -> dict[str, Number]:
         """`{day: 7}`: numbers by their units."""
-        found = self.map(of, UNITS, what, _OF_UNITS)
+        found = self.map(value, UNITS, what, _OF_UNITS)
         return {key: self.number(each, f"`{key}`") for key, each in found.items()}

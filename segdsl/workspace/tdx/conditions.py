@@ -61,38 +61,40 @@ class Conditions(Operators):
             found = self._places.get(id(at), found)
         return found
 
-    def _placed(self, made: Json, of: Value) -> Json:
-        self._places[id(made)] = of.place
+    def _placed(self, made: Json, value: Value) -> Json:
+        self._places[id(made)] = value.place
         return made
 
     # --- groups and conditions ---------------------------------------------------------
 
-    def rule(self, of: Value) -> Json:
+    def rule(self, value: Value) -> Json:
         """The whole rule: a group, or a single condition."""
-        made = self.condition(of)
+        made = self.condition(value)
         if made["type"] in GROUPS:
             return made
-        return self._placed({"type": "And", "conditions": [made]}, of)
+        return self._placed({"type": "And", "conditions": [made]}, value)
 
-    def condition(self, of: Value) -> Json:
+    def condition(self, value: Value) -> Json:
         """A condition, or a group of them."""
-        if not isinstance(of.data, dict):
-            help = "write `{type: And, conditions: [...]}`" if isinstance(of.data, list) else None
-            self.fail(of, "a condition has keys and values", help)
-        at = next((each for key, each in of.data.items() if key.casefold() == "type"), None)
+        if not isinstance(value.data, dict):
+            help = (
+                "write `{type: And, conditions: [...]}`" if isinstance(value.data, list) else None
+            )
+            self.fail(value, "a condition has keys and values", help)
+        at = next((each for key, each in value.data.items() if key.casefold() == "type"), None)
         if at is None:
-            help = f"there are {', '.join((*GROUPS, *_CONDITIONS))}" if of.data else None
-            self.fail(of, "a condition needs `type`", help)
+            help = f"there are {', '.join((*GROUPS, *_CONDITIONS))}" if value.data else None
+            self.fail(value, "a condition needs `type`", help)
         known = (*GROUPS, *_CONDITIONS)
         word = self.choice(at, known, "the type of a condition")
         if word in GROUPS:
-            return self._placed(self._group(of, word), of)
+            return self._placed(self._group(value, word), value)
         if word in ("include", "exclude"):
-            return self._placed(self._reference(of, word), of)
-        return self._placed(self._value(of, word), of)
+            return self._placed(self._reference(value, word), value)
+        return self._placed(self._value(value, word), value)
 
-    def _group(self, of: Value, kind: str) -> Json:
-        keys = self.map(of, ("type", "expr", "conditions", "description"), "a group")
+    def _group(self, value: Value, kind: str) -> Json:
+        keys = self.map(value, ("type", "expr", "conditions", "description"), "a group")
         conditions = self.items(self.need(keys, "conditions", "a group"), "`conditions`")
         if not conditions:
             self.fail(
@@ -109,8 +111,8 @@ class Conditions(Operators):
             self.fail(keys["expr"], "only a Composite has an `expr`")
         return made
 
-    def _reference(self, of: Value, word: str) -> Json:
-        keys = self.map(of, ("type", "segment"), "a reference")
+    def _reference(self, value: Value, word: str) -> Json:
+        keys = self.map(value, ("type", "segment"), "a reference")
         at = self.need(keys, "segment", "a reference")
         name = self.text(at, "a segment's name")
         if not name.strip():
@@ -118,7 +120,7 @@ class Conditions(Operators):
         id = symbolic_id("segment", ByName(name))
         return {"type": "Reference", "id": id, "exclude": word == "exclude"}
 
-    def _value(self, of: Value, kind: str) -> Json:
+    def _value(self, value: Value, kind: str) -> Json:
         known = (
             "type",
             "attribute",
@@ -129,13 +131,13 @@ class Conditions(Operators):
             "filter",
             "timeWindow",
         )
-        keys = self.map(of, known, "a condition")
+        keys = self.map(value, known, "a condition")
         at = self.need(keys, "operator", "a condition")
         operator = self._placed(self.operator(at), at)
         is_behavior = "source" in keys or kind == "Behavior"
         if is_behavior:
             self._one_value(keys.pop("arrayMatching", None))
-            left = self._placed(self._behavior(keys, kind), of)
+            left = self._placed(self._behavior(keys, kind), value)
         else:
             left = self._attribute(keys)
         return {
@@ -221,12 +223,12 @@ class Conditions(Operators):
             parts = inside["conditions"]
         return self._placed({"type": "And", "conditions": [*parts, recent]}, at)
 
-    def _filter(self, of: Value, depth: int) -> Json | None:
+    def _filter(self, value: Value, depth: int) -> Json | None:
         """A filter, or a group in one; a single condition is a filter of one."""
-        if not isinstance(of.data, dict) or "conditions" not in map(str.casefold, of.data):
-            made = self._column(of)
-            return made if depth else self._placed({"type": "And", "conditions": [made]}, of)
-        keys = self.map(of, ("type", "conditions"), "a filter")
+        if not isinstance(value.data, dict) or "conditions" not in map(str.casefold, value.data):
+            made = self._column(value)
+            return made if depth else self._placed({"type": "And", "conditions": [made]}, value)
+        keys = self.map(value, ("type", "conditions"), "a filter")
         kind = self.choice(self.need(keys, "type", "a filter"), ("And", "Or"), "a filter's type")
         conditions = self.items(self.need(keys, "conditions", "a filter"), "`conditions`")
         if not conditions:
@@ -234,13 +236,13 @@ class Conditions(Operators):
                 return None
             self.fail(keys["conditions"], "a group without conditions says nothing", "leave it out")
         inner = self.each(conditions, lambda each: self._filter(each, depth + 1))
-        return self._placed({"type": kind, "conditions": inner}, of)
+        return self._placed({"type": kind, "conditions": inner}, value)
 
-    def _column(self, of: Value) -> Json:
+    def _column(self, value: Value) -> Json:
         """A condition of a filter; older files spell it as one of an attribute."""
         what = "a filter's condition"
         keys = self.map(
-            of, ("type", "column", "operator", "arrayMatching"), what, {"attribute": "column"}
+            value, ("type", "column", "operator", "arrayMatching"), what, {"attribute": "column"}
         )
         kind = self.need(keys, "type", what)
         self.choice(kind, ("Column",), f"the type of {what}", {"Value": "Column"})
@@ -255,18 +257,18 @@ class Conditions(Operators):
             "operator": operator,
             "arrayMatching": self._matching(keys.get("arrayMatching")),
         }
-        return self._placed(made, of)
+        return self._placed(made, value)
 
-    def _one_value(self, of: Value | None) -> None:
+    def _one_value(self, value: Value | None) -> None:
         """An aggregate is one value: any or all of its elements is itself."""
-        matching = self._matching(of)
-        if of is None or matching is None:
+        matching = self._matching(value)
+        if value is None or matching is None:
             return
         if matching not in ("any", "all"):
             help = "take it out; to compare a count write the number in `operator`"
-            self.fail(of, "`arrayMatching` counts elements, and an aggregate is one value", help)
+            self.fail(value, "`arrayMatching` counts elements, and an aggregate is one value", help)
         message = "`arrayMatching` says nothing of one value, and is left out"
-        self.tell(of, message, "an aggregate is one value for each profile", Code.SEG703)
+        self.tell(value, message, "an aggregate is one value for each profile", Code.SEG703)
 
     def _matching(self, of: Value | None) -> str | Mapping[str, Number] | None:
         if of is None or of.data is None:

@@ -146,9 +146,11 @@ def _made(path: Path, text: str, force: bool) -> Made:
     return Made(path, text, "changed" if force else "in the way")
 
 
-def _in_folder(of: t.Segment, folder: tuple[str, ...]) -> t.Segment:
+def _in_folder(segment: t.Segment, folder: tuple[str, ...]) -> t.Segment:
     if not folder:
-        return of
-    at = 1 if of.clause("description") is not None else 0
+        return segment
+    at = 1 if segment.clause("description") is not None else 0
     clause = t.Clause("folder", "/".join(folder))
-    return msgspec.structs.replace(of, clauses=(*of.clauses[:at], clause, *of.clauses[at:]))
+    return msgspec.structs.replace(
+        segment, clauses=(*segment.clauses[:at], clause, *segment.clauses[at:])
+    )

@@ -86,15 +86,15 @@ _MEANT = {
 class Operators(Checks):
     """Reads operators; every method takes a value and returns the API's JSON for it."""
 
-    def operator(self, of: Value) -> Json:
-        if not isinstance(of.data, dict):
-            self.fail(of, "an operator has keys and values", "write `{type: Equal, value: …}`")
-        at = next((each for key, each in of.data.items() if key.casefold() == "type"), None)
+    def operator(self, value: Value) -> Json:
+        if not isinstance(value.data, dict):
+            self.fail(value, "an operator has keys and values", "write `{type: Equal, value: …}`")
+        at = next((each for key, each in value.data.items() if key.casefold() == "type"), None)
         if at is None:
-            self.fail(of, "an operator needs `type`")
+            self.fail(value, "an operator needs `type`")
         word = self.choice(at, _OPERATORS, "the operator", meant=_MEANT)
         kind = _NEGATED.get(word, word)
-        keys = self.map(of, ("type", "not", *_KEYS.get(kind, ("value",))), f"`{word}`")
+        keys = self.map(value, ("type", "not", *_KEYS.get(kind, ("value",))), f"`{word}`")
         negated = self.flag(keys.get("not"), "`not`") != (word in _NEGATED)
         return {**self._made(kind, keys), "not": negated}
 

@@ -114,13 +114,13 @@ def _rule(keys: Keys, conditions: Conditions) -> Value:
     return rule
 
 
-def _folder(of: Value, conditions: Conditions) -> tuple[str, ...]:
+def _folder(value: Value, conditions: Conditions) -> tuple[str, ...]:
     """The folder that a file names, from the top one: `Loyalty/Tokyo`."""
-    text = conditions.text(of, "a folder")
+    text = conditions.text(value, "a folder")
     parts = tuple(part.strip() for part in text.split("/"))
     parts = tuple(part for part in parts if part)
     if any(part in (".", "..") for part in parts):
-        conditions.fail(of, "a folder is named from the top one, without `.` or `..`")
+        conditions.fail(value, "a folder is named from the top one, without `.` or `..`")
     return parts
 
 
@@ -132,13 +132,13 @@ def _name(keys: Keys, conditions: Conditions) -> str:
     return name
 
 
-def _activations(of: Value, conditions: Conditions) -> int:
-    number = len(conditions.items(of, "`activations`"))
+def _activations(value: Value, conditions: Conditions) -> int:
+    number = len(conditions.items(value, "`activations`"))
     if number:
         what = "1 activation" if number == 1 else f"{number} activations"
         conditions.report.add(
             Code.SEG703,
-            of.place,
+            value.place,
             f"{what}: this is no part of the language, and is left out",
             help="it stays as it is on the server",
         )

@@ -136,8 +136,8 @@ class _Counter:
         both = c.And((without_rule_sets(new.condition), without_rule_sets(now.condition)))
         return await self._count(_rule(msgspec.structs.replace(new, condition=both)))
 
-    async def _number(self, of: c.Segment) -> int:
-        return 0 if of.condition == NOBODY else await self._count(_rule(of))
+    async def _number(self, segment: c.Segment) -> int:
+        return 0 if segment.condition == NOBODY else await self._count(_rule(segment))
 
     async def _count(self, rule: str) -> int:
         return await self.client.count(self.parent, msgspec.Raw(rule.encode()))
@@ -149,9 +149,9 @@ class _Counter:
         return {row[0] for row in found.rows}
 
 
-def _rule(of: c.Segment) -> str:
+def _rule(segment: c.Segment) -> str:
     report = Report()
-    rule = lower_in_any_layout(of, report)
+    rule = lower_in_any_layout(segment, report)
     if rule is None:
         raise UncountableError("; ".join(each.message for each in report.diagnostics))
     return encode(rule, pretty=False)
