@@ -155,13 +155,8 @@ def test_an_attribute_that_is_not_there(folder: Path) -> None:
     done = segdsl("preview", "x.seg")
     assert done.exit_code == 3
     assert done.stderr == snapshot("""\
-<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
-error: “X”: the API refuses this: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
-hint: run `segdsl schema pull` to check columns against the parent segment
-=======
 error: “X”: the API rejected the request: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
-hint: `segdsl schema pull` makes this know the columns of the parent segment
->>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
+hint: run `segdsl schema pull` to check columns against the parent segment
 """)
 
 

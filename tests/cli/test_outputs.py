@@ -54,7 +54,9 @@ def test_a_plan_is_saved_over_nothing_but_a_plan(project: Path, text: str) -> No
     Path("notes").write_text(text)
     done = segdsl("plan", "--save", "notes")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "`notes` exists and is not a saved plan: choose another file, or delete it" in done.stderr
+    assert (
+        "`notes` exists and is not a saved plan: choose another file, or delete it" in done.stderr
+    )
     assert Path("notes").read_text() == text
 
 

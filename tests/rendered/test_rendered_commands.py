@@ -69,17 +69,10 @@ def test_an_apply_and_a_plan_of_no_changes() -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
-<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
-3 to create, 0 as on the server
+Plan: 3 to create.
 created    Buyers  #…
 created    Countries/Asia/Japan  #…
 created    Countries/Asia/Buyers in Japan  #…
-=======
-Plan: 3 to create.
-created        Buyers  #…
-created        Countries/Asia/Japan  #…
-created        Countries/Asia/Buyers in Japan  #…
->>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
 """)
     assert run("plan") == snapshot("No changes. 3 segments are up to date.\n")
 
@@ -146,13 +139,8 @@ def test_a_refused_apply() -> None:
 + create  Buyers  (buyers.seg)
 + create  Countries/Asia/Japan  (japan.seg)
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
-<<<<<<< 8f384939eb11971eac1a62f5a03055cdfc2718f6
-3 to create, 0 as on the server
-Error: not a terminal: pass --yes to apply these changes
-=======
 Plan: 3 to create.
-Error: would make these changes; say --yes where nobody can be asked
->>>>>>> 86c799270bc707823c2ad15a1e49c27842547aa3
+Error: not a terminal: pass --yes to apply these changes
 """)
 
 
