@@ -155,7 +155,7 @@ def test_an_attribute_that_is_not_there(folder: Path) -> None:
     done = segdsl("preview", "x.seg")
     assert done.exit_code == 3
     assert done.stderr == snapshot("""\
-error: “X”: the API refuses this: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
+error: “X”: the API rejected the request: $.rule.conditions[0].conditions[0].leftValue.name: there is no attribute `contry`: did you mean `country`? (400)
 hint: run `segdsl schema pull` to check columns against the parent segment
 """)
 
