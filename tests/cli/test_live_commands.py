@@ -421,7 +421,7 @@ def test_times_among_the_first_columns_are_shown_too(folder: Path) -> None:
     assert "2024-10-01T08:46:40+09:00" in segdsl("preview", "japan.seg", "--sample", "3").stdout
 
 
-def test_a_file_with_a_mistake_does_not_stop_the_others_from_being_counted(folder: Path) -> None:
+def test_a_file_with_an_error_does_not_stop_the_others_from_being_counted(folder: Path) -> None:
     """What has an error is never lowered: a window in weeks ended every command in a traceback."""
     (folder / "bad.seg").write_text('segment "Bad" where count(purchases over 1 week) >= 2\n')
     for command in (["compile", "--symbolic"], ["explain"], ["explain", "--tree"], ["sql"]):

@@ -136,8 +136,6 @@ def test_preview_tells_what_of_the_data_it_does_not_read(folder: Path, way: Way)
     done = segdsl("preview", "orders.seg")
     assert done.exit_code == 0
     assert (f"skipped: {WHY}; {HOW}\n" in done.stderr) == (way == "in process")
-    assert ("skipped: visits.xlsx is not read: convert it" in done.stderr) == (
-        way == "in process"
-    )
+    assert ("skipped: visits.xlsx is not read: convert it" in done.stderr) == (way == "in process")
     assert "README" not in done.stderr
     told("preview", "orders.seg")
