@@ -65,7 +65,7 @@ def test_files_may_import_each_other() -> None:
     )
 
 
-def test_an_imported_mistake_is_told_once_and_brings_no_others() -> None:
+def test_an_imported_error_is_reported_once_and_brings_no_others() -> None:
     write(
         a='import x from "c.seg"\nsegment "A" where x',
         b='import x from "c.seg"\nsegment "B" where x',
@@ -75,7 +75,7 @@ def test_an_imported_mistake_is_told_once_and_brings_no_others() -> None:
     assert [(each["code"], each["file"]) for each in found] == [("SEG001", "c.seg")]
 
 
-def test_a_missing_import_is_told_at_its_path() -> None:
+def test_a_missing_import_is_reported_at_its_path() -> None:
     write(a='import x from "nowhere/c.seg"\nsegment "A" where x')
     result = segdsl("check", "a.seg", "--format", "json")
     assert result.exit_code == 1
@@ -84,7 +84,7 @@ def test_a_missing_import_is_told_at_its_path() -> None:
     assert found["message"] == "there is no file `nowhere/c.seg`"
 
 
-def test_a_name_that_the_imported_file_lacks_is_told_at_its_import_alone() -> None:
+def test_a_name_that_the_imported_file_lacks_is_reported_at_its_import_alone() -> None:
     write(
         common="let b = c = 1",
         a='import a, n, gone from "common.seg"\nsegment "A" where a and x = n',
@@ -100,7 +100,7 @@ def test_a_name_that_the_imported_file_lacks_is_told_at_its_import_alone() -> No
     ]
 
 
-def test_an_import_of_a_folder_or_without_utf8_is_told() -> None:
+def test_an_import_of_a_folder_or_without_utf8_is_reported() -> None:
     write(a='import x from "dir"\nimport y from "bad.seg"\nsegment "A" where x and y')
     Path("dir").mkdir()
     Path("bad.seg").write_bytes(b"let y = \xff")
@@ -189,7 +189,7 @@ def test_lints_are_warnings_that_can_be_silenced_in_three_ways() -> None:
     assert segdsl("check", "a.seg", "--no-schema").stderr == nothing
 
 
-def test_what_a_comment_allows_is_not_told_to_machines_either() -> None:
+def test_what_a_comment_allows_is_not_reported_in_machine_formats_either() -> None:
     write(a=f"# allow SEG601\n{ODD}")
     for form in ("json", "sarif", "github"):
         assert "SEG601" not in segdsl("check", "a.seg", "--format", form).stdout
@@ -210,13 +210,13 @@ def test_a_project_allows_only_codes_of_warnings(code: str, said: str) -> None:
     assert said in result.stderr
 
 
-def test_segments_that_refer_to_each_other_in_a_cycle_are_told() -> None:
+def test_segments_that_refer_to_each_other_in_a_cycle_are_reported() -> None:
     write(a='segment "A" where in segment "B"', b='segment "B" where in segment "A"')
     result = segdsl("check", "a.seg", "b.seg", "--format", "json")
     assert [each["code"] for each in json.loads(result.stdout)["diagnostics"]] == ["SEG306"]
 
 
-def test_a_cycle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Project) -> None:
+def test_a_cycle_that_runs_through_an_id_of_the_schema_is_reported(two_targets: Project) -> None:
     schema = Schema("1", "Shop", segments=(Segment("7", "There"), Segment("8", "Q", ("X",))))
     save_schema(two_targets, "local", schema)
     Path("a.seg").unlink()
@@ -234,7 +234,7 @@ def test_a_cycle_that_runs_through_an_id_of_the_schema_is_told(two_targets: Proj
     assert segdsl("check").exit_code == 0
 
 
-def test_segments_of_one_place_are_told_across_files() -> None:
+def test_segments_of_one_place_are_reported_across_files() -> None:
     write(
         a='segment "A" folder "F/G" where a = 1',
         b='segment "A" where b = 2\nsegment "A" folder "F / G" where c = 3',
@@ -329,7 +329,7 @@ def test_fix_leaves_what_is_allowed() -> None:
     assert Path("a.seg").read_text() == UNLISTED
 
 
-def test_wrong_use_is_told() -> None:
+def test_usage_errors_exit_with_2() -> None:
     write(a=ODD)
     assert segdsl("check", "--diff", "a.seg").exit_code == 2
     assert segdsl("check", "--fix", "-", "a.seg", input="").exit_code == 2
@@ -346,7 +346,7 @@ def two_targets() -> Project:
     return need_project(Path.cwd())
 
 
-def test_without_a_schema_it_is_said_how_to_get_one(two_targets: Project) -> None:
+def test_without_a_schema_a_hint_says_how_to_get_one(two_targets: Project) -> None:
     lines = segdsl("check", "a.seg").stderr.splitlines()
     assert lines[0] == "1 file, 1 segment: no problems found"
     assert lines[1].startswith("hint: run `segdsl schema pull`")
@@ -363,7 +363,7 @@ def test_the_schema_of_the_target_is_used_and_named(two_targets: Project) -> Non
     assert segdsl("check", "--target", "other", "--no-schema").exit_code == 0
 
 
-def test_a_target_that_is_not_there_is_wrong_use(two_targets: Project) -> None:
+def test_a_target_that_is_not_there_is_a_usage_error(two_targets: Project) -> None:
     result = segdsl("check", "a.seg", "--target", "othr", "--no-schema")
     assert result.exit_code == 2
     assert "did you mean `other`?" in result.stderr
@@ -407,7 +407,7 @@ def test_whether_a_twin_is_allowed_for_nothing_only_all_files_show(two_targets: 
 
 
 @pytest.mark.parametrize("wrong", ["where nope(1)", "where a == 1", "whree a = 1"])
-def test_a_mistake_in_a_segment_is_not_told_wherever_it_is_referred_to(
+def test_an_error_in_a_segment_is_not_repeated_wherever_it_is_referred_to(
     two_targets: Project, wrong: str
 ) -> None:
     save_schema(two_targets, "local", Schema("1", "Shop", attributes=(Column("a", "number"),)))

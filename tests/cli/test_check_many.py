@@ -102,7 +102,7 @@ def test_parts_tell_together_what_the_whole_does(
     assert told(apart) == told(together([whole], files, basis, lambda: used))
 
 
-def test_two_conditions_of_one_hash_are_told_apart() -> None:
+def test_two_conditions_of_one_hash_are_distinguished() -> None:
     class Same:
         def __hash__(self) -> int:
             return 7
@@ -221,7 +221,7 @@ def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     return looks
 
 
-def test_what_was_found_is_told_again_while_nothing_changes(
+def test_cached_diagnostics_are_reported_again_while_nothing_changes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, found = looked()
@@ -264,7 +264,7 @@ def test_any_change_is_seen(project: Path, change: str) -> None:
     assert after != before
 
 
-def test_options_are_told_apart(project: Path) -> None:
+def test_options_are_distinguished(project: Path) -> None:
     plain, _ = looked()
     allowed, _ = looked(allowed=("SEG602",))
     without, _ = looked(use_schema=False)

@@ -88,7 +88,7 @@ def test_a_pipe_is_written_to() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are always text elsewhere")
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
-def test_a_file_name_that_is_no_text_can_be_told(form: str) -> None:
+def test_a_file_name_that_is_not_utf8_can_be_reported(form: str) -> None:
     file = os.fsdecode(b"a\xff.seg")
     Path(file).write_text(WRONG)
     told = process("check", file, "--format", form)
@@ -143,7 +143,7 @@ def test_of_a_list_what_can_be_read_is_written_and_the_exit_code_says_that_it_is
     assert Path("b.seg").read_text() == JAPAN
 
 
-def test_json_that_is_no_rule_is_told_by_its_path() -> None:
+def test_json_that_is_not_a_rule_is_reported_by_its_path() -> None:
     Path("a.json").write_text('{"type": "And", "conditions": [{"type": "Valu"}]}')
     result = segdsl("decompile", "a.json", "-o", "out.seg")
     assert result.exit_code == 1

@@ -50,7 +50,7 @@ def test_standard_input_goes_to_standard_output(tidy: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, tidy, "")
 
 
-def test_standard_input_with_a_mistake_gives_nothing() -> None:
+def test_standard_input_with_an_error_gives_nothing() -> None:
     result = segdsl("fmt", "-", input=WRONG)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "--> <stdin>:3:13" in result.stderr
@@ -100,7 +100,7 @@ def test_diff_says_where_the_last_line_has_no_end(tidy: str) -> None:
     assert "\\ No newline at end of file" in segdsl("fmt", "--diff", "a.seg").stdout
 
 
-def test_a_file_with_a_mistake_is_left_alone_and_others_are_not(tidy: str) -> None:
+def test_a_file_with_an_error_is_skipped_and_others_are_formatted(tidy: str) -> None:
     Path("a.seg").write_text(WRONG)
     Path("b.seg").write_text(UNTIDY)
     result = segdsl("fmt")
@@ -131,7 +131,7 @@ def test_the_mode_is_kept_and_a_link_stays_a_link(tidy: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the mode of a folder protects nothing elsewhere")
-def test_a_file_that_cannot_be_written_is_wrong_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("a.seg").write_text(UNTIDY)
 
     def refuse(*_: object) -> None:

@@ -107,7 +107,7 @@ def test_help_shows_the_same_page(names: tuple[str, ...]) -> None:
         (("plan", "now"), "`segdsl plan` has no subcommands"),
     ],
 )
-def test_help_of_what_is_not_there(names: tuple[str, ...], said: str) -> None:
+def test_help_of_an_unknown_command_is_a_usage_error(names: tuple[str, ...], said: str) -> None:
     done = segdsl("help", *names)
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr

@@ -14,7 +14,7 @@ from inline_snapshot import snapshot
 
 from running import process, segdsl, steady
 from segdsl.dialects import DIALECTS
-from workspace import WAYS, project, told
+from workspace import WAYS, json_output, project
 
 pytestmark = pytest.mark.heavy
 
@@ -36,12 +36,12 @@ def counts(of: Any) -> dict[str, int]:
 
 
 def test_a_preview_counts_without_creating(folder: Path) -> None:
-    found = told("preview", ".")
+    found = json_output("preview", ".")
     assert found["parent_segment"] == {"id": "1", "name": "Tiny shop", "population": 6}
     # The third refers to the other two, which the server does not have yet.
     assert counts(found) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
     assert found["segments"][2]["share"] == 0.5
-    assert told("list")["segments"] == []
+    assert json_output("list")["segments"] == []
 
 
 def test_a_preview_is_a_table(folder: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_breakdown_counts_every_node(folder: Path) -> None:
         'segment "X" where country = "JP" and (age > 60 or none (ltv > 100, has purchases))\n'
         "  and not email is null\nlimit 1 by ltv desc"
     )
-    [found] = told("preview", "x.seg", "--breakdown")["segments"]
+    [found] = json_output("preview", "x.seg", "--breakdown")["segments"]
 
     def outline(node: Any) -> Any:
         inner = [outline(child) for child in node.get("children", [])]
@@ -98,7 +98,9 @@ of 6 profiles in “Tiny shop”
 
 
 def test_a_sample_shows_profiles(folder: Path) -> None:
-    [found] = told("preview", "japan.seg", "--sample", "2", "--columns", "email,age")["segments"]
+    [found] = json_output("preview", "japan.seg", "--sample", "2", "--columns", "email,age")[
+        "segments"
+    ]
     assert found["sample"]["columns"] == ["cdp_customer_id", "email", "age"]
     rows = found["sample"]["rows"]
     assert len(rows) == 2
@@ -225,8 +227,8 @@ error[SEG304]: the segment "All" is not on the server yet, and cannot be counted
 
 2 errors
 """)
-    told("create", "x.seg")
-    assert counts(told("preview", "x.seg")) == {"Top": 2, "All": 6, "B": 2, "C": 0}
+    json_output("create", "x.seg")
+    assert counts(json_output("preview", "x.seg")) == {"Top": 2, "All": 6, "B": 2, "C": 0}
 
 
 def test_references_that_multiply_are_refused_at_once(folder: Path) -> None:
@@ -244,30 +246,30 @@ def test_references_that_multiply_are_refused_at_once(folder: Path) -> None:
 
 
 def test_segments_are_created_once_in_the_order_of_references(folder: Path) -> None:
-    made = told("create", ".", "--count")["segments"]
+    made = json_output("create", ".", "--count")["segments"]
     assert {each["name"]: (each["status"], each["count"]) for each in made} == {
         "Buyers": ("created", 3),
         "Buyers in Japan": ("created", 1),
         "Japan": ("created", 3),
     }
-    again = told("create", ".")["segments"]
+    again = json_output("create", ".")["segments"]
     assert {each["status"] for each in again} == {"there_already"}
     assert [each["id"] for each in again] == [each["id"] for each in made]
-    listed = told("list")["segments"]
+    listed = json_output("list")["segments"]
     assert [(each["folder"], each["name"]) for each in listed] == [
         (None, "Buyers"),
         ("Countries/Asia", "Buyers in Japan"),
         ("Countries/Asia", "Japan"),
     ]
-    assert counts(told("preview", ".")) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
+    assert counts(json_output("preview", ".")) == {"Buyers": 3, "Buyers in Japan": 1, "Japan": 3}
 
 
 def test_what_was_created_is_shown_as_its_source(folder: Path) -> None:
-    told("create", ".")
+    json_output("create", ".")
     assert segdsl("show", "Japan").stdout == (folder / "japan.seg").read_text()
     source = segdsl("show", "Countries/Asia/Buyers in Japan").stdout
     assert source == (folder / "buyers.seg").read_text().split("has purchases\n\n")[1]
-    answer = told("show", "Japan")["segment"]
+    answer = json_output("show", "Japan")["segment"]
     assert answer["name"] == "Japan"
     assert answer["rule"]["type"] == "And"
     done = segdsl("show", "Japn")
@@ -276,7 +278,7 @@ def test_what_was_created_is_shown_as_its_source(folder: Path) -> None:
 
 
 def test_nothing_that_is_there_is_overwritten(folder: Path) -> None:
-    told("create", "japan.seg")
+    json_output("create", "japan.seg")
     before = segdsl("show", "Japan", "--json").stdout
     changed = (folder / "japan.seg").read_text().replace('"JP"', '"US"')
     (folder / "japan.seg").write_text(changed)
@@ -295,7 +297,7 @@ error[SEG308]: "Japan" already exists (#…), with another rule
 """)
     assert segdsl("show", "Japan", "--json").stdout == before
     # Nothing else was sent either.
-    assert [each["name"] for each in told("list")["segments"]] == ["Japan"]
+    assert [each["name"] for each in json_output("list")["segments"]] == ["Japan"]
 
 
 def test_a_cycle_is_found_before_anything_is_sent(folder: Path) -> None:
@@ -320,7 +322,7 @@ note: "B" is here
 
 1 error
 """)
-    assert told("list")["segments"] == []
+    assert json_output("list")["segments"] == []
     assert segdsl("preview", "x.seg").exit_code == 1
 
 
@@ -337,7 +339,7 @@ def test_namesakes_are_no_cycle(folder: Path) -> None:
 
 
 def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
-    made = {each["name"]: each["id"] for each in told("create", ".")["segments"]}
+    made = {each["name"]: each["id"] for each in json_output("create", ".")["segments"]}
     done = segdsl("delete", "Japan", "--yes")
     assert done.exit_code == 3
     assert made["Buyers in Japan"] in done.stderr
@@ -345,7 +347,7 @@ def test_a_segment_that_others_refer_to_stays(folder: Path) -> None:
     done = segdsl("delete", "Buyers in Japan", "--yes")
     assert (done.exit_code, done.stdout.split()[0]) == (0, "deleted")
     assert segdsl("delete", made["Japan"], "--yes").exit_code == 0
-    assert [each["name"] for each in told("list")["segments"]] == ["Buyers"]
+    assert [each["name"] for each in json_output("list")["segments"]] == ["Buyers"]
 
 
 def test_a_folder_is_made_once(folder: Path) -> None:
@@ -354,15 +356,15 @@ def test_a_folder_is_made_once(folder: Path) -> None:
             f'segment "S{number}"\n  folder "A/B/C"\nwhere age > {number}\n' for number in range(20)
         )
     )
-    told("create", "x.seg")
-    assert [each["folder"] for each in told("list")["segments"]] == ["A/B/C"] * 20
+    json_output("create", "x.seg")
+    assert [each["folder"] for each in json_output("list")["segments"]] == ["A/B/C"] * 20
 
 
 # --- sql ---------------------------------------------------------------------------------
 
 
 def test_sql_is_printed_for_any_engine(folder: Path) -> None:
-    told("create", "japan.seg")
+    json_output("create", "japan.seg")
     for dialect in DIALECTS:
         done = segdsl("sql", ".", "--dialect", dialect)
         assert done.exit_code == 0, done.output
@@ -404,7 +406,7 @@ def test_two_runs_at_once_make_everything_once(folder: Path) -> None:
     assert [done.returncode for done in runs] == [0, 0], [done.stderr for done in runs]
     assert sum(done.stdout.count(b"created ") for done in runs) == 30
     assert sum(done.stdout.count(b"exists ") for done in runs) == 30
-    assert len(told("list")["segments"]) == 30
+    assert len(json_output("list")["segments"]) == 30
 
 
 def test_times_of_a_sample_are_shown_as_times(folder: Path) -> None:
@@ -413,7 +415,7 @@ def test_times_of_a_sample_are_shown_as_times(folder: Path) -> None:
     shown = segdsl(*sample).stdout
     assert "2024-09-30T21:40:00+09:00" in shown
     assert "1727700000" not in shown
-    [found] = told(*sample)["segments"]
+    [found] = json_output(*sample)["segments"]
     assert [row[1] for row in found["sample"]["rows"]] == [1727700000, 1727000000, 1727740000]
 
 
@@ -421,7 +423,7 @@ def test_times_among_the_first_columns_are_shown_too(folder: Path) -> None:
     assert "2024-10-01T08:46:40+09:00" in segdsl("preview", "japan.seg", "--sample", "3").stdout
 
 
-def test_a_file_with_a_mistake_does_not_stop_the_others_from_being_counted(folder: Path) -> None:
+def test_a_file_with_an_error_does_not_stop_the_others_from_being_counted(folder: Path) -> None:
     """What has an error is never lowered: a window in weeks ended every command in a traceback."""
     (folder / "bad.seg").write_text('segment "Bad" where count(purchases over 1 week) >= 2\n')
     for command in (["compile", "--symbolic"], ["explain"], ["explain", "--tree"], ["sql"]):

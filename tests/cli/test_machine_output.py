@@ -340,7 +340,7 @@ def test_something_to_do_is_no_failure(project: Path) -> None:
     assert len(found["changes"]) == 3
 
 
-def test_each_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
+def test_each_name_that_is_not_utf8_can_be_written(tmp_path: Path) -> None:
     name = b"a\xff.seg"
     try:
         (tmp_path / name.decode(errors="surrogateescape")).write_text(WRONG)

@@ -67,7 +67,7 @@ def holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_second_run_is_told_who_is_at_work(project: Path) -> None:
+def test_a_second_run_names_the_one_in_progress(project: Path) -> None:
     segdsl("plan", "--save", "plan.json")
     with holding(project) as process:
         for command in WRITING:

@@ -101,7 +101,7 @@ def test_an_import_does_not_tell_what_is_outside(there: bool, folder: Path) -> N
 
 
 @pytest.mark.parametrize("character", [r"\u0000", r"\ud800"])
-def test_an_import_of_no_file_name_is_told(character: str) -> None:
+def test_an_import_of_an_invalid_file_name_is_reported(character: str) -> None:
     Path("x.seg").write_text(f'import a from "a{character}.seg"\nsegment "x" where a\n')
     assert segdsl("check", "x.seg").exit_code == 1
 
@@ -175,7 +175,7 @@ def test_files_that_import_each_other_are_counted_once() -> None:
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_more_than_a_thousand_files_are_told(more: int) -> None:
+def test_more_than_a_thousand_files_are_reported(more: int) -> None:
     for at in range(MAX_FILES - 1 + more):
         Path(f"{at}.seg").write_text(f"let a{at} = b is true\n")
     imports = "".join(f'import a{at} from "{at}.seg"\n' for at in range(MAX_FILES - 1 + more))
@@ -213,7 +213,7 @@ KINDS = (a_pipe, a_device, a_socket, a_dead_link, a_cycle)
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("command", EVERY)
 @posix
-def test_what_is_no_file_is_told_and_the_others_are_read(
+def test_what_is_not_a_file_is_reported_and_the_others_are_read(
     make: Callable[[str], None], command: tuple[str, ...]
 ) -> None:
     make("odd.seg")
@@ -230,7 +230,7 @@ def test_what_is_no_file_is_told_and_the_others_are_read(
 
 @pytest.mark.parametrize("make", KINDS)
 @posix
-def test_an_import_of_what_is_no_file_is_told(make: Callable[[str], None]) -> None:
+def test_an_import_of_what_is_not_a_file_is_reported(make: Callable[[str], None]) -> None:
     make("odd.seg")
     Path("x.seg").write_text('import a from "odd.seg"\nsegment "x" where a\n')
     done = segdsl("check", "x.seg")
@@ -247,7 +247,7 @@ def test_what_an_editor_leaves_behind_is_passed_over() -> None:
 
 
 @posix
-def test_a_pipe_of_the_shell_is_told_how_to_be_given() -> None:
+def test_a_pipe_of_the_shell_is_refused_with_advice() -> None:
     read, write = os.pipe()
     os.close(write)
     try:

@@ -85,7 +85,7 @@ def test_a_move_needs_no_server(project: Path) -> None:
     assert segdsl("mv", "Nippon", "Nippon").exit_code == 1
 
 
-def test_another_segment_is_created_where_that_is_said(project: Path) -> None:
+def test_another_segment_is_created_with_as_new(project: Path) -> None:
     before = ids()
     assert segdsl("plan", "--as-new").exit_code == 0
     assert segdsl("apply", "--yes", "--as-new").exit_code == 0

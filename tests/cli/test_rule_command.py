@@ -43,8 +43,8 @@ def test_a_code_is_found_however_it_is_typed(typed: str) -> None:
     ("typed", "help"),
     [
         ("SEG2003", "did you mean `SEG003`?"),
-        ("601x", "`segdsl rule` lists all codes"),
-        ("E501", "`segdsl rule` lists all codes"),
+        ("601x", "run `segdsl rule` to list all codes"),
+        ("E501", "run `segdsl rule` to list all codes"),
     ],
 )
 def test_a_code_that_there_is_not_is_a_usage_error(typed: str, help: str) -> None:

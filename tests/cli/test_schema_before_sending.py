@@ -128,7 +128,7 @@ def test_what_is_as_on_the_server_stops_nothing(project: Path) -> None:
         assert (done.exit_code, done.stderr.count("error[SEG501]")) == (1, 1)
 
 
-def test_a_stage_that_is_not_there_is_told_once(project: Path) -> None:
+def test_a_stage_that_is_not_there_is_reported_once(project: Path) -> None:
     (project / "a.seg").write_text('segment "X" where in stage "Seen" of funnel "Mail"\n')
     done = segdsl("plan")
     assert (done.exit_code, done.stderr.count("error[")) == (1, 1)

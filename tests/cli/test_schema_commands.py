@@ -90,7 +90,7 @@ def test_sampled_times_are_shown_as_times(project: Path) -> None:
         assert all(isinstance(each, int) and str(each) not in shown for each in values)
 
 
-def test_a_damaged_schema_is_told(project: Path) -> None:
+def test_a_damaged_schema_is_reported(project: Path) -> None:
     Path("local.schema.toml").write_text("nonsense")
     for command in (["schema", "show"], ["check"], ["plan"], ["compile", "japan.seg"]):
         done = segdsl(*command)
@@ -204,7 +204,9 @@ def test_each_target_has_its_own(project: Path) -> None:
     assert segdsl("schema", "pull", "--target", "lcal").exit_code == 2
 
 
-def test_without_a_project_it_is_wrong_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_project_it_is_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for what in ("pull", "show"):
         done = segdsl("schema", what)
@@ -272,7 +274,7 @@ def test_nothing_of_a_name_reaches_the_terminal_unseen(project: Path) -> None:
 # --- names that several have ------------------------------------------------------------------
 
 
-def test_a_name_that_several_have_is_told_with_their_ids(project: Path) -> None:
+def test_a_name_that_several_have_is_reported_with_their_ids(project: Path) -> None:
     segdsl("schema", "pull")
     schema = Path("local.schema.toml")
     schema.write_text(schema.read_text().replace('8 = "Values"', '8 = "Values"\n9 = "Values"'))

@@ -86,7 +86,7 @@ def test_no_command_tells_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert_untold(tmp_path, texts)
 
 
-def test_a_wrong_key_is_not_told_either(tmp_path: Path) -> None:
+def test_a_wrong_key_is_not_printed_either(tmp_path: Path) -> None:
     write_project(tmp_path, "")
     with serving(tmp_path) as url:
         (tmp_path / "segdsl.toml").write_text(target(url))

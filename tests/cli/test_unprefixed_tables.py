@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from running import segdsl
-from workspace import PARENT, WAYS, Way, project, server, told, write_project
+from workspace import PARENT, WAYS, Way, json_output, project, server, write_project
 
 pytestmark = pytest.mark.heavy
 
@@ -60,7 +60,7 @@ def folder(way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def test_conditions_on_a_table_are_counted(folder: Path) -> None:
-    found = told("preview", "orders.seg")["segments"]
+    found = json_output("preview", "orders.seg")["segments"]
     expected = {"Ordered": 2, "Often": 1, "Much": 1, "Lately": 1, "Never": 4}
     assert {each["name"]: each["count"] for each in found} == expected
 
@@ -71,14 +71,15 @@ def test_the_schema_has_the_table_with_its_labels(folder: Path, way: Way) -> Non
     # On a port it is told where it is served.
     assert (f"skipped: {WHY}" in done.stderr) == (way == "in process")
     shown = {
-        (each["what"], each["name"]): each for each in told("schema", "show", "order")["things"]
+        (each["what"], each["name"]): each
+        for each in json_output("schema", "show", "order")["things"]
     }
     assert set(shown) == {("behavior", "orders"), ("column", "time"), ("column", "total")}
     behavior, time, total = shown.values()
     assert (behavior["spelling"], behavior["label"]) == ('has table "orders"', "Web Orders")
     assert (time["spelling"], time["more"]) == ('table "orders".time', "timestamp")
     assert (total["more"], total["label"]) == ("number", "Order total")
-    sampled = told("schema", "show", "total", "--sample")["things"]
+    sampled = json_output("schema", "show", "total", "--sample")["things"]
     assert [sorted(each["values"]) for each in sampled] == [[10, 20, 300]]
     # From now on it is checked here.
     assert segdsl("check", "orders.seg").exit_code == 0
@@ -117,7 +118,7 @@ def test_values_of_two_tables_that_differ_in_the_prefix_alone(
     with project(tmp_path, way, {**FILES, **more}) as there:
         monkeypatch.chdir(there)
         assert segdsl("schema", "pull").exit_code == 0
-        sampled = told("schema", "show", "total", "--sample")["things"]
+        sampled = json_output("schema", "show", "total", "--sample")["things"]
     values = {each["of"]: sorted(each["values"]) for each in sampled}
     assert values == {"orders": [7], 'table "orders"': [10, 20, 300]}
 
@@ -136,8 +137,6 @@ def test_preview_tells_what_of_the_data_it_does_not_read(folder: Path, way: Way)
     done = segdsl("preview", "orders.seg")
     assert done.exit_code == 0
     assert (f"skipped: {WHY}; {HOW}\n" in done.stderr) == (way == "in process")
-    assert ("skipped: visits.xlsx is not read: it is neither" in done.stderr) == (
-        way == "in process"
-    )
+    assert ("skipped: visits.xlsx is not read: convert it" in done.stderr) == (way == "in process")
     assert "README" not in done.stderr
-    told("preview", "orders.seg")
+    json_output("preview", "orders.seg")

@@ -1,4 +1,4 @@
-"""Wrong use: exit code 2, and a line that says what is wrong and what to do."""
+"""Usage errors: exit code 2, and a line that says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["compile", "lets.seg"], "no segment in these files"),
     ],
 )
-def test_wrong_use_says_so(arguments: list[str], said: str) -> None:
+def test_a_usage_error_says_what_is_wrong_and_what_to_do(arguments: list[str], said: str) -> None:
     Path("a.seg").write_text(TIDY)
     Path("lets.seg").write_text("let x = a is true")
     Path("empty").mkdir()
@@ -66,7 +66,7 @@ def test_wrong_use_says_so(arguments: list[str], said: str) -> None:
     assert result.stdout == ""
 
 
-def test_version_and_help() -> None:
+def test_version_and_help_are_printed() -> None:
     assert segdsl("--version").stdout == "segdsl, version 0.1.0\n"
     shown = segdsl("--help")
     assert shown.exit_code == 0
@@ -77,7 +77,7 @@ def test_version_and_help() -> None:
         assert "--format [text|json|sarif|github]" in own.stdout
 
 
-def test_a_reader_that_goes_away_is_no_trouble() -> None:
+def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
     many = "".join(f'segment "{n}" where a = {n}\n' for n in range(3_000))
     Path("a.seg").write_text(many)
     running = subprocess.Popen(
@@ -124,7 +124,7 @@ def test_an_interruption_is_quiet() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device to write to")
-def test_a_full_disk_is_told_without_a_traceback() -> None:
+def test_a_full_disk_is_reported_without_a_traceback() -> None:
     Path("a.seg").write_text(TIDY)
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
@@ -151,7 +151,7 @@ def test_any_surrounding_encoding_is_written_to(encoding: str) -> None:
     assert "東京" in made.stdout.decode()
 
 
-def test_without_any_streams_it_still_ends_as_it_should() -> None:
+def test_without_any_streams_it_ends_with_its_exit_code() -> None:
     Path("a.seg").write_text(TIDY)
     Path("b.seg").write_text(WRONG)
     for file, code in (("a.seg", 0), ("b.seg", 1)):

@@ -19,7 +19,7 @@ from segdsl.cli.group import cli
 from segdsl.output.reference import schema_text, tables
 from test_help import PAGES, page
 
-CHECKED = ("cli", "output")
+CHECKED = ("api", "cli", "engine", "output", "rules", "schema", "server", "sql")
 """Packages of `segdsl` whose messages are mended."""
 
 BANNED = {
@@ -36,7 +36,6 @@ BANNED = {
     "nothing to do": "No changes.",
     "as on the server": "up to date",
     "as it should be": "say what is wrong",
-    "as it is": "unchanged",
     "for seen": "mark as seen",
     "can be asked": "not a terminal",
     "can be given again": "repeatable",
@@ -142,6 +141,6 @@ def test_a_banned_phrase_is_found_across_lines_and_values() -> None:
     assert len([text for path in modules("cli") for _, text in literals(path)]) > 500
 
 
-def test_every_page_of_a_command_is_checked() -> None:
+def test_every_command_has_a_checked_page() -> None:
     assert isinstance(cli, click.Group)
     assert {names[0] for names in PAGES if names} == set(cli.list_commands(click.Context(cli)))

@@ -56,7 +56,7 @@ def test_an_apply_asks_first(project: Path) -> None:
     assert "3 to create" in segdsl("plan").stdout
 
 
-def test_a_mistake_in_any_file_stops_all(project: Path) -> None:
+def test_an_error_in_any_file_stops_all(project: Path) -> None:
     (project / "wrong.seg").write_text('segment "Wrong" where country = = 1\n')
     for command in (["plan"], ["apply", "--yes"], ["pull"]):
         done = segdsl(*command)
@@ -264,7 +264,7 @@ def test_names_that_are_not_meant_for_terminals_or_markdown(project: Path) -> No
 @pytest.mark.parametrize(
     "text", ['segment "" where age > 1\n', 'segment "x" where in segment " "\n']
 )
-def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) -> None:
+def test_a_blank_name_is_reported_before_anything_is_sent(project: Path, text: str) -> None:
     Path("blank.seg").write_text(text)
     for command in (["check"], ["plan"], ["apply", "--yes"], ["create", "blank.seg"]):
         done = segdsl(*command)
@@ -274,7 +274,7 @@ def test_a_blank_name_is_told_before_anything_is_sent(project: Path, text: str) 
     assert segdsl("fmt", "--check", "blank.seg").exit_code in (0, 1)
 
 
-def test_a_file_that_a_pull_moves_is_told_as_removed(project: Path) -> None:
+def test_a_file_that_a_pull_moves_is_reported_as_removed(project: Path) -> None:
     Path("A.seg").write_text('segment "A"\n  folder "F"\n\nwhere\n  age > 1\n')
     segdsl("apply", "--yes")
     Path("A.seg").unlink()
@@ -344,7 +344,7 @@ def test_a_pull_says_what_became_of_each(project: Path) -> None:
     assert gone.stderr == snapshot("2 unchanged, 1 deleted here\n")
 
 
-def test_a_file_of_two_segments_is_told_once(project: Path) -> None:
+def test_a_file_of_two_segments_is_reported_once(project: Path) -> None:
     Path("two.seg").write_text('segment "T1" where age > 1\n\nsegment "T2" where age > 2\n')
     segdsl("apply", "--yes")
     lock, text = Path("local.lock.toml").read_text(), Path("two.seg").read_text()

@@ -131,7 +131,7 @@ def project(folder: Path, way: Way, data_files: Mapping[str, str] | None = None)
         yield folder
 
 
-def told(*arguments: str) -> Any:
+def json_output(*arguments: str) -> Any:
     """The JSON that a command writes, which must end well."""
     done = segdsl(*arguments, "--json")
     assert done.exit_code == 0, done.output
