@@ -309,7 +309,7 @@ def test_a_segment_whose_rule_the_list_left_out_is_not_made_again(answers: str, 
     [same] = shop.told("create", "a.seg")["segments"]
     assert same["status"] == "there_already"
     shop.write("a.seg", f'{source}  and {shop.text_column["matrixColumnName"]} != "XX"\n')
-    assert "is there already" in shop.run("create", "a.seg", code=1).output
+    assert "already exists" in shop.run("create", "a.seg", code=1).output
     assert not shop.replay.sent("POST", "/segments")
 
 

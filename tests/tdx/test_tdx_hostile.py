@@ -149,5 +149,5 @@ def test_one_bad_file_does_not_end_a_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert dry.exit_code == 1
     assert "would create: 3.seg" in dry.stdout
     done = segdsl("import", ".")
-    assert (done.exit_code, done.stdout) == (1, "new: 3.seg\n")
+    assert (done.exit_code, done.stdout) == (1, "created: 3.seg\n")
     assert segdsl("check", "3.seg").exit_code == 0

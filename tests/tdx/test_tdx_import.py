@@ -366,7 +366,10 @@ def test_folders_are_mirrored_and_a_second_run_changes_nothing(folder: Path) -> 
     assert not (folder / "a.seg").exists()
     done = segdsl("import", "old", "--to", "new")
     assert done.exit_code == 0
-    assert sorted(done.stdout.splitlines()) == ["new: new/Loyalty/Tokyo/b.seg", "new: new/a.seg"]
+    assert sorted(done.stdout.splitlines()) == [
+        "created: new/Loyalty/Tokyo/b.seg",
+        "created: new/a.seg",
+    ]
     assert 'folder "Loyalty/Tokyo"' in Path("new/Loyalty/Tokyo/b.seg").read_text()
     assert segdsl("fmt", "--check", "new").exit_code == 0
     again = segdsl("import", "old", "--to", "new")
@@ -410,7 +413,7 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
 def test_folders_count_from_tdx_json_whatever_is_named(folder: Path, named: str) -> None:
     done = segdsl("import", named, "--to", "new")
     assert done.exit_code == 0
-    assert "new: new/Loyalty/Tokyo/b.seg" in done.stdout.splitlines()
+    assert "created: new/Loyalty/Tokyo/b.seg" in done.stdout.splitlines()
     assert 'folder "Loyalty/Tokyo"' in Path("new/Loyalty/Tokyo/b.seg").read_text()
 
 
