@@ -22,7 +22,7 @@ STANDS_FOR = {
     "tests/cli/test_secrets.py::test_a_wrong_key_is_not_told_either": [
         "tests/cli/test_secrets.py::test_no_command_tells_the_key",
     ],
-    "tests/cli/test_readme.py::test_a_command_of_the_readme_does_what_is_shown": [
+    "tests/docs/test_docs.py::test_a_session_does_what_is_shown": [
         "tests/test_demo.py::test_the_demo_tells_its_story",
     ],
     "tests/local/test_local_store.py::test_nothing_acknowledged_is_lost_by_kill_9": [
@@ -41,13 +41,13 @@ STANDS_FOR = {
     "tests/plans/test_nothing_lost.py::test_no_edit_is_lost": [
         "tests/plans/test_nothing_lost.py::test_no_edit_is_lost_in_long_histories",
     ],
-    "tests/sql/test_sql_numbers.py::test_every_number_beside_every_column": [
+    "tests/sql/test_sql_numbers.py::test_every_number_with_every_column": [
         "tests/sql/test_sql_edges.py::test_ten_thousand_values_run",
         "tests/sql/test_sql_edges.py::test_two_hundred_levels_run",
         "tests/sql/test_sql_edges.py::test_very_many_conditions_run",
     ],
-    "tests/sql/test_sql_references.py::test_a_segment_used_more_than_once_is_made_once": [
-        "tests/sql/test_sql_references.py::test_a_long_chain_and_a_tree_that_doubles_stay_small",
+    "tests/sql/test_sql_references.py::test_a_segment_used_twice_is_evaluated_once": [
+        "tests/sql/test_sql_references.py::test_long_chains_and_doubling_trees_stay_small",
     ],
     "tests/test_fuzzing.py::test_some_folders": ["tests/test_fuzzing.py::test_many_folders"],
     "tests/test_fuzzing.py::test_some_rules": ["tests/test_fuzzing.py::test_many_rules"],
