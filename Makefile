@@ -27,7 +27,7 @@ test: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m 'not slow'
 
-# The same with fewer cases, examples and rounds of each kind, in under two minutes: see
+# The same with fewer cases, examples and rounds of each kind, for a fast verdict: see
 # tests/quick.py. CI runs the others.
 quick: $(READY)
 	$(BIN)/ruff format --check

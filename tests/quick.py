@@ -1,4 +1,4 @@
-"""`SEGDSL_TESTS=quick`: every kind of check with fewer cases, for a verdict in under two minutes.
+"""`SEGDSL_TESTS=quick`: every kind of check with fewer cases, for a fast verdict.
 
 Four rules make a run quick, and all of them give the same tests in every run:
 
@@ -8,7 +8,7 @@ Four rules make a run quick, and all of them give the same tests in every run:
   same way, with one case each.
 - Properties try fewer examples, and loops over random inputs go fewer rounds: `scaled` says how
   many.
-- Tests that are marked slow stay out, and `test_quick` names a quick test of the same kind for
+- Tests that are marked slow stay out, and `STANDS_FOR` has a quick test of the same kind for
   each; but for `slow(quick=True)`: with few examples or cases those are quick too.
 """
 
@@ -32,6 +32,59 @@ HEAVY = 3
 """The heavy test functions of one module that run at most."""
 SHARE = 40
 """Of so many examples or rounds one is made."""
+
+
+STANDS_FOR = {
+    "tests/cli/test_packaging.py::test_the_wheel_takes_the_package_and_the_reference": [
+        "tests/cli/test_packaging.py::test_the_wheel_carries_the_grammar_and_its_reference",
+        "tests/cli/test_packaging.py::test_the_source_archive_carries_the_tests_and_no_leftovers",
+        "tests/cli/test_packaging.py::test_the_installed_command_runs_without_the_checkout",
+    ],
+    "tests/cli/test_secrets.py::test_a_wrong_key_is_not_printed_either": [
+        "tests/cli/test_secrets.py::test_no_command_tells_the_key",
+    ],
+    "tests/docs/test_docs.py::test_a_session_does_what_is_shown": [
+        "tests/test_demo.py::test_the_demo_tells_its_story",
+    ],
+    "tests/local/test_local_store.py::test_nothing_acknowledged_is_lost_by_kill_9": [
+        "tests/cli/test_faults.py::test_nothing_acknowledged_is_lost_when_the_server_is_killed",
+    ],
+    "tests/cli/test_faults.py::test_every_segment_is_made_exactly_once": [
+        "tests/plans/test_exactly_once.py::test_a_client_that_is_killed_again_and_again",
+        "tests/plans/test_exactly_once.py::test_through_bad_weather",
+    ],
+    "tests/local/test_local_queries.py::test_closing_stops_everything": [
+        "tests/local/test_local_queries.py::test_polls_are_answered_while_long_queries_run",
+    ],
+    "tests/plans/test_edited_by_hand.py::test_mutants_of_a_lock": [
+        "tests/plans/test_edited_by_hand.py::test_more_mutants",
+    ],
+    "tests/plans/test_nothing_lost.py::test_no_edit_is_lost": [
+        "tests/plans/test_nothing_lost.py::test_no_edit_is_lost_in_long_histories",
+    ],
+    "tests/sql/test_sql_numbers.py::test_every_number_with_every_column": [
+        "tests/sql/test_sql_edges.py::test_ten_thousand_values_run",
+        "tests/sql/test_sql_edges.py::test_two_hundred_levels_run",
+        "tests/sql/test_sql_edges.py::test_very_many_conditions_run",
+    ],
+    "tests/sql/test_sql_references.py::test_a_segment_used_twice_is_evaluated_once": [
+        "tests/sql/test_sql_references.py::test_long_chains_and_doubling_trees_stay_small",
+    ],
+    "tests/test_fuzzing.py::test_some_folders": ["tests/test_fuzzing.py::test_many_folders"],
+    "tests/test_fuzzing.py::test_some_rules": ["tests/test_fuzzing.py::test_many_rules"],
+    "tests/test_fuzzing.py::test_some_texts": ["tests/test_fuzzing.py::test_many_texts"],
+    "tests/test_cdnow.py::test_tables_from_a_small_file": [
+        "tests/test_retail_data.py::test_arrays_are_of_all_lengths",
+        "tests/test_retail_data.py::test_each_example_selects_some_and_not_all",
+        "tests/test_retail_data.py::test_nothing_lies_after_now_or_before_signup",
+        "tests/test_retail_data.py::test_nulls_are_everywhere_but_in_ids_and_signup",
+        "tests/test_retail_data.py::test_some_elements_of_arrays_are_null",
+        "tests/test_retail_data.py::test_the_same_bytes_each_time",
+        "tests/test_retail_data.py::test_there_is_enough",
+        "tests/test_retail_data.py::test_what_is_known_of_profiles_follows_from_their_events",
+    ],
+}
+"""The slow tests by the test of the same kind that stands for them in each quick run."""
 
 
 def scaled(many: int, least: int = 1) -> int:
@@ -62,6 +115,8 @@ def chosen(items: Sequence[pytest.Item]) -> list[pytest.Item]:
             functions = heavy.setdefault(module_of(item.nodeid), {})
         functions.setdefault(function_of(item.nodeid), []).append(item.nodeid)
     kept = {each for cases in light.values() for each in sampled(cases, CASES)}
+    for functions in heavy.values():
+        kept |= {cases[0] for name, cases in functions.items() if name in STANDS_FOR}
     for of_module in heavy.values():
         for at, cases in enumerate(sampled(list(of_module.values()), HEAVY)):
             # Each takes another case: where all have the same, none is left out.

@@ -59,6 +59,7 @@ WITH_COMMANDS = [each for each in SESSIONS if runs(each[1])]
 
 
 @pytest.mark.parametrize("session", WITH_COMMANDS, ids=map(test_ids, WITH_COMMANDS))
+@pytest.mark.heavy
 def test_a_session_does_what_is_shown(session: tuple[Path, list[Block]], tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     folder.mkdir()
