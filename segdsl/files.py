@@ -53,7 +53,7 @@ def seg_files(paths: Iterable[str]) -> list[str]:
             check_readable(path, own_folder(path))
             found.setdefault(name_of(path), path)
         else:
-            raise FileError(f"there is no file or folder `{path}`: check the spelling")
+            raise FileError(f"`{path}` does not exist: check the spelling")
     return list(found.values())
 
 
@@ -61,7 +61,7 @@ def _is_folder(path: str) -> bool:
     try:
         return os.path.isdir(path)
     except ValueError as error:  # a NUL in the path
-        raise FileError(f"cannot read `{path!r}`: it is no file name") from error
+        raise FileError(f"cannot read `{path!r}`: it is not a valid file name") from error
 
 
 def walk(folder: str) -> Iterator[tuple[str, list[str]]]:
@@ -143,15 +143,15 @@ def link_fault(path: str, root: str | None) -> str | None:
     try:
         real = os.path.realpath(path)
     except ValueError:  # a NUL in the path, or half a character
-        return "it is no file name"
+        return "it is not a valid file name"
     if root is not None and not is_within(real, root):
-        return f"it leads out of the folder `{root}`"
+        return f"it is outside the folder `{root}`"
     if os.path.islink(path):
         if not os.path.exists(path):
-            return "it is a link to nothing"
+            return "it is a broken link"
         ending = os.path.splitext(path)[1]
         if os.path.splitext(real)[1] != ending:
-            return f"it is a link to something else than a `{ending}` file" if ending else None
+            return f"its target is not a `{ending}` file" if ending else None
     return None
 
 
@@ -219,7 +219,7 @@ def read_bytes(path: str, most: int = MAX_BYTES) -> bytes:
             raise _wrong_kind(path, stat.S_IFSOCK) from error
         raise FileError(f"cannot read `{name_of(path)}`: {_reason(error)}") from error
     except ValueError as error:  # a NUL in the path
-        raise FileError(f"cannot read `{path!r}`: it is no file name") from error
+        raise FileError(f"cannot read `{path!r}`: it is not a valid file name") from error
 
 
 def _first(read: Callable[[int], bytes], most: int) -> bytes:
@@ -242,8 +242,7 @@ def _wrong_kind(path: str, mode: int) -> FileError:
         return FileError(f"cannot read `{name_of(path)}`: it is a folder")
     kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
     return FileError(
-        f"cannot read `{name_of(path)}`: it is {kind}, and only files are read; standard input "
-        "is `-`"
+        f"cannot read `{name_of(path)}`: it is {kind}, not a regular file; standard input is `-`"
     )
 
 
@@ -315,7 +314,7 @@ def seg_bytes(path: str, name: str, report: Report, root: str | None = None) -> 
         Code.SEG116,
         Span(name, 0, 0),
         problem,
-        help="take it away, or put a file of the project in its place",
+        help="remove it, or replace it by a regular file",
     )
     return None
 
@@ -343,12 +342,10 @@ def check_output(path: str, *, read: Iterable[str] = (), makes_source: bool = Fa
     """
     for name in {os.path.basename(path), os.path.basename(os.path.realpath(path))}:
         if name == FILE or name.endswith(WRITTEN) or (name.endswith(SUFFIX) and not makes_source):
-            raise FileError(
-                f"`{path}` is in the place of a file that a project is made of: name another file"
-            )
+            raise FileError(f"`{path}` is a file of the project: choose another file")
     for each in read:
         if each != "-" and os.path.isfile(path) and os.path.samefile(each, path):
-            raise FileError(f"`{path}` is read by this command: name another file")
+            raise FileError(f"`{path}` is an input of this command: choose another file")
 
 
 def write_text(path: str, text: str) -> None:
@@ -365,11 +362,11 @@ def write_bytes(path: str, data: bytes) -> None:
     except OSError as error:
         raise FileError(f"cannot write `{path}`: {_reason(error)}") from error
     if mode is not None and stat.S_ISDIR(mode):
-        raise FileError(f"cannot write `{path}`: it is a folder; name a file in it")
+        raise FileError(f"cannot write `{path}`: it is a folder; specify a file in it")
     target = os.path.realpath(path)
     if not os.path.isdir(os.path.dirname(target)):
         raise FileError(
-            f"cannot write `{path}`: there is no folder `{os.path.dirname(path)}`; make it first"
+            f"cannot write `{path}`: there is no folder `{os.path.dirname(path)}`; create it first"
         )
     try:
         if mode is not None and not stat.S_ISREG(mode):

@@ -109,7 +109,7 @@ class _Loader:
         help = "the path is relative to the folder of the importing file"
         if not is_room:
             problem = f"more than {MAX_FILES:,} files are imported"
-            help = "gather their definitions in fewer files"
+            help = "combine their definitions in fewer files"
         elif (fault := self._fault(name, item.path, root)) is not None:
             code = Code.SEG115
             problem, help = fault
@@ -152,7 +152,7 @@ def _import_fault(name: str, path: str, root: str) -> tuple[str, str] | None:
     try:
         inside = is_within(name, root)
     except ValueError:  # a NUL in the path, or half a character
-        return f"{path!r} is no file name", "import from a file of the project"
+        return f"{path!r} is not a valid file name", "import from a file of the project"
     if not inside:
         return (
             f"`{path}` is outside the folder `{root}`",

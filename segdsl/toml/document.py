@@ -96,7 +96,7 @@ def _joined(kind: type[_Error], told: list[tuple[str, str]], number: int) -> _Er
     (first, more), *others = told
     shown = [more, *(f"\nError: {visible(message)}\n{where}" for message, where in others)]
     if number > len(told):
-        shown.append(f"\n{number - len(told):,} more mistakes")
+        shown.append(f"\n{number - len(told):,} more errors")
     return kind(first, "\n".join(shown))
 
 
@@ -149,8 +149,8 @@ def parse_toml(
         advice = "; ".join(part for part in (_advice(message, text[span[0] :]), help) if part)
         raise kind(f"{what}: {message}", shown_at(name, text, span, advice or None)) from None
     except RecursionError:
-        advice = f"write it flatter; {help}" if help else "write it flatter"
-        raise kind(f"{what}: it is nested too deeply", shown_at(name, text, None, advice)) from None
+        advice = f"reduce the nesting; {help}" if help else "reduce the nesting"
+        raise kind(f"{what}: it is too deeply nested", shown_at(name, text, None, advice)) from None
     except ValueError as error:
         # Such as the 30th of February, or a number of 5,000 digits.
         why = "a number has too many digits" if "digits" in str(error) else str(error)
@@ -162,7 +162,7 @@ def parse_toml(
 
 
 def _large_number(data: dict[str, Any]) -> Path | None:
-    """Where a whole number of more than 64 bits is, which TOML does not have.
+    """Where an integer of more than 64 bits is, which TOML does not have.
 
     Written in hexadecimal it may be one that Python refuses to write in decimal.
     """
@@ -232,27 +232,27 @@ def _syntax(message: str, text: str) -> tuple[str, tuple[int, int]]:
 
 
 _WORDS = (
-    (r"^Cannot declare \((.*?),?\) twice$", r"the table \1 is there twice"),
-    (r"^Cannot overwrite a value$", "this key is there twice"),
-    (r"^Duplicate inline table key (.*)$", r"the key \1 is there twice"),
-    (r"^Invalid value$", "a value was expected"),
-    (r"^Invalid statement$", "a key or a table was expected"),
-    (r"^Invalid initial character for a key part$", "a key was expected"),
-    (r"^Expected newline or end of document after a statement$", "a new line was expected"),
-    (r"^Expected '=' after a key in a key/value pair$", "`=` was expected behind the key"),
+    (r"^Cannot declare \((.*?),?\) twice$", r"the table \1 is defined twice"),
+    (r"^Cannot overwrite a value$", "this key is defined twice"),
+    (r"^Duplicate inline table key (.*)$", r"the key \1 is defined twice"),
+    (r"^Invalid value$", "expected a value"),
+    (r"^Invalid statement$", "expected a key or a table"),
+    (r"^Invalid initial character for a key part$", "expected a key"),
+    (r"^Expected newline or end of document after a statement$", "expected a new line"),
+    (r"^Expected '=' after a key in a key/value pair$", "expected `=` after the key"),
 )
 _ADVICE = (
-    ("a value was expected", 'a string is in quotes, such as "data"'),
-    ("`=` was expected", "a line is `key = value`, and a table begins with `[name]`"),
-    ("a new line was expected", "each key is on a line of its own, and a string is in quotes"),
-    ("escape", "in single quotes a backslash is no escape, such as 'C:\\data'"),
-    ("is there twice", "keep one of the two"),
+    ("expected a value", 'put a string in quotes, such as "data"'),
+    ("expected `=`", "write `key = value`, or `[name]` for a table"),
+    ("expected a new line", "put each key on its own line, and strings in quotes"),
+    ("escape", "use single quotes for text with backslashes, such as 'C:\\data'"),
+    ("is defined twice", "keep one of the two"),
 )
 
 
 def _advice(message: str, rest: str) -> str | None:
-    if message.startswith("a value was expected"):
+    if message.startswith("expected a value"):
         word = re.match(r"[“”‘’„`]?([\w./:-]+)[“”‘’`]?\s*(?:#.*)?$", rest, re.MULTILINE)
         if word:
-            return f'a string is in quotes: "{word[1][:60]}"'
+            return f'put a string in quotes: "{word[1][:60]}"'
     return next((help for part, help in _ADVICE if part in message.lower()), None)

@@ -134,7 +134,7 @@ def _wrong(path: Path, type: shape.Type, data: object) -> Mistake:
     element = "an element of " if path and isinstance(path[-1], int) else ""
     return Mistake(
         path,
-        f"{element}`{name}`{_where(above)} must be {_kind(type)}, and is {_is(data)}",
+        f"{element}`{name}`{_where(above)} must be {_kind(type)}, not {_is(data)}",
         _advice(type, data),
         "value",
     )
@@ -169,7 +169,7 @@ def _kind(type: shape.Type) -> str:
         case shape.BoolType():
             return "true or false"
         case shape.IntType():
-            return "a whole number"
+            return "an integer"
         case shape.FloatType():
             return "a number"
         case shape.DateTimeType():
@@ -185,7 +185,7 @@ def _kind(type: shape.Type) -> str:
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
     (str, "a string"),
-    (int, "a whole number"),
+    (int, "an integer"),
     (float, "a number"),
     (dict, "a table"),
     (list, "a list"),

@@ -45,7 +45,7 @@ def test_what_takes_long_to_compile_is_not_compiled(
 def test_what_no_engine_takes_is_told(pattern: str) -> None:
     found = fault(pattern)
     assert found is not None
-    assert found[0].startswith(f"this is no regular expression: {WRONG[pattern]}")
+    assert found[0].startswith(f"invalid regular expression: {WRONG[pattern]}")
     assert "in front" in found[1]
 
 
@@ -53,5 +53,5 @@ def test_a_pattern_has_a_length_that_is_bounded() -> None:
     assert fault("a" * LONGEST) is None
     found = fault("a" * (LONGEST + 1))
     assert found is not None
-    assert found[0] == "this regular expression has 10,001 characters; 10,000 are the most"
+    assert found[0] == "this regular expression has 10,001 characters; the maximum is 10,000"
     assert "contains any" in found[1]

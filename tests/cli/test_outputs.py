@@ -80,7 +80,7 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.Mo
         command = "compile" if name == "a.txt" else "decompile"
         done = segdsl(command, name, "-o", f"./{name}")
         assert done.exit_code == 2
-        assert f"`./{name}` is read by this command: name another file" in done.stderr
+        assert f"`./{name}` is an input of this command: name another file" in done.stderr
         assert Path(name).read_text() == text
 
 

@@ -284,12 +284,12 @@ def test_the_rule_for_links(folder: Path) -> None:
     assert link_fault("good.seg", root) is None
     assert link_fault("in/a.seg", root) is None
     assert link_fault("in/new.seg", root) is None
-    assert link_fault("out.seg", root) == f"it leads out of the folder `{root}`"
-    assert link_fault("away/new.seg", root) == f"it leads out of the folder `{root}`"
+    assert link_fault("out.seg", root) == f"it is outside the folder `{root}`"
+    assert link_fault("away/new.seg", root) == f"it is outside the folder `{root}`"
     assert link_fault("out.seg", None) is None
-    assert link_fault("env.seg", root) == "it is a link to something else than a `.seg` file"
-    assert link_fault("dead.seg", root) == "it is a link to nothing"
-    assert link_fault("a\0", root) == "it is no file name"
+    assert link_fault("env.seg", root) == "its target is not a `.seg` file"
+    assert link_fault("dead.seg", root) == "it is a broken link"
+    assert link_fault("a\0", root) == "it is not a valid file name"
     assert linked_folder("in/a.seg", root) is None
     assert linked_folder("good.seg", root) is None
     assert linked_folder("linked/deep/a.seg", root) == os.path.join(root, "linked")
@@ -364,7 +364,7 @@ def test_no_store_is_made_where_a_link_leads_out(folder: Path, link: str) -> Non
     (folder / link).parent.mkdir(exist_ok=True)
     (folder / link).symlink_to(outside if link == ".segdsl" else outside / "local.sqlite")
     told = shows_nothing("apply", "--yes", exit_code=2)
-    assert "local.sqlite`: it leads out of the folder" in told
+    assert "local.sqlite`: it is outside the folder" in told
     assert "name a file with `store` in [targets.local]" in told
     assert os.listdir(outside) == []
 
@@ -374,6 +374,6 @@ def test_no_store_is_made_in_the_place_of_a_project_file(folder: Path, name: str
     with_data(folder, f'{LOCAL}store = "{name}"\n')
     before = sorted(os.listdir(folder))
     told = shows_nothing("apply", "--yes", exit_code=2)
-    assert f"{name}` is in the place of a file that a project is made of" in told
+    assert f"{name}` is a file of the project" in told
     assert shows_nothing("serve", "--data", "data", "--store", name, exit_code=2)
     assert [each for each in sorted(os.listdir(folder)) if each != ".segdsl"] == before

@@ -438,11 +438,15 @@ Error: unknown key `dat` in [targets.local]
 def test_a_lock_that_is_not_valid() -> None:
     Path("local.lock.toml").write_text("nonsense = ")
     assert run("plan", code=2) == snapshot("""\
-Error: local.lock.toml is not a valid lock: a value was expected
+Error: local.lock.toml is not a valid lock: expected a value
   --> local.lock.toml:1:12
    |
  1 | nonsense =
    |            ^
    |
+<<<<<<< 8b76ba9fe18710e4bc6d57f531dec75d2f5b8102
    = help: a string is in quotes, such as "data"; restore the last committed one, or delete it and run `segdsl plan`
+=======
+   = help: put a string in quotes, such as "data"; take the last committed one, or delete it and run `segdsl plan`
+>>>>>>> 48aaa621932700b2dd2dc3417005eb6581742c5e
 """)

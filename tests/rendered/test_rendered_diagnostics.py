@@ -342,13 +342,13 @@ error[SEG507]: `age` is of type number, and can never be compared with text
    |
    = help: write the number without quotes
 
-error[SEG508]: `tags` is a list of elements, and cannot be compared as one value
+error[SEG508]: `tags` is a list, which cannot be compared as a single value
   --> text.seg:1:34
    |
  1 | segment "x" where age > "30" and tags = "vip"
    |                                  ^^^^^^^^^^^^
    |
-   = help: say how many elements: `any of …`, `every one of …`, `at least 2 of …`
+   = help: add a quantifier: `any of …`, `every one of …`, `at least 2 of …`
 
 """)
 
@@ -403,13 +403,13 @@ error[SEG305]: 2 segments are named "Twice": #8, #9
 
 def test_a_behavior_in_the_place_of_an_attribute() -> None:
     assert checked('segment "x" where purchases > 3') == snapshot("""\
-error[SEG505]: `purchases` is a behavior and not an attribute
+error[SEG505]: `purchases` is a behavior, not an attribute
   --> text.seg:1:19
    |
  1 | segment "x" where purchases > 3
    |                   ^^^^^^^^^^^^^
    |
-   = help: ask how often: `count(purchases) > 0`, or whether at all: `has purchases`
+   = help: test how often: `count(purchases) > 0`, or whether at all: `has purchases`
 
 """)
 

@@ -39,7 +39,7 @@ DAYS: list[tuple[str, str, str, str]] = [
     # 31 December begins where the 29th ends.
     ("Pacific/Apia", "2011-12-30", "2011-12-31T00:00:00+14:00", "2011-12-31T00:00:00+14:00"),
     ("Pacific/Kwajalein", "1993-08-21", "1993-08-22T00:00:00+12:00", "1993-08-22T00:00:00+12:00"),
-    # Midnight is there twice: the day begins with the first.
+    # Midnight is defined twice: the day begins with the first.
     ("America/St_Johns", "2006-10-29", "2006-10-29T00:00:00-02:30", "2006-10-30T00:00:00-03:30"),
     ("America/Havana", "2023-11-05", "2023-11-05T00:00:00-04:00", "2023-11-06T00:00:00-05:00"),
 ]

@@ -24,14 +24,14 @@ def fault(pattern: str) -> tuple[str, str] | None:
     """What is wrong with a pattern, where that is certain, and what to do."""
     if len(pattern) > LONGEST:
         return (
-            f"this regular expression has {len(pattern):,} characters; {LONGEST:,} are the most",
+            f"this regular expression has {len(pattern):,} characters; the maximum is {LONGEST:,}",
             "ask with several conditions and `or`, or with `contains any (…)` or `in (…)`",
         )
     wrong = _broken(pattern)
     if wrong is None:
         return None
     return (
-        f"this is no regular expression: {wrong}",
+        f"invalid regular expression: {wrong}",
         "a character with a meaning of its own takes `\\\\` in front",
     )
 

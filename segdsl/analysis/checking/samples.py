@@ -70,8 +70,8 @@ def _test(test: c.Test, samples: Samples, report: Report) -> None:
         report.add(
             Code.SEG613,
             test.span,
-            f"`{written}` holds numbers as large as times in {unit}, and is compared as seconds",
-            help="have the column hold Unix seconds in the parent segment",
+            f"`{written}` has numbers as large as times in {unit}, but is compared as seconds",
+            help="store Unix seconds in the column",
             via=test.via,
         )
 
@@ -90,7 +90,7 @@ def _values(predicate: p.Predicate) -> Iterator[str]:
 def _help(value: str, known: tuple[str, ...]) -> str:
     alike = [each for each in known if _folded(each) == _folded(value)]
     if alike:
-        return f"did you mean {string(alike[0])}? capitals, spaces and widths count"
+        return f"did you mean {string(alike[0])}? case, spaces and character widths matter"
     near = nearest(value, known)
     if near is not None:
         return f"did you mean {string(near)}?"

@@ -218,8 +218,8 @@ class _Checker:
             self._add(
                 Code.SEG505,
                 test,
-                f"`{name(attribute)}` is a behavior and not an attribute",
-                f"ask how often: `count({name(attribute)}) > 0`, or whether at all: "
+                f"`{name(attribute)}` is a behavior, not an attribute",
+                f"test how often: `count({name(attribute)}) > 0`, or whether at all: "
                 f"`has {name(attribute)}`",
             )
             return
@@ -292,8 +292,8 @@ class _Checker:
         self._add(
             Code.SEG512,
             node,
-            f"a realtime segment cannot hold {what}",
-            "make it `kind batch`, or say it another way",
+            f"a realtime segment cannot contain {what}",
+            "use `kind batch`, or another condition",
         )
 
     # --- behaviors ---------------------------------------------------------------------
@@ -309,7 +309,7 @@ class _Checker:
         if aggregate.order is not None:
             order = self._column(events, aggregate.order, test)
             if order is not None and (order.type in types.ELEMENTS or order.type == "boolean"):
-                self._cannot(test, "put events in the order of", order)
+                self._cannot(test, "order events by", order)
         if aggregate.filter is not None:
             self._filter(aggregate.filter, events)
         match aggregate.function:
@@ -340,8 +340,8 @@ class _Checker:
         self._add(
             Code.SEG506,
             test,
-            f"one cannot {what} `{name(column.name)}`, which is of type {column.type_name}",
-            "name another column",
+            f"cannot {what} `{name(column.name)}`, which is of type {column.type_name}",
+            "use another column",
         )
 
     def _no_behavior(self, table: str, test: c.Test) -> None:
@@ -350,8 +350,8 @@ class _Checker:
             self._add(
                 Code.SEG505,
                 test,
-                f"`{name(written)}` is an attribute and not a behavior",
-                f"compare it as it is: `{name(written)} …`",
+                f"`{name(written)}` is an attribute, not a behavior",
+                f"compare it directly: `{name(written)} …`",
             )
             return
         known = self.schema.behaviors_by_name
@@ -369,7 +369,7 @@ class _Checker:
             help = self._nearest(column, lambda: _known(events.columns))
             if column in self.attributes:
                 help = (
-                    f"`{name(column)}` is an attribute of the profile: compare it outside of the "
+                    f"`{name(column)}` is an attribute of the profile: compare it outside the "
                     "parentheses, beside the aggregate"
                 )
             self._add(
@@ -411,8 +411,8 @@ class _Checker:
             self._add(
                 Code.SEG508,
                 test,
-                f"{what} is one value of type {type}, and not a list of elements",
-                "leave `… of` out",
+                f"{what} is a single value of type {type}, not a list",
+                "remove `… of`",
             )
             return
         kinds = compared_kinds(test.predicate)
@@ -421,8 +421,8 @@ class _Checker:
                 self._add(
                     Code.SEG508,
                     test,
-                    f"{what} is a list of elements, and cannot be compared as one value",
-                    "say how many elements: `any of …`, `every one of …`, `at least 2 of …`",
+                    f"{what} is a list, which cannot be compared as a single value",
+                    "add a quantifier: `any of …`, `every one of …`, `at least 2 of …`",
                 )
             return
         scalar = element or type
@@ -431,8 +431,8 @@ class _Checker:
             self._add(
                 Code.SEG507,
                 test,
-                f"{what} is of type {type}, and is compared with {listed} at once",
-                "give values of one kind",
+                f"{what} is of type {type}, but is compared with {listed}",
+                "use values of one kind",
             )
         elif not kinds <= types.FITS[scalar]:
             [kind] = kinds
