@@ -130,7 +130,7 @@ async def test_what_changes_and_has_a_limit_can_be_no_part_of_another(team: Team
     assert changes == {"E": (2, 3, 1, 0)}
     why = "it refers to “E”, which changes too and has a limit that no other rule can hold"
     assert reached == {"D": why}
-    assert f"profiles: unknown, {why}" in plan_text(
+    assert f"profiles unknown: {why}" in plan_text(
         plan, await effects_of_plan(team.client, plan, Counting()), color=False
     )
 
