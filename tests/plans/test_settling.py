@@ -88,7 +88,7 @@ async def test_a_segment_in_a_folder_that_cannot_be_named_is_not_made_again(team
         plan = await team.plan(force=force, prune=True)
         assert [each.why for each in plan.conflicts] == ["in a folder that no clause can name"]
         assert plan.changes == ()
-        assert "give its folder in the console" in plan_text(plan, NOT_COUNTED, color=False)
+        assert "rename its folder in the console" in plan_text(plan, NOT_COUNTED, color=False)
     pull = await team.pull()
     assert [each.what for each in pull.items] == ["left alone"]
     # Without its file it is left, too, and not forgotten.
