@@ -13,7 +13,7 @@ from segdsl.language.resolve import Program, resolve, sizes
 from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_files
 from segdsl.source import Source
-from segdsl.workspace.check.check_runner import Basis, judge_here, judge_many, together
+from segdsl.workspace.check.check_runner import Basis, check_here, check_in_processes, combine
 from steps import steps
 
 
@@ -159,8 +159,8 @@ def test_so_do_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         path.write_text(f'import w from "w.seg"\nsegment "{at}" where w or a = {at}')
         names.append(str(path))
     basis = Basis({}, None, ())
-    parts = judge_many(names, basis) or [judge_here(names, basis).judged]
-    report = together(parts, names, basis, lambda: ())
+    parts = check_in_processes(names, basis) or [check_here(names, basis).part]
+    report = combine(parts, names, basis, lambda: ())
     assert [of.code for of in report.diagnostics if of.severity == "error"] == [Code.SEG108] * 8
 
 

@@ -24,7 +24,7 @@ from segdsl.cli.reporting import (
 from segdsl.terminal import visible
 
 if TYPE_CHECKING:
-    from segdsl.workspace.check.cached_check import Checked, PutRight
+    from segdsl.workspace.check.cached_check import Checked, Fixed
 
 
 @click.command(
@@ -65,14 +65,14 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
-    from segdsl.workspace.check.cached_check import check, look_at, put_right
+    from segdsl.workspace.check.cached_check import check, check_fixed, fix_files
     from segdsl.workspace.check.inputs import wanted
 
     options = OutputOptions(form, allowed, color)
     if diff and not fix:
         raise click.UsageError("--diff requires --fix")
     inputs = wanted(files, target)
-    fixed = put_right(inputs, allowed, write=not diff) if fix else []
+    fixed = fix_files(inputs, allowed, write=not diff) if fix else []
     if diff:
         from segdsl.cli.diff import show_diff
 
@@ -90,7 +90,7 @@ def command(
                 _set_result(fixed, None, piped=True)
             else:
                 echo_result(file.after)
-            report, sources = look_at(file)
+            report, sources = check_fixed(file)
             report_diagnostics(
                 report, sources, options, has_result=True, summary=_fix_summary(fixed)
             )
@@ -119,7 +119,7 @@ def command(
 
 
 def _set_result(
-    fixed: list[PutRight], checked: Checked | None, *, diff: bool = False, piped: bool = False
+    fixed: list[Fixed], checked: Checked | None, *, diff: bool = False, piped: bool = False
 ) -> None:
     from segdsl.cli.diff import diff_of
     from segdsl.cli.document import set_result
@@ -153,7 +153,7 @@ def _scope(checked: Checked) -> str:
     return scope if checked.schema is None else f"{scope}, checked with {checked.schema}"
 
 
-def _fix_summary(fixed: list[PutRight], *, dry: bool = False) -> str:
+def _fix_summary(fixed: list[Fixed], *, dry: bool = False) -> str:
     from segdsl.diagnostics.places import counted
 
     verb = "would fix" if dry else "fixed"

@@ -55,12 +55,12 @@ def with_target(
     from pathlib import Path
 
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.remote.connect import Surroundings, connect
+    from segdsl.workspace.remote.connect import Environment, connect
 
     project = need_project(Path.cwd())
     context = click.get_current_context(silent=True)
     send_key = context is not None and bool(context.meta.get(_SEND_KEY))
-    surroundings = Surroundings(os.environ, Path.home(), send_key)
+    surroundings = Environment(os.environ, Path.home(), send_key)
 
     async def main() -> _T:
         async with connect(project, target, surroundings, now=now) as connection:

@@ -20,7 +20,7 @@ from segdsl.cli.options import color_option, format_options
 if TYPE_CHECKING:
     from segdsl.schema.search import SchemaItem
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.schema import Asked, Sample
+    from segdsl.workspace.remote.schema import PulledSchema, Sample
 
 MAX_SAMPLED = 20
 """Columns whose values `show --sample` reads in one run."""
@@ -72,7 +72,7 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
 
-    async def read(connection: Connection) -> Asked:
+    async def read(connection: Connection) -> PulledSchema:
         pulled = await pull_schema(connection)
         if not samples:
             return pulled

@@ -26,8 +26,8 @@ from segdsl.schema.document import write_schema
 from segdsl.schema.model import Column, Schema, Segment
 from segdsl.workspace.check import check_runner as judging
 from segdsl.workspace.check.cached_check import Checked, check
-from segdsl.workspace.check.check_cache import FEWEST, FOLDER, MOST_KEPT
-from segdsl.workspace.check.check_runner import Basis, judge, judge_here, together
+from segdsl.workspace.check.check_cache import FOLDER, MAX_CACHED, MIN_FILES
+from segdsl.workspace.check.check_runner import Basis, check_here, check_part, combine
 from segdsl.workspace.check.inputs import wanted
 
 TOML = '[targets.local]\nkind = "local"\ndata = "data"\n'
@@ -95,11 +95,11 @@ def test_parts_tell_together_what_the_whole_does(
 ) -> None:
     files = placed(tmp_path_factory.mktemp("w"), texts)
     basis = Basis({}, SCHEMA if with_schema else None, ())
-    whole = judge_here(files, basis).judged
-    parts = [judge(files[at : at + size], basis) for at in range(0, len(files), size)]
+    whole = check_here(files, basis).part
+    parts = [check_part(files[at : at + size], basis) for at in range(0, len(files), size)]
     used = whole.used or frozenset()
-    apart = together(parts, files, basis, lambda: used)
-    assert told(apart) == told(together([whole], files, basis, lambda: used))
+    apart = combine(parts, files, basis, lambda: used)
+    assert told(apart) == told(combine([whole], files, basis, lambda: used))
 
 
 def test_two_conditions_of_one_hash_are_distinguished() -> None:
@@ -118,7 +118,7 @@ def test_a_number_that_two_processes_share_by_chance_makes_no_twins(tmp_path: Pa
         tmp_path, {"x.seg": 'segment "x" where a = 1', "y.seg": 'segment "y" where a = 2'}
     )
     basis = Basis({}, None, ())
-    parts = [judge([each], basis) for each in files]
+    parts = [check_part([each], basis) for each in files]
     [mark] = parts[0].marks
     by_chance = [
         (msgspec.structs.replace(mark, number=7),),
@@ -152,10 +152,10 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
         "from segdsl.workspace.check import check_runner as judging\n"
         "from segdsl.cli.group import cli\n"
         "if '{}' == 'one': judging.MANY = 10**9\n"
-        "asked = judging.judge_many\n"
-        "def judge_many(*given):\n"
+        "asked = judging.check_in_processes\n"
+        "def check_in_processes(*given):\n"
         "    found = asked(*given); print(found is not None, file=sys.stderr); return found\n"
-        "judging.judge_many = judge_many\n"
+        "judging.check_in_processes = check_in_processes\n"
         "cli(['check', '.', '--no-cache', '--format', 'json'])\n"
     )
     said = [
@@ -184,7 +184,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with a schema and as many files as are worth keeping something of."""
-    texts = {f"t{at}.seg": f'segment "S{at}"\nwhere a = {at}\n' for at in range(FEWEST)}
+    texts = {f"t{at}.seg": f'segment "S{at}"\nwhere a = {at}\n' for at in range(MIN_FILES)}
     texts["t0.seg"] = 'import big from "lib/big.seg"\nsegment "S0"\nwhere big\n'
     texts["unknown.seg"] = 'segment "Unknown" where zzz = 1'
     texts["odd.seg"] = '\ufeffsegment "Odd"\r\nwhere b != 2 and b = 4 and b = 4\r\n'
@@ -211,13 +211,13 @@ def codes() -> set[str]:
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     """The lists of files that are looked at from here on."""
     looks: list[Sequence[str]] = []
-    real = judging.judge_here
+    real = judging.check_here
 
     def counted(files: Sequence[str], basis: Basis) -> object:
         looks.append(files)
         return real(files, basis)
 
-    monkeypatch.setattr(judging, "judge_here", counted)
+    monkeypatch.setattr(judging, "check_here", counted)
     return looks
 
 
@@ -303,10 +303,10 @@ def test_another_program_looks_again(project: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_not_more_than_some_are_kept(project: Path) -> None:
-    for at in range(MOST_KEPT + 3):
+    for at in range(MAX_CACHED + 3):
         looked(allowed=(f"SEG6{at:02}",))
     kept = [each.name for each in (project / FOLDER).iterdir()]
-    assert len(kept) == MOST_KEPT + 1
+    assert len(kept) == MAX_CACHED + 1
     assert (project / FOLDER / ".gitignore").read_text() == "*\n"
 
 
@@ -321,7 +321,7 @@ def test_what_files_beside_those_named_say_is_not_kept(project: Path) -> None:
     (project / "beside").mkdir()
     beside = project / "beside" / "b.seg"
     beside.write_text('segment "Beside"\nwhere a = 1\n')
-    named = [f"t{at}.seg" for at in range(FEWEST)]
+    named = [f"t{at}.seg" for at in range(MIN_FILES)]
 
     def named_codes() -> set[str]:
         found = check(wanted(named, None), {}).report.diagnostics

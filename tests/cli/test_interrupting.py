@@ -108,7 +108,7 @@ def test_ctrl_c_lets_an_apply_finish_what_is_under_way(tmp_path: Path) -> None:
     begun = made()
     # What was made was also told, and is in the lock.
     assert out.count("created  ") == begun < 150
-    assert (tmp_path / "local.lock.toml").read_text().count("[[segments]]") == begun
+    assert (tmp_path / "local.lock.toml").read_text().count("[[resources]]") == begun
     with interruptible("apply", "--yes", cwd=tmp_path) as process:
         process.communicate(timeout=120)
     assert process.returncode == 0

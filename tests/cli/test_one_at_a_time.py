@@ -74,7 +74,7 @@ def test_a_second_run_names_the_one_in_progress(project: Path) -> None:
             done = segdsl(*command)
             assert done.exit_code == 2, command
             assert f"`segdsl apply` (process {process.pid} on " in done.stderr
-            assert "wait until it has ended" in done.stderr
+            assert "wait until it has finished" in done.stderr
         # What only reads goes on.
         assert segdsl("plan").exit_code == 0
         assert segdsl("check").exit_code == 0
@@ -108,7 +108,7 @@ def test_whatever_the_file_says_it_is_only_words(project: Path, text: str) -> No
         Path(folder, "local.running").write_text(text)
         done = segdsl("apply", "--yes")
     assert done.exit_code == 2
-    assert "another run of segdsl is at work" in done.stderr
+    assert "another run of segdsl is running" in done.stderr
 
 
 @pytest.mark.parametrize("in_the_way", ["a pipe", "a link", "a folder", "a file for the folder"])

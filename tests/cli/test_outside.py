@@ -13,7 +13,7 @@ from inline_snapshot import snapshot
 from running import TIDY, WRONG, process, segdsl
 from segdsl.files import link_fault, linked_folder, own_folder, read_bytes
 from segdsl.imports import MAX_FILES
-from segdsl.workspace.check.check_cache import FEWEST
+from segdsl.workspace.check.check_cache import MIN_FILES
 
 pytestmark = pytest.mark.heavy
 
@@ -303,7 +303,7 @@ def test_the_rule_for_links(folder: Path) -> None:
 def test_a_kept_check_is_neither_written_nor_cleared_up_through_a_link(folder: Path) -> None:
     """A repository may bring a `.segdsl/check` that leads to anywhere."""
     Path("segdsl.toml").write_text('[targets.local]\nkind = "local"\ndata = "data"\n')
-    for at in range(FEWEST):
+    for at in range(MIN_FILES):
         Path(f"{at}.seg").write_text(f'segment "{at}" where a = {at}\n')
     precious = folder.parent / "precious"
     precious.mkdir()
@@ -318,7 +318,7 @@ def test_a_kept_check_is_neither_written_nor_cleared_up_through_a_link(folder: P
 @posix
 def test_clearing_up_kept_checks_takes_nothing_else(folder: Path) -> None:
     Path("segdsl.toml").write_text('[targets.local]\nkind = "local"\ndata = "data"\n')
-    for at in range(FEWEST):
+    for at in range(MIN_FILES):
         Path(f"{at}.seg").write_text(f'segment "{at}" where a = {at}\n')
     Path(".segdsl/check").mkdir(parents=True)
     for at in range(30):

@@ -184,7 +184,7 @@ def test_a_key_in_the_project_file_is_refused(tmp_path: Path) -> None:
     write_project(tmp_path, target("http://127.0.0.1:1") + f'apikey = "{KEY}"\n')
     code, text = run(tmp_path, "list", "--send-key")
     assert code == 2
-    assert "take it out" in text
+    assert "remove it" in text
     assert SECRET not in text
 
 

@@ -13,7 +13,7 @@ import pytest
 from local_api import NOW, equal, rule, write_data
 from segdsl.api import ApiKey, Client, ConflictError, NewSegment
 from segdsl.server import LOCAL_KEY, open_local
-from segdsl.workspace.remote.deletion import MOST_NAMED, ReferredToError, delete
+from segdsl.workspace.remote.deletion import MAX_LISTED, StillReferencedError, delete
 from segdsl.workspace.remote.listing import find
 from segdsl.workspace.remote.snapshot import read_snapshot
 
@@ -50,7 +50,7 @@ def told(
                 found = find(await read_snapshot(client, "7"), "Base")
                 ids = {each.name: each.id for each in await client.segments("7")}
                 proxy.lists = lists
-                with pytest.raises((ReferredToError, ConflictError)) as raised:
+                with pytest.raises((StillReferencedError, ConflictError)) as raised:
                     await delete(client, "7", found)
                 return raised.value.message, ids
 
@@ -100,5 +100,5 @@ def test_where_nothing_more_can_be_had_the_answer_stands(tmp_path: Path) -> None
 
 
 def test_long_lists_are_abbreviated(tmp_path: Path) -> None:
-    text, _ = told(tmp_path, None, users=MOST_NAMED + 3)
+    text, _ = told(tmp_path, None, users=MAX_LISTED + 3)
     assert text.endswith(" and 3 more")

@@ -25,7 +25,7 @@ from segdsl.schema.model import (
 )
 from segdsl.server import LOCAL_KEY, open_local
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.schema import Asked, Sample, pull_schema, sample
+from segdsl.workspace.remote.schema import PulledSchema, Sample, pull_schema, sample
 
 NAMED = """
 [funnels.Onboarding]
@@ -68,8 +68,8 @@ class Denying(httpx.AsyncBaseTransport):
         return httpx.Response(status, json={"code": "x", "message": "not in your plan"})
 
 
-def pulled(folder: Path, denied: dict[str, Denied] | None = None) -> Asked:
-    async def main() -> Asked:
+def pulled(folder: Path, denied: dict[str, Denied] | None = None) -> PulledSchema:
+    async def main() -> PulledSchema:
         data = write_data(folder)
         with (data / "parent_segment.toml").open("a") as file:
             file.write(NAMED)
@@ -228,7 +228,7 @@ def test_values_of_what_is_there(tmp_path: Path) -> None:
 def test_segments_with_their_folders_and_kinds(tmp_path: Path) -> None:
     ids: list[str] = []
 
-    async def main() -> Asked:
+    async def main() -> PulledSchema:
         async with open_local(write_data(tmp_path), None, NOW) as transport:
             key = ApiKey(LOCAL_KEY)
             async with httpx.AsyncClient(

@@ -130,7 +130,7 @@ async def test_what_changes_and_has_a_limit_can_be_no_part_of_another(team: Team
     assert changes == {"E": (2, 3, 1, 0)}
     why = "it refers to “E”, which changes too and has a limit that no other rule can hold"
     assert reached == {"D": why}
-    assert f"profiles: unknown, {why}" in plan_text(
+    assert f"profiles unknown: {why}" in plan_text(
         plan, await effects_of_plan(team.client, plan, Counting()), color=False
     )
 
@@ -169,13 +169,13 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
     found = await effects_of_plan(team.client, plan, Counting())
     text = plan_text(plan, found, color=False)
     assert (
-        f"> also    Old ones/B (#{b}): affected: it refers to a segment that changes\n"
+        f"> also    Old ones/B (#{b}): refers to a segment that changes\n"
         "    5 → 1 profiles: 0 join, 4 leave\n"
     ) in text
     assert "Same" not in text
     comment = plan_markdown(plan, found)
     assert (
-        f"**also Old ones/B (#{b})**, which affected: it refers to a segment that changes\n\n"
+        f"**also Old ones/B (#{b})**, which refers to a segment that changes\n\n"
         "5 → 1 profiles: 0 join, 4 leave\n"
     ) in comment
     data = plan_output(plan, found)
@@ -208,7 +208,7 @@ async def test_only_so_many_outside_the_plan_are_counted(team: Team) -> None:
     assert f"> also    {said}\n" in plan_text(plan, found, color=False)
     assert f"{said}." in plan_markdown(plan, found)
     one = msgspec.structs.replace(found, uncounted=1)
-    assert "1 more segment refers" in plan_text(plan, one, color=False)
+    assert "1 more affected segment" in plan_text(plan, one, color=False)
 
 
 # --- against the populations themselves ------------------------------------------------------

@@ -310,7 +310,7 @@ async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
     """Two targets may well give their parent segments the same id."""
     team.write("a.seg", ADULTS)
     plan = msgspec.structs.replace(await team.plan(), target="staging")
-    with pytest.raises(PlanError, match="of the target `staging`, and not of `local`"):
+    with pytest.raises(PlanError, match="for the target `staging`, not for `local`"):
         await team.apply(plan)
     assert await team.segments() == {}
 
@@ -486,8 +486,8 @@ async def test_a_comment_says_what_is_overwritten_by_force(team: Team) -> None:
     await team.console_create("Disputed", US)
     team.write("z.seg", 'segment "Disputed" where age = 1\n')
     plan = await team.plan(force=True)
-    assert "overwritten" in plan_text(plan, NOT_COUNTED, color=False)
-    assert "overwritten" in plan_markdown(plan, NOT_COUNTED)
+    assert "overwrites" in plan_text(plan, NOT_COUNTED, color=False)
+    assert "overwrites" in plan_markdown(plan, NOT_COUNTED)
 
 
 class _Trouble(httpx.AsyncBaseTransport):

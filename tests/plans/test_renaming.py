@@ -13,7 +13,7 @@ from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.project.lock import Entry
 from segdsl.workspace.project.lock_file import load_lock
-from segdsl.workspace.remote.listing import NotThereError
+from segdsl.workspace.remote.listing import SegmentNotFoundError
 from segdsl.workspace.sync import renaming
 from segdsl.workspace.sync.commands import move_in_lock, plan_for
 from segdsl.workspace.sync.plan import Plan
@@ -210,7 +210,7 @@ async def test_moves_that_make_no_sense(team: Team) -> None:
         ("Adults", "", "no file of the workspace"),
         ("#99", "Japan", "lock has no segment"),
     ):
-        with pytest.raises(NotThereError, match=words):
+        with pytest.raises(SegmentNotFoundError, match=words):
             moved(team, old, new)
     assert (team.folder / "local.lock.toml").read_text() == before
     moved(team, "Adults", "Adults")

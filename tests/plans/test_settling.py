@@ -88,7 +88,7 @@ async def test_a_segment_in_a_folder_that_cannot_be_named_is_not_made_again(team
         plan = await team.plan(force=force, prune=True)
         assert [each.why for each in plan.conflicts] == ["in a folder that no clause can name"]
         assert plan.changes == ()
-        assert "give its folder in the console" in plan_text(plan, NOT_COUNTED, color=False)
+        assert "rename its folder in the console" in plan_text(plan, NOT_COUNTED, color=False)
     pull = await team.pull()
     assert [each.what for each in pull.items] == ["left alone"]
     # Without its file it is left, too, and not forgotten.
@@ -122,7 +122,9 @@ def test_what_no_source_can_hold_is_a_conflict_for_pull_as_well(tmp_path: Path) 
             team.write("local.lock.toml", lock.read_text())
             plan = await team.plan()
             assert [each.why for each in plan.conflicts] == ["changed on the server"]
-            assert "no words for a part" in plan_text(plan, NOT_COUNTED, color=False)
+            assert "cannot be written" in plan_text(
+                plan, NOT_COUNTED, color=False
+            )
             for force in (False, True):
                 pull = await team.pull(force=force)
                 assert [each.what for each in pull.items] == ["left alone"]

@@ -1,7 +1,7 @@
-"""What `segdsl check` does: files loaded, checked with the schema where there is one, linted,
-put right where that is asked for, and what was allowed left out.
+"""What `segdsl check` does: loads files, checks them with the schema if there is one, lints them,
+fixes them on request, and leaves suppressed warnings out.
 
-Reads and, with `put_right`, writes files; asks no server. How it is told is the command line's.
+Reads files, and writes them with `fix_files`; asks no server. Output is the command line's.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from segdsl.diagnostics import Report
 from segdsl.errors import FileError, InputError
 from segdsl.files import read_bytes, read_seg, write_text
 from segdsl.source import Source
-from segdsl.workspace.check.check_cache import FEWEST, Keeper, Kept, files_told
-from segdsl.workspace.check.inputs import NotLookedAt, Wanted
+from segdsl.workspace.check.check_cache import MIN_FILES, CachedCheck, CheckCache, files_in
+from segdsl.workspace.check.inputs import OtherFilesReader, Wanted
 
 if TYPE_CHECKING:
     from segdsl.workspace.check.check_runner import Basis
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Checked(NamedTuple):
-    """What is told, the sources that it points into, and what was looked at.
+    """The report, the sources that it points into, and what was checked.
 
     `schema` is the file of the schema that was used, `may_have_schema` whether there could be
     one that is not there.
@@ -39,10 +39,10 @@ class Checked(NamedTuple):
     may_have_schema: bool
 
 
-class PutRight(NamedTuple):
-    """A file with its text before and after, how much was put right, and how much was not.
+class Fixed(NamedTuple):
+    """A file with its text before and after, how many fixes were made, and how many were not.
 
-    `path` is as it was named; the other number counts fixes that a comment stood in the way of.
+    `path` is as it was named; `kept_for_comments` counts fixes that would have lost a comment.
     """
 
     path: str
@@ -62,37 +62,36 @@ def check(
     allowed: Sequence[str] = (),
     keep: bool = True,
 ) -> Checked:
-    """All that is wrong or odd in files; `allowed` are codes of warnings that are not told.
+    """Checks files; `allowed` are the codes of suppressed warnings.
 
-    Of a project's files what was found is kept, with `keep`, and told again while nothing has
-    changed.
+    With `keep` the result for a project's files is cached, and used again while nothing changes.
     """
     project = wanted.project
     codes = (*allowed, *(project.allow if project is not None else ()))
     path = _schema_path(project, target) if project is not None else None
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
-    elsewhere = NotLookedAt(wanted, target)
+    elsewhere = OtherFilesReader(wanted, target)
     schema = _SchemaFile(path, use_schema)
-    if project is None or not keep or "-" in wanted.files or len(wanted.files) < FEWEST:
+    if project is None or not keep or "-" in wanted.files or len(wanted.files) < MIN_FILES:
         found, sources = _look(wanted, settings, codes, schema, elsewhere)
         return _checked(found, sources, wanted, may_have)
     options = [sorted(settings.items()), codes, str(path), use_schema, bool(wanted.rest)]
-    keeper = Keeper(str(project.folder), wanted.files, options)
+    keeper = CheckCache(str(project.folder), wanted.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis)
     if again is not None:
         return _checked(*again, wanted, may_have)
     found, sources = _look(wanted, settings, codes, schema, elsewhere)
-    # What changed while it was looked at is not known: only what was there before counts. Nor is
-    # what other files will say.
-    if not elsewhere.was_asked and (path is None or read_bytes(str(path)) == text):
+    # Files may have changed during the check: only what was there before counts. What other files
+    # will have is not known either.
+    if not elsewhere.was_read and (path is None or read_bytes(str(path)) == text):
         keeper.keep(msgspec.structs.replace(found, basis=basis))
     return _checked(found, sources, wanted, may_have)
 
 
 def _checked(
-    found: Kept, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
+    found: CachedCheck, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
 ) -> Checked:
     report = Report()
     report.diagnostics.extend(found.diagnostics)
@@ -116,7 +115,7 @@ class _SchemaFile(NamedTuple):
     is_used: bool
 
     def basis(self, settings: Mapping[str, str], allowed: Sequence[str]) -> Basis:
-        """What files are judged by; raises SchemaError."""
+        """What files are checked with; raises SchemaError."""
         from segdsl.workspace.check.check_runner import Basis
         from segdsl.workspace.project.schema import schema_in
 
@@ -130,24 +129,24 @@ def _look(
     settings: Mapping[str, str],
     allowed: Sequence[str],
     schema: _SchemaFile,
-    elsewhere: NotLookedAt,
-) -> tuple[Kept, dict[str, Source]]:
+    elsewhere: OtherFilesReader,
+) -> tuple[CachedCheck, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
-    from segdsl.workspace.check.check_runner import judge_here, judge_many, together
+    from segdsl.workspace.check.check_runner import check_here, check_in_processes, combine
 
     basis = schema.basis(settings, allowed)
-    parts = judge_many(wanted.files, basis)
+    parts = check_in_processes(wanted.files, basis)
     sources: dict[str, Source] | None = None
     if parts is None:
-        here = judge_here(wanted.files, basis)
+        here = check_here(wanted.files, basis)
         sources = here.loaded.sources
-        parts = [here.judged]
+        parts = [here.part]
 
     def used() -> Collection[str]:
         known = parts[0].used if len(parts) == 1 else None
-        return known if known is not None else judge_here(wanted.files, basis).judged.used or ()
+        return known if known is not None else check_here(wanted.files, basis).part.used or ()
 
-    report = together(
+    report = combine(
         parts,
         wanted.files,
         basis,
@@ -155,7 +154,7 @@ def _look(
         elsewhere if wanted.project is not None else None,
         whole=not wanted.rest,
     )
-    found = Kept(
+    found = CachedCheck(
         b"",
         {name: known for part in parts for name, known in part.digests.items()},
         tuple(report.diagnostics),
@@ -163,29 +162,29 @@ def _look(
         schema.path.name if schema.path is not None and schema.is_used else None,
     )
     if sources is None:
-        told = files_told(report.diagnostics)
-        sources = {name: read_seg(name, Report())[0] for name in found.files if name in told}
+        names = files_in(report.diagnostics)
+        sources = {name: read_seg(name, Report())[0] for name in found.files if name in names}
     return found, sources
 
 
-def put_right(wanted: Wanted, allowed: Sequence[str], *, write: bool) -> list[PutRight]:
-    """The files with what can be put right by itself; written where asked, but for `-`.
+def fix_files(wanted: Wanted, allowed: Sequence[str], *, write: bool) -> list[Fixed]:
+    """Fixes what can be fixed automatically; with `write` in the files, but for `-`.
 
-    A file with mistakes is left alone.
+    A file with errors is skipped.
     """
     if "-" in wanted.files and len(wanted.files) > 1:
-        raise InputError("`-` (standard input) and files cannot be put right in one run")
+        raise InputError("`-` (standard input) and files cannot be fixed in one run")
     from segdsl.analysis.lint.fixes import fix
 
     codes = (*allowed, *(wanted.project.allow if wanted.project is not None else ()))
     unused = _unused(wanted)
-    done: list[PutRight] = []
+    done: list[Fixed] = []
     for path in wanted.files:
         source, usable = read_seg(path, Report())
         if not usable:
             continue
         text, made, kept = fix(source, codes, unused.get(path, ()))
-        done.append(PutRight(path, source.name, source.text, text, made, kept))
+        done.append(Fixed(path, source.name, source.text, text, made, kept))
         if write and made and path != "-":
             write_text(path, text)
     return done
@@ -219,8 +218,8 @@ def _unused(wanted: Wanted) -> Mapping[str, Collection[str]]:
     return {paths[key]: names for key, names in found.items() if key in paths}
 
 
-def look_at(fixed: PutRight) -> tuple[Report, dict[str, Source]]:
-    """What is wrong with the text of a file that was put right, as far as it can be parsed."""
+def check_fixed(fixed: Fixed) -> tuple[Report, dict[str, Source]]:
+    """Parses the text of a fixed file, and reports what is wrong with it."""
     from segdsl.language.syntax.parser import parse
 
     report = Report()

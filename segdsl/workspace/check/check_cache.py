@@ -1,8 +1,8 @@
-"""What a check found, kept in `.segdsl/check` of the project until anything it looked at changes.
+"""Results of checks, cached in `.segdsl/check` of the project until anything that was read changes.
 
-A check is told again only where all it read is as it was, byte for byte: every file, also those
-that are imported, the schema, the project file, the options, and this program. Anything else,
-a damaged file or a folder that cannot be written among it, means a check from the beginning.
+A result is used again only if all that the check read is the same, byte for byte: every file, also
+imported ones, the schema, the project file, the options, and this program. Anything else, such as
+a damaged cache or a folder that cannot be written, means a check from the beginning.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from segdsl.files import body_of, is_within, read_bytes, seg_bytes, write_bytes
 from segdsl.source import Source
 
 FOLDER = os.path.join(".segdsl", "check")
-FEWEST = 50
-"""Files for which it is worth to keep what was found."""
-MOST_KEPT = 10
+MIN_FILES = 50
+"""Files from which on a result is cached."""
+MAX_CACHED = 10
 MAX_BYTES = 400_000_000
-"""Bytes of a kept check: more is taken for damaged."""
+"""Bytes of a cached result: a larger file counts as damaged."""
 _NAME = re.compile(r"[0-9a-f]{24}")
 _MAY_CHANGE = (Code.SEG107, Code.SEG115, Code.SEG116)
-"""What is told of a file that was not read: no content says that it is still so."""
+"""Findings on files that were not read: no digest shows whether they still hold."""
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What was found in files, by name, each with what tells its content from another.
+class CachedCheck(msgspec.Struct, frozen=True, array_like=True):
+    """The result of a check: the digests of the files by name, and the findings.
 
-    `basis` tells what it was found by. `schema` names the schema's file, where one was used.
+    `basis` is the digest of all else that it depends on. `schema` names the schema's file, where
+    one was used.
     """
 
     basis: bytes
@@ -46,8 +47,8 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     schema: str | None
 
 
-class Keeper:
-    """Keeps the checks of one list of files of a project with certain options."""
+class CheckCache:
+    """The cached result for one list of files of a project with certain options."""
 
     def __init__(self, folder: str, files: Sequence[str], options: Sequence[object]) -> None:
         self._project = folder
@@ -57,33 +58,33 @@ class Keeper:
         self._asked = asked
 
     def basis(self, *also: bytes | None) -> bytes:
-        """What tells this check from another: what was asked, this program, and `also`."""
-        told = hashlib.sha256(self._asked)
+        """The digest of what a check depends on beside its files: options, program, `also`."""
+        known = hashlib.sha256(self._asked)
         for each in (_program(), *also):
-            told.update(b"\0" if each is None else b"\1" + hashlib.sha256(each).digest())
-        return told.digest()
+            known.update(b"\0" if each is None else b"\1" + hashlib.sha256(each).digest())
+        return known.digest()
 
-    def again(self, basis: bytes) -> tuple[Kept, dict[str, Source]] | None:
-        """What was found, and the files it is in; None where anything has changed."""
+    def again(self, basis: bytes) -> tuple[CachedCheck, dict[str, Source]] | None:
+        """The cached result with the files that it points into; None where anything has changed."""
         try:
             data = read_bytes(self._path, MAX_BYTES)
-            kept = msgspec.msgpack.decode(data, type=Kept)
+            kept = msgspec.msgpack.decode(data, type=CachedCheck)
             if kept.basis != basis:
                 return None
-            told = files_told(kept.diagnostics)
+            names = files_in(kept.diagnostics)
             sources: dict[str, Source] = {}
             for name, known in kept.files.items():
                 read = seg_bytes(name, name, Report())
                 if read is None or digest(body := body_of(read)) != known:
                     return None
-                if name in told:
+                if name in names:
                     sources[name] = Source(name, body.decode(errors="replace"))
         except (FileError, OSError, ValueError):
             return None
         return kept, sources
 
-    def keep(self, kept: Kept) -> None:
-        """Keeps what was found, and forgets the oldest of too many."""
+    def keep(self, kept: CachedCheck) -> None:
+        """Caches a result, and deletes the oldest of too many."""
         if any(of.code in _MAY_CHANGE for of in kept.diagnostics):
             return
         if not is_within(self._folder, self._project):
@@ -99,11 +100,11 @@ class Keeper:
             write_bytes(self._path, msgspec.msgpack.encode(kept))
             others = [each for each in os.scandir(self._folder) if _NAME.fullmatch(each.name)]
             others.sort(key=lambda each: each.stat(follow_symlinks=False).st_mtime)
-            for old in others[:-MOST_KEPT]:
+            for old in others[:-MAX_CACHED]:
                 os.unlink(old)
 
 
-def files_told(diagnostics: Iterable[Diagnostic]) -> set[str]:
+def files_in(diagnostics: Iterable[Diagnostic]) -> set[str]:
     """The names of the files that findings point into."""
     spans = [of.span for of in diagnostics if of.span is not None]
     spans.extend(note.span for of in diagnostics for note in of.notes)
@@ -111,19 +112,19 @@ def files_told(diagnostics: Iterable[Diagnostic]) -> set[str]:
 
 
 def digest(body: bytes) -> bytes:
-    """What tells the content of a file from any other."""
+    """The digest of a file's content."""
     return hashlib.sha256(body).digest()
 
 
 def _program() -> bytes:
-    """What tells this program from another version of it, or from one that was edited."""
+    """The version of this program, and the times of its files, in case one was edited."""
     import segdsl
 
-    said: list[object] = [__version__, sys.version]
+    parts: list[object] = [__version__, sys.version]
     for folder in segdsl.__path__:
         for parent, folders, names in os.walk(folder):
             folders[:] = sorted(each for each in folders if each != "__pycache__")
             for name in sorted(names):
-                of = os.stat(os.path.join(parent, name))
-                said.append((name, of.st_size, of.st_mtime_ns))
-    return msgspec.json.encode(said)
+                status = os.stat(os.path.join(parent, name))
+                parts.append((name, status.st_size, status.st_mtime_ns))
+    return msgspec.json.encode(parts)

@@ -1,8 +1,7 @@
-"""Files judged, many at a time: each by itself, in processes where there are many, and then all
-together.
+"""Checks files: some at a time, in several processes where there are many, and then all combined.
 
-What one file can tell alone is worked out by `judge`, and what takes others by `together`, from
-what `judge` has kept of each. How a run is asked for and shown is in `check`.
+`check_part` finds what a file shows alone, and `combine` what needs the others, from what
+`check_part` keeps of each. Options and output of a run are not here.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ from segdsl.schema.model import Schema
 from segdsl.source import SpanKey
 
 MANY = 400
-"""Files for which a second process is worth its start."""
-MOST_PROCESSES = 8
+"""Files from which on a second process is faster than one."""
+MAX_PROCESSES = 8
 
 
 class Basis(msgspec.Struct, frozen=True):
-    """What files are judged by: values of params, a schema, codes of warnings not told.
+    """What files are checked with: values of params, a schema, codes of suppressed warnings.
 
-    `owners` says what dotted names begin with, where that is known: also where no schema is used.
+    `owners` has the owners in qualified names, where they are known: also where no schema is used.
     """
 
     settings: Mapping[str, str]
@@ -58,15 +57,15 @@ class Basis(msgspec.Struct, frozen=True):
     owners: Mapping[str, Owner] | None = None
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """What some files tell by themselves, and what is needed of them to judge all.
+class CheckedPart(msgspec.Struct, frozen=True):
+    """What was found in some files alone, and what combining them with others needs.
 
     `names` are those of the segments, `defined` also the places of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
     conditions. `unused` are definitions that their own files do not use, `imported` what the files
     import. `digests` are of every file that was read, by name. `used` are the names of
-    definitions in use, where that was asked for. `grown` is what definitions add to the segments,
+    definitions in use, where that was requested. `grown` is what definitions add to the segments,
     see `segdsl.language.resolve.sizes`.
     """
 
@@ -84,11 +83,11 @@ class Judged(msgspec.Struct, frozen=True):
     grown: int
 
 
-class Elsewhere(msgspec.Struct, frozen=True):
-    """The places of segments that are not in the files which are looked at.
+class OtherFiles(msgspec.Struct, frozen=True):
+    """The places of segments that are not in the checked files.
 
-    `defined` are in other files of the project, and `locked` known to the lock from the server.
-    `imported` is what those files import.
+    `defined` are in other files of the project, and `locked` in the lock. `imported` is what those
+    files import.
     """
 
     defined: frozenset[c.Place]
@@ -97,33 +96,33 @@ class Elsewhere(msgspec.Struct, frozen=True):
     imported: frozenset[Export] = frozenset()
 
 
-class JudgedHere(msgspec.Struct, frozen=True):
-    """What was judged in this process: also the files themselves, and the segments that failed.
+class CheckedHere(msgspec.Struct, frozen=True):
+    """What was checked in this process, with the files themselves and the segments that failed.
 
     `failed` are the places in the text of segments that have errors of their own.
     """
 
-    judged: Judged
+    part: CheckedPart
     loaded: Loaded
     failed: frozenset[SpanKey]
 
 
-def judge(files: Sequence[str], basis: Basis) -> Judged:
-    """Reads files and what they import, and looks at each by itself."""
-    return _judge(files, basis, False).judged
+def check_part(files: Sequence[str], basis: Basis) -> CheckedPart:
+    """Reads files and what they import, and checks each alone."""
+    return _check(files, basis, False).part
 
 
-def judge_here(files: Sequence[str], basis: Basis, *, with_digests: bool = True) -> JudgedHere:
-    """The same, with the names in use; without `with_digests` what was found cannot be kept."""
-    return _judge(files, basis, True, with_digests)
+def check_here(files: Sequence[str], basis: Basis, *, with_digests: bool = True) -> CheckedHere:
+    """The same, with the names in use; without `with_digests` the result cannot be cached."""
+    return _check(files, basis, True, with_digests)
 
 
-def _judge(
+def _check(
     files: Sequence[str], basis: Basis, with_used: bool, with_digests: bool = True
-) -> JudgedHere:
+) -> CheckedHere:
     report = Report()
     loaded = load_files(files, basis.settings, report, basis.owners)
-    return judge_loaded(
+    return check_loaded(
         loaded,
         loaded.segments,
         files,
@@ -152,7 +151,7 @@ def _definitions(loaded: Loaded) -> dict[str, set[str]]:
     }
 
 
-def judge_loaded(
+def check_loaded(
     loaded: Loaded,
     segments: Sequence[c.Segment],
     files: Sequence[str],
@@ -161,10 +160,10 @@ def judge_loaded(
     *,
     with_used: bool = True,
     with_digests: bool = False,
-) -> JudgedHere:
-    """The same of files that are loaded, and of some of their segments.
+) -> CheckedHere:
+    """The same for loaded files and some of their segments.
 
-    `report` has what was found when they were loaded.
+    `report` has what loading them reported.
     """
     prefilters = [prefilter(each) for each in segments]
     failed: list[c.Segment] = []
@@ -185,7 +184,7 @@ def judge_loaded(
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
     errors = [each for each in report.diagnostics if each.severity == "error"]
     wrong = {each.span.file for each in errors if each.span is not None}
-    judged = Judged(
+    part = CheckedPart(
         tuple(report.diagnostics),
         tuple(each.name for each in segments),
         _defined(named),
@@ -208,7 +207,7 @@ def judge_loaded(
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
         loaded.grown,
     )
-    return JudgedHere(judged, loaded, frozenset(each.span.key for each in failed))
+    return CheckedHere(part, loaded, frozenset(each.span.key for each in failed))
 
 
 def _digests(loaded: Loaded) -> dict[str, bytes]:
@@ -218,7 +217,7 @@ def _digests(loaded: Loaded) -> dict[str, bytes]:
 
 
 def keys_of(files: Sequence[str]) -> list[str]:
-    """What files that are named are called."""
+    """The names of files in reports and imports."""
     return [STDIN if path == "-" else import_key("", name_of(path)) for path in files]
 
 
@@ -241,15 +240,15 @@ def _references(segment: c.Segment) -> c.Segment | None:
 # --- in processes --------------------------------------------------------------------
 
 
-def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
-    """Judged in several processes; None where that is not worth it, cannot be, or is too much.
+def check_in_processes(files: Sequence[str], basis: Basis) -> list[CheckedPart] | None:
+    """Checks files in several processes; None where that is slower, impossible or too much.
 
     Processes are forked: they start at once, and keys of conditions are the same in all.
     """
     if len(files) < MANY or "-" in files or basis.settings or sys.platform != "linux":
         # A setting is wrong only if no file of all has such a param.
         return None
-    processes = min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
     if processes < 2:
         return None
     import multiprocessing
@@ -264,13 +263,13 @@ def judge_many(files: Sequence[str], basis: Basis) -> list[Judged] | None:
         processes, multiprocessing.get_context("fork"), initializer=_begin_work
     )
     with pool as workers:
-        parts = list(workers.map(judge, chunks, [basis] * len(chunks)))
-    # What they grow to is bounded for all together, whoever looked at them.
+        parts = list(workers.map(check_part, chunks, [basis] * len(chunks)))
+    # The limit on what definitions add is one for all processes.
     return parts if sum(part.grown for part in parts) <= MAX_UNITS else None
 
 
 def _begin_work() -> None:
-    """A worker lives for this work alone; an interruption is its parent's to tell."""
+    """A worker does this work alone; its parent reports an interruption."""
     import gc
     import signal
 
@@ -278,21 +277,21 @@ def _begin_work() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# --- all together --------------------------------------------------------------------
+# --- combined ------------------------------------------------------------------------
 
 
-def together(
-    parts: Sequence[Judged],
+def combine(
+    parts: Sequence[CheckedPart],
     files: Sequence[str],
     basis: Basis,
     used: Callable[[], Collection[str]],
-    elsewhere: Callable[[], Elsewhere] | None = None,
+    elsewhere: Callable[[], OtherFiles] | None = None,
     *,
     whole: bool = True,
 ) -> Report:
-    """What is told of all files: what each says alone, and what only all of them show.
+    """The report on all files: what each shows alone, and what only all of them show.
 
-    `used` tells the names of definitions that are in use, and `elsewhere` the segments that are
+    `used` returns the names of definitions that are in use, and `elsewhere` the segments that are
     not in these files; without it there are none. `whole` is whether these are all files of the
     project.
     """
@@ -315,7 +314,7 @@ def together(
             places = every.union(others.defined)
             check_names(referring, basis.schema, found, places, others.locked)
         for each in found.diagnostics:
-            # What a file that cannot be parsed defines is not known, and told there.
+            # What a file that cannot be parsed defines is not known; its own errors are reported.
             if each.code is not Code.SEG304 or all_known:
                 report.put(each)
     looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
@@ -333,7 +332,7 @@ def together(
             code
             for code in WARNINGS
             if (code.name[3] == "5" and basis.schema is None)
-            # The twin may be in a file that nobody looked at.
+            # The duplicate may be in a file that was not checked.
             or (code is Code.SEG606 and not whole)
             or (code is Code.SEG611 and not looked_for_uses)
             or (code in OF_SAMPLES and not (basis.schema and basis.schema.samples))
@@ -342,16 +341,16 @@ def together(
 
 
 def _unused(
-    parts: Sequence[Judged],
+    parts: Sequence[CheckedPart],
     report: Report,
-    elsewhere: Callable[[], Elsewhere] | None,
+    elsewhere: Callable[[], OtherFiles] | None,
     *,
     whole: bool,
 ) -> bool:
     """Reports definitions that nothing uses; whether all files that could use one were read.
 
-    What a file that cannot be read uses is not known, and nothing is told then. Without a project
-    (`elsewhere`) nobody knows what uses the definitions of a file without segments.
+    What a file that cannot be read uses is not known, and nothing is reported then. Without a
+    project (`elsewhere`) nothing is known of what uses the definitions of a file without segments.
     """
     if not all(part.all_defined for part in parts):
         return False
@@ -382,8 +381,8 @@ def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, By
 def _comparable(parts: Sequence[tuple[SegmentKey, ...]], basis: Basis) -> list[SegmentKey]:
     """The marks of several processes with numbers that are exact among all.
 
-    Two segments of two processes that are alike are almost surely the same: those are looked at
-    once more, in one place.
+    Two segments of two processes with one fingerprint are almost surely the same: those are
+    compared again, in one process.
     """
     if len(parts) == 1:
         return list(parts[0])

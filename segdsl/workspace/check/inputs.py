@@ -1,4 +1,4 @@
-"""Which files a command looks at, and what it needs to know of the others of the project.
+"""Which files a command reads, and what it needs to know of the others of the project.
 
 What reads a project is imported only where there is one.
 """
@@ -18,12 +18,12 @@ from segdsl.workspace.project.keys import SEGMENT
 if TYPE_CHECKING:
     from segdsl.analysis.lint.unused import Export
     from segdsl.language.condition.tree import Place
-    from segdsl.workspace.check.check_runner import Elsewhere
+    from segdsl.workspace.check.check_runner import OtherFiles
     from segdsl.workspace.project.config import Project
 
 
 class Wanted(NamedTuple):
-    """The files to look at, the project they are in, and what else is in it."""
+    """The files to read, the project that they are in, and the other files of it."""
 
     files: list[str]
     project: Project | None
@@ -71,24 +71,24 @@ def _besides(files: Sequence[str], project: Project | None) -> tuple[str, ...]:
     return tuple(each for each in every if os.path.abspath(each) not in named)
 
 
-class NotLookedAt:
-    """The segments that are not in the files which are looked at, read where they are asked for.
+class OtherFilesReader:
+    """The segments that are not in the files to read; reads the other files when it is called.
 
-    What is wrong with those files, or with the lock, is not told here.
+    Errors in those files, or in the lock, are not reported.
     """
 
     def __init__(self, wanted: Wanted, target: str | None) -> None:
         self._files = wanted.rest
         self._project = wanted.project
         self._target = target
-        self.was_asked = False
+        self.was_read = False
 
-    def __call__(self) -> Elsewhere:
+    def __call__(self) -> OtherFiles:
         from segdsl.analysis.lint.unused import imports_in
         from segdsl.language.syntax.parser import parse
-        from segdsl.workspace.check.check_runner import Elsewhere, keys_of, places_in
+        from segdsl.workspace.check.check_runner import OtherFiles, keys_of, places_in
 
-        self.was_asked = True
+        self.was_read = True
         places: set[Place] = set()
         locked: set[Place] = set()
         imported: set[Export] = set()
@@ -105,7 +105,7 @@ class NotLookedAt:
         except FileError:
             is_read = False
         all_known = is_read and not report.has_errors
-        return Elsewhere(frozenset(places), frozenset(locked), all_known, frozenset(imported))
+        return OtherFiles(frozenset(places), frozenset(locked), all_known, frozenset(imported))
 
     def _locked(self) -> Iterator[Place]:
         from segdsl.workspace.project.lock_file import load_lock

@@ -20,8 +20,8 @@ from segdsl.language.values import ByName
 from segdsl.loading import load_files
 from segdsl.schema.model import Schema
 from segdsl.source import Source, Span, SpanKey
-from segdsl.workspace.check.check_runner import Basis, judge_here, keys_of, together
-from segdsl.workspace.check.inputs import NotLookedAt, wanted
+from segdsl.workspace.check.check_runner import Basis, check_here, combine, keys_of
+from segdsl.workspace.check.inputs import OtherFilesReader, wanted
 from segdsl.workspace.project.known_ids import Known, names_of
 
 
@@ -32,7 +32,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     project. `skipped` are the names of those that refer to a segment with errors, each with that
     one's.
     `schema` is the target's, where there is one, and `contradicted` the name of its file, where
-    it contradicts a segment. `is_empty` tells files that define no segment at all.
+    it contradicts a segment. `is_empty` is whether the files define no segment at all.
     """
 
     segments: tuple[c.Segment, ...]
@@ -45,7 +45,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
 
     @property
     def notes(self) -> list[str]:
-        """What a reader should know beside the findings, a line each."""
+        """Notes beside the findings, a line each."""
         return [
             f"skipped: the segment “{name}”, as it refers to “{other}”, which has errors"
             for name, other in self.skipped
@@ -83,13 +83,13 @@ def load_checked(
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
     basis = Basis(settings, known.schema if use_schema else None, codes, known.owners)
-    here = judge_here(what.files, basis, with_digests=False)
-    found = together(
-        [here.judged],
+    here = check_here(what.files, basis, with_digests=False)
+    found = combine(
+        [here.part],
         what.files,
         basis,
-        lambda: here.judged.used or (),
-        None if project is None else NotLookedAt(what, target),
+        lambda: here.part.used or (),
+        None if project is None else OtherFilesReader(what, target),
         whole=not what.rest,
     )
     if ask_server:

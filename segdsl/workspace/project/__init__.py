@@ -1,1 +1,1 @@
-"""A project's targets: what `segdsl.toml` names, and the way to whoever answers."""
+"""A project: `segdsl.toml`, and the schema and the lock of each target."""

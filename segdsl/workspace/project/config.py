@@ -1,7 +1,7 @@
-"""`segdsl.toml`: which Audience APIs a project speaks with, by name.
+"""`segdsl.toml`: the Audience APIs that a project uses, by name.
 
 A local target is data in a folder (or a local Audience API on a port); any other is a
-parent segment in a region. No key ever stands in the file. Nothing is opened here.
+parent segment in a region. The file never has a key. Nothing is opened here.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Project(msgspec.Struct, frozen=True):
     """The targets of a project file, and the folder it is in.
 
-    `allow` are the codes of warnings that are not told of its files. `document` is the file, for
+    `allow` are the codes of warnings that are suppressed in its files. `document` is the file, for
     errors that show a place in it.
     """
 
@@ -140,7 +140,7 @@ def read_project(path: Path) -> Project:
         raise ProjectError(f"cannot read {name}: no such file or directory")
     if _holds_a_key(document.data):
         raise ProjectError(
-            f"{name} holds an API key; take it out (and change the key, if the file was "
+            f"{name} holds an API key; remove it (and change the key, if the file was "
             "shared): keys come from TD_API_KEY or from a file of credentials"
         )
     file = document.convert(_File, ProjectError, f"{name} is not a valid project file")

@@ -1,7 +1,7 @@
-"""A new workspace in a folder: the files of `segdsl init`, made and written.
+"""Creates a workspace in a folder: the files of `segdsl init`.
 
-Nothing that is there is replaced: a `.gitignore` gets a line more, and any other file stays as it
-is. What the example says comes from the tables; no server is asked.
+No file is replaced: a `.gitignore` gets one more line, and any other file stays as it is. The
+example is made from the tables; no server is asked.
 """
 
 from __future__ import annotations

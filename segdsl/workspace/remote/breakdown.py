@@ -1,7 +1,7 @@
-"""Which rules have to be counted to preview segments, and what each count is of.
+"""The rules to count for the preview of segments, and the conditions that the counts are of.
 
-Pure: condition trees in, rules as JSON text out. Equal rules are one question, so that
-nothing is counted twice. Who answers, and how it looks, is not known here.
+Pure: condition trees in, rules as JSON text out. Equal rules have equal texts, so that nothing
+is counted twice. Nothing is counted or shown here.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode
 
-Rule = str  # the JSON text of a rule: what is asked, and the key to its answer
+Rule = str  # the JSON text of a rule, which is the key of its count
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A line of a breakdown: a condition in words, its rule, and those it is made of.
+    """A line of a breakdown: a condition as text, its rule, and its parts.
 
     `left` is the rule of this and all lines before it in the same `all of`: what is left
     when the conditions are taken one after another.
@@ -39,7 +39,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One segment to be counted; `tree` where it is to be broken down."""
+    """A segment to count, with the `tree` of its conditions for a breakdown."""
 
     segment: c.Segment
     rule: Rule

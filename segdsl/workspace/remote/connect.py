@@ -1,8 +1,7 @@
-"""From a target to an Audience API that answers: the one place where a client is made.
+"""Connects to the Audience API of a target: the one place where a client is created.
 
-A local target over data is served in this process, behind the same client; whatever
-commands do from there on is the same for every target. The local API is imported only
-where it is asked.
+A local target over data is served in this process, behind the same client, so that all that
+commands do with it is the same for every target. The local API is imported only where it is used.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Connection(msgspec.Struct, frozen=True):
     """What of a local target's data is not read, in the reader's words, where it is opened here."""
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class Environment(msgspec.Struct, frozen=True):
     """What a connection takes from the machine: variables and the home folder.
 
     `send_key`: the person who runs the command said that the account's key may be sent to an API
@@ -66,7 +65,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def connect(
-    project: Project, target: str | None, around: Surroundings, *, now: str | None = None
+    project: Project, target: str | None, around: Environment, *, now: str | None = None
 ) -> AsyncIterator[Connection]:
     """Speaks with a target of a project, by default its default one.
 

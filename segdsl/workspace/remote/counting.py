@@ -1,6 +1,6 @@
-"""Asking an Audience API how many profiles rules select, many at a time.
+"""Counts the profiles that rules select on an Audience API, many rules at a time.
 
-Whatever still runs when a person breaks off is killed on the server before this ends.
+Queries that still run when the user interrupts are killed on the server before this ends.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sa
 from segdsl.workspace.remote.snapshot import read_snapshot
 
 AT_ONCE = 16
-"""Queries that run at the same time on a server that others use, too."""
+"""Queries that run at the same time on a server that others use as well."""
 AT_ONCE_HERE = 100
-"""On a local one, which counts together what it is asked together."""
+"""The same on a local server, which counts rules in batches."""
 FIRST = 5
-"""The attributes of a sample where nobody says which."""
+"""The number of attributes in a sample where none are named."""
 
 
 class Progress(Protocol):
-    """Whoever shows how far the counting is."""
+    """Shows how far the counting is."""
 
     def begin(self, questions: int) -> None:
-        """So many rules are going to be counted."""
+        """Called before the first rule is counted, with the number of rules."""
 
     def answered(self) -> None:
-        """One more is."""
+        """Called after each rule."""
 
     def stopped(self, killed: int) -> None:
-        """It was broken off, and so many running queries were killed on the server."""
+        """Called after an interruption, with the number of queries killed on the server."""
 
 
 class PreviewOptions(msgspec.Struct, frozen=True):
-    """What a person wants to see: `sample` profiles of each, with these `columns` or the first."""
+    """What to show: `sample` profiles of each segment, with these `columns` or the first ones."""
 
     breakdown: bool = False
     sample: int = 0
@@ -121,7 +121,7 @@ async def _questions(
         if not own.has_errors:
             ids = segment_ids([placed], known, own)
             asked = None if own.has_errors else _question(placed, segment, ids, own, options)
-        # What is wrong with a segment is wrong wherever it is put in place, and told once.
+        # An error in a segment is the same wherever it is inlined, and reported once.
         for each in own.diagnostics:
             report.put(each)
         if asked is not None:

@@ -1,7 +1,7 @@
-"""Deleting a segment, and what refers to one that the API keeps.
+"""Deletes a segment, and says what refers to one that the API does not delete.
 
-The API's answer names what refers to the segment in one form or another, sometimes by ids alone.
-The segments among it are looked up, so that a reader gets names and folders.
+The API's answer names what refers to the segment in several forms, sometimes by ids alone. Its
+segments are looked up, so that the error has their names and folders.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from segdsl.rules.rule.references import segment_references
 from segdsl.workspace.remote.listing import Found, path_of
 from segdsl.workspace.remote.snapshot import read_snapshot
 
-MOST_NAMED = 20
+MAX_LISTED = 20
 """Segments and others that an error lists."""
 
 
-class ReferredToError(ClientError):
-    """A segment that the API keeps, as others refer to it."""
+class StillReferencedError(ClientError):
+    """A segment that the API does not delete because others refer to it."""
 
 
 async def delete(client: Client, parent_id: str, found: Found) -> None:
-    """Deletes a segment; ReferredToError, with the names of what refers to it, where it cannot."""
+    """Deletes a segment; raises StillReferencedError with the names of what refers to it."""
     try:
         await client.delete_segment(found.segment.id)
     except ConflictError as error:
@@ -32,10 +32,10 @@ async def delete(client: Client, parent_id: str, found: Found) -> None:
             raise error from None
         if not users:
             raise
-        listed = ", ".join(users[:MOST_NAMED])
-        if len(users) > MOST_NAMED:
-            listed += f" and {len(users) - MOST_NAMED} more"
-        raise ReferredToError(
+        listed = ", ".join(users[:MAX_LISTED])
+        if len(users) > MAX_LISTED:
+            listed += f" and {len(users) - MAX_LISTED} more"
+        raise StillReferencedError(
             f"{path_of(found.folder, found.segment.name)} (#{found.segment.id}) cannot be deleted, "
             f"because others refer to it: {listed}",
             "change or delete what refers to it first",

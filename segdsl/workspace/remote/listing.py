@@ -1,7 +1,7 @@
-"""Segments on a server, looked up by name or id and told as source or as a table.
+"""Segments on a server, looked up by name or id and shown as source or as a table.
 
-A segment's path is its folder's path and its name, `Loyalty/Tokyo/Camera shoppers`. What cannot
-be read, or is of a kind that is not known, is told by its name and keeps nothing else from coming.
+A segment's path is its folder's path and its name, `Loyalty/Tokyo/Camera shoppers`. A segment that
+cannot be read, or whose kind is not known, is listed by its name, and the others are shown.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.remote.source import tree_of
 
 
-class NotThereError(InputError):
-    """A segment that was named and is not there, or not the only one."""
+class SegmentNotFoundError(InputError):
+    """No segment, or more than one, has the name, path or id that was given."""
 
 
 class Found(NamedTuple):
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A segment with the names of those that it may refer to, and its JSON as it came."""
+    """A segment, the names of segments by id, and its JSON as the API answered it."""
 
     found: Found
     names: Mapping[str, ByName]
@@ -68,10 +68,10 @@ class Shown(msgspec.Struct, frozen=True):
         return tree_of(self.found.folder or (), segment, self.names, report)
 
 
-async def show(client: Client, parent_id: str, named: str) -> Shown:
-    """The segment with an id, a path or a name, read by itself; raises NotThereError."""
+async def show(client: Client, parent_id: str, name: str) -> Shown:
+    """The segment with an id, a path or a name, read alone; raises SegmentNotFoundError."""
     server = await read_snapshot(client, parent_id, rules=False)
-    found = find(server, named)
+    found = find(server, name)
     json = await client.segment_json(parent_id, found.segment.id)
     names = names_by_id(index_names(server.names()))
     try:
@@ -86,20 +86,19 @@ def path_of(folder: tuple[str, ...] | None, name: str) -> str:
     return "/".join((*(folder or ()), name))
 
 
-def find(server: Snapshot, named: str) -> Found:
-    """The segment with an id (`12`, `#12`), a path or a name; raises NotThereError.
+def find(server: Snapshot, name: str) -> Found:
+    """The segment with an id (`12`, `#12`), a path or a name; raises SegmentNotFoundError.
 
-    `#12` is an id wherever there is one. A blank name names nothing: it may come from a variable
-    that is empty.
+    `#12` is an id if there is one. A blank name finds nothing: it may come from an empty variable.
     """
-    id = named.removeprefix("#")
+    id = name.removeprefix("#")
     every: list[tuple[tuple[str, ...] | None, ApiSegment | Unreadable]] = [*server.segments]
     every += [(None, each) for each in server.unreadable if each.id]
     by_id = [each for each in every if each[1].id == id]
     with_name = [each for each in every if each[1].name.strip()]
-    by_name = [each for each in with_name if path_of(each[0], each[1].name) == named]
-    by_name = by_name or [each for each in with_name if each[1].name == named]
-    if by_id and named != id:
+    by_name = [each for each in with_name if path_of(each[0], each[1].name) == name]
+    by_name = by_name or [each for each in with_name if each[1].name == name]
+    if by_id and name != id:
         found = by_id
     else:
         found = by_name + [each for each in by_id if each not in by_name]
@@ -107,14 +106,14 @@ def find(server: Snapshot, named: str) -> Found:
         return Found(*found[0])
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
-        raise NotThereError(
-            f"{len(found)} segments are named `{named}`: specify which by path or id; "
+        raise SegmentNotFoundError(
+            f"{len(found)} segments are named `{name}`: specify which by path or id; "
             f"there are {listed}"
         )
     names = [each.name for _, each in with_name]
     names += [path_of(path, each.name) for path, each in with_name]
-    help = did_you_mean(named, names, "`segdsl list` shows which there are")
-    raise NotThereError(f"there is no segment `{named}`; {help}")
+    help = did_you_mean(name, names, "`segdsl list` shows which there are")
+    raise SegmentNotFoundError(f"there is no segment `{name}`; {help}")
 
 
 # --- all of them ---------------------------------------------------------------------
@@ -145,7 +144,7 @@ def kind_of(segment: ApiSegment) -> str:
 
 
 def note_of(unreadable: Sequence[Unreadable]) -> str | None:
-    """What could not be read, in a sentence with the names; None where all could."""
+    """A sentence on the segments that cannot be read, with their names; None if all can."""
     if not unreadable:
         return None
     listed = ", ".join(f"{each.title}: {each.why}" for each in unreadable)

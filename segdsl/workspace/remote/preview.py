@@ -1,4 +1,4 @@
-"""What a preview comes to: counts, shares and samples, as data."""
+"""The result of a preview: counts, shares and samples, as data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segdsl.workspace.remote.breakdown import Question, Rule
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """How many profiles a rule selects, and the seconds from asking to the answer."""
+    """The number of profiles that a rule selects, and the seconds until the answer."""
 
     count: int
     seconds: float
@@ -35,7 +35,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """All that was asked and answered about some segments of a parent segment.
+    """The counts and samples of some segments of a parent segment.
 
     `zone` is its time zone, and `times` are the columns of samples that hold Unix seconds.
     """

@@ -1,4 +1,4 @@
-"""Asking an Audience API for the values that columns have, to be kept with a schema."""
+"""Reads sample values of columns from an Audience API, to keep them with a schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segdsl.workspace.remote.schema import sample_rows
 
 
 async def sample_schema(connection: Connection, schema: Schema) -> tuple[Samples, ...]:
-    """What is kept of each column's values; nothing of a column whose values cannot be had."""
+    """The samples of each column, without columns whose values cannot be read."""
     asked: list[tuple[str | None, str, ColumnType | None]] = [
         (None, each.name, each.type) for each in schema.attributes if each.type in SAMPLED
     ]

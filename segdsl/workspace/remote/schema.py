@@ -1,7 +1,6 @@
-"""Asking an Audience API for the schema of a parent segment.
+"""Reads the schema of a parent segment from an Audience API.
 
-What a key or an account may not see is left out and noted: a part that is missing must not
-keep the rest from coming.
+What a key or an account may not see is left out and noted: a missing part does not stop the rest.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
 LEFT_OUT = (NotFoundError, ForbiddenError, RejectedError, InvalidResponseError)
-"""What an account that lacks a part is answered: 403 or 404 (described), or no list (assumed)."""
+"""Errors for a part that an account lacks: 403 or 404 (described), or no list (assumed)."""
 
 
-class Asked(NamedTuple):
+class PulledSchema(NamedTuple):
     """A schema, and what is missing in it, in the reader's words."""
 
     schema: Schema
     missing: tuple[str, ...]
 
 
-async def pull_schema(connection: Connection) -> Asked:
-    """The schema as it is now; raises ClientError where its main parts cannot be had."""
+async def pull_schema(connection: Connection) -> PulledSchema:
+    """The current schema; raises ClientError where its main parts cannot be read."""
     client, parent = connection.client, connection.parent
     missing: list[str] = list(connection.passed_over)
 
@@ -143,7 +142,7 @@ async def pull_schema(connection: Connection) -> Asked:
         + tuple(Model(each.id, each.name, each.solution) for each in solutions),
         tuple(Variant(each.id, each.name, each.test) for each in variants),
     )
-    return Asked(schema, tuple(sorted(missing)))
+    return PulledSchema(schema, tuple(sorted(missing)))
 
 
 def columns_of(behavior: a.Behavior, connection: Connection) -> tuple[a.Column, ...]:

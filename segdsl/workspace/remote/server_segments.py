@@ -17,7 +17,7 @@ async def server_segments(
 ) -> tuple[c.Segment, ...]:
     """The segments with these ids, paths or names, each once, as they are on the server.
 
-    One that cannot be read is reported and left out. Raises NotThereError, ClientError.
+    One that cannot be read is reported and left out. Raises SegmentNotFoundError, ClientError.
     """
     found: dict[str, c.Segment | None] = {}
     for each in named:

@@ -22,7 +22,7 @@ from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref, noun
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.listing import NotThereError
+from segdsl.workspace.remote.listing import SegmentNotFoundError
 from segdsl.workspace.sync.applying import Outcome, carry_out
 from segdsl.workspace.sync.effects import effects_of_plan
 from segdsl.workspace.sync.guards import check_deletions, check_not_empty, check_same_server
@@ -137,7 +137,7 @@ async def pull_into(
 ) -> Pull:
     """Writes the server's segments into the workspace, and the lock.
 
-    Raises NotThereError for a name that neither side has, LockError, FileError.
+    Raises SegmentNotFoundError for a name that neither side has, LockError, FileError.
     """
     lock = _lock(connection, project)
     server = await read_server(connection.client, connection.parent.id, workspace.kinds)
@@ -167,7 +167,7 @@ async def pull_into(
 def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, new: str) -> Move:
     """Records in the lock of a target that a segment has another place now; see `move`.
 
-    Raises NotThereError, LockError.
+    Raises SegmentNotFoundError, LockError.
     """
     lock = load_lock(project, target)
     found = move(lock, workspace.resources, old, new)
@@ -241,11 +241,15 @@ def _named(server: Server, lock: Lock, names: Sequence[str]) -> frozenset[Ref]:
         refs = places.get(name, [])
         if not refs:
             help = did_you_mean(name, places, "`segdsl list` shows which there are")
-            raise NotThereError(f"there is no {noun(kinds) if kinds else SEGMENT} `{name}`; {help}")
+            raise SegmentNotFoundError(
+                f"there is no {noun(kinds) if kinds else SEGMENT} `{name}`; {help}"
+            )
         if len(refs) > 1:
             listed = ", ".join(f"#{ref.id}" for ref in refs)
             nouns = f"{noun(ref.kind for ref in refs)}s"
-            raise NotThereError(f"{len(refs)} {nouns} are named `{name}`: specify one of {listed}")
+            raise SegmentNotFoundError(
+                f"{len(refs)} {nouns} are named `{name}`: specify one of {listed}"
+            )
         chosen.add(refs[0])
     return frozenset(chosen)
 

@@ -13,7 +13,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.workspace.kinds.resource import LocalResource
 from segdsl.workspace.project.keys import Folder, Key
 from segdsl.workspace.project.lock import Entry, Lock
-from segdsl.workspace.remote.listing import NotThereError
+from segdsl.workspace.remote.listing import SegmentNotFoundError
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -37,14 +37,14 @@ def move(lock: Lock, local: Sequence[LocalResource], old: str, new: str) -> Move
     """The move of a segment of the lock to the place of one in the workspace.
 
     `old` is an id, a path or a name of the lock, `new` a path or a name of the workspace. Raises
-    NotThereError where either is not there, or not the only one, or `old` is still in a file.
+    SegmentNotFoundError where either is not found, or is not unique, or `old` is still in a file.
     """
     here = {each.key: each for each in local}
     entry = _entry(lock, old, here)
     target = _local([each for each in local if each.key.kind == entry.kind], new)
     still = here.get(entry.key)
     if still is not None and still.key != target.key:
-        raise NotThereError(
+        raise SegmentNotFoundError(
             f"`{path_of(entry.folder, entry.name)}` is still in {still.file}: give it its new "
             "name or folder there first"
         )
@@ -78,14 +78,14 @@ def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
         return found[0]
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(each.folder, each.name)})" for each in found)
-        raise NotThereError(
+        raise SegmentNotFoundError(
             f"{len(found)} segments of the lock are named `{named}`: specify which by path or id; "
             f"there are {listed}"
         )
     words = [each.name for each in lock.entries]
     words += [path_of(each.folder, each.name) for each in lock.entries]
     help = did_you_mean(named, words, "it has only segments that were applied or pulled")
-    raise NotThereError(f"the lock has no segment `{named}`; {help}")
+    raise SegmentNotFoundError(f"the lock has no segment `{named}`; {help}")
 
 
 def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
@@ -95,11 +95,11 @@ def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
         return found[0]
     if found:
         listed = ", ".join(f"{each.key.path} ({each.file})" for each in found)
-        raise NotThereError(
+        raise SegmentNotFoundError(
             f"{len(found)} segments of the workspace are named `{named}`: specify which by path; "
             f"there are {listed}"
         )
     words = [each.key.name for each in local]
     words += [each.key.path for each in local]
     help = did_you_mean(named, words, "change its name or folder in its file first")
-    raise NotThereError(f"no file of the workspace has a segment `{named}`; {help}")
+    raise SegmentNotFoundError(f"no file of the workspace has a segment `{named}`; {help}")

@@ -1,7 +1,7 @@
 """What `segdsl check` would report of the segments that a plan changes.
 
-What is as on the server is the server's to judge: its parent segment may have lost a column, and
-nobody asked about it here. Pure, but for the schema's file.
+What is the same on the server is not checked: its parent segment may have lost a column, which
+does not concern the plan. Pure, but for the schema's file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
-from segdsl.workspace.check.check_runner import Basis, Elsewhere, judge_loaded, keys_of, together
+from segdsl.workspace.check.check_runner import Basis, OtherFiles, check_loaded, combine, keys_of
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.keys import SEGMENT, Key
 from segdsl.workspace.project.schema import load_schema, schema_path
@@ -45,15 +45,15 @@ def check_plan(
     owners = None if schema is None else schema.owners
     basis = Basis({}, schema if use_schema else None, codes, owners)
     known = list(report.diagnostics)
-    here = judge_loaded(workspace.loaded, chosen, workspace.files, basis, report)
+    here = check_loaded(workspace.loaded, chosen, workspace.files, basis, report)
     whole = len(chosen) == len(segments)
-    found = together(
-        [here.judged],
+    found = combine(
+        [here.part],
         workspace.files if whole else _whole_files(workspace, chosen),
         basis,
-        lambda: here.judged.used or (),
+        lambda: here.part.used or (),
         # All files of the project were read.
-        lambda: Elsewhere(frozenset(), frozenset(), True, here.judged.imported),
+        lambda: OtherFiles(frozenset(), frozenset(), True, here.part.imported),
         whole=whole,
     )
     places = {_place(each) for each in known}

@@ -22,7 +22,7 @@ from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource
 _Line = tuple[str, str | None]
 """A line and its colour."""
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
-REACHED = "affected: it refers to a segment that changes"
+REACHED = "refers to a segment that changes"
 FORCED = "forced: overwrites the version on the server"
 FORCED_AGAIN = "forced: creates it again, although it was deleted on the server"
 CONTEXT = 2
@@ -367,7 +367,7 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
 
 def _reached_markdown(reached: Reached) -> Iterator[str]:
     yield ""
-    yield f"**also {_escaped(_path(reached))}{_id(reached.id)}**, {REACHED}"
+    yield f"**also {_escaped(_path(reached))}{_id(reached.id)}**, which {REACHED}"
     yield ""
     yield effect_text(reached.effect)
 

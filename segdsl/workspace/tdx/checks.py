@@ -1,8 +1,7 @@
-"""What reading a YAML segment asks of every value: its kind, its keys, its words.
+"""Checks of the values of a YAML segment: their kind, their keys, their words.
 
 Keys and words of the tool are known in any case and with `_` or `-` between their parts:
-`array_matching`, `starts-with`. Whatever is not known is reported at its place, with what was
-probably meant.
+`array_matching`, `starts-with`. Unknown ones are reported at their place, with a suggestion.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _OF_UNITS = {f"{unit}s": unit for unit in UNITS}
 
 
 def fold(word: str) -> str:
-    """The same for all spellings of one key or word."""
+    """A key or word in a form that all its spellings share."""
     return word.replace("_", "").replace("-", "").replace(" ", "").casefold()
 
 
@@ -41,16 +40,16 @@ class Checks:
         self.report = report
 
     def fail(self, at: Value | Span, message: str, help: str | None = None) -> NoReturn:
-        self.tell(at, message, help)
+        self.report_at(at, message, help)
         raise UnreadableError
 
-    def tell(
+    def report_at(
         self, at: Value | Span, message: str, help: str | None, code: Code = Code.SEG702
     ) -> None:
         self.report.add(code, at if isinstance(at, Span) else at.place, message, help=help)
 
     def each(self, values: Iterable[Value], read: Callable[[Value], _T]) -> list[_T]:
-        """What is read of each value; what is wrong with any of them is told."""
+        """Reads each value, and reports the errors of all of them."""
         made: list[_T] = []
         failed = False
         for value in values:
@@ -69,7 +68,7 @@ class Checks:
         what: str,
         also: Mapping[str, str] | None = None,
     ) -> Keys:
-        """The keys of a map by their own spelling; those that are not known are told.
+        """The keys of a map by their own spelling; unknown ones are reported.
 
         `also` are other words for them.
         """
@@ -85,11 +84,11 @@ class Checks:
             place = of.keys.get(written, of.place)
             if key is None:
                 help = did_you_mean(written, known, f"it has {', '.join(known)}")
-                self.tell(place, f"{what} has no `{written}`", help)
+                self.report_at(place, f"{what} has no `{written}`", help)
                 failed = True
             elif key in first:
                 message = f"`{first[key]}` and `{written}` are the same key"
-                self.tell(place, message, "keep one of the two")
+                self.report_at(place, message, "keep one of the two")
                 failed = True
             else:
                 first[key] = written

@@ -1,6 +1,6 @@
-"""The tool's conditions as the API's JSON, as the tool itself would send them.
+"""Translates the tool's conditions to the API's JSON, as the tool itself would send them.
 
-Whatever is not known is reported at its place; nothing is guessed.
+What is not known is reported at its place; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class Conditions(Operators):
             if kind != "Behavior":
                 self.fail(attribute, 'a behavior has `attribute: ""`')
             message = "the `attribute` of a behavior says nothing, and is left out"
-            self.tell(attribute, message, "the `aggregation` names the column", Code.SEG703)
+            self.report_at(attribute, message, "the `aggregation` names the column", Code.SEG703)
         if "timeWindow" in keys:
             left["filter"] = self._in_window(left["filter"], keys["timeWindow"])
         return left
@@ -185,7 +185,7 @@ class Conditions(Operators):
             return name
         table = table_of(name)
         message = f"the source `{name}` is read as the table `{table}` of the behavior"
-        self.tell(source, message, f"write `source: {table}`", Code.SEG704)
+        self.report_at(source, message, f"write `source: {table}`", Code.SEG704)
         return table
 
     def _aggregation(self, at: Value) -> Json:
@@ -268,7 +268,7 @@ class Conditions(Operators):
             help = "take it out; to compare a count write the number in `operator`"
             self.fail(value, "`arrayMatching` counts elements, and an aggregate is one value", help)
         message = "`arrayMatching` says nothing of one value, and is left out"
-        self.tell(value, message, "an aggregate is one value for each profile", Code.SEG703)
+        self.report_at(value, message, "an aggregate is one value for each profile", Code.SEG703)
 
     def _matching(self, of: Value | None) -> str | Mapping[str, Number] | None:
         if of is None or of.data is None:

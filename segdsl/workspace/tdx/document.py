@@ -1,8 +1,8 @@
-"""YAML with places: every value knows where it stands, and reads as YAML 1.2's core says.
+"""YAML with places: every value has its place, and is read by the core schema of YAML 1.2.
 
 The vendor's tool reads YAML 1.2, where `no` and `12:30` are texts; PyYAML's own rules are those
-of 1.1, so only its parser is used, and scalars are told apart here. The parser's events are read
-one by one, so that what is too deep or too much stops where it is found.
+of 1.1, so only its parser is used, and scalars are typed here. The parser's events are read
+one by one, so that a document that is too deep or too large is rejected early.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Importing files and folders of YAML: what is read from where, and what is written where.
+"""Imports files and folders of YAML: which files are read, and where segments are written.
 
 Folders mirror the server's: a file's place under the folder with the tool's `tdx.json` is its
 segment's, or, where there is none, its place under the folder that was named.
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A `.seg` file to write, and what there is to do about it."""
+    """A `.seg` file to write, and whether it is there already."""
 
     path: Path
     text: str
@@ -50,7 +50,7 @@ class Import(NamedTuple):
 
 
 def yaml_files(paths: Iterable[str]) -> list[Found]:
-    """The YAML files that paths stand for; raises FileError."""
+    """The YAML files at paths; raises FileError."""
     found: dict[str, Found] = {}
     for path in paths:
         if not os.path.isdir(path):
@@ -72,7 +72,7 @@ def yaml_files(paths: Iterable[str]) -> list[Found]:
 
 
 def _place(folder: str, named: str) -> tuple[str, ...]:
-    """A folder's path from the top, which is, where nothing else marks one, what was named."""
+    """A folder's path from the top; where nothing marks a top, it is the folder that was named."""
     whole = os.path.abspath(folder)
     return Path(whole).relative_to(_top(whole) or os.path.abspath(named)).parts
 
@@ -90,9 +90,9 @@ def _top(folder: str) -> str | None:
 def import_files(
     found: Sequence[Found], to: Path, report: Report, *, force: bool, write: bool
 ) -> Import:
-    """Reads each file, and writes what it says; a file with mistakes is told and left out.
+    """Reads each file, and writes its segment; a file with errors is reported and skipped.
 
-    What is there with another text is left as it is, unless `force` is given.
+    A file that exists with another text is not overwritten without `force`.
     """
     sources: dict[str, Source] = {}
     made: list[Made] = []

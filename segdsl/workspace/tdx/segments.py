@@ -1,4 +1,4 @@
-"""A YAML file of the vendor's own tool as a segment in the language's syntax."""
+"""Translates a YAML file of the vendor's own tool to a segment in the language's syntax."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_segment(source: Source, report: Report) -> Imported | None:
 
 
 def _read(document: Value, report: Report) -> Imported | None:
-    """Reads each part for itself: what is wrong with one hides nothing of another."""
+    """Reads each part alone: an error in one does not hide those in another."""
     conditions = Conditions(report)
     _is_segment(document, conditions)
     keys = conditions.map(document, (*_KEYS, "type"), "a segment")
@@ -94,7 +94,7 @@ def _read(document: Value, report: Report) -> Imported | None:
 
 
 def _is_segment(document: Value, conditions: Conditions) -> None:
-    """A file of another kind is told as a whole, and not key by key."""
+    """Reports a file of another kind once, and not key by key."""
     kind = document.data.get("type") if isinstance(document.data, dict) else None
     if kind is None or kind.data == "segment":
         return
@@ -106,7 +106,7 @@ def _is_segment(document: Value, conditions: Conditions) -> None:
 
 
 def _rule(keys: Keys, conditions: Conditions) -> Value:
-    """A rule that says something: an empty one would be everyone, which nobody wrote."""
+    """Checks that a rule is not empty: it would select everyone, which the file does not say."""
     help = "for everyone, write it by hand in a `.seg` file: `where everyone`"
     rule = conditions.need(keys, "rule", "a segment", help)
     if rule.data in ({}, [], ""):
