@@ -35,7 +35,7 @@ def format_expression(expression: t.Expression) -> str:
         case t.Negation(inner):
             return f"not {operand(inner)}"
         case t.FixedRuleSet(label, inner):
-            return f"{pin(label)} {group(inner)}"
+            return f"{rule_set_head(label)} {group(inner)}"
         case t.Limited(inner, limited):
             return f"({format_expression(inner)} {limit(limited)})"
         case t.Test():
@@ -80,7 +80,7 @@ def group(expression: t.Expression) -> str:
     return inner if isinstance(expression, t.Listing) else f"({inner})"
 
 
-def pin(label: str | None) -> str:
+def rule_set_head(label: str | None) -> str:
     return "rule set" if label is None else f"{string(label)}:"
 
 

@@ -263,7 +263,7 @@ class _Printer:
                 needed = flat.needs_parentheses(operand)
                 self._emit(operand, indent, f"{prefix}not ", suffix, parentheses=needed)
             case t.FixedRuleSet(label, operand):
-                start = f"{prefix}{flat.pin(label)} "
+                start = f"{prefix}{flat.rule_set_head(label)} "
                 listing = isinstance(operand, t.Listing)
                 self._emit(operand, indent, start, suffix, parentheses=not listing)
             case t.Limited(operand, limit):
