@@ -20,7 +20,7 @@ from segdsl.rules.layout import (
     two_levels,
 )
 from segdsl.rules.layout.packing import pack
-from segdsl.rules.layout.shape import branch, is_flat, leaves, without_pins
+from segdsl.rules.layout.shape import branch, is_flat, leaves, without_fixed
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.rule.composite import MAX_RULE_SETS, MAX_RULES, ExprError, read_expr, write_expr
 from segdsl.rules.rule.model import Group, ReferenceCondition
@@ -31,7 +31,7 @@ def leaf(name: object) -> Leaf:
 
 
 def shape(text: str) -> Shape:
-    """A shape from a sketch such as `a & (b | c)`, `[a & b]` for a pin, `L[a]` with a label."""
+    """A shape from a sketch: `a & (b | c)`, `[a & b]` for a fixed rule set, `L[a]` with a label."""
     tokens = [token for token in text if not token.isspace()]
     position = 0
 
@@ -128,7 +128,7 @@ def test_nested_layout_has_no_rule_sets_but_labels() -> None:
 
 
 @st.composite
-def trees(draw: st.DrawFn, pins: bool = False) -> Shape:
+def trees(draw: st.DrawFn, fixed: bool = False) -> Shape:
     """Shapes of up to eight conditions."""
     count = draw(st.integers(1, 8))
     items: list[Shape] = [leaf(chr(ord("a") + index)) for index in range(count)]
@@ -136,18 +136,18 @@ def trees(draw: st.DrawFn, pins: bool = False) -> Shape:
         size = draw(st.integers(2, min(len(items), 4)))
         at = draw(st.integers(0, len(items) - size))
         group = branch(draw(st.sampled_from(["And", "Or"])), items[at : at + size])
-        if pins and draw(st.integers(0, 5)) == 0 and not _pinned_in(group):
+        if fixed and draw(st.integers(0, 5)) == 0 and not _fixed_in(group):
             group = FixedRuleSet(draw(st.sampled_from([None, "L"])), group)
         items[at : at + size] = [group]
     return items[0]
 
 
-def _pinned_in(of: Shape) -> bool:
+def _fixed_in(of: Shape) -> bool:
     match of:
         case FixedRuleSet():
             return True
         case Branch(_, children):
-            return any(_pinned_in(child) for child in children)
+            return any(_fixed_in(child) for child in children)
         case Leaf():
             return False
 
@@ -184,13 +184,13 @@ def _possible_sets(of: Shape, capacity: int) -> set[frozenset[str]]:
             case Branch(_, children):
                 for mask in range(1, 1 << len(children)):
                     chosen = [child for at, child in enumerate(children) if mask >> at & 1]
-                    if any(_pinned_in(child) for child in chosen) and len(chosen) > 1:
+                    if any(_fixed_in(child) for child in chosen) and len(chosen) > 1:
                         continue
                     together = frozenset[str]().union(*(names(child) for child in chosen))
                     loose = all(isinstance(child, Leaf) for child in chosen)
                     single = len(chosen) == 1 and is_flat(chosen[0])
                     fits = loose or single or len(together) <= capacity
-                    if fits and not any(_pinned_in(child) for child in chosen):
+                    if fits and not any(_fixed_in(child) for child in chosen):
                         found.add(together)
                 for child in children:
                     visit(child)
@@ -208,7 +208,7 @@ def _fewest(of: Shape, capacity: int) -> int:
 
 
 @settings(max_examples=scaled(400), deadline=None)
-@given(trees(pins=True), st.integers(2, 4))
+@given(trees(fixed=True), st.integers(2, 4))
 def test_no_layout_has_fewer_rule_sets(of: Shape, capacity: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(two_levels, "MAX_RULES", capacity)
@@ -320,12 +320,12 @@ def test_a_rule_set_inside_another_is_an_error() -> None:
 
 
 @settings(max_examples=scaled(2_000), deadline=None)
-@given(trees(pins=True))
+@given(trees(fixed=True))
 def test_laying_out_is_normal_form(of: Shape) -> None:
     found = lay_out(of, Report())
     assert found is not None
     assert normalise(found) == found
-    assert normalise(lay_out_nested(without_pins(of, keep_labels=True))) is not None
+    assert normalise(lay_out_nested(without_fixed(of, keep_labels=True))) is not None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 from segdsl.language import predicates as p
 from segdsl.language.condition import counting
 from segdsl.language.predicates import TimePredicate
-from segdsl.language.values import Number, Value
+from segdsl.language.values import Number
 from segdsl.sql.calendar import Calendar
 from segdsl.sql.times import interval
 
@@ -44,26 +44,4 @@ def _edges(predicate: p.Predicate, calendar: Calendar) -> list[Decimal]:
     """The numbers at which the result of a predicate changes."""
     if isinstance(predicate, TimePredicate):
         return [Decimal(end) for end in interval(predicate, calendar)]
-    values: tuple[Value, ...] = ()
-    match predicate:
-        case p.Compare(_, value):
-            values = (value,)
-        case p.Between(low, high):
-            values = (low, high)
-        case p.In(written):
-            values = written
-    return [value.value for value in values if isinstance(value, Number)]
-
-
-def _compares(left: Decimal, relation: p.Relation, right: Decimal) -> bool:
-    match relation:
-        case "=":
-            return left == right
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case ">=":
-            return left >= right
+    return [value.value for value in p.values_of(predicate) if isinstance(value, Number)]

@@ -25,9 +25,9 @@ from segdsl.language.syntax.spelling import (
 from segdsl.language.values import Boolean, Date, Duration, Limit, Name
 
 
-def format_expression(of: t.Expression) -> str:
+def format_expression(expression: t.Expression) -> str:
     """An expression on one line."""
-    match of:
+    match expression:
         case t.Chain(word, operands):
             return f" {word} ".join(operand(each) for each in operands)
         case t.Listing(word, items):
@@ -35,11 +35,12 @@ def format_expression(of: t.Expression) -> str:
         case t.Negation(inner):
             return f"not {operand(inner)}"
         case t.FixedRuleSet(label, inner):
-            return f"{pin(label)} {group(inner)}"
+            return f"{rule_set_head(label)} {group(inner)}"
         case t.Limited(inner, limited):
             return f"({format_expression(inner)} {limit(limited)})"
         case t.Test():
-            return f"{quantifier(of.quantifier)}{subject(of.subject)} {test_of(of)}"
+            start = f"{quantifier(expression.quantifier)}{subject(expression.subject)}"
+            return f"{start} {test_of(expression)}"
         case t.Has(table, absent, inner):
             where = "" if inner is None else f" where {format_expression(inner)}"
             return f"{'no' if absent else 'has'} {behavior(table)}{where}"
@@ -55,33 +56,39 @@ def format_expression(of: t.Expression) -> str:
             assert arguments is not None
             return f"{name(used)}({', '.join(value(each) for each in arguments)})"
         case _:
-            assert_never(of)
+            assert_never(expression)
 
 
-def needs_parentheses(of: t.Expression) -> bool:
+def needs_parentheses(expression: t.Expression) -> bool:
     """Whether it must be bracketed as an operand of `and`, `or` and `not`."""
-    return isinstance(of, t.Chain) or (isinstance(of, t.Has) and of.filter is not None)
+    return isinstance(expression, t.Chain) or (
+        isinstance(expression, t.Has) and expression.filter is not None
+    )
 
 
-def operand(of: t.Expression) -> str:
-    return f"({format_expression(of)})" if needs_parentheses(of) else format_expression(of)
+def operand(expression: t.Expression) -> str:
+    return (
+        f"({format_expression(expression)})"
+        if needs_parentheses(expression)
+        else format_expression(expression)
+    )
 
 
-def group(of: t.Expression) -> str:
+def group(expression: t.Expression) -> str:
     """What stands behind a label: a list form, or anything in parentheses."""
-    inner = format_expression(of)
-    return inner if isinstance(of, t.Listing) else f"({inner})"
+    inner = format_expression(expression)
+    return inner if isinstance(expression, t.Listing) else f"({inner})"
 
 
-def pin(label: str | None) -> str:
+def rule_set_head(label: str | None) -> str:
     return "rule set" if label is None else f"{string(label)}:"
 
 
 # --- tests ---------------------------------------------------------------------------
 
 
-def quantifier(of: t.Quantifier | None) -> str:
-    match of:
+def quantifier(node: t.Quantifier | None) -> str:
+    match node:
         case None:
             return ""
         case t.Quantifier("any"):
@@ -93,8 +100,8 @@ def quantifier(of: t.Quantifier | None) -> str:
             return f"{how} {value(number)} of "
 
 
-def subject(of: t.Subject) -> str:
-    match of:
+def subject(node: t.Subject) -> str:
+    match node:
         case t.Attribute(attribute):
             return name(attribute)
         case t.Dotted(left, right):
@@ -104,57 +111,59 @@ def subject(of: t.Subject) -> str:
         case t.MlAttribute(solution, model, attribute):
             return f"{solution}({reference(model)}).{name(attribute)}"
         case t.Aggregate():
-            where = "" if of.filter is None else f" where {format_expression(of.filter)}"
-            return f"{function(of)}{aggregate_head(of)}{where})"
+            where = "" if node.filter is None else f" where {format_expression(node.filter)}"
+            return f"{function(node)}{aggregate_head(node)}{where})"
         case _:
-            assert_never(of)
+            assert_never(node)
 
 
-def function(of: t.Aggregate) -> str:
+def function(aggregate: t.Aggregate) -> str:
     """`sum(`, `count distinct (`."""
-    return "count distinct (" if of.function == "count distinct" else f"{of.function}("
+    return (
+        "count distinct (" if aggregate.function == "count distinct" else f"{aggregate.function}("
+    )
 
 
-def aggregate_head(of: t.Aggregate) -> str:
+def aggregate_head(aggregate: t.Aggregate) -> str:
     """What stands in an aggregate before its `where`."""
-    some = "some " if of.some else ""
-    source = behavior(of.behavior)
-    columns = ", ".join(f"{source}.{name(column)}" for column in of.columns)
+    some = "some " if aggregate.some else ""
+    source = behavior(aggregate.behavior)
+    columns = ", ".join(f"{source}.{name(column)}" for column in aggregate.columns)
     head = f"{some}{columns or source}"
-    grouping = ", ".join(name(column) for column in of.grouping)
-    if of.order is not None:
-        head += f" by {name(of.order)}"
+    grouping = ", ".join(name(column) for column in aggregate.grouping)
+    if aggregate.order is not None:
+        head += f" by {name(aggregate.order)}"
         head += f" per {grouping}" if grouping else ""
     elif grouping:
         head += f" by {grouping}"
-    return head if of.window is None else f"{head} over {duration(of.window)}"
+    return head if aggregate.window is None else f"{head} over {duration(aggregate.window)}"
 
 
-def test_of(of: t.Test) -> str:
+def test_of(test: t.Test) -> str:
     """The predicate of a test, with the `not` that is written in it."""
-    match of.predicate:
+    match test.predicate:
         case p.Compare("=", Boolean(truth)):
-            return f"is {'not ' if of.negated else ''}{'true' if truth else 'false'}"
+            return f"is {'not ' if test.negated else ''}{'true' if truth else 'false'}"
         case p.Compare("=", right):
-            return f"{'!=' if of.negated else '='} {value(right)}"
+            return f"{'!=' if test.negated else '='} {value(right)}"
         case p.IsNull():
-            return f"is {'not ' if of.negated else ''}null"
+            return f"is {'not ' if test.negated else ''}null"
         case p.Today():
-            return f"is {'not ' if of.negated else ''}today"
+            return f"is {'not ' if test.negated else ''}today"
         case predicate:
-            return f"{'not ' if of.negated else ''}{_infix(predicate)}"
+            return f"{'not ' if test.negated else ''}{_infix(predicate)}"
 
 
-def _infix(of: p.Predicate) -> str:
-    match of:
+def _infix(predicate: p.Predicate) -> str:
+    match predicate:
         case p.Compare(relation, right):
             return f"{relation} {value(right)}"
         case p.Between(low, high):
             return f"between {value(low)} and {value(high)}"
         case p.In() | p.Like():
-            start, values = listed(of)
-            if isinstance(of, p.Like) and len(values) == 1:
-                return f"{of.match} {values[0]}"
+            start, values = listed(predicate)
+            if isinstance(predicate, p.Like) and len(values) == 1:
+                return f"{predicate.match} {values[0]}"
             return f"{start}({', '.join(values)})"
         case p.Matches(pattern):
             return f"matches {value(pattern)}"
@@ -180,25 +189,25 @@ def _infix(of: p.Predicate) -> str:
         case p.IsNull() | p.Today():
             raise AssertionError("written with `is`")
         case _:
-            assert_never(of)
+            assert_never(predicate)
 
 
-def listed(of: p.In | p.Like) -> tuple[str, list[str]]:
+def listed(predicate: p.In | p.Like) -> tuple[str, list[str]]:
     """What stands before the parenthesis of a list, and its values."""
-    values = [value(each) for each in of.values]
-    return ("in " if isinstance(of, p.In) else f"{of.match} any "), values
+    values = [value(each) for each in predicate.values]
+    return ("in " if isinstance(predicate, p.In) else f"{predicate.match} any "), values
 
 
-def _moment(of: Date | Name | p.Ago) -> str:
-    match of:
+def _moment(moment: Date | Name | p.Ago) -> str:
+    match moment:
         case Date():
-            return literal(of)
+            return literal(moment)
         case Name(parameter):
             return name(parameter)
         case p.Ago(ago):
             return f"{duration(ago)} ago{rounding(ago)}"
         case _:
-            assert_never(of)
+            assert_never(moment)
 
 
 def _ends(low: p.Moment, high: p.Moment) -> str:
@@ -218,11 +227,11 @@ def _shares_unit(low: Duration, high: Duration) -> bool:
     return low.parts[0].unit == high.parts[0].unit
 
 
-def limit(of: Limit) -> str:
+def limit(node: Limit) -> str:
     orders = ", ".join(
         f"{'aggregate' if order.column is None else name(order.column)} "
         f"{'desc' if order.descending else 'asc'}"
-        for order in of.order
+        for order in node.order
     )
     by = f" by {orders}" if orders else ""
-    return f"limit {value(of.number)}{'%' if of.percent else ''}{by}"
+    return f"limit {value(node.number)}{'%' if node.percent else ''}{by}"

@@ -66,10 +66,10 @@ class _Printer:
             self.lines[-1] += f"  {comment.text}"
             self._commented = True
 
-    def _behind_node(self, of: t.Expression, limit: int) -> None:
+    def _behind_node(self, expression: t.Expression, limit: int) -> None:
         """The same for an element behind which parentheses may have been left out."""
-        self._behind(_last_place(of), limit)
-        self._behind(of.span.end, limit)
+        self._behind(_last_place(expression), limit)
+        self._behind(expression.span.end, limit)
 
     # --- items -------------------------------------------------------------------------
 
@@ -188,26 +188,26 @@ class _Printer:
             self._above(item.limit.span.end, 0)
             self._line(0, flat.limit(item.limit))
 
-    def _body(self, of: t.Expression, indent: int, end: int) -> None:
+    def _body(self, expression: t.Expression, indent: int, end: int) -> None:
         """An expression that has its lines to itself: each operand of a chain on its own."""
-        if isinstance(of, t.Chain):
-            self._operands(of, indent, end)
+        if isinstance(expression, t.Chain):
+            self._operands(expression, indent, end)
         else:
-            self._emit(of, indent)
-            self._behind_node(of, end)
+            self._emit(expression, indent)
+            self._behind_node(expression, end)
 
     # --- expressions -------------------------------------------------------------------
 
-    def _operands(self, of: t.Chain, indent: int, end: int) -> None:
-        for at, operand in enumerate(of.operands):
-            prefix = f"{of.word} " if at else ""
+    def _operands(self, chain: t.Chain, indent: int, end: int) -> None:
+        for at, operand in enumerate(chain.operands):
+            prefix = f"{chain.word} " if at else ""
             self._emit(operand, indent, prefix, parentheses=flat.needs_parentheses(operand))
-            following = of.operands[at + 1].span.start if at + 1 < len(of.operands) else end
+            following = chain.operands[at + 1].span.start if at + 1 < len(chain.operands) else end
             self._behind(operand.span.end, following)
 
     def _emit(
         self,
-        of: t.Expression,
+        expression: t.Expression,
         indent: int,
         prefix: str = "",
         suffix: str = "",
@@ -215,74 +215,79 @@ class _Printer:
         parentheses: bool = False,
     ) -> None:
         """One element: on one line, or broken open."""
-        self._above(of.span.start if parentheses else _first_place(of), indent)
-        unbracketed = isinstance(of, (t.Has, t.Negation, t.FixedRuleSet)) and not parentheses
-        end = _last_place(of) if unbracketed else of.span.end
-        if not self.comments.between(of.span.start, end) and not _is_open(of):
-            text = flat.format_expression(of)
+        self._above(expression.span.start if parentheses else _first_place(expression), indent)
+        unbracketed = (
+            isinstance(expression, (t.Has, t.Negation, t.FixedRuleSet)) and not parentheses
+        )
+        end = _last_place(expression) if unbracketed else expression.span.end
+        if not self.comments.between(expression.span.start, end) and not _is_open(expression):
+            text = flat.format_expression(expression)
             text = f"{prefix}({text}){suffix}" if parentheses else f"{prefix}{text}{suffix}"
             if indent + len(text) <= WIDTH:
                 self._line(indent, text)
                 return
         if parentheses:
-            self._bracketed(of, indent, prefix, suffix)
+            self._bracketed(expression, indent, prefix, suffix)
         else:
-            self._broken(of, indent, prefix, suffix)
+            self._broken(expression, indent, prefix, suffix)
 
-    def _bracketed(self, of: t.Expression, indent: int, prefix: str, suffix: str) -> None:
+    def _bracketed(self, expression: t.Expression, indent: int, prefix: str, suffix: str) -> None:
         self._line(indent, f"{prefix}(")
-        if isinstance(of, t.Chain):
-            self._behind(of.span.start + 1, of.operands[0].span.start)
-        inner = of
-        if not isinstance(of, t.Chain):
+        if isinstance(expression, t.Chain):
+            self._behind(expression.span.start + 1, expression.operands[0].span.start)
+        inner = expression
+        if not isinstance(expression, t.Chain):
             # The span takes the parentheses in; inside them the element begins later.
-            inner = msgspec.structs.replace(of, span=Span("", of.span.start, of.span.end - 1))
-        self._body(inner, indent + 2, of.span.end)
-        self._above(of.span.end, indent + 2)
+            inner = msgspec.structs.replace(
+                expression, span=Span("", expression.span.start, expression.span.end - 1)
+            )
+        self._body(inner, indent + 2, expression.span.end)
+        self._above(expression.span.end, indent + 2)
         self._line(indent, f"){suffix}")
 
-    def _broken(self, of: t.Expression, indent: int, prefix: str, suffix: str) -> None:
-        match of:
+    def _broken(self, expression: t.Expression, indent: int, prefix: str, suffix: str) -> None:
+        match expression:
             case t.Chain():
-                self._bracketed(of, indent, prefix, suffix)
+                self._bracketed(expression, indent, prefix, suffix)
             case t.Listing(word, items):
                 self._line(indent, f"{prefix}{word} (")
                 for at, item in enumerate(items):
                     self._emit(item, indent + 2, suffix=",")
-                    following = items[at + 1].span.start if at + 1 < len(items) else of.span.end
+                    following = (
+                        items[at + 1].span.start if at + 1 < len(items) else expression.span.end
+                    )
                     self._behind_node(item, following)
-                self._above(of.span.end, indent + 2)
+                self._above(expression.span.end, indent + 2)
                 self._line(indent, f"){suffix}")
             case t.Negation(operand):
                 needed = flat.needs_parentheses(operand)
                 self._emit(operand, indent, f"{prefix}not ", suffix, parentheses=needed)
             case t.FixedRuleSet(label, operand):
-                start = f"{prefix}{flat.pin(label)} "
+                start = f"{prefix}{flat.rule_set_head(label)} "
                 listing = isinstance(operand, t.Listing)
                 self._emit(operand, indent, start, suffix, parentheses=not listing)
             case t.Limited(operand, limit):
                 self._line(indent, f"{prefix}(")
                 self._body(operand, indent + 2, limit.span.start)
-                self._above(of.span.end, indent + 2)
+                self._above(expression.span.end, indent + 2)
                 self._line(indent + 2, flat.limit(limit))
                 self._line(indent, f"){suffix}")
             case t.Has(table, absent, inner) if inner is not None:
                 self._line(indent, f"{prefix}{'no' if absent else 'has'} {behavior(table)}")
-                self._where(inner, indent + 2, _last_place(of), suffix)
+                self._where(inner, indent + 2, _last_place(expression), suffix)
             case t.Test(t.Aggregate() as subject) if subject.filter is not None:
-                quantifier = flat.quantifier(of.quantifier)
+                quantifier = flat.quantifier(expression.quantifier)
                 self._line(indent, f"{prefix}{quantifier}{flat.function(subject)}")
                 self._line(indent + 2, flat.aggregate_head(subject))
-                self._where(subject.filter, indent + 2, of.span.end, "")
-                self._above(of.span.end, indent + 2)
-                self._line(indent, f") {flat.test_of(of)}{suffix}")
+                self._where(subject.filter, indent + 2, expression.span.end, "")
+                self._above(expression.span.end, indent + 2)
+                self._line(indent, f") {flat.test_of(expression)}{suffix}")
             case t.Test(_, (p.In() | p.Like()) as predicate) if _is_list(predicate):
                 start, values = flat.listed(predicate)
                 places = predicate.places
-                negation = "not " if of.negated else ""
-                head = (
-                    f"{flat.quantifier(of.quantifier)}{flat.subject(of.subject)} {negation}{start}"
-                )
+                negation = "not " if expression.negated else ""
+                how = flat.quantifier(expression.quantifier)
+                head = f"{how}{flat.subject(expression.subject)} {negation}{start}"
                 self._line(indent, f"{prefix}{head}(")
                 for at, value in enumerate(values):
                     if places:
@@ -290,65 +295,65 @@ class _Printer:
                     self._line(indent + 2, f"{value},")
                     if places:
                         last = at + 1 == len(values)
-                        following = of.span.end if last else places[at + 1].start
+                        following = expression.span.end if last else places[at + 1].start
                         self._behind(places[at].end, following)
-                self._above(of.span.end, indent + 2)
+                self._above(expression.span.end, indent + 2)
                 self._line(indent, f"){suffix}")
             case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
-                self._line(indent, f"{prefix}{flat.format_expression(of)}{suffix}")
+                self._line(indent, f"{prefix}{flat.format_expression(expression)}{suffix}")
             case _:
-                assert_never(of)
+                assert_never(expression)
 
-    def _where(self, of: t.Expression, indent: int, end: int, suffix: str) -> None:
+    def _where(self, expression: t.Expression, indent: int, end: int, suffix: str) -> None:
         """A filter: `where` before its first operand, the others below it."""
-        if not isinstance(of, t.Chain):
-            self._emit(of, indent, "where ", suffix)
-            self._behind_node(of, end)
+        if not isinstance(expression, t.Chain):
+            self._emit(expression, indent, "where ", suffix)
+            self._behind_node(expression, end)
             return
-        last = len(of.operands) - 1
-        for at, operand in enumerate(of.operands):
+        last = len(expression.operands) - 1
+        for at, operand in enumerate(expression.operands):
             needed = flat.needs_parentheses(operand)
-            prefix = f"{of.word} " if at else "where "
+            prefix = f"{expression.word} " if at else "where "
             closing = suffix if at == last else ""
             self._emit(operand, indent + 2 * bool(at), prefix, closing, parentheses=needed)
-            following = end if at == last else of.operands[at + 1].span.start
+            following = end if at == last else expression.operands[at + 1].span.start
             self._behind(operand.span.end, following)
 
 
-def _clause(of: t.Clause) -> str:
-    match of.word:
+def _clause(clause: t.Clause) -> str:
+    match clause.word:
         case "hidden":
-            return of.word
+            return clause.word
         case "kind":
-            return f"{of.word} {of.value}"
+            return f"{clause.word} {clause.value}"
         case "description" | "folder":
-            return f"{of.word} {string(of.value)}"
+            return f"{clause.word} {string(clause.value)}"
         case _:
-            assert_never(of.word)
+            assert_never(clause.word)
 
 
-def _first_place(of: t.Expression) -> int:
+def _first_place(expression: t.Expression) -> int:
     """The first offset in an element where a comment can stay when it is broken open."""
-    match of:
+    match expression:
         case t.Chain() | t.Listing() | t.Limited():
-            return of.span.start
+            return expression.span.start
         case t.Negation(operand) | t.FixedRuleSet(_, operand):
             return operand.span.start
-        case t.Has() if of.filter is not None:
-            return of.span.start
+        case t.Has() if expression.filter is not None:
+            return expression.span.start
         case t.Test(t.Aggregate() as subject) if subject.filter is not None:
-            return of.span.start
+            return expression.span.start
         case t.Test(_, (p.In() | p.Like()) as predicate) if _is_list(predicate):
-            return of.subject_span.end
+            return expression.subject_span.end
         case t.Test() | t.Has() | t.Membership() | t.Score() | t.Use():
-            return of.span.end
+            return expression.span.end
         case _:
-            assert_never(of)
+            assert_never(expression)
 
 
-def _last_place(of: t.Expression) -> int:
+def _last_place(expression: t.Expression) -> int:
     """The offset where an element ends that is written without the parentheses around it."""
-    match of:
+    match expression:
         case t.Chain(_, operands):
             return operands[-1].span.end
         case t.Has(_, _, inner) if inner is not None:
@@ -356,14 +361,14 @@ def _last_place(of: t.Expression) -> int:
         case t.Negation(operand) | t.FixedRuleSet(_, operand):
             return operand.span.end
         case _:
-            return of.span.end
+            return expression.span.end
 
 
-def _is_open(of: t.Expression | None) -> bool:
+def _is_open(expression: t.Expression | None) -> bool:
     """Whether there is a list form of several items in it, which never is on one line."""
-    nodes = () if of is None else walk(of)
+    nodes = () if expression is None else walk(expression)
     return any(isinstance(node, t.Listing) and len(node.items) > 1 for node in nodes)
 
 
-def _is_list(of: p.In | p.Like) -> bool:
-    return isinstance(of, p.In) or len(of.values) > 1
+def _is_list(predicate: p.In | p.Like) -> bool:
+    return isinstance(predicate, p.In) or len(predicate.values) > 1

@@ -17,34 +17,34 @@ _A = {"sum": "a sum", "average": "an average"}
 
 
 def makes_sense(
-    of: t.Test,
+    test: t.Test,
     subject: c.Aggregate,
     predicate: p.Predicate,
     report: Report,
     via: tuple[Span, ...],
 ) -> bool:
     """Whether a test of an aggregate means one thing; reported where not."""
-    if subject.counts and of.quantifier is not None:
+    if subject.counts and test.quantifier is not None:
         help = "remove `… of`"
-        report.add(Code.SEG203, of.span, "a count is a number, not a list", help=help, via=via)
+        report.add(Code.SEG203, test.span, "a count is a number, not a list", help=help, via=via)
         return False
-    if subject.function in ("sum", "average") and of.quantifier is not None:
-        report_no_elements(_A[subject.function], of.span, report, via, what="number")
+    if subject.function in ("sum", "average") and test.quantifier is not None:
+        report_no_elements(_A[subject.function], test.span, report, via, what="number")
         return False
     if subject.some:
-        return _needs_some(of, subject, predicate, report, via)
+        return _needs_some(test, subject, predicate, report, via)
     if isinstance(predicate, p.IsNull):
         message = (
             "an aggregate is never null: over no events a count is 0, and any other test fails"
         )
         events = behavior(subject.behavior)
         help = f"test for events: `no {events} …` or `has {events} …`"
-        report.add(Code.SEG204, of.span, message, help=help, via=via)
+        report.add(Code.SEG204, test.span, message, help=help, via=via)
         return False
     if subject.counts and not is_numeric(predicate):
         report.add(
             Code.SEG203,
-            of.span,
+            test.span,
             "a count is a number and can only be compared with numbers",
             help="use `=`, `>`, `<`, `between` or `in` with numbers without quotes",
             via=via,
@@ -54,7 +54,7 @@ def makes_sense(
         return True
     each = "window" if subject.window is not None else "group"
     reading: str | None = None
-    if of.negated and of.quantifier is None:
+    if test.negated and test.quantifier is None:
         reading = (
             f"this is ambiguous: a {each} for which it is false, or no {each} for which it is true"
         )
@@ -66,7 +66,7 @@ def makes_sense(
     if reading is not None:
         report.add(
             Code.SEG205,
-            of.span,
+            test.span,
             reading,
             help=f"specify which: `some` before `{behavior(subject.behavior)}` for an existing "
             f"{each}, or `not …` before the opposite test for no such {each}",
@@ -77,7 +77,7 @@ def makes_sense(
 
 
 def _needs_some(
-    of: t.Test,
+    test: t.Test,
     subject: c.Aggregate,
     predicate: p.Predicate,
     report: Report,
@@ -88,12 +88,12 @@ def _needs_some(
         return True
     events = behavior(subject.behavior)
     help = "remove `some`"
-    if is_numeric(predicate) and holds_of_zero(predicate) != of.negated:
+    if is_numeric(predicate) and holds_of_zero(predicate) != test.negated:
         where = " where …" if subject.filter is not None else ""
         help += f"; to exclude profiles without events, add `and (has {events}{where})`"
     report.add(
         Code.SEG215,
-        of.span,
+        test.span,
         "a count of no events is 0 like any other number, so `some` has no effect",
         help=help,
         via=via,

@@ -159,8 +159,8 @@ class Resolver:
 
     # --- groups ------------------------------------------------------------------------
 
-    def _expand(self, of: t.Expression, context: Context) -> c.Condition | None:
-        if isinstance(of, t.Test | t.Has | t.Membership | t.Score):
+    def _expand(self, expression: t.Expression, context: Context) -> c.Condition | None:
+        if isinstance(expression, t.Test | t.Has | t.Membership | t.Score):
             self.conditions += 1
         else:
             self.holders += 1
@@ -169,29 +169,33 @@ class Resolver:
             or self.holders > MAX_GROUPS
             or context.depth > MAX_DEPTH
         ):
-            raise self._too_large(of.span, context)
-        if isinstance(of, t.Test):
-            return self._test(of, context)
+            raise self._too_large(expression.span, context)
+        if isinstance(expression, t.Test):
+            return self._test(expression, context)
         inner = msgspec.structs.replace(context, depth=context.depth + 1)
-        match of:
+        match expression:
             case t.Chain(word, operands):
-                return self._group(word == "and", operands, inner, of.span)
+                return self._group(word == "and", operands, inner, expression.span)
             case t.Listing("none", items):
                 opposite = msgspec.structs.replace(inner, negated=not inner.negated)
-                child = self._group(False, items, opposite, of.span)
-                return None if child is None else c.Not(child, span=of.span, via=context.via)
+                child = self._group(False, items, opposite, expression.span)
+                return (
+                    None if child is None else c.Not(child, span=expression.span, via=context.via)
+                )
             case t.Listing(word, items):
-                return self._group(word == "all", items, inner, of.span)
+                return self._group(word == "all", items, inner, expression.span)
             case t.Negation(operand):
                 opposite = msgspec.structs.replace(inner, negated=not inner.negated)
                 child = self._expand(operand, opposite)
-                return None if child is None else c.Not(child, span=of.span, via=context.via)
+                return (
+                    None if child is None else c.Not(child, span=expression.span, via=context.via)
+                )
             case t.FixedRuleSet(label, operand):
                 what = "a label" if label is not None else "`rule set`"
-                if self._outside_filter(of, context, what) and context.negated:
+                if self._outside_filter(expression, context, what) and context.negated:
                     self.report.add(
                         Code.SEG209,
-                        of.span,
+                        expression.span,
                         "a label under a `not` would describe the opposite of its group"
                         if label is not None
                         else "a group under a `not` is inverted, and cannot stay a rule "
@@ -204,30 +208,30 @@ class Resolver:
                 child = self._expand(operand, inner)
                 if child is None or context.in_filter or context.negated:
                     return None
-                return c.RuleSet(label, child, span=of.span, via=context.via)
+                return c.RuleSet(label, child, span=expression.span, via=context.via)
             case t.Limited(operand):
-                return self._limited(of, operand, inner)
+                return self._limited(expression, operand, inner)
             case t.Has():
-                return self._has(of, inner)
+                return self._has(expression, inner)
             case t.Membership(kind, target):
-                if not self._outside_filter(of, context, f"`in {kind}`"):
+                if not self._outside_filter(expression, context, f"`in {kind}`"):
                     return None
                 if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
                     self.report.add(
                         Code.SEG114,
-                        of.span,
+                        expression.span,
                         "no segment can have a blank name",
                         help="name the segment, or use its id: `in segment #1234`",
                         via=context.via,
                     )
                     return None
-                return c.Membership(kind, target, span=of.span, via=context.via)
+                return c.Membership(kind, target, span=expression.span, via=context.via)
             case t.Score():
-                return self._score(of, inner)
+                return self._score(expression, inner)
             case t.Use():
-                return self._use(of, inner)
+                return self._use(expression, inner)
             case _:
-                assert_never(of)
+                assert_never(expression)
 
     def _group(
         self, conjunction: bool, items: tuple[t.Expression, ...], context: Context, span: Span
@@ -240,29 +244,29 @@ class Resolver:
             return children[0]
         return (c.And if conjunction else c.Or)(children, span=span, via=context.via)
 
-    def _use(self, of: t.Use, context: Context) -> c.Condition | None:
-        found = context.scope.names.get(of.name)
-        if of.name in context.parameters or (found and isinstance(found[1], t.Param)):
-            report_value(of, self.report, context.via)
+    def _use(self, use: t.Use, context: Context) -> c.Condition | None:
+        found = context.scope.names.get(use.name)
+        if use.name in context.parameters or (found and isinstance(found[1], t.Param)):
+            report_value(use, self.report, context.via)
             return None
         if found is None:
-            if of.name not in context.scope.missing and of.span.key not in self._vain:
-                self._vain.add(of.span.key)
-                report_unknown(of, context.scope.names, self.report, context.via)
+            if use.name not in context.scope.missing and use.span.key not in self._vain:
+                self._vain.add(use.span.key)
+                report_unknown(use, context.scope.names, self.report, context.via)
             return None
         file, let = found
         assert isinstance(let, t.Let)
-        context.scope.used.add(of.name)
-        self._is_doubtful = self._is_doubtful or of.name in context.scope.doubtful
+        context.scope.used.add(use.name)
+        self._is_doubtful = self._is_doubtful or use.name in context.scope.doubtful
         if any(each is let for each in context.active):
-            report_cycle(of, let, context.active, self.report, context.via)
+            report_cycle(use, let, context.active, self.report, context.via)
             return None
-        if not takes(of, let, self.report, context.via):
+        if not takes(use, let, self.report, context.via):
             return None
-        given = of.arguments or ()
+        given = use.arguments or ()
         values = self._values(context)
         arguments = {
-            parameter: values.literal(value, of.span)
+            parameter: values.literal(value, use.span)
             for parameter, value in zip(let.parameters, given, strict=True)
         }
         seen = None if self._checked is None else self._checked.of(let, arguments, context)
@@ -271,7 +275,7 @@ class Resolver:
         inside = Context(
             self.scopes[file],
             arguments if seen is None else seen.arguments,
-            (*context.via, of.span),
+            (*context.via, use.span),
             (*context.active, let),
             context.in_filter,
             context.negated,
@@ -284,8 +288,8 @@ class Resolver:
 
     # --- leaves ------------------------------------------------------------------------
 
-    def _outside_filter(self, of: t.Expression, context: Context, what: str) -> bool:
-        return self._outside_filter_at(of.span, context, what)
+    def _outside_filter(self, expression: t.Expression, context: Context, what: str) -> bool:
+        return self._outside_filter_at(expression.span, context, what)
 
     def _outside_filter_at(self, span: Span, context: Context, what: str) -> bool:
         if context.in_filter:
@@ -313,83 +317,85 @@ class Resolver:
                 return False
         return True
 
-    def _test(self, of: t.Test, context: Context) -> c.Condition | None:
+    def _test(self, node: t.Test, context: Context) -> c.Condition | None:
         subject: c.Subject | None
-        if isinstance(of.subject, c.Attribute) and not context.parameters:
-            subject = of.subject
+        if isinstance(node.subject, c.Attribute) and not context.parameters:
+            subject = node.subject
         else:
-            subject = self._subject(of, context)
+            subject = self._subject(node, context)
         values = self._values(context)
         predicate = (
             None
-            if self._is_foreign(of, values, context)
-            else values.predicate(of.predicate, of.span)
+            if self._is_foreign(node, values, context)
+            else values.predicate(node.predicate, node.span)
         )
-        if of.quantifier is None and isinstance(subject, c.Attribute):
+        if node.quantifier is None and isinstance(subject, c.Attribute):
             # Nothing more can be wrong with the kind that most are.
             if predicate is None:
                 return None
-            test = c.Test(subject, predicate, span=of.span, via=context.via)
-            return c.Not(test, span=of.span, via=context.via) if of.negated else test
-        quantifier = values.quantifier(of.quantifier, of.span)
-        if subject is None or predicate is None or (of.quantifier and quantifier is None):
+            test = c.Test(subject, predicate, span=node.span, via=context.via)
+            return c.Not(test, span=node.span, via=context.via) if node.negated else test
+        quantifier = values.quantifier(node.quantifier, node.span)
+        if subject is None or predicate is None or (node.quantifier and quantifier is None):
             return None
         if isinstance(subject, c.Aggregate) and not makes_sense(
-            of, subject, predicate, self.report, context.via
+            node, subject, predicate, self.report, context.via
         ):
             return None
         if quantifier is not None and isinstance(subject, c.MlAttribute):
-            report_no_elements("an attribute of a model", of.span, self.report, context.via)
+            report_no_elements("an attribute of a model", node.span, self.report, context.via)
             return None
         on_operator = quantifier is not None or (isinstance(subject, c.Aggregate) and subject.some)
-        if on_operator and of.negated and not has_not(predicate):
-            report_no_negation(of.span, self.report, context.via)
+        if on_operator and node.negated and not has_not(predicate):
+            report_no_negation(node.span, self.report, context.via)
             return None
         if on_operator:
-            return c.Test(subject, predicate, of.negated, quantifier, span=of.span, via=context.via)
-        test = c.Test(subject, predicate, span=of.span, via=context.via)
-        return c.Not(test, span=of.span, via=context.via) if of.negated else test
+            return c.Test(
+                subject, predicate, node.negated, quantifier, span=node.span, via=context.via
+            )
+        test = c.Test(subject, predicate, span=node.span, via=context.via)
+        return c.Not(test, span=node.span, via=context.via) if node.negated else test
 
-    def _is_foreign(self, of: t.Test, values: Values, context: Context) -> bool:
+    def _is_foreign(self, test: t.Test, values: Values, context: Context) -> bool:
         """Reports a test that compares with a name as other languages do, or with a definition."""
-        match of.predicate:
+        match test.predicate:
             case p.Compare(_, Name() as value) | p.TimeCompare(_, Name() as value):
                 if values.is_known(value.name):
                     return False
                 from segdsl.language.resolve.foreign import report_foreign
 
-                report_foreign(of, value, values, self.report, context.via)
+                report_foreign(test, value, values, self.report, context.via)
                 return True
-            case p.Compare("=", Boolean(truth)) if isinstance(of.subject, t.Attribute):
-                found = context.scope.names.get(of.subject.name)
+            case p.Compare("=", Boolean(truth)) if isinstance(test.subject, t.Attribute):
+                found = context.scope.names.get(test.subject.name)
                 if found is None or self.owners is not None or context.in_filter:
                     return False
                 let = found[1]
                 if isinstance(let, t.Let) and let not in context.active:
-                    report_compared(of, truth, let, self.report, context.via)
+                    report_compared(test, truth, let, self.report, context.via)
         return False
 
-    def _subject(self, of: t.Test, context: Context) -> c.Subject | None:
-        subject = of.subject
-        span = of.subject_span
+    def _subject(self, test: t.Test, context: Context) -> c.Subject | None:
+        subject = test.subject
+        span = test.subject_span
         match subject:
             case t.Attribute(attribute):
                 return subject if self._plain_names((attribute,), span, context) else None
             case t.Dotted(left, right):
                 return self._dotted(left, right, span, context)
             case t.GroupAttribute(group, attribute):
-                if not self._outside_filter(of, context, "an attribute of a customer group"):
+                if not self._outside_filter(test, context, "an attribute of a customer group"):
                     return None
                 return subject if self._plain_names((group, attribute), span, context) else None
             case t.MlAttribute(solution, _, attribute):
-                if not self._outside_filter(of, context, "an attribute of a model"):
+                if not self._outside_filter(test, context, "an attribute of a model"):
                     return None
                 if attribute in MODEL_ATTRIBUTES[solution]:
                     return subject
                 report_no_attribute(solution, attribute, span, self.report, context.via)
                 return None
             case t.Aggregate():
-                return self._aggregate(of, subject, context)
+                return self._aggregate(test, subject, context)
             case _:
                 assert_never(subject)
 
@@ -407,20 +413,22 @@ class Resolver:
         self.report.add(code, span, what, help=help, via=context.via)
         return None
 
-    def _aggregate(self, of: t.Test, subject: t.Aggregate, context: Context) -> c.Aggregate | None:
-        if not self._outside_filter(of, context, f"`{subject.function}`"):
+    def _aggregate(
+        self, test: t.Test, subject: t.Aggregate, context: Context
+    ) -> c.Aggregate | None:
+        if not self._outside_filter(test, context, f"`{subject.function}`"):
             return None
         names = (*_named(subject.behavior), *subject.columns, *subject.grouping)
         names = (*names, subject.order) if subject.order is not None else names
-        if not self._plain_names(names, of.subject_span, context):
+        if not self._plain_names(names, test.subject_span, context):
             return None
         window: Duration | None = None
         if subject.window is not None:
-            window = self._values(context).duration(subject.window, of.subject_span)
+            window = self._values(context).duration(subject.window, test.subject_span)
             if window is not None and has_no_length(window):
                 self.report.add(
                     Code.SEG014,
-                    of.subject_span,
+                    test.subject_span,
                     "a window of length 0 contains no events",
                     help="give it a length: `over 7 days`",
                     via=context.via,
@@ -442,48 +450,52 @@ class Resolver:
             inside,
         )
 
-    def _filter(self, of: t.Expression | None, context: Context) -> c.Condition | None:
-        if of is None:
+    def _filter(self, expression: t.Expression | None, context: Context) -> c.Condition | None:
+        if expression is None:
             return None
-        return self._expand(of, msgspec.structs.replace(context, in_filter=True, negated=False))
+        return self._expand(
+            expression, msgspec.structs.replace(context, in_filter=True, negated=False)
+        )
 
-    def _has(self, of: t.Has, context: Context) -> c.Condition | None:
-        if not self._outside_filter(of, context, f"`{'no' if of.absent else 'has'}`"):
+    def _has(self, node: t.Has, context: Context) -> c.Condition | None:
+        if not self._outside_filter(node, context, f"`{'no' if node.absent else 'has'}`"):
             return None
-        if not self._plain_names(_named(of.behavior), of.span, context):
+        if not self._plain_names(_named(node.behavior), node.span, context):
             return None
-        inside = self._filter(of.filter, context)
-        if (inside is None) != (of.filter is None):
+        inside = self._filter(node.filter, context)
+        if (inside is None) != (node.filter is None):
             return None
-        count = c.Aggregate("count", of.behavior, filter=inside)
-        test = c.Test(count, p.Compare(">=", Number("1")), span=of.span, via=context.via)
-        return c.Not(test, span=of.span, via=context.via) if of.absent else test
+        count = c.Aggregate("count", node.behavior, filter=inside)
+        test = c.Test(count, p.Compare(">=", Number("1")), span=node.span, via=context.via)
+        return c.Not(test, span=node.span, via=context.via) if node.absent else test
 
-    def _score(self, of: t.Score, context: Context) -> c.Condition | None:
-        if not self._outside_filter(of, context, "a score"):
+    def _score(self, score: t.Score, context: Context) -> c.Condition | None:
+        if not self._outside_filter(score, context, "a score"):
             return None
         values = self._values(context)
-        low, high = values.number(of.low, of.span), values.number(of.high, of.span)
+        low, high = values.number(score.low, score.span), values.number(score.high, score.span)
         if low is None or high is None:
             return None
-        return c.Score(of.model, low, high, of.including_converted, span=of.span, via=context.via)
+        return c.Score(
+            score.model, low, high, score.including_converted, span=score.span, via=context.via
+        )
 
     def _limited(
-        self, of: t.Limited, operand: t.Expression, context: Context
+        self, limited: t.Limited, operand: t.Expression, context: Context
     ) -> c.Condition | None:
-        if not self._outside_filter(of, context, "a limit"):
+        if not self._outside_filter(limited, context, "a limit"):
             return None
         child = self._expand(operand, msgspec.structs.replace(context, negated=False))
         test = child.child if isinstance(child, c.Not) else child
         aggregate = not isinstance(test, c.Test) or isinstance(test.subject, c.Aggregate)
-        limit = self._values(context).limit(of.limit, aggregate=aggregate)
+        limit = self._values(context).limit(limited.limit, aggregate=aggregate)
         if limit is None or child is None:
             return None
         if isinstance(test, c.Test) and not isinstance(test.subject, c.MlAttribute):
-            return c.Limited(child, limit, span=of.span, via=context.via)
+            return c.Limited(child, limit, span=limited.span, via=context.via)
         self.report.add(
             Code.SEG208,
-            of.span,
+            limited.span,
             "the API limits a whole segment or a single test of an attribute or a behavior, "
             "not this",
             help='move this with its limit into its own segment, and write `in segment "…"`',

@@ -36,7 +36,7 @@ def resolve(
         for item in file.items
         if isinstance(item, t.Param)
     }
-    expander = Resolver(found, params, report, owners, room)
+    resolver = Resolver(found, params, report, owners, room)
     main = program.files[program.main]
     scope = found[program.main]
     segments: list[Segment] = []
@@ -67,9 +67,9 @@ def resolve(
         condition = (
             Everyone(span=item.where_span)
             if item.where is None
-            else expander.segment(item.where, scope)
+            else resolver.segment(item.where, scope)
         )
-        limit = expander.limit(item.limit, scope)
+        limit = resolver.limit(item.limit, scope)
         if not is_named or condition is None or (limit is None) != (item.limit is None):
             continue
         if before is not None or main.is_mistaken(item):
@@ -87,12 +87,12 @@ def resolve(
                 item.clause("hidden") is not None,
             )
         )
-    _unused_definitions(program, found, expander)
+    _unused_definitions(program, found, resolver)
     _unused_imports(main, scope, report)
     return tuple(segments)
 
 
-def _unused_definitions(program: Program, known: Mapping[str, Scope], expander: Resolver) -> None:
+def _unused_definitions(program: Program, known: Mapping[str, Scope], resolver: Resolver) -> None:
     """Looks at definitions that no segment uses: those first that no other definition uses.
 
     With them go those that they use; what is left is used by itself alone.
@@ -109,7 +109,7 @@ def _unused_definitions(program: Program, known: Mapping[str, Scope], expander: 
     for let, scope in (*first, *lets):
         if let.name not in scope.used and id(let) not in done:
             done.add(id(let))
-            expander.definition(let, scope)
+            resolver.definition(let, scope)
 
 
 def _unused_imports(main: t.File, scope: Scope, report: Report) -> None:

@@ -154,21 +154,21 @@ class Sizes:
                 written += 1 + len(label or "") // _CHARACTERS
         return Size(conditions, holders, units + written, written, largest)
 
-    def _added(self, of: t.Test | t.Has | t.Membership | t.Score, scope: Scope) -> int:
+    def _added(self, node: t.Test | t.Has | t.Membership | t.Score, scope: Scope) -> int:
         """The length of the texts that the params of a condition stand for."""
-        if not isinstance(of, t.Test):
+        if not isinstance(node, t.Test):
             return 0
-        names = (value for value in values_of(of.predicate) if isinstance(value, Name))
+        names = (value for value in values_of(node.predicate) if isinstance(value, Name))
         return sum(self._length(name, scope) for name in names)
 
-    def _length(self, of: Value, scope: Scope) -> int:
+    def _length(self, value: Value, scope: Scope) -> int:
         """How long a value is; the parameter of a definition counts where it is given."""
-        if isinstance(of, Name):
-            found = scope.names.get(of.name)
+        if isinstance(value, Name):
+            found = scope.names.get(value.name)
             if found is None or not isinstance(found[1], t.Param):
                 return 0
             return len_of(self._params.get((found[0], found[1].name)))
-        return len_of(of)
+        return len_of(value)
 
 
 def len_of(value: Literal | None) -> int:

@@ -18,34 +18,36 @@ EXPLAINED = 2_000
 """What it takes to look at a function of another language, as so many names compared."""
 
 
-def report_value(of: t.Use, report: Report, via: tuple[Span, ...]) -> None:
+def report_value(use: t.Use, report: Report, via: tuple[Span, ...]) -> None:
     """A param or a parameter stands where a condition is needed."""
     report.add(
         Code.SEG101,
-        of.span,
-        f"`{name(of.name)}` is a value, not a condition",
+        use.span,
+        f"`{name(use.name)}` is a value, not a condition",
         help="use it in a comparison",
         via=via,
     )
 
 
 def report_unknown(
-    of: t.Use, names: Mapping[str, object], report: Report, via: tuple[Span, ...]
+    use: t.Use, names: Mapping[str, object], report: Report, via: tuple[Span, ...]
 ) -> None:
     """No definition has that name."""
-    if of.arguments:
+    if use.arguments:
         from segdsl.language.resolve.foreign import explain_use
 
-        foreign = explain_use(of) if report.can_compare(EXPLAINED) else None
+        foreign = explain_use(use) if report.can_compare(EXPLAINED) else None
         if foreign is not None:
             report.add(Code.SEG101, foreign.span, foreign.message, help=foreign.help, via=via)
             return
-    ask = None if of.arguments else f"if it is an attribute, compare it: `{name(of.name)} is true`"
-    best = report.did_you_mean(of.name, names)
+    ask = (
+        None if use.arguments else f"if it is an attribute, compare it: `{name(use.name)} is true`"
+    )
+    best = report.did_you_mean(use.name, names)
     report.add(
         Code.SEG101,
-        of.span,
-        f"`{name(of.name)}` is not defined here",
+        use.span,
+        f"`{name(use.name)}` is not defined here",
         help="; ".join(part for part in (best, ask) if part)
         or "define it with `let`, or import it",
         via=via,
@@ -53,29 +55,29 @@ def report_unknown(
 
 
 def report_cycle(
-    of: t.Use, let: t.Let, active: Sequence[Definition], report: Report, via: tuple[Span, ...]
+    use: t.Use, let: t.Let, active: Sequence[Definition], report: Report, via: tuple[Span, ...]
 ) -> None:
     """A definition uses itself, perhaps through others; `active` are those being expanded."""
     first = next(at for at, each in enumerate(active) if each is let)
     chain = " uses ".join(f"`{each.name}`" for each in (*active[first:], let))
     report.add(
         Code.SEG103,
-        of.span,
+        use.span,
         f"{chain}: a definition cannot use itself",
         help="write out the condition where it is needed",
         via=via,
     )
 
 
-def takes(of: t.Use, let: t.Let, report: Report, via: tuple[Span, ...]) -> bool:
+def takes(use: t.Use, let: t.Let, report: Report, via: tuple[Span, ...]) -> bool:
     """Whether a definition is given as many values as it takes; reported where not."""
-    given = of.arguments or ()
-    if len(given) == len(let.parameters) and (of.arguments is None) == (not let.parameters):
+    given = use.arguments or ()
+    if len(given) == len(let.parameters) and (use.arguments is None) == (not let.parameters):
         return True
     signature = f"{let.name}({', '.join(let.parameters)})" if let.parameters else let.name
     report.add(
         Code.SEG104,
-        of.span,
+        use.span,
         f"`{let.name}` takes {counted(len(let.parameters), 'value')}, and "
         f"{counted(len(given), 'value')} {'is' if len(given) == 1 else 'are'} given",
         help=f"write it as `{signature}`",
@@ -133,13 +135,13 @@ def _culprits(size: Size, sizes: Sizes, scope: Scope) -> tuple[Note, ...]:
 
 
 def report_compared(
-    of: t.Test, truth: bool, let: t.Let, report: Report, via: tuple[Span, ...]
+    test: t.Test, truth: bool, let: t.Let, report: Report, via: tuple[Span, ...]
 ) -> None:
     """Warns of `vip = true` where `vip` is a definition; with a schema the checker knows."""
-    written = name(let.name) if truth != of.negated else f"not {name(let.name)}"
+    written = name(let.name) if truth != test.negated else f"not {name(let.name)}"
     report.add(
         Code.SEG218,
-        of.span,
+        test.span,
         f"this tests an attribute `{name(let.name)}`, but a definition has that name",
         help=f"write `{written}`; a definition is a condition in itself; if you mean the "
         "attribute, rename the definition",

@@ -132,54 +132,54 @@ class Values:
         )
         return None
 
-    def duration(self, of: Duration, span: Span) -> Duration | None:
+    def duration(self, node: Duration, span: Span) -> Duration | None:
         parts = []
-        for part in of.parts:
+        for part in node.parts:
             amount = self.whole(part.amount, span, of_time=True)
             if amount is None:
                 return None
             parts.append(Part(amount, part.unit))
-        return Duration(tuple(parts), of.rounded)
+        return Duration(tuple(parts), node.rounded)
 
-    def limit(self, of: Limit, *, aggregate: bool) -> Limit | None:
+    def limit(self, node: Limit, *, aggregate: bool) -> Limit | None:
         """A limit with its number; `aggregate` says whether what it limits has one."""
-        if not aggregate and any(order.column is None for order in of.order):
+        if not aggregate and any(order.column is None for order in node.order):
             self.report.add(
                 Code.SEG214,
-                of.span,
+                node.span,
                 "there is no aggregate to order by here",
                 help="order by a column, or put the limit on a condition of a behavior",
                 via=self.via,
             )
-        if of.percent:
-            number = self.number(of.number, of.span)
+        if node.percent:
+            number = self.number(node.number, node.span)
             if number is not None and not 0 <= number.value <= 100:
                 self.report.add(
                     Code.SEG013,
-                    of.span,
+                    node.span,
                     "a percentage is from 0% to 100%",
                     help="a number of profiles is written without `%`",
                     via=self.via,
                 )
                 return None
         else:
-            number = self.whole(of.number, of.span)
-        if not of.order:
+            number = self.whole(node.number, node.span)
+        if not node.order:
             self.report.add(
                 Code.SEG212,
-                of.span,
+                node.span,
                 "without an order it is undefined which profiles this limit keeps",
                 help="add an order: `by ltv desc`",
                 via=self.via,
             )
-        return None if number is None else msgspec.structs.replace(of, number=number)
+        return None if number is None else msgspec.structs.replace(node, number=number)
 
-    def quantifier(self, of: Quantifier | None, span: Span) -> Quantifier | None:
+    def quantifier(self, node: Quantifier | None, span: Span) -> Quantifier | None:
         """As it is, with its number looked up; None also where there is none."""
-        if of is None or of.number is None:
-            return of
-        number = self.whole(of.number, span)
-        return None if number is None else Quantifier(of.how, number)
+        if node is None or node.number is None:
+            return node
+        number = self.whole(node.number, span)
+        return None if number is None else Quantifier(node.how, number)
 
     def _moment(self, moment: p.Moment, span: Span) -> Date | p.Ago | None:
         if isinstance(moment, p.Ago):
@@ -188,13 +188,13 @@ class Values:
         found = self._typed(moment, span, "date")
         return found if isinstance(found, Date) else None
 
-    def predicate(self, of: p.Predicate, span: Span) -> p.Predicate | None:
+    def predicate(self, node: p.Predicate, span: Span) -> p.Predicate | None:
         """The predicate with literals only; a `between` of dates becomes one of times."""
-        match of:
+        match node:
             case p.Compare(relation, value):
                 found = self._typed(value, span, "number", "string", "boolean")
                 if found is value:
-                    return of
+                    return node
                 return None if found is None else p.Compare(relation, found)
             case p.Between(low, high):
                 return self._between(low, high, span)
@@ -210,7 +210,7 @@ class Values:
                 found = self._typed(pattern, span, "string")
                 return None if found is None else p.Matches(found)
             case p.IsNull() | p.Today() | p.InUnit():
-                return of
+                return node
             case p.TimeCompare(relation, moment):
                 at = self._moment(moment, span)
                 return None if at is None else p.TimeCompare(relation, at)
@@ -227,7 +227,7 @@ class Values:
                 near, far = self.duration(low_length, span), self.duration(high_length, span)
                 return None if near is None or far is None else p.BetweenNext(near, far)
             case _:
-                assert_never(of)
+                assert_never(node)
 
     def _between(self, low: Value, high: Value, span: Span) -> p.Predicate | None:
         kinds = ("number", "string", "date")
@@ -271,6 +271,6 @@ def _retype(found: Literal, kinds: tuple[str, ...]) -> str:
             return f"write {' or '.join(_WHAT[kind] for kind in kinds)}"
 
 
-def has_no_length(of: Duration) -> bool:
+def has_no_length(duration: Duration) -> bool:
     """Whether every part of a duration, its amounts looked up, is 0."""
-    return all(isinstance(part.amount, Number) and not part.amount.value for part in of.parts)
+    return all(isinstance(part.amount, Number) and not part.amount.value for part in duration.parts)

@@ -41,7 +41,7 @@ class StoppedError(SegdslError):
     """Parsing cannot go on; the report says why."""
 
 
-class PieceBuilder:
+class BaseBuilder:
     """What is common to all rules; `begin` comes before each parse.
 
     A method is handed the children of its rule, tokens among them, each with its symbol, its

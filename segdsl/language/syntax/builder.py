@@ -14,7 +14,7 @@ import msgspec
 from segdsl.diagnostics import Code
 from segdsl.language.behaviors import PREFIX, table_of
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.fast_path import PhraseBuilder
+from segdsl.language.syntax.fast_path import FastPathBuilder
 from segdsl.language.syntax.lalr import Child
 from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import (
@@ -35,7 +35,7 @@ _PARAM_TYPES = ("number", "string", "boolean", "date")
 _Body = tuple[t.Expression | None, Limit | None, int]
 
 
-class Builder(PhraseBuilder):
+class Builder(FastPathBuilder):
     """Subjects, tests, groups and items."""
 
     # --- subjects ----------------------------------------------------------------------

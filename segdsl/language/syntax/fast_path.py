@@ -42,7 +42,7 @@ def phrase_pattern(number: str) -> str:
     return rf"(?P<name>[A-Za-z_][A-Za-z0-9_]*+){_GAP}(?:{'|'.join(predicates)}){end}"
 
 
-class PhraseBuilder(PredicateBuilder):
+class FastPathBuilder(PredicateBuilder):
     """Makes of a phrase what the methods for its tokens make of them."""
 
     def phrase(self, found: re.Match[str]) -> t.Test:

@@ -113,8 +113,8 @@ def literal(value: Literal) -> str:
             return text if value.is_iso else f"@{string(text)}"
 
 
-def value(of: Value) -> str:
-    return name(of.name) if isinstance(of, Name) else literal(of)
+def value(node: Value) -> str:
+    return name(node.name) if isinstance(node, Name) else literal(node)
 
 
 def amount_of(amount: Value, unit: Unit) -> str:
@@ -123,14 +123,14 @@ def amount_of(amount: Value, unit: Unit) -> str:
     return f"{value(amount)} {unit}{plural}"
 
 
-def duration(of: Duration) -> str:
+def duration(node: Duration) -> str:
     """`1 day 12 hours`, without its rounding."""
-    return " ".join(amount_of(part.amount, part.unit) for part in of.parts)
+    return " ".join(amount_of(part.amount, part.unit) for part in node.parts)
 
 
-def rounding(of: Duration) -> str:
+def rounding(duration: Duration) -> str:
     """` rounded to day`, or nothing."""
-    return f" rounded to {of.rounded}" if of.rounded else ""
+    return f" rounded to {duration.rounded}" if duration.rounded else ""
 
 
 def reference(target: Reference, kind: str = "") -> str:

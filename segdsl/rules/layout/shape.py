@@ -72,15 +72,15 @@ def is_flat(shape: Shape) -> bool:
             return False
 
 
-def without_pins(shape: Shape, *, keep_labels: bool) -> Shape:
-    """The same logic with pins dissolved; those with a label stay where asked."""
+def without_fixed(shape: Shape, *, keep_labels: bool) -> Shape:
+    """The same logic with fixed rule sets dissolved; those with a label stay where asked."""
     match shape:
         case Leaf():
             return shape
         case Branch(kind, children, span):
-            return branch(kind, (without_pins(c, keep_labels=keep_labels) for c in children), span)
+            return branch(kind, (without_fixed(c, keep_labels=keep_labels) for c in children), span)
         case FixedRuleSet(label, child, span, via):
-            inner = without_pins(child, keep_labels=keep_labels)
+            inner = without_fixed(child, keep_labels=keep_labels)
             return (
                 FixedRuleSet(label, inner, span, via)
                 if keep_labels and label is not None

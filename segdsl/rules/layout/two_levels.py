@@ -7,7 +7,7 @@ duplicates a condition, and neither changes what is asked.
 Why a minimum is found one group at a time: each condition is named once, so a rule
 set is always some of the children of one group. A child of up to 26 conditions is
 best taken whole (split up it would need a rule set at least, and could share none),
-so only children that are larger, or that hold a pin, are looked into.
+so only children that are larger, or that hold a fixed rule set, are looked into.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from segdsl.rules.layout.shape import (
     Shape,
     is_flat,
     leaves,
-    without_pins,
+    without_fixed,
 )
 from segdsl.rules.rule.composite import (
     MAX_RULE_SETS,
@@ -41,7 +41,7 @@ from segdsl.rules.rule.model import Condition, Group
 
 def lay_out(shape: Shape, report: Report) -> Group | None:
     """The rule on two levels; None after a report where it cannot be."""
-    if not _pins_fit(shape, report):
+    if not _fixed_fit(shape, report):
         return None
     plain = _plain(shape)
     if plain is not None:
@@ -63,7 +63,7 @@ def lay_out(shape: Shape, report: Report) -> Group | None:
 
 def lay_out_nested(shape: Shape) -> Group:
     """The rule as And and Or at any depth, as older rules are written; only labels make groups."""
-    found = without_pins(shape, keep_labels=True)
+    found = without_fixed(shape, keep_labels=True)
     match found:
         case Branch(kind, children):
             return Group(kind, tuple(_nested(child) for child in children))
@@ -93,7 +93,7 @@ def _plain(shape: Shape) -> Group | None:
         case Leaf():
             return Group("And", (_rule_set([shape], "And"),))
         case FixedRuleSet():
-            return Group("And", (_pinned(shape),))
+            return Group("And", (_fixed_group(shape),))
         case Branch(kind, children):
             if is_flat(shape):
                 return Group("And", (_rule_set(list(children), kind),))
@@ -106,7 +106,7 @@ def _plain(shape: Shape) -> Group | None:
                 if at == first:
                     sets.append(_rule_set(loose, kind))
             case FixedRuleSet():
-                sets.append(_pinned(child))
+                sets.append(_fixed_group(child))
             case Branch(inner, grandchildren):
                 if not is_flat(child):
                     return None
@@ -114,11 +114,11 @@ def _plain(shape: Shape) -> Group | None:
     return Group(kind, tuple(sets))
 
 
-def _pinned(pin: FixedRuleSet) -> Group:
-    child = pin.child
+def _fixed_group(rule_set: FixedRuleSet) -> Group:
+    child = rule_set.child
     items: list[Shape] = list(child.children) if isinstance(child, Branch) else [child]
     made = _rule_set(items, child.kind if isinstance(child, Branch) else "And")
-    return msgspec.structs.replace(made, description=pin.label)
+    return msgspec.structs.replace(made, description=rule_set.label)
 
 
 def _rule_set(items: list[Shape], kind: str) -> Group:
@@ -158,7 +158,7 @@ class _Measures:
 
     def __init__(self) -> None:
         self._sizes: dict[int, int] = {}
-        self._pins: dict[int, bool] = {}
+        self._has_fixed: dict[int, bool] = {}
         self._sets: dict[int, int] = {}
 
     def size(self, shape: Shape) -> int:
@@ -174,17 +174,17 @@ class _Measures:
             self._sizes[id(shape)] = found
         return self._sizes[id(shape)]
 
-    def has_pin(self, shape: Shape) -> bool:
-        if id(shape) not in self._pins:
+    def has_fixed(self, shape: Shape) -> bool:
+        if id(shape) not in self._has_fixed:
             match shape:
                 case Leaf():
                     found = False
                 case Branch(_, children):
-                    found = any(self.has_pin(child) for child in children)
+                    found = any(self.has_fixed(child) for child in children)
                 case FixedRuleSet():
                     found = True
-            self._pins[id(shape)] = found
-        return self._pins[id(shape)]
+            self._has_fixed[id(shape)] = found
+        return self._has_fixed[id(shape)]
 
     def split(self, shape: Branch) -> tuple[list[int], list[int], list[int]]:
         """Children that are loose, those taken whole, and those that are looked into."""
@@ -192,7 +192,7 @@ class _Measures:
         for at, child in enumerate(shape.children):
             if isinstance(child, Leaf):
                 loose.append(at)
-            elif not self.has_pin(child) and self.size(child) <= MAX_RULES:
+            elif not self.has_fixed(child) and self.size(child) <= MAX_RULES:
                 whole.append(at)
             else:
                 apart.append(at)
@@ -241,7 +241,7 @@ class _Composite:
             case Leaf():
                 return self._add(_rule_set([shape], "And"))
             case FixedRuleSet():
-                return self._add(_pinned(shape))
+                return self._add(_fixed_group(shape))
             case Branch(kind, children):
                 pass
         if is_flat(shape):
@@ -266,19 +266,19 @@ def _renamed(expr: Expr, place: dict[int, int]) -> Expr:
 # --- what does not fit ---------------------------------------------------------------
 
 
-def _pins_fit(shape: Shape, report: Report) -> bool:
-    """Whether every pin can be a rule set: none inside another, none over 26 rules."""
+def _fixed_fit(shape: Shape, report: Report) -> bool:
+    """Whether every fixed rule set can be one: none inside another, none over 26 rules."""
     match shape:
         case Leaf():
             return True
         case Branch(_, children):
             # Every one is looked at, so that all are told.
-            fit = [_pins_fit(each, report) for each in children if not isinstance(each, Leaf)]
+            fit = [_fixed_fit(each, report) for each in children if not isinstance(each, Leaf)]
             return all(fit)
         case FixedRuleSet(label, child, span, via):
-            inner = next((pin for pin in _pins(child)), None)
+            inner = next((each for each in _fixed_rule_sets(child)), None)
             if inner is not None:
-                words = sorted({_pinned_by(label), _pinned_by(inner.label)})
+                words = sorted({_fixed_by(label), _fixed_by(inner.label)})
                 report.add(
                     Code.SEG210,
                     inner.span,
@@ -295,7 +295,7 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
                     span,
                     f"this rule set has {size} conditions in nested groups; "
                     f"the API allows at most {MAX_RULES}",
-                    help=f"remove the {_pinned_by(label)} so that it can be split, or move a "
+                    help=f"remove the {_fixed_by(label)} so that it can be split, or move a "
                     'part into its own segment and refer to it: `in segment "…"`',
                     via=via,
                 )
@@ -303,18 +303,18 @@ def _pins_fit(shape: Shape, report: Report) -> bool:
             return True
 
 
-def _pinned_by(label: str | None) -> str:
+def _fixed_by(label: str | None) -> str:
     """What in the source keeps a group a rule set of its own."""
     return "`rule set`" if label is None else "label"
 
 
-def _pins(shape: Shape) -> Iterable[FixedRuleSet]:
+def _fixed_rule_sets(shape: Shape) -> Iterable[FixedRuleSet]:
     match shape:
         case Leaf():
             return
         case Branch(_, children):
             for child in children:
-                yield from _pins(child)
+                yield from _fixed_rule_sets(child)
         case FixedRuleSet():
             yield shape
 

@@ -1,6 +1,6 @@
 """A rule back to a shape: the inverse of laying out, and the normal form it gives.
 
-A rule keeps its rule sets: each becomes a pin, and pins are then dropped wherever the
+A rule keeps its rule sets: each becomes a fixed rule set, and these are then dropped wherever the
 layout makes the same rule sets without them. What carries no meaning is not kept: the
 kind of a group of one, names and parentheses of an expression, conditions right under
 the rule, and groups of a kind inside one of the same kind.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segdsl.diagnostics import Report
-from segdsl.rules.layout.shape import Branch, FixedRuleSet, Kind, Leaf, Shape, branch, without_pins
+from segdsl.rules.layout.shape import Branch, FixedRuleSet, Kind, Leaf, Shape, branch, without_fixed
 from segdsl.rules.layout.two_levels import lay_out, lay_out_nested
 from segdsl.rules.rule.composite import Combined, Expr, Named, over_rule_sets, read_expr
 from segdsl.rules.rule.model import Condition, Group, Rule
@@ -24,12 +24,12 @@ def unfold(rule: Rule) -> Shape | None:
     """
     if not rule.conditions:
         return None
-    pinned = _rule(rule)
-    wanted = lay_out(pinned, Report())
-    for candidate in _candidates(pinned):
+    fixed = _rule(rule)
+    wanted = lay_out(fixed, Report())
+    for candidate in _candidates(fixed):
         if wanted is not None and lay_out(candidate, Report()) == wanted:
             return candidate
-    return pinned if wanted is not None else without_pins(pinned, keep_labels=True)
+    return fixed if wanted is not None else without_fixed(fixed, keep_labels=True)
 
 
 def normalise(rule: Rule) -> Rule:
@@ -44,10 +44,10 @@ def normalise(rule: Rule) -> Rule:
     return Group(made.type, made.conditions, made.description, made.expr, rule.limit)
 
 
-def _candidates(pinned: Shape) -> Iterator[Shape]:
-    """Shapes with fewer pins, fewest first."""
-    yield without_pins(pinned, keep_labels=True)
-    match pinned:
+def _candidates(fixed: Shape) -> Iterator[Shape]:
+    """Shapes with fewer fixed rule sets, fewest first."""
+    yield without_fixed(fixed, keep_labels=True)
+    match fixed:
         case FixedRuleSet(None, child):
             yield child
         case Branch(kind, children, span):
@@ -67,7 +67,10 @@ def _candidates(pinned: Shape) -> Iterator[Shape]:
 
 
 def _is_like(shape: Shape, kind: Kind, *, several: bool = False) -> bool:
-    """Whether an unlabelled pin holds conditions joined by that kind (or, unless several, one)."""
+    """Whether it is an unlabelled fixed rule set of conditions joined by that kind.
+
+    One condition counts, too, unless `several`.
+    """
     if not isinstance(shape, FixedRuleSet) or shape.label is not None:
         return False
     match shape.child:

@@ -22,10 +22,10 @@ _FUNCTIONS = {type: function for function, type in m.AGGREGATION_TYPES.items()}
 _MEMBERSHIPS = {type: kind for kind, type in m.REFERENCE_TYPES.items()}
 
 
-def lift_condition(of: m.Condition) -> t.Expression:
-    match of:
+def lift_condition(condition: m.Condition) -> t.Expression:
+    match condition:
         case m.ValueCondition():
-            return _value(of)
+            return _value(condition)
         case m.ReferenceCondition(kind, id, exclude):
             of_what = _MEMBERSHIPS[kind]
             member = t.Membership(of_what, reference_of(of_what, id))
@@ -36,16 +36,16 @@ def lift_condition(of: m.Condition) -> t.Expression:
             subject = t.MlAttribute(solution, reference_of("model", id), left.attribute)
             return t.Test(subject, predicate(operator), operator.negated)
         case _:
-            assert_never(of)
+            assert_never(condition)
 
 
-def lift_limit(of: m.Limit) -> Limit:
-    orders = tuple(Order(each.column, each.order == "descending") for each in of.order_columns)
-    return Limit(of.number, of.type == "Percent", orders)
+def lift_limit(limit: m.Limit) -> Limit:
+    orders = tuple(Order(each.column, each.order == "descending") for each in limit.order_columns)
+    return Limit(limit.number, limit.type == "Percent", orders)
 
 
-def _quantifier(of: m.ArrayMatching | None) -> t.Quantifier | None:
-    match of:
+def _quantifier(node: m.ArrayMatching | None) -> t.Quantifier | None:
+    match node:
         case None:
             return None
         case "any":
@@ -59,37 +59,37 @@ def _quantifier(of: m.ArrayMatching | None) -> t.Quantifier | None:
         case m.CountMatching(exactly=number):
             return t.Quantifier("exactly", number)
         case _:
-            assert_never(of)
+            assert_never(node)
 
 
-def _value(of: m.ValueCondition) -> t.Expression:
-    quantifier = _quantifier(of.array_matching)
-    exclude = of.exclude and of.limit is None
-    left = of.left_value
+def _value(condition: m.ValueCondition) -> t.Expression:
+    quantifier = _quantifier(condition.array_matching)
+    exclude = condition.exclude and condition.limit is None
+    left = condition.left_value
     made: t.Expression
     match left:
         case m.AttributeValue(name, group):
             subject = t.Attribute(name) if group is None else t.GroupAttribute(group, name)
-            asked, negated = predicate(of.operator), of.operator.negated
+            asked, negated = predicate(condition.operator), condition.operator.negated
             if quantifier is None:
                 made = t.Test(subject, asked, negated or exclude)
             else:
                 made = _negated(t.Test(subject, asked, negated, quantifier), exclude)
         case m.BehaviorValue():
-            made = _behavior(of, left, quantifier, exclude)
+            made = _behavior(condition, left, quantifier, exclude)
         case _:
             assert_never(left)
-    if of.limit is None:
+    if condition.limit is None:
         return made
-    return _negated(t.Limited(made, lift_limit(of.limit)), of.exclude)
+    return _negated(t.Limited(made, lift_limit(condition.limit)), condition.exclude)
 
 
-def _negated(of: t.Expression, negated: bool) -> t.Expression:
-    return t.Negation(of) if negated else of
+def _negated(expression: t.Expression, negated: bool) -> t.Expression:
+    return t.Negation(expression) if negated else expression
 
 
-def _aggregate(of: m.BehaviorValue, some: bool) -> t.Aggregate:
-    kind = of.aggregation
+def _aggregate(value: m.BehaviorValue, some: bool) -> t.Aggregate:
+    kind = value.aggregation
     columns = (
         kind.columns
         if kind.columns is not None
@@ -99,20 +99,23 @@ def _aggregate(of: m.BehaviorValue, some: bool) -> t.Aggregate:
     )
     return t.Aggregate(
         _FUNCTIONS[kind.type],
-        of.source.name,
+        value.source.name,
         columns,
         some,
         kind.order_column,
         kind.grouping_columns or (),
-        window(of.window) if of.window is not None else None,
-        lift_filter(of.filter) if of.filter is not None else None,
+        window(value.window) if value.window is not None else None,
+        lift_filter(value.filter) if value.filter is not None else None,
     )
 
 
 def _behavior(
-    of: m.ValueCondition, left: m.BehaviorValue, quantifier: t.Quantifier | None, exclude: bool
+    condition: m.ValueCondition,
+    left: m.BehaviorValue,
+    quantifier: t.Quantifier | None,
+    exclude: bool,
 ) -> t.Expression:
-    asked, negated = predicate(of.operator), of.operator.negated
+    asked, negated = predicate(condition.operator), condition.operator.negated
     counts = left.aggregation.type in ("Count", "CountDistinct")
     existential = bool(left.aggregation.grouping_columns) or left.window is not None
     plain = _aggregate(left, False)
@@ -129,7 +132,7 @@ def _behavior(
             return t.Test(plain, asked, exclude)
         return _negated(t.Test(plain, asked, False, quantifier), exclude)
     if is_bare(left):
-        return _count(plain, of, limited=of.limit is not None)
+        return _count(plain, condition, limited=condition.limit is not None)
     if quantifier is not None or not is_numeric(asked):
         return some()
     if existential:
@@ -145,9 +148,9 @@ def _behavior(
     return t.Test(plain, asked, exclude)
 
 
-def _count(plain: t.Aggregate, of: m.ValueCondition, *, limited: bool) -> t.Expression:
+def _count(plain: t.Aggregate, condition: m.ValueCondition, *, limited: bool) -> t.Expression:
     """A bare count, which is 0 without events; with a limit it is spelled as it stands."""
-    operator, exclude = of.operator, of.exclude
+    operator, exclude = condition.operator, condition.exclude
     if limited:
         return t.Test(plain, predicate(operator), operator.negated)
     operator, exclude = complemented(operator, exclude)
@@ -179,8 +182,8 @@ def _complement(asked: p.Predicate, negated: bool) -> p.Predicate | None:
     return found if found is not None and holds_of_zero(found) else None
 
 
-def lift_filter(of: m.Filter | m.Column) -> t.Expression:
-    match of:
+def lift_filter(node: m.Filter | m.Column) -> t.Expression:
+    match node:
         case m.Column(_, column, operator, matching):
             negated = operator.negated
             quantifier = _quantifier(matching)
@@ -191,4 +194,4 @@ def lift_filter(of: m.Filter | m.Column) -> t.Expression:
                 return parts[0]
             return t.Chain("and" if kind == "And" else "or", parts)
         case _:
-            assert_never(of)
+            assert_never(node)

@@ -34,13 +34,13 @@ def _literal(value: m.Scalar) -> Literal:
             assert_never(value)
 
 
-def _parts(of: m.Length | m.WindowLength) -> tuple[Part, ...]:
-    named = ((unit, getattr(of, unit, None)) for unit in UNITS)
+def _parts(length: m.Length | m.WindowLength) -> tuple[Part, ...]:
+    named = ((unit, getattr(length, unit, None)) for unit in UNITS)
     return tuple(Part(amount, unit) for unit, amount in named if amount is not None)
 
 
-def window(of: m.Window) -> Duration:
-    return Duration(_parts(of.duration))
+def window(node: m.Window) -> Duration:
+    return Duration(_parts(node.duration))
 
 
 def _duration(amount: Number | m.Length, unit: Unit) -> Duration:
@@ -50,19 +50,19 @@ def _duration(amount: Number | m.Length, unit: Unit) -> Duration:
     return plain if plain.smallest == unit else Duration(plain.parts, unit)
 
 
-def _moment(of: m.Moment) -> Date | p.Ago:
-    match of:
+def _moment(moment: m.Moment) -> Date | p.Ago:
+    match moment:
         case m.Timestamp(text):
             return Date(text)
         case m.Last(amount, unit):
             return p.Ago(_duration(amount, unit))
         case _:
-            assert_never(of)
+            assert_never(moment)
 
 
-def predicate(of: m.Operator) -> p.Predicate:
+def predicate(operator: m.Operator) -> p.Predicate:
     """What the operator asks, without its `not`."""
-    match of:
+    match operator:
         case m.Comparison("Regexp", _, pattern):
             assert isinstance(pattern, str)
             return p.Matches(Text(pattern))
@@ -93,4 +93,4 @@ def predicate(of: m.Operator) -> p.Predicate:
         case m.TimeInBetweenNext(_, near, far):
             return p.BetweenNext(_duration(near.next, near.unit), _duration(far.next, far.unit))
         case _:
-            assert_never(of)
+            assert_never(operator)

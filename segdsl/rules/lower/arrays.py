@@ -9,12 +9,12 @@ from segdsl.language.values import Number
 from segdsl.rules.rule import model as m
 
 
-def array_matching(of: Quantifier | None) -> m.ArrayMatching | None:
-    if of is None:
+def array_matching(quantifier: Quantifier | None) -> m.ArrayMatching | None:
+    if quantifier is None:
         return None
-    number = of.number
+    number = quantifier.number
     assert number is None or isinstance(number, Number)
-    match of.how:
+    match quantifier.how:
         case "any":
             return "any"
         case "every":
@@ -26,4 +26,4 @@ def array_matching(of: Quantifier | None) -> m.ArrayMatching | None:
         case "exactly":
             return m.CountMatching(exactly=number)
         case _:
-            assert_never(of.how)
+            assert_never(quantifier.how)

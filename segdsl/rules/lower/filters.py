@@ -20,9 +20,9 @@ from segdsl.rules.rule import model as m
 Part = m.Filter | m.Column
 
 
-def lower_filter(of: c.Condition, report: Report) -> m.Filter | None:
+def lower_filter(condition: c.Condition, report: Report) -> m.Filter | None:
     """The filter; None after a report."""
-    found = _part(of, False, report)
+    found = _part(condition, False, report)
     if found is None or isinstance(found, m.Filter):
         return found
     return m.Filter("And", (found,))
@@ -41,15 +41,19 @@ def _join(conjunction: bool, parts: list[Part | None]) -> Part | None:
     return flat[0] if len(flat) == 1 else m.Filter("And" if conjunction else "Or", tuple(flat))
 
 
-def _part(of: c.Condition, negated: bool, report: Report) -> Part | None:
-    match of:
+def _part(condition: c.Condition, negated: bool, report: Report) -> Part | None:
+    match condition:
         case c.And(children) | c.Or(children):
             parts = [_part(child, negated, report) for child in children]
-            return _join(isinstance(of, c.And) != negated, parts)
+            return _join(isinstance(condition, c.And) != negated, parts)
         case c.Not(child):
             return _part(child, not negated, report)
         case c.Test(c.Attribute(column)):
-            return _test(of, column, report) if not negated else _negated(of, column, report)
+            return (
+                _test(condition, column, report)
+                if not negated
+                else _negated(condition, column, report)
+            )
         case _:
             raise AssertionError("the resolver lets only tests of columns into a filter")
 
@@ -60,34 +64,34 @@ def _column(
     return m.Column("Column", column, operator(predicate, negated), array_matching(quantifier))
 
 
-def _test(of: c.Test, column: str, report: Report) -> Part:
-    return _column(column, of.predicate, of.negated, of.quantifier)
+def _test(test: c.Test, column: str, report: Report) -> Part:
+    return _column(column, test.predicate, test.negated, test.quantifier)
 
 
 def _or_null(column: str, *parts: m.Column) -> m.Filter:
     return m.Filter("Or", (*parts, _column(column, p.IsNull(), False)))
 
 
-def _negated(of: c.Test, column: str, report: Report) -> Part | None:
+def _negated(test: c.Test, column: str, report: Report) -> Part | None:
     """The complement of a test: what it does not hold of, a missing value too."""
-    predicate, quantifier = of.predicate, of.quantifier
+    predicate, quantifier = test.predicate, test.quantifier
     if quantifier is not None:
-        return _negated_elements(of, column, quantifier, report)
+        return _negated_elements(test, column, quantifier, report)
     same = m.with_not(operator(predicate))
     if same is not None:
         return m.Column("Column", column, same, None)
     opposite = complement(predicate)
     if opposite is not None:
         return _or_null(column, _column(column, opposite, False))
-    _refuse(of, report)
+    _refuse(test, report)
     return None
 
 
 def _negated_elements(
-    of: c.Test, column: str, quantifier: Quantifier, report: Report
+    test: c.Test, column: str, quantifier: Quantifier, report: Report
 ) -> Part | None:
-    def matching(how: Quantifier, negated: bool = of.negated) -> m.Column:
-        return _column(column, of.predicate, negated, how)
+    def matching(how: Quantifier, negated: bool = test.negated) -> m.Column:
+        return _column(column, test.predicate, negated, how)
 
     number = quantifier.number
     assert number is None or isinstance(number, Number)
@@ -95,10 +99,10 @@ def _negated_elements(
         case "any":
             return _or_null(column, matching(Quantifier("exactly", Number("0"))))
         case "every":
-            if not has_not(of.predicate):
-                _refuse(of, report)
+            if not has_not(test.predicate):
+                _refuse(test, report)
                 return None
-            return _or_null(column, matching(Quantifier("any"), not of.negated))
+            return _or_null(column, matching(Quantifier("any"), not test.negated))
         case how:
             assert number is not None
             fewer, more = int(number.value) - 1, int(number.value) + 1
@@ -110,12 +114,12 @@ def _negated_elements(
             return _or_null(column, *parts) if parts else _column(column, p.IsNull(), False)
 
 
-def _refuse(of: c.Test, report: Report) -> None:
+def _refuse(test: c.Test, report: Report) -> None:
     report.add(
         Code.SEG202,
-        of.span,
+        test.span,
         "a filter cannot contain the negation of this: the API's operator has no `not`",
         help="describe the events positively; or count the events for which this is true, and "
         "negate the whole aggregate",
-        via=of.via,
+        via=test.via,
     )

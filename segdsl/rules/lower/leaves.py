@@ -23,15 +23,15 @@ from segdsl.rules.rule import model as m
 from segdsl.rules.rule.counts import complemented, is_bare
 
 
-def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
+def lower_leaf(leaf: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
     """The condition that holds where the leaf does (or does not, where `negated`)."""
-    match of:
+    match leaf:
         case c.Test():
-            return lower_test(of, negated, ids, report)
+            return lower_test(leaf, negated, ids, report)
         case c.Limited():
-            return _limited(of, negated, ids, report)
+            return _limited(leaf, negated, ids, report)
         case c.Membership(kind, target):
-            id = ids.id_of(kind, target, of, report)
+            id = ids.id_of(kind, target, leaf, report)
             return (
                 None if id is None else m.ReferenceCondition(m.REFERENCE_TYPES[kind], id, negated)
             )
@@ -39,38 +39,38 @@ def lower_leaf(of: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> m.
             if negated:
                 report.add(
                     Code.SEG206,
-                    of.span,
+                    leaf.span,
                     "the API has no negation of a score, and a profile may have none",
                     help='move the score into its own segment and write `not in segment "…"`',
-                    via=of.via,
+                    via=leaf.via,
                 )
                 return None
-            id = ids.id_of("model", model, of, report)
+            id = ids.id_of("model", model, leaf, report)
             if id is None:
                 return None
             return m.PredictiveScoreReference("PredictiveScoreReference", id, low, high, converted)
         case _:
-            assert_never(of)
+            assert_never(leaf)
 
 
-def lower_test(of: c.Test, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
+def lower_test(test: c.Test, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
     """The same of a test."""
-    subject = of.subject
+    subject = test.subject
     match subject:
         case c.Attribute(name):
-            return _attribute(of, m.AttributeValue(name), negated)
+            return _attribute(test, m.AttributeValue(name), negated)
         case c.MlAttribute(solution, model, attribute):
-            if negated and not has_not(of.predicate):
+            if negated and not has_not(test.predicate):
                 report.add(
                     Code.SEG207,
-                    of.span,
+                    test.span,
                     "the API cannot negate this comparison on an attribute of a model",
                     help="write the opposite with another comparison, or move this into its own "
                     'segment and write `not in segment "…"`',
-                    via=of.via,
+                    via=test.via,
                 )
                 return None
-            id = ids.id_of("model", model, of, report)
+            id = ids.id_of("model", model, test, report)
             if id is None:
                 return None
             return m.MlAttributeReference(
@@ -78,85 +78,91 @@ def lower_test(of: c.Test, negated: bool, ids: IdResolver, report: Report) -> m.
                 solution,
                 id,
                 m.MlValue(attribute),
-                operator(of.predicate, negated),
+                operator(test.predicate, negated),
             )
         case c.GroupAttribute(group, name):
-            return _attribute(of, m.AttributeValue(name, group), negated)
+            return _attribute(test, m.AttributeValue(name, group), negated)
         case c.Aggregate():
-            return _aggregate(of, subject, negated, report)
+            return _aggregate(test, subject, negated, report)
         case _:
             assert_never(subject)
 
 
-def _attribute(of: c.Test, subject: m.AttributeValue, negated: bool) -> m.ValueCondition:
-    if of.quantifier is None and has_not(of.predicate):
-        return m.ValueCondition("Value", subject, operator(of.predicate, negated), None, False)
-    matching = array_matching(of.quantifier)
-    return m.ValueCondition("Value", subject, operator(of.predicate, of.negated), matching, negated)
+def _attribute(test: c.Test, subject: m.AttributeValue, negated: bool) -> m.ValueCondition:
+    if test.quantifier is None and has_not(test.predicate):
+        return m.ValueCondition("Value", subject, operator(test.predicate, negated), None, False)
+    matching = array_matching(test.quantifier)
+    return m.ValueCondition(
+        "Value", subject, operator(test.predicate, test.negated), matching, negated
+    )
 
 
 def _aggregate(
-    of: c.Test, subject: c.Aggregate, negated: bool, report: Report
+    test: c.Test, subject: c.Aggregate, negated: bool, report: Report
 ) -> m.ValueCondition | None:
     behavior = _behavior(subject, report)
     if behavior is None:
         return None
-    asked, exclude = operator(of.predicate, of.negated), negated
+    asked, exclude = operator(test.predicate, test.negated), negated
     if subject.counts and not subject.some and not subject.is_existential:
         asked, exclude = complemented(asked, exclude)
-    return m.ValueCondition("Value", behavior, asked, array_matching(of.quantifier), exclude)
+    return m.ValueCondition("Value", behavior, asked, array_matching(test.quantifier), exclude)
 
 
-def _behavior(of: c.Aggregate, report: Report) -> m.BehaviorValue | None:
+def _behavior(aggregate: c.Aggregate, report: Report) -> m.BehaviorValue | None:
     inside: m.Filter | None = None
-    if of.filter is not None:
-        inside = lower_filter(of.filter, report)
+    if aggregate.filter is not None:
+        inside = lower_filter(aggregate.filter, report)
         if inside is None:
             return None
-    grouping = of.grouping or None
-    kind = m.AGGREGATION_TYPES[of.function]
-    match of.function:
+    grouping = aggregate.grouping or None
+    kind = m.AGGREGATION_TYPES[aggregate.function]
+    match aggregate.function:
         case "count":
-            aggregation = m.Aggregation(kind, grouping_columns=of.grouping)
+            aggregation = m.Aggregation(kind, grouping_columns=aggregate.grouping)
         case "count distinct":
-            aggregation = m.Aggregation(kind, columns=of.columns)
+            aggregation = m.Aggregation(kind, columns=aggregate.columns)
         case "first" | "last":
             aggregation = m.Aggregation(
-                kind, of.columns[0], order_column=of.order, grouping_columns=grouping
+                kind, aggregate.columns[0], order_column=aggregate.order, grouping_columns=grouping
             )
         case "sum" | "min" | "max" | "average":
-            aggregation = m.Aggregation(kind, of.columns[0], grouping_columns=grouping)
+            aggregation = m.Aggregation(kind, aggregate.columns[0], grouping_columns=grouping)
         case _:
-            assert_never(of.function)
-    return m.BehaviorValue(m.BehaviorSource(of.behavior), aggregation, inside, _window(of.window))
+            assert_never(aggregate.function)
+    return m.BehaviorValue(
+        m.BehaviorSource(aggregate.behavior), aggregation, inside, _window(aggregate.window)
+    )
 
 
-def _window(of: Duration | None) -> m.Window | None:
-    if of is None:
+def _window(duration: Duration | None) -> m.Window | None:
+    if duration is None:
         return None
-    length = m.WindowLength(**{part.unit: number(part.amount) for part in of.parts})
+    length = m.WindowLength(**{part.unit: number(part.amount) for part in duration.parts})
     return m.Window("TimeSliding", length)
 
 
-def lower_limit(of: Limit) -> m.Limit:
+def lower_limit(limit: Limit) -> m.Limit:
     """A limit of a segment or of one condition."""
     return m.Limit(
-        "Percent" if of.percent else "Count",
-        number(of.number),
+        "Percent" if limit.percent else "Count",
+        number(limit.number),
         tuple(
             m.OrderColumn(
                 "Aggregation" if order.column is None else "Column",
                 "descending" if order.descending else "ascending",
                 order.column,
             )
-            for order in of.order
+            for order in limit.order
         ),
     )
 
 
-def _limited(of: c.Limited, negated: bool, ids: IdResolver, report: Report) -> m.Condition | None:
-    inner_not = isinstance(of.child, c.Not)
-    test = of.child.child if isinstance(of.child, c.Not) else of.child
+def _limited(
+    limited: c.Limited, negated: bool, ids: IdResolver, report: Report
+) -> m.Condition | None:
+    inner_not = isinstance(limited.child, c.Not)
+    test = limited.child.child if isinstance(limited.child, c.Not) else limited.child
     assert isinstance(test, c.Test)
     made = lower_test(test, inner_not, ids, report)
     if made is None:
@@ -169,11 +175,11 @@ def _limited(of: c.Limited, negated: bool, ids: IdResolver, report: Report) -> m
     if made.exclude:
         report.add(
             Code.SEG208,
-            of.span,
+            limited.span,
             "the API has no limit on the complement of a condition, which this would need",
             help="put the limit on the segment, or on a condition that only profiles with a value "
             "or an event can meet (`count distinct (some …)`)",
-            via=of.via,
+            via=limited.via,
         )
         return None
-    return msgspec.structs.replace(made, exclude=negated, limit=lower_limit(of.limit))
+    return msgspec.structs.replace(made, exclude=negated, limit=lower_limit(limited.limit))

@@ -34,34 +34,34 @@ def _orderable(value: Value) -> Number | str:
     return found
 
 
-def _length(of: Duration) -> tuple[Number | m.Length, Unit]:
+def _length(duration: Duration) -> tuple[Number | m.Length, Unit]:
     """The amount (or amounts) and the unit whose start it is counted from."""
-    (first, *more) = of.parts
-    if not more and of.rounded is None:
+    (first, *more) = duration.parts
+    if not more and duration.rounded is None:
         return number(first.amount), first.unit
     return m.Length(
-        **{part.unit: number(part.amount) for part in of.parts}
-    ), of.rounded or of.smallest
+        **{part.unit: number(part.amount) for part in duration.parts}
+    ), duration.rounded or duration.smallest
 
 
-def last(of: Duration) -> m.Last:
-    return m.Last(*_length(of))
+def last(duration: Duration) -> m.Last:
+    return m.Last(*_length(duration))
 
 
-def _moment(of: p.Moment) -> m.Moment:
-    match of:
+def _moment(moment: p.Moment) -> m.Moment:
+    match moment:
         case Date(text):
             return m.Timestamp(text)
         case p.Ago(duration):
             return last(duration)
         case Name():
-            raise AssertionError(f"{of} is resolved")
+            raise AssertionError(f"{moment} is resolved")
 
 
-def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
+def operator(predicate: p.Predicate, negated: bool = False) -> m.Operator:
     """The operator, with its own `not` where `negated` (only where `has_not`)."""
-    assert not negated or has_not(of)
-    match of:
+    assert not negated or has_not(predicate)
+    match predicate:
         case p.Compare(relation, value):
             return m.Comparison(m.COMPARISON_TYPES[relation], negated, scalar(value))
         case p.Between(low, high):
@@ -99,15 +99,15 @@ def operator(of: p.Predicate, negated: bool = False) -> m.Operator:
             near, far = m.Next(*_length(low_length)), m.Next(*_length(high_length))
             return m.TimeInBetweenNext("TimeInBetweenNext", near, far, False)
         case _:
-            assert_never(of)
+            assert_never(predicate)
 
 
-def complement(of: p.Predicate) -> p.Predicate | None:
+def complement(predicate: p.Predicate) -> p.Predicate | None:
     """The comparison that holds of just those values that this one does not hold of.
 
     There is none for a timestamp that is no date: nobody says what it selects.
     """
-    match of:
+    match predicate:
         case p.TimeCompare(_, Date() as date) if not date.is_iso:
             return None
         case p.TimeCompare(relation, moment) if relation != "=":

@@ -83,29 +83,31 @@ def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
     )
 
 
-def _shape(of: c.Condition, negated: bool, ids: IdResolver, report: Report) -> Shape | None:
+def _shape(node: c.Condition, negated: bool, ids: IdResolver, report: Report) -> Shape | None:
     """Negation normal form: every `not` pushed down to a leaf."""
-    match of:
+    match node:
         case c.Test():
-            tested = lower_test(of, negated, ids, report)
-            return None if tested is None else Leaf(tested, of.span)
+            tested = lower_test(node, negated, ids, report)
+            return None if tested is None else Leaf(tested, node.span)
         case c.Limited() | c.Membership() | c.Score():
-            condition = lower_leaf(of, negated, ids, report)
-            return None if condition is None else Leaf(condition, of.span)
+            condition = lower_leaf(node, negated, ids, report)
+            return None if condition is None else Leaf(condition, node.span)
         case c.And(children) | c.Or(children):
             shapes = [_shape(child, negated, ids, report) for child in children]
             known = [shape for shape in shapes if shape is not None]
             if len(known) < len(shapes):
                 return None
-            kind: OneOf["And", "Or"] = "And" if isinstance(of, c.And) != negated else "Or"
-            return branch(kind, known, of.span)
+            kind: OneOf["And", "Or"] = "And" if isinstance(node, c.And) != negated else "Or"
+            return branch(kind, known, node.span)
         case c.Not(child):
             return _shape(child, not negated, ids, report)
         case c.RuleSet(label, child):
             assert not negated, "the resolver refuses a negated rule set"
             inner = _shape(child, negated, ids, report)
-            return None if inner is None else FixedRuleSet(label or None, inner, of.span, of.via)
+            return (
+                None if inner is None else FixedRuleSet(label or None, inner, node.span, node.via)
+            )
         case c.Everyone():
             raise AssertionError("everyone is a whole segment")
         case _:
-            assert_never(of)
+            assert_never(node)

@@ -17,10 +17,10 @@ from segdsl.rules.rule import model as m
 _ZERO = Decimal(0)
 
 
-def is_bare(of: m.BehaviorValue) -> bool:
+def is_bare(value: m.BehaviorValue) -> bool:
     """Whether it is one number for each profile, 0 without events: no groups and no window."""
-    aggregation = of.aggregation
-    return aggregation.type == "Count" and not aggregation.grouping_columns and of.window is None
+    aggregation = value.aggregation
+    return aggregation.type == "Count" and not aggregation.grouping_columns and value.window is None
 
 
 def is_numeric(operator: m.Operator) -> bool:

@@ -165,9 +165,9 @@ class Reader:
             return value.text
         return self.text(value, path, what)
 
-    def truth(self, of: dict[str, Any], key: str, path: str) -> bool:
+    def truth(self, data: dict[str, Any], key: str, path: str) -> bool:
         """A flag; one that is not there is false."""
-        value = of.get(key, False)
+        value = data.get(key, False)
         if not isinstance(value, bool):
             self.fail(f"{path}.{key}", f"`{key}` is a boolean, and this is {_kind(value)}")
         return value
@@ -203,10 +203,10 @@ class Reader:
         found = self.choice(value, path, UNITS, "a unit of time")
         return next(unit for unit in UNITS if unit == found)
 
-    def need(self, of: dict[str, Any], key: str, path: str, what: str) -> Any:
-        if key not in of:
+    def need(self, data: dict[str, Any], key: str, path: str, what: str) -> Any:
+        if key not in data:
             self.fail(path, f"{what} needs `{key}`")
-        return of[key]
+        return data[key]
 
 
 def _kind(value: Any) -> str:

@@ -42,15 +42,15 @@ def sizes(rule: m.Rule) -> tuple[int, int]:
     return _sizes(rule, top=True)
 
 
-def _sizes(of: m.Group | m.Condition, *, top: bool = False) -> tuple[int, int]:
-    if not isinstance(of, m.Group):
-        size = 1 + len(m.encode(of, pretty=False)) // _CHARACTERS
+def _sizes(node: m.Group | m.Condition, *, top: bool = False) -> tuple[int, int]:
+    if not isinstance(node, m.Group):
+        size = 1 + len(m.encode(node, pretty=False)) // _CHARACTERS
         return size, size
-    inner = [_sizes(part) for part in of.conditions]
+    inner = [_sizes(part) for part in node.conditions]
     written = 1 + sum(size for size, _ in inner)
-    if of.expr is None:
+    if node.expr is None:
         return written, 1 + sum(size for _, size in inner)
-    groups = any(isinstance(part, m.Group) for part in of.conditions)
-    sets = over_rule_sets(of.expr, holds_groups=groups, top=top)
-    named = names(read_expr(of.expr, rule_sets=sets))
+    groups = any(isinstance(part, m.Group) for part in node.conditions)
+    sets = over_rule_sets(node.expr, holds_groups=groups, top=top)
+    named = names(read_expr(node.expr, rule_sets=sets))
     return written + len(named), 1 + sum(inner[index][1] for index in named)

@@ -84,9 +84,9 @@ class OperatorReader(Reader):
                 self.fail(path, "a value is a string, a number or a boolean")
 
     def _comparison(
-        self, kind: m.ComparisonType, of: dict[str, Any], right: Any, path: str
+        self, kind: m.ComparisonType, data: dict[str, Any], right: Any, path: str
     ) -> m.Comparison:
-        negated = self.truth(of, "not", path)
+        negated = self.truth(data, "not", path)
         at = f"{path}.rightValue"
         if not isinstance(right, dict):
             return m.Comparison(kind, negated, self.scalar(right, at))
@@ -150,10 +150,10 @@ class OperatorReader(Reader):
         of = self.object(value, path, ("next", "unit"), "a time in the future")
         return m.Next(*self._counted(of, "next", path))
 
-    def _counted(self, of: dict[str, Any], key: str, path: str) -> tuple[Number | m.Length, Unit]:
+    def _counted(self, data: dict[str, Any], key: str, path: str) -> tuple[Number | m.Length, Unit]:
         """`{last, unit}`; a length of one unit that is the unit itself becomes its number."""
-        amount = self.need(of, key, path, "a duration")
-        unit = self.unit(self.need(of, "unit", path, "a duration"), f"{path}.unit")
+        amount = self.need(data, key, path, "a duration")
+        unit = self.unit(self.need(data, "unit", path, "a duration"), f"{path}.unit")
         if not isinstance(amount, dict):
             return self.whole(amount, f"{path}.{key}", "a duration"), unit
         parts = self._parts(amount, f"{path}.{key}", UNITS)
@@ -171,9 +171,9 @@ class OperatorReader(Reader):
             if unit in of
         }
 
-    def _from_unit(self, of: dict[str, Any], path: str, kind: str) -> m.FromUnit:
+    def _from_unit(self, data: dict[str, Any], path: str, kind: str) -> m.FromUnit:
         at = f"{path}.from"
-        start = self.object(self.need(of, "from", path, kind), at, ("unit",), f"`from` of {kind}")
+        start = self.object(self.need(data, "from", path, kind), at, ("unit",), f"`from` of {kind}")
         return m.FromUnit(self.unit(self.need(start, "unit", at, kind), f"{at}.unit"))
 
     def _range(self, value: Any, path: str) -> m.TimeRange | m.LastUnit:

@@ -124,10 +124,10 @@ class _RuleReader(OperatorReader):
         return m.Group("And" if kind == "And" else "Or", kept, description)
 
     def _expr(
-        self, of: dict[str, Any], parts: tuple[m.Group | m.Condition, ...], top: bool, path: str
+        self, data: dict[str, Any], parts: tuple[m.Group | m.Condition, ...], top: bool, path: str
     ) -> str:
         at = f"{path}.expr"
-        text = self.text(self.need(of, "expr", path, "Composite"), at, "`expr`")
+        text = self.text(self.need(data, "expr", path, "Composite"), at, "`expr`")
         groups = any(isinstance(part, m.Group) for part in parts)
         sets = over_rule_sets(text, holds_groups=groups, top=top)
         try:
