@@ -221,7 +221,10 @@ def test_what_is_not_a_file_is_reported_and_the_others_are_read(
     done = segdsl(*command, ".")
     told = done.stdout + done.stderr
     assert done.exit_code == 1
-    assert "error[SEG116]: cannot read `odd.seg`: it is a" in told or "it leads out of" in told
+    assert (
+        "error[SEG116]: cannot read `odd.seg`: it is a" in told
+        or "it is outside the folder" in told
+    )
     assert "wrong.seg:3:13" in told
     named = segdsl(*command, "odd.seg")
     assert named.exit_code == 2
@@ -254,7 +257,7 @@ def test_a_pipe_of_the_shell_is_refused_with_advice() -> None:
         told = segdsl("check", f"/dev/fd/{read}").stderr
     finally:
         os.close(read)
-    assert "it is a pipe, and only files are read; standard input is `-`" in told
+    assert "it is a pipe, not a regular file; standard input is `-`" in told
 
 
 def test_no_more_is_read_than_shows_that_it_is_too_much(tmp_path: Path) -> None:

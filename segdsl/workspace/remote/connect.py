@@ -161,7 +161,7 @@ def _store(project: Project, name: str, target: LocalTarget) -> Path:
         raise project.error(
             name,
             "data",
-            f"cannot use the store `{store}`: it leads out of the folder `{project.folder}`",
+            f"cannot use the store `{store}`: it is outside the folder `{project.folder}`",
             f"take the link away, or name a file with `store` in [targets.{name}]",
         )
     return store
