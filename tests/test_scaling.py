@@ -227,14 +227,14 @@ def test_segments_of_one_name_that_many_refer_to() -> None:
 
 
 @pytest.mark.parametrize("apart", [1, 2, 3, 7])
-def test_circles_are_found_in_one_pass(apart: int) -> None:
+def test_cycles_are_found_in_one_pass(apart: int) -> None:
     def graph(many: int) -> dict[int, list[int]]:
         return {at: [at - at % apart + (at + 1) % apart, (at * 7) % many] for at in range(many)}
 
     assert steps(lambda: cycles(graph(2_100))) < 2.6 * steps(lambda: cycles(graph(1_050)))
 
 
-def test_circles_have_no_part_in_common_and_leave_none() -> None:
+def test_cycles_have_no_part_in_common_and_leave_none() -> None:
     chance = random.Random(1)
     for _ in range(500):
         many = chance.randrange(1, 12)
