@@ -418,7 +418,7 @@ Error: unknown command `plam`; did you mean `plan`?
 
 def test_a_file_that_is_not_there() -> None:
     assert run("check", "japn.seg", code=2) == snapshot(
-        "Error: there is no file or folder `japn.seg`: check the spelling\n"
+        'Error: `japn.seg` does not exist: check the spelling\n'
     )
 
 
@@ -444,9 +444,5 @@ Error: local.lock.toml is not a valid lock: expected a value
  1 | nonsense =
    |            ^
    |
-<<<<<<< 8b76ba9fe18710e4bc6d57f531dec75d2f5b8102
-   = help: a string is in quotes, such as "data"; restore the last committed one, or delete it and run `segdsl plan`
-=======
-   = help: put a string in quotes, such as "data"; take the last committed one, or delete it and run `segdsl plan`
->>>>>>> 48aaa621932700b2dd2dc3417005eb6581742c5e
+   = help: put a string in quotes, such as "data"; restore the last committed one, or delete it and run `segdsl plan`
 """)
