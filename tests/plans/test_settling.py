@@ -122,9 +122,7 @@ def test_what_no_source_can_hold_is_a_conflict_for_pull_as_well(tmp_path: Path) 
             team.write("local.lock.toml", lock.read_text())
             plan = await team.plan()
             assert [each.why for each in plan.conflicts] == ["changed on the server"]
-            assert "cannot be written" in plan_text(
-                plan, NOT_COUNTED, color=False
-            )
+            assert "cannot be written" in plan_text(plan, NOT_COUNTED, color=False)
             for force in (False, True):
                 pull = await team.pull(force=force)
                 assert [each.what for each in pull.items] == ["left alone"]

@@ -418,7 +418,7 @@ Error: unknown command `plam`; did you mean `plan`?
 
 def test_a_file_that_is_not_there() -> None:
     assert run("check", "japn.seg", code=2) == snapshot(
-        'Error: `japn.seg` does not exist: check the spelling\n'
+        "Error: `japn.seg` does not exist: check the spelling\n"
     )
 
 
