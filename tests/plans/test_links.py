@@ -86,6 +86,6 @@ async def test_a_lock_is_no_link_to_elsewhere(team: Team) -> None:
     lock.unlink()
     lock.symlink_to(elsewhere)
     for run in (team.plan, team.pull):
-        with pytest.raises(InputError, match="leads out of the folder"):
+        with pytest.raises(InputError, match="is outside the folder"):
             await run()
     assert elsewhere.read_text() == text
