@@ -50,8 +50,8 @@ def test_the_default_target(tmp_path: Path) -> None:
         ('[targets.a]\nkind = "local"\ndata = "x"\ncolour = "red"\n', "colour"),
         ('[targets.a]\nkind = "treasuredata"\nregion = "jp01"\n', "parent_segment"),
         (f'default = "x"\n{LOCAL}', "the targets are: here"),
-        (f'{LOCAL}apikey = "1/abc"\n', "take it out"),
-        (f'{LOCAL}[secrets]\ntoken = "1/abc"\n', "take it out"),
+        (f'{LOCAL}apikey = "1/abc"\n', "remove it"),
+        (f'{LOCAL}[secrets]\ntoken = "1/abc"\n', "remove it"),
     ],
 )
 def test_what_cannot_be_used_is_said(text: str, said: str, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     assert said[0].stdout == said[1].stdout
     assert said[0].stdout.count('"code"') > judging.MANY / 2
     assert "SEG606" in said[0].stdout
-    assert "another of these files has a segment named" in said[0].stdout
+    assert "a segment of another file is named" in said[0].stdout
     assert said[0].stderr.startswith("False\n")
     if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1:
         assert said[1].stderr.startswith("True\n")

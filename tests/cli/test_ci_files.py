@@ -50,7 +50,7 @@ def test_the_workflow_runs_from_check_to_apply(tmp_path: Path) -> None:
     [plan] = commands("plan")
     assert run(plan, tmp_path).returncode == 0
     comment = (tmp_path / "plan.md").read_text()
-    assert comment.startswith("### segdsl plan for `production`\n\n3 to create")
+    assert comment.startswith("### segdsl plan for `production`\n\nPlan: 3 to create")
     [drift] = commands("drift")
     assert run(drift, tmp_path).returncode == 4
     for command in commands("apply"):

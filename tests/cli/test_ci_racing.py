@@ -38,7 +38,7 @@ PERSON = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
 
 
 def seen_in(lock: str) -> dict[str, str]:
-    return {each["name"]: each["source"] for each in tomllib.loads(lock)["segments"]}
+    return {each["name"]: each["source"] for each in tomllib.loads(lock)["resources"]}
 
 
 class Repository:
@@ -211,7 +211,7 @@ def test_the_lock_of_what_failed_part_of_the_way_is_pushed_too(repository: Repos
     repository.push("wrong.seg", 'segment "Wrong" where contry = "JP"\n')
     job = Job(repository).to_the_end()
     assert job.failed
-    assert "1 of 4 not done" in job.output
+    assert "1 of 4 changes not applied" in job.output
     assert "::error title=The lock" not in job.output
     assert repository.locked().keys() == {"Japan", "Buyers", "Buyers in Japan"}
 

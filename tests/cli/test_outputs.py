@@ -45,7 +45,7 @@ def test_nothing_is_made_in_the_place_of_what_a_project_is_made_of(
     done = segdsl(*command, place)
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"`{place}`" in done.stderr
-    assert "name another file" in done.stderr
+    assert "choose another file" in done.stderr
     assert (Path(place).read_bytes() if Path(place).exists() else None) == before
 
 
@@ -80,7 +80,7 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.Mo
         command = "compile" if name == "a.txt" else "decompile"
         done = segdsl(command, name, "-o", f"./{name}")
         assert done.exit_code == 2
-        assert f"`./{name}` is an input of this command: name another file" in done.stderr
+        assert f"`./{name}` is an input of this command: choose another file" in done.stderr
         assert Path(name).read_text() == text
 
 

@@ -74,7 +74,7 @@ def test_names_for_the_ids_in_tables(tmp_path: Path) -> None:
             "the funnel “A” has 9 stages",
         ),
         (f"[funnels.A]\n{STAGES}", "missing key `id` in [funnels.A]"),
-        ('[tests.T]\nA = "1"\n', "`A` in [tests.T] must be a whole number"),
+        ('[tests.T]\nA = "1"\n', "`A` in [tests.T] must be an integer, not a string"),
     ],
 )
 def test_constraints_of_the_api(text: str, words: str, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_the_description(tmp_path: Path) -> None:
             r"unknown time zone “Asia/Tokio”\n.*toml:1:12[^?]*did you mean `Asia/Tokyo`",
         ),
         ('timezone = ""', "unknown time zone “”\n[^“]*use an IANA name"),
-        ("name = 5", "`name` must be a string, not a whole number"),
+        ("name = 5", "`name` must be a string, not an integer"),
         ("nam = 5", r"unknown key `nam`\n.*toml:1:1[^?]*did you mean `name`"),
         ("name =", r"parent_segment\.toml is not a valid TOML file"),
         (

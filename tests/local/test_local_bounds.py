@@ -245,7 +245,7 @@ async def test_a_repeated_key_among_many(api: Api) -> None:
         body = f'{{"rule": {{{",".join([*keys, twice])}}}}}'
         answer = await api.send("POST", "/audiences/7/segments/query", body)
         assert answer.status_code == 400
-        assert "stands twice" in answer.text
+        assert "occurs twice" in answer.text
 
 
 @with_api

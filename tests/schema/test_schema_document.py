@@ -117,7 +117,7 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nonsense", "local.schema.toml is not a valid schema: `=` was expected"),
+        ("nonsense", "local.schema.toml is not a valid schema: expected `=` after the key"),
         ("<<<<<<< HEAD\n" + PARENT, "local.schema.toml:1:1"),
         ('[parent_segment]\nid = "1"\nname = "x"\n', "`timezone`"),
         (PARENT + "timzone = 3", "`timzone`"),
@@ -152,7 +152,7 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
             "`7` in `[kinds]` must be realtime or funnel_stage",
         ),
         (PARENT + '[stages.3]\n4 = "S"', "`3` in `[stages]` is not the id of a funnel"),
-        ("a = " + "[" * 5_000, "nested too deep"),
+        ("a = " + "[" * 5_000, "too deeply nested"),
     ],
 )
 def test_errors_of_an_invalid_file_have_a_location(text: str, words: str) -> None:
