@@ -17,3 +17,9 @@ def table_of(name: str) -> str:
 def name_of(table: str) -> str | None:
     """The name in source of a behavior by its matrix table; None for a table without the prefix."""
     return table.removeprefix(PREFIX) or None if table.startswith(PREFIX) else None
+
+
+def source_names(table: str) -> tuple[str, ...]:
+    """The name that stands for a table in source; empty if it is written `table "…"`."""
+    found = name_of(table)
+    return () if found is None else (found,)

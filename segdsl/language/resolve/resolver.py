@@ -14,10 +14,9 @@ import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
-from segdsl.language.behaviors import name_of
+from segdsl.language.behaviors import source_names
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.predicates import has_not
 from segdsl.language.resolve.aggregates import makes_sense, report_no_elements, report_no_negation
 from segdsl.language.resolve.context import Context, Memory
 from segdsl.language.resolve.program import Scope
@@ -192,7 +191,7 @@ class Resolver:
                 )
             case t.FixedRuleSet(label, operand):
                 what = "a label" if label is not None else "`rule set`"
-                if self._outside_filter(expression, context, what) and context.negated:
+                if self._outside_filter(expression.span, context, what) and context.negated:
                     self.report.add(
                         Code.SEG209,
                         expression.span,
@@ -214,7 +213,7 @@ class Resolver:
             case t.Has():
                 return self._has(expression, inner)
             case t.Membership(kind, target):
-                if not self._outside_filter(expression, context, f"`in {kind}`"):
+                if not self._outside_filter(expression.span, context, f"`in {kind}`"):
                     return None
                 if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
                     self.report.add(
@@ -288,10 +287,7 @@ class Resolver:
 
     # --- leaves ------------------------------------------------------------------------
 
-    def _outside_filter(self, expression: t.Expression, context: Context, what: str) -> bool:
-        return self._outside_filter_at(expression.span, context, what)
-
-    def _outside_filter_at(self, span: Span, context: Context, what: str) -> bool:
+    def _outside_filter(self, span: Span, context: Context, what: str) -> bool:
         if context.in_filter:
             self.report.add(
                 Code.SEG201,
@@ -346,7 +342,7 @@ class Resolver:
             report_no_elements("an attribute of a model", node.span, self.report, context.via)
             return None
         on_operator = quantifier is not None or (isinstance(subject, c.Aggregate) and subject.some)
-        if on_operator and node.negated and not has_not(predicate):
+        if on_operator and node.negated and not p.has_not(predicate):
             report_no_negation(node.span, self.report, context.via)
             return None
         if on_operator:
@@ -384,11 +380,11 @@ class Resolver:
             case t.Dotted(left, right):
                 return self._dotted(left, right, span, context)
             case t.GroupAttribute(group, attribute):
-                if not self._outside_filter(test, context, "an attribute of a customer group"):
+                if not self._outside_filter(test.span, context, "an attribute of a customer group"):
                     return None
                 return subject if self._plain_names((group, attribute), span, context) else None
             case t.MlAttribute(solution, _, attribute):
-                if not self._outside_filter(test, context, "an attribute of a model"):
+                if not self._outside_filter(test.span, context, "an attribute of a model"):
                     return None
                 if attribute in MODEL_ATTRIBUTES[solution]:
                     return subject
@@ -404,7 +400,7 @@ class Resolver:
     ) -> c.GroupAttribute | None:
         owner = None if self.owners is None else self.owners.get(left)
         if owner == "customer group":
-            if not self._outside_filter_at(span, context, "an attribute of a customer group"):
+            if not self._outside_filter(span, context, "an attribute of a customer group"):
                 return None
             return c.GroupAttribute(left, right)
         from segdsl.language.resolve.qualified_names import wrong
@@ -416,9 +412,9 @@ class Resolver:
     def _aggregate(
         self, test: t.Test, subject: t.Aggregate, context: Context
     ) -> c.Aggregate | None:
-        if not self._outside_filter(test, context, f"`{subject.function}`"):
+        if not self._outside_filter(test.span, context, f"`{subject.function}`"):
             return None
-        names = (*_named(subject.behavior), *subject.columns, *subject.grouping)
+        names = (*source_names(subject.behavior), *subject.columns, *subject.grouping)
         names = (*names, subject.order) if subject.order is not None else names
         if not self._plain_names(names, test.subject_span, context):
             return None
@@ -458,9 +454,9 @@ class Resolver:
         )
 
     def _has(self, node: t.Has, context: Context) -> c.Condition | None:
-        if not self._outside_filter(node, context, f"`{'no' if node.absent else 'has'}`"):
+        if not self._outside_filter(node.span, context, f"`{'no' if node.absent else 'has'}`"):
             return None
-        if not self._plain_names(_named(node.behavior), node.span, context):
+        if not self._plain_names(source_names(node.behavior), node.span, context):
             return None
         inside = self._filter(node.filter, context)
         if (inside is None) != (node.filter is None):
@@ -470,7 +466,7 @@ class Resolver:
         return c.Not(test, span=node.span, via=context.via) if node.absent else test
 
     def _score(self, score: t.Score, context: Context) -> c.Condition | None:
-        if not self._outside_filter(score, context, "a score"):
+        if not self._outside_filter(score.span, context, "a score"):
             return None
         values = self._values(context)
         low, high = values.number(score.low, score.span), values.number(score.high, score.span)
@@ -483,7 +479,7 @@ class Resolver:
     def _limited(
         self, limited: t.Limited, operand: t.Expression, context: Context
     ) -> c.Condition | None:
-        if not self._outside_filter(limited, context, "a limit"):
+        if not self._outside_filter(limited.span, context, "a limit"):
             return None
         child = self._expand(operand, msgspec.structs.replace(context, negated=False))
         test = child.child if isinstance(child, c.Not) else child
@@ -502,9 +498,3 @@ class Resolver:
             via=context.via,
         )
         return None
-
-
-def _named(table: str) -> tuple[str, ...]:
-    """The name that a behavior is written with, where it is one."""
-    found = name_of(table)
-    return () if found is None else (found,)
