@@ -23,3 +23,7 @@ def test_the_page_has_every_code_with_its_title_and_no_other() -> None:
 def test_warnings_are_marked() -> None:
     marked = {of.code for of in ENTRIES if "**Warning.**" in of.text}
     assert marked == {code.name for code in WARNINGS}
+
+
+def test_every_lint_is_a_warning() -> None:
+    assert {code for code in Code if code.name.startswith("SEG6")} <= WARNINGS

@@ -171,6 +171,20 @@ WORKS: list[tuple[str, ...]] = [
 ]
 
 
+OTHERS = {("delete",), ("init",), ("mv",), ("schema", "show"), ("serve",), ("show",)}
+"""The commands that need something first; their documents have tests of their own below."""
+
+
+def test_every_command_is_among_those_that_work_and_those_that_fail() -> None:
+    every = {names for names in leaves(cli) if names[0] not in TEXT_ONLY}
+    assert {_names(arguments) for arguments in WORKS} | OTHERS == every
+    assert {_names(arguments) for *_, arguments in FAILS} - {("lst",), ("schema", "shwo")} == every
+
+
+def _names(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return arguments[: 2 if arguments[0] == "schema" else 1]
+
+
 @pytest.mark.parametrize("arguments", WORKS, ids=" ".join)
 def test_a_command_that_works_writes_one_document(
     project: Path, arguments: tuple[str, ...]
@@ -201,6 +215,23 @@ def test_those_about_one_segment_and_the_schema(project: Path) -> None:
     segdsl("delete", "Buyers in Japan", "--yes")
     deleted = run("delete", "Japan", "--yes", "--json")
     assert (deleted["deleted"], deleted["folder"]) == (True, "Countries/Asia")
+
+
+def test_those_that_write_a_lock_and_a_workspace(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segdsl("apply", "--yes")
+    for file in ("japan.seg", "buyers.seg"):
+        path = project / file
+        path.write_text(path.read_text().replace('segment "Japan"', 'segment "Nippon"'))
+    moved = run("mv", "Japan", "Nippon", "--json")
+    assert (moved["old_name"], moved["name"], moved["moved"]) == ("Japan", "Nippon", True)
+    assert run("mv", "Nippon", "Nippon", "--json")["moved"] is False
+    (project / "shop").mkdir()
+    (project / "data").rename(project / "shop" / "data")
+    monkeypatch.chdir(project / "shop")
+    files = [each["file"] for each in run("init", "--data", "data", "--json")["files"]]
+    assert "segdsl.toml" in files
 
 
 def test_json_is_the_short_form(project: Path) -> None:
@@ -260,13 +291,16 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("delete", "nobody", "--yes")),
     (2, "usage", ("explain", "pieces.txt")),
     (2, "usage", ("fmt", "-", "japan.seg")),
+    (2, "usage", ("import", "nowhere.yml")),
     (2, "usage", ("list", "--target", "nobody")),
+    (2, "usage", ("mv", "Japan", "Nippon")),
     (2, "usage", ("plan", "--save", "japan.seg")),
     (2, "usage", ("apply", "--plan", "japan.seg")),
     (2, "usage", ("apply",)),
     (2, "usage", ("preview", "japan.seg", "--columns", "a")),
     (2, "usage", ("preview", "japan.seg", "--sample", "no")),
     (2, "usage", ("pull", "--keep")),
+    (2, "usage", ("rule", "SEG999")),
     (2, "usage", ("schema", "show")),
     (2, "usage", ("schema", "shwo")),
     (2, "usage", ("serve", "--data", "nowhere")),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from running import segdsl
+from segdsl.cli.group import cli
+from test_machine_output import leaves, option_names
 from workspace import NOW, write_project
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -73,6 +75,11 @@ def found(command: list[str], *arguments: str) -> list[tuple[str, int | None, st
         # Without a schema, `sql` asks the target for its columns: it cannot do without them.
         if each["code"] != "SEG309"
     )
+
+
+def test_every_command_that_takes_segments_in_files_is_compared() -> None:
+    taking = {names for names in leaves(cli) if "--select" in option_names(names)}
+    assert taking == {(command[0],) for command in COMMANDS}
 
 
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES.keys())

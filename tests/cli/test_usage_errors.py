@@ -14,7 +14,7 @@ import click
 import pytest
 
 from running import ENVIRONMENT, ROOT, TIDY, WRONG, interruptible, process, segdsl
-from segdsl.cli.group import cli
+from segdsl.cli.group import COMMANDS, cli
 from test_help import PAGES
 
 
@@ -29,7 +29,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["chek"], "unknown command `chek`; did you mean `check`?"),
         (
             ["zzz"],
-            "the commands are apply, check, compile, completion, create, decompile, delete",
+            f"the commands are {', '.join(COMMANDS)}",
         ),
         (["check"], "name a file or a folder to check"),
         (["check", "nope.seg"], "`nope.seg` does not exist"),
