@@ -90,19 +90,21 @@ def write_project(folder: Path, target: str, data_files: Mapping[str, str] | Non
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[str]:
+def serving(folder: Path, *options: str, **environment: str) -> Iterator[str]:
     """`segdsl serve` as a process of its own; the URL that it answers at."""
-    with server(folder, *options) as (url, _):
+    with server(folder, *options, **environment) as (url, _):
         yield url
 
 
 @contextmanager
-def server(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def server(
+    folder: Path, *options: str, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The same with the process."""
     with subprocess.Popen(
         [sys.executable, "-m", "segdsl", "serve", "--data", "data", "--port", "0", *options],
         cwd=folder,
-        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
+        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
