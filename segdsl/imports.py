@@ -160,5 +160,5 @@ def _import_fault(name: str, path: str, root: str) -> tuple[str, str] | None:
             "that holds both files",
         )
     if not name.endswith(SUFFIX) and not os.path.isdir(name):
-        return f"`{path}` is no {SUFFIX} file", f"import from a file whose name ends in {SUFFIX}"
+        return f"`{path}` is not a {SUFFIX} file", f"import from a file whose name ends in {SUFFIX}"
     return None

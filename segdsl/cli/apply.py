@@ -138,7 +138,7 @@ def command(
             return plan, await apply_plan(connection, project, plan, on_outcome)
         except CancelledError:
             bar.end()
-            echo("interrupted; run it again to apply the rest", err=True)
+            echo("interrupted; run the command again to apply the rest", err=True)
             raise
         finally:
             bar.end()
@@ -235,7 +235,7 @@ def _finish(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> 
     if remaining:
         problem = (
             f"{len(remaining)} of {len(outcomes)} changes not applied; "
-            "run it again to apply the rest"
+            "run the command again to apply the rest"
         )
         echo(problem, err=True)
         document.set_error("api", problem)

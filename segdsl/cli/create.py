@@ -77,7 +77,7 @@ def command(
     if missing:
         problem = (
             f"{len(missing)} of {len(outcomes)} segments not created; "
-            "run it again to create the rest"
+            "run the command again to create the rest"
         )
         echo(problem, err=True)
         if loaded.schema is None:

@@ -198,7 +198,7 @@ def test_what_a_comment_allows_is_not_reported_in_machine_formats_either() -> No
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("SEG06", "`allow` names `SEG06`, and there is no such code\n  --> segdsl.toml:1:10"),
+        ("SEG06", "`allow` names `SEG06`, which is not a code\n  --> segdsl.toml:1:10"),
         ("SEG101", "`allow` names SEG101, an error; only warnings can be"),
     ],
 )
@@ -265,7 +265,7 @@ def test_without_files_and_a_project_nobody_knows_what_to_look_at() -> None:
     result = segdsl("check")
     assert result.exit_code == 2
     assert "there is no segdsl.toml here or in a folder above" in result.stderr
-    assert "name a file" in result.stderr
+    assert "specify a file" in result.stderr
 
 
 # --- putting right ---------------------------------------------------------------------------

@@ -102,10 +102,10 @@ def test_a_project_file_is_left_as_it_is(name: str, text: str) -> None:
     for arguments in (("--data", "data"), REMOTE):
         done = segdsl("init", *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert "segdsl.toml is there already, and is left as it is" in done.stderr
+        assert "segdsl.toml already exists, and was not changed" in done.stderr
         assert "\n\n[targets." in done.stderr
         # What it shows can be added as it is.
-        added = done.stderr.partition("add to it:\n\n")[2]
+        added = done.stderr.partition("append:\n\n")[2]
         if "nonsense" not in text:
             assert len(tomllib.loads(text + added)["targets"]) == 1 + text.count("[")
     assert everything() == before

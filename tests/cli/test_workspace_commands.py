@@ -139,7 +139,7 @@ def test_a_conflict_ends_with_1_and_sends_nothing(project: Path) -> None:
        where
       -  country = "JP"
       +  country = "US"
-    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with --force
+    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with `segdsl apply --force`
 Plan: 1 conflict. 2 segments are up to date.
 """)
     assert 'country = "US"' in segdsl("show", "Japan").stdout

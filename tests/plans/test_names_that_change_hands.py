@@ -17,7 +17,7 @@ from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, with_team
 
 OLD = rule(equal("age", 67))
-SHIFTED = "a name in it no longer means what it did"
+SHIFTED = "a name in it now refers to something else"
 
 
 def outside(id: str) -> Any:

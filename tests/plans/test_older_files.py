@@ -71,7 +71,7 @@ async def test_a_lock_of_version_1_keeps_what_names_meant(team: Team) -> None:
     (team.folder / "both.seg").unlink()
     await team.console_create("Both", rule)
     [conflict] = (await team.plan()).conflicts
-    assert (conflict.name, conflict.why) == ("Use", "a name in it no longer means what it did")
+    assert (conflict.name, conflict.why) == ("Use", "a name in it now refers to something else")
     assert f'"Both" meant #{both}' in conflict.notes[0]
 
 

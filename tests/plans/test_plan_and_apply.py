@@ -154,7 +154,7 @@ async def test_one_that_is_on_both_sides_for_the_first_time(team: Team) -> None:
     assert len(plan.unchanged) == 1
     team.write("a.seg", 'segment "Japan"\n\nwhere\n  country = "US"\n')
     plan = await team.plan()
-    assert [each.why for each in plan.conflicts] == ["on both sides, and never seen together"]
+    assert [each.why for each in plan.conflicts] == ["on both sides, but not in the lock"]
 
 
 @with_team

@@ -253,7 +253,7 @@ async def test_a_name_that_went_to_another_segment_is_not_followed(
     await team.console_update(old, rule, name="Grown-ups")
     new = await team.console_create("Adults", rule)
     [conflict] = (await team.plan()).conflicts
-    assert (conflict.kind, conflict.why) == (MAILING, "a name in it no longer means what it did")
+    assert (conflict.kind, conflict.why) == (MAILING, "a name in it now refers to something else")
     assert conflict.notes == (
         f'"Adults" meant #{old}, which is "Grown-ups" on the server now; it would mean #{new}',
     )

@@ -86,7 +86,7 @@ async def test_a_segment_in_a_folder_that_cannot_be_named_is_not_made_again(team
     await team.client._transport.send("PATCH", path, body=body, media=media)
     for force in (False, True):
         plan = await team.plan(force=force, prune=True)
-        assert [each.why for each in plan.conflicts] == ["in a folder that no clause can name"]
+        assert [each.why for each in plan.conflicts] == ["in a folder that a file cannot name"]
         assert plan.changes == ()
         assert "rename its folder in the console" in plan_text(plan, NOT_COUNTED, color=False)
     pull = await team.pull()

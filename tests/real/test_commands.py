@@ -494,7 +494,10 @@ def test_one_that_is_refused_stops_no_other(answers: str, shop: Shop) -> None:
     plan = shop.planned(code=1)
     assert [each["name"] for each in plan["changes"]] == ["Buyers"]
     [conflict] = plan["conflicts"]
-    assert (conflict["name"], conflict["why"]) == ("Rule left out", "left alone")
+    assert (conflict["name"], conflict["why"]) == (
+        "Rule left out",
+        "in an unsupported form on the server",
+    )
     assert "not for this key" in "".join(conflict["notes"])
     pulled = {
         each["name"]: each for each in json.loads(segdsl("pull", "--json").stdout)["segments"]

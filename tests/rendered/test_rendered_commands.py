@@ -59,7 +59,7 @@ def test_a_plan_with_counts() -> None:
 + create  Countries/Asia/Japan  (japan.seg)
     3 profiles
 + create  Countries/Asia/Buyers in Japan  (buyers.seg)
-    1 profiles
+    1 profile
 Plan: 3 to create.
 """)
 
@@ -121,7 +121,7 @@ def test_a_conflict() -> None:
        where
       -  country = "JP"
       +  country = "US"
-    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with --force
+    merge both versions in the file and run `segdsl pull --keep NAME`, use the server's version with `segdsl pull --force NAME`, or overwrite it with `segdsl apply --force`
 Plan: 1 conflict. 2 segments are up to date.
 """)
     assert run("plan", "--force") == snapshot("""\

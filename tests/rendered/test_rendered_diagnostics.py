@@ -102,7 +102,7 @@ error[SEG009]: `limit` is a keyword: expected a condition
  1 | segment "x" where limit = 3
    |                   ^^^^^
    |
-   = help: write `` `limit` ``; if it is a name
+   = help: write `` `limit` ``; a name that is a keyword needs backquotes
 
 """)
 
@@ -292,13 +292,13 @@ warning[SEG212]: without an order it is undefined which profiles this limit keep
 
 def test_a_name_whose_id_is_not_known() -> None:
     assert shown('segment "x" where in segment "Churned"') == snapshot("""\
-error[SEG303]: the API wants the id of the segment "Churned", and no schema or lock has it
+error[SEG303]: the API needs the id of the segment "Churned", and no schema or lock has it
   --> text.seg:1:19
    |
  1 | segment "x" where in segment "Churned"
    |                   ^^^^^^^^^^^^^^^^^^^^
    |
-   = help: `segdsl schema pull` fetches what is there; or refer to it by its id (`#1234`), or compile with `--symbolic` to keep the name
+   = help: fetch the ids with `segdsl schema pull`, refer to it by its id (`#1234`), or compile with `--symbolic` to keep the name
 
 """)
 

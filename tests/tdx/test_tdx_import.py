@@ -205,7 +205,7 @@ RULE = f"rule: {{type: And, conditions: [{IS_NULL}]}}\n"
         ("name: !!python/object x", "SEG701", "tag"),
         ("---\nname: x\n---\nname: y", "SEG701", "more than one document"),
         ('name: !!int "5"', "SEG701", "`!!int`"),
-        ("name: .inf", "SEG701", "no number"),
+        ("name: .inf", "SEG701", "not a number"),
         ("[1]", "SEG702", "keys and values"),
         (f"description: x\n{RULE}", "SEG702", "needs `name`"),
         (f"name: 3\n{RULE}", "SEG702", "text"),

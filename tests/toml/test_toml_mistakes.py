@@ -63,7 +63,7 @@ def test_a_mistake_is_shown_as_one_of_a_seg_file() -> None:
             "1:20",
             'write it in quotes: "602"',
         ),
-        (f'allow = [\n  "SEG61",\n]\n{LOCAL}', "no such code", "2:3", "did you mean `SEG601`?"),
+        (f'allow = [\n  "SEG61",\n]\n{LOCAL}', "not a code", "2:3", "did you mean `SEG601`?"),
         (f'allow = ["SEG101"]\n{LOCAL}', "SEG101, an error", "1:10", "the warnings are"),
         (f'default = "locl"\n{LOCAL}', "default target `locl`", "1:11", "did you mean `local`?"),
         ('[targets.a]\nkind = "locl"\n', "unknown kind in [targets.a]", "2:8", "`local`"),
@@ -79,7 +79,7 @@ def test_a_mistake_is_shown_as_one_of_a_seg_file() -> None:
         (f"{LOCAL}now = 12\n", "must be a date and time", "4:7", "2024-10-01T09:00:00+09:00"),
         (f'{LOCAL}now = "soon"\n', "must be a date and time", "4:7", "2024-10-01T09"),
         (f"{LOCAL}now = 2024-01-01T00:00:00\n", "its time zone", "4:7", "00:00:00Z or"),
-        (f'{LOCAL}store = "a\\u0000b"\n', "no file name", "4:9", ""),
+        (f'{LOCAL}store = "a\\u0000b"\n', "not a valid file name", "4:9", ""),
         (
             LIVE.replace("parent_segment = 1\n", ""),
             "missing key `parent_segment` in [targets.live]",

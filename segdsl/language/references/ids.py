@@ -46,8 +46,8 @@ class IdResolver(msgspec.Struct, frozen=True):
                 report.add(
                     Code.SEG303,
                     node.span,
-                    f"the API wants the id of the {kind} {named}, and no schema or lock has it",
-                    help="`segdsl schema pull` fetches what is there; or refer to it by its id "
+                    f"the API needs the id of the {kind} {named}, and no schema or lock has it",
+                    help="fetch the ids with `segdsl schema pull`, refer to it by its id "
                     "(`#1234`), or compile with `--symbolic` to keep the name",
                     via=node.via,
                 )

@@ -206,7 +206,9 @@ def check_settings(
                 Code.SEG106,
                 None,
                 f"no param is named `{name}`",
-                help=report.did_you_mean(name, known, "declare it: `param days: number = 30`"),
+                help=report.did_you_mean(
+                    name, known, "declare it, as in `param days: number = 30`"
+                ),
             )
 
 

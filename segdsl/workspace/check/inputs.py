@@ -40,8 +40,8 @@ def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:
         return Wanted(named, project, _besides(named, project))
     if project is None:
         raise FileError(
-            f"name a file or a folder to check: without one it is the project's, and there is no "
-            f"{FILE} here or in a folder above"
+            f"specify a file or a folder to check: there is no {FILE} here or in a folder above, "
+            "so there is no project to check"
         )
     return Wanted(seg_files([os.path.relpath(project.folder)]), project)
 

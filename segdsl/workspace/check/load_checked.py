@@ -24,6 +24,9 @@ from segdsl.workspace.check.check_runner import Basis, check_here, combine, keys
 from segdsl.workspace.check.inputs import OtherFilesReader, wanted
 from segdsl.workspace.project.known_ids import Known, names_of
 
+MOST_LISTED = 10
+"""Segments that an error about an unknown name lists."""
+
 
 class CheckedFiles(msgspec.Struct, frozen=True):
     """The segments of files that have no error, in order, with the ids of known names in place.
@@ -186,10 +189,19 @@ def _selected(items: Sequence[t.Segment], select: Sequence[str]) -> list[t.Segme
         found = [each for each in items if name in (each.name, _path(each))]
         if not found:
             names = dict.fromkeys(name for each in items for name in (each.name, _path(each)))
-            help = did_you_mean(name, names, "`segdsl check` counts what these files define")
+            help = did_you_mean(name, names, _known(items))
             raise InputError(f"no segment of these files is named `{name}`; {help}")
         chosen += found
     return chosen
+
+
+def _known(items: Sequence[t.Segment]) -> str:
+    """`the segments are: Japan, Loyalty/Tokyo`, at most `MOST_LISTED` of them."""
+    if not items:
+        return "they define no segments"
+    listed = ", ".join(map(_path, items[:MOST_LISTED]))
+    more = len(items) - MOST_LISTED
+    return f"the segments are: {listed}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _path(segment: t.Segment) -> str:

@@ -98,7 +98,7 @@ class Project(msgspec.Struct, frozen=True):
         chosen = name or self.default
         if chosen not in self.targets:
             there = ", ".join(sorted(self.targets))
-            help = did_you_mean(chosen, self.targets) or f"there are: {there}"
+            help = did_you_mean(chosen, self.targets) or f"the targets are: {there}"
             raise ProjectError(f"{shown_path(self.folder / FILE)} has no target `{chosen}`; {help}")
         return chosen, self.targets[chosen]
 
@@ -125,7 +125,7 @@ def need_project(start: Path) -> Project:
     if project is None:
         raise ProjectError(
             f"there is no {FILE} here or in a folder above, so no target is known; "
-            "`segdsl init` makes one, or write it yourself:",
+            "run `segdsl init` to create one, or write it yourself:",
             f"\n{EXAMPLE}",
         )
     return project
@@ -190,7 +190,7 @@ def _check_target(name: str, target: Target, document: Document) -> None:
     for key in ("data", "store"):
         if "\0" in (getattr(target, key, None) or ""):
             raise document.error(
-                ProjectError, (*at, key), f"`{key}` in [{written(at)}] is no file name"
+                ProjectError, (*at, key), f"`{key}` in [{written(at)}] is not a valid file name"
             )
 
 
@@ -209,7 +209,7 @@ def _check_codes(codes: tuple[str, ...], document: Document) -> None:
             raise document.error(
                 ProjectError,
                 ("allow", number),
-                f"`allow` names `{code}`, and there is no such code",
+                f"`allow` names `{code}`, which is not a code",
                 did_you_mean(code, warnings, listed),
             )
 
@@ -233,7 +233,9 @@ def moment(value: datetime | str, where: str) -> int:
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except ValueError:
-        raise ProjectError(f"{where} is no time: write it as 2024-10-01T09:00:00+09:00") from None
+        raise ProjectError(
+            f"{where} is not a time: write it as 2024-10-01T09:00:00+09:00"
+        ) from None
     if time.tzinfo is None:
         raise ProjectError(
             f"{where} does not say its time zone: write it as {time.isoformat()}Z or "

@@ -20,7 +20,7 @@ ROWS = 10_000
 MOST_VALUES = 50
 """Different values of a column that looks like one of choices, and not of names."""
 LONGEST = 40
-_ABOUT = "# A first segment, made from the columns of the data: change it to what you look for.\n"
+_ABOUT = "# An example, made from the columns of the data: change the condition to what you need.\n"
 
 
 def first_segment(data: Data) -> str:

@@ -59,7 +59,7 @@ def start_remote(folder: Path, region: str, parent_segment: str) -> Started:
     from segdsl.api.hosts import REGIONS
 
     if region not in REGIONS:
-        help = did_you_mean(region, REGIONS) or f"there are: {', '.join(REGIONS)}"
+        help = did_you_mean(region, REGIONS) or f"the regions are: {', '.join(REGIONS)}"
         raise InputError(f"there is no region `{region}`; {help}")
     if not parent_segment.isascii() or not parent_segment.isdigit() or int(parent_segment) == 0:
         raise FileError(
@@ -115,7 +115,7 @@ def _check(folder: Path, name: str, target: dict[str, Any]) -> None:
         free = next(each for each in _names(name) if each not in targets)
         text = tomli_w.dumps({"targets": {free: target}})
         raise FileError(
-            f"{FILE} is there already, and is left as it is; to have this target too, add to it:",
+            f"{FILE} already exists, and was not changed; to add this target, append:",
             f"\n{text}",
         )
 

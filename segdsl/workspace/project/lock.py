@@ -157,9 +157,9 @@ class Lock(msgspec.Struct, frozen=True):
         """The lock, checked to be of that parent segment; raises LockError."""
         if self.parent_segment not in (None, parent_segment):
             raise LockError(
-                f"{where} is of the parent segment {self.parent_segment}, and the target's is "
-                f"{parent_segment}: check `parent_segment` in segdsl.toml, or delete the lock, "
-                "if the target is meant to be another one now"
+                f"{where} is for the parent segment {self.parent_segment}, but the target's is "
+                f"{parent_segment}: check `parent_segment` in segdsl.toml; if the target was "
+                "changed on purpose, delete the lock"
             )
         return self
 

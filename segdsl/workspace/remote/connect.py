@@ -207,6 +207,6 @@ async def _connection(
         there = ", ".join(listed) or "none"
         raise ProjectError(
             f"the target `{name}` has {len(listed)} parent segments: specify one with "
-            f"`parent_segment = …`; there are: {there}"
+            f"`parent_segment = …`; they are: {there}"
         )
     return Connection(client, parents[0], name, is_local, now)

@@ -107,12 +107,12 @@ def find(server: Snapshot, name: str) -> Found:
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
         raise SegmentNotFoundError(
-            f"{len(found)} segments are named `{name}`: specify which by path or id; "
-            f"there are {listed}"
+            f"{len(found)} segments are named `{name}`: specify one by path or id; "
+            f"they are {listed}"
         )
     names = [each.name for _, each in with_name]
     names += [path_of(path, each.name) for path, each in with_name]
-    help = did_you_mean(name, names, "`segdsl list` shows which there are")
+    help = did_you_mean(name, names, "`segdsl list` lists all segments")
     raise SegmentNotFoundError(f"there is no segment `{name}`; {help}")
 
 

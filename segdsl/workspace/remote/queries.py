@@ -68,7 +68,7 @@ def offline_sql(
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise InputError(f"there is no time zone `{zone}`: name one such as Asia/Tokyo") from None
+        raise InputError(f"there is no time zone `{zone}`: write one such as Asia/Tokyo") from None
     clock = int(time()) if offline.now is None else moment(offline.now, "--now")
     every = (*beside, *segments)
     report_ambiguous_names(segments, every, {}, report)

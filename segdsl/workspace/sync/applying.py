@@ -61,7 +61,7 @@ class UnsureError(ClientError):
     def __init__(self, kind: str) -> None:
         super().__init__(
             f"the API answered that there is no such {kind}, but its list of {kind}s still has it",
-            "run it again; a proxy may have answered in place of the API",
+            "run the command again; a proxy may have answered in place of the API",
         )
 
 

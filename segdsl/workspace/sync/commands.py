@@ -215,7 +215,7 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
         found = {each for each in known if inside(each, [relative])}
         if not found:
             raise FileError(
-                f"there is no .seg file at `{path}`, and the lock has none there: check the "
+                f"there is no .seg file at `{path}`, neither on disk nor in the lock: check the "
                 "spelling"
             )
         if found.isdisjoint(holding):
@@ -240,7 +240,7 @@ def _named(server: Server, lock: Lock, names: Sequence[str]) -> frozenset[Ref]:
     for name in names:
         refs = places.get(name, [])
         if not refs:
-            help = did_you_mean(name, places, "`segdsl list` shows which there are")
+            help = did_you_mean(name, places, "`segdsl list` lists all segments")
             raise SegmentNotFoundError(
                 f"there is no {noun(kinds) if kinds else SEGMENT} `{name}`; {help}"
             )

@@ -184,7 +184,7 @@ def conflict_of(
     entry, server, shifts = compared.match.entry, compared.match.server, compared.reading.shifts
     base = None if entry is None else entry.source or None
     here = compared.wanted
-    if why == "a name in it no longer means what it did":
+    if why == "a name in it now refers to something else":
         base, here = None, compared.instead
     notes = tuple(map(bindings.describe, shifts)) + _inexpressible(server)
     if not notes and here is not None and server is not None:

@@ -27,13 +27,13 @@ Why = OneOf[
     "changed on the server",
     "deleted on the server",
     "deleted here, changed on the server",
-    "on both sides, and never seen together",
-    "a name in it no longer means what it did",
-    "another segment has its place here",
-    "in a folder that no clause can name",
-    "left alone",
+    "on both sides, but not in the lock",
+    "a name in it now refers to something else",
+    "another segment has its path here",
+    "in a folder that a file cannot name",
+    "in an unsupported form on the server",
 ]
-"""`left alone` is what is on the server in a form that cannot be handled; notes say why."""
+"""Of an unsupported form, the notes say what is not supported."""
 
 
 class PlanError(InputError):

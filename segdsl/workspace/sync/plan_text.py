@@ -197,10 +197,14 @@ def effect_text(effect: Effect) -> str:
     joins = f"{effect.joins or 0:,} join"
     leaves = f"{effect.leaves or 0:,} leave"
     if effect.before is None:
-        return f"{effect.after or 0:,} profiles"
+        return counted(effect.after or 0, "profile")
     if effect.after is None:
-        return f"{effect.before:,} profiles leave"
+        return f"{counted(effect.before, 'profile')} {_leave(effect.before)}"
     return f"{effect.before:,} → {effect.after:,} profiles: {joins}, {leaves}"
+
+
+def _leave(number: int) -> str:
+    return "leaves" if number == 1 else "leave"
 
 
 def difference(before: Version, after: Version) -> list[str]:
@@ -233,7 +237,7 @@ def _diff(before: str | None, after: str | None) -> list[str]:
 _ON_BOTH: tuple[Why, ...] = (
     "changed on both sides",
     "changed on the server",
-    "on both sides, and never seen together",
+    "on both sides, but not in the lock",
 )
 """Conflicts of what is on the server, also where it cannot be written in the language."""
 _DELETED_HERE: Why = "deleted here, changed on the server"
@@ -257,45 +261,52 @@ def three_ways(conflict: Conflict) -> Iterator[tuple[str, list[str]]]:
 def advice(conflict: Conflict) -> str:
     """What to do about a conflict."""
     if conflict.why in (*_ON_BOTH, _DELETED_HERE) and conflict.there is None:
-        overwrite = "delete it with --prune" if conflict.here is None else "overwrite it with"
+        options = "--prune --force" if conflict.here is None else "--force"
+        overwrite = "delete" if conflict.here is None else "overwrite"
         return (
             "no file can hold the server's version: change its rule in the console to one that the "
-            f"language supports, or {overwrite} --force"
+            f"language supports, or {overwrite} it with `segdsl apply {options}`"
         )
     match conflict.why:
         case "changed on the server":
             return (
                 "use the server's version with `segdsl pull`, or merge its change into the file "
-                "and mark it as seen with `segdsl pull --keep NAME`, or overwrite it with --force"
+                "and mark it as seen with `segdsl pull --keep NAME`, or overwrite it with "
+                "`segdsl apply --force`"
             )
         case "deleted on the server":
-            return "delete it here too, or create it again with --force"
+            return "delete it here, too, or create it again with `segdsl apply --force`"
         case "deleted here, changed on the server":
-            return "restore it with `segdsl pull NAME`, or delete it with --prune --force"
-        case "changed on both sides" | "on both sides, and never seen together":
+            return (
+                "restore it with `segdsl pull NAME`, or delete it with "
+                "`segdsl apply --prune --force`"
+            )
+        case "changed on both sides" | "on both sides, but not in the lock":
             return (
                 "merge both versions in the file and run `segdsl pull --keep NAME`, use the "
-                "server's version with `segdsl pull --force NAME`, or overwrite it with --force"
+                "server's version with `segdsl pull --force NAME`, or overwrite it with "
+                "`segdsl apply --force`"
             )
-        case "a name in it no longer means what it did":
+        case "a name in it now refers to something else":
             return (
                 "`segdsl pull` refers to the same one by its current name or its id; if the name "
-                "is in a definition, change it there; --force uses the one that has the name now"
+                "is in a definition, change it there; `segdsl apply --force` uses the one "
+                "that has the name now"
             )
-        case "in a folder that no clause can name":
+        case "in a folder that a file cannot name":
             return (
                 "rename its folder in the console to a name without `/` and without blanks at its "
                 "ends, or move it to another folder; or remove it from the file here"
             )
-        case "left alone":
+        case "in an unsupported form on the server":
             return (
-                "look at it in the console or with `segdsl show --json`, or remove it from the "
+                "inspect it in the console or with `segdsl show --json`, or remove it from the "
                 "file here"
             )
-        case "another segment has its place here":
+        case "another segment has its path here":
             return (
-                "move the one that is here; or, if it is to move on the server too, pull without "
-                "NAME, which moves both"
+                "move the other segment; or, if it is meant to move on the server, too, pull "
+                "without NAME, which moves both"
             )
 
 

@@ -186,21 +186,21 @@ class _Decision:
             elif entry.ref in self.unmanaged:
                 # It is there, so no force creates it again.
                 unmanaged = self.unmanaged[entry.ref]
-                why: Why = "left alone"
+                why: Why = "in an unsupported form on the server"
                 if unmanaged.why == NO_PLACE:
-                    why = "in a folder that no clause can name"
+                    why = "in a folder that a file cannot name"
                 conflict = self._conflict(why, local, wanted)
                 notes = () if unmanaged.why == NO_PLACE else (unmanaged.why,)
                 self.conflict = msgspec.structs.replace(conflict, notes=conflict.notes + notes)
             else:
                 self._disputed("deleted on the server", local, wanted, None)
         elif self._is_shifted(wanted, entry, server):
-            self._disputed("a name in it no longer means what it did", local, wanted, server)
+            self._disputed("a name in it now refers to something else", local, wanted, server)
         elif server.state == wanted.state:
             name_ids = self.compared.reading.name_ids
             self.unchanged = entry_of(server, local.file, self.names, name_ids)
         elif entry is None:
-            self._disputed("on both sides, and never seen together", local, wanted, server)
+            self._disputed("on both sides, but not in the lock", local, wanted, server)
         elif entry.digest == server.state.digest:
             # With a shift it is here by force alone.
             forced = bool(self.compared.reading.shifts)

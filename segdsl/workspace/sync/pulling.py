@@ -48,9 +48,9 @@ Status = OneOf[
 `noted` is what stays as it is here, and the server's version is marked as seen;
 `left alone` is what no source can hold."""
 
-_UNSEEN: Why = "on both sides, and never seen together"
-_NO_ROOM: Why = "another segment has its place here"
-_SHIFTED: Why = "a name in it no longer means what it did"
+_UNSEEN: Why = "on both sides, but not in the lock"
+_NO_ROOM: Why = "another segment has its path here"
+_SHIFTED: Why = "a name in it now refers to something else"
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -160,8 +160,10 @@ class _Reader:
         """What a scalar says: quoted, in a block or tagged `!!str` it is a text."""
         if event.tag is None and event.style is None:
             if _NO_NUMBER.fullmatch(event.value):
-                help = "name a number, or put a text in quotes"
-                self.fail(place, f"`{event.value}` is no number that a segment can hold", help)
+                help = "write another number, or put text in quotes"
+                self.fail(
+                    place, f"`{event.value}` is not a number that a segment can contain", help
+                )
             return _plain(event.value)
         return self._text(event.value, place)
 

@@ -139,7 +139,7 @@ def _activations(value: Value, conditions: Conditions) -> int:
         conditions.report.add(
             Code.SEG703,
             value.place,
-            f"{what}: this is no part of the language, and is left out",
-            help="it stays as it is on the server",
+            f"{what}: the language has no activations, so this was skipped",
+            help="it is not changed on the server",
         )
     return number

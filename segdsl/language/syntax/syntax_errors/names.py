@@ -155,7 +155,7 @@ def reserved(site: Site) -> Advice | None:
         token.start,
         token.end,
         f"`{token.text}` is a keyword: expected {expected(site.accepts)}",
-        write_help(fix, "if it is a name")
+        write_help(fix, "a name that is a keyword needs backquotes")
         if token.text not in ("and", "or")
         else f"if it is a name, write it in backquotes: `` {fix} ``",
         fix,

@@ -115,9 +115,9 @@ class SegmentKind(msgspec.Struct, frozen=True):
             if version is not None:
                 assert isinstance(version.state, SegmentState), "a segment"
                 if not _is_rule(version.state.rule):
-                    yield "has a state whose `rule` is no JSON object"
+                    yield "has a state whose `rule` is not a JSON object"
         if change.body is not None and not _is_rule(change.body):
-            yield "has a `body` that is no JSON object"
+            yield "has a `body` that is not a JSON object"
 
     # --- on a server -------------------------------------------------------------------
 
