@@ -84,7 +84,7 @@ def test_a_name_that_none_or_several_have_is_refused(ids: dict[str, str], comman
     done = segdsl(command, "--segment", "Grown-ups")
     assert (done.exit_code, done.stdout) == (2, "")
     assert steady(done.stderr) == snapshot(
-        'Error: 2 segments are named `Grown-ups`: specify one by path or id; they are #… (One/Grown-ups), #… (Two/Grown-ups)\n'
+        "Error: 2 segments are named `Grown-ups`: specify one by path or id; they are #… (One/Grown-ups), #… (Two/Grown-ups)\n"
     )
     done = segdsl(command, "--segment", "")
     assert (done.exit_code, done.stdout) == (2, "")
