@@ -139,7 +139,9 @@ def test_a_column_of_a_behavior_is_no_attribute() -> None:
 def test_what_is_a_column_or_an_attribute_elsewhere_is_told_to_be() -> None:
     [one] = report_of("amount > 3").diagnostics
     assert one.code.name == "SEG501"
-    assert (one.help or "").startswith("`amount` is a column of the events of `buys`: ask those")
+    assert (one.help or "").startswith(
+        "`amount` is a column of the events of `buys`: test the events"
+    )
     [one] = report_of('has buys where text = "x"').diagnostics
     assert one.code.name == "SEG503"
     assert (one.help or "").startswith("`text` is an attribute of the profile")
@@ -162,13 +164,13 @@ def test_a_mistake_in_a_definition_is_told_once_with_its_uses() -> None:
         ("has clicks", '“Clicks” is a label in the console: write `table "raw_events"`'),
         (
             "`Online Orders` > 3",
-            "“Online Orders” is the label of a behavior: ask how often, `count(buys) > 0`, "
-            "or whether at all, `has buys`",
+            "“Online Orders” is the label of a behavior: test the number of its events, "
+            "`count(buys) > 0`, or that there is one, `has buys`",
         ),
         (
             "clicks > 3",
-            "“Clicks” is the label of a behavior: ask how often, "
-            '`count(table "raw_events") > 0`, or whether at all, `has table "raw_events"`',
+            "“Clicks” is the label of a behavior: test the number of its events, "
+            '`count(table "raw_events") > 0`, or that there is one, `has table "raw_events"`',
         ),
         ("has behavior_buys", "write `buys`"),
         ("has table 'buys'", "write `buys`"),

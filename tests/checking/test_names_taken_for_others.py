@@ -34,15 +34,15 @@ def test_a_definition_compared_like_an_attribute(test: str) -> None:
     found = checked(text)
     assert "SEG501" in found
     assert "SEG218" not in found
-    assert "`vip` alone is the condition" in found
+    assert "write `vip` or `not vip`, without" in found
 
 
 def test_also_one_that_is_imported(tmp_path: Path) -> None:
     (tmp_path / "common.seg").write_text('let vip = tier = "gold"\nparam days: number = 3\n')
     text = 'import vip, days from "common.seg"\nsegment "x" where vip = true\n'
-    assert "`vip` alone is the condition" in checked(text)
+    assert "write `vip` or `not vip`, without" in checked(text)
     text = 'import vip, days from "common.seg"\nsegment "x" where days = 3 and vip\n'
-    assert "alone is the condition" not in checked(text)
+    assert "without a comparison" not in checked(text)
 
 
 def test_an_attribute_of_the_name_of_a_definition_is_fine() -> None:

@@ -104,7 +104,7 @@ def test_ctrl_c_lets_an_apply_finish_what_is_under_way(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "interrupted; run it again to apply the rest\n"
+    assert err == "interrupted; run the command again to apply the rest\n"
     begun = made()
     # What was made was also told, and is in the lock.
     assert out.count("created  ") == begun < 150

@@ -88,7 +88,7 @@ def test_lines_are_folded_at_blanks(text: str, width: int, lines: list[str]) -> 
         ),
         (
             ("preview", "--target", "nowhere", "."),
-            "segdsl.toml has no target `nowhere`; there are:",
+            "segdsl.toml has no target `nowhere`; the targets are:",
         ),
         (
             ("init", "--region", "us01", "--parent-segment", "x"),

@@ -284,7 +284,7 @@ def test_a_name_that_several_have_is_reported_with_their_ids(project: Path) -> N
         assert done.exit_code == 1, command
         assert done.stderr.count("error[") == 1
         assert "error[SEG305]: 2 rfm models are named" in done.stderr
-        assert "specify which by its id: #8 or #9" in done.stderr
+        assert "specify one by its id: #8 or #9" in done.stderr
     Path("x.seg").write_text('segment "x" where rfm(#8).rfm_segment = "Champions"\n')
     assert segdsl("preview", "x.seg").exit_code == 0
 

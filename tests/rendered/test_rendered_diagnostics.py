@@ -409,7 +409,7 @@ error[SEG505]: `purchases` is a behavior, not an attribute
  1 | segment "x" where purchases > 3
    |                   ^^^^^^^^^^^^^
    |
-   = help: test how often: `count(purchases) > 0`, or whether at all: `has purchases`
+   = help: test the number of its events, `count(purchases) > 0`, or that there is one, `has purchases`
 
 """)
 

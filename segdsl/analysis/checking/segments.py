@@ -161,7 +161,7 @@ class _Checker:
                     listed = " or ".join(f"#{id}" for id in found)
                     said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
-                    self._add(Code.SEG305, node, what, f"specify which by its id: {listed}")
+                    self._add(Code.SEG305, node, what, f"specify one by its id: {listed}")
                 elif not found:
                     self._unknown(kind, target, node)
             case _:
@@ -219,18 +219,18 @@ class _Checker:
                 Code.SEG505,
                 test,
                 f"`{name(attribute)}` is a behavior, not an attribute",
-                f"test how often: `count({name(attribute)}) > 0`, or whether at all: "
-                f"`has {name(attribute)}`",
+                f"test the number of its events, `count({name(attribute)}) > 0`, or that there is "
+                f"one, `has {name(attribute)}`",
             )
             return
         if attribute in self.definitions.get(test.span.file, ()):
             written = name(attribute)
-            alone = f"`{written}` alone is the condition, or `not {written}`"
             self._add(
                 Code.SEG501,
                 test,
                 f"there is no attribute `{written}`",
-                f"{alone}: a definition has that name",
+                f"a definition has that name: write `{written}` or `not {written}`, without a "
+                "comparison",
             )
             return
         if attribute not in self._told:
@@ -248,15 +248,15 @@ class _Checker:
         if called and not with_label(attribute, known):
             of_events = called[0].spelling
             return (
-                f"“{called[0].label}” is the label of a behavior: ask how often, "
-                f"`count({of_events}) > 0`, or whether at all, `has {of_events}`"
+                f"“{called[0].label}” is the label of a behavior: test the number of its "
+                f"events, `count({of_events}) > 0`, or that there is one, `has {of_events}`"
             )
         if having:
             which = " and of ".join(f"`{behavior(each)}`" for each in having[:3])
             column = name(attribute)
             return (
-                f"`{column}` is a column of the events of {which}: ask those, "
-                f"`has {behavior(having[0])} where {column} …`, or one aggregate of them"
+                f"`{column}` is a column of the events of {which}: test the events, "
+                f"`has {behavior(having[0])} where {column} …`, or an aggregate of them"
             )
         return self._nearest(attribute, lambda: known)
 

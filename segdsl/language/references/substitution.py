@@ -65,7 +65,7 @@ class _Substitution(msgspec.Struct, frozen=True):
                     Code.SEG305,
                     node.span,
                     f"{len(ids)} {kind}s are named {reference(target, kind)}",
-                    help=f"specify which by its id: {' or '.join(f'#{id}' for id in ids)}",
+                    help=f"specify one by its id: {' or '.join(f'#{id}' for id in ids)}",
                     via=node.via,
                 )
                 return target

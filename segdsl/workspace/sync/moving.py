@@ -79,8 +79,8 @@ def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(each.folder, each.name)})" for each in found)
         raise SegmentNotFoundError(
-            f"{len(found)} segments of the lock are named `{named}`: specify which by path or id; "
-            f"there are {listed}"
+            f"{len(found)} segments of the lock are named `{named}`: specify one by path or id; "
+            f"they are {listed}"
         )
     words = [each.name for each in lock.entries]
     words += [path_of(each.folder, each.name) for each in lock.entries]
@@ -96,8 +96,8 @@ def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
     if found:
         listed = ", ".join(f"{each.key.path} ({each.file})" for each in found)
         raise SegmentNotFoundError(
-            f"{len(found)} segments of the workspace are named `{named}`: specify which by path; "
-            f"there are {listed}"
+            f"{len(found)} segments of the workspace are named `{named}`: specify one by path; "
+            f"they are {listed}"
         )
     words = [each.key.name for each in local]
     words += [each.key.path for each in local]
