@@ -31,7 +31,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             ["zzz"],
             f"the commands are {', '.join(COMMANDS)}",
         ),
-        (["check"], "name a file or a folder to check"),
+        (["check"], "specify a file or a folder to check"),
         (["check", "nope.seg"], "`nope.seg` does not exist"),
         (["compile", "nope.seg"], "`nope.seg` does not exist"),
         (["explain", "nope.seg"], "`nope.seg` does not exist"),

@@ -305,7 +305,7 @@ def test_a_path_whose_file_was_deleted_can_be_pruned(project: Path) -> None:
     assert "deleted" in segdsl("apply", "--prune", "--yes", "sub/x.seg").stdout
     gone = segdsl("plan", "--prune", "sub/x.seg")
     assert gone.exit_code == 2
-    assert "no .seg file at `sub/x.seg`, and the lock has none there" in gone.stderr
+    assert "no .seg file at `sub/x.seg`, neither on disk nor in the lock" in gone.stderr
 
 
 def test_what_was_installed_is_no_part_of_a_workspace(project: Path) -> None:
