@@ -444,7 +444,7 @@ async def test_a_lock_of_another_parent_segment_is_refused(team: Team) -> None:
     await team.apply()
     lock = team.folder / "local.lock.toml"
     lock.write_text(lock.read_text().replace('parent_segment = "7"', 'parent_segment = "8"'))
-    with pytest.raises(LockError, match="of the parent segment 8"):
+    with pytest.raises(LockError, match="for the parent segment 8"):
         await team.plan()
 
 
