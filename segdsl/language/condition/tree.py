@@ -159,6 +159,32 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
         return (folder_path(self.folder), self.name)
 
 
+class Stage(msgspec.Struct, frozen=True, gc=False):
+    """A stage of a funnel; `segment` is its rule, a segment of the kind `funnel_stage`.
+
+    The segment has the stage's name and description; None where the stage has no rule.
+    """
+
+    name: str
+    segment: Segment | None = None
+    span: Span = NOWHERE
+
+
+class Funnel(msgspec.Struct, frozen=True, gc=False):
+    """A resolved funnel with its stages, from the widest to the narrowest."""
+
+    name: str
+    stages: tuple[Stage, ...] = ()
+    description: str | None = None
+    folder: str | None = None
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+    @property
+    def place(self) -> Place:
+        return (folder_path(self.folder), self.name)
+
+
 def spellings(folder: tuple[str, ...], name: str) -> tuple[ByName, ByName]:
     """The ways to name the segment of that place: by its name alone, and with its folder."""
     return ByName(name), ByName(name, folder_text(folder))
@@ -170,6 +196,7 @@ __all__ = [
     "Attribute",
     "Condition",
     "Everyone",
+    "Funnel",
     "GroupAttribute",
     "Leaf",
     "Limited",
@@ -182,6 +209,7 @@ __all__ = [
     "RuleSet",
     "Score",
     "Segment",
+    "Stage",
     "Subject",
     "Test",
     "folder_path",
