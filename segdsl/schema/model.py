@@ -16,6 +16,8 @@ from segdsl.schema.samples import Samples
 
 Folder = tuple[str, ...]
 """A folder's path from the root, which is ()."""
+Visibility = OneOf["clear", "pii", "non_pii", "blocked"]
+"""Who may see the values of a column (described); `blocked` columns cannot be exported."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -23,7 +25,8 @@ class Column(msgspec.Struct, frozen=True):
 
     `name` is the matrix column, which rules use; `label` is what the console shows, None if it is
     the same. `type` is None if segdsl does not know it; `unknown_type` is then the API's name for
-    it. `heading` is the heading under which the console lists it.
+    it. `heading` is the heading under which the console lists it. `visibility` is None where it
+    is not known.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Column(msgspec.Struct, frozen=True):
     heading: str | None = None
     label: str | None = None
     unknown_type: str | None = None
+    visibility: Visibility | None = None
 
     @property
     def type_name(self) -> str:
