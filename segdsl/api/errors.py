@@ -6,13 +6,12 @@ request may or may not have taken effect.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from segdsl.errors import SegdslError
 
 if TYPE_CHECKING:
     from segdsl.api.error_bodies import Referrer
-    from segdsl.api.responses import Segment
 
 
 CHECK_ADDRESS = "check that the address is the Audience API's"
@@ -107,13 +106,29 @@ class QueryFailedError(ClientError):
     """A query failed, was killed or took too long."""
 
 
-class AlreadyExistsError(ClientError):
-    """The folder already has a segment of that name."""
+class HasId(Protocol):
+    """What the API has under an id."""
 
-    def __init__(self, existing: Segment) -> None:
+    @property
+    def id(self) -> str: ...
+
+
+ExistingT = TypeVar("ExistingT", bound=HasId)
+
+
+class AlreadyExistsError(ClientError, Generic[ExistingT]):
+    """The parent already has one of that name; `existing` is what the API has.
+
+    The parent is the folder of a segment, a funnel and a template, and the segment of an
+    activation. `kind` is a noun with its article, such as `a funnel`.
+    """
+
+    def __init__(
+        self, existing: ExistingT, kind: str = "a segment", where: str = "name or folder"
+    ) -> None:
         super().__init__(
-            f"a segment with this name already exists (#{existing.id})",
-            "nothing was changed; choose another name or folder for the new one",
+            f"{kind} with this name already exists (#{existing.id})",
+            f"nothing was changed; choose another {where} for the new one",
         )
         self.existing = existing
 

@@ -104,14 +104,65 @@ class CustomerGroup(msgspec.Struct, frozen=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
+    """A stage of a funnel; `segment_id` is the segment with its rule, None if it has no rule."""
+
     id: str
     name: str
+    segment_id: str | None = None
+    num_syndications: int | None = None
 
 
 class Funnel(msgspec.Struct, frozen=True):
+    """A funnel with its stages, in order.
+
+    `left_out` are the keys that an update writes and this response omits: `description`, `stages`,
+    `segmentFolderId`. A funnel that leaves one out is read by itself before it is written.
+    """
+
     id: str
     name: str
     stages: tuple[Stage, ...]
+    folder_id: str | None = None
+    description: str | None = None
+    population: int | None = None
+    num_syndications: int | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    left_out: frozenset[str] = frozenset()
+
+
+class NewStage(msgspec.Struct, frozen=True):
+    """A stage of a funnel to write; `id` is that of an existing one, which may get a new name."""
+
+    name: str
+    id: str | None = None
+
+
+class NewFunnel(msgspec.Struct, frozen=True):
+    """A funnel to create, or the new state of an existing one; its stages in order, three to eight.
+
+    A stage that is left out of an update is deleted (assumed of what the description says about
+    ids of stages). `folder_id` of None is the root.
+    """
+
+    name: str
+    stages: tuple[NewStage, ...]
+    description: str | None = None
+    folder_id: str | None = None
+
+
+class NewStageSegment(msgspec.Struct, frozen=True):
+    """The segment with the rule of a funnel's stage, to create once the funnel is there.
+
+    `folder_id` is that of the funnel (assumed).
+    """
+
+    funnel_id: str
+    stage_id: str
+    name: str
+    rule: msgspec.Raw
+    description: str | None = None
+    folder_id: str | None = None
 
 
 class PredictiveModel(msgspec.Struct, frozen=True):
