@@ -21,6 +21,7 @@ from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
+from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.remote import source as named
 
 
@@ -580,7 +581,8 @@ def test_a_blank_name_is_not_put_in_the_place_of_an_id() -> None:
         b'{"type": "And", "conditions": [{"type": "And", "conditions": '
         b'[{"type": "Reference", "id": "1"}, {"type": "Reference", "id": "2"}]}]}'
     )
-    names = names_by_id(index_names([((), " ", "1"), ((), "There", "2"), (("F",), "x", "4")]))
+    by_id = names_by_id(index_names([((), " ", "1"), ((), "There", "2"), (("F",), "x", "4")]))
+    names = {Ref("segment", id): name for id, name in by_id.items()}
     text = named.source_of((), Segment("3", "x", "batch", rule), names, Report())
     assert text is not None
     assert text.endswith('where\n  in segment #1\n  and in segment "There"\n')

@@ -104,7 +104,7 @@ def command(
 
     async def make_plan(connection: Connection, opened: OpenWorkspace) -> Plan | None:
         nonlocal contradicted
-        options = PlanOptions(layout, force, prune, allow_empty, as_new)
+        options = PlanOptions(force, prune, allow_empty, as_new)
         while True:
             plan = await plan_for(connection, project, opened.workspace, report, options, paths)
             contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)
@@ -145,7 +145,9 @@ def command(
 
     with exclusive_run(target, "apply"):
         # Read only now: another run may have written files a moment ago.
-        opened = None if saved_plan is not None else open_workspace(target, settings, report)
+        opened = (
+            None if saved_plan is not None else open_workspace(target, settings, report, layout)
+        )
         project = need_project(Path.cwd())
         if opened is not None:
             sources = opened.workspace.sources

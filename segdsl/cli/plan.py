@@ -94,12 +94,12 @@ def command(
         check_plan_file(save)
     output = OutputOptions("json" if form == "json" else "text", (), color)
     report = Report()
-    opened = open_workspace(target, settings, report)
+    opened = open_workspace(target, settings, report, layout)
     contradicted: str | None = None
 
     async def make_plan(connection: Connection) -> tuple[Plan, Effects] | None:
         nonlocal contradicted
-        options = PlanOptions(layout, force, prune, allow_empty, as_new)
+        options = PlanOptions(force, prune, allow_empty, as_new)
         project, workspace = opened.project, opened.workspace
         plan = await plan_for(connection, project, workspace, report, options, paths)
         contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)

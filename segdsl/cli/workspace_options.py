@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from segdsl.diagnostics import Report
+    from segdsl.rules.lower.segment import Layout
     from segdsl.workspace.project.config import Project
     from segdsl.workspace.sync.workspace import Workspace
 
@@ -44,8 +45,14 @@ class OpenWorkspace(NamedTuple):
     workspace: Workspace
 
 
-def open_workspace(target: str | None, settings: dict[str, str], report: Report) -> OpenWorkspace:
-    """Reads the workspace around the current folder; adds errors in its files to the report."""
+def open_workspace(
+    target: str | None, settings: dict[str, str], report: Report, layout: Layout = "v5"
+) -> OpenWorkspace:
+    """Reads the workspace around the current folder; adds errors in its files to the report.
+
+    Rules are compiled in that layout.
+    """
+    from segdsl.workspace.kinds.registry import kinds_of
     from segdsl.workspace.project.config import need_project
     from segdsl.workspace.project.known_ids import names_of
     from segdsl.workspace.sync.workspace import read_workspace
@@ -53,7 +60,9 @@ def open_workspace(target: str | None, settings: dict[str, str], report: Report)
     here = Path.cwd()
     project = need_project(here)
     name, _ = project.target(target)
-    workspace = read_workspace(project.folder, here, settings, report, names_of(project, name))
+    known = names_of(project, name)
+    kinds = kinds_of(layout)
+    workspace = read_workspace(project.folder, here, settings, report, known, kinds)
     return OpenWorkspace(project, name, workspace)
 
 

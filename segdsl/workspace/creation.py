@@ -25,7 +25,7 @@ from segdsl.language.references.uniqueness import Folder, report_duplicates
 from segdsl.language.syntax.spelling import string
 from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout
-from segdsl.workspace.kinds.registry import KINDS
+from segdsl.workspace.kinds.registry import KINDS, Kinds
 from segdsl.workspace.kinds.resource import Change, Version
 from segdsl.workspace.kinds.segments import SegmentKind
 from segdsl.workspace.kinds.segments.sources import check_new, wanted
@@ -145,7 +145,7 @@ async def create(
         connection.target,
         tuple(step.change for step in steps if step.existing is None),
     )
-    kinds = {**KINDS, SEGMENT: SegmentKind(count_population=count)}
+    kinds: Kinds = {**KINDS, SEGMENT: SegmentKind(count_population=count)}
     run = _Run(connection, steps, count, on_outcome)
     async with asyncio.TaskGroup() as group:
         for step in steps:

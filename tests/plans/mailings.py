@@ -23,7 +23,6 @@ from segdsl.diagnostics import Report
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.values import ById, ByName, Reference
-from segdsl.rules.lower.segment import Layout
 from segdsl.source import Span
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.kind import Answers, Created, Kind, Prepared
@@ -32,6 +31,7 @@ from segdsl.workspace.kinds.resource import (
     Edit,
     LocalResource,
     Outline,
+    Seen,
     Server,
     ServerResource,
     Use,
@@ -39,7 +39,7 @@ from segdsl.workspace.kinds.resource import (
     WorkspaceFiles,
 )
 from segdsl.workspace.kinds.state import State, StateMeta
-from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref
+from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Part, Ref
 
 MAILING = "mailing"
 _QUOTED = r'"[^"\n]*"'
@@ -269,6 +269,17 @@ class MailingKind(msgspec.Struct, frozen=True):
     def suffix(self) -> str:
         return ".mail"
 
+    @property
+    def part_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def is_owned(self) -> bool:
+        return False
+
+    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
+        return ()
+
     def read_files(self, files: WorkspaceFiles, report: Report) -> Sequence[LocalResource]:
         found = []
         for path, source in files.sources.items():
@@ -298,9 +309,8 @@ class MailingKind(msgspec.Struct, frozen=True):
         self,
         local: LocalResource,
         ids: Ids,
-        server: State | None,
+        seen: Seen,
         report: Report,
-        layout: Layout,
     ) -> Wanted | None:
         line = line_of(local)
         target = line.segment

@@ -99,7 +99,7 @@ def ids_by_name(
                 Code.SEG304,
                 span,
                 f"no {kind} on the server is named {reference(name, kind)}",
-                help=_nearest(name, known, others, report),
+                help=_nearest(kind, name, known, others, report),
                 via=via,
             )
     return ids
@@ -136,7 +136,11 @@ def _specify_which(kind: str, name: ByName, known: SegmentNames, ids: Sequence[s
 
 
 def _nearest(
-    name: ByName, known: Collection[ByName], among: Collection[ByName], report: Report
+    kind: str,
+    name: ByName,
+    known: Collection[ByName],
+    among: Collection[ByName],
+    report: Report,
 ) -> str | None:
     """A suggestion for a name that nothing has."""
     otherwise = "create it first, or name the file that defines it as well"
@@ -145,7 +149,8 @@ def _nearest(
     names = (*known, *among)
     folders = {each.parent for each in names if each.name == name.name and each.parent is not None}
     if name.parent is not None and folders:
-        return f"there is one in the folder {' and '.join(map(string, sorted(folders)))}"
+        parent = PARENT_WORDS.get(kind, "folder")
+        return f"there is one in the {parent} {' and '.join(map(string, sorted(folders)))}"
     others = {each.name for each in names} - {name.name}
     return report.did_you_mean(name.name, others, otherwise)
 

@@ -11,20 +11,20 @@ from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.references.ids import Ids
 from segdsl.language.values import Reference
-from segdsl.rules.lower.segment import Layout
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.resource import (
     Change,
     Edit,
     LocalResource,
     Outline,
+    Seen,
     Server,
     Use,
     Wanted,
     WorkspaceFiles,
 )
 from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import Ref
+from segdsl.workspace.project.keys import Part, Ref
 
 AnswerT = TypeVar("AnswerT")
 """What the API answers of one resource; the engine only hands it on."""
@@ -107,7 +107,11 @@ class Requests(Protocol[RequestT, AnswerT]):
 
 
 class Kind(Protocol):
-    """What the engine asks of a kind. Its functions are pure but for those that are `async`."""
+    """What the engine asks of a kind. Its functions are pure but for those that are `async`.
+
+    What a run is asked for that concerns one kind alone, as the layout of rules, is a field of
+    its value.
+    """
 
     @property
     def name(self) -> str:
@@ -116,6 +120,14 @@ class Kind(Protocol):
     @property
     def suffix(self) -> str:
         """How the names of its files end, with the dot."""
+
+    @property
+    def part_kinds(self) -> Sequence[str]:
+        """The kinds of the named parts that its resources have, such as stages of a funnel."""
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether its resources belong to others (`LocalResource.owner`), and not to folders."""
 
     # --- in a workspace ----------------------------------------------------------------
 
@@ -138,14 +150,19 @@ class Kind(Protocol):
         self,
         local: LocalResource,
         ids: Ids,
-        server: State | None,
+        seen: Seen,
         report: Report,
-        layout: Layout,
     ) -> Wanted | None:
         """The request and the state of a resource; None after a report.
 
-        `ids` has all names that it uses, some with symbolic ids; `server` is the state of what
-        is on the server so far.
+        `ids` has all names that it uses, some with symbolic ids. The parts of the state are those
+        of `parts`.
+        """
+
+    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
+        """The parts of a resource of a file, those that are on the server with their ids.
+
+        A part that was renamed or moved within its resource keeps its id.
         """
 
     def check_new(self, local: LocalResource, report: Report) -> None:

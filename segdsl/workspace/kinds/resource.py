@@ -8,12 +8,12 @@ from typing import Literal as OneOf
 
 import msgspec
 
-from segdsl.language.values import ByName
+from segdsl.language.values import ByName, Reference
 from segdsl.loading import Loaded
 from segdsl.source import Source, Span
-from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import Key, Ref
-from segdsl.workspace.project.lock import NameIds, join_name_ids
+from segdsl.workspace.kinds.state import Site, State
+from segdsl.workspace.project.keys import Key, Part, Ref
+from segdsl.workspace.project.lock import Entry, NameIds, join_name_ids
 
 NO_PLACE = "no `folder` clause can name its folder"
 CANNOT_READ = "it cannot be read"
@@ -38,7 +38,8 @@ class LocalResource(msgspec.Struct, frozen=True):
 
     `place` is all of its text, and `span` what a report about it points at. `says_more` is
     whether its text holds more than its state: comments, uses of definitions. `item` is the
-    kind's own form of it.
+    kind's own form of it. `owner` is what it belongs to, as its text names it, if anything; the
+    folder of its key is then that one's place as far as the workspace says it.
     """
 
     key: Key
@@ -47,6 +48,14 @@ class LocalResource(msgspec.Struct, frozen=True):
     span: Span
     says_more: bool
     item: Any
+    owner: Owner | None = None
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """What a resource of a file belongs to: its kind, and how the text refers to it."""
+
+    kind: str
+    target: Reference
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -63,6 +72,14 @@ class Use(msgspec.Struct, frozen=True):
     @property
     def target(self) -> tuple[str, ByName]:
         return self.kind, self.name
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What is known of a resource beside its text: its entry of the lock, and its state on the
+    server now."""
+
+    entry: Entry | None = None
+    server: State | None = None
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -138,6 +155,10 @@ class Server(msgspec.Struct, frozen=True):
         return {each.state.key: each for each in self.resources.values()}
 
     @property
+    def by_site(self) -> dict[Site, ServerResource]:
+        return {each.state.site: each for each in self.resources.values()}
+
+    @property
     def states(self) -> dict[Ref, State]:
         """The states of all that can be read; of what is unmanaged, in no folder."""
         unmanaged = {each.ref: each.state for each in self.unmanaged if each.state is not None}
@@ -206,6 +227,14 @@ class Change(msgspec.Struct, frozen=True):
         return self.state.resource
 
     @property
+    def dropped_parts(self) -> tuple[Part, ...]:
+        """The parts that it has before, and not after."""
+        if self.before is None:
+            return ()
+        kept = () if self.after is None else [part.ref for part in self.after.state.parts]
+        return tuple(part for part in self.before.state.parts if part.ref not in kept)
+
+    @property
     def ref(self) -> Ref:
         """What refers to the resource: its id, or the symbolic id where it has none yet."""
         return self.state.key.symbolic_ref if self.id is None else Ref(self.kind, self.id)
@@ -216,5 +245,7 @@ class Change(msgspec.Struct, frozen=True):
         if self.before is None or self.after is None:
             return ()
         old, new = self.before.state, self.after.state
-        words = {"moved": old.folder != new.folder, "renamed": old.name != new.name}
+        # The folder of what belongs to another resource is that one's place.
+        moved = new.owner is None and old.folder != new.folder
+        words = {"moved": moved, "renamed": old.name != new.name}
         return (*(word for word, differs in words.items() if differs), *new.changes_from(old))

@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.values import ByName
-from segdsl.workspace.project.keys import Folder, Key, Ref
+from segdsl.workspace.project.keys import Folder, Key, Part, Ref
+
+Site = tuple[str, Folder | Ref, str]
+"""What is unique on a server: the kind, the folder or the owner, and the name."""
 
 
 class StateMeta(msgspec.StructMeta, abc.ABCMeta):
@@ -69,5 +73,61 @@ class State(abc.ABC):
         """What differs from the server's state, field by field, also where no source shows it."""
 
     @property
+    def owner(self) -> Ref | None:
+        """What it belongs to, and cannot be moved away from; None where it is in a folder.
+
+        The folder of what belongs to another resource is that one's place: it shows where the
+        resource is, and is not compared.
+        """
+        return None
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """Its named parts that others can refer to, by ids or symbolic ids."""
+        return ()
+
+    @property
+    def pieces(self) -> Mapping[str, str]:
+        """A fingerprint of each piece that is sent in a request of its own, by piece.
+
+        What is not on the server yet is "". Empty where one request sends everything. A resource
+        whose pieces each are as last seen or as wanted is one whose change was interrupted.
+        """
+        return {}
+
+    @property
     def key(self) -> Key:
         return Key(self.resource, self.folder, self.name)
+
+    @property
+    def site(self) -> Site:
+        return self.resource, self.owner or self.folder, self.name
+
+
+def part_ids(wanted: State, server: State) -> dict[Ref, str]:
+    """The ids that the parts of a state have on the server, for those with other ids, by name."""
+    ids = {(part.kind, part.name): part.id for part in server.parts}
+    return {
+        part.ref: id
+        for part in wanted.parts
+        if (id := ids.get((part.kind, part.name), part.id)) != part.id
+    }
+
+
+def settled(wanted: State, server: State) -> State:
+    """A state with the ids that new parts of it have on the server."""
+    ids = {ref: id for ref, id in part_ids(wanted, server).items() if is_symbolic(ref.id)}
+    return wanted.with_ids(ids) if ids else wanted
+
+
+def is_interrupted(server: State, wanted: State, last: Mapping[str, str]) -> bool:
+    """Whether each piece on the server is as wanted, or as last seen: `last`, by piece.
+
+    That is how a change of several requests leaves a resource when it is interrupted; it can be
+    carried on without overwriting what anybody else did.
+    """
+    now = server.pieces
+    wanted_pieces = settled(wanted, server).pieces
+    return bool(now) and all(
+        piece in (wanted_pieces.get(key), last.get(key, "")) for key, piece in now.items()
+    )

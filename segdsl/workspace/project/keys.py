@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from segdsl.language.references.symbolic_ids import symbolic_segment_id
+from segdsl.language.references.symbolic_ids import symbolic_id, symbolic_segment_id
+from segdsl.language.values import ByName
 
 SEGMENT = "segment"
 """The kind of the resources that locks without kinds are about."""
@@ -18,6 +19,26 @@ class Ref(NamedTuple):
 
     kind: str
     id: str
+
+
+class Part(NamedTuple):
+    """A named part of a resource, such as a stage of a funnel, that others can refer to.
+
+    Its id is symbolic where the server has no such part yet.
+    """
+
+    kind: str
+    name: str
+    id: str
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.id)
+
+
+def new_part(kind: str, name: str, of: str) -> Part:
+    """A part that has no id yet, of the resource with that name."""
+    return Part(kind, name, symbolic_id(kind, ByName(name, of)))
 
 
 class Key(NamedTuple):

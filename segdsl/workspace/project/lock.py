@@ -16,7 +16,7 @@ import tomli_w
 from segdsl.errors import InputError
 from segdsl.language.values import ByName
 from segdsl.toml import parse_toml
-from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref
+from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Part, Ref
 
 VERSION = 2
 """Version 1 had segments only, and no kinds; it is read, and written as this version."""
@@ -37,7 +37,7 @@ def is_id(text: str) -> bool:
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_KIND = re.compile(r"[a-z][a-z_]{0,99}")
+_KIND = re.compile(r"[a-z][a-z_ ]{0,98}")
 
 
 class LockError(InputError):
@@ -51,7 +51,8 @@ class Entry(msgspec.Struct, frozen=True):
     `digest` is that of the last seen state, `source` the same state as source text, or "" where
     the language cannot express it. `refers` is which id each name in the text of the file meant
     then, by kind and name; `refers_in` the same of names with their folder (or other parent), by
-    kind, folder and name.
+    kind, folder and name. `parts` has the ids of its named parts, by kind and name, and `pieces`
+    the last seen fingerprint of each piece that is sent by itself (`State.pieces`).
     """
 
     kind: str
@@ -63,6 +64,8 @@ class Entry(msgspec.Struct, frozen=True):
     source: str
     refers: dict[str, dict[str, str]] = {}
     refers_in: dict[str, dict[str, dict[str, str]]] = {}
+    parts: dict[str, dict[str, str]] = {}
+    pieces: dict[str, str] = {}
 
     @property
     def ref(self) -> Ref:
@@ -76,6 +79,12 @@ class Entry(msgspec.Struct, frozen=True):
     def name_ids(self) -> NameIds:
         """The ids that names in the text meant."""
         return join_name_ids(self.refers, self.refers_in)
+
+    @property
+    def part_list(self) -> tuple[Part, ...]:
+        return tuple(
+            Part(kind, name, id) for kind, ids in self.parts.items() for name, id in ids.items()
+        )
 
 
 def join_name_ids(
@@ -261,9 +270,10 @@ def read_lock(text: str, name: str) -> Lock:
 
 
 def is_entry(entry: Entry) -> bool:
-    """Whether an entry has a kind, an id, a name, and folders with names."""
+    """Whether an entry has a kind, an id, a name, folders with names, and ids of its parts."""
     return (
         _KIND.fullmatch(entry.kind) is not None
+        and all(is_id(part.id) for part in entry.part_list)
         and is_id(entry.id)
         and bool(entry.name.strip())
         and all(map(str.strip, entry.folder))
@@ -285,7 +295,7 @@ def write_lock(lock: Lock) -> str:
 
 def _written(entry: Entry) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(entry)
-    for tables in ("refers", "refers_in"):
+    for tables in ("refers", "refers_in", "parts", "pieces"):
         content = _sorted(fields.pop(tables))
         if content:
             fields[tables] = content

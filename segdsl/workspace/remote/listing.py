@@ -26,6 +26,7 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.source import Span
 from segdsl.terminal import visible
+from segdsl.workspace.project.keys import SEGMENT, Ref
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.remote.source import tree_of
 
@@ -45,7 +46,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A segment, the names of segments by id, and its JSON as the API answered it."""
 
     found: Found
-    names: Mapping[str, ByName]
+    names: Mapping[Ref, ByName]
     json: str
 
     def source(self, report: Report) -> str | None:
@@ -73,7 +74,8 @@ async def show(client: Client, parent_id: str, name: str) -> Shown:
     server = await read_snapshot(client, parent_id, rules=False)
     found = find(server, name)
     json = await client.segment_json(parent_id, found.segment.id)
-    names = names_by_id(index_names(server.names()))
+    by_id = names_by_id(index_names(server.names()))
+    names = {Ref(SEGMENT, id): name for id, name in by_id.items()}
     try:
         found = Found(found.folder, segment_in(json.encode()))
     except InvalidResponseError as error:

@@ -1,4 +1,4 @@
-"""A segment of a server as source, with names in the place of the ids of other segments."""
+"""A segment of a server as source, with names in the place of the ids that it refers to."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Span
+from segdsl.workspace.project.keys import Ref
 
 
 def source_of(
-    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[str, ByName], report: Report
+    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[Ref, ByName], report: Report
 ) -> str | None:
     """A segment as canonical source; None after a report. For `names` see `tree_of`."""
     tree = tree_of(folder, segment, names, report)
@@ -29,11 +30,11 @@ def source_of(
 
 
 def tree_of(
-    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[str, ByName], report: Report
+    folder: tuple[str, ...], segment: ApiSegment, names: Mapping[Ref, ByName], report: Report
 ) -> t.Segment | None:
     """A segment as a syntax tree with its folder; None after a report.
 
-    `names` holds how each segment is named by its id, or by its symbolic id.
+    `names` holds how each segment and stage is named, by its id or its symbolic id.
     """
     tree = read_segment(segment, report)
     if tree is None:
@@ -75,11 +76,11 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
     )
 
 
-def _with_names(expression: t.Expression, names: Mapping[str, ByName]) -> t.Expression:
-    """The expression with names in the place of ids of segments, and of symbolic ids."""
+def _with_names(expression: t.Expression, names: Mapping[Ref, ByName]) -> t.Expression:
+    """The expression with names in the place of ids and of symbolic ids."""
     match expression:
-        case t.Membership("segment", target):
-            id = target.id if isinstance(target, ById) else symbolic_id("segment", target)
-            return msgspec.structs.replace(expression, target=names.get(id, target))
+        case t.Membership(kind, target):
+            id = target.id if isinstance(target, ById) else symbolic_id(kind, target)
+            return msgspec.structs.replace(expression, target=names.get(Ref(kind, id), target))
         case _:
             return map_children(expression, lambda child: _with_names(child, names))

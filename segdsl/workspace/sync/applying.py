@@ -24,7 +24,7 @@ from segdsl.api import Client, ClientError
 from segdsl.workspace.kinds.kind import Answers, Requests
 from segdsl.workspace.kinds.registry import KINDS, Kinds
 from segdsl.workspace.kinds.resource import Change
-from segdsl.workspace.kinds.state import State
+from segdsl.workspace.kinds.state import State, is_interrupted, part_ids, settled
 from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.sync.plan import Plan
 
@@ -199,6 +199,8 @@ class _Run:
                     outcome = await self._try(change)
         if outcome.id is not None and change.id is None:
             self.ids[change.ref] = outcome.id
+        if outcome.state is not None and change.after is not None:
+            self.ids.update(part_ids(change.after.state, outcome.state))
         return outcome
 
     async def _try(self, change: Change) -> Outcome:
@@ -220,9 +222,9 @@ class _Run:
         id, state = requests.id_of(created.answer), requests.state_of(created.answer, new.state)
         if created.conflict is None:
             return Outcome(change, "created", id, state)
-        if state != new.state:
+        if state != settled(new.state, state):
             raise created.conflict
-        return Outcome(change, "there already", id, new.state)
+        return Outcome(change, "there already", id, state)
 
     async def _update(self, change: Change, requests: Requests[Any, Any]) -> Outcome:
         assert change.id is not None, "it is there"
@@ -240,13 +242,15 @@ class _Run:
                 raise ChangedSinceError("it was deleted")
             if _is(requests, now, new.state, new.parent_id):
                 there = now
-            elif not _is(requests, now, before, change.parent_id):
+            elif not _is(requests, now, before, change.parent_id) and not is_interrupted(
+                requests.state_of(now, before), new.state, before.pieces
+            ):
                 raise ChangedSinceError("somebody changed it")
             return there
 
         answer = await requests.update(id, new.request, look)
         if there is not None and looks == 1:
-            return Outcome(change, "there already", id, new.state)
+            return Outcome(change, "there already", id, requests.state_of(there, new.state))
         return Outcome(change, "updated", id, requests.state_of(answer, new.state))
 
     async def _delete(self, change: Change, requests: Requests[Any, Any]) -> Outcome:
@@ -274,10 +278,8 @@ class _Run:
 
 def _is(requests: Requests[Any, Any], answer: Any, state: State, parent_id: str | None) -> bool:
     """Whether a resource is in that state and that folder."""
-    now = requests.parent_of(answer)
-    return (None in (now, parent_id) or now == parent_id) and (
-        requests.state_of(answer, state) == state
-    )
+    parent, now = requests.parent_of(answer), requests.state_of(answer, state)
+    return (None in (parent, parent_id) or parent == parent_id) and now == settled(state, now)
 
 
 def undone(outcomes: Sequence[Outcome]) -> list[Outcome]:

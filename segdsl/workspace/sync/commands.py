@@ -17,6 +17,7 @@ from segdsl.files import check_followed, read_source, write_text
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.registry import KINDS, Kinds
 from segdsl.workspace.kinds.resource import Server
+from segdsl.workspace.kinds.state import part_ids
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref, noun
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
@@ -24,6 +25,7 @@ from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.listing import SegmentNotFoundError
 from segdsl.workspace.sync.applying import Outcome, carry_out
+from segdsl.workspace.sync.comparison import parts_table
 from segdsl.workspace.sync.effects import effects_of_plan
 from segdsl.workspace.sync.guards import check_deletions, check_not_empty, check_same_server
 from segdsl.workspace.sync.moving import Move, move
@@ -295,6 +297,8 @@ class _LockRecorder:
         ref = Ref(change.kind, outcome.id)
         if change.id is None:
             self.created[change.ref] = outcome.id
+        if change.after is not None and outcome.state is not None:
+            self.created.update(part_ids(change.after.state, outcome.state))
         if change.after is None or outcome.state is None:
             self.entries.pop(ref, None)
         else:
@@ -312,6 +316,8 @@ class _LockRecorder:
                         for (kind, name), id in change.name_ids.items()
                     }
                 ),
+                parts_table(outcome.state.parts),
+                dict(outcome.state.pieces),
             )
         self.recorded += 1
         if self.recorded % KEEP_EVERY == 0:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
-from segdsl.rules.lower.segment import Layout
-from segdsl.workspace.kinds.registry import Kinds
-from segdsl.workspace.kinds.resource import LocalResource, Server, ServerResource, Use, Wanted
-from segdsl.workspace.project.keys import Key, Ref
+from segdsl.workspace.kinds.registry import Kinds, named_kinds
+from segdsl.workspace.kinds.resource import (
+    LocalResource,
+    Seen,
+    Server,
+    ServerResource,
+    Use,
+    Wanted,
+)
+from segdsl.workspace.project.keys import Key, Part, Ref
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.sync.differences import unlike
 from segdsl.workspace.sync.identity import Match, match_resources
 from segdsl.workspace.sync.name_bindings import NameBindings, Reading
+from segdsl.workspace.sync.ownership import match_owned
 from segdsl.workspace.sync.plan import Conflict, Why
 
 
@@ -49,9 +56,8 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
-    """The layout of rules; what `force` and `prune` do, see `PlanOptions`."""
+    """What `force` and `prune` do, see `PlanOptions`."""
 
-    layout: Layout = "v5"
     force: bool = False
     prune: bool = False
 
@@ -79,7 +85,13 @@ def compare(
         and match.entry is not None
         and (among is None or match.entry.file in among)
     }
-    bindings = NameBindings(matches, server, leaving)
+    parts = {
+        match.ref: tuple(kinds[match.local.key.kind].parts(match.local, seen_of(match)))
+        for match in matches
+        if match.local is not None and kinds[match.local.key.kind].part_kinds
+    }
+    bindings = NameBindings(matches, server, parts, leaving)
+    matches += match_owned(local, lock, server, kinds, bindings, report, force=options.force)
     elsewhere = Report()
     compared = []
     for match in matches:
@@ -102,14 +114,15 @@ def _compared(
     options: CompareOptions,
 ) -> Compared:
     kind = kinds[local.key.kind]
-    uses = tuple(kind.uses(local))
+    named = named_kinds(kinds)
+    uses = tuple(use for use in kind.uses(local) if use.kind in named)
     reading = bindings.read(uses, match.entry, report, force=options.force)
-    state = None if match.server is None else match.server.state
+    seen = seen_of(match)
 
     def compiled(ids: Mapping[tuple[str, ByName], str], report: Report) -> Wanted | None:
         if any(use.target not in ids for use in uses):
             return None  # reported with the reference
-        return kind.compile(local, ids, state, report, options.layout)
+        return kind.compile(local, ids, seen, report)
 
     wanted = compiled(reading.ids, report)
     instead = None
@@ -124,12 +137,18 @@ def _compared(
     return Compared(match, wanted, reading, instead, uses)
 
 
+def seen_of(match: Match) -> Seen:
+    """What is known of a resource of a file beside its text."""
+    return Seen(match.entry, None if match.server is None else match.server.state)
+
+
 def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report: Report) -> None:
     """Reports references to what is still to be created, and not by this plan."""
     elsewhere = {
-        each.match.local.key.symbolic_ref: each.match.local.file
+        ref: each.match.local.file
         for each in compared
         if each.match.local is not None and each.match.local.file not in among
+        for ref in (each.match.local.key.symbolic_ref, *_part_refs(each))
     }
     for each in compared:
         if each.match.local is None or each.match.local.file not in among:
@@ -145,6 +164,10 @@ def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report
                     help="name that file as well, or apply it first",
                     via=use.via,
                 )
+
+
+def _part_refs(compared: Compared) -> list[Ref]:
+    return [] if compared.wanted is None else [part.ref for part in compared.wanted.state.parts]
 
 
 # --- what comparing comes to -----------------------------------------------------------
@@ -168,7 +191,17 @@ def entry_of(
         state.digest,
         source,
         *split_name_ids(name_ids),
+        parts_table(state.parts),
+        dict(state.pieces),
     )
+
+
+def parts_table(parts: Iterable[Part]) -> dict[str, dict[str, str]]:
+    """The ids of parts by kind and name, as the lock keeps them."""
+    table: dict[str, dict[str, str]] = {}
+    for part in parts:
+        table.setdefault(part.kind, {})[part.name] = part.id
+    return table
 
 
 def conflict_of(

@@ -3,13 +3,14 @@
 A name means the resource of the workspace that has it, or else the one of the server that the
 workspace does not have. Since a name can go to another resource on the server, the lock keeps
 which id each name in a text meant: where it would mean another one by now, and nobody edited it
-so here, that is a shift, which is followed only by request. Pure.
+so here, that is a shift, which is followed only by request. A part of a resource, as a stage of
+a funnel, is named as a resource is, with the resource's name behind its own. Pure.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -20,24 +21,32 @@ from segdsl.language.references.ids import Ids
 from segdsl.language.references.segment_names import (
     SegmentNames,
     ids_by_name,
-    index_names,
     names_by_id,
 )
 from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
-from segdsl.workspace.kinds.resource import Server, Use
-from segdsl.workspace.project.keys import Folder, Ref
+from segdsl.workspace.kinds.resource import Server, Unmanaged, Use
+from segdsl.workspace.project.keys import Folder, Key, Part, Ref
 from segdsl.workspace.project.lock import Entry, NameIds
 from segdsl.workspace.sync.identity import Match
 
 
 class Named(NamedTuple):
-    """A resource by its name; the folder is None where none can name it."""
+    """A resource, or a part of one, by the ways to name it, the shortest first."""
 
     ref: Ref
-    folder: Folder | None
-    name: str
+    names: tuple[ByName, ...]
+
+    @classmethod
+    def of(cls, ref: Ref, folder: Folder | None, name: str) -> Named:
+        """A resource; the folder is None where none can name it."""
+        return cls(ref, (ByName(name),) if folder is None else c.spellings(folder, name))
+
+    @classmethod
+    def parts_of(cls, name: str, parts: Iterable[Part]) -> Iterator[Named]:
+        """The parts of a resource with that name."""
+        return (cls(part.ref, (ByName(part.name, name),)) for part in parts)
 
 
 class Names:
@@ -49,10 +58,8 @@ class Names:
     def __init__(self, *groups: Iterable[Named]) -> None:
         self._ids: dict[str, dict[ByName, Sequence[str]]] = {}
         for group in groups:
-            for kind, named in _by_kind(group).items():
-                ids = self._ids.setdefault(kind, {})
-                for name, found in index_names(named).items():
-                    ids.setdefault(name, found)
+            for kind, found in _by_kind(group).items():
+                self._ids[kind] = {**found, **self._ids.get(kind, {})}
         self.by_ref: dict[Ref, ByName] = {
             Ref(kind, id): name
             for kind, ids in self._ids.items()
@@ -68,10 +75,13 @@ class Names:
         return self.of_kind(kind).get(name, ())
 
 
-def _by_kind(group: Iterable[Named]) -> dict[str, list[tuple[Folder | None, str, str]]]:
-    kinds: dict[str, list[tuple[Folder | None, str, str]]] = {}
-    for ref, folder, name in group:
-        kinds.setdefault(ref.kind, []).append((folder, name, ref.id))
+def _by_kind(group: Iterable[Named]) -> dict[str, dict[ByName, list[str]]]:
+    """The ids by name, of each kind."""
+    kinds: dict[str, dict[ByName, list[str]]] = {}
+    for ref, names in group:
+        ids = kinds.setdefault(ref.kind, {})
+        for name in names:
+            ids.setdefault(name, []).append(ref.id)
     return kinds
 
 
@@ -111,29 +121,41 @@ class Reading(msgspec.Struct, frozen=True):
 class NameBindings:
     """What names mean beside a server, by the matches of a workspace's resources with its own.
 
-    `leaving` are the resources to be deleted: only where no other has the name does it mean one
-    of those.
+    `parts` has the parts of the resources in files, by what refers to these. `leaving` are the
+    resources to be deleted: only where no other has the name does it mean one of those, or a part
+    of one. What belongs to others is not among the matches: no name means it.
     """
 
     def __init__(
-        self, matches: Sequence[Match], server: Server, leaving: Collection[Ref] = ()
+        self,
+        matches: Sequence[Match],
+        server: Server,
+        parts: Mapping[Ref, Sequence[Part]],
+        leaving: Collection[Ref] = (),
     ) -> None:
         self.server = server
         self.matches: dict[Ref, Match] = {}
-        """Every match by what refers to it."""
+        """Every match by what refers to it, or to a part of it."""
+        self.parts = parts
         local: list[Named] = []
         for match in matches:
-            if match.local is not None:
-                local.append(Named(match.ref, match.local.key.folder, match.local.key.name))
             self.matches[match.ref] = match
+            self.matches.update({part.ref: match for part in _last_parts(match)})
+        for match in matches:
+            if match.local is not None:
+                local += named_here(match.ref, match.local.key, parts.get(match.ref, ()))
+                self.matches.update({part.ref: match for part in parts.get(match.ref, ())})
+        here = {match.ref for match in matches if match.local is not None}
         self.local = frozenset(named.ref for named in local)
-        self.remote = {named.ref: named for named in names_on_server(server)}
-        others = [named for named in self.remote.values() if named.ref not in self.local]
-        self.names = Names(
-            local,
-            [named for named in others if named.ref not in leaving],
-            [named for named in others if named.ref in leaving],
-        )
+        self.remote: dict[Ref, Named] = {}
+        others: list[Named] = []
+        last: list[Named] = []
+        for ref, names in names_on_server(server):
+            self.remote.update({named.ref: named for named in names})
+            # A part that a resource of the workspace has no more means nothing.
+            if ref not in here:
+                (last if ref in leaving else others).extend(names)
+        self.names = Names(local, others, last)
 
     def read(
         self, uses: Sequence[Use], entry: Entry | None, report: Report, *, force: bool
@@ -194,13 +216,21 @@ class NameBindings:
         match = self.matches.get(ref)
         if match is None or match.entry is None:
             return False
-        names: tuple[ByName, ...] = c.spellings(match.entry.folder, match.entry.name)
+        entry = match.entry
+        names = _names_of(ref, named_here(entry.ref, entry.key, entry.part_list))
         if match.server is not None:
             # One that is said to have moved here has its new place in the lock already.
-            names += c.spellings(*match.server.state.key.place)
-        if name not in names:
-            return False
-        return match.local is None or name not in c.spellings(*match.local.key.place)
+            state = match.server.state
+            names += _names_of(ref, named_here(match.server.ref, state.key, state.parts))
+        return name in names and name not in self._names_here(ref)
+
+    def _names_here(self, ref: Ref) -> tuple[ByName, ...]:
+        """The ways to name a resource, or a part of one, in the workspace."""
+        match = self.matches.get(ref)
+        if match is None or match.local is None:
+            return ()
+        parts = self.parts.get(match.ref, ())
+        return _names_of(ref, named_here(match.ref, match.local.key, parts))
 
     def describe(self, shift: Shift) -> str:
         """A shift in a sentence."""
@@ -208,17 +238,14 @@ class NameBindings:
         remote = self.remote.get(shift.ref)
         there = shift.name
         if remote is not None:
-            there = _spelled_like(shift.name, remote.folder, remote.name)
-        match = self.matches.get(shift.ref)
+            there = _spelled_like(shift.name, remote.names)
+        here = self._names_here(shift.ref)
         if there != shift.name:
             sentence += f", which is {reference(there, shift.kind)} on the server now"
-        elif (
-            match is not None
-            and match.local is not None
-            and self._is_lost_here(shift.name, shift.ref)
-        ):
-            here = _spelled_like(shift.name, match.local.key.folder, match.local.key.name)
-            sentence += f", which is {reference(here, shift.kind)} here now"
+        elif here and self._is_lost_here(shift.name, shift.ref):
+            sentence += (
+                f", which is {reference(_spelled_like(shift.name, here), shift.kind)} here now"
+            )
         match shift.now:
             case ():
                 return sentence
@@ -229,11 +256,21 @@ class NameBindings:
                 return f"{sentence}; {len(several)} {shift.kind}s have that name now"
 
 
-def _spelled_like(name: ByName, folder: Folder | None, other: str) -> ByName:
-    """Another resource's name, with its folder where `name` has one."""
-    if name.parent is None or folder is None:
-        return ByName(other)
-    return c.spellings(folder, other)[1]
+def _spelled_like(name: ByName, names: Sequence[ByName]) -> ByName:
+    """One of the names of a resource, with its folder where `name` has one."""
+    return names[0] if name.parent is None else names[-1]
+
+
+def _names_of(ref: Ref, named: Iterable[Named]) -> tuple[ByName, ...]:
+    return tuple(name for each in named if each.ref == ref for name in each.names)
+
+
+def _last_parts(match: Match) -> Iterator[Part]:
+    """The parts that a resource was last seen to have, and those that the server has."""
+    if match.entry is not None:
+        yield from match.entry.part_list
+    if match.server is not None:
+        yield from match.server.state.parts
 
 
 def _is_taken_over(shift: Shift) -> bool:
@@ -241,10 +278,24 @@ def _is_taken_over(shift: Shift) -> bool:
     return len(shift.now) == 1 or (len(shift.now) > 1 and shift.was not in shift.now)
 
 
-def names_on_server(server: Server) -> Iterator[Named]:
-    """Every resource of a server by its name there."""
+def named_here(ref: Ref, key: Key, parts: Iterable[Part]) -> list[Named]:
+    """A resource of that place, and its parts, by their names."""
+    return [Named.of(ref, key.folder, key.name), *Named.parts_of(key.name, parts)]
+
+
+def names_on_server(server: Server) -> Iterator[tuple[Ref, list[Named]]]:
+    """Every resource of a server that others can name, with its parts, by their names there."""
     for ref, each in server.resources.items():
-        yield Named(ref, each.state.folder, each.state.name)
+        if each.state.owner is None:
+            yield ref, named_here(ref, each.state.key, each.state.parts)
     for unmanaged in server.unmanaged:
         if unmanaged.id:
-            yield Named(unmanaged.ref, None, unmanaged.name)
+            yield unmanaged.ref, _unmanaged_names(unmanaged)
+
+
+def _unmanaged_names(unmanaged: Unmanaged) -> list[Named]:
+    parts = () if unmanaged.state is None else unmanaged.state.parts
+    return [
+        Named.of(unmanaged.ref, None, unmanaged.name),
+        *Named.parts_of(unmanaged.name, parts),
+    ]

@@ -69,11 +69,19 @@ class _Waits:
         self.changes = changes
         self.before = server.states
         self.by_ref = {change.ref: index for index, change in enumerate(changes)}
+        self.by_ref |= {
+            part.ref: index
+            for index, change in enumerate(changes)
+            if change.after is not None
+            for part in change.after.state.parts
+        }
+        self.wholes = {part.ref: ref for ref, state in self.before.items() for part in state.parts}
+        """The resource that each part of the server belongs to."""
         self.places = {
-            change.before.state.key: index
+            change.before.state.site: index
             for index, change in enumerate(changes)
             if change.before is not None
-            and (change.after is None or change.after.state.key != change.before.state.key)
+            and (change.after is None or change.after.state.site != change.before.state.site)
         }
         """The changes that leave a place, by that place."""
         self.reached = {
@@ -88,8 +96,8 @@ class _Waits:
 
     def _before(self, index: int, change: Change) -> set[int]:
         found = set(self.reached[index])
-        if change.after is None:
-            found.update(self._referring(change.ref))
+        for ref in _dropped(change):
+            found.update(self._referring(ref))
         return found | self._making_room(index, change)
 
     def _behind(self, state: State) -> dict[int, tuple[Ref, ...]]:
@@ -102,8 +110,8 @@ class _Waits:
             each = waiting.popleft()
             if each in self.by_ref:
                 found[self.by_ref[each]] = ways[each]
-            elif each in self.before:
-                for ref in sorted(self.before[each].refers_to):
+            elif (whole := self.wholes.get(each, each)) in self.before:
+                for ref in sorted(self.before[whole].refers_to):
                     if ref not in ways:
                         ways[ref] = (*ways[each], each)
                         waiting.append(ref)
@@ -119,7 +127,7 @@ class _Waits:
         """The change of the resource that is, so far, where this one is to be."""
         if change.after is None:
             return set()
-        there = self.places.get(change.after.state.key)
+        there = self.places.get(change.after.state.site)
         return set() if there is None or there == index else {there}
 
     def report_cycles(self, report: Report, spans: Mapping[Key, Span]) -> bool:
@@ -130,8 +138,10 @@ class _Waits:
             parts = [(first, string(first.name))]
             for one, other in pairwise(cycle):
                 for ref in self.reached[one][other]:
-                    state = self.before[ref]
-                    parts.append((state, f"{string(state.name)} (#{ref.id}, as the server has it)"))
+                    whole = self.wholes.get(ref, ref)
+                    state = self.before[whole]
+                    shown = f"{string(state.name)} (#{whole.id}, as the server has it)"
+                    parts.append((state, shown))
                 state = self.changes[other].state
                 parts.append((state, string(state.name)))
             found_at = [spans.get(state.key) for state, _ in parts]
@@ -149,18 +159,30 @@ class _Waits:
                 after[change.ref] = change.after.state.refers_to
                 names[change.ref] = change.after.state.name
         for change in self.changes:
-            if change.after is not None or change.id is None:
-                continue
-            users = [
-                names[ref]
-                for ref, refers_to in after.items()
-                if change.ref in refers_to and ref not in disputed
-            ]
-            if users:
-                report.add(
-                    Code.SEG310,
-                    None,
-                    f"{string(change.state.name)} (#{change.id}) cannot be deleted: "
-                    f"{', '.join(map(string, sorted(users)))} still refer to it",
-                    help=f"remove the references first, or keep the {change.kind}",
-                )
+            for dropped in _dropped(change):
+                users = [
+                    names[ref]
+                    for ref, refers_to in after.items()
+                    if dropped in refers_to and ref not in disputed
+                ]
+                if users:
+                    report.add(
+                        Code.SEG310,
+                        None,
+                        f"{_dropped_name(change, dropped)} (#{dropped.id}) cannot be deleted: "
+                        f"{', '.join(map(string, sorted(users)))} still refer to it",
+                        help=f"remove the references first, or keep the {dropped.kind}",
+                    )
+
+
+def _dropped(change: Change) -> list[Ref]:
+    """What a change deletes: the resource, or parts of it."""
+    own = [change.ref] if change.after is None and change.id is not None else []
+    return [*own, *(part.ref for part in change.dropped_parts)]
+
+
+def _dropped_name(change: Change, ref: Ref) -> str:
+    name = {part.ref: part.name for part in change.dropped_parts}.get(ref)
+    if name is None:
+        return string(change.state.name)
+    return f"the {ref.kind} {string(name)} of {string(change.state.name)}"

@@ -12,7 +12,6 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
 from segdsl.workspace.check.check_runner import Basis, OtherFiles, check_loaded, combine, keys_of
 from segdsl.workspace.project.config import Project
-from segdsl.workspace.project.keys import SEGMENT, Key
 from segdsl.workspace.project.schema import load_schema, schema_path
 from segdsl.workspace.sync.plan import Plan
 from segdsl.workspace.sync.workspace import Workspace
@@ -40,7 +39,7 @@ def check_plan(
     """
     schema = load_schema(project, target)
     segments = list(workspace.loaded.segments)
-    chosen = segments if plan is None else _chosen(segments, plan, report)
+    chosen = segments if plan is None else _chosen(workspace, plan, report)
     codes = (*allowed, *project.allow)
     owners = None if schema is None else schema.owners
     basis = Basis({}, schema if use_schema else None, codes, owners)
@@ -80,16 +79,16 @@ def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
     return (diagnostic.code, None if diagnostic.span is None else diagnostic.span.key)
 
 
-def _chosen(segments: Sequence[c.Segment], plan: Plan, report: Report) -> list[c.Segment]:
+def _chosen(workspace: Workspace, plan: Plan, report: Report) -> list[c.Segment]:
     """The segments that are changed or in conflict, and those of files with errors."""
     keys = {change.state.key for change in plan.changes if change.after is not None}
     keys |= {conflict.key for conflict in plan.conflicts}
+    spans = {each.span.key for each in workspace.resources if each.key in keys}
     errors = [each for each in report.diagnostics if each.severity == "error"]
     files = {each.span.file for each in errors if each.span is not None}
     files |= {note.span.file for each in errors for note in each.notes}
-    return [
-        each for each in segments if Key(SEGMENT, *each.place) in keys or each.span.file in files
-    ]
+    segments = workspace.loaded.segments
+    return [each for each in segments if each.span.key in spans or each.span.file in files]
 
 
 def _whole_files(workspace: Workspace, chosen: Collection[c.Segment]) -> list[str]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.rules.lower.segment import Layout
 from segdsl.workspace.kinds.registry import Kinds
 from segdsl.workspace.kinds.resource import (
     NO_PLACE,
@@ -22,7 +21,7 @@ from segdsl.workspace.kinds.resource import (
     Version,
     Wanted,
 )
-from segdsl.workspace.kinds.state import State
+from segdsl.workspace.kinds.state import State, is_interrupted
 from segdsl.workspace.project.keys import Key, Ref
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.sync.comparison import (
@@ -39,14 +38,13 @@ from segdsl.workspace.sync.renaming import likely_renames
 
 
 class PlanOptions(msgspec.Struct, frozen=True):
-    """What the user requests of a plan: which layout, and what they allow.
+    """What the user allows of a plan.
 
     `allow_empty` says that a workspace is meant to have lost all or most of its resources;
     `as_new` that no new resource is a renamed one, and `detached` the same of these. `moves` are
     the resources of the lock whose place in the workspace is another one now.
     """
 
-    layout: Layout = "v5"
     force: bool = False
     prune: bool = False
     allow_empty: bool = False
@@ -66,7 +64,7 @@ class PlanOptions(msgspec.Struct, frozen=True):
 
     @property
     def comparing(self) -> CompareOptions:
-        return CompareOptions(self.layout, self.force, self.prune)
+        return CompareOptions(self.force, self.prune)
 
 
 def make_plan(
@@ -199,6 +197,8 @@ class _Decision:
         elif server.state == wanted.state:
             name_ids = self.compared.reading.name_ids
             self.unchanged = entry_of(server, local.file, self.names, name_ids)
+        elif is_interrupted(server.state, wanted.state, {} if entry is None else entry.pieces):
+            self.change = self._to(local, wanted, server)
         elif entry is None:
             self._disputed("on both sides, but not in the lock", local, wanted, server)
         elif entry.digest == server.state.digest:

@@ -25,7 +25,14 @@ from segdsl.workspace.sync.comparison import (
     entry_of,
 )
 from segdsl.workspace.sync.identity import Match
-from segdsl.workspace.sync.name_bindings import Named, Names, Reading, Shift, names_on_server
+from segdsl.workspace.sync.name_bindings import (
+    Named,
+    Names,
+    Reading,
+    Shift,
+    named_here,
+    names_on_server,
+)
 from segdsl.workspace.sync.paths import fold, mirror_path
 from segdsl.workspace.sync.plan import Conflict, Why
 from segdsl.workspace.sync.reference_rewrite import rewrite_references
@@ -352,18 +359,21 @@ class _Pulling:
 
     def _names_after(self) -> Names:
         """What names mean in the workspace once it is written."""
-        local = [
-            Named(each.match.ref, each.match.local.key.folder, each.match.local.key.name)
-            for index, each in enumerate(self.compared)
-            if each.match.local is not None and index not in self.takes
-        ]
+        local: list[Named] = []
+        ours: set[Ref] = set()
+        for index, each in enumerate(self.compared):
+            ref, key = each.match.ref, None if each.match.local is None else each.match.local.key
+            if key is not None and index not in self.takes and not self.kinds[key.kind].is_owned:
+                local += named_here(ref, key, self.bindings.parts.get(ref, ()))
+                ours.add(ref)
         for take in self.takes.values():
-            key = take.server.state.key
-            local.append(Named(Ref(key.kind, take.server.id), key.folder, key.name))
-        ours = {named.ref for named in local}
-        return Names(
-            local, [named for named in names_on_server(self.server) if named.ref not in ours]
-        )
+            if take.server.state.owner is None:
+                local += named_here(take.server.ref, take.server.state.key, take.server.state.parts)
+                ours.add(take.server.ref)
+        others = [
+            each for ref, names in names_on_server(self.server) if ref not in ours for each in names
+        ]
+        return Names(local, others)
 
     def _write(self, take: _Take) -> None:
         state, local = take.server.state, take.local

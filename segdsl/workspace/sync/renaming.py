@@ -46,7 +46,7 @@ def likely_renames(
     found = []
     for old, new in _pairs(olds, news):
         score, why = _likeness(old, new, alone)
-        if score >= ENOUGH and old.entry.kind == new.state.resource:
+        if score >= ENOUGH and _may_be(old.entry, new.state):
             found.append((-score, new.state.key, old.entry.ref, old.entry, new, why))
     found.sort(key=lambda pair: pair[:3])
     renames: list[Rename] = []
@@ -59,6 +59,12 @@ def likely_renames(
                 Rename(*ref, entry.folder, entry.name, folder, name, new.change.file, why)
             )
     return tuple(renames)
+
+
+def _may_be(entry: Entry, state: State) -> bool:
+    """Whether a resource can have been the one of an entry: nothing goes to another owner."""
+    is_near = state.owner is None or entry.folder == state.folder
+    return entry.kind == state.resource and is_near
 
 
 class _Old(NamedTuple):

@@ -18,7 +18,7 @@ from segdsl.errors import FileError
 from segdsl.files import SUFFIX, read_seg, walk
 from segdsl.loading import Loaded, load_files
 from segdsl.source import Source
-from segdsl.workspace.kinds.registry import KINDS, Kinds
+from segdsl.workspace.kinds.registry import KINDS, Kinds, named_kinds
 from segdsl.workspace.kinds.resource import LocalResource, WorkspaceFiles
 from segdsl.workspace.project.known_ids import Known
 
@@ -60,7 +60,11 @@ def read_workspace(
     suffixes = {SUFFIX, *(kind.suffix for kind in kinds.values())}
     files = files_of(folder, suffixes)
     programs = tuple(os.path.relpath(file, here) for file in files if file.name.endswith(SUFFIX))
-    loaded = load_files(programs, settings, report, known.owners, known.ids, known.several)
+    # What a workspace can have is looked up in it, and on the server.
+    named = named_kinds(kinds)
+    ids = {name: id for name, id in known.ids.items() if name[0] not in named}
+    several = {name: found for name, found in known.several.items() if name[0] not in named}
+    loaded = load_files(programs, settings, report, known.owners, ids, several)
     texts = {_path(name, here, folder): source for name, source in loaded.sources.items()}
     names = {name: _path(name, here, folder) for name in loaded.sources}
     for file in files:

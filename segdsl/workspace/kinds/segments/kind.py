@@ -16,32 +16,35 @@ from segdsl.language.values import Reference
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.workspace.kinds.effects import Counting, Effects
-from segdsl.workspace.kinds.kind import Kind
 from segdsl.workspace.kinds.resource import (
     Change,
     Edit,
     LocalResource,
     Outline,
+    Seen,
     Server,
     Use,
     Version,
     Wanted,
     WorkspaceFiles,
 )
+from segdsl.workspace.kinds.rewriting import rewrite_use
 from segdsl.workspace.kinds.segments import sources
 from segdsl.workspace.kinds.segments.effects import segment_effects
 from segdsl.workspace.kinds.segments.requests import SegmentRequests, server_of
 from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import SEGMENT
+from segdsl.workspace.project.keys import SEGMENT, Part
 from segdsl.workspace.remote.snapshot import read_snapshot
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[^\s\w(),]+')
 
 
 class SegmentKind(msgspec.Struct, frozen=True):
-    """Segments; with `count_population` the server counts what is created."""
+    """Segments, with their rules in a layout; with `count_population` the server counts what is
+    created."""
 
+    layout: Layout = "v5"
     count_population: bool = False
 
     @property
@@ -51,6 +54,14 @@ class SegmentKind(msgspec.Struct, frozen=True):
     @property
     def suffix(self) -> str:
         return SUFFIX
+
+    @property
+    def part_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def is_owned(self) -> bool:
+        return False
 
     # --- in a workspace ----------------------------------------------------------------
 
@@ -63,18 +74,13 @@ class SegmentKind(msgspec.Struct, frozen=True):
     def rewrite_use(
         self, local: LocalResource, text: str, use: Use, target: Reference
     ) -> Sequence[Edit] | None:
-        return sources.rewrite_use(local, text, use, target)
+        return rewrite_use(local, text, use, target)
 
-    def compile(
-        self,
-        local: LocalResource,
-        ids: Ids,
-        server: State | None,
-        report: Report,
-        layout: Layout,
-    ) -> Wanted | None:
-        assert server is None or isinstance(server, SegmentState), "a segment"
-        return sources.compile_segment(local, ids, server, report, layout)
+    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
+        return ()
+
+    def compile(self, local: LocalResource, ids: Ids, seen: Seen, report: Report) -> Wanted | None:
+        return sources.compile_segment(local, ids, seen, report, self.layout)
 
     def check_new(self, local: LocalResource, report: Report) -> None:
         sources.check_new(sources.segment_of(local), report)
@@ -145,4 +151,4 @@ def _is_rule(text: str) -> bool:
         return False
 
 
-SEGMENTS: Kind = SegmentKind()
+SEGMENTS = SegmentKind()

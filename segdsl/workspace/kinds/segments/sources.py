@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.memberships import memberships
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.language.syntax.spelling import reference, string
+from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.walk import values_in, walk_item
-from segdsl.language.values import ByName, Name, Reference
+from segdsl.language.values import ByName, MembershipKind, Name
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import lower, lower_in_any_layout
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import Rule, encode
-from segdsl.source import Source, Span
-from segdsl.workspace.kinds.resource import Edit, LocalResource, Use, Wanted, WorkspaceFiles
+from segdsl.source import Source
+from segdsl.workspace.kinds.resource import LocalResource, Seen, Use, Wanted, WorkspaceFiles
 from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.project.keys import SEGMENT, Key
 
-_PIECE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s"#]+')
-"""A string, a comment or a word of a reference by name."""
+MANAGED: tuple[MembershipKind, ...] = ("segment", "stage")
+"""What a workspace may have of that which conditions refer to."""
 
 
 def segment_of(local: LocalResource) -> c.Segment:
@@ -72,66 +71,45 @@ def _says_more(item: t.Segment, file: t.File) -> bool:
 
 
 def uses(local: LocalResource) -> list[Use]:
-    """The segments that a segment refers to by name."""
+    """The segments and stages that a segment refers to by name."""
+    return uses_in(segment_of(local).condition)
+
+
+def uses_in(condition: c.Condition) -> list[Use]:
+    """The segments and stages that a condition refers to by name."""
     return [
-        Use(SEGMENT, name, place.span, place.via)
-        for name, place in named_segments(segment_of(local).condition)
+        Use(node.of, node.target, node.span, node.via)
+        for node in memberships(condition)
+        if node.of in MANAGED and isinstance(node.target, ByName)
     ]
-
-
-def rewrite_use(
-    local: LocalResource, text: str, use: Use, target: Reference
-) -> tuple[Edit, ...] | None:
-    """The edits that make `in segment "X"` name another; None where a definition has the name.
-
-    Only the reference is written. Comments among its words stay where they are.
-    """
-    span = use.span
-    inside = local.place.start <= span.start and span.end <= local.place.end
-    if use.via or span.file != local.span.file or not inside:
-        return None
-    pieces = list(_PIECE.finditer(text, span.start, span.end))
-    words = [piece for piece in pieces if not piece[0].startswith("#")]
-    start = next((at for at, word in enumerate(words) if word[0].startswith('"')), len(words))
-    match words[start:]:
-        case [name]:
-            return (_edit(name, span.file, reference(target, "segment")),)
-        case [name, of, of_folder, folder]:
-            if len(pieces) - pieces.index(name) == len(words) - start:
-                whole = Span(span.file, name.start(), folder.end())
-                return (Edit(whole, reference(target, "segment")),)
-            if isinstance(target, ByName) and target.parent is not None:
-                return (
-                    _edit(name, span.file, string(target.name)),
-                    _edit(folder, span.file, string(target.parent)),
-                )
-            removed = (_edit(word, span.file, "") for word in (of, of_folder, folder))
-            return (_edit(name, span.file, reference(target, "segment")), *removed)
-        case _:
-            return None
-
-
-def _edit(piece: re.Match[str], file: str, text: str) -> Edit:
-    return Edit(Span(file, piece.start(), piece.end()), text)
 
 
 # --- compiling -------------------------------------------------------------------------
 
 
 def compile_segment(
-    local: LocalResource, ids: Ids, server: SegmentState | None, report: Report, layout: Layout
+    local: LocalResource, ids: Ids, seen: Seen, report: Report, layout: Layout
 ) -> Wanted | None:
     """The rule and the state of a segment; None after a report."""
-    segment = segment_of(local)
+    segment, server = segment_of(local), seen.server
+    assert server is None or isinstance(server, SegmentState), "a segment"
+    rule = compile_rule(segment, ids, None if server is None else server.rule, report, layout)
+    return None if rule is None else wanted(segment, rule)
+
+
+def compile_rule(
+    segment: c.Segment, ids: Ids, server: str | None, report: Report, layout: Layout
+) -> Rule | None:
+    """The rule of a segment; None after a report. `server` is the canonical one that is there."""
     tried = Report()
     rule = lower(segment, tried, layout=layout, ids=ids)
     if rule is None and server is not None:
         # An older rule that no two levels can hold stays as it is, if nothing else changed.
         nested = lower(segment, Report(), layout="nested", ids=ids)
-        if nested is not None and _canonical(encode(nested, pretty=False)) == server.rule:
+        if nested is not None and _canonical(encode(nested, pretty=False)) == server:
             rule, tried = nested, Report()
     report.diagnostics.extend(each for each in tried.diagnostics if each not in report.diagnostics)
-    return None if rule is None else wanted(segment, rule)
+    return rule
 
 
 def wanted(segment: c.Segment, rule: Rule) -> Wanted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -21,7 +21,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.values import ByName, SegmentKind
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
-from segdsl.rules.rule.references import segment_references
+from segdsl.rules.rule.references import references
 from segdsl.workspace.kinds.state import State, StateMeta
 from segdsl.workspace.project.keys import SEGMENT, Folder, Ref
 from segdsl.workspace.remote.source import source_of
@@ -66,11 +66,11 @@ class SegmentState(
     @cached_property
     def segment_ids(self) -> frozenset[str]:
         """The ids, or the symbolic ids, of the segments that the rule refers to."""
-        return frozenset(_references(json.loads(self.rule)))
+        return frozenset(ref.id for ref in self.refers_to if ref.kind == SEGMENT)
 
     @cached_property
     def refers_to(self) -> frozenset[Ref]:
-        return frozenset(Ref(SEGMENT, id) for id in self.segment_ids)
+        return rule_refs(self.rule)
 
     def source(self, names: Mapping[Ref, ByName], report: Report | None = None) -> str | None:
         """A `report` gets what cannot be expressed, by its JSON path."""
@@ -82,7 +82,7 @@ class SegmentState(
             self.description,
             is_visible=not self.hidden,
         )
-        used = {ref.id: names[ref] for ref in self.refers_to if ref in names}
+        used = {ref: names[ref] for ref in self.refers_to if ref in names}
         return source_of(self.folder, segment, used, report or Report())
 
     @property
@@ -136,17 +136,18 @@ def state_of(folder: Folder, segment: ApiSegment) -> SegmentState:
 
 
 def with_ids(rule: str, ids: Mapping[Ref, str]) -> str:
-    """A rule's JSON with other ids in its references to segments; its numbers keep their text."""
+    """A rule's JSON with other ids in its references; its numbers keep their text."""
     if not ids:
         return rule
     document = load(rule, Report())
-    for reference in segment_references(document):
-        reference["id"] = ids.get(Ref(SEGMENT, str(reference["id"])), reference["id"])
+    for kind, node in references(document):
+        node["id"] = ids.get(Ref(kind, str(node["id"])), node["id"])
     return encode(document, pretty=False)
 
 
-def _references(document: Any) -> Iterable[str]:
-    return (str(node["id"]) for node in segment_references(document))
+def rule_refs(rule: str) -> frozenset[Ref]:
+    """What a rule's JSON refers to, by ids and symbolic ids."""
+    return frozenset(Ref(kind, str(node["id"])) for kind, node in references(json.loads(rule)))
 
 
 def _places(here: Any, there: Any, path: str) -> Iterator[str]:
