@@ -52,6 +52,8 @@ _HOUR, _SIXTY = "([01][0-9]|2[0-3])", "[0-5][0-9]"
 _OFFSET = rf"(Z|[+-]{_HOUR}(:?{_SIXTY})?)"
 _CLOCK = rf"{_HOUR}(:{_SIXTY}(:{_SIXTY}([.,][0-9]+)?)?)?"
 _MOMENT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(T{_CLOCK}{_OFFSET}?)?"
+# From the second day of the year 1 to before the last day of 9999, in any time zone.
+_CALENDAR = (-62_135_510_400, 253_402_214_400)
 _WALL, _SECONDS = "wall", "seconds"
 _CONTENTS: dict[ExportKind, str] = {
     "integer": "a number",
@@ -391,8 +393,13 @@ def _day_of_week(call: _Call) -> tuple[Step, ...]:
     zone = call.context.zone
 
     def day(value: Node) -> Node:
-        moment = _call_of("to_timestamp", _call_of("floor", _cast(value, _DOUBLE)))
-        return _try(_call_of("isodow", _call_of("timezone", text(zone), moment)))
+        moment = _call_of("to_timestamp", _call_of("floor", _cast(value.copy(), _DOUBLE)))
+        first, last = integer(_CALENDAR[0]), integer(_CALENDAR[1])
+        is_in_calendar = exp.And(
+            this=exp.GTE(this=value.copy(), expression=first),
+            expression=exp.LT(this=value, expression=last),
+        )
+        return _when(is_in_calendar, _call_of("isodow", _call_of("timezone", text(zone), moment)))
 
     return (*_as_time(call), day)
 
