@@ -22,11 +22,12 @@ from segdsl.toml.shapes import Mistake, Part, mistakes
 MAX_BYTES = 32_000_000
 """Bytes of a TOML file: a lock of 50,000 segments has about 20 MB."""
 MOST_TOLD = 10
-_SECRET_KEY = re.compile(
+# Compiled when they are first needed, which is when a file has an error.
+_SECRET_KEY = (
     r"(?i)(api[_-]?key|\bkey\b|token|secret|passw(or)?d|credential|authorization)['\"]?\s*[=.\]]"
 )
-_SECRET = re.compile(r"\b[0-9]{1,9}/[0-9A-Za-z]{16,}|\b(?=[0-9a-zA-Z]*[0-9])[0-9a-zA-Z]{32,}\b")
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_SECRET = r"\b[0-9]{1,9}/[0-9A-Za-z]{16,}|\b(?=[0-9a-zA-Z]*[0-9])[0-9a-zA-Z]{32,}\b"
+_AT = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 _T = TypeVar("_T")
 _Error = TypeVar("_Error", bound=InputError)
@@ -105,7 +106,7 @@ class _Showing:
 
     def __init__(self, name: str, text: str, *, is_secret: bool = False) -> None:
         self._source = Source(name, text)
-        self._quotes = not (is_secret or _SECRET_KEY.search(text) or _SECRET.search(text))
+        self._quotes = not (is_secret or re.search(_SECRET_KEY, text) or re.search(_SECRET, text))
 
     def at(self, span: tuple[int, int] | None, help: str | None) -> str:
         return "\n".join(place_lines(self._source, span, help, quotes=self._quotes))
@@ -215,7 +216,7 @@ def read_text(
 
 def _syntax(message: str, text: str) -> tuple[str, tuple[int, int]]:
     """What Python's reader says is wrong, in our words, and where."""
-    at = _AT.search(message)
+    at = re.search(_AT, message)
     words = message[: at.start()] if at else message
     offset = len(text)
     if at and at[1]:

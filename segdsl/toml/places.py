@@ -17,17 +17,17 @@ Path = tuple[str | int, ...]
 
 MOST_PARTS = 200
 
-_SPACE = re.compile(r"[ \t]*")
-_IDLE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_STRING = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}|'
+# Compiled when they are first needed, which is when a file has an error.
+_SPACE = r"[ \t]*"
+_IDLE = r"(?:[ \t\r\n]|#[^\n]*)*"
+_BARE = r"[A-Za-z0-9_-]+"
+_STRING = (
+    r'(?s)"""(?:[^\\]|\\.)*?"{3,5}|'
     r"'''.*?'{3,5}|"
     r'"(?:[^"\\\n]|\\.)*"|'
-    r"'[^'\n]*'",
-    re.DOTALL,
+    r"'[^'\n]*'"
 )
-_PLAIN = re.compile(r"[^,\]}#\n]*")
+_PLAIN = r"[^,\]}#\n]*"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -78,8 +78,11 @@ class _Scanner:
         self.tables: dict[Path, int] = {}
         """The number of tables in each array of tables so far."""
 
-    def skip(self, pattern: re.Pattern[str]) -> None:
-        found = pattern.match(self.text, self.at)
+    def match(self, pattern: str) -> re.Match[str] | None:
+        return re.compile(pattern).match(self.text, self.at)
+
+    def skip(self, pattern: str) -> None:
+        found = self.match(pattern)
         assert found is not None, "every text matches it"
         self.at = found.end()
 
@@ -138,7 +141,7 @@ class _Scanner:
         found: list[tuple[str, tuple[int, int]]] = []
         while True:
             self.skip(_SPACE)
-            name = _BARE.match(self.text, self.at) or _STRING.match(self.text, self.at)
+            name = self.match(_BARE) or self.match(_STRING)
             if name is None:
                 raise _StrangeError
             self.at = name.end()
@@ -150,7 +153,7 @@ class _Scanner:
                 return found
 
     def value(self, path: Path) -> None:
-        string = _STRING.match(self.text, self.at)
+        string = self.match(_STRING)
         if string is not None:
             self.at = string.end()
         elif self.take("["):
@@ -198,7 +201,7 @@ class _Scanner:
 
 def _name(written: str) -> str:
     """The name that a key stands for."""
-    if _BARE.fullmatch(written):
+    if re.fullmatch(_BARE, written):
         return written
     try:
         return next(iter(tomllib.loads(f"{written} = 0")))
@@ -209,5 +212,5 @@ def _name(written: str) -> str:
 def written(path: Path) -> str:
     """A path as it is written in a head: `targets.local`; numbers of elements are left out."""
     return ".".join(
-        each if _BARE.fullmatch(each) else f'"{each}"' for each in path if isinstance(each, str)
+        each if re.fullmatch(_BARE, each) else f'"{each}"' for each in path if isinstance(each, str)
     )

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal as OneOf
-from typing import NamedTuple
+
+import msgspec
 
 from segdsl.analysis.lint.normal_form import Group, Leaf, Node, is_taken_for_whole
 from segdsl.language import predicates as p
@@ -34,7 +35,7 @@ Kind = OneOf["number", "text", "boolean", "instant", "local"] | Unit
 _Edge = Decimal | str | bool | datetime | int
 
 
-class _Range(NamedTuple):
+class _Range(msgspec.Struct, frozen=True):
     """From one edge to another; None is no end on that side."""
 
     low: _Edge | None
@@ -43,7 +44,7 @@ class _Range(NamedTuple):
     closed_high: bool
 
 
-class _ValueSet(NamedTuple):
+class _ValueSet(msgspec.Struct, frozen=True):
     """The values of one kind that satisfy a test, as ranges."""
 
     kind: Kind
@@ -183,13 +184,12 @@ class _Cells:
     def _places(self, ranges: tuple[_Range, ...]) -> tuple[frozenset[int], list[tuple[int, int]]]:
         single: set[int] = set()
         wide: list[tuple[int, int]] = []
-        for low, closed_low, high, closed_high in ranges:
-            first = 0 if low is None else self._place(low) + (0 if closed_low else 1)
-            last = (
-                2 * len(self.edges)
-                if high is None
-                else self._place(high) - (0 if closed_high else 1)
-            )
+        for each in ranges:
+            first, last = 0, 2 * len(self.edges)
+            if each.low is not None:
+                first = self._place(each.low) + (0 if each.closed_low else 1)
+            if each.high is not None:
+                last = self._place(each.high) - (0 if each.closed_high else 1)
             if first == last:
                 single.add(first)
             elif first < last:

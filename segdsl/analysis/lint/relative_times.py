@@ -23,7 +23,7 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import Duration, Number, Part
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+")
+_WORD = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_A-Za-z]+"
 _FUTURE_WORDS = frozenset(
     {
         "expires",
@@ -234,7 +234,7 @@ def date_codes(column: str, predicate: p.Predicate) -> Iterator[Code]:
     """The codes to report for a column of this name with a relative time."""
     match predicate:
         case p.Today() | p.BetweenNext() | p.InUnit() | p.Within():
-            words = {each.lower() for each in _WORD.findall(column)}
+            words = {each.lower() for each in re.findall(_WORD, column)}
         case _:
             return
     births = bool(words & _BIRTH_WORDS) and not words & _RECURRENCE_WORDS

@@ -19,8 +19,9 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.walk import walk_item
 from segdsl.source import Source, Span
 
-_ALLOW = re.compile(r"#+\s*allow:?\s+(?=SEG\w)", re.IGNORECASE)
-_CODE = re.compile(r"\s*(SEG\w+)\s*(?:,(?=\s*SEG\w)|())", re.IGNORECASE)
+# Compiled when the first comment needs them.
+_ALLOW = r"(?i)#+\s*allow:?\s+(?=SEG\w)"
+_CODE = r"(?i)\s*(SEG\w+)\s*(?:,(?=\s*SEG\w)|())"
 
 
 class Suppression(msgspec.Struct, frozen=True, eq=False):
@@ -58,12 +59,13 @@ def suppressions_in(tree: t.File, source: Source) -> list[Suppression]:
     suppressions: list[Suppression] = []
     places = Places(tree, source)
     for comment in tree.comments:
-        start = _ALLOW.match(comment.text)
+        start = re.match(_ALLOW, comment.text)
         if start is None:
             continue
         item = places.item_of(comment)
+        code = re.compile(_CODE)
         at = start.end()
-        while (match := _CODE.match(comment.text, at)) is not None:
+        while (match := code.match(comment.text, at)) is not None:
             place = comment.span.start
             span = Span(comment.span.file, place + match.start(1), place + match.end(1))
             suppressions.append(Suppression(match[1].upper(), span, item))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from segdsl.workspace.project.config import Project
 
 
-class Checked(NamedTuple):
+class Checked(msgspec.Struct, frozen=True):
     """The report, the sources that it points into, and what was checked.
 
     `schema` is the file of the schema that was used, `may_have_schema` whether there could be
@@ -39,7 +39,7 @@ class Checked(NamedTuple):
     may_have_schema: bool
 
 
-class Fixed(NamedTuple):
+class Fixed(msgspec.Struct, frozen=True):
     """A file with its text before and after, how many fixes were made, and how many were not.
 
     `path` is as it was named; `kept_for_comments` counts fixes that would have lost a comment.
@@ -108,7 +108,7 @@ def _schema_path(project: Project, target: str | None) -> Path | None:
     return path if path.exists() else None
 
 
-class _SchemaFile(NamedTuple):
+class _SchemaFile(msgspec.Struct, frozen=True):
     """A schema's file, if any, and whether segments are checked with it."""
 
     path: Path | None

@@ -1,7 +1,8 @@
 """Checks files: some at a time, in several processes where there are many, and then all combined.
 
 `check_part` finds what a file shows alone, and `combine` what needs the others, from what
-`check_part` keeps of each. Options and output of a run are not here.
+`check_part` keeps of each. Options and output of a run are not here. What checks names and values
+is imported only for a schema or a reference.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from segdsl.analysis.checking import check_names, check_segments, check_values
 from segdsl.analysis.lint import SegmentKey, lint_each, prefilter, report_equivalent_segments
 from segdsl.analysis.lint.normal_form import Normalizer
 from segdsl.analysis.lint.suppressions import (
@@ -29,7 +30,6 @@ from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.language.condition import tree as c
 from segdsl.language.references.memberships import memberships
-from segdsl.language.references.order import in_dependency_order
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import import_key
 from segdsl.language.resolve.sizes import MAX_UNITS
@@ -37,8 +37,10 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName, Owner
 from segdsl.loading import Loaded, load_files
 from segdsl.rules.lower import lower
-from segdsl.schema.model import Schema
 from segdsl.source import SpanKey
+
+if TYPE_CHECKING:
+    from segdsl.schema.model import Schema
 
 MANY = 400
 """Files from which on a second process is faster than one."""
@@ -176,6 +178,8 @@ def check_loaded(
             if own.has_errors:
                 failed.append(segment)
     if basis.schema is not None:
+        from segdsl.analysis.checking import check_segments, check_values
+
         failed += check_segments(segments, basis.schema, report, _definitions(loaded))
         check_values(segments, basis.schema, report)
     marks = lint_each(segments, prefilters, Normalizer(), report)
@@ -302,6 +306,9 @@ def combine(
     report_duplicates((mark for part in parts for mark in part.marks), report)
     referring = [each for part in parts for each in part.referring]
     if referring:
+        from segdsl.analysis.checking import check_names
+        from segdsl.language.references.order import in_dependency_order
+
         every = frozenset(place for part in parts for place in part.defined)
         in_dependency_order(referring, report, _names(referring, basis.schema), every)
         all_known = all(part.all_defined for part in parts)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.errors import FileError
 from segdsl.files import read_seg, seg_files
 from segdsl.project_file import FILE, project_file
-from segdsl.workspace.project.keys import SEGMENT
 
 if TYPE_CHECKING:
     from segdsl.analysis.lint.unused import Export
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from segdsl.workspace.project.config import Project
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True):
     """The files to read, the project that they are in, and the other files of it."""
 
     files: list[str]
@@ -108,6 +109,7 @@ class OtherFilesReader:
         return OtherFiles(frozenset(places), frozenset(locked), all_known, frozenset(imported))
 
     def _locked(self) -> Iterator[Place]:
+        from segdsl.workspace.project.keys import SEGMENT
         from segdsl.workspace.project.lock_file import load_lock
 
         if self._project is not None:

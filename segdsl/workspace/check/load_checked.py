@@ -6,6 +6,7 @@ It reports what `segdsl check` reports of the same files, and keeps the segments
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,11 +19,13 @@ from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.loading import load_files
-from segdsl.schema.model import Schema
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, check_here, combine, keys_of
 from segdsl.workspace.check.inputs import OtherFilesReader, wanted
 from segdsl.workspace.project.known_ids import Known, names_of
+
+if TYPE_CHECKING:
+    from segdsl.schema.model import Schema
 
 MOST_LISTED = 10
 """Segments that an error about an unknown name lists."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal as OneOf
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,7 +18,7 @@ from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.paths import beside
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """The file of a schema, what became of it, and what is different in it, in lines."""
 
     path: Path
