@@ -79,6 +79,7 @@ class Code(Enum):
     SEG310 = "deletion of a referenced segment"
     SEG311 = "changes that depend on each other"
     SEG312 = "unexpectedly empty workspace"
+    SEG313 = "declaration that the API does not take"
     # 4xx: reading the API's JSON
     SEG401 = "invalid JSON"
     SEG402 = "unknown rule JSON"
@@ -86,6 +87,7 @@ class Code(Enum):
     SEG404 = "empty condition"
     SEG405 = "empty group with undefined meaning"
     SEG406 = "JSON too large"
+    SEG407 = "unsupported JSON of an activation or a funnel"
     # 5xx: the schema
     SEG501 = "unknown attribute"
     SEG502 = "unknown behavior"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal as OneOf
+from typing import get_args
 
 import msgspec
 
@@ -349,6 +350,9 @@ Lock = OneOf[
     "sequence",
 ]
 """What a template keeps its activations from changing; see the reference for the API's fields."""
+
+LOCKS: tuple[Lock, ...] = get_args(Lock)
+"""In the order in which they are written."""
 
 TemplateState = OneOf["draft", "published"]
 

@@ -15,6 +15,7 @@ from segdsl.language.condition.tree import Leaf
 from segdsl.language.references.symbolic_ids import symbolic_id
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
+from segdsl.source import Span
 
 Ids = Mapping[tuple[str, ByName], str]
 """The id of each name, by kind (`segment`, `stage`, `variant`, `predictive model`, …) and name."""
@@ -34,6 +35,12 @@ class IdResolver(msgspec.Struct, frozen=True):
 
     def id_of(self, kind: str, target: Reference, node: Leaf, report: Report) -> str | None:
         """The id for the API; None after a report at `node`."""
+        return self.id_at(kind, target, node.span, node.via, report)
+
+    def id_at(
+        self, kind: str, target: Reference, span: Span, via: tuple[Span, ...], report: Report
+    ) -> str | None:
+        """The id for the API; None after a report at `span`, which `via` led to."""
         match target:
             case ById(id):
                 return id
@@ -45,10 +52,10 @@ class IdResolver(msgspec.Struct, frozen=True):
                 named = reference(target, kind)
                 report.add(
                     Code.SEG303,
-                    node.span,
+                    span,
                     f"the API needs the id of the {kind} {named}, and no schema or lock has it",
                     help="fetch the ids with `segdsl schema pull`, refer to it by its id "
                     "(`#1234`), or compile with `--symbolic` to keep the name",
-                    via=node.via,
+                    via=via,
                 )
                 return None
