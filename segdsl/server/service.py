@@ -81,6 +81,14 @@ class Service:
         """The collections in the order of their kinds."""
         return tuple(self._collections.values())
 
+    def activation_counts(self) -> dict[int, int]:
+        """The numbers of activations of segments, by the ids of those that have any."""
+        counts: dict[int, int] = {}
+        for collection in self.collections:
+            for segment, number in collection.activation_counts().items():
+                counts[segment] = counts.get(segment, 0) + number
+        return counts
+
     @property
     def database(self) -> str:
         """The database of the tables in the vendor's layout (observed)."""
@@ -122,6 +130,10 @@ class Collection:
     def items(self, folder: int | None = None) -> Iterable[Item]:
         """What lies in folders and is listed there: all of it, or that in one folder."""
         return ()
+
+    def activation_counts(self) -> Mapping[int, int]:
+        """The numbers of activations that this kind has of segments, by the ids of those."""
+        return {}
 
     def root_resources(self) -> Iterable[Json]:
         """Resources that `by-folder` lists with the root folder, which are not its children."""

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 
-from badges import BADGES, LAYOUT_1
+from badges import BADGES, LAYOUT, LAYOUT_1
 from local_api import NOW, TAKEN, Api, client, local_api, write_data
 from segdsl.engine import open_data
 from segdsl.server import (
@@ -26,6 +26,7 @@ from segdsl.server import (
     open_local,
     open_store,
 )
+from segdsl.server.service import layouts_of
 
 WITH_BADGES = (*KINDS, BADGES)
 
@@ -299,4 +300,4 @@ def test_a_store_of_layout_2_gets_all_kinds(tmp_path: Path) -> None:
     with sqlite3.connect(store) as db:
         versions = dict(db.execute("SELECT name, version FROM kinds"))
     db.close()
-    assert versions == {"folders": 2, "segments": 2, "queries": 2, "badges": 2}
+    assert versions == {layout.table: layout.version for layout in (*layouts_of(KINDS), LAYOUT)}

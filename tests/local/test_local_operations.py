@@ -49,7 +49,6 @@ async def test_operations_that_the_local_api_does_not_offer(api: Api) -> None:
         ("POST", "/entities/journeys"),
         ("GET", "/audiences/7/segments/1/syndications"),
         ("GET", "/audiences/7/executions"),
-        ("POST", "/audiences/7/funnels"),
         ("PUT", "/audiences/7"),
         ("DELETE", "/audiences/7"),
         ("GET", "/entities/parent_segments/7/activation_templates"),

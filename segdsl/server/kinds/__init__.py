@@ -25,11 +25,13 @@ from segdsl.server.kinds.models import MODELS
 from segdsl.server.kinds.parent_segments import PARENT_SEGMENTS
 from segdsl.server.kinds.queries import QUERIES
 from segdsl.server.kinds.segments import SEGMENTS
+from segdsl.server.kinds.stages import STAGES
 from segdsl.server.kinds.variants import VARIANTS
 from segdsl.server.service import Kind
 
 KINDS: tuple[Kind, ...] = (
     FOLDERS,
+    STAGES,
     SEGMENTS,
     QUERIES,
     PARENT_SEGMENTS,

@@ -16,11 +16,15 @@ from segdsl.server.store.errors import NameTakenError, NoSuchFolderError, Refere
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """Where a body has the name of a thing, its rule, and the folder that contains it."""
+    """Where a body has the name of a thing, its rule, and the folder that contains it.
+
+    `stage` is where it says whose rule it is.
+    """
 
     name: str
     rule: str
     folder: str
+    stage: str = "$.funnel_stage"
 
 
 def entity_paths(place: str) -> Paths:
@@ -29,6 +33,7 @@ def entity_paths(place: str) -> Paths:
         f"{place}.attributes.name",
         f"{place}.attributes.rule",
         f"{place}.relationships.parentFolder",
+        f"{place}.attributes.funnel_stage",
     )
 
 
@@ -36,6 +41,12 @@ def check_name(name: str, path: str) -> None:
     """Raises ApiError (400) for a blank name."""
     if not name.strip():
         raise refuse("can't be blank", path, BLANK)
+
+
+def unused_name(name: str, names: Iterable[str], path: str) -> None:
+    """Raises ApiError (400) for a name that others have."""
+    if name in names:
+        raise refuse("has already been taken", path, UNIQUE)
 
 
 @contextmanager

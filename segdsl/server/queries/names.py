@@ -54,7 +54,9 @@ def _behaviors(catalog: Catalog, labels: Labels) -> dict[str, str]:
 
 
 class NameCheck:
-    """Collects the `problems` of one rule, and the segments that it refers to, with their places.
+    """Collects the `problems` of one rule, and the segments and stages that it refers to.
+
+    Those are collected with their places.
 
     What a realtime segment cannot contain is observed and documented, not described. `passed_over`
     says why tables of the data are not behaviors.
@@ -74,6 +76,7 @@ class NameCheck:
         self.is_realtime = realtime
         self.problems: list[Problem] = []
         self.segments: list[tuple[str, str]] = []
+        self.stages: list[tuple[str, str]] = []
         self._columns: dict[str, dict[str, str]] = {}
         self._behaviors = _behaviors(catalog, labels)
 
@@ -124,6 +127,9 @@ class NameCheck:
                     self._fail(path, "a realtime segment cannot refer to a segment")
                 if self._id(part["id"], f"{path}.id"):
                     self.segments.append((part["id"], f"{path}.id"))
+            case "FunnelStageReference":
+                if self._id(part["id"], f"{path}.id"):
+                    self.stages.append((part["id"], f"{path}.id"))
             case "MlAttributeReference":
                 self._id(part["id"], f"{path}.id")
                 self._operator(part["operator"], f"{path}.operator")

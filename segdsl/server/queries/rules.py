@@ -6,7 +6,7 @@ are stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from sqlglot import exp
 from segdsl.diagnostics import Code, Report
 from segdsl.engine import ParentSegment
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import map_children
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ById, Reference
@@ -30,13 +31,19 @@ from segdsl.sql import Context, SqlError, count, profiles, selection
 from segdsl.sql.catalog import Catalog
 
 _FILE = "rule"
+_STAGES = "funnel_stages"
+"""The table of the data with who is in which stage."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A valid rule: the segment that it defines, and the ids of the segments that it refers to."""
+    """A valid rule: the segment that it defines, and the ids of what it refers to.
+
+    `refers_to` are segments, `stages` those stages whose rules are stored.
+    """
 
     segment: c.Segment
     refers_to: tuple[int, ...]
+    stages: tuple[int, ...] = ()
 
 
 class StoredRule(Protocol):
@@ -60,6 +67,22 @@ class StoredRule(Protocol):
 FindRule = Callable[[int], StoredRule | None]
 
 
+class StageRules(Protocol):
+    """The stages whose rules are stored: who is in any other is in the tables of the data."""
+
+    def has(self, id: int) -> bool:
+        """Whether the stage is one of them."""
+        ...
+
+    def is_named(self, id: int) -> bool:
+        """Whether there is another stage of that id."""
+        ...
+
+    def rule(self, id: int) -> StoredRule | None:
+        """The rule of one of them; None where it has none yet."""
+        ...
+
+
 def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]:
     """Reads a rule as plain data and as the model; `null` is everyone.
 
@@ -81,7 +104,10 @@ def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]
 
 
 class Rules:
-    """Reads rules against the data of a parent segment and the rules that `find` looks up."""
+    """Reads rules against the data of a parent segment and the rules that `find` looks up.
+
+    A stage without a rule has nobody in it (assumed).
+    """
 
     def __init__(
         self,
@@ -89,12 +115,14 @@ class Rules:
         parent: ParentSegment,
         passed_over: Mapping[str, str],
         find: FindRule,
+        stages: StageRules,
         *,
         strict: bool = False,
     ) -> None:
         self._catalog = catalog
         self._passed_over = passed_over
         self._find = find
+        self._stages = stages
         self._zone = parent.timezone
         self._labels = parent.labels
         self._strict = strict
@@ -120,6 +148,7 @@ class Rules:
         names.check(plain, path)
         problems = names.problems
         refers_to = [self._existing(*each, problems) for each in names.segments]
+        stages = [self._stored_stage(*each, problems) for each in names.stages]
         if problems:
             raise ApiError(400, problems)
         report = Report()
@@ -127,13 +156,23 @@ class Rules:
         segments = resolve(Program(_FILE, {_FILE: lifted}), report)
         if report.has_errors or not segments:
             raise ApiError(400, _problems(report, path))
-        return Reading(segments[0], tuple(sorted({id for id in refers_to if id is not None})))
+        return Reading(segments[0], _ids(refers_to), _ids(stages))
 
     def _existing(self, id: str, path: str, problems: list[Problem]) -> int | None:
-        number = int(id) if id.isascii() and id.isdigit() and len(id) < 19 else 0
-        if str(number) == id and self._find(number) is not None:
+        number = _number(id)
+        if number is not None and self._find(number) is not None:
             return number
         problems.append(Problem(f"there is no segment with the id `{id}`", path, ASSOCIATION))
+        return None
+
+    def _stored_stage(self, id: str, path: str, problems: list[Problem]) -> int | None:
+        """The id of a stage whose rule is stored; None for those of the data."""
+        number = _number(id)
+        if number is not None and self._stages.has(number):
+            return number
+        is_named = number is not None and self._stages.is_named(number)
+        if not is_named and self._catalog.table(_STAGES) is None:
+            problems.append(Problem(f"there is no stage with the id `{id}`", path, ASSOCIATION))
         return None
 
     # --- queries ---------------------------------------------------------------------------
@@ -155,17 +194,17 @@ class Rules:
     ) -> exp.Select:
         """The query for the ids of its profiles; raises ApiError (400), as the next two do."""
         with _sql_errors(path):
-            return selection(reading.segment, self._context(reading, now, database))
+            return selection(self._bound(reading), self._context(reading, now, database))
 
     def count(self, reading: Reading, path: str, now: int) -> exp.Select:
         """The query for the number of its profiles."""
         with _sql_errors(path):
-            return count(reading.segment, self._context(reading, now))
+            return count(self._bound(reading), self._context(reading, now))
 
     def profiles(self, reading: Reading, columns: Sequence[str], path: str, now: int) -> exp.Select:
         """The query for its profiles in the order of their ids, with some of their attributes."""
         with _sql_errors(path):
-            return profiles(reading.segment, self._context(reading, now), columns)
+            return profiles(self._bound(reading), self._context(reading, now), columns)
 
     def _context(self, reading: Reading, now: int, database: str | None = None) -> Context:
         return Context(
@@ -179,7 +218,7 @@ class Rules:
     def _reached(self, reading: Reading) -> dict[Reference, c.Segment]:
         """Every segment that a rule refers to, directly or through others."""
         reached: dict[Reference, c.Segment] = {}
-        waiting = list(reading.refers_to)
+        waiting = self._targets(reading)
         while waiting:
             id = waiting.pop()
             stored = self._find(id)
@@ -190,9 +229,43 @@ class Rules:
             except ApiError as error:
                 message = f"the rule of the segment `{stored.name}` (id {id}) is not valid: "
                 raise ApiError(400, [Problem(message + error.message)]) from error
-            reached[ById(str(id))] = referred.segment
-            waiting.extend(referred.refers_to)
+            reached[ById(str(id))] = self._bound(referred)
+            waiting.extend(self._targets(referred))
         return reached
+
+    def _targets(self, reading: Reading) -> list[int]:
+        """The segments that a rule refers to, those of stages included."""
+        rules = [self._stages.rule(stage) for stage in reading.stages]
+        return [*reading.refers_to, *(rule.id for rule in rules if rule is not None)]
+
+    def _bound(self, reading: Reading) -> c.Segment:
+        """The segment with references to the segments of stages in place of their stages."""
+        if not reading.stages:
+            return reading.segment
+        rules = {str(stage): self._stages.rule(stage) for stage in reading.stages}
+
+        def bind(node: c.Condition) -> c.Condition:
+            match node:
+                case c.Membership(of="stage", target=ById(id)) if id in rules:
+                    rule = rules[id]
+                    if rule is None:
+                        return c.Not(child=c.Everyone())
+                    return c.Membership(of="segment", target=ById(str(rule.id)))
+                case _:
+                    return map_children(node, bind)
+
+        condition = bind(reading.segment.condition)
+        return msgspec.structs.replace(reading.segment, condition=condition)
+
+
+def _number(id: str) -> int | None:
+    """An id as the number that it is the text of."""
+    number = int(id) if id.isascii() and id.isdigit() and len(id) < 19 else 0
+    return number if str(number) == id else None
+
+
+def _ids(numbers: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(sorted({number for number in numbers if number is not None}))
 
 
 @contextmanager

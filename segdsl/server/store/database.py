@@ -81,6 +81,10 @@ def _open(path: Path | None, layouts: Layouts) -> sqlite3.Connection:
         connection = _connect(str(path))
         try:
             return _prepared(connection, layouts)
+        except UnicodeDecodeError as error:
+            # A message of SQLite has bytes of the file.
+            connection.close()
+            raise sqlite3.DatabaseError("it is damaged") from error
         except BaseException:
             connection.close()
             raise
@@ -150,11 +154,13 @@ def _prepared(connection: sqlite3.Connection, layouts: Layouts) -> sqlite3.Conne
         connection.execute("ROLLBACK")
     _execute_with_retries(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    # Upgrades may build a table anew: SQLite would delete what refers to the old one.
+    connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
     try:
         prepare(connection, layouts)
         connection.execute("COMMIT")
+        connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         # Some disk errors have ended it already.
         if connection.in_transaction:

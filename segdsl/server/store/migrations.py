@@ -48,14 +48,18 @@ def prepare(db: sqlite3.Connection, layouts: Layouts) -> None:
     for layout in layouts:
         if layout.table not in recorded:
             layout.create(db)
+    is_upgraded = False
     for layout in layouts:
         for version in range(recorded.get(layout.table, layout.version), layout.version):
+            is_upgraded = True
             if version in layout.upgrades:
                 layout.upgrades[version](db, layouts)
     _record(db, layouts)
     if is_old:
         _check_tables(db, layouts)
         _check_rows(db, layouts)
+    if is_upgraded:
+        _check_references(db)
 
 
 def _recorded(db: sqlite3.Connection) -> dict[str, int]:
@@ -121,6 +125,14 @@ def _check_rows(db: sqlite3.Connection, layouts: Layouts) -> None:
         damaged = None if layout.check is None else layout.check(db)
         if damaged is not None:
             raise _unreadable(table, damaged)
+
+
+def _check_references(db: sqlite3.Connection) -> None:
+    """Refuses a file whose rows refer to rows that it does not have, after an upgrade."""
+    row = db.execute("PRAGMA foreign_key_check").fetchone()
+    if row is not None:
+        table, _, target, _ = row
+        raise sqlite3.DatabaseError(f"it is damaged (`{table}` refers to nothing in `{target}`)")
 
 
 def _unreadable(table: str, key: int) -> sqlite3.DatabaseError:

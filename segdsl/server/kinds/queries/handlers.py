@@ -14,7 +14,7 @@ from segdsl.server.kinds.queries.collection import Queries
 from segdsl.server.kinds.queries.table import QueryContent
 from segdsl.server.kinds.segments.collection import Segments
 from segdsl.server.kinds.segments.request_models import RuleBody, kind_of, rule_text
-from segdsl.server.kinds.segments.table import BATCH, REALTIME
+from segdsl.server.kinds.segments.table import REALTIME
 from segdsl.server.queries.names import columns_of, suggestion
 from segdsl.server.queries.sql_text import with_lower_keywords
 from segdsl.server.service import Call, Route, Service
@@ -45,7 +45,7 @@ def sql(service: Service, call: Call) -> Any:
     body = decode(call.body, SqlBody, strict=service.strict)
     if given(body.format, "sql") != "sql":
         raise refuse("the only format is `sql`", "$.format")
-    if kind_of(body) != BATCH:
+    if kind_of(body) == REALTIME:
         raise refuse("the local API writes no SQL for realtime segments", "$.kind")
     rules, now = service[Segments].rules, service.clock()
     text = rule_text(body.rule, "$.rule", strict=service.strict)

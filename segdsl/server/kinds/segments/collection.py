@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
+from msgspec import UnsetType
 
-from segdsl.server.errors import ASSOCIATION, existing, refuse
+from segdsl.engine.description import FILE as DATA_FILE
+from segdsl.server.errors import ASSOCIATION, IMMUTABLE, existing, refuse
+from segdsl.server.http.request_models import whole
 from segdsl.server.kinds.placement import Paths, check_name, deleting, placing
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.counter import PopulationCounter
+from segdsl.server.kinds.segments.request_models import StageOf
 from segdsl.server.kinds.segments.table import (
     BATCH,
     REALTIME,
+    STAGE,
     TABLE,
     NoSuchSegmentError,
+    NoSuchStageError,
     Segment,
     SegmentContent,
     SegmentTable,
+    StageTakenError,
 )
+from segdsl.server.kinds.stages.collection import Stages
 from segdsl.server.queries.rules import Rules
 from segdsl.server.service import Collection, Item, Service
 from segdsl.server.store.errors import CycleError
@@ -38,6 +46,7 @@ class SegmentInput(msgspec.Struct, frozen=True):
     rule: str | None = None
     count_population: bool = False
     is_visible: bool = True
+    stage: int | None = None
 
     @classmethod
     def from_segment(cls, segment: Segment) -> SegmentInput:
@@ -49,7 +58,26 @@ class SegmentInput(msgspec.Struct, frozen=True):
             segment.rule,
             segment.count_population,
             segment.is_visible,
+            segment.stage,
         )
+
+
+class _StageRules:
+    """The stages of the store with their rules, as rules that refer to them need them."""
+
+    def __init__(self, stages: Stages, table: SegmentTable, audience: str) -> None:
+        self._stages = stages
+        self._table = table
+        self._audience = audience
+
+    def has(self, id: int) -> bool:
+        return self._stages.find(id) is not None
+
+    def is_named(self, id: int) -> bool:
+        return self._stages.is_named(id)
+
+    def rule(self, id: int) -> Segment | None:
+        return self._table.of_stage(self._audience, id)
 
 
 class Segments(Collection):
@@ -64,11 +92,12 @@ class Segments(Collection):
             data.parent,
             data.skipped,
             lambda id: table.find(audience, id),
+            _StageRules(service[Stages], table, audience),
             strict=service.strict,
         )
         self.list_cache = ListCache(service.store)
         self._counter = PopulationCounter(data, table, self.rules, service.clock)
-        for segment in self.all():
+        for segment in (*self.all(), *self.of_stages().values()):
             self._count(segment)
 
     def close(self) -> None:
@@ -77,16 +106,21 @@ class Segments(Collection):
     # --- lookups -----------------------------------------------------------------------------
 
     def all(self, folder: int | None = None) -> list[Segment]:
-        """All segments by id, or those of one folder."""
+        """All segments by id, or those of one folder; those of stages belong to their funnels."""
         return self.table.all(self.service.audience, folder)
+
+    def of_stages(self) -> dict[int, Segment]:
+        """The segments that are the rules of stages, by the ids of their stages."""
+        return self.table.of_stages(self.service.audience)
 
     def find(self, id: int) -> Segment:
         """Raises ApiError (404)."""
         return existing(self.table.find(self.service.audience, id), NAME, id)
 
     def items(self, folder: int | None = None) -> Iterator[Item]:
+        counts = self.service.activation_counts()
         for segment in self.all(folder):
-            yield responses.item(segment)
+            yield responses.item(segment, counts.get(segment.id, 0))
 
     # --- changes -----------------------------------------------------------------------------
 
@@ -112,6 +146,49 @@ class Segments(Collection):
         with deleting(NAME, TABLE):
             return existing(self.table.delete(self.service.audience, id), NAME, id)
 
+    def in_stage(
+        self, wanted: SegmentInput, stage: StageOf | UnsetType, kind_path: str, paths: Paths
+    ) -> SegmentInput:
+        """The segment with the stage that a body names, whose rule it becomes.
+
+        It lies in the folder of its funnel, and is counted (assumed). Raises ApiError (400) where
+        kind and stage do not fit.
+        """
+        if wanted.kind != STAGE:
+            if not isinstance(stage, UnsetType) or wanted.stage is not None:
+                message = "only a segment of the kind funnel stage has a `funnel_stage`"
+                raise refuse(message, kind_path)
+            return wanted
+        if isinstance(stage, UnsetType):
+            if wanted.stage is None:
+                message = "the rule of a stage needs a `funnel_stage`"
+                raise refuse(message, kind_path)
+            id = wanted.stage
+        else:
+            id = self._stage_id(stage, paths.stage)
+            if wanted.stage not in (None, id):
+                raise refuse("the stage of a segment cannot change", paths.stage, IMMUTABLE)
+        funnel = self.service[Stages].funnel_of(id)
+        if funnel is None:
+            raise refuse(f"there is no stage with the id `{id}`", paths.stage, ASSOCIATION)
+        return msgspec.structs.replace(
+            wanted, stage=id, folder=funnel.folder, count_population=True
+        )
+
+    def _stage_id(self, stage: StageOf, path: str) -> int:
+        """The id of a stage of the store; raises ApiError (400)."""
+        stages = self.service[Stages]
+        funnel = whole(stage.funnel_id, f"{path}.funnel_id")
+        id = whole(stage.stage_id, f"{path}.stage_id")
+        if stages.is_named(id):
+            message = f"{DATA_FILE} names the stage `{id}`: who is in it is in the data"
+            raise refuse(message, f"{path}.stage_id", IMMUTABLE)
+        found = stages.find(id)
+        if found is None or found.funnel != funnel:
+            message = f"the funnel `{funnel}` has no stage with the id `{id}`"
+            raise refuse(message, path, ASSOCIATION)
+        return id
+
     def _content(self, wanted: SegmentInput, paths: Paths) -> SegmentContent:
         check_name(wanted.name, paths.name)
         reading = self.rules.read(
@@ -129,7 +206,32 @@ class Segments(Collection):
             wanted.count_population,
             reading.refers_to,
             wanted.is_visible,
+            reading.stages,
+            wanted.stage,
         )
+
+    def content_of(self, segment: Segment) -> SegmentContent:
+        """What a client defined of a segment. Raises ApiError (400) for an invalid rule."""
+        reading = self.rules.of_stored(segment)
+        return SegmentContent(
+            segment.name,
+            segment.folder,
+            segment.description,
+            segment.kind,
+            segment.rule,
+            segment.count_population,
+            reading.refers_to,
+            segment.is_visible,
+            reading.stages,
+            segment.stage,
+        )
+
+    def count_stages(self, stages: Iterable[int]) -> None:
+        """Counts the segments of stages that were created without `create`."""
+        of_stages = self.of_stages()
+        for stage in stages:
+            if stage in of_stages:
+                self._count(of_stages[stage])
 
     def _count(self, segment: Segment) -> None:
         if segment.count_population and segment.population is None:
@@ -144,6 +246,12 @@ def _referring(paths: Paths) -> Iterator[None]:
     except NoSuchSegmentError as error:
         message = f"there is no segment with the id `{error.id}`"
         raise refuse(message, paths.rule, ASSOCIATION) from None
+    except NoSuchStageError as error:
+        message = f"there is no stage with the id `{error.id}`"
+        raise refuse(message, paths.rule, ASSOCIATION) from None
+    except StageTakenError as error:
+        message = f"the stage has a rule already: the segment with the id `{error.id}`"
+        raise refuse(message, paths.stage, ASSOCIATION) from None
     except CycleError:
         message = "the segment would refer to itself, directly or through other segments"
         raise refuse(message, paths.rule, ASSOCIATION) from None

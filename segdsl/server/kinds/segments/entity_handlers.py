@@ -20,25 +20,29 @@ from segdsl.server.http.responses import document
 from segdsl.server.kinds.placement import entity_paths
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.collection import NAME, SegmentInput, Segments
-from segdsl.server.kinds.segments.request_models import NO_FUNNELS, SegmentEntity, rule_text
-from segdsl.server.kinds.segments.table import BATCH, REALTIME
+from segdsl.server.kinds.segments.request_models import SegmentEntity, rule_text
+from segdsl.server.kinds.segments.table import BATCH, REALTIME, STAGE, Segment
 from segdsl.server.service import Call, Route, Service
 
-_KINDS = {responses.BATCH_TYPE: BATCH, responses.REALTIME_TYPE: REALTIME}
+_KINDS = {
+    responses.BATCH_TYPE: BATCH,
+    responses.REALTIME_TYPE: REALTIME,
+    responses.STAGE_TYPE: STAGE,
+}
 
 
 def create(service: Service, call: Call) -> Any:
     body, place = decode_entity(call.body, SegmentEntity, strict=service.strict)
     if isinstance(body.attributes.name, UnsetType):
         raise refuse("a segment needs a `name`", f"{place}.attributes")
-    new = SegmentInput(body.attributes.name, required_folder(body, place, "a segment"))
-    wanted = _changed(service, new, body, place)
-    return document(responses.resource(service[Segments].create(wanted, entity_paths(place))))
+    is_of_stage = body.type == responses.STAGE_TYPE
+    folder = 0 if is_of_stage else required_folder(body, place, "a segment")
+    wanted = _changed(service, SegmentInput(body.attributes.name, folder), body, place)
+    return _document(service, service[Segments].create(wanted, entity_paths(place)))
 
 
 def read(service: Service, call: Call) -> Any:
-    segment = service[Segments].find(path_id(call.path["id"], NAME))
-    return document(responses.resource(segment))
+    return _document(service, service[Segments].find(path_id(call.path["id"], NAME)))
 
 
 def update(service: Service, call: Call) -> Any:
@@ -49,25 +53,28 @@ def update(service: Service, call: Call) -> Any:
     body, place = decode_entity(call.body, SegmentEntity, strict=service.strict)
     check_id(body, place, id)
     wanted = _changed(service, before, body, place)
-    return document(responses.resource(segments.update(id, wanted, entity_paths(place))))
+    return _document(service, segments.update(id, wanted, entity_paths(place)))
 
 
 def delete(service: Service, call: Call) -> Any:
     segment = service[Segments].delete(path_id(call.path["id"], NAME))
-    return document(responses.resource(segment))
+    return document(responses.resource(segment, 0))
+
+
+def _document(service: Service, segment: Segment) -> Any:
+    activations = service.activation_counts().get(segment.id, 0)
+    return document(responses.resource(segment, activations))
 
 
 def _changed(
     service: Service, before: SegmentInput, body: SegmentEntity, place: str
 ) -> SegmentInput:
     attributes = body.attributes
-    if body.type == "segment-funnel-stage" or not isinstance(attributes.funnel_stage, UnsetType):
-        raise refuse(NO_FUNNELS, f"{place}.type")
     check_type(body, place, tuple(_KINDS))
     rule = before.rule
     if not isinstance(attributes.rule, UnsetType):
         rule = rule_text(attributes.rule, f"{place}.attributes.rule", strict=service.strict)
-    return SegmentInput(
+    wanted = SegmentInput(
         given(attributes.name, before.name),
         parent_folder(body, place) or before.folder,
         given(attributes.description, before.description),
@@ -75,7 +82,10 @@ def _changed(
         rule,
         given(attributes.count_population, before.count_population),
         given(attributes.is_visible, before.is_visible),
+        before.stage,
     )
+    paths = entity_paths(place)
+    return service[Segments].in_stage(wanted, attributes.funnel_stage, f"{place}.type", paths)
 
 
 _ONE = "/entities/segments/{id}"

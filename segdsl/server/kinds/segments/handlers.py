@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import UnsetType
@@ -14,6 +15,7 @@ from segdsl.server.kinds.placement import Paths
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.collection import NAME, SegmentInput, Segments
 from segdsl.server.kinds.segments.request_models import SegmentBody, kind_of, rule_text
+from segdsl.server.kinds.segments.table import Segment
 from segdsl.server.kinds.statistics import daily
 from segdsl.server.service import Call, Route, Service
 
@@ -23,30 +25,31 @@ _PATHS = Paths("$.name", "$.rule", "$.segmentFolderId")
 def list_segments(service: Service, call: Call) -> bytes:
     service.check_audience(call.path["audience"])
     segments = service[Segments]
-    return segments.list_cache.answer(
-        lambda: [responses.plain(segment) for segment in segments.all()]
-    )
+    return segments.list_cache.answer(lambda: _plain_all(service, segments.all()))
 
 
 def in_folder(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
     folder = service[Folders].find(path_id(call.path["folder"], FOLDER_NAME))
-    return [responses.plain(segment) for segment in service[Segments].all(folder.id)]
+    return _plain_all(service, service[Segments].all(folder.id))
 
 
 def create(service: Service, call: Call) -> Any:
-    """Without a folder, the segment goes into the root folder (assumed)."""
+    """Without a folder, the segment goes into the root folder (assumed).
+
+    That of a stage goes into the folder of its funnel (assumed).
+    """
     service.check_audience(call.path["audience"])
     body = _decode(service, call)
     if isinstance(body.name, UnsetType):
         raise refuse("a segment needs a `name`", "$")
     new = SegmentInput(body.name, service[Folders].root.id)
-    return responses.plain(service[Segments].create(_changed(service, new, body), _PATHS))
+    return _plain(service, service[Segments].create(_changed(service, new, body), _PATHS))
 
 
 def read(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
-    return responses.plain(service[Segments].find(path_id(call.path["segment"], NAME)))
+    return _plain(service, service[Segments].find(path_id(call.path["segment"], NAME)))
 
 
 def update(service: Service, call: Call) -> Any:
@@ -59,12 +62,12 @@ def update(service: Service, call: Call) -> Any:
     segments = service[Segments]
     before = SegmentInput.from_segment(segments.find(id))
     wanted = _changed(service, before, _decode(service, call))
-    return responses.plain(segments.update(id, wanted, _PATHS))
+    return _plain(service, segments.update(id, wanted, _PATHS))
 
 
 def delete(service: Service, call: Call) -> Any:
     service.check_audience(call.path["audience"])
-    return responses.plain(service[Segments].delete(path_id(call.path["segment"], NAME)))
+    return responses.plain(service[Segments].delete(path_id(call.path["segment"], NAME)), 0)
 
 
 def statistics(service: Service, call: Call) -> Any:
@@ -73,6 +76,15 @@ def statistics(service: Service, call: Call) -> Any:
     segments = service[Segments]
     segment = segments.find(path_id(call.path["segment"], NAME))
     return daily(service, call, segments.table.populations(segment.id))
+
+
+def _plain(service: Service, segment: Segment) -> Any:
+    return responses.plain(segment, service.activation_counts().get(segment.id, 0))
+
+
+def _plain_all(service: Service, segments: Iterable[Segment]) -> Any:
+    counts = service.activation_counts()
+    return [responses.plain(segment, counts.get(segment.id, 0)) for segment in segments]
 
 
 def _decode(service: Service, call: Call) -> SegmentBody:
@@ -86,7 +98,7 @@ def _changed(service: Service, before: SegmentInput, body: SegmentBody) -> Segme
     folder = before.folder
     if not isinstance(body.segment_folder_id, UnsetType):
         folder = whole(body.segment_folder_id, "$.segmentFolderId")
-    return SegmentInput(
+    wanted = SegmentInput(
         given(body.name, before.name),
         folder,
         given(body.description, before.description),
@@ -94,7 +106,9 @@ def _changed(service: Service, before: SegmentInput, body: SegmentBody) -> Segme
         rule_text(body.rule, "$.rule", strict=service.strict),
         given(body.count_population, before.count_population),
         given(body.is_visible, before.is_visible),
+        before.stage,
     )
+    return service[Segments].in_stage(wanted, body.funnel_stage, "$.kind", _PATHS)
 
 
 _ALL = "/audiences/{audience}/segments"

@@ -5,16 +5,21 @@ A rule stays the bytes that came, so that its numbers keep their text.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec import UNSET, Raw, UnsetType, field
 
 from segdsl.server.errors import refuse
 from segdsl.server.http.request_models import Body, EntityBody, Id, whole
-from segdsl.server.kinds.segments.table import BATCH, REALTIME
+from segdsl.server.kinds.segments.table import BATCH, REALTIME, STAGE
 from segdsl.server.rule_texts import with_text_ids
 
-NO_FUNNELS = "the local API has no funnels with stages that a segment could define"
+
+class StageOf(Body, frozen=True):
+    """The stage whose rule a segment is; the keys are those of the description."""
+
+    funnel_id: Id = field(name="funnel_id")
+    stage_id: Id = field(name="stage_id")
 
 
 class RuleBody(Body, frozen=True):
@@ -25,7 +30,7 @@ class RuleBody(Body, frozen=True):
     rule: Raw | UnsetType = UNSET
     kind: Id | UnsetType = UNSET
     realtime: bool | UnsetType = UNSET
-    funnel_stage: dict[str, Any] | UnsetType = field(name="funnel_stage", default=UNSET)
+    funnel_stage: StageOf | UnsetType = field(name="funnel_stage", default=UNSET)
 
 
 class SegmentBody(RuleBody, frozen=True):
@@ -47,7 +52,7 @@ class _Attributes(Body, frozen=True):
     rule: Raw | UnsetType = UNSET
     count_population: bool | UnsetType = UNSET
     is_visible: bool | UnsetType = UNSET
-    funnel_stage: dict[str, Any] | UnsetType = field(name="funnel_stage", default=UNSET)
+    funnel_stage: StageOf | UnsetType = field(name="funnel_stage", default=UNSET)
 
 
 class SegmentEntity(EntityBody, frozen=True):
@@ -75,15 +80,13 @@ def rule_text(rule: Raw | UnsetType, path: str, *, strict: bool = False) -> str 
 
 
 def kind_of(body: RuleBody, default: int = BATCH) -> int:
-    """0 (batch) or 1 (realtime). Funnel stages, which have no data here, are refused."""
+    """0 (batch), 1 (realtime) or 2 (the rule of a stage)."""
     if isinstance(body.kind, UnsetType):
-        if isinstance(body.realtime, UnsetType):
+        if isinstance(body.realtime, UnsetType) or default == STAGE:
             return default
         return REALTIME if body.realtime else BATCH
     kind = whole(body.kind, "$.kind")
-    if kind == 2:
-        raise refuse(NO_FUNNELS, "$.kind")
-    if kind not in (BATCH, REALTIME):
+    if kind not in (BATCH, REALTIME, STAGE):
         raise refuse(
             "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel stage)", "$.kind"
         )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from segdsl.server.http.responses import FOLDER, USER_LINKS, history, iso, link
-from segdsl.server.kinds.segments.table import Segment
+from segdsl.server.kinds.segments.table import STAGE, Segment
 from segdsl.server.service import Item, Json
 
 BATCH_TYPE = "segment-batch"
 REALTIME_TYPE = "segment-realtime"
+STAGE_TYPE = "segment-funnel-stage"
 
 
-def plain(segment: Segment) -> Json:
-    """A segment under `/audiences`."""
+def plain(segment: Segment, activations: int) -> Json:
+    """A segment under `/audiences`, with the number of its activations."""
     return {
         "audienceId": segment.audience,
         "id": str(segment.id),
@@ -21,7 +22,7 @@ def plain(segment: Segment) -> Json:
         "realtime": segment.is_realtime,
         "kind": segment.kind,
         "isVisible": segment.is_visible,
-        "numSyndications": 0,
+        "numSyndications": activations,
         "description": segment.description,
         "segmentFolderId": str(segment.folder),
         "population": segment.population,
@@ -32,8 +33,8 @@ def plain(segment: Segment) -> Json:
     }
 
 
-def resource(segment: Segment, *, with_rule: bool = True) -> Json:
-    """A segment under `/entities`.
+def resource(segment: Segment, activations: int, *, with_rule: bool = True) -> Json:
+    """A segment under `/entities`, with the number of its activations.
 
     Without the rule, its key is left out; `isEmptyRule` is there all the same (observed).
     """
@@ -42,7 +43,7 @@ def resource(segment: Segment, *, with_rule: bool = True) -> Json:
         "name": segment.name,
         "description": segment.description,
         "population": segment.population,
-        "numSyndications": 0,
+        "numSyndications": activations,
         "isVisible": segment.is_visible,
         "isEmptyRule": _is_empty(segment),
         "createdAt": iso(segment.created),
@@ -61,17 +62,19 @@ def resource(segment: Segment, *, with_rule: bool = True) -> Json:
     }
 
 
-def item(segment: Segment) -> Item:
+def item(segment: Segment, activations: int) -> Item:
     """A segment in its folder."""
     return Item(
         segment.folder,
         segment.id,
         _type(segment),
-        lambda with_rule: resource(segment, with_rule=with_rule),
+        lambda with_rule: resource(segment, activations, with_rule=with_rule),
     )
 
 
 def _type(segment: Segment) -> str:
+    if segment.kind == STAGE:
+        return STAGE_TYPE
     return REALTIME_TYPE if segment.is_realtime else BATCH_TYPE
 
 

@@ -1,22 +1,26 @@
-"""The table of segments, with the segments that their rules refer to and their populations."""
+"""The table of segments, with what their rules refer to and their populations.
+
+A segment may be the rule of a stage of a funnel: then it belongs to the stage.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from segdsl.errors import SegdslError
 from segdsl.server.kinds.folders.table import check_folder
+from segdsl.server.kinds.stages.table import STAGE_TABLE, find_stage
 from segdsl.server.rule_texts import with_prefixed_sources
-from segdsl.server.store.errors import CycleError, NameTakenError
+from segdsl.server.store.errors import CycleError, NameTakenError, ReferencedError, Referrers
 from segdsl.server.store.layouts import Layout, Layouts, Reference
 from segdsl.server.store.store import Store
 
 TABLE = "segments"
-BATCH, REALTIME = 0, 1
+BATCH, REALTIME, STAGE = 0, 1, 2
 
 _TABLES = """
 CREATE TABLE segments (
@@ -33,14 +37,22 @@ CREATE TABLE segments (
   created INTEGER NOT NULL,
   updated INTEGER NOT NULL,
   is_visible INTEGER NOT NULL DEFAULT 1,
-  UNIQUE (folder, name)
+  stage INTEGER REFERENCES funnel_stages (id)
 ) STRICT;
+CREATE UNIQUE INDEX segment_names ON segments (folder, name) WHERE stage IS NULL;
+CREATE UNIQUE INDEX segment_of_stage ON segments (stage) WHERE stage IS NOT NULL;
 CREATE TABLE segment_references (
   segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
   target INTEGER NOT NULL REFERENCES segments (id),
   PRIMARY KEY (segment, target)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX references_of_target ON segment_references (target);
+CREATE TABLE stage_references (
+  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
+  stage INTEGER NOT NULL REFERENCES funnel_stages (id),
+  PRIMARY KEY (segment, stage)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX references_of_stage ON stage_references (stage);
 CREATE TABLE populations (
   segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
   at INTEGER NOT NULL,
@@ -50,14 +62,20 @@ CREATE TABLE populations (
 """
 _COLUMNS = (
     "id, audience, name, folder, description, kind, rule, count_population, population, "
-    "revision, created, updated, is_visible, "
-    "(SELECT group_concat(segment) FROM segment_references "
-    "WHERE target = segments.id AND segment <> target)"
+    "revision, created, updated, is_visible, stage, "
+    "(SELECT group_concat(segment) FROM (SELECT segment FROM segment_references "
+    "WHERE target = segments.id UNION SELECT segment FROM stage_references "
+    "WHERE stage_references.stage = segments.stage) WHERE segment <> segments.id)"
 )
 _REACHES = """
-WITH RECURSIVE reached (id) AS (
-  SELECT target FROM segment_references WHERE segment = ?1
-  UNION SELECT target FROM segment_references JOIN reached ON segment = reached.id
+WITH RECURSIVE edges (segment, target) AS (
+  SELECT segment, target FROM segment_references
+  UNION ALL
+  SELECT stage_references.segment, segments.id FROM stage_references
+  JOIN segments ON segments.stage = stage_references.stage
+), reached (id) AS (
+  SELECT target FROM edges WHERE segment = ?1
+  UNION SELECT target FROM edges JOIN reached ON segment = reached.id
 ) SELECT 1 FROM reached WHERE id = ?1
 """
 
@@ -69,6 +87,29 @@ def _upgrade_from_1(db: sqlite3.Connection, layouts: Layouts) -> None:
         upgraded = with_prefixed_sources(rule)
         if upgraded != rule:
             db.execute("UPDATE segments SET rule = ? WHERE id = ?", (upgraded, id))
+
+
+def _upgrade_from_2(db: sqlite3.Connection, layouts: Layouts) -> None:
+    """Version 2 had no stages of funnels, and a name was unique among all segments of a folder."""
+    # SQLite drops a constraint of a table only with the table; its last id is not used again.
+    last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (TABLE,)).fetchone()
+    columns = ", ".join(row[1] for row in db.execute("PRAGMA table_info(segments)").fetchall())
+    creates = {
+        statement.split("(")[0].split(" ON ")[0].strip(): statement
+        for statement in _TABLES.split(";\n")
+    }
+    new = creates["CREATE TABLE segments"].replace("TABLE segments", "TABLE new_segments", 1)
+    db.execute(new)
+    db.execute(f"INSERT INTO new_segments ({columns}) SELECT {columns} FROM segments")
+    db.execute("DROP TABLE segments")
+    db.execute("ALTER TABLE new_segments RENAME TO segments")
+    for name in ("UNIQUE INDEX segment_names", "UNIQUE INDEX segment_of_stage"):
+        db.execute(creates[f"CREATE {name}"])
+    for name in ("TABLE stage_references", "INDEX references_of_stage"):
+        db.execute(creates[f"CREATE {name}"])
+    if last is not None:
+        db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (TABLE,))
+        db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (TABLE, last[0]))
 
 
 def _unreadable_rule(db: sqlite3.Connection) -> int | None:
@@ -90,15 +131,17 @@ def _unreadable_rule(db: sqlite3.Connection) -> int | None:
 
 LAYOUT = Layout(
     table=TABLE,
-    version=2,
+    version=3,
     tables=_TABLES,
     references=(
         Reference(TABLE, "folder", "folders"),
         Reference("segment_references", "target", TABLE, owner="segment"),
+        Reference("stage_references", "stage", STAGE_TABLE, owner="segment"),
     ),
-    upgrades={1: _upgrade_from_1},
+    upgrades={1: _upgrade_from_1, 2: _upgrade_from_2},
     unreadable=(
-        "kind NOT IN (0, 1)",
+        "kind NOT IN (0, 1, 2)",
+        "(kind = 2) <> (stage IS NOT NULL)",
         "count_population NOT IN (0, 1) OR is_visible NOT IN (0, 1)",
         "folder NOT IN (SELECT id FROM folders)",
     ),
@@ -114,11 +157,28 @@ class NoSuchSegmentError(SegdslError):
         super().__init__(str(id))
 
 
+class NoSuchStageError(SegdslError):
+    """A stage that a rule refers to does not exist; `id` is its id."""
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        super().__init__(str(id))
+
+
+class StageTakenError(SegdslError):
+    """The stage whose rule a segment should be has a rule already; `id` is that segment's."""
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        super().__init__(str(id))
+
+
 class SegmentContent(msgspec.Struct, frozen=True):
     """What a client defines of a segment. `rule` is its JSON text as it was sent, or None.
 
-    `refers_to` are the ids of the segments that the rule refers to. A segment that is not visible
-    is hidden in the console (observed).
+    `refers_to` are the ids of the segments that the rule refers to, `stages` those of stages of
+    the store. A segment that is not visible is hidden in the console (observed). `stage` is the
+    stage whose rule the segment is.
     """
 
     name: str
@@ -129,6 +189,8 @@ class SegmentContent(msgspec.Struct, frozen=True):
     count_population: bool = False
     refers_to: tuple[int, ...] = ()
     is_visible: bool = True
+    stages: tuple[int, ...] = ()
+    stage: int | None = None
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -150,6 +212,7 @@ class Segment(msgspec.Struct, frozen=True):
     created: int
     updated: int
     is_visible: bool = True
+    stage: int | None = None
     referenced_by: tuple[int, ...] = ()
 
     @property
@@ -164,32 +227,62 @@ class SegmentTable:
         self._store = store
 
     def all(self, audience: str, folder: int | None = None) -> list[Segment]:
-        """All segments by id, or those of one folder."""
+        """All segments by id, or those of one folder; without those of stages."""
         with self._store.read() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM segments "
-                "WHERE audience = ?1 AND folder = ifnull(?2, folder) ORDER BY id",
+                f"SELECT {_COLUMNS} FROM segments WHERE stage IS NULL "
+                "AND audience = ?1 AND folder = ifnull(?2, folder) ORDER BY id",
                 (audience, folder),
             )
             return [_segment_of(row) for row in rows]
+
+    def of_stages(self, audience: str) -> dict[int, Segment]:
+        """The segments that are the rules of stages, by the ids of their stages."""
+        with self._store.read() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM segments WHERE stage IS NOT NULL AND audience = ?",
+                (audience,),
+            )
+            segments = map(_segment_of, rows)
+            return {segment.stage: segment for segment in segments if segment.stage is not None}
+
+    def of_stage(self, audience: str, stage: int) -> Segment | None:
+        """The segment that is the rule of a stage."""
+        with self._store.read() as db:
+            row = db.execute(
+                f"SELECT {_COLUMNS} FROM segments WHERE stage = ? AND audience = ?",
+                (stage, audience),
+            ).fetchone()
+            return None if row is None else _segment_of(row)
 
     def find(self, audience: str, id: int) -> Segment | None:
         with self._store.read() as db:
             return _find(db, audience, id)
 
     def create(self, audience: str, content: SegmentContent, now: int) -> Segment:
-        """Raises NameTakenError, NoSuchFolderError, NoSuchSegmentError."""
+        """Raises NameTakenError, NoSuchFolderError, NoSuchSegmentError, and for the segment of a
+        stage StageTakenError and CycleError.
+        """
         with self._store.write() as db:
-            _check(db, audience, content, None)
-            id = self._store.new_id(db)
-            db.execute(
-                "INSERT INTO segments (id, audience, name, folder, description, kind, rule, "
-                "count_population, is_visible, revision, created, updated) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-                (id, audience, *_values(content), now, now),
-            )
-            _insert_references(db, id, content.refers_to)
-            return _existing(db, audience, id)
+            return self.create_in(db, audience, content, now)
+
+    def create_in(
+        self, db: sqlite3.Connection, audience: str, content: SegmentContent, now: int
+    ) -> Segment:
+        """As `create`, in a transaction of the caller."""
+        _check(db, audience, content, None)
+        id = self._store.new_id(db)
+        db.execute(
+            "INSERT INTO segments (id, audience, name, folder, description, kind, rule, "
+            "count_population, is_visible, stage, revision, created, updated) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            (id, audience, *_values(content), now, now),
+        )
+        _insert_references(db, id, content)
+        if content.stage is not None:
+            # Rules that referred to the stage now refer to the segment.
+            _check_cycle(db, id)
+        return _existing(db, audience, id)
 
     def update(self, audience: str, id: int, content: SegmentContent, now: int) -> Segment | None:
         """Replaces everything but the id and `created`; None where the segment does not exist.
@@ -207,14 +300,14 @@ class SegmentTable:
             revision = before.revision + (0 if is_same else 1)
             db.execute(
                 "UPDATE segments SET name = ?, folder = ?, description = ?, kind = ?, rule = ?, "
-                "count_population = ?, is_visible = ?, population = ?, revision = ?, updated = ? "
-                "WHERE id = ?",
+                "count_population = ?, is_visible = ?, stage = ?, population = ?, revision = ?, "
+                "updated = ? WHERE id = ?",
                 (*_values(content), population, revision, now, id),
             )
             db.execute("DELETE FROM segment_references WHERE segment = ?", (id,))
-            _insert_references(db, id, content.refers_to)
-            if db.execute(_REACHES, (id,)).fetchone():
-                raise CycleError
+            db.execute("DELETE FROM stage_references WHERE segment = ?", (id,))
+            _insert_references(db, id, content)
+            _check_cycle(db, id)
             return _existing(db, audience, id)
 
     def delete(self, audience: str, id: int) -> Segment | None:
@@ -223,9 +316,51 @@ class SegmentTable:
             segment = _find(db, audience, id)
             if segment is None:
                 return None
-            self._store.check_unreferenced(db, TABLE, id)
-            db.execute("DELETE FROM segments WHERE id = ?", (id,))
+            self._delete(db, [segment])
             return segment
+
+    def delete_of_stages(
+        self, db: sqlite3.Connection, audience: str, stages: Sequence[int]
+    ) -> None:
+        """Deletes the segments of stages that are about to be deleted.
+
+        Raises ReferencedError if rules of others refer to the stages or to their segments.
+        """
+        rows = [
+            db.execute(
+                f"SELECT {_COLUMNS} FROM segments WHERE stage = ? AND audience = ?",
+                (stage, audience),
+            ).fetchone()
+            for stage in stages
+        ]
+        self._delete(db, [_segment_of(row) for row in rows if row is not None], stages)
+
+    def move_of_stages(self, db: sqlite3.Connection, stages: Sequence[int], folder: int) -> None:
+        """Moves the segments of stages to the folder of their funnel."""
+        db.executemany(
+            "UPDATE segments SET folder = ? WHERE stage = ?",
+            [(folder, stage) for stage in stages],
+        )
+
+    def _delete(
+        self, db: sqlite3.Connection, segments: Sequence[Segment], stages: Sequence[int] = ()
+    ) -> None:
+        ids = {segment.id for segment in segments}
+        of_segments = {segment.stage for segment in segments if segment.stage is not None}
+        pairs = [(TABLE, id) for id in ids]
+        pairs += [(STAGE_TABLE, stage) for stage in {*of_segments, *stages}]
+        rows: dict[str, set[tuple[int, str]]] = {}
+        for table, id in pairs:
+            for referrers in self._store.referrers(db, table, id):
+                others = {row for row in referrers.rows if row[0] not in ids}
+                rows.setdefault(referrers.table, set()).update(others)
+        found = tuple(Referrers(table, tuple(sorted(rows[table]))) for table in rows if rows[table])
+        if found:
+            raise ReferencedError(found)
+        # Those of one funnel may refer to each other.
+        for table in ("segment_references", "stage_references"):
+            db.executemany(f"DELETE FROM {table} WHERE segment = ?", [(id,) for id in ids])
+        db.executemany("DELETE FROM segments WHERE id = ?", [(id,) for id in ids])
 
     # --- populations -----------------------------------------------------------------------
 
@@ -262,16 +397,18 @@ def _values(content: SegmentContent) -> tuple[Any, ...]:
         content.rule,
         content.count_population,
         content.is_visible,
+        content.stage,
     )
 
 
 def _segment_of(row: tuple[Any, ...]) -> Segment:
-    *columns, is_visible, referrers = row
+    *columns, is_visible, stage, referrers = row
     segment = Segment(*columns)
     return msgspec.structs.replace(
         segment,
         count_population=bool(segment.count_population),
         is_visible=bool(is_visible),
+        stage=stage,
         referenced_by=() if referrers is None else tuple(sorted(map(int, referrers.split(",")))),
     )
 
@@ -291,18 +428,38 @@ def _existing(db: sqlite3.Connection, audience: str, id: int) -> Segment:
 
 def _check(db: sqlite3.Connection, audience: str, content: SegmentContent, id: int | None) -> None:
     check_folder(db, audience, content.folder)
-    other = db.execute(
-        "SELECT id FROM segments WHERE folder = ? AND name = ? AND id IS NOT ?",
-        (content.folder, content.name, id),
-    ).fetchone()
-    if other is not None:
-        raise NameTakenError(other[0])
+    if content.stage is None:
+        other = db.execute(
+            "SELECT id FROM segments "
+            "WHERE folder = ? AND name = ? AND stage IS NULL AND id IS NOT ?",
+            (content.folder, content.name, id),
+        ).fetchone()
+        if other is not None:
+            raise NameTakenError(other[0])
+    else:
+        other = db.execute(
+            "SELECT id FROM segments WHERE stage = ? AND id IS NOT ?", (content.stage, id)
+        ).fetchone()
+        if other is not None:
+            raise StageTakenError(other[0])
+    for stage in content.stages:
+        if find_stage(db, audience, stage) is None:
+            raise NoSuchStageError(stage)
     for target in content.refers_to:
         if _find(db, audience, target) is None:
             raise NoSuchSegmentError(target)
 
 
-def _insert_references(db: sqlite3.Connection, id: int, targets: Iterable[int]) -> None:
-    db.executemany(
-        "INSERT INTO segment_references VALUES (?, ?)", [(id, target) for target in set(targets)]
-    )
+def _insert_references(db: sqlite3.Connection, id: int, content: SegmentContent) -> None:
+    db.executemany("INSERT INTO segment_references VALUES (?, ?)", _pairs(id, content.refers_to))
+    db.executemany("INSERT INTO stage_references VALUES (?, ?)", _pairs(id, content.stages))
+
+
+def _pairs(id: int, targets: Iterable[int]) -> list[tuple[int, int]]:
+    return [(id, target) for target in set(targets)]
+
+
+def _check_cycle(db: sqlite3.Connection, id: int) -> None:
+    """Raises CycleError for a segment that refers to itself, directly or through others."""
+    if db.execute(_REACHES, (id,)).fetchone():
+        raise CycleError
