@@ -60,8 +60,7 @@ async def plan_for(
     Raises LockError, FileError for a path without files, InputError for one without segments.
     """
     lock = _lock(connection, project)
-    for ref, key in options.moves.items():
-        file = next(each.file for each in workspace.resources if each.key == key)
+    for ref, (key, file) in options.moves.items():
         lock = lock.moved(ref, key, file)
     # Who names files that are gone intends that.
     whole = not paths or "." in relative_to(workspace.folder, paths)

@@ -232,6 +232,21 @@ class NameBindings:
         parts = self.parts.get(match.ref, ())
         return _names_of(ref, named_here(match.ref, match.local.key, parts))
 
+    def place(self, ref: Ref) -> Folder | None:
+        """Folder and name of a resource, or of a part of one behind the resource's: as in the
+        workspace, or else as on the server; None where neither has it."""
+        match = self.matches.get(ref)
+        if match is None:
+            return None
+        if match.local is not None:
+            key, parts = match.local.key, self.parts.get(match.ref, ())
+        elif match.server is not None:
+            key, parts = match.server.state.key, match.server.state.parts
+        else:
+            return None
+        names = {part.ref: (part.name,) for part in parts}
+        return (*key.folder, key.name, *names.get(ref, ()))
+
     def describe(self, shift: Shift) -> str:
         """A shift in a sentence."""
         sentence = f"{reference(shift.name, shift.kind)} meant #{shift.was}"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ById, ByName
 from segdsl.workspace.kinds.registry import Kinds
 from segdsl.workspace.kinds.resource import LocalResource, Owner, Server
-from segdsl.workspace.project.keys import Ref
+from segdsl.workspace.project.keys import Folder, Ref
 from segdsl.workspace.project.lock import Entry, Lock
 from segdsl.workspace.sync.identity import Match, Matching
 from segdsl.workspace.sync.name_bindings import NameBindings
@@ -63,6 +65,7 @@ class _Ownership:
             self.by_name.setdefault((entry.kind, entry.name), []).append(entry)
         self.by_site = {each.state.site: each.ref for each in there}
         self.owners: list[Ref | None] = [None] * len(local)
+        self.places: dict[int, Folder | None] = {}
         self.first: dict[tuple[str, Ref, str], LocalResource] = {}
 
     def matches(self) -> list[Match]:
@@ -82,7 +85,20 @@ class _Ownership:
                 self._belongs(index, each, owner_ref)
         self._gone()
         self._renamed()
-        return self.matching.all_matches()
+        return [self._placed(match) for match in self.matching.all_matches()]
+
+    def _placed(self, match: Match) -> Match:
+        """The match with its resource of a file at its owner's place, wherever that is."""
+        local = match.local
+        place = None if local is None else self.places.get(id(local))
+        if local is None or place is None:
+            return match
+        key = local.key._replace(folder=place)
+        local = msgspec.structs.replace(local, key=key)
+        has_no_id = match.server is None and not match.is_unmanaged
+        return msgspec.structs.replace(
+            match, local=local, ref=key.symbolic_ref if has_no_id else match.ref
+        )
 
     def _now(self, owner: Owner) -> Ref | None:
         """What the owner's name means; None where it means nothing, or several things."""
@@ -106,6 +122,7 @@ class _Ownership:
     def _belongs(self, index: int, local: LocalResource, owner: Ref) -> None:
         """Pairs a resource with that of its name and owner, if the server has it."""
         self.owners[index] = owner
+        self.places[id(local)] = self.bindings.place(owner)
         site = (local.key.kind, owner, local.key.name)
         first = self.first.setdefault(site, local)
         if first is not local:

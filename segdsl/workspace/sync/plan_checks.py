@@ -83,7 +83,13 @@ def _chosen(workspace: Workspace, plan: Plan, report: Report) -> list[c.Segment]
     """The segments that are changed or in conflict, and those of files with errors."""
     keys = {change.state.key for change in plan.changes if change.after is not None}
     keys |= {conflict.key for conflict in plan.conflicts}
-    spans = {each.span.key for each in workspace.resources if each.key in keys}
+    # The folder of what belongs to another resource is not known from its text alone.
+    owned = {(key.kind, key.name) for key in keys}
+    spans = {
+        each.span.key
+        for each in workspace.resources
+        if each.key in keys or (each.owner is not None and (each.key.kind, each.key.name) in owned)
+    }
     errors = [each for each in report.diagnostics if each.severity == "error"]
     files = {each.span.file for each in errors if each.span is not None}
     files |= {note.span.file for each in errors for note in each.notes}

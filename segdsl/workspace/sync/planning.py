@@ -42,7 +42,7 @@ class PlanOptions(msgspec.Struct, frozen=True):
 
     `allow_empty` says that a workspace is meant to have lost all or most of its resources;
     `as_new` that no new resource is a renamed one, and `detached` the same of these. `moves` are
-    the resources of the lock whose place in the workspace is another one now.
+    the resources of the lock whose place in the workspace is another one now, in a file.
     """
 
     force: bool = False
@@ -50,12 +50,12 @@ class PlanOptions(msgspec.Struct, frozen=True):
     allow_empty: bool = False
     as_new: bool = False
     detached: frozenset[Ref] = frozenset()
-    moves: Mapping[Ref, Key] = {}
+    moves: Mapping[Ref, tuple[Key, str]] = {}
 
     def answered(self, renames: Sequence[Rename], answers: Sequence[bool]) -> PlanOptions:
         """The options with an answer for each pair: that it was renamed, or not."""
         pairs = list(zip(renames, answers, strict=True))
-        moves = {rename.ref: rename.key for rename, yes in pairs if yes}
+        moves = {rename.ref: (rename.key, rename.file) for rename, yes in pairs if yes}
         return msgspec.structs.replace(
             self,
             moves={**self.moves, **moves},
@@ -87,7 +87,11 @@ def make_plan(
     chosen = [each for each in comparison.resources if among is None or each.file in among]
     decisions = [_Decision(each, comparison, server, options) for each in chosen]
     changes = [each.change for each in decisions if each.change is not None]
-    spans = {each.key: each.span for each in local}
+    spans = {
+        each.match.local.key: each.match.local.span
+        for each in comparison.resources
+        if each.match.local is not None
+    }
     disputed = {
         Ref(each.conflict.kind, each.conflict.id)
         for each in decisions
