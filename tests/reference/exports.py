@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -203,7 +204,7 @@ def chosen(behavior: BehaviorExport, events: Sequence[Row], most: int | None = N
     keys = [(each.column, each.descending) for each in behavior.order] + keys
     for name, descending in reversed(keys):
         present = [each for each in ordered if each[name] is not None]
-        present.sort(key=lambda each, name=name: each[name], reverse=descending)
+        present.sort(key=itemgetter(name), reverse=descending)
         ordered = present + [each for each in ordered if each[name] is None]
     match behavior.strategy:
         case "first":

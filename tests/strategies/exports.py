@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segdsl.language.activations import FUNCTIONS, Call, Function, If
+from segdsl.language.activations import FUNCTIONS, Call, Function, If, IfOperator
 from segdsl.language.values import Number, Text
 
 NUMERIC = ("integer", "number")
@@ -25,6 +25,8 @@ ANY = ("cast_as_categorical_array", "if null", "td_ip_to_country_name")
 SINGLE = ("cast_as_quantitative", "cast_as_categorical")
 """Those that apply to all kinds but arrays."""
 
+COMPARISONS: tuple[IfOperator, ...] = (">", ">=", "<", "<=", "=", "!=")
+PRESENCE: tuple[IfOperator, ...] = ("is null", "is not null")
 SMALL = st.integers(-1_000, 1_000).map(lambda value: Number(str(value)))
 NUMBERS = st.one_of(
     SMALL,
@@ -104,10 +106,10 @@ def function(draw: st.DrawFn, kind: str) -> Function:
         names += SINGLE
     name = draw(st.sampled_from(names))
     if name == "if":
-        operator = draw(st.sampled_from([">", ">=", "<", "<=", "=", "!="]))
+        operator = draw(st.sampled_from(COMPARISONS))
         return If(operator, draw(MAYBE_NUMBER), draw(MAYBE_NUMBER), draw(MAYBE_NUMBER))
     if name == "if null":
-        operator = draw(st.sampled_from(["is null", "is not null"]))
+        operator = draw(st.sampled_from(PRESENCE))
         return If(operator, None, draw(MAYBE_NUMBER), draw(MAYBE_NUMBER))
     return Call(name, draw(_arguments(name)))
 
