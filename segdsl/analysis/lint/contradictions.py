@@ -53,6 +53,23 @@ class _ValueSet(msgspec.Struct, frozen=True):
 
 def verdict(node: Node, subject: int) -> Verdict | None:
     """Whether a condition never or always holds, considering only its tests of one subject."""
+    for cells in _cells_by_kind(node, subject):
+        result = cells.verdict(node)
+        if result is not None:
+            return result
+    return None
+
+
+def has_witness(node: Node, subject: int) -> bool:
+    """Whether a value of one subject surely satisfies a condition, which is about it alone.
+
+    Only a value that a column can have whatever its numbers are for: none, one that is named, or
+    one of a range that holds a whole number.
+    """
+    return any(cells.has_witness(node) for cells in _cells_by_kind(node, subject))
+
+
+def _cells_by_kind(node: Node, subject: int) -> Iterator[_Cells]:
     leaves = list(_leaves_about(node, subject))
     value_sets = {id(leaf): _value_set(leaf) for leaf in leaves}
     kinds: list[Kind | None] = []
@@ -60,10 +77,7 @@ def verdict(node: Node, subject: int) -> Verdict | None:
         if values is not None and values.kind not in kinds:
             kinds.append(values.kind)
     for kind in kinds or [None]:
-        result = _Cells(leaves, value_sets, kind, subject).verdict(node)
-        if result is not None:
-            return result
-    return None
+        yield _Cells(leaves, value_sets, kind, subject)
 
 
 def _leaves_about(node: Node, subject: int) -> Iterator[Leaf]:
@@ -128,6 +142,26 @@ class _Cells:
         if not self.cells:
             return None
         return "always" if may_hold else "never"
+
+    def has_witness(self, node: Node) -> bool:
+        """Whether a condition is true in a cell that surely has a value."""
+        return any(
+            self.work <= MAX_WORK and self._truth(node, cell) is True
+            for cell in self.cells
+            if cell != _OTHER and self._surely_has_value(cell)
+        )
+
+    def _surely_has_value(self, cell: int) -> bool:
+        """Whether a range of numbers holds a whole one; others hold something."""
+        if cell < 0 or cell % 2 or self.kind != "number":
+            return True
+        at = cell // 2
+        if at in (0, len(self.edges)):
+            return True
+        before, after = self.edges[at - 1], self.edges[at]
+        assert isinstance(before, Decimal)
+        assert isinstance(after, Decimal)
+        return math.floor(before) + 1 < after
 
     def _unordered_cells(self, condition: object) -> list[int]:
         subject = condition.subject if isinstance(condition, c.Test) else None

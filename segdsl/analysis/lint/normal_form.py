@@ -212,8 +212,8 @@ class Normalizer:
     def _test_key(self, test: c.Test, subject: int, inside: Node | None) -> int:
         quantifier = test.quantifier
         if quantifier is None and not test.negated:
-            if is_plain_count(test.subject) and (at_least := _at_least(test.predicate)):
-                least, turned = at_least
+            if is_plain_count(test.subject) and (bound := at_least(test.predicate)):
+                least, turned = bound
                 if least == 1 and isinstance(test.subject, c.Aggregate):
                     # With events there is at least 1 distinct value: null counts.
                     count = msgspec.structs.replace(test.subject, function="count", columns=())
@@ -232,7 +232,7 @@ def is_plain_count(subject: c.Subject) -> bool:
     return subject.counts and not subject.some and not subject.is_existential
 
 
-def _at_least(predicate: p.Predicate) -> tuple[int, bool] | None:
+def at_least(predicate: p.Predicate) -> tuple[int, bool] | None:
     """`>= n` of a count, and whether turned over, where a comparison says just that."""
     if not is_numeric(predicate) or not isinstance(predicate, p.Compare):
         return None
