@@ -1,4 +1,4 @@
-"""Files to resolved segments in one call: what every command that takes files begins with.
+"""Files to resolved items in one call: what every command that takes files begins with.
 
 Reads, parses and resolves; whatever is wrong is in the report. Nothing is made of the
 segments here.
@@ -13,10 +13,11 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
-from segdsl.language.condition.tree import Segment
+from segdsl.language.activations import Activation, ActivationTemplate
+from segdsl.language.condition.tree import Funnel, Segment
 from segdsl.language.references.ids import NO_AMBIGUOUS_NAMES, AmbiguousNames, Ids
-from segdsl.language.references.substitution import with_unambiguous_ids
-from segdsl.language.resolve import Room, check_settings, resolve
+from segdsl.language.references.substitution import funnel_with_ids, with_unambiguous_ids
+from segdsl.language.resolve import Room, check_settings, resolve_all
 from segdsl.language.syntax.tree import File
 from segdsl.language.values import Owner
 from segdsl.source import Source
@@ -25,10 +26,11 @@ NO_IDS: Ids = {}
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """The segments in the order of the files, each source by name, how many files were named.
+    """The items in the order of the files, each source by name, how many files were named.
 
-    `trees` holds each file that was read, by name, imported ones too. `grown` is what definitions
-    added, see `segdsl.language.resolve.sizes`.
+    References of activations and templates are as they are written; only a server knows some of
+    their ids. `trees` holds each file that was read, by name, imported ones too. `grown` is what
+    definitions added, see `segdsl.language.resolve.sizes`.
     """
 
     segments: tuple[Segment, ...]
@@ -36,6 +38,9 @@ class Loaded(msgspec.Struct, frozen=True):
     files: int
     trees: dict[str, File]
     grown: int = 0
+    funnels: tuple[Funnel, ...] = ()
+    activations: tuple[Activation, ...] = ()
+    templates: tuple[ActivationTemplate, ...] = ()
 
 
 def load_segments(
@@ -67,11 +72,30 @@ def load_files(
     programs, sources = load_programs(files, report)
     room = Room()
     check_settings(programs, settings, report)
-    segments = [
-        known
-        for program in programs
-        for each in resolve(program, report, settings, owners, room)
-        if (known := with_unambiguous_ids(each, ids, several, report)) is not None
-    ]
+    segments: list[Segment] = []
+    funnels: list[Funnel] = []
+    activations: list[Activation] = []
+    templates: list[ActivationTemplate] = []
+    for program in programs:
+        items = resolve_all(program, report, settings, owners, room)
+        for segment in items.segments:
+            known = with_unambiguous_ids(segment, ids, several, report)
+            if known is not None:
+                segments.append(known)
+        for funnel in items.funnels:
+            placed = funnel_with_ids(funnel, ids, several, report)
+            if placed is not None:
+                funnels.append(placed)
+        activations += items.activations
+        templates += items.templates
     trees = {name: tree for program in programs for name, tree in program.files.items()}
-    return Loaded(tuple(segments), sources, len(files), trees, room.taken)
+    return Loaded(
+        tuple(segments),
+        sources,
+        len(files),
+        trees,
+        room.taken,
+        tuple(funnels),
+        tuple(activations),
+        tuple(templates),
+    )

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 from lark import Lark
 
+from segdsl.diagnostics import Code, Report
+from segdsl.language.activations import FUNCTIONS
 from segdsl.language.syntax.grammar import grammar_text, name_pattern, reserved_words
+from segdsl.language.syntax.parser import parse
+from segdsl.source import Source
 
 
 def table() -> Lark:
@@ -19,17 +25,55 @@ def words() -> dict[str, str]:
 
 
 def test_no_bare_name_can_be_taken_for_a_word() -> None:
-    """Where a name can stand, every word that can stand there too is reserved."""
+    """Where a name can stand, every word that can stand there too is reserved.
+
+    Names of functions are no names of the data, and none of them is `when`.
+    """
     states = table().parser.parser._parse_table.states
     clashing = {
         word
         for accepted in states.values()
-        if "NAME" in accepted
+        if "NAME" in accepted and not is_function(states, accepted)
         for terminal, word in words().items()
         if terminal in accepted and word not in reserved_words()
     }
     assert clashing == set()
     assert not any({"NAME", "UNIT"} <= set(accepted) for accepted in states.values())
+    assert "when" not in FUNCTIONS
+
+
+def is_function(states: Any, accepted: Any) -> bool:
+    """Whether the name that a state takes is that of a function: `(` must follow."""
+    _, target = accepted["NAME"]
+    return target in states and set(states[target]) == {"LPAR"}
+
+
+def test_no_bare_name_can_be_taken_for_the_head_of_an_item() -> None:
+    """Words that what follows tells: no string follows a name where such a word can stand too."""
+    states = table().parser.parser._parse_table.states
+    heads = set(re.findall(r"^([A-Z_]+)\.3: /[a-z]+\(\?=", grammar_text(), re.MULTILINE))
+    assert heads == {"FUNNEL_HEAD", "STAGE_HEAD", "ACTIVATION_HEAD", "ZONE", "IN_SEQUENCE"}
+    for accepted in states.values():
+        assert "NAME" not in accepted or heads.isdisjoint(accepted) or "UNIT" not in accepted
+        # Only one of a plain word and those that what follows tells can be asked for.
+        assert not (
+            {"IN"} <= set(accepted)
+            and not heads.isdisjoint({"ZONE", "IN_SEQUENCE"} & set(accepted))
+        )
+
+
+@pytest.mark.parametrize("word", ["funnel", "stage", "activation", "template", "sequence"])
+def test_words_of_new_items_are_names_everywhere_else(word: str) -> None:
+    text = (
+        f"param {word}: number = 1\n"
+        f'segment "a" where {word} = 1 and a within past 1 day {word} hours\n'
+        f'segment "b" where a within past 2 days {word} hours limit 5 by {word} desc\n'
+        f'funnel "c" stage "d" where a within past 1 day {word} hours stage "e" where {word} = 2\n'
+        f'activation "f" of segment "a" columns ({word} as {word})'
+    )
+    report = Report()
+    assert len(parse(Source("x", text), report).items) == 5
+    assert not [each for each in report.diagnostics if each.code is not Code.SEG014], text
 
 
 def test_reserved_words_are_words_and_no_names() -> None:

@@ -25,6 +25,7 @@ from segdsl.language.syntax.tree import Item
 from strategies.syntax import files
 
 ROOT = Path(__file__).parents[1]
+ITEMS = ("segment", "let", "param", "import_", "funnel", "activation", "template")
 EXAMPLES = sorted((ROOT / "examples").rglob("*.seg"))
 PIECES = [
     *("and", "or", "not", "where", "segment", "let", "in", "count", "today", "days", "day", "of"),
@@ -66,7 +67,7 @@ def by_machine(text: str) -> Outcome:
     def builds(name: str) -> Any:
         def build(children: list[Child]) -> Any:
             made = (name, [_child(child) for child in children])
-            if name in ("segment", "let", "param", "import_"):
+            if name in ITEMS:
                 top.append(made)
             return made
 

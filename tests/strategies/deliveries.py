@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from segdsl.language import activations as a
 from segdsl.language.values import Boolean, ById, ByName, Number, Reference, Text
-from strategies.syntax import names, numbers, odd_texts
+from strategies.texts import names, numbers, odd_texts
 
 texts = odd_texts.filter(str.strip)
 ids = st.integers(1, 10**12).map(lambda id: ById(str(id)))

@@ -1,7 +1,8 @@
 """Syntax trees over every node, as the parser could have made them.
 
-Two families: `files()` with any names and values, for parsing and formatting; and
-`compilable()` segments, whose names resolve and whose types fit, for the compiler.
+Two families: `files` with any names and values, for parsing and formatting; and
+`compilable` segments and `compilable_funnels`, whose names resolve and whose types fit, for the
+compiler. Activations and templates are in `activation_items`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from segdsl.language import predicates as p
-from segdsl.language.behaviors import table_of
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
-from segdsl.language.condition.tree import folder_path, folder_text
 from segdsl.language.predicates import has_not
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.grammar import reserved_words
 from segdsl.language.values import (
     UNITS,
     Boolean,
@@ -35,49 +33,9 @@ from segdsl.language.values import (
     Text,
     Value,
 )
+from strategies.activation_items import activations, templates
+from strategies.texts import folders, names, numbers, odd_texts, tables
 
-odd_texts = st.one_of(
-    st.sampled_from(
-        [
-            "",
-            "a",
-            "JP",
-            'say "hi"',
-            "back\\slash",
-            "tick`",
-            "line\nbreak",
-            "# no comment",
-            "\t\x01\x7f",
-            "東京",
-            "é",
-            "e\u0301",
-            "\u202eabc",
-            "🛒",
-            "\ufeff",
-            "where",
-            "$1; --",
-            "it's",
-            "{x}",
-            "\r\n",
-        ]
-    ),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
-)
-names = st.one_of(
-    st.sampled_from(
-        ["country", "age", "day", "kind", "timestamp", "x1", "_", "Now", "ago", "month"]
-    ),
-    st.sampled_from(sorted(reserved_words())),
-    odd_texts,
-)
-# Matrix tables of behaviors: most with the prefix that is not written.
-tables = st.one_of(names.map(table_of), odd_texts)
-numbers = st.one_of(
-    st.sampled_from(
-        ["0", "1", "-1", "30", "1.50", "1e5", "-0", "0.001", "1E-7", "12345678901234567890"]
-    ),
-    st.integers(-1000, 1000).map(str),
-).map(Number)
 wholes = st.one_of(st.sampled_from(["0", "1", "2", "7", "30"]), st.integers(0, 400).map(str)).map(
     Number
 )
@@ -114,8 +72,7 @@ class Family:
         self.references: st.SearchStrategy[Reference] = st.one_of(
             st.sampled_from(["1", "1234"]).map(ById), odd_texts.map(ById), self.titles.map(ByName)
         )
-        # In one spelling, as only what is compiled has it.
-        self.folders = odd_texts.map(folder_path).map(folder_text)
+        self.folders = folders
         self.durations = self._durations()
         self.predicates = self._predicates()
         self.quantifiers = st.one_of(
@@ -306,8 +263,31 @@ segments = st.composite(_segment)(expressions, ANY)
 _literals: st.SearchStrategy[Literal] = st.one_of(
     odd_texts.map(Text), numbers, st.booleans().map(Boolean), st.one_of(iso, odd_texts).map(Date)
 )
+
+
+def _stage(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Family) -> t.Stage:
+    name = draw(family.titles)
+    if draw(st.integers(0, 3)) == 0:
+        return t.Stage(name)
+    clauses = (t.FunnelClause("description", draw(odd_texts)),) if draw(st.booleans()) else ()
+    rule = t.StageRule(draw(st.none() | where), draw(st.none() | family.limits))
+    return t.Stage(name, clauses, rule)
+
+
+def _funnel(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Family) -> t.Funnel:
+    written = ((word, draw(st.none() | odd_texts)) for word in t.FUNNEL_CLAUSES)
+    clauses = tuple(t.FunnelClause(word, text) for word, text in written if text is not None)
+    stages = st.composite(_stage)(where, family)
+    unique = st.lists(stages, max_size=4, unique_by=lambda stage: stage.name)
+    return t.Funnel(draw(family.titles), clauses, tuple(draw(unique)))
+
+
+funnels = st.composite(_funnel)(expressions, ANY)
 items: st.SearchStrategy[t.Item] = st.one_of(
     segments,
+    funnels,
+    activations,
+    templates,
     st.builds(t.Let, names, st.lists(names, max_size=3).map(tuple), expressions),
     st.builds(
         t.Param,
@@ -406,6 +386,6 @@ def _compilable_groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrat
     return st.one_of(_groups(inner), st.builds(t.FixedRuleSet, st.none() | odd_texts, inner))
 
 
-compilable = st.composite(_segment)(
-    st.recursive(_compilable_leaves, _compilable_groups, max_leaves=10), PLAIN
-)
+compilable_conditions = st.recursive(_compilable_leaves, _compilable_groups, max_leaves=10)
+compilable = st.composite(_segment)(compilable_conditions, PLAIN)
+compilable_funnels = st.composite(_funnel)(compilable_conditions, PLAIN)

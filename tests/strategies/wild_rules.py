@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from segdsl.language.condition.ml import MODEL_ATTRIBUTES
 from segdsl.language.values import UNITS, Number
 from strategies.rules import expr, letters, numerals, one_in
-from strategies.syntax import names, odd_texts
+from strategies.texts import names, odd_texts
 
 Json = dict[str, Any]
 Draw = st.DrawFn

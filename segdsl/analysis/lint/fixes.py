@@ -21,7 +21,7 @@ from segdsl.language.format import format_expression, format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.spelling import name, string
-from segdsl.language.syntax.walk import body, walk
+from segdsl.language.syntax.walk import bodies, walk
 from segdsl.language.values import Name, Number, Value
 from segdsl.source import Source, Span
 
@@ -130,8 +130,7 @@ def fixes(tree: t.File) -> Iterator[Fix]:
     for item in tree.items:
         if isinstance(item, t.Import):
             yield from _import_fixes(item, used, tree)
-        expression = body(item)
-        if expression is not None:
+        for expression in bodies(item):
             yield from _expression_fixes(expression)
 
 

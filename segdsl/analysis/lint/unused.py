@@ -24,7 +24,8 @@ Export = tuple[str, str]
 
 
 class Unused(msgspec.Struct, frozen=True):
-    """A definition that its own file does not use; `is_shared` if that file has no segment.
+    """A definition that its own file does not use; `is_shared` if that file has no segment
+    and no funnel.
 
     A shared file is imported by others, which may not have been read.
     """
@@ -43,7 +44,7 @@ def unused_in(key: str, tree: t.File) -> Iterator[Unused]:
     if not definitions:
         return
     used = names_in(tree)
-    is_shared = not any(isinstance(item, t.Segment) for item in tree.items)
+    is_shared = not any(isinstance(item, t.Segment | t.Funnel) for item in tree.items)
     for item in definitions:
         if item.name not in used:
             what: OneOf["let", "param"] = "let" if isinstance(item, t.Let) else "param"

@@ -35,6 +35,23 @@ def with_unambiguous_ids(
     return None if own.has_errors else msgspec.structs.replace(segment, condition=condition)
 
 
+def funnel_with_ids(
+    funnel: c.Funnel, ids: Ids, ambiguous: AmbiguousNames, report: Report
+) -> c.Funnel | None:
+    """The same for the rules of a funnel's stages; None where one of them has such a name."""
+    stages: list[c.Stage] = []
+    for stage in funnel.stages:
+        segment = stage.segment
+        if segment is not None:
+            segment = with_unambiguous_ids(segment, ids, ambiguous, report)
+            if segment is None:
+                continue
+        stages.append(msgspec.structs.replace(stage, segment=segment))
+    if len(stages) < len(funnel.stages):
+        return None
+    return msgspec.structs.replace(funnel, stages=tuple(stages))
+
+
 class _Substitution(msgspec.Struct, frozen=True):
     ids: Ids
     ambiguous: AmbiguousNames

@@ -1,19 +1,24 @@
-"""All segments of a program, resolved; definitions that nothing uses are looked at too."""
+"""The items of a program, resolved; definitions that nothing uses are looked at too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import assert_never, cast
 
-from segdsl.diagnostics import Code, Note, Report
-from segdsl.language.condition.tree import Everyone, Segment
+import msgspec
+
+from segdsl.diagnostics import Code, Report
+from segdsl.language.activations import Activation, ActivationTemplate
+from segdsl.language.condition.tree import Everyone, Funnel, Segment
+from segdsl.language.resolve.activations import resolve_activation, resolve_template
+from segdsl.language.resolve.funnels import resolve_funnel
+from segdsl.language.resolve.names import Names
 from segdsl.language.resolve.program import Program, Scope, param_value, scopes
 from segdsl.language.resolve.resolver import Resolver
 from segdsl.language.resolve.sizes import Room, uses
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.spelling import name, string
+from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Literal, Owner, SegmentKind
-from segdsl.source import Span
 
 
 def resolve(
@@ -24,6 +29,29 @@ def resolve(
     room: Room | None = None,
 ) -> tuple[Segment, ...]:
     """The segments of the main file, in order; those with mistakes are left out.
+
+    The arguments are those of `resolve_all`.
+    """
+    return resolve_all(program, report, settings, owners, room).segments
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """What the main file of a program says, each kind in the order written."""
+
+    segments: tuple[Segment, ...]
+    funnels: tuple[Funnel, ...] = ()
+    activations: tuple[Activation, ...] = ()
+    templates: tuple[ActivationTemplate, ...] = ()
+
+
+def resolve_all(
+    program: Program,
+    report: Report,
+    settings: Mapping[str, str] | None = None,
+    owners: Mapping[str, Owner] | None = None,
+    room: Room | None = None,
+) -> Resolved:
+    """The items of the main file; those with mistakes are left out.
 
     `settings` gives params their values, as texts, by name. `owners` says what dotted
     names begin with, where a schema does: `household.size` is an attribute of a customer group.
@@ -39,57 +67,63 @@ def resolve(
     resolver = Resolver(found, params, report, owners, room)
     main = program.files[program.main]
     scope = found[program.main]
+    names = Names(report)
     segments: list[Segment] = []
-    seen: dict[tuple[str | None, str], Span] = {}
+    funnels: list[Funnel] = []
+    activations: list[Activation] = []
+    templates: list[ActivationTemplate] = []
     for item in main.items:
-        if not isinstance(item, t.Segment):
-            continue
-        folder = item.clause("folder")
-        before = seen.get((folder, item.name))
-        if before is None:
-            seen[folder, item.name] = item.name_span
-        else:
-            report.add(
-                Code.SEG111,
-                item.name_span,
-                f"another segment of this file is named {string(item.name)} too",
-                help="the API keeps names unique within a folder: give it another name or folder",
-                notes=(Note("the first one", before),),
-            )
-        is_named = bool(item.name.strip())
-        if not is_named:
-            report.add(
-                Code.SEG114,
-                item.name_span,
-                "a segment cannot have a blank name",
-                help="describe in a few words who is in it",
-            )
-        condition = (
-            Everyone(span=item.where_span)
-            if item.where is None
-            else resolver.segment(item.where, scope)
-        )
-        limit = resolver.limit(item.limit, scope)
-        if not is_named or condition is None or (limit is None) != (item.limit is None):
-            continue
-        if before is not None or main.is_mistaken(item):
-            # It is told already, and is not what was meant.
-            continue
-        segments.append(
-            Segment(
-                item.name,
-                condition,
-                item.clause("description"),
-                folder,
-                cast(SegmentKind, item.clause("kind") or "batch"),
-                limit,
-                item.span,
-                item.clause("hidden") is not None,
-            )
-        )
+        # Mistakes of a mistaken item are reported already, and it is not what was meant.
+        is_kept = not main.is_mistaken(item)
+        match item:
+            case t.Segment():
+                segment = _segment(item, resolver, scope, names)
+                if segment is not None and is_kept:
+                    segments.append(segment)
+            case t.Funnel():
+                funnel = resolve_funnel(item, resolver, scope, names)
+                if funnel is not None and is_kept:
+                    funnels.append(funnel)
+            case t.Activation():
+                activation = resolve_activation(item, names)
+                if activation is not None and is_kept:
+                    activations.append(activation)
+            case t.ActivationTemplate():
+                template = resolve_template(item, names)
+                if template is not None and is_kept:
+                    templates.append(template)
+            case t.Let() | t.Param() | t.Import():
+                pass
+            case _:
+                assert_never(item)
     _unused_definitions(program, found, resolver)
     _unused_imports(main, scope, report)
-    return tuple(segments)
+    return Resolved(tuple(segments), tuple(funnels), tuple(activations), tuple(templates))
+
+
+def _segment(item: t.Segment, resolver: Resolver, scope: Scope, names: Names) -> Segment | None:
+    folder = item.clause("folder")
+    is_named = names.take(
+        "segment", item.name, folder, item.name_span, "another segment of this file is"
+    )
+    condition = (
+        Everyone(span=item.where_span)
+        if item.where is None
+        else resolver.segment(item.where, scope)
+    )
+    limit = resolver.limit(item.limit, scope)
+    if not is_named or condition is None or (limit is None) != (item.limit is None):
+        return None
+    return Segment(
+        item.name,
+        condition,
+        item.clause("description"),
+        folder,
+        cast(SegmentKind, item.clause("kind") or "batch"),
+        limit,
+        item.span,
+        item.clause("hidden") is not None,
+    )
 
 
 def _unused_definitions(program: Program, known: Mapping[str, Scope], resolver: Resolver) -> None:

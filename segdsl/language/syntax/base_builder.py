@@ -14,8 +14,9 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import SegdslError
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.lalr import Child
-from segdsl.language.syntax.spelling import EscapeError, unquote
+from segdsl.language.syntax.spelling import EscapeError, reference, unquote
 from segdsl.language.values import (
+    PARENT_WORDS,
     UNITS,
     Boolean,
     ById,
@@ -30,6 +31,8 @@ from segdsl.language.values import (
     Text,
     Unit,
     Value,
+    folder_path,
+    folder_text,
 )
 from segdsl.source import Span
 
@@ -224,6 +227,35 @@ class BaseBuilder:
         if rounded is None or rounded == duration.smallest:
             return duration
         return msgspec.structs.replace(duration, rounded=rounded)
+
+    def _parented(self, kind: str, c: list[Child], words: str) -> Reference:
+        """The reference of `X of folder "F"`: `c` ends with it, or with its `of …` and string.
+
+        `words` are what stands before it.
+        """
+        has_parent = c[-1][0] != "ref"
+        target: Reference = c[-4 if has_parent else -1][1]
+        word = PARENT_WORDS[kind]
+        if has_parent:
+            if isinstance(target, ByName):
+                parent = self._text(c[-1])
+                if kind == "segment":
+                    parent = folder_text(folder_path(parent))
+                return ByName(target.name, parent)
+            self.report.add(
+                Code.SEG001,
+                self._span(c[-3:]),
+                "an id cannot be combined with a name",
+                help=f"write only the id: `{words} {reference(target)}`",
+            )
+        elif isinstance(target, ByName) and kind != "segment":
+            self.report.add(
+                Code.SEG001,
+                self._span(c),
+                f"the {word} of this {kind} is missing",
+                help=f'add `of {word} "…"`, or name the {kind} by its id: `{words} #1234`',
+            )
+        return target
 
     def ref(self, c: list[Child]) -> Reference:
         kind, text, _, _ = c[0]

@@ -14,20 +14,12 @@ import msgspec
 from segdsl.diagnostics import Code
 from segdsl.language.behaviors import PREFIX, table_of
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.delivery_builder import DeliveryBuilder
 from segdsl.language.syntax.fast_path import FastPathBuilder
+from segdsl.language.syntax.funnel_builder import FunnelBuilder
 from segdsl.language.syntax.lalr import Child
 from segdsl.language.syntax.spelling import behavior, name
-from segdsl.language.values import (
-    PARENT_WORDS,
-    SEGMENT_KINDS,
-    ByName,
-    Duration,
-    Limit,
-    Order,
-    Reference,
-    folder_path,
-    folder_text,
-)
+from segdsl.language.values import SEGMENT_KINDS, Duration, Limit, Order
 from segdsl.source import Span
 
 _PARAM_TYPES = ("number", "string", "boolean", "date")
@@ -35,7 +27,7 @@ _PARAM_TYPES = ("number", "string", "boolean", "date")
 _Body = tuple[t.Expression | None, Limit | None, int]
 
 
-class Builder(FastPathBuilder):
+class Builder(FastPathBuilder, FunnelBuilder, DeliveryBuilder):
     """Subjects, tests, groups and items."""
 
     # --- subjects ----------------------------------------------------------------------
@@ -157,28 +149,7 @@ class Builder(FastPathBuilder):
 
     def membership(self, c: list[Child]) -> t.Membership:
         of: str = c[1][1]
-        target: Reference = c[2][1]
-        if len(c) > 3:
-            if isinstance(target, ByName):
-                parent = self._text(c[5])
-                if of == "segment":
-                    parent = folder_text(folder_path(parent))
-                target = ByName(target.name, parent)
-            else:
-                self.report.add(
-                    Code.SEG001,
-                    self._span(c[3:]),
-                    "an id cannot be combined with a name",
-                    help=f"write only the id: `in {of} #{target.id}`",
-                )
-        elif isinstance(target, ByName) and of != "segment":
-            word = PARENT_WORDS[of]
-            self.report.add(
-                Code.SEG001,
-                self._span(c),
-                f"the {word} of this {of} is missing",
-                help=f'add `of {word} "…"`, or name the {of} by its id: `in {of} #1234`',
-            )
+        target = self._parented(of, c, f"in {of}")
         return t.Membership(cast(Any, of), target, self._span(c))
 
     def score(self, c: list[Child]) -> t.Score:

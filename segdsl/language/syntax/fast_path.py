@@ -23,6 +23,8 @@ _GAP = r"[ \t\r\n]*+"
 _SPACE = r"[ \t\r\n]++"
 _UNIT = r"(?:year|quarter|month|week|day|hour|minute|second)s?"
 _AFTER = r"and|or|limit|segment|let|param|import"
+# What begins an item only before a string: elsewhere it is a name, as in `past 1 day n hours`.
+_HEADS = rf"(?:stage|funnel|activation(?:{_SPACE}template)?){_GAP}\""
 
 
 def phrase_pattern(number: str) -> str:
@@ -38,7 +40,7 @@ def phrase_pattern(number: str) -> str:
         rf"|within{_SPACE}(?P<way>past|next){_SPACE}(?P<amount>{number}){_SPACE}"
         rf"(?P<unit>{_UNIT})(?!\w))",
     )
-    end = rf"(?={_GAP}(?:[),]|\Z|(?:{_AFTER})(?!\w)))"
+    end = rf"(?={_GAP}(?:[),]|\Z|(?:{_AFTER})(?!\w)|{_HEADS}))"
     return rf"(?P<name>[A-Za-z_][A-Za-z0-9_]*+){_GAP}(?:{'|'.join(predicates)}){end}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from segdsl.language.syntax.grammar import reserved_words
-from segdsl.language.syntax.tables import END, Tables
+from segdsl.language.syntax.tables import AHEAD, END, Tables
 
 # A terminal, its text, where it starts and ends; or the symbol and the value of a whole test.
 # (A plain tuple: there is one for each token, and a class of its own costs a third more time.)
@@ -48,7 +48,8 @@ class Terminals:
         self.reserved = reserved_words()
         self.build = _none if phrases is None else phrases[1]
         self._of: dict[frozenset[str], re.Pattern[str]] = {}
-        in_words = set(tables.words.values()) | {"NAME", *tables.ignored} - {"COMMENT"}
+        in_words = {of for of, text in tables.terminals if text[0].isalpha()}
+        in_words |= {*tables.words.values(), "NAME", *tables.ignored} - {"COMMENT"}
         space = self.patterns["SPACE"]
         others = "|".join(
             (
@@ -140,6 +141,8 @@ class Lexer:
             kind, text, begin, end = token = self.next(row)
             if kind in row:
                 return token
+        if kind == AHEAD:
+            return self._exact(row, begin)
         if text in self._words and text not in self._terminals.reserved and "NAME" in row:
             return ("NAME", text, begin, end)
         if kind == _END and END in row:

@@ -17,6 +17,7 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.syntax.base_builder import StoppedError
 from segdsl.language.syntax.builder import Builder
 from segdsl.language.syntax.fast_path import phrase_pattern
+from segdsl.language.syntax.item_starts import LINE, NAMELESS
 from segdsl.language.syntax.lalr import Machine, Stopped
 from segdsl.language.syntax.tables import tables
 from segdsl.language.syntax.tree import Comment, File, Item
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2_000_000
 MAX_MISTAKES = 20
-_ITEM = r"(?m)^(?:segment|let|param|import)\b"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -95,7 +95,7 @@ def parse(source: Source, report: Report) -> File:
                 recovery = Recovery(source, found, _alone)
             at = stopped.start
             following = max(recovery.item(stopped), start + 1)
-        names_known = names_known and _is_segment(text, at)
+        names_known = names_known and _is_nameless(text, at)
         start = following
         if start >= len(text):
             break
@@ -136,7 +136,7 @@ def _alone(text: str) -> tuple[Stopped | None, list[Diagnostic]]:
 
 def _next_line(text: str, offset: int) -> int:
     """The next line that begins an item."""
-    following = re.compile(_ITEM).search(text, offset)
+    following = re.compile(LINE).search(text, offset)
     return len(text) if following is None else following.start()
 
 
@@ -149,9 +149,9 @@ def _comments(found: list[tuple[int, str]], file: str) -> tuple[Comment, ...]:
     )
 
 
-def _is_segment(text: str, offset: int) -> bool:
-    """Whether the item that holds the offset begins a segment, and so defines no name."""
+def _is_nameless(text: str, offset: int) -> bool:
+    """Whether the item that holds the offset is of a kind that defines no name."""
     before = [
-        match for match in re.compile(_ITEM).finditer(text, 0, offset) if match.start() < offset
+        match for match in re.compile(LINE).finditer(text, 0, offset) if match.start() < offset
     ]
-    return bool(before) and before[-1][0] == "segment"
+    return bool(before) and before[-1][0] in NAMELESS

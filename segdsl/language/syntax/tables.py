@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segdsl.language.syntax.grammar import grammar_text
+from segdsl.language.syntax.grammar import grammar_text, reserved_words
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from lark.lexer import TerminalDef
 
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "segment.tables.json")
-LAYOUT = 2
+LAYOUT = 3
 """Of the tables; goes up when what they hold, or how it is read, changes."""
 END = "$END"
+AHEAD = "$AHEAD"
+"""Stands for the terminal of a word that only what follows the word tells."""
 # Rows are texts of one character for each number, from this one on: the whole is read in a
 # fraction of the time that lists of numbers take, and few rows are looked at in a run.
 _ZERO = 0x2000
@@ -48,7 +50,8 @@ class Tables(msgspec.Struct, frozen=True):
     """An LALR(1) automaton with the terminals of its lexer.
 
     `terminals` are names and regular expressions in the order in which they are tried, and
-    `words` the terminals of words. There is a row for each state; `row` reads it.
+    `words` the terminals of words, `AHEAD` where what follows tells. There is a row for each state;
+    `row` reads it.
     """
 
     layout: int
@@ -169,7 +172,9 @@ def _words(terminals: list[tuple[str, str]]) -> dict[str, str]:
     for word in (*spelled, *units):
         if re.fullmatch(r"[A-Za-z_]+", word):
             found[word] = next(name for name, regex in terminals if re.fullmatch(regex, word))
-    return {word: name for word, name in found.items() if name != "NAME"}
+    plain = {word: name for word, name in found.items() if name != "NAME"}
+    ahead = {match[1] for _, regex in terminals if (match := re.match(r"([a-z]+)\(\?=", regex))}
+    return plain | dict.fromkeys(sorted(ahead - reserved_words()), AHEAD)
 
 
 def _production(rule: Rule) -> Production:

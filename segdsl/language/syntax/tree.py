@@ -11,6 +11,7 @@ from typing import get_args
 
 import msgspec
 
+from segdsl.language import activations as a
 from segdsl.language.predicates import Predicate
 from segdsl.language.values import Duration, Limit, Literal, MembershipKind, Reference, Value
 from segdsl.source import NOWHERE, Span
@@ -229,7 +230,157 @@ class Import(msgspec.Struct, frozen=True, gc=False):
     path_span: Span = NOWHERE
 
 
-Item = Segment | Let | Param | Import
+FunnelWord = OneOf["description", "folder"]
+FUNNEL_CLAUSES: tuple[FunnelWord, ...] = get_args(FunnelWord)
+"""The lines of a funnel's head, in the order in which they are written."""
+
+
+class FunnelClause(msgspec.Struct, frozen=True, gc=False):
+    """A line of a funnel's head, or the description of a stage."""
+
+    word: FunnelWord
+    value: str
+    span: Span = NOWHERE
+
+
+class StageRule(msgspec.Struct, frozen=True, gc=False):
+    """Who is in a stage: `where …`, or `is segment "X"`.
+
+    No `where` is `where everyone`. `is segment "X"` is a membership without a limit, and a
+    membership in a segment is always written so. `where_span` leaves the limit out.
+    """
+
+    where: Expression | None = None
+    limit: Limit | None = None
+    span: Span = NOWHERE
+    where_span: Span = NOWHERE
+
+    @property
+    def segment(self) -> Membership | None:
+        """The membership, where this is written `is segment "X"`."""
+        where = self.where
+        alone = isinstance(where, Membership) and where.of == "segment" and self.limit is None
+        return where if alone and isinstance(where, Membership) else None
+
+
+class Stage(msgspec.Struct, frozen=True, gc=False):
+    """A stage of a funnel; its only clause is the description, which is that of its rule."""
+
+    name: str
+    clauses: tuple[FunnelClause, ...] = ()
+    rule: StageRule | None = None
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+    @property
+    def description(self) -> str | None:
+        """What its description says, or None where it has none."""
+        return next((clause.value for clause in self.clauses), None)
+
+
+class Funnel(msgspec.Struct, frozen=True, gc=False):
+    """A funnel with its stages, in their order."""
+
+    name: str
+    clauses: tuple[FunnelClause, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+    def clause(self, word: FunnelWord) -> str | None:
+        """What a line of the head says, or None where it is not there."""
+        return next((clause.value for clause in self.clauses if clause.word == word), None)
+
+
+class Described(msgspec.Struct, frozen=True, gc=False):
+    """`description "…"` of an activation or a template."""
+
+    text: str
+    span: Span = NOWHERE
+
+
+class InFolder(msgspec.Struct, frozen=True, gc=False):
+    """`folder "…"` of a template."""
+
+    folder: str
+    span: Span = NOWHERE
+
+
+class FromTemplate(msgspec.Struct, frozen=True, gc=False):
+    """`from template "Weekly export"`."""
+
+    template: Reference
+    span: Span = NOWHERE
+
+
+class Settings(msgspec.Struct, frozen=True, gc=False):
+    """`with (…)`: the settings of the connector."""
+
+    settings: a.MapSetting
+    span: Span = NOWHERE
+
+
+class InSequence(msgspec.Struct, frozen=True, gc=False):
+    """`in sequence`."""
+
+    span: Span = NOWHERE
+
+
+class InState(msgspec.Struct, frozen=True, gc=False):
+    """`state published` of a template."""
+
+    state: a.TemplateState
+    span: Span = NOWHERE
+
+
+class Locked(msgspec.Struct, frozen=True, gc=False):
+    """`locked (columns, connection)` of a template, in the order of `a.Lock`."""
+
+    locks: tuple[a.Lock, ...]
+    span: Span = NOWHERE
+
+
+DeliveryClause = (
+    Described
+    | InFolder
+    | FromTemplate
+    | a.Connection
+    | a.Columns
+    | a.BehaviorExport
+    | a.Schedule
+    | a.Workflow
+    | InSequence
+    | Settings
+    | a.Notification
+    | InState
+    | Locked
+)
+"""A clause of an activation or a template, in the order in which they are written.
+
+Each stands at most once, but for those of behaviors.
+"""
+
+
+class Activation(msgspec.Struct, frozen=True, gc=False):
+    """An activation of a segment or a stage; its clauses are in the order of `DeliveryClause`."""
+
+    name: str
+    target: a.Target
+    clauses: tuple[DeliveryClause, ...] = ()
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+
+class ActivationTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A template of activations; its clauses are in the order of `DeliveryClause`."""
+
+    name: str
+    clauses: tuple[DeliveryClause, ...] = ()
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+
+Item = Segment | Let | Param | Import | Funnel | Activation | ActivationTemplate
 
 
 class Comment(msgspec.Struct, frozen=True, gc=False):

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import assert_never
 
 import msgspec
 
 from segdsl.language.predicates import values_of, values_of_duration
 from segdsl.language.syntax.tree import (
+    Activation,
+    ActivationTemplate,
     Aggregate,
     Chain,
     Expression,
     FixedRuleSet,
+    Funnel,
     Has,
     Import,
     Item,
@@ -33,7 +37,7 @@ from segdsl.language.syntax.tree import (
     Test,
     Use,
 )
-from segdsl.language.values import Value
+from segdsl.language.values import Limit, Value
 
 Change = Callable[[Expression], Expression]
 
@@ -69,23 +73,39 @@ def walk(expression: Expression) -> Iterator[Expression]:
             waiting.extend(reversed(below))
 
 
-def body(item: Item) -> Expression | None:
-    """The expression of a segment or a definition."""
+def bodies(item: Item) -> tuple[Expression, ...]:
+    """The expressions of a segment, a definition or the stages of a funnel, in order."""
     match item:
         case Segment():
-            return item.where
+            return () if item.where is None else (item.where,)
         case Let():
-            return item.body
-        case Param() | Import():
-            return None
+            return (item.body,)
+        case Funnel():
+            rules = (stage.rule for stage in item.stages)
+            return tuple(each.where for each in rules if each is not None and each.where)
+        case Param() | Import() | Activation() | ActivationTemplate():
+            return ()
+        case _:
+            assert_never(item)
+
+
+def limits(item: Item) -> tuple[Limit, ...]:
+    """The limits of a segment, or of the stages of a funnel; those inside expressions aside."""
+    match item:
+        case Segment():
+            return () if item.limit is None else (item.limit,)
+        case Funnel():
+            rules = (stage.rule for stage in item.stages)
+            return tuple(each.limit for each in rules if each is not None and each.limit)
+        case Let() | Param() | Import() | Activation() | ActivationTemplate():
+            return ()
         case _:
             assert_never(item)
 
 
 def walk_item(item: Item) -> Iterator[Expression]:
     """Every expression in an item; see `walk`."""
-    expression = body(item)
-    return iter(()) if expression is None else walk(expression)
+    return chain.from_iterable(map(walk, bodies(item)))
 
 
 def values(node: Expression) -> Iterator[Value]:
@@ -111,20 +131,13 @@ def values(node: Expression) -> Iterator[Value]:
 
 
 def values_in(item: Item) -> Iterator[Value]:
-    """The values written anywhere in an item, a segment's limit included."""
-    match item:
-        case Segment() | Let():
-            for node in walk_item(item):
-                yield from values(node)
-            if isinstance(item, Segment) and item.limit is not None:
-                yield item.limit.number
-        case Param():
-            if item.default is not None:
-                yield item.default
-        case Import():
-            pass
-        case _:
-            assert_never(item)
+    """The values written anywhere in conditions and limits of an item, and a param's default."""
+    for node in walk_item(item):
+        yield from values(node)
+    for limit in limits(item):
+        yield limit.number
+    if isinstance(item, Param) and item.default is not None:
+        yield item.default
 
 
 def map_children(node: Expression, change: Change) -> Expression:

@@ -1,0 +1,140 @@
+"""Activations and templates from their clauses.
+
+They hold no names of definitions: what is looked up here are the names that must not be blank, and
+those that two items must not share.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from segdsl.diagnostics import Code, Report
+from segdsl.language import activations as a
+from segdsl.language.resolve.names import Names
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName, Reference
+from segdsl.source import Span
+
+
+def resolve_activation(item: t.Activation, names: Names) -> a.Activation | None:
+    """The activation, or None after a report."""
+    is_named = names.take(
+        "activation",
+        item.name,
+        (item.target.kind, item.target.reference),
+        item.name_span,
+        f"another activation of this {item.target.kind} is",
+    )
+    is_known = _is_named(item.target.kind, item.target.reference, item.target.span, names.report)
+    parts = _Parts(item.clauses, names.report)
+    if not is_named or not is_known or parts.has_errors:
+        return None
+    return a.Activation(
+        item.name,
+        item.target,
+        parts.description,
+        parts.template,
+        parts.delivery,
+        item.span,
+        item.name_span,
+        parts.template_span,
+    )
+
+
+def resolve_template(item: t.ActivationTemplate, names: Names) -> a.ActivationTemplate | None:
+    """The template, or None after a report."""
+    parts = _Parts(item.clauses, names.report)
+    is_named = names.take(
+        "activation template",
+        item.name,
+        parts.folder,
+        item.name_span,
+        "another template of this file is",
+    )
+    if not is_named or parts.has_errors:
+        return None
+    return a.ActivationTemplate(
+        item.name,
+        parts.folder,
+        parts.description,
+        parts.state,
+        parts.locks,
+        parts.delivery,
+        item.span,
+        item.name_span,
+    )
+
+
+class _Parts:
+    """What the clauses say; names that are blank are reported."""
+
+    def __init__(self, clauses: tuple[t.DeliveryClause, ...], report: Report) -> None:
+        self.description: str | None = None
+        self.folder: str | None = None
+        self.template: Reference | None = None
+        self.template_span = Span("", 0, 0)
+        self.state: a.TemplateState = "draft"
+        self.locks: tuple[a.Lock, ...] = ()
+        self.has_errors = False
+        self._report = report
+        self._behaviors: list[a.BehaviorExport] = []
+        self._delivery: dict[str, Any] = {}
+        for clause in clauses:
+            self._take(clause)
+
+    @property
+    def delivery(self) -> a.Delivery:
+        """What is sent, where to, and when."""
+        return a.Delivery(behaviors=tuple(self._behaviors), **self._delivery)
+
+    def _take(self, clause: t.DeliveryClause) -> None:
+        match clause:
+            case t.Described(text):
+                self.description = text
+            case t.InFolder(folder):
+                self.folder = folder
+            case t.FromTemplate(template):
+                self.template, self.template_span = template, clause.span
+                self._look_up("activation template", template, clause.span)
+            case a.Connection(connection):
+                self._delivery["connection"] = clause
+                self._look_up("connection", connection, clause.span)
+            case a.Columns():
+                self._delivery["columns"] = clause
+            case a.BehaviorExport():
+                self._behaviors.append(clause)
+            case a.Repeat() | a.Once() | a.Cron() | a.ByHand():
+                self._delivery["schedule"] = clause
+            case a.Workflow():
+                self._delivery["workflow"] = clause
+            case t.InSequence():
+                self._delivery["in_sequence"] = True
+            case t.Settings(settings):
+                self._delivery["settings"] = settings
+            case a.Notification():
+                self._delivery["notification"] = clause
+                for recipient in clause.recipients:
+                    self._look_up("user", recipient.user, recipient.span)
+            case t.InState(state):
+                self.state = state
+            case t.Locked(locks):
+                self.locks = locks
+            case _:
+                assert_never(clause)
+
+    def _look_up(self, kind: str, target: Reference, span: Span) -> None:
+        if not _is_named(kind, target, span, self._report):
+            self.has_errors = True
+
+
+def _is_named(kind: str, target: Reference, span: Span, report: Report) -> bool:
+    """Whether a reference has a name that is not blank, or an id; reported where not."""
+    if not isinstance(target, ByName) or target.name.strip():
+        return True
+    report.add(
+        Code.SEG114,
+        span,
+        f"no {kind} can have a blank name",
+        help=f"name the {kind}, or use its id",
+    )
+    return False

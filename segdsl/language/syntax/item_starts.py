@@ -1,0 +1,19 @@
+"""Lines that begin an item, told without parsing: where to go on behind a mistake."""
+
+from __future__ import annotations
+
+# Words that follow an attribute `funnel` or `activation`, but no head of such an item.
+_OPERATORS = (
+    "is|in|not|between|contains|starts|ends|matches|within|for|more|less|at|before|after|on|and|or|"
+    "limit|where|of"
+)
+_QUOTES = "[\"'“”„‘’«»]"
+HEAD = (
+    r"(?:segment|let|param|import)\b"
+    rf"|(?:funnel|activation)\b(?=[ \t]*(?:{_QUOTES}|\r?$|(?!(?:{_OPERATORS})\b)[^\W\d]))"
+)
+"""What an item begins with."""
+LINE = rf"(?m)^(?:{HEAD})"
+"""A line that begins an item."""
+NAMELESS = ("segment", "funnel", "activation")
+"""The first words of items that define no name."""
