@@ -21,7 +21,7 @@ _PUBLIC = {
     "Span": "segdsl.source",
     "compile_text": "segdsl.compiling",
     "create_request": "segdsl.rules.lower",
-    "decompile": "segdsl.rules.lift.decompile",
+    "decompile": "segdsl.rules.decompile",
     "format_file": "segdsl.language.format",
     "lower": "segdsl.rules.lower",
     "parse": "segdsl.language.syntax.parser",
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from segdsl.language.format import format_file
     from segdsl.language.resolve import Program, resolve
     from segdsl.language.syntax.parser import parse
-    from segdsl.rules.lift.decompile import decompile
+    from segdsl.rules.decompile import decompile
     from segdsl.rules.lower import create_request, lower
     from segdsl.source import Source, Span
 else:

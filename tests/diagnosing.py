@@ -12,7 +12,7 @@ from typing import NamedTuple
 from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
 from segdsl.diagnostics.codes import severity_of
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.schema.document import read_schema
 
 ROOT = Path(__file__).parents[1]

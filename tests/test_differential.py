@@ -26,7 +26,7 @@ from segdsl.language.predicates import has_not
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode

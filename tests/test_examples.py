@@ -21,7 +21,7 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.grammar import grammar_text
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import SEGMENT_KINDS
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.source import Source

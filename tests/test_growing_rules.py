@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segdsl.diagnostics import Code, Report
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.rule.growth import ALWAYS, OF_A_RUN
 
 

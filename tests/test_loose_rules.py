@@ -17,7 +17,7 @@ from segdsl import compile_text
 from segdsl.analysis.explain import explain, render_outline
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.reader import read_rule
 from strategies.loose_rules import DASHBOARD, loose_rules, loosened

@@ -9,7 +9,7 @@ import pytest
 
 from segdsl import compile_text
 from segdsl.diagnostics import Code, Report
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from support import rule_of
 
 Json = dict[str, Any]

@@ -34,7 +34,7 @@ assert lower(segment, report) is not None
         "",
         "import segdsl.language.resolve, segdsl.rules.lower",
         "import segdsl.language.resolve.program, segdsl.rules.lower.segment",
-        "import segdsl.rules.lift.decompile",
+        "import segdsl.rules.decompile",
         "from segdsl import resolve, lower",
         "from segdsl import Program, resolve",
         "from segdsl.language.resolve import Program",

@@ -31,7 +31,7 @@ from segdsl.language.references.segment_names import segment_ids
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.schema.model import Column, Schema

@@ -13,7 +13,7 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import MAX_CHARACTERS, parse
 from segdsl.language.syntax.tree import File
-from segdsl.rules.lift import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import Group, Rule, encode

@@ -14,6 +14,8 @@ from segdsl.cli.segment_arguments import segment_arguments
 if TYPE_CHECKING:
     from segdsl.cli.segment_arguments import SegmentArguments
     from segdsl.language.condition.tree import Segment
+    from segdsl.rules.requests import Declaration
+    from segdsl.source import Span
 
 
 @click.command(
@@ -36,11 +38,12 @@ def command(
     layout: Literal["v5", "nested"],
     output: str | None,
 ) -> None:
-    """Compile segments to API requests or rules.
+    """Compile segments, funnels and activations to API requests or rules.
 
-    Prints the body of the request that creates a segment, or with --rule only its rule. If FILE is
-    a folder, compiles all .seg files in it. One segment becomes a JSON object, several become an
-    array. References to other segments by name become ids, from the target's schema and lock.
+    Prints the body of the request that creates a segment, or with --rule only its rule. A funnel,
+    an activation or a template becomes an object with its `requests`: method, path and body of
+    each. If FILE is a folder, compiles all .seg files in it. One item becomes a JSON object,
+    several become an array. References by name become ids, from the target's schema and lock.
 
     If there is an error, nothing is written. Diagnostics go to standard error in every format.
     """
@@ -57,13 +60,29 @@ def command(
         if rule is not None:
             bodies.append(rule if rule_only else create_request(segment, rule))
             compiled.append(segment)
+    declared: list[tuple[Span, Declaration]] = []
+    if loaded.others.all and not rule_only:
+        from segdsl.rules.requests import declarations
+
+        others = loaded.others
+        declared = declarations(
+            others.funnels,
+            others.templates,
+            others.activations,
+            loaded.ids,
+            report,
+            layout=layout,
+            symbolic=symbolic,
+        )
     segments.report(report, loaded)
     exit_on_errors(report)
-    segments.require_segments(loaded)
-    text = encode(bodies[0] if len(bodies) == 1 else bodies) + "\n"
+    if not declared:
+        segments.require_segments(loaded)
+    written = [*bodies, *(each for _, each in declared)]
+    text = encode(written[0] if len(written) == 1 else written) + "\n"
     write_result(text, output, segments.files)
     if segments.output.format == "json":
         from segdsl.cli.document import set_result
         from segdsl.output.segments import compile_output
 
-        set_result(compile_output(compiled, bodies, output, rules=rule_only))
+        set_result(compile_output(compiled, bodies, output, rules=rule_only, declarations=declared))

@@ -26,16 +26,17 @@ from segdsl.cli.reporting import (
 @output_option
 @diagnostic_options
 def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
-    """Convert API rules or segments (JSON) to source.
+    """Convert API rules, segments, funnels or activations (JSON) to source.
 
-    FILE.json is a rule, a segment or a list of segments; `-` is standard input. Segments in a list
-    that cannot be converted are reported, and the others are written. Diagnostics go to standard
-    error in every format.
+    FILE.json is a rule, a segment, a funnel, an activation, a template, what `segdsl compile`
+    prints, or a list of these; `-` is standard input. A funnel needs the segments of its stages
+    beside it, in one list. Items of a list that cannot be converted are reported, and the others
+    are written. Diagnostics go to standard error in every format.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.files import read_source
-    from segdsl.rules.lift import decompile
+    from segdsl.rules.decompile import decompile
 
     options = OutputOptions(form, allowed, color)
     report = Report()

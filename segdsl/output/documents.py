@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from segdsl.output.models import (
+    CompiledResource,
     Conflict,
     CountedSegment,
     CreatedSegment,
@@ -87,6 +88,9 @@ class CompileOutput(Output, frozen=True, kw_only=True, tag="compile"):
     """Create requests or, with `--rule`, rules."""
 
     segments: tuple[SegmentRequest, ...] = ()
+    resources: Annotated[
+        tuple[CompiledResource, ...], doc("Funnels, templates and activations.")
+    ] = ()
     output: Annotated[str | None, doc("The file of `-o`, which contains only the requests.")] = None
 
 

@@ -150,6 +150,30 @@ class SegmentRequest(_SegmentOfFile, frozen=True, kw_only=True):
     rule: Annotated[msgspec.Raw | None, doc("With `--rule`, only the rule.")]
 
 
+class ApiRequest(_Object, frozen=True, kw_only=True):
+    """A request of the API."""
+
+    method: Literal["POST", "PATCH"]
+    path: Annotated[str, doc("With `{…}` in place of ids that only a server knows.")]
+    body: msgspec.Raw
+
+
+class CompiledResource(_Object, frozen=True, kw_only=True):
+    """A compiled funnel, activation or template."""
+
+    kind: Literal["funnel", "activation", "activation template"]
+    name: str
+    folder: Annotated[str | None, doc("Null for an activation.")]
+    file: str | None
+    of_segment: Annotated[
+        str | None, doc("The segment that an activation sends: an id, or a marked name.")
+    ]
+    of_stage: Annotated[
+        str | None, doc("The stage that an activation sends: an id, or a marked name.")
+    ]
+    requests: Annotated[tuple[ApiRequest, ...], doc("Those that create it, in their order.")]
+
+
 class Sentence(_Object, frozen=True, kw_only=True):
     """A condition in words, with its inner conditions."""
 

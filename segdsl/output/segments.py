@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -12,6 +12,10 @@ from segdsl.diagnostics.manual import Entry
 from segdsl.language.condition import tree as c
 from segdsl.output import documents, models
 from segdsl.rules.rule.model import encode
+from segdsl.source import Span
+
+if TYPE_CHECKING:
+    from segdsl.rules.requests import Declaration
 
 
 def _location(segment: c.Segment) -> dict[str, Any]:
@@ -24,9 +28,14 @@ def folder_of(path: Iterable[str] | None) -> str | None:
 
 
 def compile_output(
-    segments: Sequence[c.Segment], bodies: Sequence[object], output: str | None, *, rules: bool
+    segments: Sequence[c.Segment],
+    bodies: Sequence[object],
+    output: str | None,
+    *,
+    rules: bool,
+    declarations: Sequence[tuple[Span, Declaration]] = (),
 ) -> documents.CompileOutput:
-    """Compiled segments, each with its rule, or else its create request."""
+    """Compiled segments, each with its rule, or else its create request; then what is none."""
     raw = [msgspec.Raw(encode(body).encode()) for body in bodies]
     return documents.CompileOutput(
         segments=tuple(
@@ -35,7 +44,28 @@ def compile_output(
             )
             for segment, body in zip(segments, raw, strict=True)
         ),
+        resources=tuple(_resource(span, each) for span, each in declarations),
         output=output,
+    )
+
+
+def _resource(span: Span, declaration: Declaration) -> models.CompiledResource:
+    of = declaration.of
+    return models.CompiledResource(
+        kind=declaration.kind,
+        name=declaration.name,
+        folder=declaration.folder,
+        file=span.file or None,
+        of_segment=None if of is None else of.segment,
+        of_stage=None if of is None else of.stage,
+        requests=tuple(
+            models.ApiRequest(
+                method=each.method,
+                path=each.path,
+                body=msgspec.Raw(encode(each.body).encode()),
+            )
+            for each in declaration.requests
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import File
-from segdsl.rules.lift.decompile import decompile
+from segdsl.rules.decompile import decompile
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.source import Source

@@ -29,7 +29,7 @@ from segdsl.rules.activations import (
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from strategies import activation_json as j
-from strategies.deliveries import activations, templates
+from strategies.api_deliveries import activations, templates
 
 _SYNDICATIONS = "/entities/segments/{segmentId}/syndications"
 _LEGACY = "/audiences/{audienceId}/segments/{segmentId}/syndications"

@@ -13,6 +13,7 @@ from segdsl.language.condition.walk import map_children
 from segdsl.language.references.ids import NO_AMBIGUOUS_NAMES, AmbiguousNames, Ids
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ById, ByName, Reference
+from segdsl.source import Span
 
 
 def with_ids(segment: c.Segment, ids: Ids) -> c.Segment:
@@ -73,18 +74,33 @@ class _Substitution(msgspec.Struct, frozen=True):
                 return map_children(condition, self.of)
 
     def _reference(self, kind: str, target: Reference, node: c.Leaf) -> Reference:
-        match target:
-            case ByName() if (kind, target) in self.ids:
-                return ById(self.ids[kind, target])
-            case ByName() if (kind, target) in self.ambiguous:
-                ids = self.ambiguous[kind, target]
-                self.report.add(
-                    Code.SEG305,
-                    node.span,
-                    f"{len(ids)} {kind}s are named {reference(target, kind)}",
-                    help=f"specify one by its id: {' or '.join(f'#{id}' for id in ids)}",
-                    via=node.via,
-                )
-                return target
-            case _:
-                return target
+        return reference_with_id(
+            kind, target, node.span, node.via, self.ids, self.ambiguous, self.report
+        )
+
+
+def reference_with_id(
+    kind: str,
+    target: Reference,
+    span: Span,
+    via: tuple[Span, ...],
+    ids: Ids,
+    ambiguous: AmbiguousNames,
+    report: Report,
+) -> Reference:
+    """The reference with the id of a name in `ids`; an ambiguous name is reported and stays."""
+    match target:
+        case ByName() if (kind, target) in ids:
+            return ById(ids[kind, target])
+        case ByName() if (kind, target) in ambiguous:
+            several = ambiguous[kind, target]
+            report.add(
+                Code.SEG305,
+                span,
+                f"{len(several)} {kind}s are named {reference(target, kind)}",
+                help=f"specify one by its id: {' or '.join(f'#{id}' for id in several)}",
+                via=via,
+            )
+            return target
+        case _:
+            return target

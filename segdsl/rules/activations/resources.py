@@ -57,3 +57,11 @@ def _related(value: Any, path: str, reader: FieldReader) -> dict[str, str]:
             at = f"{path}.{name}.data.id"
             related[name] = reader.identifier(data["id"], at, "an id")
     return related
+
+
+def path_of_fields(value: Any, path: str) -> str:
+    """Where the fields of a thing are in its document at `path`."""
+    while isinstance(value, dict) and isinstance(value.get("data"), dict):
+        value, path = value["data"], f"{path}.data"
+    is_resource = isinstance(value, dict) and isinstance(value.get("attributes"), dict)
+    return f"{path}.attributes" if is_resource else path

@@ -11,6 +11,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
+from segdsl.language.values import Number
 from segdsl.rules.activations.fields import Attempts, FieldReader
 from segdsl.rules.activations.resources import READ_ONLY, open_resource
 from segdsl.rules.lift.segments import lift_rule
@@ -156,7 +157,7 @@ def _stage(document: Any, path: str, reader: FieldReader, growth: Growth | None)
 
 
 def _is_stage_kind(kind: Any) -> bool:
-    return kind == "funnel_stage" or getattr(kind, "text", kind) == _KIND
+    return kind == "funnel_stage" or (isinstance(kind, Number) and kind.text == _KIND)
 
 
 def is_stage_document(document: Any) -> bool:
@@ -181,7 +182,7 @@ def funnel_of(
     """The funnel with the rules of its stages, `segments` by their ids; None after a report.
 
     A stage whose segment is not among them is reported: nobody knows its rule. `path` is where the
-    funnel is in its document.
+    funnel's fields are in its document.
     """
     reader = FieldReader(report)
     attempts = Attempts()

@@ -1,6 +1,5 @@
-"""The API's JSON to canonical source: a rule or whole segments, decompiled."""
+"""The API's rules to syntax trees in the canonical spelling."""
 
-from segdsl.rules.lift.decompile import decompile
 from segdsl.rules.lift.segments import lift_rule
 
-__all__ = ["decompile", "lift_rule"]
+__all__ = ["lift_rule"]

@@ -14,14 +14,23 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
-from segdsl.loading import load_files
+from segdsl.loading import NO_IDS, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, check_here, combine, keys_of
 from segdsl.workspace.check.inputs import OtherFilesReader, wanted
+from segdsl.workspace.check.other_items import (
+    OtherItem,
+    OtherItems,
+    named,
+    others_of,
+    with_known_ids,
+    without_failed,
+)
 from segdsl.workspace.project.known_ids import Known, names_of
 
 if TYPE_CHECKING:
@@ -38,7 +47,8 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     project. `skipped` are the names of those that refer to a segment with errors, each with that
     one's.
     `schema` is the target's, where there is one, and `contradicted` the name of its file, where
-    it contradicts a segment. `is_empty` is whether the files define no segment at all.
+    it contradicts a segment. `is_empty` is whether the files define no segment at all. `others` are
+    funnels, activations and templates, and `ids` what names stand for.
     """
 
     segments: tuple[c.Segment, ...]
@@ -48,6 +58,8 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     schema: Schema | None
     contradicted: str | None
     is_empty: bool
+    others: OtherItems = OtherItems()
+    ids: Ids = NO_IDS
 
     @property
     def notes(self) -> list[str]:
@@ -111,16 +123,23 @@ def load_checked(
             placed[segment.span.key] = with_ids
     items = _items(here.loaded.trees, what.files)
     sound, skipped = _without_failed(placed, items)
+    loaded_others = others_of(here.loaded)
+    with_known = with_known_ids(loaded_others, known.ids, known.several, found)
+    others, skipped_others = without_failed(with_known, found.diagnostics, _broken(items, sound))
     if select:
-        chosen = {each.span.key for each in _selected(items, select)}
-        others = [each.span for each in items if each.span.key not in chosen]
-        found.diagnostics[:] = [each for each in found.diagnostics if not _inside(each, others)]
+        chosen = {each.span.key for each in _selected(items, loaded_others, select)}
+        everything = (*items, *loaded_others.all)
+        left_out = [each.span for each in everything if each.span.key not in chosen]
+        found.diagnostics[:] = [each for each in found.diagnostics if not _inside(each, left_out)]
         skipped = [each for each in skipped if each[0].span.key in chosen]
+        skipped_others = [each for each in skipped_others if each[0].span.key in chosen]
+        others = others.only(chosen)
     else:
         chosen = set(sound)
     if any(each.code is Code.SEG106 for each in found.diagnostics):
         # What a person set is not what would be used.
         chosen = set()
+        others = OtherItems()
     for each in found.diagnostics:
         report.put(each)
     kept = tuple(each for key, each in sound.items() if key in chosen)
@@ -130,11 +149,13 @@ def load_checked(
     return CheckedFiles(
         kept,
         tuple(beside),
-        tuple((segment.name, other) for segment, other in skipped),
+        tuple((item.name, other) for item, other in (*skipped, *skipped_others)),
         here.loaded.sources,
         known.schema,
         known.file if _is_contradicted(found) else None,
         not items,
+        others,
+        known.ids,
     )
 
 
@@ -185,11 +206,16 @@ def _inside(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
     return bool(places) and any(_holds(each, places[0]) for each in spans)
 
 
-def _selected(items: Sequence[t.Segment], select: Sequence[str]) -> list[t.Segment]:
-    """The segments that a person named; raises FileError for a name that none has."""
-    chosen: list[t.Segment] = []
+def _selected(
+    items: Sequence[t.Segment], others: OtherItems, select: Sequence[str]
+) -> list[t.Segment | OtherItem]:
+    """The items that a person named; raises FileError for a name that none has."""
+    chosen: list[t.Segment | OtherItem] = []
     for name in select:
-        found = [each for each in items if name in (each.name, _path(each))]
+        found: list[t.Segment | OtherItem] = [
+            *(each for each in items if name in (each.name, _path(each))),
+            *named(others, name),
+        ]
         if not found:
             names = dict.fromkeys(name for each in items for name in (each.name, _path(each)))
             help = did_you_mean(name, names, _known(items))
@@ -211,6 +237,16 @@ def _path(segment: t.Segment) -> str:
     return "/".join((*c.folder_path(segment.clause("folder")), segment.name))
 
 
+def _broken(items: Iterable[t.Segment], sound: Collection[SpanKey]) -> dict[ByName, str]:
+    """The names of the segments with errors, in each spelling."""
+    return {
+        spelling: each.name
+        for each in items
+        if each.span.key not in sound
+        for spelling in c.spellings(c.folder_path(each.clause("folder")), each.name)
+    }
+
+
 def _without_failed(
     placed: Mapping[SpanKey, c.Segment], items: Iterable[t.Segment]
 ) -> tuple[dict[SpanKey, c.Segment], list[tuple[c.Segment, str]]]:
@@ -218,12 +254,7 @@ def _without_failed(
 
     What a name means is not known where the segment that has it has errors.
     """
-    broken: dict[ByName, str] = {
-        spelling: each.name
-        for each in items
-        if each.span.key not in placed
-        for spelling in c.spellings(c.folder_path(each.clause("folder")), each.name)
-    }
+    broken = _broken(items, placed)
     sound = dict(placed)
     skipped: list[tuple[c.Segment, str]] = []
     while broken:

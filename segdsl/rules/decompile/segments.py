@@ -1,4 +1,4 @@
-"""JSON text to canonical source: a rule, a segment as the API answers it, or a list of them."""
+"""Segments and bare rules, as the API has them, to syntax trees."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 from segdsl.diagnostics import Report
-from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import SEGMENT_KINDS, Number, SegmentKind
 from segdsl.rules.json_values import ValueFormError, flag_of, whole_number
 from segdsl.rules.lift.segments import lift_rule
-from segdsl.rules.rule.document import Reader, UnreadableError, load
+from segdsl.rules.rule.document import Reader, UnreadableError
 from segdsl.rules.rule.growth import Growth
 from segdsl.rules.rule.model import Rule
 from segdsl.rules.rule.reader import read_rule
-from segdsl.source import Span
-from segdsl.terminal import visible
 
 UNNAMED = "Untitled"
 _RESOURCES: dict[str, SegmentKind] = {
@@ -28,26 +25,7 @@ _RESOURCES: dict[str, SegmentKind] = {
 _ASK = "ask for the segment itself; lists and summaries may leave the rule out"
 
 
-def decompile(text: str, name: str, report: Report) -> str | None:
-    """The source of what the document `name` holds; None after a report.
-
-    Takes a bare rule (named `Untitled`), a segment with its name, description and
-    kind under either media type, and a list of these. Of a list, what cannot be read is
-    reported by its name and left out, and the rest is written.
-    """
-    found = Report()
-    segments: list[t.Segment] = []
-    with suppress(UnreadableError):
-        segments = _segments(load(text, found), found)
-    start = Span(name, 0, 0)
-    for each in found.diagnostics:
-        report.add(each.code, start, each.message, help=each.help, path=each.path)
-    if found.has_errors and not segments:
-        return None
-    return format_file(t.File(tuple(segments)))
-
-
-class _SegmentReader(Reader):
+class SegmentReader(Reader):
     """Reads what stands around rules; all rules of a document grow into one bound."""
 
     def __init__(self, report: Report, growth: Growth) -> None:
@@ -55,58 +33,22 @@ class _SegmentReader(Reader):
         self.growth = growth
 
 
-def _segments(document: Any, report: Report, path: str = "$") -> list[t.Segment]:
-    while isinstance(document, dict) and isinstance(document.get("data"), (dict, list)):
-        document, path = document["data"], f"{path}.data"
-    growth = Growth()
-    if not isinstance(document, list):
-        reader = _SegmentReader(report, growth)
-        one = _segment(document, path, UNNAMED, reader, in_list=False)
-        return [] if one is None else [one]
-    # Rules without a name are told apart by their place in the list.
-    names = [UNNAMED, *(f"{UNNAMED} {place}" for place in range(2, len(document) + 1))]
-    segments = []
-    for index, each in enumerate(document):
-        own = Report()
-        made = _segment(
-            each, f"{path}[{index}]", names[index], _SegmentReader(own, growth), in_list=True
-        )
-        label = _label(each)
-        for found in own.diagnostics:
-            message = f"{label} is left out: {found.message}" if label else found.message
-            report.add(found.code, None, message, help=found.help, path=found.path)
-        if made is not None:
-            segments.append(made)
-    return segments
-
-
-def _label(document: Any) -> str:
-    """What a segment of a list is called: its name, its id, or both."""
-    if not _is_whole(document):
-        return ""
-    attributes = document.get("attributes")
-    name = (attributes if isinstance(attributes, dict) else document).get("name")
-    id = document.get("id")
-    if isinstance(id, Number):
-        id = id.text
-    shown = [f"“{visible(name)}”"] if isinstance(name, str) and name else []
-    if isinstance(id, str) and id:
-        shown.append(f"(#{id})" if shown else f"#{id}")
-    return " ".join(shown)
-
-
-def _segment(
-    document: Any, path: str, unnamed: str, reader: _SegmentReader, *, in_list: bool
+def read_segment(
+    document: Any, path: str, unnamed: str, reader: SegmentReader, *, in_list: bool
 ) -> t.Segment | None:
+    """A segment, or a bare rule, which is called `unnamed`; None after a report.
+
+    `in_list` is whether it is one of a list, which may leave rules out.
+    """
     try:
-        if not _is_whole(document):
+        if not is_whole(document):
             return _bare(document, path, unnamed, reader, in_list=in_list)
         return _whole(document, path, reader, in_list=in_list)
     except UnreadableError:
         return None
 
 
-def _is_whole(document: Any) -> bool:
+def is_whole(document: Any) -> bool:
     """Whether this is a segment, and not the rule of one."""
     if not isinstance(document, dict):
         return False
@@ -116,7 +58,7 @@ def _is_whole(document: Any) -> bool:
 
 
 def _bare(
-    document: Any, path: str, unnamed: str, reader: _SegmentReader, *, in_list: bool
+    document: Any, path: str, unnamed: str, reader: SegmentReader, *, in_list: bool
 ) -> t.Segment | None:
     if in_list and (document is None or document == {}):
         reader.fail(path, "in a list, an empty rule may mean that the rule was left out", _ASK)
@@ -133,7 +75,7 @@ def _bare(
 
 
 def _whole(
-    document: dict[str, Any], path: str, reader: _SegmentReader, *, in_list: bool
+    document: dict[str, Any], path: str, reader: SegmentReader, *, in_list: bool
 ) -> t.Segment:
     kind: SegmentKind | None = None
     has_id = "id" in document
@@ -162,7 +104,7 @@ def _whole(
 
 
 def _rule(
-    document: dict[str, Any], path: str, reader: _SegmentReader, *, in_list: bool, has_id: bool
+    document: dict[str, Any], path: str, reader: SegmentReader, *, in_list: bool, has_id: bool
 ) -> Rule | None:
     """The rule; an empty one only where it is the segment's, and not one that a list leaves out."""
     value = document.get("rule")

@@ -1,0 +1,111 @@
+"""The funnels, activations and templates of checked files, beside their segments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from segdsl.diagnostics import Diagnostic, Report
+from segdsl.language import activations as a
+from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import AmbiguousNames, Ids
+from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.substitution import funnel_with_ids
+from segdsl.language.values import ByName
+from segdsl.loading import Loaded
+from segdsl.source import Span, SpanKey
+
+OtherItem = c.Funnel | a.Activation | a.ActivationTemplate
+_Item = TypeVar("_Item", c.Funnel, a.Activation, a.ActivationTemplate)
+
+
+class OtherItems(msgspec.Struct, frozen=True):
+    """Items that are no segments, each in the order of the files."""
+
+    funnels: tuple[c.Funnel, ...] = ()
+    activations: tuple[a.Activation, ...] = ()
+    templates: tuple[a.ActivationTemplate, ...] = ()
+
+    @property
+    def all(self) -> tuple[OtherItem, ...]:
+        return (*self.funnels, *self.templates, *self.activations)
+
+    def only(self, keys: Collection[SpanKey]) -> OtherItems:
+        """Those at these places."""
+
+        def kept(items: Iterable[_Item]) -> tuple[_Item, ...]:
+            return tuple(each for each in items if each.span.key in keys)
+
+        return OtherItems(kept(self.funnels), kept(self.activations), kept(self.templates))
+
+
+def others_of(loaded: Loaded) -> OtherItems:
+    """The items of loaded files, also those with errors."""
+    return OtherItems(loaded.funnels, loaded.activations, loaded.templates)
+
+
+def named(items: OtherItems, name: str) -> list[OtherItem]:
+    """The items with a name, alone or with the path of a folder."""
+
+    def path(item: OtherItem) -> str:
+        folder = None if isinstance(item, a.Activation) else item.folder
+        return "/".join((*c.folder_path(folder), item.name))
+
+    return [each for each in items.all if name in (each.name, path(each))]
+
+
+def with_known_ids(
+    items: OtherItems, ids: Ids, ambiguous: AmbiguousNames, report: Report
+) -> OtherItems:
+    """The items with the ids of known names; those with an ambiguous one are left out."""
+    funnels = [funnel_with_ids(each, ids, ambiguous, report) for each in items.funnels]
+    if not items.activations and not items.templates:
+        return OtherItems(tuple(each for each in funnels if each is not None))
+    from segdsl.language.references.deliveries import delivery_with_ids
+
+    activations = [delivery_with_ids(each, ids, ambiguous, report) for each in items.activations]
+    templates = [delivery_with_ids(each, ids, ambiguous, report) for each in items.templates]
+    return OtherItems(
+        tuple(each for each in funnels if each is not None),
+        tuple(each for each in activations if each is not None),
+        tuple(each for each in templates if each is not None),
+    )
+
+
+def without_failed(
+    items: OtherItems, diagnostics: Sequence[Diagnostic], broken: Mapping[ByName, str]
+) -> tuple[OtherItems, list[tuple[OtherItem, str]]]:
+    """The items without errors, and those that refer to a segment with errors, with its name.
+
+    `broken` are the names of such segments.
+    """
+    errors = [each for each in diagnostics if each.severity == "error"]
+    places = [span for each in errors for span in ((each.span,) if each.span is not None else ())]
+    kept: set[SpanKey] = set()
+    skipped: list[tuple[OtherItem, str]] = []
+    for item in items.all:
+        if any(_holds(item.span, place) for place in places):
+            continue
+        on_broken = [broken[name] for name in _segments_of(item) if name in broken]
+        if on_broken:
+            skipped.append((item, on_broken[0]))
+        else:
+            kept.add(item.span.key)
+    return items.only(kept), skipped
+
+
+def _segments_of(item: OtherItem) -> Iterable[ByName]:
+    """The names of the segments that an item refers to."""
+    if isinstance(item, c.Funnel):
+        rules = [stage.segment for stage in item.stages if stage.segment is not None]
+        return [name for rule in rules for name, _ in named_segments(rule.condition)]
+    if isinstance(item, a.Activation) and item.target.kind == "segment":
+        reference = item.target.reference
+        return [reference] if isinstance(reference, ByName) else []
+    return []
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.file == inner.file and outer.start <= inner.start < outer.end
