@@ -54,7 +54,7 @@ OUTCOMES = {"there already": "exists", "not tried": "skipped"}
     shell_complete=completer("anything"),
 )
 @click.option("--yes", is_flag=True, help="Apply without asking for confirmation.")
-@click.option("--prune", is_flag=True, help="Delete segments that no file defines any more.")
+@click.option("--prune", is_flag=True, help="Delete what no file defines any more.")
 @click.option("--force", is_flag=True, help="Overwrite changes made on the server.")
 @format_options("text", "json", alias=("--output",))
 @plan_options

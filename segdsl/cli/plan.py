@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     help="Save the plan for `segdsl apply --plan FILE`.",
     shell_complete=completer("anything"),
 )
-@click.option("--prune", is_flag=True, help="Delete segments that no file defines any more.")
+@click.option("--prune", is_flag=True, help="Delete what no file defines any more.")
 @click.option("--force", is_flag=True, help="Overwrite changes made on the server.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 if there are changes to apply.")
 @format_options(

@@ -25,12 +25,12 @@ def plan_options(function: _Function) -> _Function:
         click.option(
             "--as-new",
             is_flag=True,
-            help="Create segments that look renamed as new ones; see `segdsl mv`.",
+            help="Create what looks renamed as new; see `segdsl mv`.",
         ),
         click.option(
             "--allow-empty",
             is_flag=True,
-            help="Allow a workspace that has lost all or most of its segments.",
+            help="Allow a workspace that has lost all or most of what it had.",
         ),
     ):
         function = option(function)

@@ -31,15 +31,15 @@ from segdsl.output.models import (
     Outcome,
     ParentSegment,
     PlannedChange,
-    PulledSegment,
-    ReachedSegment,
-    RenamedSegment,
+    PulledResource,
+    ReachedResource,
+    RenamedResource,
+    ResourceWithId,
     SchemaThing,
     SegmentQuery,
     SegmentRequest,
-    SegmentWithId,
     UnreadableSegment,
-    UntouchedSegment,
+    UntouchedResource,
     WrittenFile,
     doc,
 )
@@ -208,23 +208,23 @@ class PlanOutput(Output, frozen=True, kw_only=True, tag="plan"):
     parent_segment: Annotated[str | None, doc("Its id.")] = None
     changes: tuple[PlannedChange, ...] = ()
     reached: Annotated[
-        tuple[ReachedSegment, ...],
-        doc("With `--count`, unchanged segments that refer to changed ones."),
+        tuple[ReachedResource, ...],
+        doc("With `--count`, unchanged resources that refer to changed ones."),
     ] = ()
     reached_uncounted: Annotated[int, doc("How many more there are, which were not counted.")] = 0
     conflicts: tuple[Conflict, ...] = ()
     renames: Annotated[
-        tuple[RenamedSegment, ...], doc("To be resolved before an apply: see `segdsl mv`.")
+        tuple[RenamedResource, ...], doc("To be resolved before an apply: see `segdsl mv`.")
     ] = ()
     left: Annotated[
-        tuple[SegmentWithId, ...], doc("On the server, but no longer in a file: see `--prune`.")
+        tuple[ResourceWithId, ...], doc("On the server, but no longer in a file: see `--prune`.")
     ] = ()
     left_alone: Annotated[
-        tuple[UntouchedSegment, ...],
-        doc("On the server, with a rule that the language cannot express."),
+        tuple[UntouchedResource, ...],
+        doc("On the server, and the language cannot express it."),
     ] = ()
-    same: Annotated[int, doc("The number of segments that are up to date.")] = 0
-    others: Annotated[int, doc("The number of segments that were never in the workspace.")] = 0
+    same: Annotated[int, doc("The number of resources that are up to date.")] = 0
+    others: Annotated[int, doc("The number of resources that were never in the workspace.")] = 0
 
 
 class ApplyOutput(PlanOutput, frozen=True, kw_only=True, tag="apply"):
@@ -234,16 +234,17 @@ class ApplyOutput(PlanOutput, frozen=True, kw_only=True, tag="apply"):
 
 
 class PullOutput(Output, frozen=True, kw_only=True, tag="pull"):
-    """The segments on the server as files."""
+    """The resources on the server as files."""
 
-    segments: tuple[PulledSegment, ...] = ()
+    segments: Annotated[tuple[PulledResource, ...], doc("Resources of every kind.")] = ()
     removed: Annotated[tuple[str, ...], doc("Removed files.")] = ()
     conflicts: tuple[Conflict, ...] = ()
 
 
 class MvOutput(Output, frozen=True, kw_only=True, tag="mv"):
-    """A new name or folder of a segment, recorded in the lock."""
+    """A new name or folder of a resource, recorded in the lock."""
 
+    kind: Annotated[str | None, doc("What it is: `segment`, `funnel`, `activation`, …")] = None
     id: str | None = None
     old_name: str | None = None
     old_folder: str | None = None
@@ -252,7 +253,7 @@ class MvOutput(Output, frozen=True, kw_only=True, tag="mv"):
     file: str | None = None
     moved: Annotated[bool, doc("False if the lock had it under the new name already.")] = False
     displaced: Annotated[
-        str | None, doc("The id of the segment that the lock had under the new name.")
+        str | None, doc("The id of the resource that the lock had under the new name.")
     ] = None
 
 

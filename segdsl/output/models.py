@@ -127,22 +127,6 @@ class SegmentWithId(_Segment, frozen=True, kw_only=True):
     id: str
 
 
-class RenamedSegment(_SegmentOfFile, frozen=True, kw_only=True):
-    """A new segment that looks like one that is no longer in a file."""
-
-    id: Annotated[str, doc("The id of the segment that it may be.")]
-    old_name: str
-    old_folder: str | None
-    why: Annotated[tuple[str, ...], doc("What the two have in common.")]
-
-
-class UntouchedSegment(_Segment, frozen=True, kw_only=True):
-    """A segment on the server with a rule that the language cannot express."""
-
-    id: str | None
-    why: str
-
-
 class SegmentRequest(_SegmentOfFile, frozen=True, kw_only=True):
     """A compiled segment; one of `request` and `rule` is null."""
 
@@ -343,38 +327,67 @@ class Effect(_Object, frozen=True, kw_only=True):
     error: Error | None
 
 
-class PlannedChange(_Segment, frozen=True, kw_only=True):
-    """A segment to create, to update or to delete."""
+class _Resource(_Object, frozen=True, kw_only=True):
+    kind: Annotated[str, doc("What it is: `segment`, `funnel`, `activation`, …")]
+    name: str
+    folder: Annotated[str | None, doc("Of what belongs to another, that one's path.")]
+
+
+class ResourceWithId(_Resource, frozen=True, kw_only=True):
+    """A resource on the server."""
+
+    id: str
+
+
+class RenamedResource(_Resource, frozen=True, kw_only=True):
+    """A new resource that looks like one that is no longer in a file."""
+
+    id: Annotated[str, doc("The id of the resource that it may be.")]
+    old_name: str
+    old_folder: str | None
+    file: str
+    why: Annotated[tuple[str, ...], doc("What the two have in common.")]
+
+
+class UntouchedResource(_Resource, frozen=True, kw_only=True):
+    """A resource on the server that the language cannot express."""
+
+    id: str | None
+    why: str
+
+
+class PlannedChange(_Resource, frozen=True, kw_only=True):
+    """A resource to create, to update or to delete."""
 
     action: Literal["create", "update", "delete"]
     id: str | None
     file: str | None
     what: Annotated[tuple[str, ...], doc("The differences: `rule`, `moved`, `renamed`, …")]
     forced: Annotated[bool, doc("Whether it overwrites a change on the server.")]
-    before: Annotated[str | None, doc("The source of the segment on the server.")]
-    after: Annotated[str | None, doc("The source of the segment after the change.")]
+    before: Annotated[str | None, doc("The source of the resource on the server.")]
+    after: Annotated[str | None, doc("The source of the resource after the change.")]
     effect: Annotated[Effect | None, doc("With `--count`.")]
 
 
-class ReachedSegment(SegmentWithId, frozen=True, kw_only=True):
-    """An unchanged segment that refers to a changed one."""
+class ReachedResource(ResourceWithId, frozen=True, kw_only=True):
+    """An unchanged resource that refers to a changed one."""
 
     effect: Effect | None
 
 
-class Conflict(_Segment, frozen=True, kw_only=True):
-    """A segment that both sides, or the server, changed since it was last seen."""
+class Conflict(_Resource, frozen=True, kw_only=True):
+    """A resource that both sides, or the server, changed since it was last seen."""
 
     why: Annotated[str, doc("The kind of conflict, in words.")]
     id: str | None
     file: str | None
     last_seen: Annotated[str | None, doc("The source when it was last seen.")]
     here: Annotated[str | None, doc("The source in the workspace.")]
-    server: Annotated[str | None, doc("The source of the segment on the server.")]
+    server: Annotated[str | None, doc("The source of the resource on the server.")]
     notes: tuple[str, ...]
 
 
-class Outcome(_Segment, frozen=True, kw_only=True):
+class Outcome(_Resource, frozen=True, kw_only=True):
     """The outcome of a change."""
 
     status: OutcomeStatus
@@ -382,8 +395,8 @@ class Outcome(_Segment, frozen=True, kw_only=True):
     error: Error | None
 
 
-class PulledSegment(_Segment, frozen=True, kw_only=True):
-    """The outcome of pulling a segment."""
+class PulledResource(_Resource, frozen=True, kw_only=True):
+    """The outcome of pulling a resource."""
 
     status: PulledStatus
     file: str | None

@@ -21,11 +21,12 @@ def plan_output(plan: p.Plan, effects: Effects) -> documents.PlanOutput:
 
 
 def apply_output(plan: p.Plan, outcomes: Sequence[Outcome]) -> documents.ApplyOutput:
-    """A plan, and the outcome of outcome change."""
+    """A plan, and the outcome of each change."""
     return documents.ApplyOutput(
         **_plan(plan, Effects()),
         outcomes=tuple(
             models.Outcome(
+                kind=outcome.change.kind,
                 name=outcome.change.state.name,
                 folder=folder_of(outcome.change.state.folder),
                 status=_OUTCOMES[outcome.done],
@@ -53,6 +54,7 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         "parent_segment": plan.parent_segment,
         "changes": tuple(
             models.PlannedChange(
+                kind=change.kind,
                 action=change.action,
                 id=change.id,
                 folder=folder_of(change.state.folder),
@@ -67,7 +69,8 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
             for number, change in enumerate(plan.changes)
         ),
         "reached": tuple(
-            models.ReachedSegment(
+            models.ReachedResource(
+                kind=reached.ref.kind,
                 id=reached.id,
                 folder=folder_of(reached.folder),
                 name=reached.name,
@@ -78,7 +81,8 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         "reached_uncounted": effects.uncounted,
         "conflicts": tuple(map(_conflict, plan.conflicts)),
         "renames": tuple(
-            models.RenamedSegment(
+            models.RenamedResource(
+                kind=rename.kind,
                 id=rename.id,
                 old_name=rename.old_name,
                 old_folder=folder_of(rename.old_folder),
@@ -90,17 +94,20 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
             for rename in plan.renames
         ),
         "left": tuple(
-            models.SegmentWithId(id=entry.id, folder=folder_of(entry.folder), name=entry.name)
+            models.ResourceWithId(
+                kind=entry.kind, id=entry.id, folder=folder_of(entry.folder), name=entry.name
+            )
             for entry in plan.left
         ),
         "left_alone": tuple(
-            models.UntouchedSegment(
-                id=segment.id or None,
-                folder=folder_of(segment.folder),
-                name=segment.name,
-                why=segment.why,
+            models.UntouchedResource(
+                kind=resource.kind,
+                id=resource.id or None,
+                folder=folder_of(resource.folder),
+                name=resource.name,
+                why=resource.why,
             )
-            for segment in plan.unmanaged
+            for resource in plan.unmanaged
         ),
         "same": len(plan.unchanged),
         "others": plan.others,
@@ -121,6 +128,7 @@ def _effect(effect: Effect | None) -> models.Effect | None:
 
 def _conflict(conflict: p.Conflict) -> models.Conflict:
     return models.Conflict(
+        kind=conflict.kind,
         why=conflict.why,
         id=conflict.id,
         folder=folder_of(conflict.folder),
@@ -135,8 +143,9 @@ def _conflict(conflict: p.Conflict) -> models.Conflict:
 
 def mv_output(move: Move) -> documents.MvOutput:
     """A recorded move."""
-    _, folder, name = move.local.key
+    kind, folder, name = move.local.key
     return documents.MvOutput(
+        kind=kind,
         id=move.entry.id,
         old_name=move.entry.name,
         old_folder=folder_of(move.entry.folder),
@@ -149,10 +158,11 @@ def mv_output(move: Move) -> documents.MvOutput:
 
 
 def pull_output(pull: Pull) -> documents.PullOutput:
-    """The outcome of item segment, and the conflicts."""
+    """The outcome of each resource, and the conflicts."""
     return documents.PullOutput(
         segments=tuple(
-            models.PulledSegment(
+            models.PulledResource(
+                kind=item.kind,
                 status=_PULLED[item.what],
                 folder=folder_of(item.folder),
                 name=item.name,

@@ -181,7 +181,8 @@ async def test_segments_outside_the_plan_are_told_in_every_form(team: Team) -> N
     data = plan_output(plan, found)
     assert data.reached_uncounted == 0
     assert [each.name for each in data.reached] == ["Same", "B"]
-    assert data.reached[1] == models.ReachedSegment(
+    assert data.reached[1] == models.ReachedResource(
+        kind="segment",
         id=b,
         folder="Old ones",
         name="B",

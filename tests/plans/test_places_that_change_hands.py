@@ -107,7 +107,7 @@ async def test_one_of_a_swap_alone_has_no_room_and_both_together_have(team: Team
     await moved(team, moves)
     files = team.files()
     pull = await team.pull("A")
-    assert [each.why for each in pull.conflicts] == ["another segment has its path here"]
+    assert [each.why for each in pull.conflicts] == ["another resource has its path here"]
     assert team.files() == files
     await team.pull("A", "B")
     await all_is_pulled(team, moves)
@@ -123,8 +123,8 @@ async def test_what_was_changed_here_keeps_its_place_and_bars_those_behind_it(te
     files = team.files()
     pull = await team.pull()
     assert sorted(each.why for each in pull.conflicts) == [
-        "another segment has its path here",
-        "another segment has its path here",
+        "another resource has its path here",
+        "another resource has its path here",
         "changed on both sides",
     ]
     assert team.files() == files

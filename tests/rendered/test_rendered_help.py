@@ -225,7 +225,7 @@ Options:
   --count                         Count the profiles that join and leave with
                                   each change.
   --save FILE                     Save the plan for `segdsl apply --plan FILE`.
-  --prune                         Delete segments that no file defines any more.
+  --prune                         Delete what no file defines any more.
   --force                         Overwrite changes made on the server.
   --exit-code                     Exit with 4 if there are changes to apply.
   --format, --output [text|json|github]
@@ -233,9 +233,9 @@ Options:
                                   pull request comment.
   --json                          Same as --format json.
   --allow-empty                   Allow a workspace that has lost all or most of
-                                  its segments.
-  --as-new                        Create segments that look renamed as new ones;
-                                  see `segdsl mv`.
+                                  what it had.
+  --as-new                        Create what looks renamed as new; see `segdsl
+                                  mv`.
   --set NAME=VALUE                Set a param (repeatable).
   --layout [v5|nested]            Rule layout: two levels with Composite, or the
                                   older nested And/Or.
@@ -272,15 +272,15 @@ Usage: segdsl apply [OPTIONS] [PATH]...
 Options:
   --plan FILE                     Apply this saved plan.
   --yes                           Apply without asking for confirmation.
-  --prune                         Delete segments that no file defines any more.
+  --prune                         Delete what no file defines any more.
   --force                         Overwrite changes made on the server.
   --format, --output [text|json]  Output format; json: one document with all
                                   output.
   --json                          Same as --format json.
   --allow-empty                   Allow a workspace that has lost all or most of
-                                  its segments.
-  --as-new                        Create segments that look renamed as new ones;
-                                  see `segdsl mv`.
+                                  what it had.
+  --as-new                        Create what looks renamed as new; see `segdsl
+                                  mv`.
   --set NAME=VALUE                Set a param (repeatable).
   --layout [v5|nested]            Rule layout: two levels with Composite, or the
                                   older nested And/Or.

@@ -66,8 +66,11 @@ def _names(condition: c.Condition, by_id: Mapping[str, ByName]) -> Iterator[ByNa
                 pass
 
 
-def report_cycle(cycle: Sequence[str], spans: Sequence[Span | None], report: Report) -> None:
-    """Reports segments each of which refers to the next, the last being the first again."""
+def report_cycle(
+    cycle: Sequence[str], spans: Sequence[Span | None], report: Report, noun: str = "segment"
+) -> None:
+    """Reports segments each of which refers to the next, the last being the first again; or what
+    else the noun says."""
     # Spans themselves compare equal, wherever they are.
     known = {
         span.key: (f"{name} is here", span)
@@ -78,10 +81,10 @@ def report_cycle(cycle: Sequence[str], spans: Sequence[Span | None], report: Rep
     report.add(
         Code.SEG306,
         at,
-        "segments refer to each other in a cycle: " + " → ".join(cycle)
+        f"{noun}s refer to each other in a cycle: " + " → ".join(cycle)
         if len(cycle) > 2
-        else f"the segment {cycle[0]} refers to itself",
-        help="remove one of the references: the API needs each segment to exist before another "
+        else f"the {noun} {cycle[0]} refers to itself",
+        help=f"remove one of the references: the API needs each {noun} to exist before another "
         "can refer to it",
         notes=tuple(Note(message, span) for message, span in others if span is not None),
     )

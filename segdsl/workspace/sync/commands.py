@@ -57,7 +57,7 @@ async def plan_for(
 ) -> Plan:
     """The plan of a workspace, or of its files in some paths; of no use after errors in the report.
 
-    Raises LockError, FileError for a path without files, InputError for one without segments.
+    Raises LockError, FileError for a path without files, InputError for one that defines nothing.
     """
     lock = _lock(connection, project)
     for ref, (key, file) in options.moves.items():
@@ -136,7 +136,7 @@ async def pull_into(
     force: bool = False,
     keep: bool = False,
 ) -> Pull:
-    """Writes the server's segments into the workspace, and the lock.
+    """Writes what the server has into the workspace, and the lock.
 
     Raises SegmentNotFoundError for a name that neither side has, LockError, FileError.
     """
@@ -166,7 +166,7 @@ async def pull_into(
 
 
 def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, new: str) -> Move:
-    """Records in the lock of a target that a segment has another place now; see `move`.
+    """Records in the lock of a target that a resource has another place now; see `move`.
 
     Raises SegmentNotFoundError, LockError.
     """
@@ -220,7 +220,7 @@ def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[
                 "spelling"
             )
         if found.isdisjoint(holding):
-            raise InputError(f"`{path}` has no segments, so there is nothing to plan")
+            raise InputError(f"`{path}` defines nothing, so there is nothing to plan")
         chosen |= found
     return frozenset(chosen)
 

@@ -237,4 +237,4 @@ def conflict_of(
 def _inexpressible(server: ServerResource | None) -> tuple[str, ...]:
     """A note on what of the server's resource no source can hold."""
     why = None if server is None else server.state.inexpressible
-    return () if why is None else (f"a part of its rule cannot be written in the language: {why}",)
+    return () if why is None else (f"a part of it cannot be written in the language: {why}",)

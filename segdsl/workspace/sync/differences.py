@@ -27,7 +27,7 @@ def unlike(
     sides = ((here, mine, "here"), (there, theirs, "on the server"))
     return tuple(
         f"{where} its text is as it was last seen, but its content is not: a name in it refers to "
-        "another segment now, or the lock was written by another version of segdsl"
+        "something else now, or the lock was written by another version of segdsl"
         for state, source, where in sides
         if source == entry.source and state.digest != entry.digest
     )

@@ -36,7 +36,7 @@ def check_not_empty(resources: int, lock: Lock, folder: str, report: Report) -> 
     """Reports a workspace that has no resource at all."""
     if resources:
         return
-    problem = f"no file of the workspace `{folder}` has a segment"
+    problem = f"no file of the workspace `{folder}` defines anything"
     if lock.entries:
         known = counted(len(lock.entries), noun(entry.kind for entry in lock.entries))
         problem += f", but the lock has {known}"
@@ -46,7 +46,7 @@ def check_not_empty(resources: int, lock: Lock, folder: str, report: Report) -> 
         )
     else:
         help = (
-            "check that this is the right folder; `segdsl pull` writes the server's segments into "
+            "check that this is the right folder; `segdsl pull` writes what the server has into "
             "it; if it is meant to be empty, pass --allow-empty"
         )
     report.add(Code.SEG312, None, problem, help=help)

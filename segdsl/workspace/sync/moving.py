@@ -11,7 +11,7 @@ import msgspec
 
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.workspace.kinds.resource import LocalResource
-from segdsl.workspace.project.keys import Folder, Key
+from segdsl.workspace.project.keys import SEGMENT, Folder, Key, noun
 from segdsl.workspace.project.lock import Entry, Lock
 from segdsl.workspace.remote.listing import SegmentNotFoundError
 
@@ -34,7 +34,7 @@ class Move(msgspec.Struct, frozen=True):
 
 
 def move(lock: Lock, local: Sequence[LocalResource], old: str, new: str) -> Move:
-    """The move of a segment of the lock to the place of one in the workspace.
+    """The move of a resource of the lock to the place of one in the workspace.
 
     `old` is an id, a path or a name of the lock, `new` a path or a name of the workspace. Raises
     SegmentNotFoundError where either is not found, or is not unique, or `old` is still in a file.
@@ -78,14 +78,16 @@ def _entry(lock: Lock, named: str, here: Iterable[Key]) -> Entry:
         return found[0]
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(each.folder, each.name)})" for each in found)
+        what = noun(each.kind for each in found)
         raise SegmentNotFoundError(
-            f"{len(found)} segments of the lock are named `{named}`: specify one by path or id; "
+            f"{len(found)} {what}s of the lock are named `{named}`: specify one by path or id; "
             f"they are {listed}"
         )
     words = [each.name for each in lock.entries]
     words += [path_of(each.folder, each.name) for each in lock.entries]
-    help = did_you_mean(named, words, "it has only segments that were applied or pulled")
-    raise SegmentNotFoundError(f"the lock has no segment `{named}`; {help}")
+    help = did_you_mean(named, words, "it has only what was applied or pulled")
+    what = noun(each.kind for each in lock.entries) if lock.entries else SEGMENT
+    raise SegmentNotFoundError(f"the lock has no {what} `{named}`; {help}")
 
 
 def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
@@ -95,11 +97,13 @@ def _local(local: Sequence[LocalResource], named: str) -> LocalResource:
         return found[0]
     if found:
         listed = ", ".join(f"{each.key.path} ({each.file})" for each in found)
+        what = noun(each.key.kind for each in found)
         raise SegmentNotFoundError(
-            f"{len(found)} segments of the workspace are named `{named}`: specify one by path; "
+            f"{len(found)} {what}s of the workspace are named `{named}`: specify one by path; "
             f"they are {listed}"
         )
     words = [each.key.name for each in local]
     words += [each.key.path for each in local]
     help = did_you_mean(named, words, "change its name or folder in its file first")
-    raise SegmentNotFoundError(f"no file of the workspace has a segment `{named}`; {help}")
+    what = noun(each.key.kind for each in local) if local else SEGMENT
+    raise SegmentNotFoundError(f"no file of the workspace has a {what} `{named}`; {help}")

@@ -20,7 +20,7 @@ from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 from segdsl.workspace.kinds.resource import Change, Server
 from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import Key, Ref
+from segdsl.workspace.project.keys import Key, Ref, noun
 
 
 def ordered(
@@ -145,7 +145,8 @@ class _Waits:
                 state = self.changes[other].state
                 parts.append((state, string(state.name)))
             found_at = [spans.get(state.key) for state, _ in parts]
-            report_cycle([name for _, name in parts], found_at, report)
+            what = noun(state.resource for state, _ in parts)
+            report_cycle([name for _, name in parts], found_at, report, what)
         return bool(found)
 
     def report_deletions(self, report: Report, disputed: Collection[Ref]) -> None:

@@ -29,7 +29,7 @@ Why = OneOf[
     "deleted here, changed on the server",
     "on both sides, but not in the lock",
     "a name in it now refers to something else",
-    "another segment has its path here",
+    "another resource has its path here",
     "in a folder that a file cannot name",
     "in an unsupported form on the server",
 ]

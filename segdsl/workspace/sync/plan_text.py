@@ -16,7 +16,7 @@ from segdsl.diagnostics.render import NARROWEST, folded
 from segdsl.terminal import visible
 from segdsl.workspace.kinds.effects import Effect, Effects, Reached
 from segdsl.workspace.kinds.resource import Change, Version
-from segdsl.workspace.project.keys import noun
+from segdsl.workspace.project.keys import SEGMENT, noun
 from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource, Why
 
 _Line = tuple[str, str | None]
@@ -29,7 +29,7 @@ CONTEXT = 2
 """Lines around each change."""
 MAX_UNMANAGED = 20
 """Resources that no file can hold, which a plan lists one by one."""
-INEXPRESSIBLE = "(a part of its rule cannot be written in the language)\n"
+INEXPRESSIBLE = "(a part of it cannot be written in the language)\n"
 
 
 def plan_text(plan: Plan, effects: Effects, *, color: bool, width: int | None = None) -> str:
@@ -96,9 +96,10 @@ def _rename(rename: Rename) -> str:
 
 def _rename_advice(rename: Rename) -> str:
     old, new = shlex.quote(rename.old_key.path), shlex.quote(rename.key.path)
+    kept = "its id and its activations" if rename.kind == SEGMENT else "its id"
     return (
-        f"`segdsl mv {visible(old)} {visible(new)}` keeps its id and its activations; "
-        "--as-new creates another segment"
+        f"`segdsl mv {visible(old)} {visible(new)}` keeps {kept}; "
+        f"--as-new creates another {rename.kind}"
     )
 
 
@@ -264,7 +265,7 @@ def advice(conflict: Conflict) -> str:
         options = "--prune --force" if conflict.here is None else "--force"
         overwrite = "delete" if conflict.here is None else "overwrite"
         return (
-            "no file can hold the server's version: change its rule in the console to one that the "
+            "no file can hold the server's version: change it in the console to what the "
             f"language supports, or {overwrite} it with `segdsl apply {options}`"
         )
     match conflict.why:
@@ -303,9 +304,9 @@ def advice(conflict: Conflict) -> str:
                 "inspect it in the console or with `segdsl show --json`, or remove it from the "
                 "file here"
             )
-        case "another segment has its path here":
+        case "another resource has its path here":
             return (
-                "move the other segment; or, if it is meant to move on the server, too, pull "
+                "move the other one; or, if it is meant to move on the server, too, pull "
                 "without NAME, which moves both"
             )
 

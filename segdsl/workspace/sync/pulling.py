@@ -56,7 +56,7 @@ Status = OneOf[
 `left alone` is what no source can hold."""
 
 _UNSEEN: Why = "on both sides, but not in the lock"
-_NO_ROOM: Why = "another segment has its path here"
+_NO_ROOM: Why = "another resource has its path here"
 _SHIFTED: Why = "a name in it now refers to something else"
 
 
@@ -284,9 +284,9 @@ class _Pulling:
         if source is not None and self.kinds[state.resource].compiles_to(source, state, {}):
             self.takes[index] = _Take(index, local, entry, server)
             return
-        why = "its source would not compile to the same rule"
+        why = "its source would not compile to the same"
         if source is None:
-            why = f"a part of its rule cannot be written in the language: {state.inexpressible}"
+            why = f"a part of it cannot be written in the language: {state.inexpressible}"
         self._cannot(index, state.resource, state.name, why)
         if local is not None:
             self.disputes[index] = ("changed on the server", local.file)

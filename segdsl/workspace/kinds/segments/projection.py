@@ -145,4 +145,4 @@ def lifted(state: SegmentState) -> c.Segment:
         segments = resolve(Program("", {"": tree}), report)
         if len(segments) == 1 and not report.has_errors:
             return segments[0]
-    raise UncountableError("a part of its rule cannot be written in the language")
+    raise UncountableError("a part of it cannot be written in the language")
