@@ -139,7 +139,7 @@ def rows_of(data: Data, segment: Segment, what: Delivery) -> tuple[tuple[Any, ..
 def alike(one: Any, other: Any) -> bool:
     if isinstance(one, float) or isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-12)
-    return one == other
+    return bool(one == other)
 
 
 def test_every_function_is_tried() -> None:

@@ -21,10 +21,12 @@ from segdsl.api import reading as r
 from segdsl.api import responses as a
 from segdsl.api.bounded_read import LIST, RECORD, TooLargeError
 from segdsl.api.keys import ApiKey
-from segdsl.api.transport import JSON, RetryPolicy, Transport
+from segdsl.api.transport import JSON, NO_HEADERS, RetryPolicy, Transport
 from segdsl.rules.rule.document import shortened
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,199}", re.ASCII)
+COUNTS_HEADER = "Segdsl-Counts"
+"""Tells a local API how many counts are requested at the same time, so that one query does all."""
 _KILL_SECONDS = 10.0
 _IDLE_PAGES = 100
 """Maximum number of consecutive pages without profiles."""
@@ -78,14 +80,25 @@ class Queries:
         return r.sql(answer)
 
     async def start_query(
-        self, parent_id: str, rule: msgspec.Raw, columns: tuple[str, ...] = ()
+        self,
+        parent_id: str,
+        rule: msgspec.Raw,
+        columns: tuple[str, ...] = (),
+        *,
+        announced: int = 1,
     ) -> a.QueryStatus:
-        """Starts a query for a rule; retried, since a query only reads."""
+        """Starts a query for a rule; retried, since a query only reads.
+
+        `announced` is sent to a local API: how many counts are requested at the same time.
+        """
         path = f"/audiences/{path_id(parent_id)}/segments/queries"
         body: dict[str, object] = {"rule": rule}
         if columns:
             body["columns"] = columns
-        answer = await self._transport.retry(lambda: self._transport.send("POST", path, body=body))
+        headers = {COUNTS_HEADER: str(announced)} if announced > 1 else NO_HEADERS
+        answer = await self._transport.retry(
+            lambda: self._transport.send("POST", path, body=body, headers=headers)
+        )
         return r.query_status(answer)
 
     async def query_status(self, parent_id: str, query_id: str) -> a.QueryStatus:
@@ -136,13 +149,15 @@ class Queries:
         parent_id: str,
         rule: msgspec.Raw,
         *,
+        announced: int = 1,
         on_killed: Callable[[str], None] = lambda query_id: None,
     ) -> int:
         """Counts the profiles that a rule selects.
 
+        `announced` is how many counts are requested at the same time, for a local API alone.
         If cancelled, it kills the query on the server and calls `on_killed` with its id.
         """
-        ended = await self._run(parent_id, rule, (), on_killed)
+        ended = await self._run(parent_id, rule, (), on_killed, announced)
         if ended.count is None:
             raise e.InvalidResponseError("the query succeeded without a count")
         return ended.count
@@ -180,9 +195,12 @@ class Queries:
         rule: msgspec.Raw,
         columns: tuple[str, ...],
         on_killed: Callable[[str], None],
+        announced: int = 1,
     ) -> a.QueryStatus:
         """Runs a query until it succeeds; raises QueryFailedError if it does not."""
-        starting = asyncio.ensure_future(self.start_query(parent_id, rule, columns))
+        starting = asyncio.ensure_future(
+            self.start_query(parent_id, rule, columns, announced=announced)
+        )
         try:
             status = await asyncio.shield(starting)
             status = await self._ended(parent_id, status)

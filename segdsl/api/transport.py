@@ -69,6 +69,9 @@ class _WithKey(httpx.Auth):
         yield request
 
 
+NO_HEADERS: Mapping[str, str] = {}
+
+
 class Transport:
     """Sends authenticated requests, at most `concurrency` at a time."""
 
@@ -182,18 +185,19 @@ class Transport:
         body: object = None,
         media: str = JSON,
         most: int = RECORD,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
         """Sends one request once; returns the response's body, of at most `most` bytes.
 
         `segdsl.api.provenance` defines which responses count as the API's.
         """
-        headers = {"Accept": media}
+        sent = {**headers, "Accept": media}
         content: bytes | None = None
         if body is not None:
             content = msgspec.json.encode(body)
-            headers["Content-Type"] = media
+            sent["Content-Type"] = media
         with self._tracked():
-            response = await self._exchange(method, path, query, content, headers, most)
+            response = await self._exchange(method, path, query, content, sent, most)
         self._unreachable_host = False
         error = response_error(response, method, self.base.host, self._key.scrubbed)
         if error is not None:

@@ -25,11 +25,12 @@ Json = dict[str, Any]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """The parts of a request: the parameters of its path, its query, and its body."""
+    """The parts of a request: the parameters of its path, its query, its body, and its headers."""
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    headers: Mapping[str, str] = {}
 
 
 class Service:

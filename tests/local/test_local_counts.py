@@ -12,6 +12,7 @@ import pytest
 import sqlglot
 
 from local_api import Api, client, equal, rule, write_data
+from segdsl.api.queries import COUNTS_HEADER
 from segdsl.engine import Query, open_data
 from segdsl.server import LocalTransport, application, open_store
 from test_local_queries import SLOW, Slow, slow_api
@@ -53,6 +54,43 @@ def test_concurrent_counts_share_few_queries_and_are_equal(tmp_path: Path) -> No
             assert any(alone)
             together = await asyncio.gather(*(api.count(of_age(age)) for age in AGES))
             assert together == alone
+
+    asyncio.run(test())
+
+
+async def announced(api: Api, rule: Any, number: str) -> str:
+    """The id of a query that says how many are started with it."""
+    path, headers = "/audiences/7/segments/queries", {COUNTS_HEADER: number}
+    response = await api.send("POST", path, {"rule": rule}, headers=headers)
+    assert response.status_code == 200, response.text
+    id: str = response.json()["id"]
+    return id
+
+
+@pytest.mark.parametrize("sent", [len(AGES), 3])
+def test_announced_counts_share_one_query(tmp_path: Path, sent: int) -> None:
+    """Also the first of them; and nothing waits for those that are never sent."""
+
+    async def test() -> None:
+        async with watched_api(tmp_path) as (api, started):
+            ids = await asyncio.gather(
+                *(announced(api, of_age(age), str(len(AGES))) for age in AGES[:sent])
+            )
+            ends = [await api.ended(id) for id in ids]
+            assert len(started) == 1
+            assert [each["count"] for each in ends] == [
+                await api.count(of_age(age)) for age in AGES[:sent]
+            ]
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("header", ["", "0", "-3", "many", "1e3", "999999999999"])
+def test_an_announcement_that_is_no_number_changes_nothing(tmp_path: Path, header: str) -> None:
+    async def test() -> None:
+        async with watched_api(tmp_path) as (api, _):
+            id = await announced(api, of_age(34), header)
+            assert (await api.ended(id))["count"] == await api.count(of_age(34))
 
     asyncio.run(test())
 

@@ -60,7 +60,7 @@ def endpoint(route: Route) -> Endpoint:
     async def respond(request: Request) -> Response:
         service: Service = request.app.state.service
         body = await _body(request, (media,) if service.strict else either)
-        call = Call(request.path_params, request.query_params, body)
+        call = Call(request.path_params, request.query_params, body, request.headers)
 
         def handle() -> bytes:
             try:

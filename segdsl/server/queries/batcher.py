@@ -1,7 +1,8 @@
 """Runs counts that are requested at the same time together, as one query where possible.
 
 A count starts immediately if no other runs. Counts requested meanwhile are collected for a short
-time, so that none waits for a slow one. If their query fails, each count runs alone.
+time, so that none waits for a slow one. Counts that are announced are collected from the first one
+until all are there. If their query fails, each count runs alone.
 """
 
 from __future__ import annotations
@@ -42,17 +43,26 @@ class CountBatcher:
         self._waiting: dict[str, _Count] = {}
         self._running: dict[str, dict[str, _Count]] = {}
         self._collecting = False
+        self._announced = 0
+        self._wake = threading.Event()
+        """Set when counts need not be collected any longer."""
         self._collector = ThreadPoolExecutor(1, "segdsl counts")
         self._closed = threading.Event()
         self._names = (f"counts {number}" for number in itertools.count(1))
 
-    def start(self, key: str, query: exp.Select, done: Done) -> None:
-        """Requests a count; `done` gets its outcome, once, on any thread: one row, one column."""
+    def start(self, key: str, query: exp.Select, done: Done, *, announced: int = 1) -> None:
+        """Requests a count; `done` gets its outcome, once, on any thread: one row, one column.
+
+        `announced` is how many counts, with this one, are requested at the same time.
+        """
         with self._lock:
             closed = self._closed.is_set()
             if not closed:
                 self._waiting[key] = _Count(query, done)
-                if self._running and not self._collecting:
+                self._announced = max(self._announced, min(announced, MOST))
+                if self._announced > 1 and len(self._waiting) >= self._announced:
+                    self._wake.set()
+                if (self._running or self._announced > 1) and not self._collecting:
                     self._collecting = True
                     self._collector.submit(self._collect)
             is_first = not closed and not self._collecting
@@ -65,6 +75,7 @@ class CountBatcher:
         """Ends the counts that wait; those that run end with the executor."""
         with self._lock:
             self._closed.set()
+            self._wake.set()
             waiting = list(self._waiting.values())
             self._waiting.clear()
         for count in waiting:
@@ -91,13 +102,17 @@ class CountBatcher:
             return (*self._waiting, *(key for batch in self._running.values() for key in batch))
 
     def _collect(self) -> None:
-        """Waits until no more counts are requested, and runs them."""
+        """Waits until no more counts are requested or all announced ones are there; runs them."""
         begun, before = time.monotonic(), 0
         while (now := len(self._waiting)) > before and time.monotonic() - begun < LONGEST:
             before = now
-            self._closed.wait(QUIET)
+            if self._wake.wait(QUIET):
+                break
         with self._lock:
             self._collecting = False
+            self._announced = 0
+            if not self._closed.is_set():
+                self._wake.clear()
         self._run_waiting()
 
     def _run_waiting(self) -> None:

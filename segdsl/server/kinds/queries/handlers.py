@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from msgspec import UNSET, UnsetType
 
+from segdsl.api.queries import COUNTS_HEADER
 from segdsl.server.errors import ASSOCIATION, ApiError, Problem, refuse
 from segdsl.server.http.request_models import Id, decode, given, parameter, whole
 from segdsl.server.kinds.queries import responses
@@ -75,7 +76,17 @@ def start(service: Service, call: Call) -> Any:
         pages,
     )
     count = rules.count(reading, "$.rule", now)
-    return responses.plain(service[Queries].runner.start(content, count))
+    runner = service[Queries].runner
+    return responses.plain(runner.start(content, count, announced=_announced(call)))
+
+
+def _announced(call: Call) -> int:
+    """The counts that the client requests at the same time: a header of this project's own.
+
+    They share one query, without waiting for others. Anything but a number means no others.
+    """
+    number = call.headers.get(COUNTS_HEADER, "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 1
 
 
 def _paging(body: QueryBody) -> tuple[int, int | None]:

@@ -60,15 +60,18 @@ class QueryRunner:
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def start(self, content: QueryContent, count: exp.Select) -> Query:
-        """Starts to count; the query is in the store when this returns."""
+    def start(self, content: QueryContent, count: exp.Select, *, announced: int = 1) -> Query:
+        """Starts to count; the query is in the store when this returns.
+
+        `announced` is how many counts, with this one, are requested at the same time.
+        """
         query = self._table.add(content)
 
         def done(outcome: Outcome) -> None:
             self._end(content.id, outcome)
 
         try:
-            self._counts.start(content.id, count, done)
+            self._counts.start(content.id, count, done, announced=announced)
         except BaseException:
             self._table.end(content.id, "error", error="the query could not be started")
             raise
