@@ -9,7 +9,7 @@ import pytest
 
 from segdsl import compile_text
 from segdsl.analysis.explain import explain
-from segdsl.analysis.explain.legend import legend
+from segdsl.analysis.explain.legend import legend, names_in
 from segdsl.diagnostics import Report
 from segdsl.language.condition.tree import Segment, spellings
 from segdsl.loading import load_segments
@@ -67,14 +67,14 @@ def segment(where: str, head: str = "") -> Segment:
     ],
 )
 def test_the_labels_of_what_a_segment_names(where: str, said: str | None) -> None:
-    assert legend(segment(where), labels_of(SCHEMA)) == said
+    assert legend(names_in(segment(where), labels_of(SCHEMA))) == said
     closing = explain(segment(where), labels_of(SCHEMA)).closing
     assert [each for each in closing if "console" in each] == ([] if said is None else [said])
 
 
 def test_a_label_is_on_one_line_and_sends_nothing_to_a_terminal() -> None:
     odd = Schema("1", "Shop", attributes=(Column("ltv", "number", label="Life\ntime\x1b[31m"),))
-    said = legend(segment("ltv > 1"), labels_of(odd))
+    said = legend(names_in(segment("ltv > 1"), labels_of(odd)))
     assert said == "In the console ltv is “Life␊time␛[31m”."
 
 
@@ -85,7 +85,7 @@ def test_a_behavior_named_like_an_attribute_is_told_from_it() -> None:
         attributes=(Column("buys", "number", label="Purchases made"),),
         behaviors=(Behavior("behavior_buys", (), "Online Orders"),),
     )
-    assert legend(segment("has buys and buys > 1"), labels_of(odd)) == (
+    assert legend(names_in(segment("has buys and buys > 1"), labels_of(odd))) == (
         "In the console the behavior buys is “Online Orders” and buys is “Purchases made”."
     )
 

@@ -1,10 +1,11 @@
-"""What the console calls the attributes, behaviors and columns that a segment names."""
+"""What the console calls the attributes, behaviors and columns that an explanation names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from segdsl.analysis.explain.verbs import listed
+from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import children, walk
 from segdsl.language.syntax.spelling import behavior, name
@@ -12,22 +13,42 @@ from segdsl.language.values import Limit
 from segdsl.schema.labels import Labels
 from segdsl.terminal import visible
 
+Called = Iterator[tuple[str, str]]
+"""What a reader sees in the sentences, and its label."""
 
-def legend(segment: c.Segment, labels: Labels) -> str | None:
-    """One sentence with the labels of what a segment names, in the order in which it does.
 
-    None where no label says more than the name.
-    """
-    called = dict.fromkeys(_labelled(segment.condition, labels))
-    called.update(dict.fromkeys(_ordered(segment.limit, labels)))
+def legend(names: Iterable[tuple[str, str]]) -> str | None:
+    """One sentence with the labels of names, in their order; None where there are none."""
+    called = dict.fromkeys(names)
     if not called:
         return None
     said = [f"{each} is “{visible(label)}”" for each, label in called]
     return f"In the console {listed(said, 'and')}."
 
 
-Called = Iterator[tuple[str, str]]
-"""What a reader sees in the sentences, and its label."""
+def names_in(segment: c.Segment, labels: Labels) -> Called:
+    """What a segment names whose label says more than its name, in the order in which it does."""
+    yield from _labelled(segment.condition, labels)
+    yield from _ordered(segment.limit, labels)
+
+
+def names_exported(delivery: a.Delivery, labels: Labels) -> Called:
+    """The same of what is exported."""
+    for item in () if delivery.columns is None else delivery.columns.items:
+        if isinstance(item.source, a.ColumnSource) and item.source.group is None:
+            column = item.source.column
+            if column in labels.attributes:
+                yield name(column), labels.attributes[column]
+    for export in delivery.behaviors:
+        table = export.behavior
+        if table in labels.behaviors:
+            yield f"the behavior {behavior(table)}", labels.behaviors[table]
+        exported = (each.source for each in export.columns)
+        columns = [each.column for each in exported if isinstance(each, a.ColumnSource)]
+        for column in (*columns, *(each.column for each in export.order)):
+            label = labels.columns.get((table, column))
+            if label is not None:
+                yield f"{name(column)} of {behavior(table)}", label
 
 
 def _labelled(condition: c.Condition, labels: Labels) -> Called:

@@ -7,11 +7,12 @@ meaning; nothing here knows of the API.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal as OneOf
 from typing import assert_never
 
 from segdsl.analysis.explain.absent import absence
-from segdsl.analysis.explain.legend import legend
+from segdsl.analysis.explain.legend import legend, names_in
 from segdsl.analysis.explain.outline import Item, Outline
 from segdsl.analysis.explain.subjects import (
     Clause,
@@ -47,25 +48,32 @@ def explain(segment: c.Segment, labels: Labels = NO_LABELS) -> Outline:
     """The segment in words; `labels` are what the console calls what it names."""
     facts = [f"Kind: {_KINDS[segment.kind]}"]
     if segment.folder is not None:
-        facts.append(f"Folder: {_shown(segment.folder)}")
+        facts.append(f"Folder: {shown(segment.folder)}")
     if segment.description is not None:
-        facts.append(f"Description: {_shown(segment.description)}")
+        facts.append(f"Description: {shown(segment.description)}")
     if segment.hidden:
         facts.append("Hidden: the console does not show it")
-    verb = "is" if segment.limit is None else "may be"
-    opening, items = _opening(segment.condition, f"{verb} in this segment")
-    closing = []
-    if segment.limit is not None:
-        closing.append(_limit_sentence(segment.limit))
-    closing.extend(_times_note(segment.condition))
-    called = legend(segment, labels)
+    rule = explain_rule(segment, "segment")
+    closing = [*rule.notes, *times_note([segment.condition])]
+    called = legend(names_in(segment, labels))
     if called is not None:
         closing.append(called)
     title = f"Segment {string(segment.name)}"
-    return Outline(title, tuple(facts), opening, items, tuple(closing))
+    return Outline(title, tuple(facts), rule.text, rule.items, tuple(closing))
 
 
-def _shown(text: str) -> str:
+def explain_rule(segment: c.Segment, what: str) -> Item:
+    """The rule of a `segment`, or of a `stage`, as a sentence with its conditions under it.
+
+    The notes say what its limit leaves.
+    """
+    verb = "is" if segment.limit is None else "may be"
+    opening, items = _opening(segment.condition, f"{verb} in this {what}")
+    notes = () if segment.limit is None else (_limit_sentence(segment.limit, what),)
+    return Item(opening, items, notes)
+
+
+def shown(text: str) -> str:
     """A text of the author's on a line of its own; quoted only where it could not be read."""
     plain = text.isprintable() and text and " ".join(text.split()) == text
     return text if plain else string(text)
@@ -253,9 +261,9 @@ def _limited(limited: c.Limited, negated: bool, label: str) -> Item:
     return Item(_lead(label, f"{words}{order}:"), (_item(limited.child, False),))
 
 
-def _limit_sentence(limit: Limit) -> str:
+def _limit_sentence(limit: Limit, what: str) -> str:
     order = _order(limit.order, "the aggregate")
-    return f"Of these profiles, only {_first(limit)} are in the segment{order}."
+    return f"Of these profiles, only {_first(limit)} are in the {what}{order}."
 
 
 def _first(limit: Limit) -> str:
@@ -323,8 +331,10 @@ def _column_words(condition: c.Condition) -> str | None:
 # --- times ---------------------------------------------------------------------------
 
 
-def _times_note(condition: c.Condition) -> tuple[str, ...]:
-    tests = (node for node in walk(condition, filters=True) if isinstance(node, c.Test))
+def times_note(conditions: Iterable[c.Condition]) -> tuple[str, ...]:
+    """What the times in conditions are; nothing where there are none."""
+    nodes = (node for each in conditions for node in walk(each, filters=True))
+    tests = (node for node in nodes if isinstance(node, c.Test))
     asked = [test.predicate for test in tests if p.is_time(test.predicate)]
     if not asked:
         return ()
