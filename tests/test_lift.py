@@ -14,8 +14,8 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.references.segment_names import index_names, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
-from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.decompile import decompile
+from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import lower
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import Rule, encode

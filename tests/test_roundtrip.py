@@ -18,8 +18,8 @@ from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.decompile import decompile
+from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import create_request, lower
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.document import load

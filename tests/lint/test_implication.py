@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from test_lint_soundness import NUMBERS, _numbers, _tests, condition_of, meeting, so
@@ -76,6 +78,6 @@ def test_the_plainest_implications_are_proved(pair: tuple[c.Condition, c.Conditi
 def test_a_witness_of_one_column_is_one(condition: c.Condition) -> None:
     node = Normalizer().node(condition)
     subject = node.subject if isinstance(node, Leaf) else min(node.subjects)
-    numbers = [each for each in NUMBERS if not isinstance(each, str)]
+    numbers: list[Any] = [each for each in NUMBERS if not isinstance(each, str)]
     assert not has_witness(node, subject) or so(condition, numbers) != "never"
     assert condition_of(negation(negation(node))) == condition_of(node)

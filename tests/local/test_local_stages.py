@@ -100,7 +100,7 @@ async def test_a_funnel_under_audiences(api: Api) -> None:
     assert (made["name"], made["description"], made["segmentFolderId"]) == ("A", "x", folder)
     first, second, third = stage_ids(made)
     # Renamed, reordered, one left out, one new: an id says which stage it is, null a new one.
-    stages = [
+    stages: list[dict[str, Any]] = [
         {"id": third, "name": "Paid"},
         {"id": int(first), "name": "Curious"},
         {"id": None, "name": "Loyal"},
