@@ -94,13 +94,13 @@ async def test_a_funnel_is_created_read_and_deleted(api: Api) -> None:
 @with_api
 async def test_a_funnel_under_audiences(api: Api) -> None:
     folder = await api.create_folder("Lifecycle")
-    stages = [{"name": name} for name in NAMES]
+    stages: list[dict[str, Any]] = [{"name": name} for name in NAMES]
     body = {"name": "A", "description": "x", "segmentFolderId": int(folder), "stages": stages}
     made = await api.ask("POST", "/audiences/7/funnels", body)
     assert (made["name"], made["description"], made["segmentFolderId"]) == ("A", "x", folder)
     first, second, third = stage_ids(made)
     # Renamed, reordered, one left out, one new: an id says which stage it is, null a new one.
-    stages: list[dict[str, Any]] = [
+    stages = [
         {"id": third, "name": "Paid"},
         {"id": int(first), "name": "Curious"},
         {"id": None, "name": "Loyal"},
