@@ -112,6 +112,15 @@ OBSERVED: dict[tuple[str, int], Any] = {
 """Errors that real servers answer in other shapes than the described ones, by the side of the
 API and the status; the described shapes are taken as well."""
 
+ACCOUNT_REQUESTS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "/v3/result/list"): (),
+    ("GET", "/v3/connections/lookup"): ("name",),
+    ("GET", "/v3/user/list"): (),
+    ("POST", "/v3/connector_configs/validate_with_connection"): (),
+}
+"""Requests to the account's own API, documented but for the last (observed), and what their
+queries name."""
+
 ERRORS: dict[str, dict[int, str]] = {
     "/audiences": {4: "ClientError", 5: "ServerError"},
     "/entities": {

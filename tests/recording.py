@@ -20,6 +20,7 @@ import pytest
 
 import contract
 from answer_shapes import (
+    ACCOUNT_REQUESTS,
     ERRORS,
     JSON,
     NEAREST,
@@ -146,6 +147,8 @@ def described() -> Described | None:
 def request_findings(of: Exchange, description: Described) -> list[str]:
     """What the description has against a request of our client."""
     found = [] if of.has_key else ["it carries no key"]
+    if of.path.startswith("/v3/"):
+        return [*found, *_account_findings(of)]
     known = description.operation(of.method, of.path)
     if known is None:
         return [*found, "the description names no such request"]
@@ -165,6 +168,15 @@ def request_findings(of: Exchange, description: Described) -> list[str]:
     # Not lenient: ids go out as the numbers that the description says.
     schema = content[of.request_media]["schema"]
     return [*found, *description.errors(schema, sent, lenient=False)]
+
+
+def _account_findings(of: Exchange) -> Iterator[str]:
+    """What is against a request to the account's own API, which the description leaves out."""
+    sent = tuple(name for name, _ in of.query)
+    if ACCOUNT_REQUESTS.get((of.method, of.path)) != sent:
+        yield "nobody has observed such a request"
+    elif of.method == "POST" and not isinstance(json.loads(of.request), dict):
+        yield "the body is no object"
 
 
 def _query_findings(
@@ -422,7 +434,7 @@ def _heard(httpx: Any, inner: Any, whole: Callable[[bytes], None]) -> Any:
 
 def _of_api(path: str) -> str:
     """A path without what a base URL of this machine may have in front of the API's."""
-    return re.sub(r"^.*?(?=/(tree|audiences|entities|master_segments)\b)", "", path, count=1)
+    return re.sub(r"^.*?(?=/(tree|audiences|entities|master_segments|v3)\b)", "", path, count=1)
 
 
 def _media(headers: Any) -> str:

@@ -7,18 +7,23 @@ twice. Bodies are JSON under `/audiences` and JSON:API under `/entities` (descri
 
 from __future__ import annotations
 
+from types import TracebackType
+
 import httpx
 
 from segdsl.api import reading as r
 from segdsl.api import resources
 from segdsl.api import responses as a
+from segdsl.api.account import Account
+from segdsl.api.activations import Activations
 from segdsl.api.keys import ApiKey
 from segdsl.api.queries import path_id
 from segdsl.api.segments import Segments
-from segdsl.api.transport import JSON_API, RetryPolicy
+from segdsl.api.templates import Templates
+from segdsl.api.transport import JSON_API, RetryPolicy, Transport
 
 
-class Client(Segments):
+class Client(Segments, Activations, Templates):
     """A client of the Audience API at one address; an asynchronous context manager.
 
     The address is `https://` and the host of a region, or an address of this machine; any other
@@ -38,12 +43,29 @@ class Client(Segments):
         super().__init__(
             base, key, transport=transport, concurrency=concurrency, retry_policy=retry_policy
         )
+        self.account = Account(
+            lambda: Transport(
+                base,
+                key,
+                transport=transport,
+                concurrency=concurrency,
+                retry_policy=self._retry_policy,
+                service="account",
+            )
+        )
+        """The account's own API (`/v3`): connections and users."""
 
     async def __aenter__(self) -> Client:
         return self
 
-    async def funnels(self, parent_id: str) -> a.Listed[a.Funnel]:
-        return r.funnels(await self._get_list(f"/audiences/{path_id(parent_id)}/funnels"))
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        await self.account.close()
 
     async def predictive_models(self, parent_id: str) -> a.Listed[a.PredictiveModel]:
         path = f"/audiences/{path_id(parent_id)}/predictive_segments"

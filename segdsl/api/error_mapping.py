@@ -5,35 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Literal as OneOf
 
 from segdsl.api import errors as e
 from segdsl.api import provenance
 from segdsl.api.bounded_read import Response
 from segdsl.api.error_bodies import error_text, one_line
 
+Service = OneOf["audience", "account"]
+"""The Audience API, or the account's own (`/v3`): connections and users."""
+_NAMES: dict[Service, str] = {"audience": "Audience API", "account": "account's API"}
 LONGEST_WAIT = 86_400.0
 """Seconds; a longer `Retry-After` is reported as “more than a day”."""
 _MOST_DIGITS = 12
 
 
 def response_error(
-    response: Response, method: str, host: str, scrub: Callable[[str], str]
+    response: Response,
+    method: str,
+    host: str,
+    scrub: Callable[[str], str],
+    service: Service = "audience",
 ) -> e.ClientError | None:
     """The error for a response; None if it is a success of the API itself (`provenance`)."""
     status = response.status
     if status in provenance.SUCCESSES:
         if provenance.is_page(response.content):
-            return _foreign_response(host, status, "a page")
+            return _foreign_response(service, host, status, "a page")
         return None
     if 200 <= status < 300:
-        return _foreign_response(host, status, f"an unexpected status for {method}")
-    if _is_foreign(status, response.content):
-        return _foreign_response(host, status, _reason(response, scrub))
-    return _api_error(response, host, scrub)
+        return _foreign_response(service, host, status, f"an unexpected status for {method}")
+    if _is_foreign(service, status, response.content):
+        return _foreign_response(service, host, status, _reason(response, scrub))
+    return _api_error(response, host, scrub, service)
 
 
-def _is_foreign(status: int, content: bytes) -> bool:
+def _is_foreign(service: Service, status: int, content: bytes) -> bool:
     match status:
+        case 404 if service == "account":
+            return not provenance.account_says_not_found(content)
         case 404:
             return not provenance.says_not_found(content)
         case 407 | 511:
@@ -44,9 +54,9 @@ def _is_foreign(status: int, content: bytes) -> bool:
             return False
 
 
-def _foreign_response(host: str, status: int, what: str) -> e.ClientError:
+def _foreign_response(service: Service, host: str, status: int, what: str) -> e.ClientError:
     return e.ForeignResponseError(
-        f"{host} sent a response that is not from the Audience API: {what} ({status})",
+        f"{host} sent a response that is not from the {_NAMES[service]}: {what} ({status})",
         "a proxy, a login page or another server may have responded: check the network and the "
         "target's address",
     )
@@ -58,7 +68,9 @@ def _reason(response: Response, scrub: Callable[[str], str]) -> str:
     return line or one_line(response.reason, scrub) or "no reason given"
 
 
-def _api_error(response: Response, host: str, scrub: Callable[[str], str]) -> e.ClientError:
+def _api_error(
+    response: Response, host: str, scrub: Callable[[str], str], service: Service
+) -> e.ClientError:
     said = error_text(response.content, scrub)
     status, line = response.status, said.line
     what = f"{_reason(response, scrub)} ({status})"
@@ -68,11 +80,18 @@ def _api_error(response: Response, host: str, scrub: Callable[[str], str]) -> e.
                 f"the API rejected the key: {what}",
                 "use a master key of an account in this region; a write-only key is rejected, too",
             )
+        case 403 if service == "account":
+            return e.ForbiddenError(
+                f"the key does not have permission: {what}",
+                "use a key of a user who may see the connections and users of the account",
+            )
         case 403:
             return e.ForbiddenError(
                 f"the key does not have permission: {what}",
                 "use a master key of a user who can edit the segments of this parent segment",
             )
+        case 404 if service == "account":
+            return e.NotFoundError(f"not found: {what}", "check the name and the region")
         case 404:
             return e.NotFoundError(
                 f"not found: {what}",

@@ -120,15 +120,18 @@ class AlreadyExistsError(ClientError, Generic[ExistingT]):
     """The parent already has one of that name; `existing` is what the API has.
 
     The parent is the folder of a segment, a funnel and a template, and the segment of an
-    activation. `kind` is a noun with its article, such as `a funnel`.
+    activation. `exists` says so, in words, and `choose` what to choose for the new one.
     """
 
     def __init__(
-        self, existing: ExistingT, kind: str = "a segment", where: str = "name or folder"
+        self,
+        existing: ExistingT,
+        exists: str = "a segment with this name already exists",
+        choose: str = "another name or folder",
     ) -> None:
         super().__init__(
-            f"{kind} with this name already exists (#{existing.id})",
-            f"nothing was changed; choose another {where} for the new one",
+            f"{exists} (#{existing.id})",
+            f"nothing was changed; choose {choose} for the new one",
         )
         self.existing = existing
 

@@ -16,6 +16,15 @@ REGIONS = {
     "ap02": "api-cdp.ap02.treasuredata.com",
     "ap03": "api-cdp.ap03.treasuredata.com",
 }
+# Documented for all but ap03, where it was observed.
+ACCOUNT_HOSTS = {
+    "api-cdp.treasuredata.com": "api.treasuredata.com",
+    "api-cdp.treasuredata.co.jp": "api.treasuredata.co.jp",
+    "api-cdp.eu01.treasuredata.com": "api.eu01.treasuredata.com",
+    "api-cdp.ap02.treasuredata.com": "api.ap02.treasuredata.com",
+    "api-cdp.ap03.treasuredata.com": "api.ap03.treasuredata.com",
+}
+"""The host of the account's own API (`/v3`), by that of the Audience API of the same region."""
 
 
 class HostError(InputError):
@@ -51,6 +60,14 @@ def checked(base: str) -> httpx.URL:
             f"{', '.join(sorted(REGIONS.values()))}"
         )
     return url
+
+
+def account_address(base: httpx.URL) -> httpx.URL:
+    """The address of the account's own API, for a checked address of an Audience API.
+
+    On this machine it is the same address.
+    """
+    return base if is_loopback(base) else base.copy_with(host=ACCOUNT_HOSTS[base.host])
 
 
 def is_loopback(url: httpx.URL) -> bool:

@@ -53,6 +53,15 @@ def says_not_found(content: bytes) -> bool:
             return False
 
 
+def account_says_not_found(content: bytes) -> bool:
+    """The same for the account's API: `{"error": …}` or `{"message": …}` (observed in clients)."""
+    match _json(content):
+        case {"error": str(text)} | {"message": str(text)}:
+            return bool(text.strip())
+        case _:
+            return False
+
+
 def names_record(content: bytes, id: str) -> bool:
     """Whether the body of a success is the record with that id, bare or under `data`."""
     body = _json(content)

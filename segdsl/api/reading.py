@@ -288,33 +288,6 @@ class _Named(Body, frozen=True):
     name: Any = None
 
 
-class _Funnel(Body, frozen=True):
-    id: Any = None
-    name: Any = None
-    stages: Any = None
-
-
-def funnels(body: bytes) -> a.Listed[a.Funnel]:
-    """The funnels; `unreadable` includes their stages."""
-    inner: list[a.Unreadable] = []
-
-    def read(funnel: _Funnel) -> a.Funnel:
-        id, name = need_id(funnel.id), need_name(funnel.name)
-        stages = []
-        for item in list_at(funnel.stages, "stages"):
-            stage_ = item if isinstance(item, dict) else {}
-            try:
-                stages.append(a.Stage(need_id(stage_.get("id")), need_name(stage_.get("name"))))
-            except ValueFormError as problem:
-                stage = f"{name}.{text_or_none(stage_.get('name')) or '?'}"
-                stage_id = id_of(stage_.get("id")) or ""
-                inner.append(a.Unreadable(stage_id, stage, str(problem), "stage"))
-        return a.Funnel(id, name, tuple(stages))
-
-    funnels_ = listed(body, _Funnel, read)
-    return a.Listed(funnels_, (*funnels_.unreadable, *inner))
-
-
 def predictive_models(body: bytes) -> a.Listed[a.PredictiveModel]:
     def read(model: _Named) -> a.PredictiveModel:
         return a.PredictiveModel(need_id(model.id), need_name(model.name))

@@ -116,7 +116,8 @@ class Funnel(msgspec.Struct, frozen=True):
     """A funnel with its stages, in order.
 
     `left_out` are the keys that an update writes and this response omits: `description`, `stages`,
-    `segmentFolderId`. A funnel that leaves one out is read by itself before it is written.
+    `segmentFolderId`; and `a stage` if one in the list cannot be read. A funnel that leaves out
+    anything is read by itself before it is written.
     """
 
     id: str
@@ -147,20 +148,6 @@ class NewFunnel(msgspec.Struct, frozen=True):
 
     name: str
     stages: tuple[NewStage, ...]
-    description: str | None = None
-    folder_id: str | None = None
-
-
-class NewStageSegment(msgspec.Struct, frozen=True):
-    """The segment with the rule of a funnel's stage, to create once the funnel is there.
-
-    `folder_id` is that of the funnel (assumed).
-    """
-
-    funnel_id: str
-    stage_id: str
-    name: str
-    rule: msgspec.Raw
     description: str | None = None
     folder_id: str | None = None
 
@@ -234,10 +221,18 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     left_out: frozenset[str] = frozenset()
 
 
+class StageOf(msgspec.Struct, frozen=True):
+    """Which stage of which funnel a segment has the rule of."""
+
+    funnel_id: str
+    stage_id: str
+
+
 class NewSegment(msgspec.Struct, frozen=True):
     """A segment to create, or the new state of an existing one.
 
-    `count_population` and `is_visible` of None keep those settings.
+    `count_population` and `is_visible` of None keep those settings. With the kind `funnel_stage`
+    it is the rule of a funnel's stage, `stage`, and the funnel is there already.
     """
 
     name: str
@@ -247,6 +242,7 @@ class NewSegment(msgspec.Struct, frozen=True):
     folder_id: str | None = None
     count_population: bool | None = False
     is_visible: bool | None = None
+    stage: StageOf | None = None
 
 
 class QueryStatus(msgspec.Struct, frozen=True):

@@ -8,19 +8,24 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from segdsl.api import errors as e
-from segdsl.api import provenance
 from segdsl.api import reading as r
 from segdsl.api import responses as a
 from segdsl.api.bodies import decoded
-from segdsl.api.folders import Folders
+from segdsl.api.funnels import Funnels
 from segdsl.api.queries import path_id
 from segdsl.api.rule_equality import same_rule
-from segdsl.api.transport import JSON_API
-from segdsl.api.writing import LOOKUP_ATTEMPTS, check_id, json_id, no_lookup
+from segdsl.api.writing import (
+    Creation,
+    Replacement,
+    check_id,
+    json_id,
+    no_lookup,
+    not_confirmed,
+)
 from segdsl.language.values import SEGMENT_KINDS
 
 
-class Segments(Folders):
+class Segments(Funnels):
     """The methods for segments; see `segdsl.api.client.Client`."""
 
     async def segments(self, parent_id: str) -> a.Listed[a.Segment]:
@@ -44,10 +49,7 @@ class Segments(Folders):
             listed = await self.segments(parent_id)
         ids = {each.id for each in listed} | {each.id for each in listed.unreadable}
         if id in ids or "" in ids:
-            raise e.InvalidResponseError(
-                f"the API reports segment #{id} as not found, but its list does not confirm it",
-                "try again later; the segment is not treated as deleted",
-            )
+            raise not_confirmed("segment", id)
         return None
 
     async def segment_json(self, parent_id: str, id: str) -> str:
@@ -78,39 +80,60 @@ class Segments(Folders):
                 )
         return None
 
+    async def stage_segment(self, parent_id: str, stage: a.StageOf) -> a.Segment | None:
+        """The segment with the rule of a funnel's stage; None if the stage has no rule.
+
+        Raises NotFoundError if the funnel or the stage does not exist.
+        """
+        funnel = await self.funnel(parent_id, stage.funnel_id)
+        for each in funnel.stages:
+            if each.id == stage.stage_id:
+                return (
+                    None if not each.segment_id else await self.segment(parent_id, each.segment_id)
+                )
+        raise e.NotFoundError(
+            f"funnel #{stage.funnel_id} has no stage #{stage.stage_id}",
+            "somebody may have changed the funnel: make a new plan",
+        )
+
+    async def stage_segments(
+        self, parent_id: str, funnel: a.Funnel
+    ) -> tuple[a.Segment | None, ...]:
+        """The rules of a funnel's stages, in their order; None for a stage without one."""
+
+        async def rule_of(stage: a.Stage) -> a.Segment | None:
+            return None if not stage.segment_id else await self.segment(parent_id, stage.segment_id)
+
+        return tuple(await asyncio.gather(*map(rule_of, funnel.stages)))
+
     async def create_segment(self, parent_id: str, new: a.NewSegment) -> a.Segment:
         """Creates a segment once; raises AlreadyExistsError if one of that name existed before.
 
         After a lost response, a segment with the same name, rule and kind counts as this one. If
-        the response is incomplete, the created segment is looked up.
+        the response is incomplete, the created segment is looked up. The rule of a funnel's stage
+        is looked for in the stage, which has one segment at most.
         """
         path = f"/audiences/{path_id(parent_id)}/segments"
         folder = new.folder_id or await self._root(parent_id)
-        sent = False
+        body = _body(parent_id, new, folder)
 
-        async def look(refresh: bool) -> a.Segment | None:
-            existing = await self.find_segment(parent_id, new.name, folder)
-            if existing is not None and not (sent and _matches(existing, new)):
-                raise e.AlreadyExistsError(existing)
-            return existing
+        async def find() -> a.Segment | None:
+            if new.stage is not None:
+                return await self.stage_segment(parent_id, new.stage)
+            return await self.find_segment(parent_id, new.name, folder)
 
-        async def create() -> a.Segment:
-            nonlocal sent
-            sent_before, sent = sent, True
-            try:
-                body = await self._transport.send("POST", path, body=_body(parent_id, new, folder))
-            except e.ClientError as error:
-                sent = sent_before or error.ambiguous or isinstance(error, e.InvalidResponseError)
-                raise
-            created = r.answered_segment(body)
-            if created is None:
-                raise e.InvalidResponseError(
-                    "the API accepted the segment but did not return it",
-                    "check with `segdsl list` whether it exists",
-                )
-            return created
-
-        return await self._create_once(look, create)
+        return await self._create(
+            Creation(
+                "segment",
+                find,
+                lambda: self._transport.send("POST", path, body=body),
+                r.answered_segment,
+                lambda existing: _matches(existing, new),
+                "a segment with this name already exists"
+                if new.stage is None
+                else "this stage has a rule already",
+            )
+        )
 
     async def update_segment(
         self,
@@ -128,83 +151,32 @@ class Segments(Folders):
         """
         path = f"/audiences/{path_id(parent_id)}/segments/{path_id(id)}"
         body = _body(parent_id, new, new.folder_id)
-        failure: e.ClientError = e.InvalidResponseError(
-            f"the API accepted the update of segment #{id}, but the segment does not match it",
-            "check that the address is the Audience API's; otherwise make a new plan",
+        return await self._replace(
+            Replacement(
+                "segment",
+                id,
+                lambda: self._transport.send("PUT", path, body=body),
+                r.answered_segment,
+                lambda: self.segment(parent_id, id),
+                lambda segment: (
+                    segment.name == new.name
+                    and segment.rule is not None
+                    and same_rule(segment.rule, new.rule)
+                ),
+                look,
+            )
         )
-
-        async def attempt() -> a.Segment | None:
-            nonlocal failure
-            superseding = await look()
-            if superseding is not None:
-                return superseding
-            try:
-                updated = r.answered_segment(await self._transport.send("PUT", path, body=body))
-            except e.ForeignResponseError as error:
-                failure = error
-                return None
-            return updated if updated is not None and updated.id == id else None
-
-        updated = await self._transport.retry(attempt)
-        if updated is None:
-            updated = await self._updated(parent_id, id, new)
-        if updated is None:
-            raise failure
-        return updated
-
-    async def _updated(self, parent_id: str, id: str, new: a.NewSegment) -> a.Segment | None:
-        """The updated segment, read again; None if it does not match the update."""
-        for attempt in range(LOOKUP_ATTEMPTS):
-            # After a 202 (accepted) the change may appear a little later.
-            await asyncio.sleep(attempt * self._retry_policy.first_pause)
-            segment = await self.segment(parent_id, id)
-            if (
-                segment.name == new.name
-                and segment.rule is not None
-                and same_rule(segment.rule, new.rule)
-            ):
-                return segment
-        return None
 
     async def delete_segment(
         self, id: str, look: Callable[[], Awaitable[object | None]] = no_lookup
     ) -> bool:
         """Deletes a segment; raises ConflictError if others refer to it.
 
-        `look` runs before each try; if it returns a reason, nothing is sent. If the response does
-        not name the segment, the API must then report it as not found (`segdsl.api.provenance`).
-        Returns False if no response confirms the deletion: `look` returned a reason, or the API
-        reports the segment as not found after a lost response.
+        `look` runs before each try; if it returns a reason, nothing is sent. Returns False if no
+        response confirms the deletion: `look` returned a reason, or the API reports the segment as
+        not found after a lost response.
         """
-        path = f"/entities/segments/{path_id(id)}"
-        ambiguous = False
-
-        async def attempt() -> bool:
-            nonlocal ambiguous
-            if await look():
-                return False
-            try:
-                body = await self._transport.send("DELETE", path, media=JSON_API)
-            except e.NotFoundError as error:
-                if not (ambiguous and await self._is_deleted(path)):
-                    raise error
-                return False
-            except e.ForeignResponseError as error:
-                if not await self._is_deleted(path):
-                    raise error
-                return False
-            except e.ClientError as error:
-                ambiguous = ambiguous or error.ambiguous
-                raise
-            else:
-                if not provenance.names_record(body, id) and not await self._is_deleted(path):
-                    raise e.InvalidResponseError(
-                        f"the API accepted the deletion of segment #{id}, but it still exists",
-                        "check that the address is the Audience API's; otherwise try again later",
-                    )
-            return True
-
-        return await self._transport.retry(attempt)
+        return await self._delete("segment", id, f"/entities/segments/{path_id(id)}", look)
 
 
 def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, object]:
@@ -222,6 +194,11 @@ def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, ob
         body["countPopulation"] = new.count_population
     if new.is_visible is not None:
         body["isVisible"] = new.is_visible
+    if new.stage is not None:
+        body["funnel_stage"] = {
+            "funnel_id": json_id(new.stage.funnel_id),
+            "stage_id": json_id(new.stage.stage_id),
+        }
     return body
 
 

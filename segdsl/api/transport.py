@@ -21,8 +21,8 @@ from segdsl.api import errors as e
 from segdsl.api import provenance
 from segdsl.api.bounded_read import ENCODING, RECORD, MemoryBudget, Response, read_response
 from segdsl.api.error_bodies import one_line
-from segdsl.api.error_mapping import response_error
-from segdsl.api.hosts import HostError, checked, is_loopback, same_origin
+from segdsl.api.error_mapping import Service, response_error
+from segdsl.api.hosts import HostError, account_address, checked, is_loopback, same_origin
 from segdsl.api.keys import ApiKey
 
 JSON = "application/json"
@@ -53,6 +53,9 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     max_poll: float = 2.0
     query_timeout: float = 3_600.0
     """How long a query may run before it is killed."""
+    run_timeout: float = 86_400.0
+    """How long the client waits for the run of an activation."""
+    max_run_poll: float = 15.0
 
 
 class _WithKey(httpx.Auth):
@@ -73,7 +76,11 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Transport:
-    """Sends authenticated requests, at most `concurrency` at a time."""
+    """Sends authenticated requests, at most `concurrency` at a time.
+
+    `base` is the address of an Audience API. With the service `account` requests go to the
+    account's own API of the same region; there is no way to name another host.
+    """
 
     def __init__(
         self,
@@ -83,8 +90,11 @@ class Transport:
         transport: httpx.AsyncBaseTransport | None,
         concurrency: int,
         retry_policy: RetryPolicy,
+        service: Service = "audience",
     ) -> None:
-        self.base = checked(base)
+        address = checked(base)
+        self.base = address if service == "audience" else account_address(address)
+        self._service: Service = service
         self.retry_policy = retry_policy
         self._key = key
         self._slots = asyncio.Semaphore(concurrency)
@@ -199,7 +209,7 @@ class Transport:
         with self._tracked():
             response = await self._exchange(method, path, query, content, sent, most)
         self._unreachable_host = False
-        error = response_error(response, method, self.base.host, self._key.scrubbed)
+        error = response_error(response, method, self.base.host, self._key.scrubbed, self._service)
         if error is not None:
             raise error
         if self._key.occurs_in(response.content):

@@ -40,7 +40,8 @@ rfm = { Customers = 8 }
 A = 1
 """
 QUICK = RetryPolicy(attempts=2, first_pause=0.001, max_pause=0.001)
-FUNNELS = "/audiences/7/funnels"
+FUNNELS = "/entities/parent_segments/7/funnels"
+PLAIN_FUNNELS = "/audiences/7/funnels"
 MODELS = "/audiences/7/predictive_segments"
 VARIANTS = "/entities/realtime_journeys/abtest_variants"
 
@@ -130,7 +131,8 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 501, 204, b"", b"null", b"<html>Sign in</html>"])
 def test_what_an_account_lacks_is_left_out_and_told(status: int | bytes, tmp_path: Path) -> None:
-    found = pulled(tmp_path, {FUNNELS: status, MODELS: status, VARIANTS: status})
+    lacking = (FUNNELS, PLAIN_FUNNELS, MODELS, VARIANTS)
+    found = pulled(tmp_path, dict.fromkeys(lacking, status))
     assert [each.partition(":")[0] for each in found.missing] == [
         "funnels",
         "predictive models",

@@ -1,0 +1,391 @@
+"""Activations: lists, reads, creates, replaces and deletes them, and runs one.
+
+Activations are read from the JSON:API side, which says everything. They are written there, on the
+legacy side, or on both, since each can say what the other cannot (`NewActivation`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+import msgspec
+
+from segdsl.api import activation_reading as r
+from segdsl.api import activation_records as a
+from segdsl.api import errors as e
+from segdsl.api.folders import Folders
+from segdsl.api.queries import path_id
+from segdsl.api.responses import Listed, Unreadable
+from segdsl.api.sent_values import has_sent_values
+from segdsl.api.transport import JSON, JSON_API
+from segdsl.api.writing import (
+    FALLBACK_ERRORS,
+    LOOKUP_ATTEMPTS,
+    Creation,
+    Replacement,
+    check_id,
+    no_lookup,
+    not_confirmed,
+)
+
+_MAX_PAGES = 1_000
+_NOT_RETURNED = "the run may have started, but the API does not say so"
+
+
+class Activations(Folders):
+    """The methods for activations; see `segdsl.api.client.Client`."""
+
+    # --- reading -----------------------------------------------------------------------
+
+    async def activations(self, parent_id: str) -> Listed[a.Activation]:
+        """Summaries of all activations of a parent segment, of its stages' segments, too."""
+        parent = path_id(parent_id)
+        try:
+            body = await self._get_list(
+                f"/entities/parent_segments/{parent}/syndications", JSON_API
+            )
+        except FALLBACK_ERRORS:
+            body = await self._get_list(f"/audiences/{parent}/syndications")
+        return r.activations(body, is_summary=True)
+
+    async def notified_users(self, parent_id: str) -> frozenset[str]:
+        """The ids of the users whom the activations of a parent segment notify.
+
+        Only the legacy list has them (described).
+        """
+        listed = await self._get_list(
+            f"/audiences/{path_id(parent_id)}/syndications", without_detail="true"
+        )
+        return frozenset(
+            id for each in r.activations(listed, is_summary=True) for id in each.recipients
+        )
+
+    async def activations_of(self, parent_id: str, segment_id: str) -> Listed[a.Activation]:
+        """The activations of a segment, as listed."""
+        segment = path_id(segment_id)
+        try:
+            body = await self._get_list(f"/entities/segments/{segment}/syndications", JSON_API)
+        except (e.NotSupportedError, e.ForeignResponseError):
+            path = f"/audiences/{path_id(parent_id)}/segments/{segment}/syndications"
+            body = await self._get_list(path)
+        return r.activations(body, is_summary=True, segment_id=segment_id)
+
+    async def activation(self, segment_id: str, id: str) -> a.Activation:
+        """An activation, whole, with its runs."""
+        body = await self._get(_path(segment_id, id), JSON_API)
+        activation = r.activation(body, segment_id)
+        check_id(activation.id, id)
+        return activation
+
+    async def activation_or_none(
+        self, parent_id: str, segment_id: str, id: str
+    ) -> a.Activation | None:
+        """An activation, whole; None if it does not exist.
+
+        That takes a 404 of the API itself and a list of the parent segment without it.
+        """
+        try:
+            return await self.activation(segment_id, id)
+        except e.NotFoundError:
+            listed = await self.activations(parent_id)
+        ids = {each.id for each in listed} | {each.id for each in listed.unreadable}
+        if id in ids or "" in ids:
+            raise not_confirmed("activation", id)
+        return None
+
+    async def find_activation(
+        self, parent_id: str, segment_id: str, name: str
+    ) -> a.Activation | None:
+        """The activation of a segment with that name, whole."""
+        for each in await self.activations_of(parent_id, segment_id):
+            if each.name == name:
+                return await self.activation(segment_id, each.id)
+        return None
+
+    async def activation_overviews(
+        self, parent_id: str, folder_id: str | None = None, name: str | None = None
+    ) -> Listed[a.ActivationOverview]:
+        """The activations of all segments under a folder (default: the root folder), with the
+        number of rows of their last runs; with `name` those whose name contains it."""
+        folder = folder_id or await self._root(parent_id)
+        path = f"/audiences/{path_id(parent_id)}/folders/{path_id(folder)}/syndications"
+        query: dict[str, str | int] = {} if name is None else {"name_include": name}
+        items: list[a.ActivationOverview] = []
+        unreadable: list[Unreadable] = []
+        cursor: str | None = None
+        cursors: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            page, cursor = r.overviews(await self._get_list(path, JSON, **query))
+            items.extend(page)
+            unreadable.extend(page.unreadable)
+            if cursor is None or cursor in cursors:
+                break
+            cursors.add(cursor)
+            query["page[after]"] = cursor
+        return Listed(items, unreadable)
+
+    async def record_count(self, parent_id: str, activation: a.Activation) -> int | None:
+        """The number of rows that the last run of an activation sent; None if it is not known."""
+        overviews = await self.activation_overviews(parent_id, name=activation.name)
+        return next((each.record_count for each in overviews if each.id == activation.id), None)
+
+    # --- writing -----------------------------------------------------------------------
+
+    async def create_activation(
+        self, parent_id: str, segment_id: str, new: a.NewActivation
+    ) -> a.Activation:
+        """Creates an activation once; raises AlreadyExistsError if the segment had one of that
+        name before.
+
+        After a lost response, one with that name and all values that were sent counts as this one.
+        What both sides are needed for is created on the JSON:API side and then completed.
+        """
+        _check(new)
+
+        async def send() -> bytes:
+            if new.entities is not None:
+                path = f"/entities/segments/{path_id(segment_id)}/syndications"
+                return await self._transport.send("POST", path, body=new.entities, media=JSON_API)
+            path = f"/audiences/{path_id(parent_id)}/segments/{path_id(segment_id)}/syndications"
+            return await self._transport.send("POST", path, body=new.legacy)
+
+        first = new.entities or new.legacy
+        created = await self._create(
+            Creation(
+                "activation",
+                lambda: self.find_activation(parent_id, segment_id, new.name),
+                send,
+                lambda body: r.answered_activation(body, segment_id),
+                lambda existing: _matches(existing, new.name, first),
+                "an activation with this name already exists",
+                "another name or segment",
+            )
+        )
+        if new.entities is None or new.legacy is None:
+            return created
+        return await self._complete(parent_id, segment_id, created.id, new)
+
+    async def update_activation(
+        self,
+        parent_id: str,
+        segment_id: str,
+        id: str,
+        new: a.NewActivation,
+        look: Callable[[], Awaitable[a.Activation | None]] = no_lookup,
+    ) -> a.Activation:
+        """Replaces an activation; idempotent.
+
+        `look` runs before each try; an activation that it returns is the result. With both bodies
+        the second is sent only over what the first one made.
+        """
+        _check(new)
+        if new.entities is None:
+            return await self._put(parent_id, segment_id, id, new, look)
+        updated = await self._patch(segment_id, id, new, look)
+        if new.legacy is None or not _matches(updated, new.name, new.entities):
+            # Without the second body, or superseded by what `look` found.
+            return updated
+        return await self._complete(parent_id, segment_id, id, new)
+
+    async def _complete(
+        self, parent_id: str, segment_id: str, id: str, new: a.NewActivation
+    ) -> a.Activation:
+        """Sends the legacy body after the other, and the other again if that undid a part of it.
+
+        The legacy side replaces the whole, and its body has no `endOn`: whether a server then
+        keeps the date is not described. Nothing is sent over what somebody else wrote meanwhile.
+        """
+
+        async def changed(
+            sent: msgspec.Raw | None, to_send: msgspec.Raw | None
+        ) -> a.Activation | None:
+            """What is there, unless it is what was sent and needs what is to be sent."""
+            found = await self.activation(segment_id, id)
+            is_ours = _matches(found, new.name, sent) and not _matches(found, new.name, to_send)
+            return None if is_ours else found
+
+        put = await self._put(
+            parent_id, segment_id, id, new, lambda: changed(new.entities, new.legacy)
+        )
+        if _matches(put, new.name, new.entities) or not _matches(put, new.name, new.legacy):
+            return put
+        return await self._patch(segment_id, id, new, lambda: changed(new.legacy, new.entities))
+
+    async def _patch(
+        self,
+        segment_id: str,
+        id: str,
+        new: a.NewActivation,
+        look: Callable[[], Awaitable[a.Activation | None]],
+    ) -> a.Activation:
+        path = _path(segment_id, id)
+        return await self._replace(
+            Replacement(
+                "activation",
+                id,
+                lambda: self._transport.send("PATCH", path, body=new.entities, media=JSON_API),
+                lambda body: r.answered_activation(body, segment_id),
+                lambda: self.activation(segment_id, id),
+                lambda found: _matches(found, new.name, new.entities),
+                look,
+            )
+        )
+
+    async def _put(
+        self,
+        parent_id: str,
+        segment_id: str,
+        id: str,
+        new: a.NewActivation,
+        look: Callable[[], Awaitable[a.Activation | None]],
+    ) -> a.Activation:
+        path = (
+            f"/audiences/{path_id(parent_id)}/segments/{path_id(segment_id)}"
+            f"/syndications/{path_id(id)}"
+        )
+        return await self._replace(
+            Replacement(
+                "activation",
+                id,
+                lambda: self._transport.send("PUT", path, body=new.legacy),
+                # The legacy response does not say everything, so the activation is read again.
+                lambda body: None,
+                lambda: self.activation(segment_id, id),
+                lambda found: _matches(found, new.name, new.legacy),
+                look,
+            )
+        )
+
+    async def delete_activation(
+        self,
+        segment_id: str,
+        id: str,
+        look: Callable[[], Awaitable[object | None]] = no_lookup,
+    ) -> bool:
+        """Deletes an activation, as `delete_segment` does a segment."""
+        return await self._delete("activation", id, _path(segment_id, id), look)
+
+    # --- running -----------------------------------------------------------------------
+
+    async def run_activation(self, segment_id: str, id: str) -> a.Execution:
+        """Runs an activation, at most once: after a lost response the run is looked for.
+
+        A run that began meanwhile counts as this one. Raises InvalidResponseError if there is
+        none: the request is not sent again, since it may have been accepted.
+        """
+        before = {_key(each) for each in (await self.activation(segment_id, id)).executions}
+        path = f"{_path(segment_id, id)}/run"
+        failure: e.ClientError = e.InvalidResponseError(
+            _NOT_RETURNED, "look at the runs of the activation before you run it again"
+        )
+
+        async def attempt() -> a.Execution | None:
+            nonlocal failure
+            try:
+                return r.execution(await self._transport.send("POST", path, media=JSON_API))
+            except e.InvalidResponseError as error:
+                failure = error
+            except e.ClientError as error:
+                if not error.ambiguous:
+                    raise
+                failure = e.InvalidResponseError(
+                    f"{_NOT_RETURNED}: {error.message}",
+                    "look at the runs of the activation before you run it again",
+                )
+            return None
+
+        started = await self._transport.retry(attempt)
+        for again in range(LOOKUP_ATTEMPTS):
+            if started is not None:
+                return started
+            await asyncio.sleep(again * self._retry_policy.first_pause)
+            runs = (await self.activation(segment_id, id)).executions
+            started = next((each for each in runs if _key(each) not in before), None)
+        if started is None:
+            raise failure
+        return started
+
+    async def wait_for_execution(
+        self,
+        segment_id: str,
+        id: str,
+        execution: a.Execution,
+        *,
+        on_status: Callable[[a.Execution], None] = lambda execution: None,
+    ) -> a.Execution:
+        """Waits until a run has ended, whatever came of it, and returns it.
+
+        `on_status` is called with each new status. Raises QueryFailedError if it takes longer than
+        `RetryPolicy.run_timeout`; the run goes on.
+        """
+        policy = self._retry_policy
+        pause, deadline = policy.first_poll, monotonic() + policy.run_timeout
+        key, status = _key(execution), execution.status
+        while not execution.is_ended:
+            if monotonic() > deadline:
+                raise e.QueryFailedError(
+                    f"the run has not ended after {policy.run_timeout:g} seconds; it goes on"
+                )
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, policy.max_run_poll)
+            runs = (await self.activation(segment_id, id)).executions
+            # A run that is not listed yet is waited for.
+            execution = next((each for each in runs if _key(each) == key), execution)
+            if execution.status != status:
+                status = execution.status
+                on_status(execution)
+        return execution
+
+    # --- workflows ---------------------------------------------------------------------
+
+    async def workflow_projects(
+        self, parent_id: str, pattern: str | None = None
+    ) -> Listed[a.WorkflowProject]:
+        """The projects of workflows that activations can run; with `pattern` those of its names."""
+        path = f"/entities/parent_segments/{path_id(parent_id)}/user_defined_workflow_projects"
+        query: dict[str, str | int] = {} if pattern is None else {"namePattern": pattern}
+        items: list[a.WorkflowProject] = []
+        unreadable: list[Unreadable] = []
+        ids: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            page, has_next = r.workflow_projects(await self._get_list(path, JSON, **query))
+            new = [each for each in page if each.id not in ids]
+            items.extend(new)
+            unreadable.extend(page.unreadable)
+            ids.update(each.id for each in new)
+            if not has_next or not new:
+                break
+            # The description pages by the last id; what `nextPage` says beyond that is unknown.
+            query["lastId"] = new[-1].id
+        return Listed(items, unreadable)
+
+    async def workflows(self, parent_id: str, project: str) -> Listed[a.WorkflowProject]:
+        """The workflows of a project, by its name."""
+        path = f"/entities/parent_segments/{path_id(parent_id)}/user_defined_workflows"
+        body = await self._get_list(path, workflowProjectName=project)
+        return r.workflow_projects(body)[0]
+
+
+def _path(segment_id: str, id: str) -> str:
+    return f"/entities/segments/{path_id(segment_id)}/syndications/{path_id(id)}"
+
+
+def _key(execution: a.Execution) -> str:
+    """What tells a run from others: its attempt's id, or its session's."""
+    return execution.attempt_id or f"session {execution.session_id}"
+
+
+def _check(new: a.NewActivation) -> None:
+    assert new.entities is not None or new.legacy is not None, "a body for one of the sides"
+
+
+def _matches(activation: a.Activation, name: str, sent: msgspec.Raw | None) -> bool:
+    """Whether an activation of the API has all values of a body that was sent, of either side."""
+    assert sent is not None, "a body that was sent"
+    document, body = activation.decoded(), msgspec.json.decode(sent)
+    return activation.name == name and has_sent_values(
+        body.get("attributes", body),
+        document["attributes"] if activation.form == "entities" else document,
+    )
