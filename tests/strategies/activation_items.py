@@ -1,7 +1,8 @@
 """Activations and templates as syntax items, with any names and values the parser could have made.
 
-`activations` and `templates` are for the parser and the formatter. The names in `named_activations`
-and `named_templates` are not blank, so that they resolve; what comes behind that is in `deliveries`.
+`activations` and `templates` are for the parser and the formatter. The names in
+`named_activations` and `named_templates` are not blank, so that they resolve; what comes behind
+that is in `deliveries`.
 """
 
 from __future__ import annotations

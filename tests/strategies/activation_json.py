@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from segdsl.language import activations as a
 from segdsl.rules.activations.locks import BEHAVIOR_FLAGS, COLUMN_FLAGS, FLAGS
-from strategies.syntax import odd_texts
+from strategies.texts import odd_texts
 
 Json = dict[str, Any]
 
