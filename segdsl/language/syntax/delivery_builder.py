@@ -24,7 +24,6 @@ from segdsl.source import Span
 _S = TypeVar("_S", a.ListSetting, a.MapSetting)
 _OUTCOMES: tuple[a.Outcome, ...] = get_args(a.Outcome)
 _STATES: tuple[a.TemplateState, ...] = get_args(a.TemplateState)
-_LOCKS: tuple[a.Lock, ...] = get_args(a.Lock)
 # What a clause is called where there are two; behaviors may be several.
 _NAMES: dict[type, str] = {
     t.Described: "a description",
@@ -153,11 +152,11 @@ class DeliveryBuilder(ScheduleBuilder):
 
     def locked(self, c: list[Child]) -> t.Locked:
         locks = {child[1] for child in self._unique(c, "lock", "lock")}
-        return t.Locked(tuple(lock for lock in _LOCKS if lock in locks), self._span(c))
+        return t.Locked(tuple(lock for lock in a.LOCKS if lock in locks), self._span(c))
 
     def lock(self, c: list[Child]) -> a.Lock:
         words = ("NAME", " ".join(child[1] for child in c), c[0][2], c[-1][3])
-        return cast(a.Lock, self._choice(words, _LOCKS, "lock"))
+        return cast(a.Lock, self._choice(words, a.LOCKS, "lock"))
 
     def _unique(self, c: list[Child], kind: str, what: str) -> list[Child]:
         """The children of a kind, each value once; others are reported."""
