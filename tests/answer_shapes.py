@@ -18,16 +18,52 @@ SEGMENTS = "/audiences/{audienceId}/segments"
 NEAREST = {
     ("POST", SEGMENTS, 200): "Segment",
     ("DELETE", f"{SEGMENTS}/{{segmentId}}", 200): "Segment",
+    ("POST", f"{SEGMENTS}/{{segmentId}}/syndications", 200): "Syndication",
+    ("DELETE", f"{SEGMENTS}/{{segmentId}}/syndications/{{syndicationId}}", 200): "Syndication",
 }
 """Answers that the description leaves out, and the schema that they are held to instead.
 
-Nobody says what comes back for a segment that was made or deleted here; that it is the
-segment is what the JSON:API side says of its own two endpoints.
+Nobody says what comes back for a segment or an activation that was made or deleted here; that
+it is that one is what the JSON:API side says of its own two endpoints.
 """
 
 _SCHEMAS = "#/components/schemas"
 TREE = "/tree/audiences/{audienceId}/segment_folders"
+_ID = {"type": "integer", "minimum": 1}
+_CONNECTION = {
+    "type": "object",
+    "required": ["name", "url"],
+    "properties": {"name": {"type": "string"}, "url": {"type": "string"}},
+}
+_USER = {
+    "type": "object",
+    "required": ["id", "name", "email"],
+    "properties": {"id": _ID, "name": {"type": "string"}, "email": {"type": "string"}},
+}
 UNNAMED: dict[tuple[str, str, int], Any] = {
+    ("GET", "/v3/connections/lookup", 200): {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": _ID},
+    },
+    ("GET", "/v3/result/list", 200): {
+        "type": "object",
+        "required": ["results"],
+        "properties": {"results": {"type": "array", "items": _CONNECTION}},
+    },
+    ("GET", "/v3/user/list", 200): {
+        "type": "object",
+        "required": ["users"],
+        "properties": {"users": {"type": "array", "items": _USER}},
+    },
+    ("POST", "/v3/connector_configs/validate_with_connection", 200): {
+        "type": "object",
+        "required": ["valid", "errors"],
+        "properties": {
+            "valid": {"type": "boolean"},
+            "errors": {"type": "array", "items": {"type": "string"}},
+        },
+    },
     ("GET", TREE, 200): {
         "allOf": [
             {"$ref": f"{_SCHEMAS}/partial_pagination.yaml-PaginatedResponse"},
@@ -41,9 +77,11 @@ UNNAMED: dict[tuple[str, str, int], Any] = {
                 }
             },
         ]
-    }
+    },
 }
-"""Answers of operations that the description leaves out (observed), from the parts it has of them.
+"""Answers of operations that the description leaves out (observed): of the tree, from the parts it
+has of it, and of the account's own API, as public clients read it. What the check of a connector's
+configuration answers is assumed.
 
 The whole of the tree's contradicts itself: one half demands `pagination`, the other forbids it.
 """
@@ -120,6 +158,8 @@ ACCOUNT_REQUESTS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """Requests to the account's own API, documented but for the last (observed), and what their
 queries name."""
+ACCOUNT_ERROR = _object({"error": {"type": "string"}})
+"""An error of the account's own API (observed in clients)."""
 
 ERRORS: dict[str, dict[int, str]] = {
     "/audiences": {4: "ClientError", 5: "ServerError"},

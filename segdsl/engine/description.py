@@ -68,11 +68,46 @@ class Labels(msgspec.Struct, frozen=True):
         return self.behaviors.get(table) or name_of(table) or table
 
 
+class Connection(msgspec.Struct, frozen=True):
+    """A connection of the account, to which activations send.
+
+    `type` is the type of its connector, such as `s3_v2`. `required` are the settings without which
+    the connector's configuration is not valid.
+    """
+
+    id: str
+    name: str
+    type: str
+    required: tuple[str, ...] = ()
+
+
+class User(msgspec.Struct, frozen=True):
+    """A user of the account, to whom activations send messages."""
+
+    id: str
+    email: str
+    name: str
+
+
+class WorkflowProject(msgspec.Struct, frozen=True):
+    """A project of workflows that activations run, with the names of its workflows."""
+
+    name: str
+    workflows: tuple[str, ...] = ()
+
+
+CONNECTIONS = (Connection("1", "s3", "s3_v2"), Connection("2", "mail", "mail"))
+"""The connections of an account of which the data says nothing."""
+USERS = (User("1", "local@example.com", "Local user"),)
+"""The users of such an account."""
+
+
 class ParentSegment(msgspec.Struct, frozen=True):
     """The parent segment of the data.
 
     `timezone` is an IANA name; `grouping` has the grouping names of attributes, by attribute.
-    `funnels`, `models` and `variants` have the names for the ids in the tables.
+    `funnels`, `models` and `variants` have the names for the ids in the tables. `connections`,
+    `users` and `workflows` are what the account has beside the parent segment.
     """
 
     id: str
@@ -84,6 +119,9 @@ class ParentSegment(msgspec.Struct, frozen=True):
     models: tuple[Model, ...] = ()
     variants: tuple[Variant, ...] = ()
     labels: Labels = Labels()
+    connections: tuple[Connection, ...] = CONNECTIONS
+    users: tuple[User, ...] = USERS
+    workflows: tuple[WorkflowProject, ...] = ()
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -108,6 +146,17 @@ class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cltv: dict[str, int] = {}
 
 
+class _Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: int
+    type: str
+    required: list[str] = []
+
+
+class _User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: int
+    name: str | None = None
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | int = DEFAULT_ID
     name: str | None = None
@@ -119,6 +168,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     funnels: dict[str, _Funnel] = {}
     models: _Models = _Models()
     tests: dict[str, dict[str, int]] = {}
+    connections: dict[str, _Connection] = {}
+    users: dict[str, _User] = {}
+    workflows: dict[str, list[str]] = {}
 
 
 def read_description(path: Path, name: str) -> Description:
@@ -177,7 +229,25 @@ def _parent_segment(file: _File, name: str, labels: Labels) -> ParentSegment:
             for each, id in variants.items()
         ),
         labels,
+        _connections(file.connections),
+        _users(file.users),
+        tuple(WorkflowProject(name, tuple(each)) for name, each in file.workflows.items()),
     )
+
+
+def _connections(connections: Mapping[str, _Connection]) -> tuple[Connection, ...]:
+    if not connections:
+        return CONNECTIONS
+    return tuple(
+        Connection(str(each.id), name, each.type, tuple(each.required))
+        for name, each in connections.items()
+    )
+
+
+def _users(users: Mapping[str, _User]) -> tuple[User, ...]:
+    if not users:
+        return USERS
+    return tuple(User(str(each.id), email, each.name or email) for email, each in users.items())
 
 
 def _labels(tables: Mapping[str, Mapping[str, str]], document: Document) -> Labels:
@@ -207,7 +277,7 @@ def _check_ids(file: _File, path: Path) -> None:
     """Checks constraints of the API: the range and uniqueness of ids, and funnels' lengths.
 
     Clients index all objects in folders by id (observed), so ids must be unique across those
-    kinds; variants are in a separate list.
+    kinds; variants, connections and users are in lists of their own.
     """
     models = file.models
     in_folders: dict[str, list[tuple[str, int]]] = {
@@ -217,7 +287,10 @@ def _check_ids(file: _File, path: Path) -> None:
         "model of solutions": [*models.rfm.items(), *models.cltv.items()],
     }
     variants = [each for listed in file.tests.values() for each in listed.items()]
-    for kinds in (in_folders, {"variant": variants}):
+    connections = [(name, each.id) for name, each in file.connections.items()]
+    users = [(email, each.id) for email, each in file.users.items()]
+    others = ({"variant": variants}, {"connection": connections}, {"user": users})
+    for kinds in (in_folders, *others):
         names_by_id: dict[int, tuple[str, str]] = {}
         for kind, items in kinds.items():
             for name, id in items:

@@ -7,7 +7,8 @@ the path:
   `{"errors": {"name": […]}}` or `{"errors": {"base": […]}}` (observed);
 - `/entities`: `{"errors": […]}` (described); for a name that is taken `{"errors": {"name": […]}}`
   (observed);
-- both: for deleting something that others refer to, a list of errors with
+- `/v3`: `{"error": …}` (observed in clients);
+- both of the first: for deleting something that others refer to, a list of errors with
   `meta.referencedBySegments` (observed); `{"status", "error", "details"}` for 5xx (described), but
   `{"code", "message"}` for 501, what this server does not offer (our choice).
 """
@@ -165,6 +166,11 @@ def entities_body(error: ApiError) -> dict[str, Any]:
             return {"errors": error.conflicts}
         case _:
             return {"errors": error.message}
+
+
+def account_body(error: ApiError) -> dict[str, Any]:
+    """The error as the account's own API answers it under `/v3` (observed in clients)."""
+    return {"error": error.message, "severity": "error"}
 
 
 def _coded(error: ApiError) -> dict[str, Any]:

@@ -113,13 +113,15 @@ class Service:
 class Item(msgspec.Struct, frozen=True):
     """Something in a folder: its id, its JSON:API type, and a function that gives its resource.
 
-    The function's argument says whether the resource includes a rule.
+    The function's argument says whether the resource includes a rule. `is_child` is whether the
+    folder's resource has it among its `children` (described: not all that is listed is).
     """
 
     folder: int
     id: int
     type: str
     resource: Callable[[bool], Json]
+    is_child: bool = True
 
 
 class Collection:

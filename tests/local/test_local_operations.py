@@ -47,11 +47,10 @@ async def test_operations_that_the_local_api_does_not_offer(api: Api) -> None:
     for method, path in (
         ("GET", "/entities/journeys"),
         ("POST", "/entities/journeys"),
-        ("GET", "/audiences/7/segments/1/syndications"),
         ("GET", "/audiences/7/executions"),
         ("PUT", "/audiences/7"),
         ("DELETE", "/audiences/7"),
-        ("GET", "/entities/parent_segments/7/activation_templates"),
+        ("GET", "/audiences/7/tokens"),
     ):
         body: Any = {} if method in ("POST", "PUT") else None
         answer = await api.ask(method, path, body, status=501)
@@ -83,7 +82,10 @@ async def test_every_other_operation_is_offered(api: Api) -> None:
         for route in app.routes
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
     }
-    assert offered - operations() == {("GET", "/tree/audiences/{}/segment_folders")}
+    undescribed = offered - operations()
+    assert {(method, path) for method, path in undescribed if not path.startswith("/v3/")} == {
+        ("GET", "/tree/audiences/{}/segment_folders")
+    }
     for method, path in operations() - offered:
         response = await api.send(method, path.replace("{}", "1"))
         assert response.status_code == 501, (method, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from typing import Any
 from typing import Literal as OneOf
 
 import anyio
@@ -17,7 +18,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from segdsl.server.errors import ApiError, Problem, entities_body, plain_body
+from segdsl.server.errors import ApiError, Problem, account_body, entities_body, plain_body
 from segdsl.server.service import JSON, JSON_API, Call, Route, Service
 
 MAX_BODY = 8_000_000
@@ -33,7 +34,7 @@ _MEDIA = (JSON, JSON_API)
 _CLOSING = {"Connection": "close"}
 """The rest of the request need not be read."""
 
-Side = OneOf["audiences", "entities"]
+Side = OneOf["audiences", "entities", "account"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -46,6 +47,8 @@ class BodyLimits:
 
 
 def side_of(path: str) -> Side:
+    if f"{path}/".startswith("/v3/"):
+        return "account"
     return "entities" if f"{path}/".startswith("/entities/") else "audiences"
 
 
@@ -109,11 +112,17 @@ def _too_large(message: str) -> ApiError:
     return ApiError(413, [Problem(message)], headers=_CLOSING)
 
 
+_BODIES: dict[Side, Callable[[ApiError], dict[str, Any]]] = {
+    "audiences": plain_body,
+    "entities": entities_body,
+    "account": account_body,
+}
+
+
 def error_response(error: ApiError, side: Side) -> Response:
     """An error in the shape of the family of the path."""
-    body = entities_body(error) if side == "entities" else plain_body(error)
     return Response(
-        msgspec.json.encode(body),
+        msgspec.json.encode(_BODIES[side](error)),
         status_code=error.status,
         headers=error.headers,
         media_type=JSON,

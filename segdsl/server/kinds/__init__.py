@@ -19,6 +19,8 @@ modules. A kind imports only kinds that it refers to, and those come first in `K
 
 from __future__ import annotations
 
+from segdsl.server.kinds.account import ACCOUNT
+from segdsl.server.kinds.activations import ACTIVATIONS, TEMPLATES
 from segdsl.server.kinds.folders import FOLDERS
 from segdsl.server.kinds.funnels import FUNNELS
 from segdsl.server.kinds.models import MODELS
@@ -38,6 +40,9 @@ KINDS: tuple[Kind, ...] = (
     FUNNELS,
     MODELS,
     VARIANTS,
+    ACCOUNT,
+    TEMPLATES,
+    ACTIVATIONS,
 )
 
 __all__ = ["KINDS"]

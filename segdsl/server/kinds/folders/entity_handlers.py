@@ -86,7 +86,9 @@ def _items(service: Service, folder: int | None = None) -> list[Item]:
 
 def _resource(folder: Folder, folders: list[Folder], items: list[Item]) -> Json:
     children = [(FOLDER, child.id) for child in folders]
-    return responses.resource(folder, [*children, *((item.type, item.id) for item in items)])
+    return responses.resource(
+        folder, [*children, *((item.type, item.id) for item in items if item.is_child)]
+    )
 
 
 def by_folder(service: Service, call: Call) -> Any:
