@@ -76,14 +76,19 @@ class NewActivation(msgspec.Struct, frozen=True):
     """An activation to create, or the new state of an existing one: a body for either side.
 
     `entities` is the body of `/entities/segments/{id}/syndications`, `{"type": "syndication",
-    "attributes": {…}}`, and `legacy` that of `/audiences/{id}/segments/{id}/syndications`. At least
-    one is there. With both, the first has what only it can say (`endOn`), the second what only it
-    can (the workflow, `lockEnabled`), and all else is the same in both.
+    "attributes": {…}}`, and `legacy` that of `/audiences/{id}/segments/{id}/syndications`; a body
+    is None where `segdsl.rules.activations.family_of` does not ask for it. With both the legacy
+    one, which has the workflow and `lockEnabled`, is sent first, then the other, which has
+    `endOn`; all else is the same in both.
     """
 
     name: str
     entities: msgspec.Raw | None = None
     legacy: msgspec.Raw | None = None
+
+    def __post_init__(self) -> None:
+        if self.entities is None and self.legacy is None:
+            raise ValueError("an activation needs a body for one side of the API")
 
 
 class ActivationOverview(msgspec.Struct, frozen=True):

@@ -140,32 +140,31 @@ class Activations(Folders):
         name before.
 
         After a lost response, one with that name and all values that were sent counts as this one.
-        What both sides are needed for is created on the JSON:API side and then completed.
+        What both sides are needed for is created on the legacy side and then updated on the other.
         """
-        _check(new)
+        segment, parent = path_id(segment_id), path_id(parent_id)
 
         async def send() -> bytes:
-            if new.entities is not None:
-                path = f"/entities/segments/{path_id(segment_id)}/syndications"
-                return await self._transport.send("POST", path, body=new.entities, media=JSON_API)
-            path = f"/audiences/{path_id(parent_id)}/segments/{path_id(segment_id)}/syndications"
-            return await self._transport.send("POST", path, body=new.legacy)
+            if new.legacy is not None:
+                path = f"/audiences/{parent}/segments/{segment}/syndications"
+                return await self._transport.send("POST", path, body=new.legacy)
+            path = f"/entities/segments/{segment}/syndications"
+            return await self._transport.send("POST", path, body=new.entities, media=JSON_API)
 
-        first = new.entities or new.legacy
         created = await self._create(
             Creation(
                 "activation",
                 lambda: self.find_activation(parent_id, segment_id, new.name),
                 send,
                 lambda body: r.answered_activation(body, segment_id),
-                lambda existing: _matches(existing, new.name, first),
+                lambda existing: _matches(existing, new.name, new.legacy or new.entities),
                 "an activation with this name already exists",
                 "another name or segment",
             )
         )
         if new.entities is None or new.legacy is None:
             return created
-        return await self._complete(parent_id, segment_id, created.id, new)
+        return await self._complete(segment_id, created.id, new)
 
     async def update_activation(
         self,
@@ -180,38 +179,39 @@ class Activations(Folders):
         `look` runs before each try; an activation that it returns is the result. With both bodies
         the second is sent only over what the first one made.
         """
-        _check(new)
-        if new.entities is None:
-            return await self._put(parent_id, segment_id, id, new, look)
-        updated = await self._patch(segment_id, id, new, look)
-        if new.legacy is None or not _matches(updated, new.name, new.entities):
+        if new.legacy is None:
+            return await self._patch(segment_id, id, new, look)
+        updated = await self._put(parent_id, segment_id, id, new, look)
+        if new.entities is None or not _matches(updated, new.name, new.legacy):
             # Without the second body, or superseded by what `look` found.
             return updated
-        return await self._complete(parent_id, segment_id, id, new)
+        return await self._complete(segment_id, id, new)
 
-    async def _complete(
-        self, parent_id: str, segment_id: str, id: str, new: a.NewActivation
-    ) -> a.Activation:
-        """Sends the legacy body after the other, and the other again if that undid a part of it.
+    async def _complete(self, segment_id: str, id: str, new: a.NewActivation) -> a.Activation:
+        """Sends the JSON:API body after the legacy one.
 
-        The legacy side replaces the whole, and its body has no `endOn`: whether a server then
-        keeps the date is not described. Nothing is sent over what somebody else wrote meanwhile.
+        The other order is not safe: the legacy side replaces the whole, and has no `endOn`
+        (described); and what is created without its workflow may run without it. Nothing is sent
+        over what somebody else wrote meanwhile.
         """
 
-        async def changed(
-            sent: msgspec.Raw | None, to_send: msgspec.Raw | None
-        ) -> a.Activation | None:
-            """What is there, unless it is what was sent and needs what is to be sent."""
+        async def look() -> a.Activation | None:
+            """What is there, unless it has only what the legacy body says."""
             found = await self.activation(segment_id, id)
-            is_ours = _matches(found, new.name, sent) and not _matches(found, new.name, to_send)
-            return None if is_ours else found
+            is_half = _matches(found, new.name, new.legacy) and not _matches(
+                found, new.name, new.entities
+            )
+            return None if is_half else found
 
-        put = await self._put(
-            parent_id, segment_id, id, new, lambda: changed(new.entities, new.legacy)
-        )
-        if _matches(put, new.name, new.entities) or not _matches(put, new.name, new.legacy):
-            return put
-        return await self._patch(segment_id, id, new, lambda: changed(new.legacy, new.entities))
+        updated = await self._patch(segment_id, id, new, look)
+        if _matches(updated, new.name, new.entities) and not _matches(
+            updated, new.name, new.legacy
+        ):
+            raise e.InvalidResponseError(
+                f"the update of activation #{id} took back its workflow or its sequence",
+                "the API cannot keep them together with an end: leave out one of them",
+            )
+        return updated
 
     async def _patch(
         self,
@@ -375,10 +375,6 @@ def _path(segment_id: str, id: str) -> str:
 def _key(execution: a.Execution) -> str:
     """What tells a run from others: its attempt's id, or its session's."""
     return execution.attempt_id or f"session {execution.session_id}"
-
-
-def _check(new: a.NewActivation) -> None:
-    assert new.entities is not None or new.legacy is not None, "a body for one of the sides"
 
 
 def _matches(activation: a.Activation, name: str, sent: msgspec.Raw | None) -> bool:

@@ -14,14 +14,16 @@ from segdsl.rules.json_values import id_of
 
 _UNORDERED = frozenset(("notifyOn", "emailRecipients", "repeatSubFrequency"))
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2})?(\.0+)?(Z|\+00:?00)?", re.ASCII)
+_UNSET = frozenset((("repeatUnit", "none"), ("scheduleType", "none")))
+"""Words that say as much as no value."""
 _FILLED = frozenset(("startAt",))
 """Keys that the API fills where null was sent (described)."""
 
 
 def has_sent_values(sent: Any, answered: Any, key: str = "") -> bool:
     """Whether an answer says all that was sent, which may be null for what is not set."""
-    if _is_empty(sent):
-        return _is_empty(answered) or key in _FILLED
+    if _is_empty(sent, key):
+        return _is_empty(answered, key) or key in _FILLED
     match sent, answered:
         case dict(), dict():
             return all(
@@ -41,8 +43,12 @@ def has_sent_values(sent: Any, answered: Any, key: str = "") -> bool:
             return False
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or value is False or value in ("", [], {})
+def _is_empty(value: Any, key: str) -> bool:
+    return value is None or value is False or value in ("", [], {}) or _is_unset(key, value)
+
+
+def _is_unset(key: str, value: Any) -> bool:
+    return isinstance(value, str) and (key, value) in _UNSET
 
 
 def _order(value: Any) -> str:

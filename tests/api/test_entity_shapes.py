@@ -283,6 +283,7 @@ def test_projects_of_workflows_are_paged_by_their_last_id() -> None:
         ({"emailRecipients": [2, 1]}, {"emailRecipients": ["1", "2"]}),
         ({"columns": [{"column": "a"}]}, {"columns": [{"id": "uuid", "column": "a"}]}),
         ({"a": 1.0}, {"a": 1}),
+        ({"repeatUnit": "none"}, {}),
     ],
 )
 def test_what_was_sent_is_there(sent: Json, answered: Json) -> None:

@@ -364,14 +364,30 @@ def test_what_somebody_wrote_meanwhile_is_not_overwritten_by_the_second_body() -
 
     def handler(request: httpx.Request) -> httpx.Response:
         answer = api(request)
-        if request.method == "PATCH":
+        if request.method == "PUT":
             api.activations["300"]["values"]["columns"] = []
         return answer
 
     call, _ = OPERATIONS["update an activation, both"]
-    ask(handler, call)
-    assert api.sent("PUT") == []
+    with pytest.raises(InvalidResponseError, match="does not match"):
+        ask(handler, call)
+    assert api.sent("PATCH") == []
     assert api.activations["300"]["values"]["columns"] == []
+
+
+def test_a_server_that_cannot_keep_both_bodies_is_an_error() -> None:
+    api = fresh(None, MANNERS[0])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        answer = api(request)
+        if request.method == "PATCH":
+            api.activations["300"]["values"].update(dict.fromkeys(WORKFLOW))
+            return httpx.Response(204)
+        return answer
+
+    call, _ = OPERATIONS["update an activation, both"]
+    with pytest.raises(InvalidResponseError, match="took back its workflow"):
+        ask(handler, call)
 
 
 def test_what_look_finds_is_the_result() -> None:
