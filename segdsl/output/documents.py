@@ -17,6 +17,7 @@ import msgspec
 from segdsl.output.models import (
     CompiledResource,
     Conflict,
+    CountedFunnel,
     CountedSegment,
     CreatedSegment,
     Diagnostic,
@@ -132,10 +133,11 @@ class SqlOutput(Output, frozen=True, kw_only=True, tag="sql"):
 
 
 class PreviewOutput(Output, frozen=True, kw_only=True, tag="preview"):
-    """The number of profiles that segments select."""
+    """The number of profiles that segments and the stages of funnels select."""
 
     parent_segment: ParentSegment | None = None
     segments: tuple[CountedSegment, ...] = ()
+    funnels: tuple[CountedFunnel, ...] = ()
 
 
 class CreateOutput(Output, frozen=True, kw_only=True, tag="create"):

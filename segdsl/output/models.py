@@ -220,6 +220,29 @@ class CountedSegment(_SegmentOfFile, frozen=True, kw_only=True):
     sample: Annotated[Sample | None, doc("With `--sample`.")]
 
 
+class CountedStage(_Object, frozen=True, kw_only=True):
+    """A stage of a funnel with its count, null if it has no rule or there is an `error`."""
+
+    name: str
+    count: int | None
+    share: Annotated[float | None, doc("The share of the parent segment, from 0 to 1.")]
+    conversion: Annotated[
+        float | None,
+        doc("Its count divided by that of the stage before; null for the first stage."),
+    ]
+    seconds: Annotated[float | None, doc("The time from the request to the result.")]
+    error: Error | None
+
+
+class CountedFunnel(_Object, frozen=True, kw_only=True):
+    """A funnel with the counts of its stages, in their order."""
+
+    name: str
+    folder: str | None
+    file: str | None
+    stages: tuple[CountedStage, ...]
+
+
 class CreatedSegment(_SegmentOfFile, frozen=True, kw_only=True):
     """The outcome of creating a segment."""
 

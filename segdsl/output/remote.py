@@ -13,7 +13,14 @@ from segdsl.schema.search import SchemaItem
 from segdsl.workspace.creation import Outcome as Created
 from segdsl.workspace.remote.breakdown import Node, Question
 from segdsl.workspace.remote.listing import Found, Shown, in_order
-from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.workspace.remote.preview import (
+    Answer,
+    Counted,
+    Failed,
+    FunnelQuestion,
+    Preview,
+    Sample,
+)
 from segdsl.workspace.remote.schema import Sample as Values
 from segdsl.workspace.remote.schema import values_of
 from segdsl.workspace.remote.snapshot import Snapshot
@@ -38,6 +45,26 @@ def preview_output(preview: Preview) -> documents.PreviewOutput:
             id=preview.parent_id, name=preview.parent_name, population=preview.population
         ),
         segments=tuple(_counted(question, preview) for question in preview.questions),
+        funnels=tuple(_funnel(funnel, preview) for funnel in preview.funnels),
+    )
+
+
+def _funnel(counted: FunnelQuestion, preview: Preview) -> models.CountedFunnel:
+    return models.CountedFunnel(
+        name=counted.funnel.name,
+        folder=counted.funnel.folder,
+        file=counted.funnel.span.file or None,
+        stages=tuple(
+            models.CountedStage(
+                name=step.stage.name,
+                count=_count(step.answer),
+                share=_share(step.answer, preview),
+                conversion=step.conversion,
+                seconds=_seconds(step.answer),
+                error=None if step.answer is None else _error(step.answer),
+            )
+            for step in preview.steps(counted)
+        ),
     )
 
 
@@ -49,18 +76,22 @@ def _counted(question: Question, preview: Preview) -> models.CountedSegment:
         file=question.segment.span.file or None,
         count=_count(answer),
         share=_share(answer, preview),
-        seconds=round(answer.seconds, 3) if isinstance(answer, Counted) else None,
+        seconds=_seconds(answer),
         error=_error(answer),
         breakdown=None if question.tree is None else _condition(question.tree, preview),
         sample=_sample(preview.samples.get(question.rule)),
     )
 
 
-def _count(answer: Answer) -> int | None:
+def _count(answer: Answer | None) -> int | None:
     return answer.count if isinstance(answer, Counted) else None
 
 
-def _share(answer: Answer, preview: Preview) -> float | None:
+def _seconds(answer: Answer | None) -> float | None:
+    return round(answer.seconds, 3) if isinstance(answer, Counted) else None
+
+
+def _share(answer: Answer | None, preview: Preview) -> float | None:
     count = _count(answer)
     return None if count is None or not preview.population else count / preview.population
 

@@ -6,7 +6,7 @@ Queries that still run when the user interrupts are killed on the server before 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -25,7 +25,15 @@ from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.workspace.remote.breakdown import Question, Rule, question
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample
+from segdsl.workspace.remote.preview import (
+    Answer,
+    Counted,
+    Failed,
+    FunnelQuestion,
+    FunnelStage,
+    Preview,
+    Sample,
+)
 from segdsl.workspace.remote.snapshot import read_snapshot
 
 AT_ONCE = 16
@@ -66,53 +74,83 @@ async def preview(
     progress: Progress,
     *,
     beside: Sequence[c.Segment] = (),
+    funnels: Sequence[c.Funnel] = (),
 ) -> Preview:
-    """Counts each segment that compiles; what does not is in the report.
+    """Counts each segment, and each stage of funnels, that compiles; what does not is reported.
 
     `beside` are other segments that these may refer to; they are not counted themselves.
     A segment that another refers to by name and that the server does not have is counted as the
     files define it.
     """
     client, parent = connection.client, connection.parent
-    questions = await _questions(connection, segments, report, options, beside)
+    stages = [stage.segment for funnel in funnels for stage in funnel.stages if stage.segment]
+    asked = await questions_of(
+        connection, (*segments, *stages), (*segments, *beside), report, options
+    )
+    questions = [each for each in asked[: len(segments)] if each is not None]
+    shown = _with_questions(funnels, iter(asked[len(segments) :]))
     known = await client.attributes(parent.id) if options.sample else []
     if not options.columns:
         options = msgspec.structs.replace(
             options, columns=tuple(each.name for each in known[:FIRST])
         )
-    rules = list(dict.fromkeys(rule for each in questions for rule in each.rules()))
+    counted = [*questions, *(each for each in asked[len(segments) :] if each is not None)]
+    rules = list(dict.fromkeys(rule for each in counted for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
     if parent.population is None:
         rules.append(everyone)
     progress.begin(len(rules) + (len(questions) if options.sample else 0))
-    at_once = AT_ONCE_HERE if connection.is_local else AT_ONCE
-    answers, samples = await _asked(
-        client, parent.id, rules, questions, options, progress, asyncio.Semaphore(at_once)
-    )
+    answers, samples = await _asked(connection, rules, questions, options, progress)
     population = parent.population
     if population is None:
         whole = answers[everyone]
         population = whole.count if isinstance(whole, Counted) else 0
     times = frozenset(each.name for each in known if each.type in TIME_TYPES)
     return Preview(
-        parent.id, parent.name, population, questions, answers, samples, parent.timezone, times
+        parent.id,
+        parent.name,
+        population,
+        questions,
+        answers,
+        samples,
+        parent.timezone,
+        times,
+        shown,
     )
 
 
-async def _questions(
+def _with_questions(
+    funnels: Iterable[c.Funnel], asked: Iterator[Question | None]
+) -> tuple[FunnelQuestion, ...]:
+    """The funnels with what to count; `asked` is in the order of the stages with a rule."""
+    return tuple(
+        FunnelQuestion(
+            funnel,
+            tuple(
+                FunnelStage(each, next(asked) if each.segment else None) for each in funnel.stages
+            ),
+        )
+        for funnel in funnels
+    )
+
+
+async def questions_of(
     connection: Connection,
     segments: Sequence[c.Segment],
+    every: Sequence[c.Segment],
     report: Report,
     options: PreviewOptions,
-    beside: Sequence[c.Segment],
-) -> list[Question]:
-    every = (*segments, *beside)
+) -> list[Question | None]:
+    """What to count for each segment, None for one that is in the report.
+
+    `every` are the segments that these may refer to by name, besides those of the server.
+    """
     known: SegmentNames = {}
     if any(named_segments(each.condition) for each in segments):
         server = await read_snapshot(connection.client, connection.parent.id, rules=False)
         known = server.existing_ids_with(every)
         in_dependency_order(every, report)
-    found = []
+    found: list[Question | None] = []
     inliner = Inliner(every, known)
     for segment in segments:
         own = Report()
@@ -124,8 +162,7 @@ async def _questions(
         # An error in a segment is the same wherever it is inlined, and reported once.
         for each in own.diagnostics:
             report.put(each)
-        if asked is not None:
-            found.append(asked)
+        found.append(asked)
     return found
 
 
@@ -142,21 +179,23 @@ def _question(
 
 
 async def _asked(
-    client: Client,
-    parent_id: str,
-    rules: Iterable[Rule],
+    connection: Connection,
+    rules: Sequence[Rule],
     questions: Iterable[Question],
     options: PreviewOptions,
     progress: Progress,
-    room: asyncio.Semaphore,
 ) -> tuple[dict[Rule, Answer], dict[Rule, Sample | Failed]]:
     answers: dict[Rule, Answer] = {}
     samples: dict[Rule, Sample | Failed] = {}
     killed: list[str] = []
+    client, parent_id = connection.client, connection.parent.id
+    room = asyncio.Semaphore(AT_ONCE_HERE if connection.is_local else AT_ONCE)
+    # A local API counts all of them in one query.
+    announced = min(len(rules), AT_ONCE_HERE) if connection.is_local else 1
 
     async def count(rule: Rule) -> None:
         async with room:
-            answers[rule] = await _counted(client, parent_id, rule, killed)
+            answers[rule] = await _counted(client, parent_id, rule, announced, killed)
         progress.answered()
 
     async def sample(rule: Rule) -> None:
@@ -177,10 +216,17 @@ async def _asked(
     return answers, samples
 
 
-async def _counted(client: Client, parent_id: str, rule: Rule, killed: list[str]) -> Answer:
+async def _counted(
+    client: Client, parent_id: str, rule: Rule, announced: int, killed: list[str]
+) -> Answer:
     begin = perf_counter()
     try:
-        count = await client.count(parent_id, msgspec.Raw(rule.encode()), on_killed=killed.append)
+        count = await client.count(
+            parent_id,
+            msgspec.Raw(rule.encode()),
+            announced=announced,
+            on_killed=killed.append,
+        )
     except ClientError as error:
         return Failed(error.message, error.help)
     return Counted(count, perf_counter() - begin)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from segdsl.language.condition import tree as c
 from segdsl.workspace.remote.breakdown import Question, Rule
 
 
@@ -34,8 +35,22 @@ class Sample(msgspec.Struct, frozen=True):
     rows: tuple[tuple[Any, ...], ...]
 
 
+class FunnelStage(msgspec.Struct, frozen=True):
+    """A stage with what to count; no `question` if it has no rule, or one with errors."""
+
+    stage: c.Stage
+    question: Question | None = None
+
+
+class FunnelQuestion(msgspec.Struct, frozen=True):
+    """A funnel to count, with its stages in their order."""
+
+    funnel: c.Funnel
+    stages: tuple[FunnelStage, ...]
+
+
 class Preview(msgspec.Struct, frozen=True):
-    """The counts and samples of some segments of a parent segment.
+    """The counts and samples of some segments and funnels of a parent segment.
 
     `zone` is its time zone, and `times` are the columns of samples that hold Unix seconds.
     """
@@ -48,10 +63,23 @@ class Preview(msgspec.Struct, frozen=True):
     samples: Mapping[Rule, Sample | Failed] = {}
     zone: str = "UTC"
     times: frozenset[str] = frozenset()
+    funnels: Sequence[FunnelQuestion] = ()
+
+    def steps(self, funnel: FunnelQuestion) -> tuple[Step, ...]:
+        """The stages of a funnel with their counts, and the conversion from each to the next."""
+        steps: list[Step] = []
+        before: int | None = None
+        for each in funnel.stages:
+            answer = None if each.question is None else self.answers[each.question.rule]
+            count = answer.count if isinstance(answer, Counted) else None
+            conversion = None if count is None or not before else count / before
+            steps.append(Step(each.stage, answer, conversion))
+            before = count
+        return tuple(steps)
 
     @property
     def failures(self) -> list[tuple[str, Failed]]:
-        """Each segment that could not be counted or sampled, by name, with the reason."""
+        """Each segment or stage that could not be counted or sampled, by name, with the reason."""
         found: list[tuple[str, Failed]] = []
         for each in self.questions:
             every: list[Answer | Sample] = [self.answers[rule] for rule in each.rules()]
@@ -60,7 +88,24 @@ class Preview(msgspec.Struct, frozen=True):
             first = next((answer for answer in every if isinstance(answer, Failed)), None)
             if first is not None:
                 found.append((each.segment.name, first))
+        for funnel in self.funnels:
+            for step in self.steps(funnel):
+                if isinstance(step.answer, Failed):
+                    found.append((f"{funnel.funnel.name}: {step.stage.name}", step.answer))
         return found
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A stage of a counted funnel; `answer` is None if it has no rule that can be counted.
+
+    `conversion` is its number of profiles divided by that of the stage before, None for the first
+    stage, and where either is not known or there is nobody in the stage before. It is above 1 where
+    the funnel widens.
+    """
+
+    stage: c.Stage
+    answer: Answer | None
+    conversion: float | None
 
 
 def share(count: int, population: int) -> str:
@@ -73,3 +118,14 @@ def share(count: int, population: int) -> str:
     if 99.95 <= percent < 100:
         return ">99.9%"
     return f"{percent:.1f}%"
+
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def bar(count: int, whole: int, width: int) -> str:
+    """A bar of at most `width` cells for a part of the whole; anything above 0 can be seen."""
+    if whole == 0 or count == 0:
+        return ""
+    eighths = max(1, min(8 * width, round(8 * width * count / whole)))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()

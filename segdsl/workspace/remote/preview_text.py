@@ -15,14 +15,22 @@ from rich.text import Text
 from segdsl.diagnostics.places import counted
 from segdsl.terminal import visible
 from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.preview import Answer, Counted, Failed, Preview, Sample, share
+from segdsl.workspace.remote.funnel_text import funnel_table
+from segdsl.workspace.remote.preview import (
+    Answer,
+    Counted,
+    Failed,
+    Preview,
+    Sample,
+    bar,
+    share,
+)
 from segdsl.workspace.remote.shown_times import shown_time
 
 WIDE = 1_000
 """Cells of a line that nobody looks at on a screen: nothing is cut short for a pipe."""
 _BAR = 20
 _LEAST_FOR_BARS = 70
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def text_of(things: Iterable[RenderableType], *, color: bool, width: int | None) -> str:
@@ -53,8 +61,12 @@ def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
             if index:
                 yield ""
             yield _breakdown(each, preview, width or WIDE)
-    else:
+    elif preview.questions:
         yield _table(preview)
+    for index, funnel in enumerate(preview.funnels):
+        if index or preview.questions:
+            yield ""
+        yield funnel_table(funnel, preview, width or WIDE)
     for each in preview.questions:
         sample = preview.samples.get(each.rule)
         if isinstance(sample, Sample):
@@ -113,7 +125,8 @@ def _breakdown(question: Question, preview: Preview, width: int) -> RenderableTy
         answer = preview.answers[question.rule] if node is None else preview.answers[node.rule]
         row: list[RenderableType] = [text, *_numbers(answer, preview.population)]
         if bars:
-            row.append(Text(_bar(answer, preview.population, bars), style="cyan"))
+            count = answer.count if isinstance(answer, Counted) else 0
+            row.append(Text(bar(count, preview.population, bars), style="cyan"))
         if node is not None and node.left is not None:
             row.append(_numbers(preview.answers[node.left], preview.population)[0])
         table.add_row(*row)
@@ -138,14 +151,6 @@ def _outline(node: Node, depth: int) -> Iterator[tuple[RenderableType, Node]]:
     yield Padding(Text(visible(node.text)), (0, 0, 0, 2 * depth)), node
     for child in node.children:
         yield from _outline(child, depth + 1)
-
-
-def _bar(answer: Answer, population: int, width: int) -> str:
-    """A bar whose whole width is the population; anything above nothing can be seen."""
-    if not isinstance(answer, Counted) or population == 0 or answer.count == 0:
-        return ""
-    eighths = max(1, min(8 * width, round(8 * width * answer.count / population)))
-    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
 # --- samples -------------------------------------------------------------------------
