@@ -324,8 +324,16 @@ printf 'name: Japan\nrule: {type: And, conditions: [%s]}\n' "$value" > japan.yml
 segdsl import japan.yml
 """,
     "SEG703": r"""
-printf 'name: Japan\nrule: {type: include, segment: Asia}\nactivations: []\n' > japan.yml
-segdsl import japan.yml
+cat > loyal.yml <<'END'
+name: Loyal
+rule:
+  type: Value
+  attribute: ""
+  source: behavior_purchases
+  aggregation: {type: Count}
+  operator: {type: GreaterEqual, value: 3}
+END
+segdsl import loyal.yml
 """,
     "SEG704": r"""
 cat > loyal.yml <<'END'

@@ -1,5 +1,7 @@
 """Imports files and folders of YAML: which files are read, and where segments are written.
 
+The activations of a segment go to the file of the segment, behind it.
+
 Folders mirror the server's: a file's place under the folder with the tool's `tdx.json` is its
 segment's, or, where there is none, its place under the folder that was named.
 """
@@ -7,7 +9,8 @@ segment's, or, where there is none, its place under the folder that was named.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal as OneOf
 from typing import NamedTuple
@@ -17,8 +20,10 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.errors import FileError
 from segdsl.files import name_of, read_seg, walk, write_text
+from segdsl.language import activations as a
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName, folder_text
 from segdsl.source import Source
 from segdsl.workspace.tdx.segments import read_segment
 
@@ -47,6 +52,29 @@ class Import(NamedTuple):
     made: list[Made]
     sources: dict[str, Source]
     files: int
+
+
+class _Converted(NamedTuple):
+    """A segment in its folder with its activations, and the file that they go to."""
+
+    path: Path
+    segment: t.Segment
+    folder: tuple[str, ...]
+    activations: tuple[t.Activation, ...]
+
+    def text(self, names: Mapping[str, int]) -> str:
+        """The text of the file; `names` says how many segments have each name.
+
+        Where several have it, the activations name the folder too.
+        """
+        activations = self.activations
+        if names[self.segment.name] > 1:
+            reference = ByName(self.segment.name, folder_text(self.folder))
+            activations = tuple(
+                msgspec.structs.replace(each, target=a.Target("segment", reference))
+                for each in activations
+            )
+        return format_file(t.File((self.segment, *activations)))
 
 
 def yaml_files(paths: Iterable[str]) -> list[Found]:
@@ -95,7 +123,7 @@ def import_files(
     A file that exists with another text is not overwritten without `force`.
     """
     sources: dict[str, Source] = {}
-    made: list[Made] = []
+    converted: list[_Converted] = []
     places: dict[tuple[tuple[str, ...], str], str] = {}
     targets: dict[str, str] = {}
     for each in found:
@@ -125,7 +153,9 @@ def import_files(
                 help="give one of the two another name",
             )
             continue
-        made.append(_made(target, format_file(t.File((segment,))), force))
+        converted.append(_Converted(target, segment, folder, read.activations))
+    names = Counter(each.segment.name for each in converted)
+    made = [_made(each.path, each.text(names), force) for each in converted]
     if write:
         for one in made:
             if one.what in ("new", "changed"):

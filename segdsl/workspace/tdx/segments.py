@@ -1,4 +1,4 @@
-"""Translates a YAML file of the vendor's own tool to a segment in the language's syntax."""
+"""Translates a YAML file of the vendor's own tool to a segment and its activations."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
+from segdsl.language import activations as a
 from segdsl.language.syntax import tree as t
-from segdsl.language.values import SegmentKind
+from segdsl.language.values import ByName, SegmentKind
+from segdsl.rules.activations.lift import lift_activation
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lift import lift_rule
 from segdsl.rules.rule.document import load as load_json
 from segdsl.rules.rule.model import encode
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source, Span
+from segdsl.workspace.tdx.activations import Activations
 from segdsl.workspace.tdx.checks import Keys
 from segdsl.workspace.tdx.conditions import GROUPS, Conditions
 from segdsl.workspace.tdx.document import UnreadableError, Value, load
@@ -27,13 +30,13 @@ _KINDS: dict[str, SegmentKind] = {
 
 
 class Imported(NamedTuple):
-    """A segment without its folder, and how many activations were left out.
+    """A segment without its folder, with its activations.
 
     `folder` is what the file itself says of it, `at` the place of that, or else of the name.
     """
 
     segment: t.Segment
-    activations: int
+    activations: tuple[t.Activation, ...]
     folder: tuple[str, ...] | None
     at: Span
 
@@ -57,7 +60,7 @@ def _read(document: Value, report: Report) -> Imported | None:
     name = description = ""
     kind: SegmentKind = "batch"
     hidden = False
-    activations = 0
+    activations: tuple[a.Activation, ...] = ()
     folder: tuple[str, ...] | None = None
     rule: dict[str, Any] = {}
     with suppress(UnreadableError):
@@ -76,7 +79,7 @@ def _read(document: Value, report: Report) -> Imported | None:
             folder = _folder(keys["folder"], conditions)
     with suppress(UnreadableError):
         if "activations" in keys:
-            activations = _activations(keys["activations"], conditions)
+            activations = Activations(report).read(keys["activations"], ByName(name))
     with suppress(UnreadableError):
         rule = conditions.rule(_rule(keys, conditions))
     if report.has_errors:
@@ -90,7 +93,7 @@ def _read(document: Value, report: Report) -> Imported | None:
         return None
     segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
     at = keys["folder"] if folder is not None else keys["name"]
-    return Imported(segment, activations, folder, at.place)
+    return Imported(segment, tuple(map(lift_activation, activations)), folder, at.place)
 
 
 def _is_segment(document: Value, conditions: Conditions) -> None:
@@ -130,16 +133,3 @@ def _name(keys: Keys, conditions: Conditions) -> str:
     if not name.strip():
         conditions.fail(at, "the segment has no name")
     return name
-
-
-def _activations(value: Value, conditions: Conditions) -> int:
-    number = len(conditions.items(value, "`activations`"))
-    if number:
-        what = "1 activation" if number == 1 else f"{number} activations"
-        conditions.report.add(
-            Code.SEG703,
-            value.place,
-            f"{what}: the language has no activations, so this was skipped",
-            help="it is not changed on the server",
-        )
-    return number
