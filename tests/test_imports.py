@@ -136,6 +136,7 @@ COMPILING = {
     "segdsl.workspace.check.check_runner",
     "segdsl.workspace.check.inputs",
     "segdsl.workspace.check.load_checked",
+    "segdsl.workspace.check.other_items",
     "segdsl.workspace.project",
     "segdsl.workspace.project.known_ids",
 }

@@ -157,7 +157,7 @@ class _Documents:
         if segment_id is None:
             reader.fail(
                 path,
-                "this activation does not say which segment it is of",
+                "nothing names the segment of this activation",
                 "pass what the API answers, or add `segmentId`",
             )
         stage_id = self._stage_ids.get(segment_id)
@@ -168,7 +168,7 @@ class _Documents:
 
 def _label(document: Any) -> str:
     """What a document of a list is called: its name, its id, or both."""
-    value = inside(document)
+    value = document if kind_of(document) == "segment" else inside(document)
     if not is_whole(value):
         return ""
     attributes = value.get("attributes")
