@@ -36,6 +36,7 @@ from segdsl.output.models import (
     ReachedResource,
     RenamedResource,
     ResourceWithId,
+    SampledActivation,
     SchemaThing,
     SegmentQuery,
     SegmentRequest,
@@ -133,11 +134,12 @@ class SqlOutput(Output, frozen=True, kw_only=True, tag="sql"):
 
 
 class PreviewOutput(Output, frozen=True, kw_only=True, tag="preview"):
-    """The number of profiles that segments and the stages of funnels select."""
+    """Counts of segments and of the stages of funnels, and the first rows of activations."""
 
     parent_segment: ParentSegment | None = None
     segments: tuple[CountedSegment, ...] = ()
     funnels: tuple[CountedFunnel, ...] = ()
+    activations: tuple[SampledActivation, ...] = ()
 
 
 class CreateOutput(Output, frozen=True, kw_only=True, tag="create"):

@@ -243,6 +243,25 @@ class CountedFunnel(_Object, frozen=True, kw_only=True):
     stages: tuple[CountedStage, ...]
 
 
+class ExportedColumn(_Object, frozen=True, kw_only=True):
+    """A column of an export."""
+
+    name: str
+    type: Annotated[str | None, doc("Null if it is not known.")]
+    masked: Annotated[bool, doc("Whether its values are hidden and null here; see `--reveal`.")]
+
+
+class SampledActivation(_Object, frozen=True, kw_only=True):
+    """The first rows of an activation, as they would be exported. Times are Unix seconds."""
+
+    name: str
+    file: str | None
+    columns: tuple[ExportedColumn, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    notes: Annotated[tuple[str, ...], doc("What is not shown, and why.")]
+    error: Error | None
+
+
 class CreatedSegment(_SegmentOfFile, frozen=True, kw_only=True):
     """The outcome of creating a segment."""
 

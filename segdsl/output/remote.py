@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from segdsl.api import ClientError, Unreadable
+from segdsl.language.activations import Activation
 from segdsl.output import documents, models
 from segdsl.output.segments import folder_of
 from segdsl.schema.search import SchemaItem
@@ -16,6 +17,7 @@ from segdsl.workspace.remote.listing import Found, Shown, in_order
 from segdsl.workspace.remote.preview import (
     Answer,
     Counted,
+    ExportSample,
     Failed,
     FunnelQuestion,
     Preview,
@@ -46,6 +48,22 @@ def preview_output(preview: Preview) -> documents.PreviewOutput:
         ),
         segments=tuple(_counted(question, preview) for question in preview.questions),
         funnels=tuple(_funnel(funnel, preview) for funnel in preview.funnels),
+        activations=tuple(_activation(*each) for each in preview.exports),
+    )
+
+
+def _activation(activation: Activation, sample: ExportSample | Failed) -> models.SampledActivation:
+    rows = sample if isinstance(sample, ExportSample) else ExportSample((), ())
+    return models.SampledActivation(
+        name=activation.name,
+        file=activation.span.file or None,
+        columns=tuple(
+            models.ExportedColumn(name=each.name, type=each.type, masked=each.masked)
+            for each in rows.columns
+        ),
+        rows=rows.rows,
+        notes=rows.notes,
+        error=api_error(sample) if isinstance(sample, Failed) else None,
     )
 
 

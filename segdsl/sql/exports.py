@@ -148,8 +148,9 @@ class _Export:
         if columns.all:
             if self.customers.table is None:
                 raise SqlError("`columns all` requires the schema of the parent segment")
-            for each in self.customers.table.columns:
-                yield ExportColumn(ColumnSource(each.name), each.name)
+            table = self.customers.table
+            for name in (*(each.name for each in table.columns), *sorted(table.untyped)):
+                yield ExportColumn(ColumnSource(name), name)
         yield from columns.items
 
     def _add(self, item: ExportColumn, own: list[tuple[SourceColumn, str]]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from segdsl.language.activations import Activation
 from segdsl.language.condition import tree as c
+from segdsl.language.values import ColumnType
 from segdsl.workspace.remote.breakdown import Question, Rule
 
 
@@ -49,8 +51,25 @@ class FunnelQuestion(msgspec.Struct, frozen=True):
     stages: tuple[FunnelStage, ...]
 
 
+class SampleColumn(msgspec.Struct, frozen=True):
+    """A column as it would be exported; `type` is None if it is not known."""
+
+    name: str
+    type: ColumnType | None
+    masked: bool = False
+
+
+class ExportSample(msgspec.Struct, frozen=True):
+    """The first rows of an activation; a masked column has null. `notes` say what is not shown."""
+
+    columns: tuple[SampleColumn, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    notes: tuple[str, ...] = ()
+    zone: str = "UTC"
+
+
 class Preview(msgspec.Struct, frozen=True):
-    """The counts and samples of some segments and funnels of a parent segment.
+    """The counts and samples of some segments, funnels and activations of a parent segment.
 
     `zone` is its time zone, and `times` are the columns of samples that hold Unix seconds.
     """
@@ -64,6 +83,7 @@ class Preview(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     times: frozenset[str] = frozenset()
     funnels: Sequence[FunnelQuestion] = ()
+    exports: Sequence[tuple[Activation, ExportSample | Failed]] = ()
 
     def steps(self, funnel: FunnelQuestion) -> tuple[Step, ...]:
         """The stages of a funnel with their counts, and the conversion from each to the next."""
@@ -79,7 +99,7 @@ class Preview(msgspec.Struct, frozen=True):
 
     @property
     def failures(self) -> list[tuple[str, Failed]]:
-        """Each segment or stage that could not be counted or sampled, by name, with the reason."""
+        """What could not be counted or sampled, by name, with the reason."""
         found: list[tuple[str, Failed]] = []
         for each in self.questions:
             every: list[Answer | Sample] = [self.answers[rule] for rule in each.rules()]
@@ -92,6 +112,9 @@ class Preview(msgspec.Struct, frozen=True):
             for step in self.steps(funnel):
                 if isinstance(step.answer, Failed):
                     found.append((f"{funnel.funnel.name}: {step.stage.name}", step.answer))
+        for activation, sample in self.exports:
+            if isinstance(sample, Failed):
+                found.append((activation.name, sample))
         return found
 
 

@@ -15,10 +15,12 @@ from rich.text import Text
 from segdsl.diagnostics.places import counted
 from segdsl.terminal import visible
 from segdsl.workspace.remote.breakdown import Node, Question
+from segdsl.workspace.remote.export_text import export_rows
 from segdsl.workspace.remote.funnel_text import funnel_table
 from segdsl.workspace.remote.preview import (
     Answer,
     Counted,
+    ExportSample,
     Failed,
     Preview,
     Sample,
@@ -72,6 +74,11 @@ def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
         if isinstance(sample, Sample):
             yield ""
             yield _sample(each, sample, preview)
+    for index, (activation, rows) in enumerate(preview.exports):
+        if index or preview.questions or preview.funnels:
+            yield ""
+        if isinstance(rows, ExportSample):
+            yield from export_rows(activation, rows, width or WIDE)
     yield ""
     whole = f"of {counted(preview.population, 'profile')} in “{visible(preview.parent_name)}”"
     yield Text(whole, style="dim")
