@@ -38,7 +38,11 @@ def _module() -> Any:
 
 @cache
 def _load() -> Any:
-    return _module().Contract()
+    yaml = import_module("yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        # The same values, from a reader that is compiled.
+        patch.setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return _module().Contract()
 
 
 def referee() -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -75,6 +76,11 @@ class _WithKey(httpx.Auth):
 NO_HEADERS: Mapping[str, str] = {}
 
 
+def _tls(base: httpx.URL) -> ssl.SSLContext | bool:
+    """How certificates are verified: without reading any authorities where TLS is not used."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if base.scheme == "http" else True
+
+
 class Transport:
     """Sends authenticated requests, at most `concurrency` at a time.
 
@@ -107,6 +113,7 @@ class Transport:
                 base_url=self.base,
                 auth=_WithKey(key),
                 transport=transport,
+                verify=_tls(self.base),
                 timeout=httpx.Timeout(
                     retry_policy.response_timeout, connect=retry_policy.connect_timeout
                 ),

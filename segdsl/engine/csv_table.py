@@ -66,6 +66,10 @@ class _ColumnProfile(msgspec.Struct, frozen=True):
         return "TIMESTAMP WITH TIME ZONE" if self.time else "VARCHAR"
 
 
+_UNRESTRICTED = _ColumnProfile(0, True, True, True, True, 0, 0)
+"""Of no values: they may be of any type."""
+
+
 def load_csv(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
@@ -137,13 +141,28 @@ def _column_profiles(
         group = names[start : start + COLUMNS_AT_ONCE]
         rows = f"(SELECT {', '.join(map(quoted, group))} FROM {table})"
         # Testing all values for all types is slow, so the first rows rule out some types.
-        first_rows = f"(FROM {rows} LIMIT {_SAMPLE_ROWS})"
-        unrestricted = [_ColumnProfile(0, True, True, True, True, 0, 0)] * len(group)
-        sample = _profile_columns(connection, first_rows, group, unrestricted)
+        sample = _profile_first_rows(connection, rows, group)
         profiles += (
             sample if size <= _SAMPLE_ROWS else _profile_columns(connection, rows, group, sample)
         )
     return profiles
+
+
+def _profile_first_rows(
+    connection: duckdb.DuckDBPyConnection, rows: str, names: list[str]
+) -> list[_ColumnProfile]:
+    """Profiles columns by their first rows.
+
+    All columns are one here: compiling the patterns for each takes longer than matching them.
+    """
+    values = ", ".join(map(quoted, names))
+    found = connection.execute(
+        f"SELECT number, {', '.join(_measures('value', _UNRESTRICTED))} "
+        f"FROM (SELECT unnest([{values}]) AS value, unnest(range({len(names)})) AS number "
+        f"FROM (FROM {rows} LIMIT {_SAMPLE_ROWS})) GROUP BY number"
+    ).fetchall()
+    profiles = {number: _ColumnProfile(*measures) for number, *measures in found}
+    return [profiles.get(number, _UNRESTRICTED) for number in range(len(names))]
 
 
 def _profile_columns(

@@ -20,6 +20,7 @@ table, by behavior (`orders` is `behavior_orders`, or else the table `orders`):
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -176,10 +177,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_description(path: Path, name: str) -> Description:
     """Reads a description; `name` is the default name of the parent segment. Raises DataError."""
     file, document = _read(path)
-    if file.timezone not in available_timezones() or not _zone_exists(file.timezone):
-        help = did_you_mean(
-            file.timezone, available_timezones(), "use an IANA name such as “Asia/Tokyo”"
-        )
+    if file.timezone not in _zones() or not _zone_exists(file.timezone):
+        help = did_you_mean(file.timezone, _zones(), "use an IANA name such as “Asia/Tokyo”")
         raise document.error(DataError, ("timezone",), f"unknown time zone “{file.timezone}”", help)
     types = _types(file, document)
     _check_ids(file, path)
@@ -327,6 +326,12 @@ def _read(path: Path) -> tuple[_File, Document]:
     if document is None:
         document = Document(str(path), "", {})
     return document.convert(_File, DataError, f"{path} is not a valid description"), document
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all time zones; looking for their files takes a while."""
+    return frozenset(available_timezones())
 
 
 def _zone_exists(name: str) -> bool:
