@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from quick import scaled
 from segdsl.diagnostics import Report
+from segdsl.language import activations as a
 from segdsl.language import predicates as p
 from segdsl.language.format import format_expression, format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from strategies.syntax import expressions, files
+from strategies.activation_items import activations, templates
+from strategies.syntax import expressions, files, funnels
 
 
 def parsed(text: str) -> t.File:
@@ -92,6 +94,56 @@ def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
         assert texts_of(after.comments) == texts_of(before.comments)
 
 
+# --- funnels and activations, of which few are among all files ----------------------------
+
+_new = st.one_of(funnels, activations, templates)
+
+
+@given(_new)
+@settings(max_examples=scaled(2_000))
+def test_a_funnel_or_an_activation_reads_back(item: t.Item) -> None:
+    text = format_file(t.File((item,)))
+    file = parsed(text)
+    assert file.items == (item,)
+    assert format_file(file, Source("test.seg", text)) == text
+
+
+@given(_new, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
+@settings(max_examples=scaled(2_000))
+def test_every_comment_of_a_funnel_or_an_activation_is_kept(
+    item: t.Item, seed: int, density: float
+) -> None:
+    text = commented(format_file(t.File((item,))), seed, density)
+    before = parsed(text)
+    assert before.items == (item,)
+    formatted = format_file(before, Source("test.seg", text))
+    after = parsed(formatted)
+    assert after.items == before.items
+    assert texts_of(after.comments) == texts_of(before.comments)
+    assert format_file(after, Source("test.seg", formatted)) == formatted
+
+
+@given(activations, st.randoms(use_true_random=False), st.integers(0, 1 << 30))
+@settings(max_examples=scaled(1_000))
+def test_comments_go_with_their_clause(
+    item: t.Activation, chance: random.Random, seed: int
+) -> None:
+    """Whatever the order in which the clauses are written, but for that of behaviors."""
+    head, *_ = format_file(t.File((t.Activation(item.name, item.target),))).splitlines()
+    texts = []
+    for clause in item.clauses:
+        alone = t.Activation(item.name, item.target, (clause,))
+        texts.append(format_file(t.File((alone,))).removeprefix(head))
+    chance.shuffle(texts)
+    text = commented("".join([head, *texts]), seed, 0.2)
+    before = parsed(text)
+    formatted = format_file(before, Source("test.seg", text))
+    after = parsed(formatted)
+    assert after.items == before.items
+    assert sorted(texts_of(after.comments)) == sorted(texts_of(before.comments))
+    assert format_file(after, Source("test.seg", formatted)) == formatted
+
+
 # --- the generators reach everything -----------------------------------------------------
 
 
@@ -122,6 +174,18 @@ def test_every_node_is_generated() -> None:
         t.Quantifier,
         t.Clause,
         p.Ago,
+        t.FunnelClause,
+        t.Stage,
+        t.StageRule,
+        *get_args(t.DeliveryClause),
+        *get_args(a.Function),
+        *get_args(a.Setting),
+        a.ColumnSource,
+        a.TextSource,
+        a.Time,
+        a.Placeholder,
+        a.BehaviorOrder,
+        a.Recipient,
     }
     for _ in range(10_000 // scaled(1_000)):
         collect()

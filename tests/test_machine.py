@@ -32,6 +32,8 @@ PIECES = [
     *("(", ")", ",", ":", ".", "%", "=", "!=", ">", ">=", '"a"', "`a b`", "`", '"', "'", "\\"),
     *("1", "-2.5", "1e6", "007", "2024-01-31", '@"x"', "#1", '#"a"', "# so", "\n", " ", "é", "a"),
     *("limit", "between", "ago", "any", "everyone", "import", "from", "is", "null", "a.b", ";"),
+    *("funnel", "stage", "activation", "template", "columns", "all", "every", "sequence", "with"),
+    *("in # c\n", "|", "[", "as", "when", "on", "starting", 'in "UTC"', "notify", "behavior"),
 ]
 
 # Two trees or the place of a mistake, of the same form for both parsers.
@@ -121,6 +123,8 @@ def test_slips_stop_both_at_the_same_place(file: Any, chance: random.Random) -> 
 def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
     agree(text)
     agree(f'segment "a" where {text}')
+    agree(f'funnel "a" stage "b" where {text}')
+    agree(f'activation "a" of segment "b" {text}')
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,13 @@ def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
         "# only a comment",
         'segment "a" where day = 1',
         'segment "a" where a in segment #1 #2',
+        'segment "a" where a within past 1 day funnel hours stage "b"',
+        'segment "a" where a within past 1 day funnel # c\n"b"',
+        'funnel "a" stage "b" where a within past 1 day stage stage "c"',
+        'activation "a" of stage "b" of funnel "c" every day in "x" in # c\n sequence',
+        'activation "a" of segment "b" every day in sequences',
+        'activation template # c\n "a" state funnel',
+        'activation templates "a"',
     ],
 )
 def test_odd_texts_are_parsed_alike(text: str) -> None:

@@ -20,6 +20,10 @@ ODD = (
     *("0", "-0", "1.50", "1e400", "9" * 400, "9" * 401, "1e99999", "00", "1.", "2024-02-30"),
     *("2024-01-31", '@"soon"', "true", "null", '"\\u{110000}"', '"\\q"', '"東京"', '""', "``"),
     *("`a b`", "group ", ".", "=", "!=", "<>", "==", "<", ">=", "%", "@", "{", "}", "🛒", "é"),
+    *("funnel ", "stage ", "activation ", "template ", "is segment ", "columns (", "columns all"),
+    *(" | substr(", " | ", " as x", "with (", "[", "]", "every 0 days", "every week on Mon", "in"),
+    *('in "UTC"', 'in "x"', "in sequence", "notify ", "behavior x all", "top 0", "{", '"{time}"'),
+    *('"{segment name} \\{"', "when is null then 1 else 2", "by hand", "starting 2025-02-30T00:00"),
     *('"L": (', "rfm(#1).rfm_score", 'cltv("M").x', "# allow SEG601", "hidden", "kind batch"),
 )
 SEEDS: tuple[str, ...] = (
@@ -52,6 +56,32 @@ segment "A" where in segment "B" and a > 1
 segment "B" hidden where none (a != 1, b is null) and count distinct (p.sku, p.day) < 3
 segment "C" folder "x/y" where not in segment "A" of folder "/" or (count(p) = 0 limit 3 by a asc)
 segment "D" kind realtime where everyone
+""",
+    """\
+# What is sent where.
+param n: number = 30
+funnel "Onboarding"
+  description "From sign-up on"
+  folder "Lifecycle/New"
+stage "Looked" where has page_views where url starts with "/welcome" # c
+stage "Tried" description "Began lately" where started within past n days and not in segment "A"
+  limit 10% by ltv desc
+stage "Paid" is segment "Payers" of folder "x"
+stage "Later"
+activation "Sync" of stage "Tried" of funnel "Onboarding"
+  description "Every night"
+  from template "Weekly"
+  to connection #4021
+  columns all and (email, postcode | substr(1, 3) as area, group household.size as n,
+    ltv | multiply(1.1) | when > 10 then 1 else null as v, "{segment name} {time yyyy-MM-dd}" as l,)
+  behavior purchases top 10 by timestamp desc, sku asc as rows columns (timestamp, amount as total)
+  every 2 weeks on Monday, Friday starting 2025-04-07T09:00 in "UTC" until 2025-12-31
+  then run workflow "hash" of project "actions"
+  in sequence
+  with (a = "x", b = [1, true, null], c = (d = "e", f = ()))
+  notify "team@example.com", #7 on success, failure
+activation template "Weekly" folder "T" columns (email) cron "0 3 * * *" in "UTC" state published
+  locked (columns, adding behaviors)
 """,
     "let l = a = 1\nlet m = l and l\nlet n(x) = m or a = x\n"
     'segment "x" where n(1) and not n("a") and rule set (m)\n',

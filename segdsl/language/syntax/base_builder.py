@@ -130,7 +130,7 @@ class BaseBuilder:
         self.report.add(
             Code.SEG012,
             self._at(child),
-            f"`{word}` is not a {what}",
+            f"`{word}` is not {what}",
             help=did_you_mean(word, choices, f"it is one of {listed}"),
         )
         return choices[0]

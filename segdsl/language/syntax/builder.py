@@ -206,7 +206,7 @@ class Builder(FastPathBuilder, FunnelBuilder, DeliveryBuilder):
             case "HIDDEN":
                 text = ""
             case "KIND":
-                text = self._choice(c[1], SEGMENT_KINDS, "kind of segment")
+                text = self._choice(c[1], SEGMENT_KINDS, "a kind of segment")
             case _:
                 text = self._text(c[1])
         return t.Clause(word[1], text, self._span(c))
@@ -245,7 +245,7 @@ class Builder(FastPathBuilder, FunnelBuilder, DeliveryBuilder):
         self.items.append(item)
 
     def param(self, c: list[Child]) -> None:
-        kind = self._choice(c[3], _PARAM_TYPES, "type of param")
+        kind = self._choice(c[3], _PARAM_TYPES, "a type of param")
         default = self._one(c, "literal")
         item = t.Param(c[1][1], cast(Any, kind), default, self._span(c), self._at(c[1]))
         self.items.append(item)

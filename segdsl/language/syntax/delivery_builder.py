@@ -144,10 +144,10 @@ class DeliveryBuilder(ScheduleBuilder):
         )
 
     def outcome(self, c: list[Child]) -> a.Outcome:
-        return cast(a.Outcome, self._choice(c[0], _OUTCOMES, "outcome"))
+        return cast(a.Outcome, self._choice(c[0], _OUTCOMES, "an outcome"))
 
     def state(self, c: list[Child]) -> t.InState:
-        state = self._choice(c[1], _STATES, "state of a template")
+        state = self._choice(c[1], _STATES, "a state of a template")
         return t.InState(cast(a.TemplateState, state), self._span(c))
 
     def locked(self, c: list[Child]) -> t.Locked:
@@ -156,7 +156,7 @@ class DeliveryBuilder(ScheduleBuilder):
 
     def lock(self, c: list[Child]) -> a.Lock:
         words = ("NAME", " ".join(child[1] for child in c), c[0][2], c[-1][3])
-        return cast(a.Lock, self._choice(words, a.LOCKS, "lock"))
+        return cast(a.Lock, self._choice(words, a.LOCKS, "a lock"))
 
     def _unique(self, c: list[Child], kind: str, what: str) -> list[Child]:
         """The children of a kind, each value once; others are reported."""

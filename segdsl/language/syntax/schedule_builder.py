@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import cast, get_args
 
@@ -10,12 +11,14 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.language import activations as a
 from segdsl.language.syntax.base_builder import BaseBuilder
 from segdsl.language.syntax.lalr import Child
+from segdsl.language.syntax.spelling import string
 from segdsl.language.values import Number, is_iso_timestamp
 
 _UNITS: tuple[a.RepeatUnit, ...] = get_args(a.RepeatUnit)
 _DATE = len("2025-04-01")
 _TO_MINUTES = len("2025-04-01T03:00")
 _TO_SECONDS = len("2025-04-01T03:00:00")
+_LOCAL = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
 
 
 class ScheduleBuilder(BaseBuilder):
@@ -52,7 +55,7 @@ class ScheduleBuilder(BaseBuilder):
         return a.ByHand(self._span(c))
 
     def weekday(self, c: list[Child]) -> a.Weekday:
-        return cast(a.Weekday, self._choice(c[0], a.WEEKDAYS, "weekday"))
+        return cast(a.Weekday, self._choice(c[0], a.WEEKDAYS, "a weekday"))
 
     def zone(self, c: list[Child]) -> str:
         name = self._text(c[1])
@@ -60,7 +63,7 @@ class ScheduleBuilder(BaseBuilder):
             self.report.add(
                 Code.SEG012,
                 self._at(c[1]),
-                f"`{name}` is not a time zone",
+                f"{string(name)} is not a time zone",
                 help=did_you_mean(
                     name, _zones(), 'time zones are named as in `"Asia/Tokyo"` and `"UTC"`'
                 ),
@@ -127,7 +130,6 @@ class ScheduleBuilder(BaseBuilder):
         if not is_iso_timestamp(text):
             self._no_such_time(child)
             return text
-        whole, _, fraction = text[_TO_MINUTES:].partition(".")
         if len(text) < _TO_MINUTES:
             self.report.add(
                 Code.SEG013,
@@ -135,7 +137,7 @@ class ScheduleBuilder(BaseBuilder):
                 "this start has no time of day",
                 help=f"write one: `{text}T00:00`",
             )
-        elif fraction or whole not in ("", whole[:3]):
+        elif re.fullmatch(_LOCAL, text) is None:
             self.report.add(
                 Code.SEG013,
                 self._at(child),

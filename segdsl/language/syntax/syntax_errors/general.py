@@ -16,7 +16,11 @@ from segdsl.language.syntax.syntax_errors.names import odd_name
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
-_ITEMS = ("segment", "let", "param", "import")
+_ITEMS = ("segment", "let", "param", "import", "funnel", "activation")
+_CLAUSES = (
+    *("description", "from template", "to connection", "columns", "behavior", "with", "notify"),
+    *("then run workflow", "in sequence"),
+)
 _NUMBERLIKE = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.,]*")
 _CHARACTERS = {
     **dict.fromkeys("[]", "a list is written in parentheses: `(…)`"),
@@ -300,8 +304,17 @@ def _hint(site: Site) -> str | None:
         return "an attribute is compared with a value, not with another attribute"
     if before.endswith("everyone") and "SEGMENT" in accepts:
         return "`where everyone` cannot be combined with conditions"
-    if {"SEGMENT", "LET"} <= accepts and "AND" not in accepts and not nearest(word, _ITEMS):
-        return 'an item begins with `segment "…"`, `let`, `param` or `import`'
+    if "NOTIFY" in accepts and not nearest(word, _CLAUSES):
+        return f"the clauses are {', '.join(f'`{clause}`' for clause in _CLAUSES)} and schedules"
+    if (
+        {"SEGMENT", "LET"} <= accepts
+        and not {"AND", "STAGE_HEAD", "NOTIFY"} & accepts
+        and not nearest(word, _ITEMS)
+    ):
+        return (
+            'an item begins with `segment "…"`, `let`, `param`, `import`, `funnel "…"` or '
+            '`activation "…"`'
+        )
     if word in _CHARACTERS:
         return _CHARACTERS[word]
     known = {SPELLED.get(kind, kind.lower()) for kind in accepts if kind.isupper()} - {"name"}

@@ -14,21 +14,26 @@ import msgspec
 
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.diagnostics.report import Diagnostic
+from segdsl.language.syntax.item_starts import LINE
 from segdsl.language.syntax.lalr import Stopped
 from segdsl.language.syntax.syntax_errors import (
     aggregates,
     behaviors,
     characters,
     comparisons,
+    deliveries,
+    funnels,
     general,
     items,
+    joints,
     lists,
     names,
+    schedules,
     structure,
     times,
 )
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, advice
-from segdsl.language.syntax.syntax_errors.site import Advice, Site
+from segdsl.language.syntax.syntax_errors.site import Advice, Site, in_delivery
 from segdsl.language.syntax.syntax_errors.tokens import Token, tokens
 from segdsl.source import Source, Span
 
@@ -40,6 +45,7 @@ MAX_TRIED = 40
 RULES: tuple[Rule | Function, ...] = (
     *characters.FIRST,
     *general.FIRST,
+    *funnels.RULES,
     *items.FIRST,
     *structure.FIRST,
     *behaviors.RULES,
@@ -53,6 +59,20 @@ RULES: tuple[Rule | Function, ...] = (
     *structure.RULES,
     *general.LAST,
 )
+DELIVERY_RULES: tuple[Rule | Function, ...] = (
+    *characters.FIRST,
+    *deliveries.FIRST,
+    *schedules.RULES,
+    *deliveries.RULES,
+    general.without_an_end,
+    general.quote_in_a_string,
+    general.number,
+    *characters.RULES,
+    joints.unclosed,
+    structure.capitals,
+    *general.LAST,
+)
+"""Those of activations and templates, in which no condition stands."""
 _ITEMS = ("segment", "let", "param", "import")
 _NOWHERE = ("ago", "per", "rounded")
 
@@ -163,13 +183,15 @@ class Recovery:
 
         A word that stands nowhere in such a place is put there, so that nothing is reduced.
         """
-        if "SEGMENT" not in stop.accepts or self.budget < stop.start:
+        # Of a character that begins no token, the parser tells what could stand there anywhere.
+        is_vague = stop.text is None and in_delivery(text)
+        if not (is_vague or "SEGMENT" in stop.accepts) or self.budget < stop.start:
             return stop.accepts
         for word in _NOWHERE:
             self.budget -= stop.start
             again, _ = self.parse(f"{text[: stop.start]} {word}")
             if again is not None and again.text == word:
-                return again.accepts | stop.accepts
+                return again.accepts if is_vague else again.accepts | stop.accepts
         return stop.accepts
 
     def _choose(
@@ -177,7 +199,7 @@ class Recovery:
     ) -> tuple[Advice, tuple[Draft, Stopped | None, list[Diagnostic]] | None]:
         """The first advice whose text the parser takes, with the copy it makes."""
         plain: Advice | None = None
-        for number, found in enumerate(advice(RULES, site)):
+        for number, found in enumerate(advice(rules_of(site), site)):
             if number == MAX_TRIED:
                 break
             if found.fix is None:
@@ -224,8 +246,8 @@ class Recovery:
         self, site: Site, draft: Draft
     ) -> tuple[Draft, Stopped | None, list[Diagnostic]] | None:
         """The copy with a name in the place of the condition that the stop is in."""
-        for start, end in conditions(site):
-            text = "" if site.in_head else " _ "
+        for start, end in deliveries.spans(site) if site.in_delivery else conditions(site):
+            text = "" if site.in_head or site.in_delivery else " _ "
             if self.budget < len(draft.text):
                 return None
             self.budget -= len(draft.text)
@@ -261,6 +283,11 @@ class Recovery:
                 )
 
 
+def rules_of(site: Site) -> tuple[Rule | Function, ...]:
+    """The rules that are asked at a site, in their order."""
+    return DELIVERY_RULES if site.in_delivery else RULES
+
+
 def _left(text: str, at: int) -> int:
     """How much of a text is left to parse."""
     return len(text.rstrip()) - min(at, len(text.rstrip()))
@@ -269,9 +296,11 @@ def _left(text: str, at: int) -> int:
 # --- where items and conditions are ----------------------------------------------------
 
 
-_LINE = re.compile(r"(?m)^(?:segment|let|param|import)\b")
+_LINE = re.compile(LINE)
 _BEGINS = re.compile(
     r"segment\s*\"(?:[^\"\\\n]|\\[^\n])*\"(?=\s*(?:where|description|folder|kind|hidden)\b)"
+    r"|funnel\s*\"(?:[^\"\\\n]|\\[^\n])*\"(?=\s*(?:stage|description|folder)\b)"
+    r"|activation\s*(?:template\s*\"|\"(?:[^\"\\\n]|\\[^\n])*\"\s*of\b)"
     r"|let\s+[^\W\d]\w*\s*(?:\([^()\n]*\)\s*)?=|param\s+[^\W\d]\w*\s*:|import\s+[^\W\d]\w*\s*[,f]"
 )
 
@@ -281,7 +310,9 @@ def next_item(text: str, offset: int) -> int | None:
     line = _LINE.search(text, offset)
     high = len(text) if line is None else line.start()
     # On a line of its own in any case; elsewhere only what looks like an item.
-    for match in re.compile(r"\b(?:segment|let|param|import)\b").finditer(text, offset, high):
+    for match in re.compile(r"\b(?:segment|let|param|import|funnel|activation)\b").finditer(
+        text, offset, high
+    ):
         if _is_item(text, match.start()):
             return match.start()
     return None if line is None else line.start()
@@ -292,7 +323,7 @@ def _is_item(text: str, at: int) -> bool:
         return False
     line = text.rfind("\n", 0, at) + 1
     before = text[max(line, at - 1_000) : at]
-    if re.search(r"\bin\s*$", text[max(0, at - 20) : at]):
+    if re.search(r"\b(?:in|of|is)\s*$", text[max(0, at - 20) : at]):
         return False
     # Not in a string, and not in a comment.
     rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", before)

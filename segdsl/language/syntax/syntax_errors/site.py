@@ -65,6 +65,11 @@ class Site:
         return {"WHERE", "KIND"} <= self.accepts
 
     @cached_property
+    def in_delivery(self) -> bool:
+        """Whether the item is an activation or a template: no condition stands in one."""
+        return in_delivery(self.text)
+
+    @cached_property
     def tokens(self) -> list[Token]:
         """The tokens around the stop."""
         low, high = max(0, self.stop - WINDOW), self.stop + WINDOW
@@ -117,3 +122,8 @@ class Site:
             self._whole,
         )
         return found[1] if found and found[1] not in ("distinct", "some") else "purchases"
+
+
+def in_delivery(text: str) -> bool:
+    """Whether the text of an item is that of an activation or a template."""
+    return re.match(r"(?:\s|#[^\n]*(?:\n|$))*activation\b(?!\s*[=<>!.])", text) is not None
