@@ -52,9 +52,12 @@ def resolved(text: str) -> Resolved:
 
 def compiled(items: Resolved, *, symbolic: bool = True) -> list[Declaration]:
     report = Report()
-    made = declarations(
-        items.funnels, items.templates, items.activations, {}, report, symbolic=symbolic
-    )
+    every: list[c.Funnel | a.ActivationTemplate | a.Activation] = [
+        *items.funnels,
+        *items.templates,
+        *items.activations,
+    ]
+    made = declarations(every, {}, report, symbolic=symbolic)
     assert not report.has_errors, messages(report)
     return [each for _, each in made]
 
