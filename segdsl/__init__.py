@@ -11,6 +11,7 @@ from segdsl._version import __version__
 _PUBLIC = {
     "Code": "segdsl.diagnostics",
     "Compiled": "segdsl.compiling",
+    "CompiledResource": "segdsl.compiling",
     "CompiledSegment": "segdsl.compiling",
     "Diagnostic": "segdsl.diagnostics",
     "Report": "segdsl.diagnostics",
@@ -29,7 +30,7 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
-    from segdsl.compiling import Compiled, CompiledSegment, compile_text
+    from segdsl.compiling import Compiled, CompiledResource, CompiledSegment, compile_text
     from segdsl.diagnostics import Code, Diagnostic, DiagnosticsError, Report
     from segdsl.errors import SegdslError
     from segdsl.language.format import format_file
@@ -55,6 +56,7 @@ else:
 __all__ = [
     "Code",
     "Compiled",
+    "CompiledResource",
     "CompiledSegment",
     "Diagnostic",
     "DiagnosticsError",

@@ -20,11 +20,18 @@ from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_b
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
 from segdsl.diagnostics.render import render_text
-from segdsl.language.condition.tree import Segment
-from segdsl.language.references.ids import Ids
+from segdsl.language.activations import Activation, ActivationTemplate
+from segdsl.language.condition.tree import Funnel, Segment
+from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.substitution import with_ids, with_unambiguous_ids
-from segdsl.language.resolve import Program, check_settings, import_key, resolve
+from segdsl.language.resolve import (
+    Program,
+    Resolved,
+    check_settings,
+    import_key,
+    resolve_all,
+)
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.tree import File, Import, Let
 from segdsl.rules.lower import create_request, lower
@@ -54,16 +61,33 @@ class CompiledSegment(msgspec.Struct, frozen=True):
     segment: Segment
 
 
+class CompiledResource(msgspec.Struct, frozen=True):
+    """One funnel, activation template or activation without errors.
+
+    `kind` is one of these words, and `requests` are the requests that create it, in their order:
+    each has `method`, `path` and `body`, as `json.loads` reads them. `json` is the exact text of
+    what `segdsl compile` writes, and `item` the resolved item.
+    """
+
+    kind: str
+    name: str
+    requests: tuple[dict[str, Any], ...]
+    json: str
+    item: Funnel | ActivationTemplate | Activation
+
+
 class Compiled(msgspec.Struct, frozen=True):
     """What a text compiles to.
 
-    `segments` are those of the text without errors, in order. `diagnostics` are the errors and
-    warnings, in the order of discovery. `sources` are the text and those that it imports, by name.
+    `segments` are those of the text without errors, in order. `resources` are its funnels, then its
+    templates, then its activations. `diagnostics` are the errors and warnings, in the order of
+    discovery. `sources` are the text and those that it imports, by name.
     """
 
     segments: tuple[CompiledSegment, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: dict[str, Source]
+    resources: tuple[CompiledResource, ...] = ()
 
     @property
     def codes(self) -> list[str]:
@@ -127,14 +151,14 @@ def compile_text(
     report = Report()
     sources = {name: Source(name, text)}
     trees = _parse(name, imports or {}, sources, report)
-    segments: tuple[Segment, ...] = ()
+    items = Resolved(())
     if trees is not None:
         program = Program(name, trees)
         check_settings([program], settings or {}, report)
         owners = None if schema is None else schema.owners
-        segments = resolve(program, report, settings, owners)
+        items = resolve_all(program, report, settings, owners)
     # Names with an id that was given are not looked up.
-    segments = tuple(with_ids(each, ids or {}) for each in segments)
+    segments = tuple(with_ids(each, ids or {}) for each in items.segments)
     failed: frozenset[SpanKey] = frozenset()
     if schema is not None and trees is not None:
         failed = _check(segments, schema, trees, report)
@@ -154,11 +178,44 @@ def compile_text(
             body = encode(create_request(placed, rule))
             request = json.loads(body)
             compiled.append(CompiledSegment(placed.name, request["rule"], request, body, placed))
+    resources: tuple[CompiledResource, ...] = ()
+    if items.funnels or items.templates or items.activations:
+        resources = _resources(items, {**known, **(ids or {})}, several, symbolic, layout, report)
     if lint and trees is not None:
         report = _without_suppressed(report, trees, sources, schema)
     if check:
         report.check()
-    return Compiled(tuple(compiled), tuple(report.diagnostics), sources)
+    return Compiled(tuple(compiled), tuple(report.diagnostics), sources, resources)
+
+
+def _resources(
+    items: Resolved,
+    ids: Ids,
+    several: AmbiguousNames,
+    symbolic: bool,
+    layout: Layout,
+    report: Report,
+) -> tuple[CompiledResource, ...]:
+    """What is no segment; what has an error is reported and left out."""
+    from segdsl.language.references.deliveries import delivery_with_ids
+    from segdsl.language.references.substitution import funnel_with_ids
+    from segdsl.rules.requests import declarations
+
+    made: list[CompiledResource] = []
+    placed: list[Funnel | ActivationTemplate | Activation | None] = [
+        *(funnel_with_ids(each, ids, several, report) for each in items.funnels),
+        *(delivery_with_ids(each, ids, several, report) for each in items.templates),
+        *(delivery_with_ids(each, ids, several, report) for each in items.activations),
+    ]
+    for item in placed:
+        if item is None:
+            continue
+        found = declarations([item], ids, report, layout=layout, symbolic=symbolic)
+        for _, declaration in found:
+            text = encode(declaration)
+            requests = tuple(json.loads(text)["requests"])
+            made.append(CompiledResource(declaration.kind, declaration.name, requests, text, item))
+    return tuple(made)
 
 
 def _parse(

@@ -196,6 +196,10 @@ segdsl apply --yes > made.txt
 printf 'segment "x" where age > 1\n' > x.seg
 segdsl plan --prune
 """,
+    "SEG313": r"""
+printf 'activation "x" of segment #7\n  to connection #3\n' > x.seg
+segdsl compile x.seg
+""",
     "SEG401": '{"type": "And", "conditions": []}',
     "SEG402": """
 {"type": "And", "conditions": [
@@ -217,6 +221,9 @@ rule='{"type": "And", "conditions": [{"type": "And", "conditions": [%s]}]}'
 numbers=$(seq -s , 1 10000)
 printf "$rule" "$(printf "$test" "$numbers")" > x.json
 segdsl decompile x.json
+""",
+    "SEG407": """
+{"name": "x", "segmentId": "7", "connectionId": 3, "connectorConfig": {}, "repeatUnit": "week"}
 """,
     # 5xx: the schema
     "SEG501": 'segment "x" where country = "JP"',

@@ -38,7 +38,7 @@ def command(
     layout: Literal["v5", "nested"],
     output: str | None,
 ) -> None:
-    """Compile segments, funnels and activations to API requests or rules.
+    """Compile files to API requests or rules.
 
     Prints the body of the request that creates a segment, or with --rule only its rule. A funnel,
     an activation or a template becomes an object with its `requests`: method, path and body of
@@ -64,16 +64,8 @@ def command(
     if loaded.others.all and not rule_only:
         from segdsl.rules.requests import declarations
 
-        others = loaded.others
-        declared = declarations(
-            others.funnels,
-            others.templates,
-            others.activations,
-            loaded.ids,
-            report,
-            layout=layout,
-            symbolic=symbolic,
-        )
+        items = loaded.others.all
+        declared = declarations(items, loaded.ids, report, layout=layout, symbolic=symbolic)
     segments.report(report, loaded)
     exit_on_errors(report)
     if not declared:

@@ -26,7 +26,7 @@ from segdsl.cli.reporting import (
 @output_option
 @diagnostic_options
 def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
-    """Convert API rules, segments, funnels or activations (JSON) to source.
+    """Convert JSON of the API to source.
 
     FILE.json is a rule, a segment, a funnel, an activation, a template, what `segdsl compile`
     prints, or a list of these; `-` is standard input. A funnel needs the segments of its stages

@@ -39,10 +39,10 @@ GROUPS = {
 COMMANDS = {
     "apply": "Apply the workspace to the server.",
     "check": "Check files and their imports for errors and warnings.",
-    "compile": "Compile segments, funnels and activations to API requests or rules.",
+    "compile": "Compile files to API requests or rules.",
     "completion": "Print a shell completion script.",
     "create": "Create segments and their folders on the server.",
-    "decompile": "Convert API rules, segments, funnels or activations (JSON) to source.",
+    "decompile": "Convert JSON of the API to source.",
     "delete": "Delete a segment from the server.",
     "explain": "Explain in plain English which profiles a segment selects.",
     "fmt": "Format files in place.",

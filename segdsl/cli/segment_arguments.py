@@ -79,8 +79,11 @@ class SegmentArguments(NamedTuple):
 
     def require_segments(self, loaded: CheckedFiles) -> None:
         """Raises CommandError if the files define no segment and none on the server is named."""
-        if loaded.is_empty and not self.named:
-            raise CommandError("no segment in these files, only definitions")
+        if not loaded.is_empty or self.named:
+            return
+        if loaded.others.all:
+            raise CommandError("no segment in these files, and this is only for segments")
+        raise CommandError("no segment in these files, only definitions")
 
 
 def segment_arguments(

@@ -9,7 +9,7 @@ stages), and stays in paths as the API's description has it: `{segmentId}`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 from typing import Literal as OneOf
 
 import msgspec
@@ -167,26 +167,27 @@ def _target(target: a.Target, ids: Ids) -> TargetIds:
 
 
 def declarations(
-    funnels: Iterable[c.Funnel],
-    templates: Iterable[a.ActivationTemplate],
-    activations: Iterable[a.Activation],
+    items: Iterable[c.Funnel | a.ActivationTemplate | a.Activation],
     ids: Ids,
     report: Report,
     *,
     layout: Layout = "v5",
     symbolic: bool = False,
 ) -> list[tuple[Span, Declaration]]:
-    """What is no segment, in the order in which it can be created, with its place in the text.
+    """The items with their requests, in their order, each with its place in the text.
 
     What cannot be compiled is reported and left out.
     """
     made: list[tuple[Span, Declaration | None]] = []
-    for funnel in funnels:
-        of_funnel = funnel_requests(funnel, report, layout=layout, symbolic=symbolic, ids=ids)
-        made.append((funnel.span, of_funnel))
-    for template in templates:
-        made.append((template.span, template_requests(template, ids, report, symbolic=symbolic)))
-    for activation in activations:
-        of_activation = activation_requests(activation, ids, report, symbolic=symbolic)
-        made.append((activation.span, of_activation))
+    for item in items:
+        match item:
+            case c.Funnel():
+                found = funnel_requests(item, report, layout=layout, symbolic=symbolic, ids=ids)
+            case a.ActivationTemplate():
+                found = template_requests(item, ids, report, symbolic=symbolic)
+            case a.Activation():
+                found = activation_requests(item, ids, report, symbolic=symbolic)
+            case _:
+                assert_never(item)
+        made.append((item.span, found))
     return [(span, each) for span, each in made if each is not None]

@@ -43,8 +43,8 @@ Options:
 Write:
   fmt         Format files in place.
   check       Check files and their imports for errors and warnings.
-  compile     Compile segments to API requests or rules.
-  decompile   Convert API rules or segments (JSON) to source.
+  compile     Compile files to API requests or rules.
+  decompile   Convert JSON of the API to source.
   import      Convert tdx YAML segments to .seg files.
   rule        Explain a diagnostic code, with an example.
 
@@ -122,12 +122,13 @@ def test_compile() -> None:
     assert page("compile") == snapshot("""\
 Usage: segdsl compile [OPTIONS] FILE...
 
-  Compile segments to API requests or rules.
+  Compile files to API requests or rules.
 
   Prints the body of the request that creates a segment, or with --rule only its
-  rule. If FILE is a folder, compiles all .seg files in it. One segment becomes
-  a JSON object, several become an array. References to other segments by name
-  become ids, from the target's schema and lock.
+  rule. A funnel, an activation or a template becomes an object with its
+  `requests`: method, path and body of each. If FILE is a folder, compiles all
+  .seg files in it. One item becomes a JSON object, several become an array.
+  References by name become ids, from the target's schema and lock.
 
   If there is an error, nothing is written. Diagnostics go to standard error in
   every format.

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import strategies.activation_json as j
 from contract import referee
 from quick import scaled
 from segdsl.diagnostics import Report
@@ -28,7 +29,6 @@ from segdsl.rules.activations import (
 )
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
-from strategies import activation_json as j
 from strategies.api_deliveries import activations, templates
 
 _SYNDICATIONS = "/entities/segments/{segmentId}/syndications"

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import strategies.activation_json as j
 from contract import referee, rule_errors
 from quick import scaled
 from segdsl.diagnostics import Report
@@ -35,7 +36,6 @@ from segdsl.rules.requests import Declaration, declarations
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.source import Source
-from strategies import activation_json as j
 from strategies.api_deliveries import activations, templates
 from strategies.syntax import compilable_funnels
 
@@ -52,9 +52,12 @@ def resolved(text: str) -> Resolved:
 
 def compiled(items: Resolved, *, symbolic: bool = True) -> list[Declaration]:
     report = Report()
-    made = declarations(
-        items.funnels, items.templates, items.activations, {}, report, symbolic=symbolic
-    )
+    every: list[c.Funnel | a.ActivationTemplate | a.Activation] = [
+        *items.funnels,
+        *items.templates,
+        *items.activations,
+    ]
+    made = declarations(every, {}, report, symbolic=symbolic)
     assert not report.has_errors, messages(report)
     return [each for _, each in made]
 

@@ -26,7 +26,7 @@ from segdsl.workspace.check.inputs import OtherFilesReader, wanted
 from segdsl.workspace.check.other_items import (
     OtherItem,
     OtherItems,
-    named,
+    names_of_item,
     others_of,
     with_known_ids,
     without_failed,
@@ -214,12 +214,14 @@ def _selected(
     for name in select:
         found: list[t.Segment | OtherItem] = [
             *(each for each in items if name in (each.name, _path(each))),
-            *named(others, name),
+            *(each for each in others.all if name in names_of_item(each)),
         ]
         if not found:
-            names = dict.fromkeys(name for each in items for name in (each.name, _path(each)))
+            pairs = (*((each.name, _path(each)) for each in items), *map(names_of_item, others.all))
+            names = dict.fromkeys(name for pair in pairs for name in pair)
             help = did_you_mean(name, names, _known(items))
-            raise InputError(f"no segment of these files is named `{name}`; {help}")
+            what = "nothing in" if others.all else "no segment of"
+            raise InputError(f"{what} these files is named `{name}`; {help}")
         chosen += found
     return chosen
 

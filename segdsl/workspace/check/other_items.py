@@ -30,6 +30,7 @@ class OtherItems(msgspec.Struct, frozen=True):
 
     @property
     def all(self) -> tuple[OtherItem, ...]:
+        """All of them, in an order in which they can be created."""
         return (*self.funnels, *self.templates, *self.activations)
 
     def only(self, keys: Collection[SpanKey]) -> OtherItems:
@@ -46,14 +47,10 @@ def others_of(loaded: Loaded) -> OtherItems:
     return OtherItems(loaded.funnels, loaded.activations, loaded.templates)
 
 
-def named(items: OtherItems, name: str) -> list[OtherItem]:
-    """The items with a name, alone or with the path of a folder."""
-
-    def path(item: OtherItem) -> str:
-        folder = None if isinstance(item, a.Activation) else item.folder
-        return "/".join((*c.folder_path(folder), item.name))
-
-    return [each for each in items.all if name in (each.name, path(each))]
+def names_of_item(item: OtherItem) -> tuple[str, str]:
+    """How a person can name the item: by its name, and with its folder's path."""
+    folder = None if isinstance(item, a.Activation) else item.folder
+    return item.name, "/".join((*c.folder_path(folder), item.name))
 
 
 def with_known_ids(
