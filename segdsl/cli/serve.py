@@ -32,6 +32,12 @@ from segdsl.cli.options import format_options
     help="Keep segments in FILE, instead of in memory.",
 )
 @click.option(
+    "--exports",
+    metavar="DIR",
+    shell_complete=completer("anything"),
+    help="Folder for the files that activations write; by default, exports beside the data.",
+)
+@click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8700,
@@ -54,6 +60,7 @@ from segdsl.cli.options import format_options
 def command(
     data: str,
     store: str | None,
+    exports: str | None,
     port: int,
     now: str | None,
     faults: str | None,
@@ -97,6 +104,7 @@ def command(
         key=os.environ.get(LOCAL_KEY_VARIABLE) or LOCAL_KEY,
         faults=injected,
         strict=strict,
+        exports=None if exports is None else Path(exports),
         announce=announce,
         pass_over=lambda reason: document.add_note(f"skipped: {visible(reason)}"),
     )

@@ -9,12 +9,15 @@ from __future__ import annotations
 from segdsl.engine.data import Data, open_data
 from segdsl.engine.description import ParentSegment
 from segdsl.engine.errors import DataError, EngineError, QueryFailed, QueryKilled
+from segdsl.engine.export import Export, ExportFormat
 from segdsl.engine.query import Query, Result, Value
 
 __all__ = [
     "Data",
     "DataError",
     "EngineError",
+    "Export",
+    "ExportFormat",
     "ParentSegment",
     "Query",
     "QueryFailed",

@@ -1,7 +1,7 @@
 """Opens a folder of tables or a DuckDB database for queries.
 
 Parquet files and a database's tables are read in place, lazily; CSV files are loaded. Nothing is
-written, and DuckDB has access to no other file and no network.
+written but exports, to a private folder, and DuckDB has access to no other file and no network.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from segdsl.engine.description import (
     read_description,
 )
 from segdsl.engine.errors import DataError, reason
+from segdsl.engine.export import Export, ExportFormat, copy_statement, export_path
 from segdsl.engine.paths import PlainPaths
 from segdsl.engine.priority import low_priority_pool, run_at_low_priority
 from segdsl.engine.query import Query
@@ -57,6 +58,8 @@ DATABASE_SUFFIX = ".duckdb"
 # The alias of an attached database file.
 _ATTACHED = "attached"
 _MAX_QUERIES = 1_000
+_EXPORTS = "exports"
+"""The private folder for exports, the only one to which DuckDB may write beside its own."""
 
 
 class Data:
@@ -94,7 +97,15 @@ class Data:
 
     def start(self, query: exp.Expr) -> Query:
         """Starts a query concurrently with others; raises ValueError after `close`."""
-        sql = render(query, "duckdb", pretty=False)
+        return self._start(render(query, "duckdb", pretty=False))
+
+    def export(self, query: exp.Expr, format: ExportFormat) -> Export:
+        """Starts a query whose rows go to a private file; raises ValueError after `close`."""
+        path = export_path(self._temporary.path / _EXPORTS, format)
+        sql = copy_statement(render(query, "duckdb", pretty=False), path, format)
+        return Export(self._start(sql), path)
+
+    def _start(self, sql: str) -> Query:
         with self._lock:
             if self._closed:
                 raise ValueError("the data is closed")
@@ -143,7 +154,7 @@ def open_data(path: Path) -> Data:
         connection = _connect(
             [each.plain for each in files] if database is None else _database_paths(database, path),
             description.parent.timezone,
-            temporary.path / "spill",
+            temporary.path,
         )
     except BaseException:
         temporary.close()
@@ -212,7 +223,9 @@ def _database_paths(*paths: Path) -> list[Path]:
     return all_paths
 
 
-def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPyConnection:
+def _connect(allowed: Iterable[Path], zone: str, temporary: Path) -> duckdb.DuckDBPyConnection:
+    exports = temporary / _EXPORTS
+    exports.mkdir()
     connection = run_at_low_priority(
         lambda: duckdb.connect(
             ":memory:",
@@ -221,12 +234,13 @@ def _connect(allowed: Iterable[Path], zone: str, spill: Path) -> duckdb.DuckDBPy
                 "autoload_known_extensions": "false",
                 "allow_community_extensions": "false",
                 "python_enable_replacements": "false",
-                "temp_directory": str(spill),
+                "temp_directory": str(temporary / "spill"),
             },
         )
     )
     paths = ", ".join(literal(str(each)) for each in allowed)
     connection.execute(f"SET allowed_paths = [{paths}]")
+    connection.execute(f"SET allowed_directories = [{literal(str(exports))}]")
     connection.execute("SET enable_external_access = false")
     # Metadata of files is cached and read again if a file's modification time changes.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")

@@ -15,7 +15,7 @@ shapes of the API's published description; what a rule means is up to `segdsl.sq
 from __future__ import annotations
 
 from segdsl.api.keys import LOCAL_KEY
-from segdsl.server.hosting.application import application, open_store
+from segdsl.server.hosting.application import application, exports_folder, open_store
 from segdsl.server.hosting.serving import PortError, serve
 from segdsl.server.hosting.transport import LocalTransport, open_local
 from segdsl.server.http.app import LocalApi
@@ -45,6 +45,7 @@ __all__ = [
     "Store",
     "StoreError",
     "application",
+    "exports_folder",
     "open_local",
     "open_store",
     "parse_faults",

@@ -8,6 +8,7 @@ through these types alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from time import time
 from typing import Any, TypeVar
 
@@ -36,6 +37,8 @@ class Call(msgspec.Struct, frozen=True):
 class Service:
     """A parent segment with its data, its store and its kinds; to be closed.
 
+    `exports` is the folder for what activations send; without one none can run.
+
     `service[Segments]` is the collection of that class. A `strict` service refuses what the API's
     description does not allow, even where real servers accept it. Raises DataError if the id of
     the data's parent segment is not a whole number, and ValueError for kinds that do not fit.
@@ -49,6 +52,7 @@ class Service:
         kinds: Sequence[Kind],
         *,
         strict: bool = False,
+        exports: Path | None = None,
     ) -> None:
         check_kinds(kinds, store)
         parent = data.parent
@@ -61,6 +65,7 @@ class Service:
         self.store = store
         self.audience = parent.id
         self.strict = strict
+        self.exports = exports
         self._now = now
         self.opened = self.clock()
         store.reserve({int(id) for kind in kinds for id in kind.reserved_ids(parent)})

@@ -29,7 +29,7 @@ async def test_the_settings_of_the_parent_segment(api: Api) -> None:
         "hivePoolName": None,
         "prestoPoolName": None,
         "workflowHiveOnly": False,
-        "allowActivationBehavior": False,
+        "allowActivationBehavior": True,
         "maxActivationBehaviorRow": 20,
         "llmEnabled": False,
         "llmState": "disabled",

@@ -23,6 +23,11 @@ def open_store(path: Path | None, kinds: Sequence[Kind] = KINDS) -> Store:
     return Store(path, layouts_of(kinds))
 
 
+def exports_folder(data_path: Path) -> Path:
+    """The folder for what activations send, where no other is named: `exports` beside the data."""
+    return data_path.resolve().parent / "exports"
+
+
 def application(
     data: Data,
     store: Store,
@@ -32,6 +37,7 @@ def application(
     faults: Faults | None = None,
     strict: bool = False,
     log: Log | None = None,
+    exports: Path | None = None,
     kinds: Sequence[Kind] = KINDS,
 ) -> LocalApi:
     """Creates a local Audience API over data and a store, which the caller closes afterwards.
@@ -39,8 +45,9 @@ def application(
     `now`, in Unix seconds, fixes the clock of queries and of what is created; without it, each
     request has its own time. `strict` refuses what the API's description does not allow, for
     people who test their clients; without it, the local API accepts what real servers accept.
-    `log` gets a line for each failure of the application itself. `kinds` are those of the store.
+    `log` gets a line for each failure of the application itself. `exports` is the folder for what
+    activations send, without which none can run. `kinds` are those of the store.
     Raises DataError if the id of the parent segment is not a whole number.
     """
-    service = Service(data, store, now, kinds, strict=strict)
+    service = Service(data, store, now, kinds, strict=strict, exports=exports)
     return LocalApi(service, kinds, key, faults, log)

@@ -23,7 +23,7 @@ from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
 from segdsl.errors import InputError
 from segdsl.server.errors import ApiError, Problem
-from segdsl.server.hosting.application import application, open_store
+from segdsl.server.hosting.application import application, exports_folder, open_store
 from segdsl.server.hosting.connections import BACKLOG, Limits, default_limits, protocol
 from segdsl.server.http.app import LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
@@ -47,6 +47,7 @@ def serve(
     key: str = LOCAL_KEY,
     faults: Faults | None = None,
     strict: bool = False,
+    exports: Path | None = None,
     announce: Callable[[str], None],
     pass_over: Callable[[str], None] = lambda why: None,
     limits: Limits | None = None,
@@ -55,8 +56,10 @@ def serve(
 
     Port 0 picks a free one; `announce` gets the URL once it answers. `strict` refuses what the
     API's description does not allow, even where real servers accept it. `pass_over` gets a line for
-    each table that is not read, which says why. Raises DataError, StoreError, PortError.
+    each table that is not read, which says why. `exports` is the folder for what activations send,
+    by default `exports` beside the data. Raises DataError, StoreError, PortError.
     """
+    exports = exports or exports_folder(data_path)
     listener = _listen(host, port)
     with listener, _terminable(), open_data(data_path) as data:
         for reason in data.skip_messages:
@@ -64,7 +67,16 @@ def serve(
         store = open_store(store_path)
         try:
             log = Log(key)
-            app = application(data, store, now=now, key=key, faults=faults, strict=strict, log=log)
+            app = application(
+                data,
+                store,
+                now=now,
+                key=key,
+                faults=faults,
+                strict=strict,
+                log=log,
+                exports=exports,
+            )
             try:
                 with _logging(log):
                     limits = limits or default_limits()

@@ -16,7 +16,7 @@ import httpx
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
 from segdsl.errors import InputError
-from segdsl.server.hosting.application import application, open_store
+from segdsl.server.hosting.application import application, exports_folder, open_store
 from segdsl.server.http.app import FAILURES, LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
 from segdsl.server.kinds import KINDS
@@ -85,18 +85,28 @@ async def open_local(
     *,
     key: str = LOCAL_KEY,
     strict: bool = False,
+    exports: Path | None = None,
     kinds: Sequence[Kind] = KINDS,
 ) -> AsyncIterator[LocalTransport]:
     """Opens a local Audience API over a data folder in this process.
 
     Without the path of a store, everything is kept in memory. `strict` refuses what the API's
-    description does not allow, even where real servers accept it. Raises DataError, StoreError.
+    description does not allow, even where real servers accept it. `exports` is the folder for what
+    activations send, by default `exports` beside the data. Raises DataError, StoreError.
     """
+    exports = exports or exports_folder(data_path)
     with open_data(data_path) as data:
         store = open_store(store_path, kinds)
         try:
             app = application(
-                data, store, now=now, key=key, faults=faults, strict=strict, kinds=kinds
+                data,
+                store,
+                now=now,
+                key=key,
+                faults=faults,
+                strict=strict,
+                exports=exports,
+                kinds=kinds,
             )
             try:
                 yield LocalTransport(app, data.skip_messages)

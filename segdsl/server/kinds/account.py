@@ -19,6 +19,9 @@ from segdsl.server.http.request_models import Body, Id, decode, whole
 from segdsl.server.http.responses import iso
 from segdsl.server.service import Call, Collection, Kind, Route, Service
 
+MAX_ACTIVATION_ROWS = 20
+"""The events of a behavior that an activation exports of a profile, at most."""
+
 
 class Account(Collection):
     """The connections and users of the account."""

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from segdsl.diagnostics import Code, Report
 from segdsl.engine import ParentSegment
+from segdsl.language.activations import Delivery
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import map_children
 from segdsl.language.resolve import Program, resolve
@@ -29,6 +30,7 @@ from segdsl.server.queries.names import NameCheck
 from segdsl.server.queries.schema_validation import check_strictly
 from segdsl.sql import Context, SqlError, count, profiles, selection
 from segdsl.sql.catalog import Catalog
+from segdsl.sql.exports import Export, Placeholders, export
 
 _FILE = "rule"
 _STAGES = "funnel_stages"
@@ -205,6 +207,25 @@ class Rules:
         """The query for its profiles in the order of their ids, with some of their attributes."""
         with _sql_errors(path):
             return profiles(self._bound(reading), self._context(reading, now), columns)
+
+    def export(
+        self,
+        reading: Reading,
+        delivery: Delivery,
+        placeholders: Placeholders,
+        now: int,
+        *,
+        most_events: int,
+    ) -> Export:
+        """The query for what an activation sends of its profiles; raises ApiError (400)."""
+        with _sql_errors("$"):
+            return export(
+                delivery,
+                self._bound(reading),
+                self._context(reading, now),
+                placeholders,
+                most_events=most_events,
+            )
 
     def _context(self, reading: Reading, now: int, database: str | None = None) -> Context:
         return Context(

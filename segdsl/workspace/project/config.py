@@ -44,7 +44,8 @@ class LocalTarget(
     Paths count from the project file. `store` is where segments are kept, by default
     `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, `faults` is the weather
     that `segdsl serve --faults` makes, and `strict` refuses what the API's description does not
-    allow, as `segdsl serve --strict` does.
+    allow, as `segdsl serve --strict` does. `exports` is the folder for the files that activations
+    write, by default `exports` beside `data`.
     """
 
     data: str | None = None
@@ -52,6 +53,7 @@ class LocalTarget(
     now: datetime | None = None
     faults: str | None = None
     strict: bool = False
+    exports: str | None = None
     url: str | None = None
     parent_segment: int | str | None = None
 
@@ -187,7 +189,7 @@ def _check_target(name: str, target: Target, document: Document) -> None:
             f"`now` in [{written(at)}] does not say its time zone",
             f"write it as {target.now.isoformat()}Z or {target.now.isoformat()}+09:00",
         )
-    for key in ("data", "store"):
+    for key in ("data", "store", "exports"):
         if "\0" in (getattr(target, key, None) or ""):
             raise document.error(
                 ProjectError, (*at, key), f"`{key}` in [{written(at)}] is not a valid file name"

@@ -81,10 +81,12 @@ async def connect(
         case LocalTarget(data=str(data)):
             from segdsl.server import open_local
 
+            tables = project.path(data)
             clock = _clock(name, chosen, now)
             store = _store(project, name, chosen)
             faults = _faults(project, name, chosen)
-            opened = open_local(project.path(data), store, clock, faults, strict=chosen.strict)
+            exports = _exports(project, tables, chosen)
+            opened = open_local(tables, store, clock, faults, strict=chosen.strict, exports=exports)
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
                 async with Client(IN_PROCESS, key, transport=transport) as client:
@@ -145,6 +147,20 @@ def _clock(name: str, target: LocalTarget, now: str | None) -> int | None:
     if now is not None:
         return moment(now, "--now")
     return None if target.now is None else moment(target.now, f"`now` of the target `{name}`")
+
+
+def _exports(project: Project, data: Path, target: LocalTarget) -> Path:
+    """The folder for the files that activations write.
+
+    Only one that the project file names may be outside the project.
+    """
+    from segdsl.server import exports_folder
+
+    if target.exports:
+        return project.path(target.exports)
+    beside = exports_folder(data)
+    is_inside = is_within(str(beside), str(project.folder))
+    return beside if is_inside else project.path(beside.name)
 
 
 def _store(project: Project, name: str, target: LocalTarget) -> Path:

@@ -10,10 +10,12 @@ from segdsl.server.kinds.account import Account
 from segdsl.server.kinds.activations import checks
 from segdsl.server.kinds.activations.request_models import Delivery, delivery
 from segdsl.server.kinds.activations.responses import Details
+from segdsl.server.kinds.activations.runner import ActivationRunner
 from segdsl.server.kinds.activations.table import (
     Activation,
     ActivationContent,
     ActivationTable,
+    Execution,
 )
 from segdsl.server.kinds.activations.templates import Templates
 from segdsl.server.kinds.placement import Paths, check_name, placing
@@ -31,6 +33,10 @@ class Activations(Collection):
     def __init__(self, service: Service) -> None:
         super().__init__(service)
         self.table = ActivationTable(service.store)
+        self._runner = ActivationRunner(service, self.table)
+
+    def close(self) -> None:
+        self._runner.close()
 
     def activation_counts(self) -> Mapping[int, int]:
         return self.table.counts(self.service.audience)
@@ -107,6 +113,13 @@ class Activations(Collection):
         """Raises ApiError (404)."""
         self.segment(segment)
         return existing(self.table.delete(self.service.audience, segment, id), NAME, id)
+
+    def run(self, segment: int, id: int) -> Execution:
+        """Queues a run, which goes on in the background. Raises ApiError (404)."""
+        activation = self.find(segment, id)
+        execution = existing(self.table.start(id, self.service.clock()), NAME, id)
+        self._runner.run(activation, execution)
+        return execution
 
     def _check_template(self, id: int, place: str) -> None:
         if self.service[Templates].find_or_none(id) is None:

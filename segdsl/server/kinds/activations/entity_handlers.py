@@ -71,6 +71,10 @@ def delete(service: Service, call: Call) -> Any:
     return before
 
 
+def run(service: Service, call: Call) -> Any:
+    return responses.execution_resource(service[Activations].run(_segment(call), _id(call)))
+
+
 def _document(service: Service, activation: Activation) -> Any:
     activations = service[Activations]
     [(activation, details)] = activations.details([activation])
@@ -95,4 +99,5 @@ ROUTES = (
     Route("GET", _ONE, read),
     Route("PATCH", _ONE, update),
     Route("DELETE", _ONE, delete),
+    Route("POST", f"{_ONE}/run", run),
 )

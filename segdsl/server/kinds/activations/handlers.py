@@ -71,6 +71,11 @@ def delete(service: Service, call: Call) -> Any:
     return before
 
 
+def run(service: Service, call: Call) -> Any:
+    execution = service[Activations].run(_segment(service, call), _id(call))
+    return responses.execution(execution)
+
+
 def wanted_of(
     service: Service, before: Activation | None, sent: Sent, keys: Keys
 ) -> ActivationContent:
@@ -118,4 +123,5 @@ ROUTES = (
     Route("GET", _ONE, read),
     Route("PUT", _ONE, update),
     Route("DELETE", _ONE, delete),
+    Route("POST", f"{_ONE}/run", run),
 )

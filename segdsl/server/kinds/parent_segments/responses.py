@@ -7,13 +7,13 @@ What the console shows is under `name`, what rules name under `matrixColumnName`
 from __future__ import annotations
 
 from segdsl.server.http.responses import FOLDER, USER, USER_LINKS, history, iso, link
+from segdsl.server.kinds.account import MAX_ACTIVATION_ROWS
 from segdsl.server.kinds.folders.collection import Folders
 from segdsl.server.service import Json, Service
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Column, Table
 
 ATTRIBUTE_IDS, BEHAVIOR_IDS = 1_000_000_000, 2_000_000_000
 """The first ids of attributes and behaviors, above all that a store allocates."""
-MAX_ACTIVATION_ROWS = 20
 
 
 def plain(service: Service) -> Json:
@@ -32,7 +32,7 @@ def plain(service: Service) -> Json:
         "hivePoolName": None,
         "prestoPoolName": None,
         "population": service.data.population(),
-        "allowActivationBehavior": False,
+        "allowActivationBehavior": True,
         "maxActivationBehaviorRow": MAX_ACTIVATION_ROWS,
         "llmEnabled": False,
         "llmState": "disabled",
@@ -164,7 +164,7 @@ def resource(service: Service) -> Json:
         "updatedAt": iso(root.updated),
         # A local parent segment has one id in both families (assumed).
         "v4Id": int(parent.id),
-        "allowActivationBehavior": False,
+        "allowActivationBehavior": True,
         "maxActivationBehaviorRow": MAX_ACTIVATION_ROWS,
         "customerGroup": None,
     }
