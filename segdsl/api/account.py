@@ -115,7 +115,7 @@ class Account:
         proof. It changes nothing, so that it is sent again after a failure that may pass.
         """
         id = int(connection_id) if connection_id.isdecimal() else connection_id
-        body = {"connection_id": id, "config": settings}
+        body = {"connection_id": id, "connector_config": settings}
         try:
             answer = await self._transport.retry(
                 lambda: self._transport.send("POST", _CHECK, body=body)

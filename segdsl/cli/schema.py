@@ -68,12 +68,14 @@ def pull(check: bool, samples: bool | None, form: str, target: str | None, now: 
     from segdsl.workspace.project.schema import save_schema
     from segdsl.workspace.remote.samples import sample_schema
     from segdsl.workspace.remote.schema import pull_schema
+    from segdsl.workspace.sync.addresses import addresses_in
 
     project = need_project(Path.cwd())
     name, _ = project.target(target)
+    named = addresses_in(project.folder)
 
     async def read(connection: Connection) -> PulledSchema:
-        pulled = await pull_schema(connection)
+        pulled = await pull_schema(connection, named)
         if not samples:
             return pulled
         sampled = await sample_schema(connection, pulled.schema)

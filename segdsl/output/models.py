@@ -43,6 +43,9 @@ What = Literal[
     "stage",
     "model",
     "variant",
+    "template",
+    "connection",
+    "user",
 ]
 
 

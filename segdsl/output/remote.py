@@ -246,4 +246,7 @@ _WHAT: dict[str, models.What] = {
     "stage": "stage",
     "model": "model",
     "variant": "variant",
+    "template": "template",
+    "connection": "connection",
+    "user": "user",
 }

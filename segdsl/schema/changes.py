@@ -29,6 +29,9 @@ def summary(schema: Schema) -> str:
         "funnel": len(schema.funnels),
         "model": len(schema.models),
         "variant": len(schema.variants),
+        "activation template": len(schema.templates or ()),
+        "connection": len(schema.connections or ()),
+        "user": len(schema.users or ()),
     }
     parts = [counted(count, kind) for kind, count in counts.items() if count]
     return ", ".join(parts) or "empty"
@@ -82,7 +85,8 @@ def _columns(columns: Iterable[Column], table: str = "") -> dict[str, tuple[str,
 def _kind(column: Column) -> str:
     label = "" if column.label is None else f" “{column.label}”"
     under = "" if column.heading is None else f", under “{column.heading}”"
-    return f"{column.type_name}{label}{under}"
+    seen = "" if column.visibility in (None, "clear") else f", {column.visibility}"
+    return f"{column.type_name}{label}{under}{seen}"
 
 
 def _behaviors(schema: Schema) -> _Items:
@@ -111,6 +115,22 @@ def _folders(schema: Schema) -> _Items:
 
 def _segments(schema: Schema) -> _Items:
     return {each.id: ("/".join((*each.folder, each.name)), each.kind) for each in schema.segments}
+
+
+def _funnels(schema: Schema) -> _Items:
+    return {each.id: ("/".join((*each.folder, each.name)), "") for each in schema.funnels}
+
+
+def _templates(schema: Schema) -> _Items:
+    return {each.id: ("/".join((*each.folder, each.name)), "") for each in schema.templates or ()}
+
+
+def _connections(schema: Schema) -> _Items:
+    return {each.id: (each.name, each.type or "") for each in schema.connections or ()}
+
+
+def _users(schema: Schema) -> _Items:
+    return {each.id: (each.name, "") for each in schema.users or ()}
 
 
 def _stages(schema: Schema) -> _Items:
@@ -151,8 +171,12 @@ _ITEMS_BY_KIND: dict[str, Callable[[Schema], _Items]] = {
     "attributes of customer groups": _group_columns,
     "folders": _folders,
     "segments": _segments,
+    "funnels": _funnels,
     "stages of funnels": _stages,
     "models": _models,
     "variants of tests": _variants,
+    "activation templates": _templates,
+    "connections": _connections,
+    "users": _users,
     "sampled values": _samples,
 }

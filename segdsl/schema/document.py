@@ -12,8 +12,18 @@ import tomli_w
 
 from segdsl.language.behaviors import name_of
 from segdsl.schema.file_reader import PULL_AGAIN, SchemaError, SchemaReader
-from segdsl.schema.file_shapes import SchemaFile, path_text
-from segdsl.schema.model import Behavior, Column, Funnel, Model, Schema, Stage, Variant
+from segdsl.schema.file_shapes import UNKNOWN_VISIBILITY, SchemaFile, path_text
+from segdsl.schema.model import (
+    Behavior,
+    Column,
+    Connection,
+    Funnel,
+    Model,
+    Schema,
+    Stage,
+    User,
+    Variant,
+)
 from segdsl.toml import parse_toml
 
 __all__ = ["PULL_AGAIN", "SchemaError", "read_schema", "write_schema"]
@@ -22,6 +32,9 @@ _HEAD = """\
 # The schema of the parent segment, written by `segdsl schema pull`: names with their types, and
 # ids with their names. Commit it with the workspace: `segdsl check` uses it offline.
 """
+
+
+_KNOWN_IF_EMPTY = ("visibility", "activation_templates", "connections", "users")
 
 
 class _Named(Protocol):
@@ -73,9 +86,13 @@ def write_schema(schema: Schema) -> str:
                 ),
             }
         ),
+        "visibility": _visibility(schema),
         "segments": {each.id: path_text((*each.folder, each.name)) for each in segments},
         "kinds": {each.id: each.kind for each in segments if each.kind != "batch"},
         "funnels": _names(schema.funnels),
+        "funnel_folders": {
+            each.id: path_text(each.folder) for each in _by_name(schema.funnels) if each.folder
+        },
         "stages": {each.id: _names(each.stages) for each in _by_name(schema.funnels)},
         "models": {
             solution: _names(each for each in schema.models if each.solution == solution)
@@ -85,6 +102,19 @@ def write_schema(schema: Schema) -> str:
             test: _names(each for each in schema.variants if each.test == test)
             for test in sorted({each.test for each in schema.variants})
         },
+        "activation_templates": None
+        if schema.templates is None
+        else {
+            each.id: path_text((*each.folder, each.name))
+            for each in sorted(schema.templates, key=lambda of: (of.folder, of.name, of.id))
+        },
+        "connections": None if schema.connections is None else _names(schema.connections),
+        "connection_types": {
+            each.id: each.type
+            for each in _by_name(schema.connections or ())
+            if each.type is not None
+        },
+        "users": None if schema.users is None else _names(schema.users),
         "samples": _drop_empty(
             {
                 "attributes": _samples(schema, None),
@@ -95,7 +125,34 @@ def write_schema(schema: Schema) -> str:
         ),
     }
     document["models"] = _drop_empty(document["models"])
-    return _HEAD + tomli_w.dumps(_drop_empty(document))
+    # An empty table of these says that there are none; without it nothing is known of them.
+    known = {key: document[key] for key in _KNOWN_IF_EMPTY if document[key] is not None}
+    return _HEAD + tomli_w.dumps(
+        {key: each for key, each in document.items() if each or key in known}
+    )
+
+
+def _visibility(schema: Schema) -> dict[str, Any] | None:
+    """The visibilities of all columns but the clear ones; None where the server told none."""
+    columns = [schema.attributes, *(each.columns for each in schema.behaviors)]
+    if all(each.visibility is None for group in columns for each in group):
+        return None
+
+    def of(columns: Iterable[Column]) -> dict[str, str]:
+        return {
+            each.name: each.visibility or UNKNOWN_VISIBILITY
+            for each in _by_name(columns)
+            if each.visibility != "clear"
+        }
+
+    return _drop_empty(
+        {
+            "attributes": of(schema.attributes),
+            "columns": _drop_empty(
+                {each.name: of(each.columns) for each in _by_name(schema.behaviors)}
+            ),
+        }
+    )
 
 
 def _drop_empty(table: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +188,9 @@ def _labels(items: Iterable[Column | Behavior]) -> dict[str, str]:
     return {each.name: each.label for each in _by_name(items) if each.label is not None}
 
 
-def _names(items: Iterable[Funnel | Stage | Model | Variant]) -> dict[str, str]:
+def _names(
+    items: Iterable[Funnel | Stage | Model | Variant | Connection | User],
+) -> dict[str, str]:
     return {each.id: each.name for each in _by_name(items)}
 
 

@@ -13,6 +13,7 @@ from segdsl.errors import InputError
 from segdsl.language.behaviors import table_of
 from segdsl.language.values import SEGMENT_KINDS, ColumnType
 from segdsl.schema.file_shapes import (
+    UNKNOWN_VISIBILITY,
     SampleTables,
     SampleValues,
     SchemaFile,
@@ -23,13 +24,17 @@ from segdsl.schema.file_shapes import (
 from segdsl.schema.model import (
     Behavior,
     Column,
+    Connection,
     CustomerGroup,
     Funnel,
     Model,
     Schema,
     Segment,
     Stage,
+    Template,
+    User,
     Variant,
+    Visibility,
 )
 from segdsl.schema.samples import Samples
 from segdsl.toml import Document
@@ -37,6 +42,7 @@ from segdsl.toml import Document
 PULL_AGAIN = "run `segdsl schema pull` again"
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
 _KINDS = SEGMENT_KINDS[1:]
+_VISIBILITIES: dict[str, Visibility] = {each: each for each in get_args(Visibility)}
 NO_TEXTS: Mapping[str, str] = {}
 
 
@@ -62,6 +68,11 @@ class SchemaReader:
                 self.strings_by_column(
                     file.labels.attributes, file.attributes, "labels.attributes"
                 ),
+                None
+                if file.visibility is None
+                else self.visibilities(
+                    file.visibility.attributes, file.attributes, "visibility.attributes"
+                ),
             ),
             self.behaviors(file),
             self.customer_groups(file),
@@ -79,6 +90,11 @@ class SchemaReader:
                 for each in self.strings(variants, f"variants.{test}")
             ),
             tuple(self.samples(file.samples)),
+            self.templates(file),
+            self.connections(file),
+            None
+            if file.users is None
+            else tuple(User(*each) for each in self.strings(file.users, "users")),
         )
 
     def error(self, table: str, key: str, why: str) -> SchemaError:
@@ -104,6 +120,7 @@ class SchemaReader:
         table: str,
         headings: Mapping[str, str] = NO_TEXTS,
         labels: Mapping[str, str] = NO_TEXTS,
+        visibilities: Mapping[str, Visibility | None] | None = None,
     ) -> tuple[Column, ...]:
         found = []
         for name, text in self.strings(types, table):
@@ -113,8 +130,23 @@ class SchemaReader:
                 help = did_you_mean(text, _TYPES, f"types are {', '.join(_TYPES)}")
                 raise self.error(table, name, f"has the unknown type `{text}`: {help}")
             unknown_type = None if match is None else match[1]
-            found.append(Column(name, type, headings.get(name), labels.get(name), unknown_type))
+            visibility = None if visibilities is None else visibilities.get(name, "clear")
+            found.append(
+                Column(name, type, headings.get(name), labels.get(name), unknown_type, visibility)
+            )
         return tuple(found)
+
+    def visibilities(
+        self, values: Strings, columns: Strings, table: str
+    ) -> dict[str, Visibility | None]:
+        """Visibilities by column name, of those that are not clear."""
+        found: dict[str, Visibility | None] = {}
+        for name, text in self.strings_by_column(values, columns, table).items():
+            if text not in _VISIBILITIES and text != UNKNOWN_VISIBILITY:
+                words = " or ".join((*_VISIBILITIES, UNKNOWN_VISIBILITY))
+                raise self.error(table, name, f"must be {words}")
+            found[name] = _VISIBILITIES.get(text)
+        return found
 
     def strings_by_column(self, values: Strings, columns: Strings, table: str) -> dict[str, str]:
         """Strings by column name; raises SchemaError for a name that is not a column."""
@@ -137,7 +169,16 @@ class SchemaReader:
         }
         labels = dict(self.strings(file.labels.behaviors, "labels.behaviors"))
         of_columns = dict(self.tables(file.labels.columns, "labels.columns"))
-        for where, named in (("labels.behaviors", labels), ("labels.columns", of_columns)):
+        of_visibility = (
+            {}
+            if file.visibility is None
+            else dict(self.tables(file.visibility.columns, "visibility.columns"))
+        )
+        for where, named in (
+            ("labels.behaviors", labels),
+            ("labels.columns", of_columns),
+            ("visibility.columns", of_visibility),
+        ):
             for each in named:
                 if each not in tables:
                     raise self.error(where, each, "is not the table of a behavior in this file")
@@ -149,6 +190,11 @@ class SchemaReader:
                     where,
                     labels=self.strings_by_column(
                         of_columns.get(each, {}), columns, f"labels.columns.{each}"
+                    ),
+                    visibilities=None
+                    if file.visibility is None
+                    else self.visibilities(
+                        of_visibility.get(each, {}), columns, f"visibility.columns.{each}"
                     ),
                 ),
                 labels.get(each),
@@ -210,9 +256,36 @@ class SchemaReader:
         for funnel in stages:
             if funnel not in file.funnels:
                 raise self.error("stages", funnel, "is not the id of a funnel in this file")
+        folders = dict(self.strings(file.funnel_folders, "funnel_folders"))
+        for id in folders:
+            if id not in file.funnels:
+                raise self.error("funnel_folders", id, "is not the id of a funnel in this file")
         return tuple(
-            Funnel(id, name, stages.get(id, ()))
+            Funnel(id, name, stages.get(id, ()), folder_of(folders[id]) if id in folders else ())
             for id, name in self.strings(file.funnels, "funnels")
+        )
+
+    def templates(self, file: SchemaFile) -> tuple[Template, ...] | None:
+        if file.activation_templates is None:
+            return None
+        paths = [
+            (id, folder_of(path))
+            for id, path in self.strings(file.activation_templates, "activation_templates")
+        ]
+        return tuple(Template(id, path[-1], path[:-1]) for id, path in paths)
+
+    def connections(self, file: SchemaFile) -> tuple[Connection, ...] | None:
+        types = dict(self.strings(file.connection_types, "connection_types"))
+        for id in types:
+            if id not in (file.connections or {}):
+                raise self.error(
+                    "connection_types", id, "is not the id of a connection in this file"
+                )
+        if file.connections is None:
+            return None
+        return tuple(
+            Connection(id, name, types.get(id))
+            for id, name in self.strings(file.connections, "connections")
         )
 
 

@@ -12,6 +12,8 @@ from segdsl.schema.model import Folder
 # not report the key of an invalid value.
 Strings = dict[str, Any]
 Tables = dict[str, Any]
+UNKNOWN_VISIBILITY = "unknown"
+"""The visibility of a column of which the server told none, or one that segdsl does not know."""
 
 
 class ParentTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +37,16 @@ class LabelTables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer_groups: Tables = {}
 
 
+class VisibilityTables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Visibilities by name, arranged as labels; a column that is not here is `clear`.
+
+    Attributes of customer groups have none (described).
+    """
+
+    attributes: Strings = {}
+    columns: Tables = {}
+
+
 class SampleTables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Samples of attributes by name, and of columns by their behavior's matrix table."""
 
@@ -53,7 +65,8 @@ class SampleValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SchemaFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns have types by name; all other tables have names (or paths) by id.
 
-    `behaviors` are named as in source; `tables` are matrix tables without the prefix.
+    `behaviors` are named as in source; `tables` are matrix tables without the prefix. What is None
+    is not known: files that were written before it was kept do not have it.
     """
 
     parent_segment: ParentTable
@@ -64,12 +77,18 @@ class SchemaFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tables: Tables = {}
     customer_groups: Tables = {}
     labels: LabelTables = LabelTables()
+    visibility: VisibilityTables | None = None
     segments: Strings = {}
     kinds: Strings = {}
     funnels: Strings = {}
+    funnel_folders: Strings = {}
     stages: Tables = {}
     models: ModelTables = ModelTables()
     variants: Tables = {}
+    activation_templates: Strings | None = None
+    connections: Strings | None = None
+    connection_types: Strings = {}
+    users: Strings | None = None
     samples: SampleTables = SampleTables()
 
 

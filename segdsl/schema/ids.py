@@ -11,7 +11,7 @@ Key = tuple[str, ByName]
 
 
 def ids_of(schema: Schema, *, segments: bool = True) -> Ids:
-    """The ids of segments, stages, variants and models with a unique name."""
+    """The ids of all that has a unique name within its kind; without `segments` of no segment."""
     ids_by_key = _wanted(schema, segments)
     return {key: ids[0] for key, ids in ids_by_key.items() if len(ids) == 1}
 
@@ -41,10 +41,19 @@ def all_ids(schema: Schema) -> dict[Key, list[str]]:
         for spelling in spellings(segment.folder, segment.name):
             add("segment", segment.id, spelling.name, spelling.parent)
     for funnel in schema.funnels:
+        for spelling in spellings(funnel.folder, funnel.name):
+            add("funnel", funnel.id, spelling.name, spelling.parent)
         for stage in funnel.stages:
             add("stage", stage.id, stage.name, funnel.name)
     for variant in schema.variants:
         add("variant", variant.id, variant.name, variant.test)
     for model in schema.models:
         add(f"{model.solution} model", model.id, model.name)
+    for template in schema.templates or ():
+        for spelling in spellings(template.folder, template.name):
+            add("activation template", template.id, spelling.name, spelling.parent)
+    for connection in schema.connections or ():
+        add("connection", connection.id, connection.name)
+    for user in schema.users or ():
+        add("user", user.id, user.name)
     return ids_by_key

@@ -81,6 +81,30 @@ class Funnel(msgspec.Struct, frozen=True):
     id: str
     name: str
     stages: tuple[Stage, ...] = ()
+    folder: Folder = ()
+
+
+class Template(msgspec.Struct, frozen=True):
+    """A template of activations."""
+
+    id: str
+    name: str
+    folder: Folder = ()
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A connection of the account; `type` is its connector's, None if it is not known."""
+
+    id: str
+    name: str
+    type: str | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    """A user of the account, whom activations can notify; `name` is the e-mail address."""
+
+    id: str
+    name: str
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -102,7 +126,10 @@ class Variant(msgspec.Struct, frozen=True):
 class Schema(msgspec.Struct, frozen=True, dict=True):
     """A parent segment and all objects that its segments can name; `id` is the parent segment's.
 
-    `samples` are values of columns, if they were requested.
+    `samples` are values of columns, if they were requested. `templates`, `connections` and `users`
+    are None where they are not known: an older file does not have them, and a key may not be
+    allowed to see them. Of the users there are only those whom the workspace or the activations of
+    the parent segment notify: the file is committed, and addresses of others are nobody's business.
     """
 
     id: str
@@ -117,6 +144,9 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
     models: tuple[Model, ...] = ()
     variants: tuple[Variant, ...] = ()
     samples: tuple[Samples, ...] = ()
+    templates: tuple[Template, ...] | None = None
+    connections: tuple[Connection, ...] | None = None
+    users: tuple[User, ...] | None = None
 
     @cached_property
     def attributes_by_name(self) -> dict[str, Column]:

@@ -1,4 +1,4 @@
-"""Lists and searches the objects that a segment can name, with their spelling in `.seg` files."""
+"""Lists and searches what `.seg` files can name, with its spelling there."""
 
 from __future__ import annotations
 
@@ -12,15 +12,25 @@ from segdsl.language.behaviors import name_of
 from segdsl.language.condition.tree import spellings
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.values import TIME_TYPES
-from segdsl.schema.model import Schema
+from segdsl.schema.model import Column, Schema
 
 ItemKind = OneOf[
-    "attribute", "behavior", "column", "group attribute", "segment", "stage", "model", "variant"
+    "attribute",
+    "behavior",
+    "column",
+    "group attribute",
+    "segment",
+    "stage",
+    "model",
+    "variant",
+    "template",
+    "connection",
+    "user",
 ]
 
 
 class SchemaItem(NamedTuple):
-    """An object that a segment can name.
+    """An object that a segment or an activation can name.
 
     `parent` is the behavior, customer group, folder, funnel or test that it belongs to;
     `spelling` is its form in a `.seg` file; `details` has its type or id and more; `label` is what
@@ -46,6 +56,9 @@ def schema_items(schema: Schema) -> list[SchemaItem]:
         *_stages(schema),
         *_models(schema),
         *_variants(schema),
+        *_templates(schema),
+        *_connections(schema),
+        *_users(schema),
     ]
 
 
@@ -74,11 +87,17 @@ def no_match_message(schema: Schema, word: str) -> str:
 def _attributes(schema: Schema) -> Iterator[SchemaItem]:
     for attribute in schema.attributes:
         under = f", under “{attribute.heading}”" if attribute.heading else ""
-        more = f"{attribute.type_name}{under}"
+        more = f"{_type(attribute)}{under}"
         is_time = attribute.type in TIME_TYPES
         yield SchemaItem(
             "attribute", attribute.name, None, name(attribute.name), more, attribute.label, is_time
         )
+
+
+def _type(column: Column) -> str:
+    """The type, and who may see the values if not everybody may: `string, pii`."""
+    is_clear = column.visibility in (None, "clear")
+    return column.type_name if is_clear else f"{column.type_name}, {column.visibility}"
 
 
 def owner_of(table: str) -> str:
@@ -100,7 +119,7 @@ def _behaviors(schema: Schema) -> Iterator[SchemaItem]:
                 column.name,
                 owner_of(event_table.name),
                 spelling,
-                column.type_name,
+                _type(column),
                 column.label,
                 column.type in TIME_TYPES,
             )
@@ -111,7 +130,7 @@ def _group_attributes(schema: Schema) -> Iterator[SchemaItem]:
         for column in group.columns:
             spelling = f"{name(group.name)}.{name(column.name)}"
             yield SchemaItem(
-                "group attribute", column.name, group.name, spelling, column.type_name, column.label
+                "group attribute", column.name, group.name, spelling, _type(column), column.label
             )
 
 
@@ -148,3 +167,27 @@ def _variants(schema: Schema) -> Iterator[SchemaItem]:
     for variant in schema.variants:
         spelling = f"in variant {string(variant.name)} of test {string(variant.test)}"
         yield SchemaItem("variant", variant.name, variant.test, spelling, f"#{variant.id}")
+
+
+def _templates(schema: Schema) -> Iterator[SchemaItem]:
+    times = Counter(template.name for template in schema.templates or ())
+    for template in schema.templates or ():
+        alone, with_folder = spellings(template.folder, template.name)
+        spelling = reference(alone if times[template.name] == 1 else with_folder)
+        folder = "/".join(template.folder)
+        more = f"#{template.id}" + (f", in {folder}" if folder else "")
+        yield SchemaItem(
+            "template", template.name, folder or None, f"from template {spelling}", more
+        )
+
+
+def _connections(schema: Schema) -> Iterator[SchemaItem]:
+    for connection in schema.connections or ():
+        more = f"#{connection.id}" + (f", {connection.type}" if connection.type else "")
+        spelling = f"to connection {string(connection.name)}"
+        yield SchemaItem("connection", connection.name, None, spelling, more)
+
+
+def _users(schema: Schema) -> Iterator[SchemaItem]:
+    for user in schema.users or ():
+        yield SchemaItem("user", user.name, None, f"notify {string(user.name)} …", f"#{user.id}")

@@ -466,7 +466,7 @@ def test_settings_are_checked_where_a_server_offers_it(
 
     settings = msgspec.Raw(b'{"bucket":"x"}')
     assert ask(handle, lambda client: client.account.check_settings("4021", settings)) == expected
-    assert sent == [{"connection_id": 4021, "config": {"bucket": "x"}}]
+    assert sent == [{"connection_id": 4021, "connector_config": {"bucket": "x"}}]
 
 
 def test_no_connection_to_the_account_is_opened_that_nothing_needs() -> None:

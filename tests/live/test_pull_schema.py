@@ -12,6 +12,7 @@ import pytest
 from local_api import NOW, write_data
 from segdsl.api import ApiKey, Client, ForbiddenError, InvalidResponseError, ServerError
 from segdsl.api.transport import RetryPolicy
+from segdsl.language.values import ColumnType
 from segdsl.schema.model import (
     Behavior,
     Column,
@@ -23,6 +24,7 @@ from segdsl.schema.model import (
     Stage,
     Variant,
 )
+from segdsl.schema.model import Connection as SchemaConnection
 from segdsl.server import LOCAL_KEY, open_local
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.schema import PulledSchema, Sample, pull_schema, sample
@@ -69,6 +71,13 @@ class Denying(httpx.AsyncBaseTransport):
         return httpx.Response(status, json={"code": "x", "message": "not in your plan"})
 
 
+def clear(
+    name: str, type: ColumnType, heading: str | None = None, label: str | None = None
+) -> Column:
+    """A column whose values everybody may see."""
+    return Column(name, type, heading, label, visibility="clear")
+
+
 def pulled(folder: Path, denied: dict[str, Denied] | None = None) -> PulledSchema:
     async def main() -> PulledSchema:
         data = write_data(folder)
@@ -94,26 +103,24 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
         "Tiny shop",
         "Asia/Tokyo",
         attributes=(
-            Column("country", "string", "Where", "Country of residence"),
-            Column("age", "number"),
-            Column("ltv", "number", None, "Lifetime Value"),
-            Column("vip", "boolean"),
-            Column("last_visit", "timestamp"),
-            Column("tags", "string_array"),
+            clear("country", "string", "Where", "Country of residence"),
+            clear("age", "number"),
+            clear("ltv", "number", None, "Lifetime Value"),
+            clear("vip", "boolean"),
+            clear("last_visit", "timestamp"),
+            clear("tags", "string_array"),
         ),
         behaviors=(
             Behavior(
                 "behavior_purchases",
                 (
-                    Column("timestamp", "timestamp"),
-                    Column("category", "string"),
-                    Column("amount", "number", None, "Amount paid"),
+                    clear("timestamp", "timestamp"),
+                    clear("category", "string"),
+                    clear("amount", "number", None, "Amount paid"),
                 ),
                 "Online Purchases",
             ),
-            Behavior(
-                "behavior_visits", (Column("timestamp", "timestamp"), Column("page", "string"))
-            ),
+            Behavior("behavior_visits", (clear("timestamp", "timestamp"), clear("page", "string"))),
         ),
         customer_groups=(CustomerGroup("household", (Column("members", "number"),)),),
         folders=(("Loyalty",), ("Loyalty", "Tokyo")),
@@ -126,6 +133,9 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
         ),
         models=(Model("16", "Churn"), Model("8", "Customers", "rfm")),
         variants=(Variant("1", "A", "Mail"),),
+        templates=(),
+        connections=(SchemaConnection("1", "s3", "s3_v2"), SchemaConnection("2", "mail", "mail")),
+        users=(),
     )
 
 

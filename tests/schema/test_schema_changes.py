@@ -8,12 +8,15 @@ from segdsl.schema.changes import changes, summary
 from segdsl.schema.model import (
     Behavior,
     Column,
+    Connection,
     CustomerGroup,
     Funnel,
     Model,
     Schema,
     Segment,
     Stage,
+    Template,
+    User,
     Variant,
 )
 
@@ -26,9 +29,12 @@ SHOP = Schema(
     customer_groups=(CustomerGroup("home", (Column("size", "number"),)),),
     folders=(("Loyalty",),),
     segments=(Segment("7", "Gold", ("Loyalty",)),),
-    funnels=(Funnel("1", "F", (Stage("4", "S"),)),),
+    funnels=(Funnel("1", "F", (Stage("4", "S"),), ("Loyalty",)),),
     models=(Model("1", "Churn"), Model("1", "Value", "rfm")),
     variants=(Variant("1", "A", "Mail"),),
+    templates=(Template("400", "Weekly", ("Loyalty",)),),
+    connections=(Connection("4021", "s3", "s3_v2"), Connection("4022", "mail")),
+    users=(User("3", "a@example.com"),),
 )
 
 
@@ -76,9 +82,24 @@ def test_each_kind_has_one_line() -> None:
         "attributes of customer groups: removed: home.size",
         "folders: removed: Loyalty",
         "segments: removed: Loyalty/Gold",
+        "funnels: removed: Loyalty/F",
         "stages of funnels: removed: F/S",
         "models: removed: Churn, Value",
         "variants of tests: removed: Mail/A",
+        "activation templates: removed: Loyalty/Weekly",
+        "connections: removed: mail, s3",
+        "users: removed: a@example.com",
+    )
+
+
+def test_a_changed_visibility_and_connector() -> None:
+    attributes = (SHOP.attributes[0], msgspec.structs.replace(SHOP.attributes[1], visibility="pii"))
+    assert changed(attributes=attributes) == (
+        "attributes: changed: country (string, under “Address” → string, under “Address”, pii)",
+    )
+    connections = (Connection("4021", "s3", "s3"), Connection("4022", "post"))
+    assert changed(connections=connections) == (
+        "connections: changed: mail → post, s3 (s3_v2 → s3)",
     )
 
 
@@ -92,6 +113,6 @@ def test_long_lists_are_abbreviated() -> None:
 def test_a_summary_counts_each_kind() -> None:
     assert summary(SHOP) == (
         "2 attributes, 1 behavior, 1 customer group, 1 folder, 1 segment, 1 funnel, 2 models, "
-        "1 variant"
+        "1 variant, 1 activation template, 2 connections, 1 user"
     )
     assert summary(Schema("1", "Shop")) == "empty"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,12 +19,15 @@ from segdsl.schema.ids import ambiguous_ids, ids_of
 from segdsl.schema.model import (
     Behavior,
     Column,
+    Connection,
     CustomerGroup,
     Funnel,
     Model,
     Schema,
     Segment,
     Stage,
+    Template,
+    User,
     Variant,
 )
 
@@ -41,11 +45,13 @@ def some(of: st.SearchStrategy[object], key: str) -> st.SearchStrategy[tuple[obj
     return unique.map(tuple)
 
 
+visibilities = st.none() | st.sampled_from(["clear", "pii", "non_pii", "blocked"])
 columns = some(
-    st.builds(Column, names, types, st.none(), st.none() | names)
-    | st.builds(Column, names, st.none(), st.none(), st.none(), names.filter(bool)),
+    st.builds(Column, names, types, st.none(), st.none() | names, st.none(), visibilities)
+    | st.builds(Column, names, st.none(), st.none(), st.none(), names.filter(bool), visibilities),
     "name",
 )
+plain_columns = some(st.builds(Column, names, types, st.none(), st.none() | names), "name")
 folders = st.lists(names.filter(bool), min_size=1, max_size=3).map(tuple)
 stages = some(st.builds(Stage, ids, names), "id")
 schemas = st.builds(
@@ -53,12 +59,17 @@ schemas = st.builds(
     ids,
     names,
     st.just("Asia/Tokyo"),
-    some(st.builds(Column, names, types, st.none() | names, st.none() | names), "name"),
+    some(
+        st.builds(
+            Column, names, types, st.none() | names, st.none() | names, st.none(), visibilities
+        ),
+        "name",
+    ),
     some(
         st.builds(Behavior, names.map(table_of) | names, columns, st.none() | names),
         "name",
     ),
-    some(st.builds(CustomerGroup, names, columns), "name"),
+    some(st.builds(CustomerGroup, names, plain_columns), "name"),
     st.lists(folders, max_size=3, unique=True).map(tuple),
     some(
         st.builds(
@@ -70,13 +81,20 @@ schemas = st.builds(
         ),
         "id",
     ),
-    some(st.builds(Funnel, ids, names, stages), "id"),
+    some(st.builds(Funnel, ids, names, stages, st.just(()) | folders), "id"),
     some(
         st.builds(Model, ids, names, st.sampled_from(["predictive", "rfm", "cltv"])),
         "id",
     ),
     some(st.builds(Variant, ids, names, names), "id"),
+    templates=st.none() | some(st.builds(Template, ids, names, st.just(()) | folders), "id"),
+    connections=st.none() | some(st.builds(Connection, ids, names, st.none() | names), "id"),
+    users=st.none() | some(st.builds(User, ids, names), "id"),
 )
+
+
+def _funnels(schema: Schema) -> set[Any]:
+    return {(each.id, each.name, each.folder, frozenset(each.stages)) for each in schema.funnels}
 
 
 @settings(max_examples=scaled(500))
@@ -93,11 +111,12 @@ def test_a_schema_round_trips_in_any_order(schema: Schema) -> None:
     assert write_schema(msgspec.structs.replace(schema, **shuffled)) == text
     for field in schema.__struct_fields__:
         here, there = getattr(schema, field), getattr(read, field)
+        assert (here is None) == (there is None)
         if isinstance(here, tuple) and field not in ("funnels", "behaviors", "customer_groups"):
             assert set(here) == set(there)
-    assert {(each.id, each.name, frozenset(each.stages)) for each in schema.funnels} == {
-        (each.id, each.name, frozenset(each.stages)) for each in read.funnels
-    }
+    assert {
+        (each.id, each.name, each.folder, frozenset(each.stages)) for each in schema.funnels
+    } == {(each.id, each.name, each.folder, frozenset(each.stages)) for each in read.funnels}
     assert {(each.name, each.label, frozenset(each.columns)) for each in schema.behaviors} == {
         (each.name, each.label, frozenset(each.columns)) for each in read.behaviors
     }
@@ -123,6 +142,29 @@ PARENT = '[parent_segment]\nid = "1"\nname = "Shop"\ntimezone = "UTC"\n'
         (PARENT + "timzone = 3", "`timzone`"),
         ("folders = 3\n" + PARENT, "folders"),
         (PARENT + "[atributes]\n", "`atributes`"),
+        (
+            PARENT + '[attributes]\na = "string"\n[visibility.attributes]\na = "secret"\n',
+            "`[visibility.attributes]` must be clear or pii or non_pii or blocked or unknown",
+        ),
+        (
+            PARENT + '[visibility.attributes]\na = "pii"\n',
+            "`a` in `[visibility.attributes]` is not an attribute or column in this file",
+        ),
+        (
+            PARENT + '[visibility.columns.x]\na = "pii"\n',
+            "`x` in `[visibility.columns]` is not the table of a behavior in this file",
+        ),
+        (
+            PARENT + '[connection_types]\n7 = "s3"\n',
+            "`7` in `[connection_types]` is not the id of a connection in this file",
+        ),
+        (
+            PARENT + '[funnel_folders]\n7 = "A"\n',
+            "`7` in `[funnel_folders]` is not the id of a funnel in this file",
+        ),
+        (PARENT + "[connections]\n7 = 3\n", "`7` in `[connections]` must be a string"),
+        (PARENT + "[users]\n7 = 3\n", "`7` in `[users]` must be a string"),
+        (PARENT + "[activation_templates]\n7 = 3\n", "`7` in `[activation_templates]`"),
         (PARENT + '[attributes]\na = "x"\na = "y"\n', "local.schema.toml:7:"),
         (
             PARENT + '[attributes]\na = "strng"',
@@ -337,10 +379,107 @@ def test_an_ambiguous_name_has_no_id() -> None:
         ("segment", ByName("A", "F")): "2",
         ("segment", ByName("B", "/")): "3",
         ("stage", ByName("S", "F")): "4",
+        ("funnel", ByName("F")): "1",
+        ("funnel", ByName("F", "/")): "1",
     }
-    assert ids_of(schema, segments=False) == {("stage", ByName("S", "F")): "4"}
+    assert ("segment", ByName("B")) not in ids_of(schema, segments=False)
     assert ambiguous_ids(schema) == {("segment", ByName("A")): ["1", "2"]}
     assert ambiguous_ids(schema, segments=False) == {}
+
+
+FUNNELS = (("F", "1"), ("G", "2"))
+
+
+def test_what_activations_name_has_ids() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        funnels=(Funnel("2", "F", (), ("A",)), Funnel("3", "F")),
+        templates=(Template("400", "Weekly", ("A", "B")), Template("401", "Daily")),
+        connections=(Connection("7", "s3"), Connection("8", "mail"), Connection("9", "mail")),
+        users=(User("3", "a@example.com"),),
+    )
+    assert ids_of(schema) == {
+        ("funnel", ByName("F", "A")): "2",
+        ("funnel", ByName("F", "/")): "3",
+        ("activation template", ByName("Weekly")): "400",
+        ("activation template", ByName("Weekly", "A/B")): "400",
+        ("activation template", ByName("Daily")): "401",
+        ("activation template", ByName("Daily", "/")): "401",
+        ("connection", ByName("s3")): "7",
+        ("user", ByName("a@example.com")): "3",
+    }
+    assert ambiguous_ids(schema) == {
+        ("funnel", ByName("F")): ["2", "3"],
+        ("connection", ByName("mail")): ["8", "9"],
+    }
+
+
+OLDER = """
+[attributes]
+email = "string"
+
+[behaviors.orders]
+total = "number"
+
+[funnels]
+1 = "A/B"
+"""
+
+
+def test_an_older_file_does_not_know_what_it_has_not() -> None:
+    schema = read_schema(PARENT + OLDER, "x")
+    assert (schema.templates, schema.connections, schema.users) == (None, None, None)
+    assert schema.attributes[0].visibility is None
+    assert schema.behaviors[0].columns[0].visibility is None
+    # A name is no path, as it was before folders were kept.
+    assert schema.funnels == (Funnel("1", "A/B", ()),)
+    written = write_schema(schema)
+    for table in ("visibility", "connections", "users", "activation_templates"):
+        assert f"[{table}" not in written
+    assert read_schema(written, "x") == schema
+
+
+def test_what_is_empty_is_known() -> None:
+    column = Column("a", "string", visibility="clear")
+    schema = Schema("1", "Shop", attributes=(column,), templates=(), connections=(), users=())
+    text = write_schema(schema)
+    assert text.splitlines()[-8:] == [
+        "",
+        "[visibility]",
+        "",
+        "[activation_templates]",
+        "",
+        "[connections]",
+        "",
+        "[users]",
+    ]
+    assert read_schema(text, "x") == schema
+
+
+def test_a_file_has_what_activations_need() -> None:
+    pii, seen = Column("email", "string", visibility="pii"), Column("a", "string")
+    schema = Schema(
+        "1",
+        "Shop",
+        attributes=(pii, msgspec.structs.replace(seen, visibility="clear"), Column("b", "date")),
+        behaviors=(Behavior("behavior_orders", (msgspec.structs.replace(pii, name="c"),)),),
+        funnels=(Funnel("2", "F", (), ("A", "B/C")),),
+        templates=(Template("400", "Weekly", ("A",)),),
+        connections=(Connection("7", "s3", "s3_v2"),),
+        users=(User("3", "a@example.com"),),
+    )
+    text = write_schema(schema)
+    for part in (
+        '[visibility.attributes]\nb = "unknown"\nemail = "pii"\n',
+        '[visibility.columns.behavior_orders]\nc = "pii"\n',
+        '[funnel_folders]\n2 = "A/B~1C"\n',
+        '[activation_templates]\n400 = "A/Weekly"\n',
+        '[connections]\n7 = "s3"\n',
+        '[connection_types]\n7 = "s3_v2"\n',
+        '[users]\n3 = "a@example.com"\n',
+    ):
+        assert part in text
 
 
 def test_names_with_different_parents_are_different() -> None:
@@ -364,6 +503,7 @@ def test_names_with_different_parents_are_different() -> None:
         ("predictive model", ByName("N")): "3",
         ("variant", ByName("A", "Mail")): "1",
         ("variant", ByName("A", "Push")): "2",
+        **{("funnel", ByName(name, each)): id for name, id in FUNNELS for each in (None, "/")},
     }
     assert ambiguous_ids(schema) == {
         ("stage", ByName("S", "G")): ["5", "6"],

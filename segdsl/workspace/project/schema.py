@@ -54,7 +54,8 @@ def save_schema(
 ) -> Kept:
     """Writes the schema where it says something new; without `write` only says whether it does.
 
-    With `keep_samples` the sampled values in the file stay, of columns that are still there.
+    With `keep_samples` the sampled values in the file stay, of columns that are still there. What
+    is not known of the account stays as the file has it: another key may have read it.
     """
     path = schema_path(project, target)
     try:
@@ -64,6 +65,8 @@ def save_schema(
         before = None
     if keep_samples and before is not None:
         schema = msgspec.structs.replace(schema, samples=_still_there(before, schema))
+    if before is not None and before.id == schema.id:
+        schema = _with_known(before, schema)
     text = write_schema(schema)
     if os.path.lexists(path) and read_bytes(str(path), MAX_BYTES) == text.encode():
         return Kept(path, "unchanged")
@@ -74,6 +77,16 @@ def save_schema(
         path,
         "written" if write else "out of date",
         () if before is None else changes(before, schema),
+    )
+
+
+def _with_known(before: Schema, after: Schema) -> Schema:
+    """A schema in which what is not known is as in another one of the same parent segment."""
+    return msgspec.structs.replace(
+        after,
+        templates=before.templates if after.templates is None else after.templates,
+        connections=before.connections if after.connections is None else after.connections,
+        users=before.users if after.users is None else after.users,
     )
 
 

@@ -6,10 +6,12 @@ What a key or an account may not see is left out and noted: a missing part does 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar, get_args
 
-from segdsl.api import Client, ForbiddenError, InvalidResponseError, NotFoundError, RejectedError
+import msgspec
+
+from segdsl.api import Client
 from segdsl.api import responses as a
 from segdsl.language.behaviors import name_of
 from segdsl.schema.model import (
@@ -22,13 +24,14 @@ from segdsl.schema.model import (
     Segment,
     Stage,
     Variant,
+    Visibility,
 )
 from segdsl.schema.search import SchemaItem, owner_of
+from segdsl.workspace.remote.account_names import LEFT_OUT, read_account_names
 from segdsl.workspace.remote.connect import Connection
 
 _T = TypeVar("_T")
-LEFT_OUT = (NotFoundError, ForbiddenError, RejectedError, InvalidResponseError)
-"""Errors for a part that an account lacks: 403 or 404 (described), or no list (assumed)."""
+_VISIBILITIES: dict[str, Visibility] = {each: each for each in get_args(Visibility)}
 
 
 class PulledSchema(NamedTuple):
@@ -38,8 +41,11 @@ class PulledSchema(NamedTuple):
     missing: tuple[str, ...]
 
 
-async def pull_schema(connection: Connection) -> PulledSchema:
-    """The current schema; raises ClientError where its main parts cannot be read."""
+async def pull_schema(connection: Connection, named: Collection[str] = ()) -> PulledSchema:
+    """The current schema; raises ClientError where its main parts cannot be read.
+
+    `named` are the e-mail addresses in the workspace, in lower case: see `account_names`.
+    """
     client, parent = connection.client, connection.parent
     missing: list[str] = list(connection.passed_over)
 
@@ -67,7 +73,7 @@ async def pull_schema(connection: Connection) -> PulledSchema:
                     f"{what} “{prefix}{each.label}”: it has the column `{each.name}`, as "
                     f"“{prefix}{first.label}” has, which is kept"
                 )
-        return tuple(map(_column, found.values()))
+        return _with_implicit(tuple(map(_column, found.values())))
 
     def by_table(listed: tuple[a.Behavior, ...]) -> Iterable[a.Behavior]:
         found: dict[str, a.Behavior] = {}
@@ -110,6 +116,14 @@ async def pull_schema(connection: Connection) -> PulledSchema:
             else:
                 missing.append(f"segment {each.name} (#{each.id}): its folder cannot be seen")
 
+    def in_known_folder(funnel: a.Funnel) -> tuple[str, ...]:
+        """The path of a funnel's folder; the root's if it cannot be seen, and noted."""
+        if funnel.folder_id not in paths:
+            missing.append(f"folder of funnel {funnel.name} (#{funnel.id}): it cannot be seen")
+        return paths.get(funnel.folder_id, ())
+
+    names = await read_account_names(connection, paths, named)
+    missing.extend(names.missing)
     groups = [] if parent.customer_group is None else [parent.customer_group]
     schema = Schema(
         parent.id,
@@ -135,12 +149,20 @@ async def pull_schema(connection: Connection) -> PulledSchema:
             for each in placed(readable("segment", segments))
         ),
         tuple(
-            Funnel(each.id, each.name, tuple(Stage(of.id, of.name) for of in each.stages))
+            Funnel(
+                each.id,
+                each.name,
+                tuple(Stage(of.id, of.name) for of in each.stages),
+                in_known_folder(each),
+            )
             for each in funnels
         ),
         tuple(Model(each.id, each.name) for each in predictive)
         + tuple(Model(each.id, each.name, each.solution) for each in solutions),
         tuple(Variant(each.id, each.name, each.test) for each in variants),
+        templates=names.templates,
+        connections=names.connections,
+        users=names.users,
     )
     return PulledSchema(schema, tuple(sorted(missing)))
 
@@ -154,7 +176,25 @@ def _column(column: a.Column) -> Column:
     """A column with its label; of a type that is not known with the API's own word for it."""
     unknown = None if column.type is not None else (column.raw_type or "none")
     label = _label(column.label, column.name)
-    return Column(column.name, column.type, column.grouping_name or None, label, unknown)
+    visibility = _VISIBILITIES.get(column.visibility or "")
+    return Column(
+        column.name, column.type, column.grouping_name or None, label, unknown, visibility
+    )
+
+
+def _with_implicit(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Columns where `timestamp`, which responses do not list, is as visible as can be.
+
+    Of a server that tells no visibility it stays unknown, as of the others.
+    """
+    if all(each.visibility is None for each in columns):
+        return columns
+    return tuple(
+        msgspec.structs.replace(each, visibility="clear")
+        if each.name == a.TIMESTAMP.name and each.visibility is None
+        else each
+        for each in columns
+    )
 
 
 def _label(label: str, name: str) -> str | None:
