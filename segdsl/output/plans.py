@@ -61,6 +61,7 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
                 name=change.state.name,
                 file=change.file or None,
                 what=change.what,
+                notes=change.notes,
                 forced=change.forced,
                 before=None if change.before is None else change.before.source,
                 after=None if change.after is None else change.after.source,

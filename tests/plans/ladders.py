@@ -45,6 +45,7 @@ from segdsl.workspace.kinds.resource import (
 )
 from segdsl.workspace.kinds.state import State, StateMeta
 from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Part, Ref, new_part
+from segdsl.workspace.remote.reading import ServerReading
 
 LADDER, LETTER, STAGE = "ladder", "letter", "stage"
 _Q = r'"[^"\n]*"'
@@ -528,7 +529,7 @@ class LadderKind(_Base, frozen=True):
     def read_state(self, data: object) -> State:
         return msgspec.convert(data, LadderState)
 
-    async def read_server(self, client: Client, parent_id: str) -> Server:
+    async def read_server(self, reading: ServerReading) -> Server:
         return Server(
             {
                 Ref(LADDER, id): ServerResource(id, LadderState(each.folder, each.name, each.rungs))
@@ -594,9 +595,10 @@ class LetterKind(_Base, frozen=True):
     def read_state(self, data: object) -> State:
         return msgspec.convert(data, LetterState)
 
-    async def read_server(self, client: Client, parent_id: str) -> Server:
+    async def read_server(self, reading: ServerReading) -> Server:
         names: dict[Ref, Folder] = {
-            Ref(SEGMENT, each.id): (each.name,) for each in await client.segments(parent_id)
+            Ref(SEGMENT, each.id): (each.name,)
+            for each in await reading.client.segments(reading.parent_id)
         }
         for ladder in self.api.ladders.values():
             for rung in ladder.rungs:

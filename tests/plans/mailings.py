@@ -40,6 +40,7 @@ from segdsl.workspace.kinds.resource import (
 )
 from segdsl.workspace.kinds.state import State, StateMeta
 from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Part, Ref
+from segdsl.workspace.remote.reading import ServerReading
 
 MAILING = "mailing"
 _QUOTED = r'"[^"\n]*"'
@@ -347,7 +348,7 @@ class MailingKind(msgspec.Struct, frozen=True):
         if change.body == "":
             yield "has no text"
 
-    async def read_server(self, client: Client, parent_id: str) -> Server:
+    async def read_server(self, reading: ServerReading) -> Server:
         return Server(
             {
                 Ref(MAILING, id): ServerResource(

@@ -27,8 +27,8 @@ class Located(Protocol):
     def span(self) -> Span: ...
 
 
-def report_duplicates(segments: Iterable[Located], report: Report) -> None:
-    """Reports each segment whose folder and name an earlier one has.
+def report_duplicates(segments: Iterable[Located], report: Report, noun: str = "segment") -> None:
+    """Reports each segment, or what else the noun says, whose folder and name an earlier one has.
 
     Within one file only if the folder is spelled differently: the resolver reports the others.
     """
@@ -37,19 +37,18 @@ def report_duplicates(segments: Iterable[Located], report: Report) -> None:
         by_name.setdefault(segment.name, []).append(segment)
     for namesakes in by_name.values():
         if len(namesakes) > 1:
-            _report_namesakes(namesakes, report)
+            _report_namesakes(namesakes, report, noun)
 
 
-def _report_namesakes(segments: Iterable[Located], report: Report) -> None:
+def _report_namesakes(segments: Iterable[Located], report: Report, noun: str) -> None:
     """Reports the duplicates among segments with the same name."""
     seen: dict[Folder, Located] = {}
     for segment in segments:
         first = seen.setdefault(folder_path(segment.folder), segment)
         same_file = first.span.file == segment.span.file
         if first is not segment and not (same_file and first.folder == segment.folder):
-            where = (
-                "another segment of this file is" if same_file else "a segment of another file is"
-            )
+            what = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+            where = f"another {noun} of this file is" if same_file else f"{what} of another file is"
             report.add(
                 Code.SEG111,
                 segment.span,

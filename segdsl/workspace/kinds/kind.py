@@ -25,6 +25,7 @@ from segdsl.workspace.kinds.resource import (
 )
 from segdsl.workspace.kinds.state import State
 from segdsl.workspace.project.keys import Part, Ref
+from segdsl.workspace.remote.reading import ServerReading
 
 AnswerT = TypeVar("AnswerT")
 """What the API answers of one resource; the engine only hands it on."""
@@ -192,7 +193,7 @@ class Kind(Protocol):
 
     # --- on a server -------------------------------------------------------------------
 
-    async def read_server(self, client: Client, parent_id: str) -> Server:
+    async def read_server(self, reading: ServerReading) -> Server:
         """The resources of this kind that a server has; raises ClientError."""
 
     def requests(self, client: Client, parent_id: str) -> Requests[Any, Any]: ...

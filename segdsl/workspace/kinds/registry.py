@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from segdsl.rules.lower.segment import Layout
+from segdsl.workspace.kinds.funnels import FunnelKind
 from segdsl.workspace.kinds.kind import Kind
 from segdsl.workspace.kinds.segments import SegmentKind
 
@@ -13,7 +14,7 @@ Kinds = Mapping[str, Kind]
 
 def kinds_of(layout: Layout = "v5") -> Kinds:
     """Every kind, for a run that wants rules in that layout."""
-    kinds: tuple[Kind, ...] = (SegmentKind(layout),)
+    kinds: tuple[Kind, ...] = (SegmentKind(layout), FunnelKind(layout))
     return {kind.name: kind for kind in kinds}
 
 

@@ -8,6 +8,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.api import ClientError
 from segdsl.language.values import ByName, Reference
 from segdsl.loading import Loaded
 from segdsl.source import Source, Span
@@ -90,9 +91,12 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A resource of the workspace as it is to be: the body of its request, and its state."""
+    """A resource of the workspace as it is to be: the body of its request, and its state.
 
-    body: str
+    Without a body what is sent is made of the state.
+    """
+
+    body: str | None
     state: State
 
 
@@ -140,11 +144,13 @@ class Unmanaged(msgspec.Struct, frozen=True):
 class Server(msgspec.Struct, frozen=True):
     """The resources of a server, of one kind or of all.
 
-    `unmanaged` are those that are neither pulled, changed nor deleted.
+    `unmanaged` are those that are neither pulled, changed nor deleted. `unreadable` are the kinds
+    that the server does not offer, each with what it answered.
     """
 
     resources: dict[Ref, ServerResource] = {}
     unmanaged: tuple[Unmanaged, ...] = ()
+    unreadable: dict[str, ClientError] = {}
 
     @property
     def unmanaged_by_ref(self) -> dict[Ref, Unmanaged]:
@@ -171,6 +177,7 @@ class Server(msgspec.Struct, frozen=True):
         return cls(
             {ref: each for part in listed for ref, each in part.resources.items()},
             tuple(each for part in listed for each in part.unmanaged),
+            {kind: error for part in listed for kind, error in part.unreadable.items()},
         )
 
 
@@ -190,7 +197,8 @@ class Change(msgspec.Struct, frozen=True):
     `body` is what is sent; the ids of resources that the same plan creates stand in it as marked
     names, `name:"Churned"`. `first` are the numbers of the changes that must have been made
     before. `parent_id` is the folder (or other parent) that the resource is in now, and `refers`
-    (with folders `refers_in`) what each name in its text means, as in the lock.
+    (with folders `refers_in`) what each name in its text means, as in the lock. `notes` are
+    sentences on what an update means.
     """
 
     file: str
@@ -203,6 +211,7 @@ class Change(msgspec.Struct, frozen=True):
     forced: bool = False
     refers: dict[str, dict[str, str]] = {}
     refers_in: dict[str, dict[str, dict[str, str]]] = {}
+    notes: tuple[str, ...] = ()
 
     @property
     def name_ids(self) -> NameIds:

@@ -68,6 +68,11 @@ class State(abc.ABC):
     def changes_from(self, old: State) -> Sequence[str]:
         """What differs from an older state beside folder and name, each in a word for a plan."""
 
+    def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
+        """What a change from an older state means, in sentences for a plan, with `names` in the
+        place of ids; nothing where the source says it well enough."""
+        return ()
+
     @abc.abstractmethod
     def differences(self, server: State) -> Sequence[str]:
         """What differs from the server's state, field by field, also where no source shows it."""

@@ -10,6 +10,9 @@ from segdsl.language.values import ByName
 
 SEGMENT = "segment"
 """The kind of the resources that locks without kinds are about."""
+FUNNEL, STAGE = "funnel", "stage"
+ACTIVATION, TEMPLATE = "activation", "activation template"
+CONNECTION, USER = "connection", "user"
 
 Folder = tuple[str, ...]
 

@@ -5,7 +5,7 @@ Reading it is one function; what it answers is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -25,11 +25,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     """The segments of a server, each with the path of its folder.
 
     The path is None for a folder that the key may not see. `unreadable` are the segments that
-    cannot be read.
+    cannot be read, and `folders` the paths of folders by id; None is the root.
     """
 
     segments: tuple[tuple[Folder | None, ApiSegment], ...]
     unreadable: tuple[Unreadable, ...] = ()
+    folders: Mapping[str | None, Folder] = {}
+
+    def path_of(self, folder_id: str | None) -> Folder | None:
+        """The path of a folder; None where the key may not see it."""
+        return self.folders.get(folder_id)
 
     def at(self, folder: Folder, name: str) -> ApiSegment | None:
         """The segment of that place."""
@@ -80,4 +85,5 @@ def snapshot_of(folders: Iterable[ServerFolder], segments: Iterable[ApiSegment])
     """The snapshot of segments in folders. A segment without a folder is in the root."""
     paths: dict[str | None, Folder] = {None: (), **{each.id: each.path for each in folders}}
     unreadable = segments.unreadable if isinstance(segments, Listed) else ()
-    return Snapshot(tuple((paths.get(each.folder_id), each) for each in segments), unreadable)
+    placed = tuple((paths.get(each.folder_id), each) for each in segments)
+    return Snapshot(placed, unreadable, paths)

@@ -45,7 +45,7 @@ def tree_of(
         tree = msgspec.structs.replace(
             tree, clauses=(*tree.clauses[:at], clause, *tree.clauses[at:])
         )
-    where = None if tree.where is None else _with_names(tree.where, names)
+    where = None if tree.where is None else with_names(tree.where, names)
     return msgspec.structs.replace(tree, where=where)
 
 
@@ -76,11 +76,11 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
     )
 
 
-def _with_names(expression: t.Expression, names: Mapping[Ref, ByName]) -> t.Expression:
+def with_names(expression: t.Expression, names: Mapping[Ref, ByName]) -> t.Expression:
     """The expression with names in the place of ids and of symbolic ids."""
     match expression:
         case t.Membership(kind, target):
             id = target.id if isinstance(target, ById) else symbolic_id(kind, target)
             return msgspec.structs.replace(expression, target=names.get(Ref(kind, id), target))
         case _:
-            return map_children(expression, lambda child: _with_names(child, names))
+            return map_children(expression, lambda child: with_names(child, names))

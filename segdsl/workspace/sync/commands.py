@@ -33,7 +33,7 @@ from segdsl.workspace.sync.paths import fold
 from segdsl.workspace.sync.plan import Plan, PlanError
 from segdsl.workspace.sync.planning import PlanOptions, make_plan
 from segdsl.workspace.sync.pulling import Pull, make_pull
-from segdsl.workspace.sync.server import read_server
+from segdsl.workspace.sync.server import check_offered, read_server
 from segdsl.workspace.sync.workspace import Workspace, inside, non_folders, relative_to
 
 KEEP_EVERY = 50
@@ -67,6 +67,7 @@ async def plan_for(
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
     server = await read_server(connection.client, connection.parent.id, workspace.kinds)
+    check_offered(server, _kinds_of(workspace, lock))
     check_same_server(lock, server, lock_path(project, connection.target).name)
     among = _among(workspace, lock, paths)
     plan = make_plan(
@@ -142,6 +143,7 @@ async def pull_into(
     """
     lock = _lock(connection, project)
     server = await read_server(connection.client, connection.parent.id, workspace.kinds)
+    check_offered(server, _kinds_of(workspace, lock))
     check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None
     pull = make_pull(
@@ -203,6 +205,12 @@ def _write(workspace: Workspace, path: str, text: str) -> None:
 def _lock(connection: Connection, project: Project) -> Lock:
     lock = load_lock(project, connection.target)
     return lock.of_parent(connection.parent.id, lock_path(project, connection.target).name)
+
+
+def _kinds_of(workspace: Workspace, lock: Lock) -> set[str]:
+    """The kinds of what the workspace has, and of what it had."""
+    here = {each.key.kind for each in workspace.resources}
+    return here | {entry.kind for entry in lock.entries}
 
 
 def _among(workspace: Workspace, lock: Lock, paths: Sequence[str]) -> frozenset[str] | None:

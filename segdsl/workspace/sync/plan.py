@@ -202,8 +202,6 @@ def _change_faults(change: Change, kinds: Kinds) -> Iterator[str]:
             yield "has no `id` of the resource that is there"
         case Change(before=None, id=str()):
             yield "has an `id` and nothing that is there `before`"
-        case Change(after=Version(), body=None):
-            yield "has no `body` to send"
         case _:
             pass
     versions = [version for version in (change.before, change.after) if version is not None]

@@ -62,6 +62,8 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
             yield f"    {_forced(change)}", "red"
         if number in effects.by_change:
             yield f"    {effect_text(effects.by_change[number])}", None
+        for note in change.notes:
+            yield f"    {visible(note)}", None
         if change.before is not None and change.after is not None:
             for line in difference(change.before, change.after):
                 yield f"    {visible(line)}", _look(line)
@@ -373,6 +375,9 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
     if effect is not None:
         yield ""
         yield effect_text(effect)
+    if change.notes:
+        yield ""
+        yield from (f"- {_escaped(note)}" for note in change.notes)
     if change.before is not None and change.after is not None:
         yield from _fenced(difference(change.before, change.after))
 

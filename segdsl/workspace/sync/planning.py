@@ -283,6 +283,9 @@ class _Decision:
             (),
             forced,
             *split_name_ids(self.compared.reading.name_ids),
+            ()
+            if server is None
+            else tuple(wanted.state.changes_in_words(server.state, self.names)),
         )
 
     def _version(self, state: State) -> Version:

@@ -35,7 +35,7 @@ from segdsl.workspace.kinds.segments.requests import SegmentRequests, server_of
 from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.kinds.state import State
 from segdsl.workspace.project.keys import SEGMENT, Part
-from segdsl.workspace.remote.snapshot import read_snapshot
+from segdsl.workspace.remote.reading import ServerReading
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[^\s\w(),]+')
 
@@ -120,15 +120,17 @@ class SegmentKind(msgspec.Struct, frozen=True):
         for version in (change.before, change.after):
             if version is not None:
                 assert isinstance(version.state, SegmentState), "a segment"
-                if not _is_rule(version.state.rule):
+                if not is_rule(version.state.rule):
                     yield "has a state whose `rule` is not a JSON object"
-        if change.body is not None and not _is_rule(change.body):
+        if change.after is not None and change.body is None:
+            yield "has no `body` to send"
+        if change.body is not None and not is_rule(change.body):
             yield "has a `body` that is not a JSON object"
 
     # --- on a server -------------------------------------------------------------------
 
-    async def read_server(self, client: Client, parent_id: str) -> Server:
-        return server_of(await read_snapshot(client, parent_id))
+    async def read_server(self, reading: ServerReading) -> Server:
+        return server_of(await reading.snapshot(), await reading.stage_segments())
 
     def requests(self, client: Client, parent_id: str) -> SegmentRequests:
         return SegmentRequests(client, parent_id, self.count_population)
@@ -144,7 +146,7 @@ class SegmentKind(msgspec.Struct, frozen=True):
         return await segment_effects(client, parent_id, changes, server, counting)
 
 
-def _is_rule(text: str) -> bool:
+def is_rule(text: str) -> bool:
     try:
         return isinstance(load(text, Report()), dict)
     except UnreadableError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 
@@ -25,8 +25,8 @@ from segdsl.workspace.project.keys import SEGMENT, Ref
 from segdsl.workspace.remote.snapshot import Snapshot
 
 
-def server_of(snapshot: Snapshot) -> Server:
-    """The segments of a snapshot, each with its state.
+def server_of(snapshot: Snapshot, of_stages: Collection[str] = ()) -> Server:
+    """The segments of a snapshot, each with its state, without those that are rules of stages.
 
     Not managed are those whose place no `folder` clause can name (the folder is not among those
     that the key may see, or a name on the way there holds a `/`), whose name is blank or that of
@@ -37,8 +37,12 @@ def server_of(snapshot: Snapshot) -> Server:
         Unmanaged(SEGMENT, each.id, each.name, f"{CANNOT_READ}: {each.why}")
         for each in snapshot.unreadable
     ]
-    places = Counter((path, segment.name) for path, segment in snapshot.segments)
+    places = Counter(
+        (path, segment.name) for path, segment in snapshot.segments if segment.id not in of_stages
+    )
     for path, segment in snapshot.segments:
+        if segment.id in of_stages:
+            continue
         why = None
         if segment.kind is None:
             why = f"its kind (`{segment.raw_kind}`) is not known"

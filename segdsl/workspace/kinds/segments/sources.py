@@ -53,13 +53,14 @@ def read_segments(files: WorkspaceFiles, report: Report) -> Iterator[LocalResour
             files.paths[segment.span.file],
             item.span,
             segment.span,
-            _says_more(item, file),
+            says_more(item, file),
             segment,
         )
     report_duplicates(files.loaded.segments, report)
 
 
-def _says_more(item: t.Segment, file: t.File) -> bool:
+def says_more(item: t.Item, file: t.File) -> bool:
+    """Whether an item has comments, or uses of definitions."""
     start, end = item.span.start, item.span.end
     if any(start <= comment.span.start < end for comment in file.comments):
         return True

@@ -124,15 +124,20 @@ class SegmentState(
 
 def state_of(folder: Folder, segment: ApiSegment) -> SegmentState:
     """The state of a segment that a server answered, which has its rule."""
-    assert segment.rule is not None, "what a list left out is read from the segment itself"
     return SegmentState(
         folder,
         segment.name,
         segment.kind,
         segment.description or "",
-        canonical_rule(bytes(segment.rule)),
+        canonical_rule_of(segment),
         not segment.is_visible,
     )
+
+
+def canonical_rule_of(segment: ApiSegment) -> str:
+    """The rule of a segment that a server answered with its rule, in normal form."""
+    assert segment.rule is not None, "what a list left out is read from the segment itself"
+    return canonical_rule(bytes(segment.rule))
 
 
 def with_ids(rule: str, ids: Mapping[Ref, str]) -> str:

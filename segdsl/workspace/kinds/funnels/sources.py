@@ -1,0 +1,213 @@
+"""The funnels of a workspace's files: read, compiled, and the names in their texts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from segdsl.api.rule_equality import canonical_rule
+from segdsl.diagnostics import Report
+from segdsl.language.condition import tree as c
+from segdsl.language.references.cycles import cycles
+from segdsl.language.references.ids import Ids
+from segdsl.language.references.memberships import memberships
+from segdsl.language.references.order import report_cycle
+from segdsl.language.references.uniqueness import report_duplicates
+from segdsl.language.resolve import Program, resolve_all
+from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.parser import parse
+from segdsl.language.syntax.spelling import string
+from segdsl.language.values import ByName
+from segdsl.rules.layout.unfold import normalise
+from segdsl.rules.lower import lower, lower_in_any_layout
+from segdsl.rules.lower.segment import Layout
+from segdsl.rules.rule.model import encode
+from segdsl.source import Source
+from segdsl.workspace.kinds.funnels.state import FunnelState, StageState
+from segdsl.workspace.kinds.resource import LocalResource, Seen, Use, Wanted, WorkspaceFiles
+from segdsl.workspace.kinds.segments.sources import compile_rule, says_more, uses_in
+from segdsl.workspace.project.keys import FUNNEL, STAGE, Key, Part, new_part
+
+
+def funnel_of(local: LocalResource) -> c.Funnel:
+    """The resolved funnel of a file."""
+    assert isinstance(local.item, c.Funnel), "a funnel"
+    return local.item
+
+
+def read_funnels(files: WorkspaceFiles, report: Report) -> Iterator[LocalResource]:
+    """The funnels of the `.seg` files; two of one place are reported."""
+    for funnel in files.loaded.funnels:
+        tree = files.loaded.trees[funnel.span.file]
+        items = {item.span.start: item for item in tree.items if isinstance(item, t.Funnel)}
+        yield LocalResource(
+            Key(FUNNEL, *funnel.place),
+            files.paths[funnel.span.file],
+            funnel.span,
+            funnel.name_span,
+            says_more(items[funnel.span.start], tree),
+            funnel,
+        )
+    report_duplicates(files.loaded.funnels, report, FUNNEL)
+
+
+def uses(local: LocalResource) -> list[Use]:
+    """The segments and stages that the rules of its stages name, of other funnels and its own."""
+    return [
+        use
+        for stage in funnel_of(local).stages
+        if stage.segment is not None
+        for use in uses_in(stage.segment.condition)
+    ]
+
+
+# --- stages ----------------------------------------------------------------------------
+
+
+def parts(local: LocalResource, seen: Seen) -> Sequence[Part]:
+    """The stages, with the ids of those that are on the server.
+
+    A stage is known by its name. One that was renamed here is the one of the lock that is gone
+    and has the same rule, where there is one such on each side.
+    """
+    funnel = funnel_of(local)
+    there = {} if seen.server is None else {part.name: part.id for part in seen.server.parts}
+    ids = set(there.values())
+    last = {} if seen.entry is None else {part.name: part.id for part in seen.entry.part_list}
+    last = {name: id for name, id in last.items() if id in ids}
+    found = {stage.name: last[stage.name] for stage in funnel.stages if stage.name in last}
+    if seen.entry is not None:
+        found |= _renamed(funnel, seen.entry.source, found, last)
+    for stage in funnel.stages:
+        id = there.get(stage.name)
+        if stage.name not in found and id is not None and id not in found.values():
+            found[stage.name] = id
+    return tuple(
+        Part(STAGE, stage.name, found[stage.name])
+        if stage.name in found
+        else new_part(STAGE, stage.name, funnel.name)
+        for stage in funnel.stages
+    )
+
+
+def _renamed(
+    funnel: c.Funnel, source: str, found: Mapping[str, str], last: Mapping[str, str]
+) -> dict[str, str]:
+    """The ids of stages with new names, by these."""
+    here = {stage.name for stage in funnel.stages}
+    lost = {name: id for name, id in last.items() if name not in here}
+    new = [stage for stage in funnel.stages if stage.name not in found]
+    old = _only_funnel(source)
+    if not lost or not new or old is None:
+        return {}
+    rules: dict[object, list[str]] = {}
+    for stage in old.stages:
+        if stage.name in lost:
+            rules.setdefault(_stage_print(stage, old.name), []).append(lost[stage.name])
+    by_rule: dict[object, list[str]] = {}
+    for stage in new:
+        by_rule.setdefault(_stage_print(stage, funnel.name), []).append(stage.name)
+    return {
+        names[0]: rules[rule][0]
+        for rule, names in by_rule.items()
+        if len(names) == 1 and len(rules.get(rule, ())) == 1
+    }
+
+
+def _stage_print(stage: c.Stage, funnel: str) -> object:
+    """What a stage says but for its name; its own funnel's name counts for nothing."""
+    if stage.segment is None:
+        return None
+    ids: Ids = {
+        (node.of, node.target): f"own:{node.target.name}"
+        for node in memberships(stage.segment.condition)
+        if isinstance(node.target, ByName) and node.target.parent == funnel
+    }
+    rule = lower(stage.segment, Report(), ids=ids, symbolic=True)
+    return None if rule is None else normalise(rule)
+
+
+# --- compiling -------------------------------------------------------------------------
+
+
+def compile_funnel(
+    local: LocalResource, ids: Ids, seen: Seen, report: Report, layout: Layout
+) -> Wanted | None:
+    """The state of a funnel; None after a report."""
+    funnel, server = funnel_of(local), seen.server
+    assert server is None or isinstance(server, FunnelState), "a funnel"
+    there = {} if server is None else {stage.id: stage.rule for stage in server.stages}
+    _report_cycles(funnel, report)
+    stages: list[StageState] = []
+    failed = False
+    for stage, part in zip(funnel.stages, parts(local, seen), strict=True):
+        if stage.segment is None:
+            stages.append(StageState(part.id, stage.name))
+            continue
+        rule = compile_rule(stage.segment, ids, there.get(part.id) or None, report, layout)
+        failed = failed or rule is None
+        if rule is not None:
+            text = canonical_rule(encode(rule, pretty=False).encode())
+            sent = StageState(part.id, stage.name, text, stage.segment.description or "")
+            stages.append(sent)
+    if failed:
+        return None
+    folder, name = funnel.place
+    return Wanted(None, FunnelState(folder, name, funnel.description or "", tuple(stages)))
+
+
+def _report_cycles(funnel: c.Funnel, report: Report) -> None:
+    """Reports stages of the funnel that refer to each other in a cycle."""
+    names = {ByName(stage.name, funnel.name): at for at, stage in enumerate(funnel.stages)}
+    graph = {
+        at: [
+            names[node.target]
+            for node in memberships(stage.segment.condition)
+            if node.of == STAGE and isinstance(node.target, ByName) and node.target in names
+        ]
+        for at, stage in enumerate(funnel.stages)
+        if stage.segment is not None
+    }
+    for cycle in cycles(graph):
+        members = [funnel.stages[at] for at in cycle]
+        written = [string(each.name) for each in members]
+        report_cycle(written, [each.span for each in members], report, STAGE)
+
+
+def compiles_to(source: str, state: FunnelState, ids: Ids) -> bool:
+    """Whether a source of one funnel has the stages of a state, with their rules."""
+    funnel = _only_funnel(source)
+    if funnel is None or len(funnel.stages) != len(state.stages):
+        return False
+    own = {(STAGE, ByName(each.name, state.name)): each.id for each in state.stages}
+    for stage, wanted in zip(funnel.stages, state.stages, strict=True):
+        rule = ""
+        if stage.segment is not None:
+            lowered = lower_in_any_layout(stage.segment, Report(), ids={**ids, **own})
+            if lowered is None:
+                return False
+            rule = canonical_rule(encode(lowered, pretty=False).encode())
+        if (stage.name, rule) != (wanted.name, wanted.rule):
+            return False
+    return True
+
+
+# --- likeness --------------------------------------------------------------------------
+
+
+def fingerprint(funnel: c.Funnel) -> tuple[object, ...]:
+    """Its stages with their rules, with the names of others in the place of ids."""
+    return tuple((stage.name, _stage_print(stage, funnel.name)) for stage in funnel.stages)
+
+
+def source_fingerprint(source: str) -> tuple[object, ...] | None:
+    """The same of canonical source."""
+    funnel = _only_funnel(source)
+    return None if funnel is None else fingerprint(funnel)
+
+
+def _only_funnel(source: str) -> c.Funnel | None:
+    """The funnel of a source that has one, and nothing wrong."""
+    report = Report()
+    tree = parse(Source("source", source), report)
+    funnels = resolve_all(Program("source", {"source": tree}), report).funnels
+    return None if report.has_errors or len(funnels) != 1 else funnels[0]

@@ -1,0 +1,202 @@
+"""The state of a funnel with its stages, wherever it is: in a workspace, on a server, in a plan.
+
+A stage's rule is a segment of its own on the server, and a part of the funnel here. Nothing is
+read or written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from segdsl.diagnostics import Report
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName
+from segdsl.rules.lift.segments import lift_rule
+from segdsl.rules.rule.document import load
+from segdsl.rules.rule.reader import read_rule
+from segdsl.workspace.kinds.segments.state import rule_refs, with_ids
+from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.project.keys import FUNNEL, STAGE, Folder, Part, Ref
+from segdsl.workspace.remote.source import with_names
+
+_HEAD = "funnel"
+_LENGTH = 16
+"""Hexadecimal digits of the fingerprint of a piece: the lock has one for each stage."""
+
+
+class StageState(msgspec.Struct, frozen=True):
+    """A stage: its id or symbolic id, and its rule as canonical JSON, "" where it has none."""
+
+    id: str
+    name: str
+    rule: str = ""
+    description: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(STAGE, self.id)
+
+
+class FunnelState(
+    msgspec.Struct,
+    State,
+    metaclass=StateMeta,
+    frozen=True,
+    dict=True,
+    tag_field="resource",
+    tag=FUNNEL,
+):
+    """What is compared of a funnel."""
+
+    folder: Folder
+    name: str
+    description: str
+    stages: tuple[StageState, ...]
+
+    @property
+    def resource(self) -> str:
+        return FUNNEL
+
+    @cached_property
+    def digest(self) -> str:
+        stages = [[each.id, each.name, each.rule, each.description] for each in self.stages]
+        return "sha256:" + _hash([self.folder, self.name, self.description, stages])
+
+    @cached_property
+    def refers_to(self) -> frozenset[Ref]:
+        """The segments and stages in its rules, without its own stages."""
+        own = {each.ref for each in self.stages}
+        rules = (each.rule for each in self.stages if each.rule)
+        return frozenset(ref for rule in rules for ref in rule_refs(rule)) - own
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return tuple(Part(STAGE, each.name, each.id) for each in self.stages)
+
+    @cached_property
+    def pieces(self) -> Mapping[str, str]:
+        """The funnel itself, and the rule of each stage."""
+        names = [[each.id, each.name] for each in self.stages]
+        head = _hash([self.folder, self.name, self.description, names])[:_LENGTH]
+        rules = {
+            each.id: _hash([each.rule, each.description])[:_LENGTH] if each.rule else ""
+            for each in self.stages
+        }
+        return {_HEAD: head, **rules}
+
+    def source(self, names: Mapping[Ref, ByName], report: Report | None = None) -> str | None:
+        """A `report` gets what cannot be expressed, by its JSON path."""
+        found = Report() if report is None else report
+        clauses: list[t.FunnelClause] = []
+        if self.description:
+            clauses.append(t.FunnelClause("description", self.description))
+        if self.folder:
+            clauses.append(t.FunnelClause("folder", "/".join(self.folder)))
+        own = {each.ref: ByName(each.name, self.name) for each in self.stages}
+        stages = [_stage(each, {**names, **own}, found) for each in self.stages]
+        if found.has_errors:
+            return None
+        return format_file(t.File((t.Funnel(self.name, tuple(clauses), tuple(stages)),)))
+
+    @property
+    def inexpressible(self) -> str | None:
+        report = Report()
+        if self.source({}, report) is not None:
+            return None
+        return "; ".join(
+            dict.fromkeys(f"{each.path}: {each.message}" for each in report.diagnostics)
+        )
+
+    def with_ids(self, ids: Mapping[Ref, str]) -> FunnelState:
+        stages = (
+            StageState(
+                ids.get(each.ref, each.id),
+                each.name,
+                with_ids(each.rule, ids) if each.rule else "",
+                each.description,
+            )
+            for each in self.stages
+        )
+        return msgspec.structs.replace(self, stages=tuple(stages))
+
+    def changes_from(self, old: State) -> Sequence[str]:
+        """`description`, `stages` for other names or another order of them, and `rule`."""
+        assert isinstance(old, FunnelState), "of one kind"
+        rules = {each.id: (each.rule, each.description) for each in old.stages}
+        words = {
+            "description": old.description != self.description,
+            "stages": [each[:2] for each in _stages(old)] != [each[:2] for each in _stages(self)],
+            "rule": any(
+                rules.get(each.id, ("", "")) != (each.rule, each.description)
+                for each in self.stages
+            ),
+        }
+        return tuple(word for word, differs in words.items() if differs)
+
+    def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
+        """What becomes of the stages, in sentences."""
+        assert isinstance(old, FunnelState), "of one kind"
+        before = {each.id: each for each in old.stages}
+        after = {each.id: each for each in self.stages}
+        sentences = [
+            f"the stage “{before[id].name}” is now called “{each.name}”"
+            for id, each in after.items()
+            if id in before and before[id].name != each.name
+        ]
+        sentences += [
+            f"the stage “{each.name}” is new" for id, each in after.items() if id not in before
+        ]
+        sentences += [
+            f"the stage “{each.name}” and its statistics are deleted"
+            for id, each in before.items()
+            if id not in after
+        ]
+        kept = [id for id in before if id in after]
+        if kept != [id for id in after if id in before]:
+            sentences.append("its stages are in another order")
+        return sentences
+
+    def differences(self, server: State) -> Sequence[str]:
+        assert isinstance(server, FunnelState), "of one kind"
+        fields = [
+            field
+            for field in ("folder", "name", "description")
+            if getattr(self, field) != getattr(server, field)
+        ]
+        if [each[:2] for each in _stages(self)] != [each[:2] for each in _stages(server)]:
+            fields.append("the ids of its stages")
+        theirs = {each.id: each for each in server.stages}
+        fields += [
+            f"the rule of the stage “{each.name}”"
+            for each in self.stages
+            if each.id in theirs and each != theirs[each.id]
+        ]
+        return fields or ["the spelling of its JSON"]
+
+
+def _stages(state: FunnelState) -> list[tuple[str, str, str]]:
+    return [(each.id, each.name, each.rule) for each in state.stages]
+
+
+def _stage(stage: StageState, names: Mapping[Ref, ByName], report: Report) -> t.Stage:
+    clauses: tuple[t.FunnelClause, ...] = ()
+    if stage.description:
+        clauses = (t.FunnelClause("description", stage.description),)
+    if not stage.rule:
+        return t.Stage(stage.name, clauses)
+    rule = read_rule(load(stage.rule, report), "$.rule", report)
+    if rule is None:
+        return t.Stage(stage.name, clauses)
+    lifted = lift_rule(rule, stage.name)
+    where = None if lifted.where is None else with_names(lifted.where, names)
+    return t.Stage(stage.name, clauses, t.StageRule(where, lifted.limit))
+
+
+def _hash(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
