@@ -31,18 +31,24 @@ if TYPE_CHECKING:
         "segdsl preview japan.seg",
         "segdsl preview --breakdown japan.seg",
         "segdsl preview --sample 5 --columns age,country .",
+        "segdsl preview --reveal activations/contact_sync.seg",
     ),
 )
 @click.option("--breakdown", is_flag=True, help="Count every condition, too.")
 @click.option(
-    "--sample", type=click.IntRange(min=1), metavar="N", help="Show N profiles of each segment."
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show N profiles of each segment, and of each activation instead of 5.",
 )
 @click.option(
     "--columns",
     metavar="A,B,…",
     shell_complete=completer("columns"),
-    help="Attributes to show with --sample, instead of the first ones.",
+    help="Attributes to show with --sample, instead of the first ones, or `all`; of activations, "
+    "the exported columns to show.",
 )
+@click.option("--reveal", is_flag=True, help="Show personal data, which is masked otherwise.")
 @layout_option
 @segment_arguments()
 def command(
@@ -50,25 +56,33 @@ def command(
     breakdown: bool,
     sample: int | None,
     columns: str | None,
+    reveal: bool,
     layout: Literal["v5", "nested"],
     now: str | None,
 ) -> None:
     """Count the profiles that segments select, without creating anything.
 
-    If FILE is a folder, counts the segments of all .seg files in it. Segments with errors are
-    reported, and the others are counted. Ctrl-C kills the queries that still run on the server.
+    Of a funnel, counts each stage, and shows the conversion from stage to stage. Of an activation,
+    shows the first rows as they would be exported; nothing is sent. Values of columns
+    with personal data are masked.
+
+    If FILE is a folder, previews all .seg files in it. What has errors is reported, and the rest is
+    counted. Ctrl-C kills the queries that still run on the server.
     """
     from segdsl.diagnostics import Report
     from segdsl.terminal import visible
-    from segdsl.workspace.remote.counting import PreviewOptions, preview
+    from segdsl.workspace.remote.counting import PreviewOptions
+    from segdsl.workspace.remote.preview_files import Previewed, preview_files
     from segdsl.workspace.remote.server_segments import server_segments
 
-    if columns is not None and sample is None:
-        raise CommandError("--columns requires --sample N")
     report = Report()
     loaded = segments.load(report, ask_server=True, with_rest=True)
+    others = loaded.others
+    if columns is not None and sample is None and not others.activations:
+        raise CommandError("--columns requires --sample N")
+    activations = {each.span.key for each in others.activations}
     names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
-    options = PreviewOptions(breakdown, sample or 0, names, layout)
+    options = PreviewOptions(breakdown, sample or 0, names, layout, reveal)
     bar = ProgressBar("Counting")
 
     async def count(connection: Connection) -> Preview:
@@ -77,16 +91,24 @@ def command(
         try:
             client, parent = connection.client, connection.parent
             on_server = await server_segments(client, parent.id, segments.named, report)
-            chosen = (*loaded.segments, *on_server)
-            return await preview(connection, chosen, report, options, bar, beside=loaded.beside)
+            previewed = Previewed(
+                (*loaded.segments, *on_server),
+                loaded.beside,
+                others.funnels,
+                loaded.around.only(activations).activations,
+                loaded.around.funnels,
+                loaded.around.templates,
+            )
+            return await preview_files(connection, previewed, report, options, bar)
         finally:
             bar.end()
 
-    counts = with_target(segments.target, now, count) if loaded.segments or segments.named else None
+    is_something = loaded.segments or segments.named or others.funnels or others.activations
+    counts = with_target(segments.target, now, count) if is_something else None
     segments.report(report, loaded)
     if counts is None:
         exit_on_errors(report)
-        raise CommandError("no segment in these files, only definitions")
+        raise CommandError("no segment, funnel or activation in these files")
     _show(counts, segments.output, has_schema=loaded.schema is not None)
     exit_on_errors(report)
 
@@ -98,7 +120,7 @@ def _show(counts: Preview, options: OutputOptions, *, has_schema: bool) -> None:
         from segdsl.output.remote import preview_output
 
         document.set_result(preview_output(counts))
-    elif counts.questions:
+    elif counts.questions or counts.funnels or counts.exports:
         width = terminal_width()
         color = use_color(options.color, sys.stdout)
         echo(text_of(rendered(counts, width), color=color, width=width), nl=False, color=color)

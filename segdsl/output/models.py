@@ -208,6 +208,9 @@ class Sample(_Object, frozen=True, kw_only=True):
     """Some profiles of a segment, one row of values each. Times are Unix seconds."""
 
     columns: tuple[str, ...]
+    masked: Annotated[
+        tuple[str, ...], doc("Columns whose values are hidden and null here; see `--reveal`.")
+    ]
     rows: tuple[tuple[Any, ...], ...]
     error: Error | None
 

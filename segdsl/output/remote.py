@@ -97,7 +97,7 @@ def _counted(question: Question, preview: Preview) -> models.CountedSegment:
         seconds=_seconds(answer),
         error=_error(answer),
         breakdown=None if question.tree is None else _condition(question.tree, preview),
-        sample=_sample(preview.samples.get(question.rule)),
+        sample=_sample(preview.samples.get(question.rule), preview.masked),
     )
 
 
@@ -130,14 +130,15 @@ def _condition(node: Node, preview: Preview) -> models.CountedCondition:
     )
 
 
-def _sample(sample: Sample | Failed | None) -> models.Sample | None:
+def _sample(sample: Sample | Failed | None, masked: frozenset[str]) -> models.Sample | None:
     match sample:
         case None:
             return None
         case Failed():
-            return models.Sample(columns=(), rows=(), error=api_error(sample))
+            return models.Sample(columns=(), masked=(), rows=(), error=api_error(sample))
         case Sample(names, rows):
-            return models.Sample(columns=names, rows=rows, error=None)
+            hidden = tuple(name for name in names if name in masked)
+            return models.Sample(columns=names, masked=hidden, rows=rows, error=None)
 
 
 # --- segments ------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from sqlglot import exp
 from segdsl.language.activations import Call, ColumnSource, Function
 from segdsl.language.values import TIME_TYPES, ColumnType
 from segdsl.sql.context import Context, Relation
-from segdsl.sql.export_functions import IP_FUNCTIONS, ExportKind, Step, apply, finish
+from segdsl.sql.export_functions import IP_FUNCTIONS, ExportKind, apply, finish
+from segdsl.sql.export_times import Step
 from segdsl.sql.expressions import Node, column, identifier, named, select
 
 _STEP = "s"

@@ -9,7 +9,6 @@ missing value here; a function of a value of the wrong kind is an error, as it i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import assert_never
@@ -19,8 +18,16 @@ from sqlglot import exp
 
 from segdsl.language.activations import FUNCTIONS, Call, Function, If
 from segdsl.language.values import Number, Text
-from segdsl.sql.calendar import SECONDS
 from segdsl.sql.context import Context, SqlError
+from segdsl.sql.export_expressions import call_of, cast, matches, or_else, try_, try_cast, when
+from segdsl.sql.export_times import (
+    Step,
+    day_in,
+    day_of_moment,
+    elapsed_days,
+    parsed_moment,
+    seconds_of,
+)
 from segdsl.sql.expressions import (
     Node,
     all_of,
@@ -39,7 +46,6 @@ ExportKind = OneOf[
 ]
 """The kind of a value on its way: `integer` is a number without decimal places, also a time in Unix
 seconds; `moment` is the result of `from_iso8601_timestamp`, which knows its own wall clock."""
-Step = Callable[[Node], Node]
 
 _DOUBLE = exp.DType.DOUBLE
 _BIGINT = exp.DType.BIGINT
@@ -48,13 +54,6 @@ _MAX_BIGINT = 2**63
 _MAX_GROUP = 9
 _MAX_LENGTH = 2**31 - 1
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
-_HOUR, _SIXTY = "([01][0-9]|2[0-3])", "[0-5][0-9]"
-_OFFSET = rf"(Z|[+-]{_HOUR}(:?{_SIXTY})?)"
-_CLOCK = rf"{_HOUR}(:{_SIXTY}(:{_SIXTY}([.,][0-9]+)?)?)?"
-_MOMENT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(T{_CLOCK}{_OFFSET}?)?"
-# From the second day of the year 1 to before the last day of 9999, in any time zone.
-_CALENDAR = (-62_135_510_400, 253_402_214_400)
-_WALL, _SECONDS = "wall", "seconds"
 _CONTENTS: dict[ExportKind, str] = {
     "integer": "a number",
     "number": "a number",
@@ -92,7 +91,7 @@ def apply(function: Function, kind: ExportKind, context: Context, title: str) ->
 
 def finish(kind: ExportKind) -> tuple[Step, ...]:
     """The steps that make a value one that is exported: a moment becomes Unix seconds."""
-    return (_seconds,) if kind == "moment" else ()
+    return (seconds_of,) if kind == "moment" else ()
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -164,11 +163,11 @@ def _call(call: _Call) -> Applied:
             return Applied(_regexp_extract(call), "string")
         case "from_iso8601_timestamp":
             call.require("string", help="the value of a time is Unix seconds already")
-            return Applied(_parse_moment(call.context.zone), "moment")
+            return Applied(parsed_moment(call.context.zone), "moment")
         case "day_of_week":
             return Applied(_day_of_week(call), "integer")
         case "elapsed_days":
-            return Applied((*_as_time(call), _elapsed(call.context.now)), "integer")
+            return Applied((*_as_time(call), elapsed_days(call.context.now)), "integer")
         case "cast_as_quantitative":
             return _quantitative(call)
         case "cast_as_categorical":
@@ -176,7 +175,7 @@ def _call(call: _Call) -> Applied:
         case "cast_as_categorical_array":
             return _categorical_array(call)
         case name if name in IP_FUNCTIONS:
-            return Applied((lambda value: _cast(exp.Null(), exp.DType.VARCHAR),), "string")
+            return Applied((lambda value: cast(exp.Null(), exp.DType.VARCHAR),), "string")
         case name:
             raise SqlError(f"unknown function `{name}` of `{call.title}`")
 
@@ -193,8 +192,8 @@ def _as_number(call: _Call) -> tuple[Step, ...]:
     """The steps to a double."""
     call.require("integer", "number", "moment", help=_TO_NUMBER)
     if call.kind == "unknown":
-        return (lambda value: _try_cast(value, _DOUBLE),)
-    return (*finish(call.kind), lambda value: _cast(value, _DOUBLE))
+        return (lambda value: try_cast(value, _DOUBLE),)
+    return (*finish(call.kind), lambda value: cast(value, _DOUBLE))
 
 
 def _arithmetic(call: _Call) -> Applied:
@@ -208,8 +207,8 @@ def _arithmetic(call: _Call) -> Applied:
         return Applied(
             (
                 *finish(call.kind),
-                lambda value: _try(
-                    operator(this=_try_cast(value, _BIGINT), expression=integer(whole))
+                lambda value: try_(
+                    operator(this=try_cast(value, _BIGINT), expression=integer(whole))
                 ),
             ),
             "integer",
@@ -241,12 +240,12 @@ def _literal(number: Decimal, title: str) -> Node:
 
 
 def _finite(value: Node) -> Node:
-    return _when(_call_of("isfinite", value.copy()), value)
+    return when(call_of("isfinite", value.copy()), value)
 
 
 def _logarithm(value: Node) -> Node:
     positive = exp.GT(this=value.copy(), expression=integer(0))
-    return _when(positive, exp.Ln(this=value))
+    return when(positive, exp.Ln(this=value))
 
 
 def _quantitative(call: _Call) -> Applied:
@@ -259,18 +258,18 @@ def _quantitative(call: _Call) -> Applied:
     if call.kind in ("integer", "moment") and is_whole:
         whole = integer(int(default))
         return Applied(
-            (*finish(call.kind), lambda value: _or_else(_cast(value, _BIGINT), whole.copy())),
+            (*finish(call.kind), lambda value: or_else(cast(value, _BIGINT), whole.copy())),
             "integer",
         )
     literal = _literal(default, call.title)
     if call.kind in ("integer", "number", "moment", "boolean"):
-        steps: tuple[Step, ...] = (*finish(call.kind), lambda value: _cast(value, _DOUBLE))
+        steps: tuple[Step, ...] = (*finish(call.kind), lambda value: cast(value, _DOUBLE))
     else:
         steps = (
-            lambda value: _cast(value, exp.DType.VARCHAR),
-            lambda value: _when(_matches(value.copy(), _NUMBER), _try_cast(value, _DOUBLE)),
+            lambda value: cast(value, exp.DType.VARCHAR),
+            lambda value: when(matches(value.copy(), _NUMBER), try_cast(value, _DOUBLE)),
         )
-    return Applied((*steps, _finite, lambda value: _or_else(value, literal.copy())), "number")
+    return Applied((*steps, _finite, lambda value: or_else(value, literal.copy())), "number")
 
 
 # --- strings -----------------------------------------------------------------------------
@@ -282,7 +281,7 @@ def _categorical(call: _Call) -> Applied:
         "integer", "number", "string", "boolean", "moment", help="arrays have several values"
     )
     default = text(call.text(0))
-    return Applied((*_to_text(call.kind), lambda value: _or_else(value, default.copy())), "string")
+    return Applied((*_to_text(call.kind), lambda value: or_else(value, default.copy())), "string")
 
 
 def _to_text(kind: ExportKind) -> tuple[Step, ...]:
@@ -290,8 +289,8 @@ def _to_text(kind: ExportKind) -> tuple[Step, ...]:
     if kind == "string":
         return ()
     if kind == "number":
-        return (lambda value: _cast(_cast(value, _DOUBLE), exp.DType.VARCHAR),)
-    return (*finish(kind), lambda value: _cast(value, exp.DType.VARCHAR))
+        return (lambda value: cast(cast(value, _DOUBLE), exp.DType.VARCHAR),)
+    return (*finish(kind), lambda value: cast(value, exp.DType.VARCHAR))
 
 
 def _categorical_array(call: _Call) -> Applied:
@@ -303,7 +302,7 @@ def _categorical_array(call: _Call) -> Applied:
         return Applied((lambda value: exp.Cast(this=value, to=array.copy()),), "strings")
 
     def single(value: Node) -> Node:
-        return _when(is_not_null(value.copy()), exp.Array(expressions=[value]))
+        return when(is_not_null(value.copy()), exp.Array(expressions=[value]))
 
     return Applied((*_to_text(call.kind), single), "strings")
 
@@ -311,10 +310,10 @@ def _categorical_array(call: _Call) -> Applied:
 def _replace(call: _Call) -> tuple[Step, ...]:
     search, replacement = call.text(0), call.text(1)
     if search:
-        return (lambda value: _call_of("replace", value, text(search), text(replacement)),)
+        return (lambda value: call_of("replace", value, text(search), text(replacement)),)
     # An empty string is found before each character and at the end; not so by DuckDB's function.
     escaped = replacement.replace("\\", "\\\\")
-    return (lambda value: _call_of("regexp_replace", value, text(""), text(escaped), text("g")),)
+    return (lambda value: call_of("regexp_replace", value, text(""), text(escaped), text("g")),)
 
 
 def _substr(call: _Call) -> tuple[Step, ...]:
@@ -322,11 +321,11 @@ def _substr(call: _Call) -> tuple[Step, ...]:
     start, length = call.whole(0), call.whole(1)
     assert start is not None
     if start == 0 or (length is not None and length <= 0):
-        return (lambda value: _when(is_not_null(value), text("")),)
+        return (lambda value: when(is_not_null(value), text("")),)
     arguments = [integer(start)] if length is None else [integer(start), integer(length)]
 
     def part(value: Node) -> Node:
-        return _call_of("substring", value, *(each.copy() for each in arguments))
+        return call_of("substring", value, *(each.copy() for each in arguments))
 
     if start > 0:
         return (part,)
@@ -349,8 +348,8 @@ def _regexp_extract(call: _Call) -> tuple[Step, ...]:
         )
 
     def extract(value: Node) -> Node:
-        part = _call_of("regexp_extract", value, text(pattern), integer(group))
-        return _when(_call_of("regexp_matches", value.copy(), text(pattern)), part)
+        part = call_of("regexp_extract", value, text(pattern), integer(group))
+        return when(call_of("regexp_matches", value.copy(), text(pattern)), part)
 
     return (extract,)
 
@@ -370,112 +369,15 @@ def _as_time(call: _Call) -> tuple[Step, ...]:
     """The steps to Unix seconds."""
     call.require("integer", "number", "moment", help=_TO_MOMENT)
     if call.kind == "unknown":
-        return (lambda value: _try_cast(value, _DOUBLE),)
+        return (lambda value: try_cast(value, _DOUBLE),)
     return finish(call.kind)
-
-
-def _elapsed(now: int) -> Step:
-    """Whole days from the value to now, rounded towards 0: negative after now."""
-
-    def days(value: Node) -> Node:
-        seconds = exp.Sub(this=_literal(Decimal(now), ""), expression=_cast(value, _DOUBLE))
-        length = _literal(Decimal(SECONDS["day"]), "")
-        ratio = exp.Div(this=exp.Paren(this=seconds), expression=length)
-        return _try_cast(_call_of("trunc", ratio), _BIGINT)
-
-    return days
 
 
 def _day_of_week(call: _Call) -> tuple[Step, ...]:
     """1 Monday to 7 Sunday, on the value's own wall clock or in the parent segment's time zone."""
     if call.kind == "moment":
-        return (lambda value: _call_of("isodow", _part(value, _WALL)),)
-    zone = call.context.zone
-
-    def day(value: Node) -> Node:
-        moment = _call_of("to_timestamp", _call_of("floor", _cast(value.copy(), _DOUBLE)))
-        first, last = integer(_CALENDAR[0]), integer(_CALENDAR[1])
-        is_in_calendar = exp.And(
-            this=exp.GTE(this=value.copy(), expression=first),
-            expression=exp.LT(this=value, expression=last),
-        )
-        return _when(is_in_calendar, _call_of("isodow", _call_of("timezone", text(zone), moment)))
-
-    return (*_as_time(call), day)
-
-
-def _parse_moment(zone: str) -> tuple[Step, ...]:
-    """The steps to a wall clock time and the moment; a string of another form is missing."""
-
-    def checked(value: Node) -> Node:
-        as_text = _cast(value, exp.DType.VARCHAR)
-        return _when(_matches(as_text.copy(), _MOMENT), as_text)
-
-    def moment(value: Node) -> Node:
-        day = _call_of("substring", value.copy(), integer(1), integer(10))
-        clock = _extracted(value.copy(), r"T([0-9:]+)", 1)
-        hours = _call_of("concat", day, text(" "), _padded(clock))
-        wall = _try_cast(hours, exp.DType.TIMESTAMP)
-        offset = _extracted(value, rf"T.*?{_OFFSET}$", 1)
-        return _call_of("struct_pack", _field(_WALL, wall), _field("offset", offset))
-
-    def placed(value: Node) -> Node:
-        wall, offset = _part(value, _WALL), _part(value, "offset")
-        here = _epoch(_call_of("timezone", text(zone), wall.copy()))
-        there = exp.Sub(this=_epoch(wall.copy()), expression=_offset_seconds(offset.copy()))
-        is_local = exp.EQ(this=offset, expression=text(""))
-        seconds = exp.Case(ifs=[exp.If(this=is_local, true=here)], default=there)
-        return _call_of("struct_pack", _field(_WALL, wall), _field(_SECONDS, seconds))
-
-    return checked, moment, placed
-
-
-def _padded(clock: Node) -> Node:
-    """A clock time with minutes: `07` becomes `07:00`, and none midnight."""
-    none = exp.EQ(this=clock.copy(), expression=text(""))
-    hour = exp.EQ(this=exp.Length(this=clock.copy()), expression=integer(2))
-    return exp.Case(
-        ifs=[
-            exp.If(this=none, true=text("00:00")),
-            exp.If(this=hour, true=_call_of("concat", clock.copy(), text(":00"))),
-        ],
-        default=clock,
-    )
-
-
-def _offset_seconds(offset: Node) -> Node:
-    """The seconds of `+09:00`, `-0330`, `+09` or `Z`."""
-    hours = _call_of("substring", offset.copy(), integer(2), integer(2))
-    minutes = _call_of("right", offset.copy(), integer(2))
-    has_minutes = exp.GT(this=exp.Length(this=offset.copy()), expression=integer(3))
-    size = exp.Add(
-        this=exp.Mul(this=_try_cast(hours, _BIGINT), expression=integer(3_600)),
-        expression=exp.Case(
-            ifs=[
-                exp.If(
-                    this=has_minutes,
-                    true=exp.Mul(this=_try_cast(minutes, _BIGINT), expression=integer(60)),
-                )
-            ],
-            default=integer(0),
-        ),
-    )
-    is_west = exp.EQ(this=_call_of("left", offset.copy(), integer(1)), expression=text("-"))
-    return exp.Case(
-        ifs=[
-            exp.If(this=exp.EQ(this=offset, expression=text("Z")), true=integer(0)),
-            exp.If(this=is_west, true=exp.Neg(this=exp.Paren(this=size.copy()))),
-        ],
-        default=size,
-    )
-
-
-def _epoch(timestamp: Node) -> Node:
-    return _try_cast(_call_of("floor", _call_of("epoch", timestamp)), _BIGINT)
-
-
-def _seconds(value: Node) -> Node:
-    return _part(value, _SECONDS)
+        return (day_of_moment,)
+    return (*_as_time(call), day_in(call.context.zone))
 
 
 # --- a case ------------------------------------------------------------------------------
@@ -493,7 +395,7 @@ def _if(condition: If, kind: ExportKind, title: str) -> Applied:
 
     def result(number: Number | None) -> Node:
         if number is None:
-            return _cast(exp.Null(), _BIGINT if is_whole else _DOUBLE)
+            return cast(exp.Null(), _BIGINT if is_whole else _DOUBLE)
         return integer(int(number.value)) if is_whole else _literal(number.value, title)
 
     before, holds = _condition(condition, kind, title)
@@ -529,7 +431,7 @@ def _condition(condition: If, kind: ExportKind, title: str) -> tuple[tuple[Step,
     places = 0 if kind in ("integer", "moment") else None
     before = finish(kind)
     if kind == "unknown":
-        before = (lambda value: _try_cast(value, _DOUBLE),)
+        before = (lambda value: try_cast(value, _DOUBLE),)
     match condition.operator:
         case "!=":
             return before, lambda value: all_of(
@@ -539,47 +441,3 @@ def _condition(condition: If, kind: ExportKind, title: str) -> tuple[tuple[Step,
             return before, lambda value: compared(value, relation, number, places)
         case _:
             assert_never(condition.operator)
-
-
-# --- expressions -------------------------------------------------------------------------
-
-
-def _call_of(name: str, *arguments: Node) -> Node:
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
-def _cast(value: Node, type: exp.DType) -> Node:
-    return exp.Cast(this=value, to=exp.DataType(this=type))
-
-
-def _try_cast(value: Node, type: exp.DType) -> Node:
-    return exp.TryCast(this=value, to=exp.DataType(this=type))
-
-
-def _try(value: Node) -> Node:
-    """The value, or null where it cannot be computed."""
-    return _call_of("try", value)
-
-
-def _when(condition: Node, value: Node) -> Node:
-    return exp.Case(ifs=[exp.If(this=condition, true=value)])
-
-
-def _or_else(value: Node, default: Node) -> Node:
-    return exp.Coalesce(this=value, expressions=[default])
-
-
-def _matches(value: Node, pattern: str) -> Node:
-    return _call_of("regexp_full_match", value, text(pattern))
-
-
-def _extracted(value: Node, pattern: str, group: int) -> Node:
-    return _call_of("regexp_extract", value, text(pattern), integer(group))
-
-
-def _field(name: str, value: Node) -> Node:
-    return exp.PropertyEQ(this=exp.Identifier(this=name, quoted=False), expression=value)
-
-
-def _part(value: Node, name: str) -> Node:
-    return _call_of("struct_extract", value.copy(), text(name))

@@ -288,7 +288,7 @@ def test_columns_of_a_template(tmp_path: Path) -> None:
     assert sample(tmp_path, what, definitions=definitions).rows == ((31,), (None,), (67,))
     found, _, _ = sampled(tmp_path, what)
     assert isinstance(found, Failed)
-    assert "the template T" in found.message
+    assert found.message == "no template on the server named “T”, and none in these files"
 
 
 # --- as text, and as JSON ----------------------------------------------------------------

@@ -13,6 +13,7 @@ import msgspec
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
+from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import named_segments
@@ -48,7 +49,9 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     one's.
     `schema` is the target's, where there is one, and `contradicted` the name of its file, where
     it contradicts a segment. `is_empty` is whether the files define no segment at all. `others` are
-    funnels, activations and templates, and `ids` what names stand for.
+    funnels, activations and templates, and `ids` what names stand for. `around` are all of them
+    without errors that these may refer to; there, activations and templates have their references
+    as they are written.
     """
 
     segments: tuple[c.Segment, ...]
@@ -60,6 +63,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     is_empty: bool
     others: OtherItems = OtherItems()
     ids: Ids = NO_IDS
+    around: OtherItems = OtherItems()
 
     @property
     def notes(self) -> list[str]:
@@ -126,6 +130,9 @@ def load_checked(
     loaded_others = others_of(here.loaded)
     with_known = with_known_ids(loaded_others, known.ids, known.several, found)
     others, skipped_others = without_failed(with_known, found.diagnostics, _broken(items, sound))
+    keys = {each.span.key for each in others.all}
+    written = loaded_others.only(keys)
+    around = [msgspec.structs.replace(written, funnels=others.funnels)]
     if select:
         chosen = {each.span.key for each in _selected(items, loaded_others, select)}
         everything = (*items, *loaded_others.all)
@@ -144,8 +151,15 @@ def load_checked(
         report.put(each)
     kept = tuple(each for key, each in sound.items() if key in chosen)
     beside = [each for key, each in sound.items() if key not in chosen]
-    if with_rest and _refers_elsewhere(kept, items):
-        beside += load_files(what.rest, settings, Report(), known.owners, known.ids).segments
+    activations = written.only({each.span.key for each in others.activations}).activations
+    rules = [each.segment for of in others.funnels for each in of.stages if each.segment]
+    elsewhere = _refers_elsewhere((*kept, *rules), items) or _sends_elsewhere(
+        activations, around[0], items
+    )
+    if with_rest and elsewhere:
+        rest = load_files(what.rest, settings, Report(), known.owners, known.ids)
+        beside += rest.segments
+        around.append(others_of(rest))
     return CheckedFiles(
         kept,
         tuple(beside),
@@ -156,6 +170,15 @@ def load_checked(
         not items,
         others,
         known.ids,
+        _joined(around),
+    )
+
+
+def _joined(several: Sequence[OtherItems]) -> OtherItems:
+    return OtherItems(
+        tuple(each for items in several for each in items.funnels),
+        tuple(each for items in several for each in items.activations),
+        tuple(each for items in several for each in items.templates),
     )
 
 
@@ -176,12 +199,35 @@ def _items(trees: Mapping[str, t.File], files: Sequence[str]) -> list[t.Segment]
 
 def _refers_elsewhere(segments: Iterable[c.Segment], items: Iterable[t.Segment]) -> bool:
     """Whether a name in segments is that of none of these."""
-    here = {
+    here = _spellings(items)
+    return any(name not in here for each in segments for name, _ in named_segments(each.condition))
+
+
+def _sends_elsewhere(
+    activations: Iterable[a.Activation], here: OtherItems, items: Iterable[t.Segment]
+) -> bool:
+    """Whether a target or a template of activations is none of these."""
+    targets = {
+        "segment": _spellings(items),
+        "stage": {ByName(s.name, of.name) for of in here.funnels for s in of.stages},
+    }
+    templates = {ByName(each.name) for each in here.templates}
+    return any(
+        isinstance(reference, ByName) and reference not in names
+        for each in activations
+        for reference, names in (
+            (each.target.reference, targets[each.target.kind]),
+            (each.template, templates),
+        )
+    )
+
+
+def _spellings(items: Iterable[t.Segment]) -> set[ByName]:
+    return {
         spelling
         for each in items
         for spelling in c.spellings(c.folder_path(each.clause("folder")), each.name)
     }
-    return any(name not in here for each in segments for name, _ in named_segments(each.condition))
 
 
 def _places(found: Iterable[Diagnostic], segments: Collection[Span]) -> Iterator[SpanKey]:

@@ -26,6 +26,7 @@ from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.workspace.remote.breakdown import Question, Rule, question
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.preview import (
+    PERSONAL,
     Answer,
     Counted,
     Failed,
@@ -57,13 +58,21 @@ class Progress(Protocol):
         """Called after an interruption, with the number of queries killed on the server."""
 
 
+ALL = ("all",)
+"""The columns of a sample that stand for all of them."""
+
+
 class PreviewOptions(msgspec.Struct, frozen=True):
-    """What to show: `sample` profiles of each segment, with these `columns` or the first ones."""
+    """What to show: `sample` profiles of each segment, with these `columns` or the first ones.
+
+    `columns` may be `ALL`. Values of columns with personal data are shown with `reveal` alone.
+    """
 
     breakdown: bool = False
     sample: int = 0
     columns: tuple[str, ...] = ()
     layout: Layout = "v5"
+    reveal: bool = False
 
 
 async def preview(
@@ -90,10 +99,14 @@ async def preview(
     questions = [each for each in asked[: len(segments)] if each is not None]
     shown = _with_questions(funnels, iter(asked[len(segments) :]))
     known = await client.attributes(parent.id) if options.sample else []
-    if not options.columns:
+    if not options.columns or options.columns == ALL:
+        most = len(known) if options.columns else FIRST
         options = msgspec.structs.replace(
-            options, columns=tuple(each.name for each in known[:FIRST])
+            options, columns=tuple(each.name for each in known[:most])
         )
+    hidden = frozenset(
+        each.name for each in known if each.visibility in PERSONAL and not options.reveal
+    )
     counted = [*questions, *(each for each in asked[len(segments) :] if each is not None)]
     rules = list(dict.fromkeys(rule for each in counted for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
@@ -101,6 +114,7 @@ async def preview(
         rules.append(everyone)
     progress.begin(len(rules) + (len(questions) if options.sample else 0))
     answers, samples = await _asked(connection, rules, questions, options, progress)
+    samples = {rule: _without(hidden, each) for rule, each in samples.items()}
     population = parent.population
     if population is None:
         whole = answers[everyone]
@@ -116,7 +130,20 @@ async def preview(
         parent.timezone,
         times,
         shown,
+        masked=hidden,
     )
+
+
+def _without(hidden: frozenset[str], sample: Sample | Failed) -> Sample | Failed:
+    """A sample with null for the values of hidden columns."""
+    if isinstance(sample, Failed) or not hidden.intersection(sample.names):
+        return sample
+    shown = [name not in hidden for name in sample.names]
+    rows = (
+        tuple(value if is_shown else None for value, is_shown in zip(row, shown, strict=True))
+        for row in sample.rows
+    )
+    return Sample(sample.names, tuple(rows))
 
 
 def _with_questions(

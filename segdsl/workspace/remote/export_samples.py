@@ -21,16 +21,15 @@ from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior as spelling
 from segdsl.language.values import ById, ByName, ColumnType, Reference
+from segdsl.rules.activations import read_template
 from segdsl.sql import Context, SqlError
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
 from segdsl.sql.exports import Placeholders, export
 from segdsl.terminal import visible
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.counting import PreviewOptions, questions_of
-from segdsl.workspace.remote.preview import ExportSample, Failed, SampleColumn
+from segdsl.workspace.remote.counting import ALL, PreviewOptions, questions_of
+from segdsl.workspace.remote.preview import PERSONAL, ExportSample, Failed, SampleColumn
 
-PERSONAL = ("pii", "blocked")
-"""The visibilities of columns whose values are masked (described)."""
 ROWS = 5
 """The number of profiles where none is given."""
 
@@ -64,7 +63,10 @@ async def sample_export(
         target = await _target(connection, activation.target, definitions)
         if isinstance(target, Failed):
             return target
-        sampling = _Sampling(connection, activation, definitions, attributes, options)
+        delivery = await _delivery(connection, activation, definitions)
+        if isinstance(delivery, Failed):
+            return delivery
+        sampling = _Sampling(connection, activation, delivery, attributes, options)
         asked = await questions_of(
             connection, (target.segment,), definitions.segments, report, PreviewOptions()
         )
@@ -143,6 +145,50 @@ def _name(reference: Reference) -> str:
     return f"#{reference.id}" if isinstance(reference, ById) else reference.name
 
 
+async def _delivery(
+    connection: Connection, activation: a.Activation, definitions: Definitions
+) -> a.Delivery | Failed:
+    """What is exported: from the template what the activation does not say itself."""
+    own, reference = activation.delivery, activation.template
+    if reference is None or own.columns is not None:
+        return own
+    template = next(
+        (each for each in definitions.templates if ByName(each.name) == reference), None
+    )
+    if template is None:
+        found = await _server_template(connection, reference)
+        if isinstance(found, Failed):
+            return found
+        template = found
+    delivery = template.delivery
+    return msgspec.structs.replace(delivery, behaviors=own.behaviors or delivery.behaviors)
+
+
+async def _server_template(
+    connection: Connection, reference: Reference
+) -> a.ActivationTemplate | Failed:
+    """A template as the server has it."""
+    client, title = connection.client, visible(_name(reference))
+    if isinstance(reference, ById):
+        id = reference.id
+    else:
+        listed = await client.templates(connection.parent.id)
+        ids = [each.id for each in listed if each.name == reference.name]
+        if len(ids) != 1:
+            number = f"{len(ids)} templates" if ids else "no template"
+            return Failed(
+                f"{number} on the server named “{title}”, and none in these files",
+                "the columns are those of the template: add its file, or write them here",
+            )
+        (id,) = ids
+    report = Report()
+    parts = read_template((await client.template(id)).decoded(), report)
+    if parts is None:
+        reasons = "; ".join(each.message for each in report.diagnostics)
+        return Failed(f"the template “{title}” on the server cannot be read: {reasons}")
+    return parts.template
+
+
 # --- what is sent ----------------------------------------------------------------------------
 
 
@@ -153,7 +199,7 @@ class _Sampling:
         self,
         connection: Connection,
         activation: a.Activation,
-        definitions: Definitions,
+        delivery: a.Delivery,
         attributes: Sequence[ServerColumn],
         options: SampleOptions,
     ) -> None:
@@ -162,7 +208,6 @@ class _Sampling:
         self.options = options
         self.attributes = {each.name: each for each in attributes}
         self.notes: list[str] = []
-        delivery = self._delivery(definitions)
         for each in delivery.behaviors:
             self.notes.append(
                 f"the events of {spelling(each.behavior)} are not shown: the API has no request "
@@ -184,23 +229,6 @@ class _Sampling:
             if each.visibility in PERSONAL and not options.reveal
         }
 
-    def _delivery(self, definitions: Definitions) -> a.Delivery:
-        """What is exported: of a template what the activation does not say itself."""
-        own, template = self.activation.delivery, self.activation.template
-        if template is None or own.columns is not None:
-            return own
-        found = next(
-            (each for each in definitions.templates if ByName(each.name) == template), None
-        )
-        if found is None:
-            raise SqlError(
-                f"the columns are those of the template {_name(template)}, which is not in these "
-                "files",
-                "add the file of the template, or write the columns in the activation",
-            )
-        delivery = found.delivery
-        return msgspec.structs.replace(delivery, behaviors=own.behaviors or delivery.behaviors)
-
     def _items(self, delivery: a.Delivery) -> list[a.ExportColumn]:
         """The columns of profiles in their order; only those that are to be shown."""
         columns = delivery.columns or a.Columns()
@@ -208,7 +236,7 @@ class _Sampling:
             a.ExportColumn(a.ColumnSource(name), name) for name in self.attributes if columns.all
         ]
         items += columns.items
-        if not self.options.columns:
+        if not self.options.columns or self.options.columns == ALL:
             return items
         names = [each.name for each in items]
         unknown = [each for each in self.options.columns if each not in names]

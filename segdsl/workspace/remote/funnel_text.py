@@ -62,8 +62,11 @@ def _numbers(step: Step, population: int) -> tuple[Text, Text, Text]:
             )
         case Failed():
             return Text("failed", style="red"), Text("–"), Text("–")
-        case None:
+        case None if step.stage.segment is None:
             return Text("no rule", style="dim"), Text("–"), Text("–")
+        case None:
+            # Its errors are reported.
+            return Text("error", style="red"), Text("–"), Text("–")
 
 
 def _conversion(conversion: float | None) -> Text:

@@ -12,6 +12,9 @@ from segdsl.language.condition import tree as c
 from segdsl.language.values import ColumnType
 from segdsl.workspace.remote.breakdown import Question, Rule
 
+PERSONAL = ("pii", "blocked")
+"""The visibilities of columns whose values are masked (described)."""
+
 
 class Counted(msgspec.Struct, frozen=True):
     """The number of profiles that a rule selects, and the seconds until the answer."""
@@ -71,7 +74,8 @@ class ExportSample(msgspec.Struct, frozen=True):
 class Preview(msgspec.Struct, frozen=True):
     """The counts and samples of some segments, funnels and activations of a parent segment.
 
-    `zone` is its time zone, and `times` are the columns of samples that hold Unix seconds.
+    `zone` is its time zone, `times` are the columns of samples that hold Unix seconds, and `masked`
+    those whose values are hidden, and null here.
     """
 
     parent_id: str
@@ -83,6 +87,7 @@ class Preview(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     times: frozenset[str] = frozenset()
     funnels: Sequence[FunnelQuestion] = ()
+    masked: frozenset[str] = frozenset()
     exports: Sequence[tuple[Activation, ExportSample | Failed]] = ()
 
     def steps(self, funnel: FunnelQuestion) -> tuple[Step, ...]:

@@ -21,12 +21,17 @@ from segdsl.workspace.remote.preview import Preview
 
 
 class Previewed(msgspec.Struct, frozen=True):
-    """What to preview. `beside` are other segments that these may refer to."""
+    """What to preview.
+
+    `beside` are other segments that these may refer to, `around` all funnels and `templates` all
+    templates. The references of activations are as they are written.
+    """
 
     segments: Sequence[c.Segment] = ()
     beside: Sequence[c.Segment] = ()
     funnels: Sequence[c.Funnel] = ()
     activations: Sequence[Activation] = ()
+    around: Sequence[c.Funnel] = ()
     templates: Sequence[ActivationTemplate] = ()
 
 
@@ -36,12 +41,10 @@ async def preview_files(
     report: Report,
     options: PreviewOptions,
     progress: Progress,
-    *,
-    reveal: bool = False,
 ) -> Preview:
     """Counts segments and stages, and shows the first rows of activations.
 
-    What cannot be compiled is in the report. With `reveal` personal data is shown.
+    What cannot be compiled is in the report.
     """
     counts = await preview(
         connection,
@@ -53,9 +56,9 @@ async def preview_files(
         funnels=previewed.funnels,
     )
     definitions = Definitions(
-        (*previewed.segments, *previewed.beside), previewed.funnels, previewed.templates
+        (*previewed.segments, *previewed.beside), previewed.around, previewed.templates
     )
-    shown = SampleOptions(options.sample or ROWS, options.columns, reveal)
+    shown = SampleOptions(options.sample or ROWS, options.columns, options.reveal)
     exports = []
     for each in previewed.activations:
         sample = await sample_export(connection, each, definitions, report, shown)

@@ -15,7 +15,7 @@ from rich.text import Text
 from segdsl.diagnostics.places import counted
 from segdsl.terminal import visible
 from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.export_text import export_rows
+from segdsl.workspace.remote.export_text import MASK, export_rows
 from segdsl.workspace.remote.funnel_text import funnel_table
 from segdsl.workspace.remote.preview import (
     Answer,
@@ -176,7 +176,9 @@ def _sample(question: Question, sample: Sample, preview: Preview) -> RenderableT
     for row in sample.rows:
         table.add_row(
             *(
-                _value(shown_time(value, preview.zone) if name in preview.times else value)
+                Text(MASK, style="dim")
+                if name in preview.masked
+                else _value(shown_time(value, preview.zone) if name in preview.times else value)
                 for name, value in zip(sample.names, row, strict=True)
             )
         )
