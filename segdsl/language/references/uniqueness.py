@@ -1,4 +1,4 @@
-"""Places of segments: no two segments of the files may have the same folder and name.
+"""Places of segments and funnels: no two of a kind may have the same folder and name.
 
 Compares the files with each other; the server is not considered.
 """
@@ -27,8 +27,8 @@ class Located(Protocol):
     def span(self) -> Span: ...
 
 
-def report_duplicates(segments: Iterable[Located], report: Report) -> None:
-    """Reports each segment whose folder and name an earlier one has.
+def report_duplicates(segments: Iterable[Located], report: Report, kind: str = "segment") -> None:
+    """Reports each segment, or thing of another kind, whose folder and name an earlier one has.
 
     Within one file only if the folder is spelled differently: the resolver reports the others.
     """
@@ -37,18 +37,21 @@ def report_duplicates(segments: Iterable[Located], report: Report) -> None:
         by_name.setdefault(segment.name, []).append(segment)
     for namesakes in by_name.values():
         if len(namesakes) > 1:
-            _report_namesakes(namesakes, report)
+            _report_namesakes(namesakes, report, kind)
 
 
-def _report_namesakes(segments: Iterable[Located], report: Report) -> None:
+def _report_namesakes(segments: Iterable[Located], report: Report, kind: str) -> None:
     """Reports the duplicates among segments with the same name."""
     seen: dict[Folder, Located] = {}
     for segment in segments:
         first = seen.setdefault(folder_path(segment.folder), segment)
         same_file = first.span.file == segment.span.file
         if first is not segment and not (same_file and first.folder == segment.folder):
+            article = "an" if kind[0] in "aeiou" else "a"
             where = (
-                "another segment of this file is" if same_file else "a segment of another file is"
+                f"another {kind} of this file is"
+                if same_file
+                else f"{article} {kind} of another file is"
             )
             report.add(
                 Code.SEG111,
