@@ -18,7 +18,7 @@ from segdsl.analysis.checking import check_names, check_segments, check_values
 from segdsl.analysis.lint import lint as lint_segments
 from segdsl.analysis.lint.suppressions import apply_suppressions, suppressions_by_file, used_names
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
+from segdsl.diagnostics.codes import OF_SAMPLES, OF_TIME, WARNINGS
 from segdsl.diagnostics.render import render_text
 from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Funnel, Segment
@@ -159,9 +159,13 @@ def compile_text(
         items = resolve_all(program, report, settings, owners)
     # Names with an id that was given are not looked up.
     segments = tuple(with_ids(each, ids or {}) for each in items.segments)
+    stages = [each.segment for funnel in items.funnels for each in funnel.stages if each.segment]
+    rules = (*segments, *(with_ids(each, ids or {}) for each in stages))
     failed: frozenset[SpanKey] = frozenset()
     if schema is not None and trees is not None:
-        failed = _check(segments, schema, trees, report)
+        failed = _check(rules, segments, schema, trees, report)
+    if trees is not None:
+        _check_others(items, rules, schema, report, lint=lint)
     if lint:
         lint_segments(segments, report)
     known = {} if schema is None else ids_of(schema)
@@ -253,33 +257,65 @@ def _parse(
 
 
 def _check(
-    segments: Sequence[Segment], schema: Schema, trees: Mapping[str, File], report: Report
+    rules: Sequence[Segment],
+    segments: Sequence[Segment],
+    schema: Schema,
+    trees: Mapping[str, File],
+    report: Report,
 ) -> frozenset[SpanKey]:
-    """Reports what the schema contradicts; returns the places of segments with such an error."""
+    """Reports what the schema contradicts; returns the places of rules with such an error.
+
+    `rules` are the segments and the rules of stages.
+    """
     conditions = {
         name: {item.name for item in tree.items if isinstance(item, Let)}
         for name, tree in trees.items()
     }
-    failed = check_segments(segments, schema, report, conditions)
-    check_values(segments, schema, report)
+    failed = check_segments(rules, schema, report, conditions)
+    check_values(rules, schema, report)
     found = Report()
-    check_names(segments, schema, found, among=[each.place for each in segments])
+    check_names(rules, schema, found, among=[each.place for each in segments])
     for each in found.diagnostics:
         report.put(each)
     wrong = {each.span.key for each in found.diagnostics if each.span is not None}
     failed += [
         each
-        for each in segments
+        for each in rules
         if any(use.span.key in wrong for _, use in named_segments(each.condition))
     ]
     return frozenset(each.span.key for each in failed)
+
+
+def _check_others(
+    items: Resolved, rules: Sequence[Segment], schema: Schema | None, report: Report, *, lint: bool
+) -> None:
+    """Reports what is wrong with funnels, activations and templates, and with stages in rules.
+
+    Schedules are not compared with the time.
+    """
+    from segdsl.analysis.checking.activations import check_items
+    from segdsl.analysis.checking.targets import check_stages, check_targets
+    from segdsl.language.references.facts import Facts, segment_facts, stage_facts
+
+    if items.funnels and lint:
+        from segdsl.analysis.lint.stages import report_stages
+
+        report_stages(items.funnels, report)
+    check_items(items.funnels, items.activations, items.templates, schema, report)
+    facts = Facts(
+        segments=segment_facts(items.segments),
+        stages=stage_facts(items.funnels),
+        templates=items.templates,
+    )
+    check_stages(rules, facts, schema, report)
+    check_targets(items.activations, facts, schema, report)
 
 
 def _without_suppressed(
     report: Report, trees: Mapping[str, File], sources: Mapping[str, Source], schema: Schema | None
 ) -> Report:
     """The report without the warnings that comments suppress, and with the comments in vain."""
-    unasked = {Code.SEG606, Code.SEG611, *OF_SAMPLES}
+    unasked = {Code.SEG606, Code.SEG611, *OF_SAMPLES, *OF_TIME}
     if schema is None:
         unasked |= {code for code in WARNINGS if code.name[3] == "5"}
     elif schema.samples:

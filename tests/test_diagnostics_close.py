@@ -129,6 +129,95 @@ segdsl check sub
 let vip = tier = "gold"
 segment "x" where vip and gold is true
 """,
+    "SEG230": """
+funnel "Onboarding"
+stage "Looked" where has page_views
+stage "Bought" where has purchases
+stage "Paid"
+""",
+    "SEG231": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email, work_email as work)
+""",
+    "SEG232": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  behavior purchases last by timestamp desc columns (amount, timestamp as t)
+""",
+    "SEG233": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  behavior purchases top 3 by timestamp desc as rows columns (timestamp, amount)
+""",
+    "SEG234": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  behavior a all by timestamp asc columns (timestamp)
+  behavior b all by timestamp asc columns (timestamp)
+  behavior c all by timestamp asc columns (timestamp)
+  behavior d all by timestamp asc columns (timestamp)
+""",
+    "SEG235": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  behavior purchases first by timestamp asc columns (timestamp)
+  behavior page_views last by timestamp asc columns (timestamp)
+""",
+    "SEG236": """
+activation "Mail" of segment #1
+  from template "Weekly"
+  columns (email)
+""",
+    "SEG237": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  every week on Monday starting 2025-04-01T03:00 in "UTC" until 2025-04-07
+""",
+    "SEG238": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  cron "0 23 * * *" in "UTC"
+""",
+    "SEG240": """
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  with (host = "sftp://files.example.com")
+""",
+    "SEG241": """
+activation template "Weekly"
+  to connection "mail"
+  columns (email)
+  state published
+  locked (connection)
+
+activation "Mail" of segment #1
+  from template "Weekly"
+  to connection "mail"
+  every day
+""",
+    "SEG242": """
+segment "Japan" where country = "JP" and has purchases
+
+activation "Mail" of segment "Japan"
+  to connection "mail"
+  columns (email)
+  behavior purchases last by timestamp desc columns (timestamp)
+""",
+    "SEG243": """
+segment "Japan" where country = "JP"
+
+activation "Mail" of segment "Japan"
+  to connection "mail"
+  columns (email)
+""",
     # 3xx: the rule
     "SEG301": """
 { printf 'segment "x" where '
@@ -238,6 +327,23 @@ segdsl decompile x.json
     "SEG510": 'segment "x" where in stage "Interest" of funnel "Onboarding"',
     "SEG511": 'segment "x" where in stage #41',
     "SEG512": 'segment "x" kind realtime where last_visit within next 3 days',
+    "SEG513": """
+activation template "Weekly"
+  to connection "mail"
+  columns (country)
+
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  from template "Weekly"
+""",
+    "SEG516": """
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  to connection "mail"
+  columns (country | cast_as_quantitative(0) | ln() as number)
+""",
     # 6xx: lints
     "SEG601": r"""
 printf 'segment "x" where country != "JP" and country is not null\n' > x.seg
@@ -318,6 +424,59 @@ low = 1000000000
 high = 2000000000
 END
 printf 'segment "x" where last_visit within past 30 days\n' > x.seg
+segdsl check x.seg
+""",
+    "SEG620": """
+cat > x.seg <<'END'
+funnel "Buyers"
+stage "Looked" where has page_views
+stage "Bought" where count(purchases) >= 1
+stage "Loyal" where count(purchases) >= 3
+END
+segdsl check x.seg
+""",
+    "SEG621": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  every day starting 2020-04-01T03:00 in "UTC"
+END
+segdsl check x.seg
+""",
+    "SEG622": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  every day starting 2025-04-01T03:00 in "UTC"
+END
+segdsl check x.seg
+""",
+    "SEG623": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  with (api_key_column = "hunter2", token = "${TOKEN}")
+END
+segdsl check x.seg
+""",
+    "SEG624": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email)
+  with (recipients = "kim@example.com")
+END
+segdsl check x.seg
+""",
+    "SEG625": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (email as Email, work_email as work)
+END
 segdsl check x.seg
 """,
     # 7xx: the YAML of the vendor's own tool

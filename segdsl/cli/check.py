@@ -130,6 +130,9 @@ def _set_result(
         CheckOutput(
             files=len(fixed) if checked is None else checked.files,
             segments=0 if checked is None else checked.segments,
+            funnels=0 if checked is None else checked.others.funnels,
+            activations=0 if checked is None else checked.others.activations,
+            templates=0 if checked is None else checked.others.templates,
             schema=None if checked is None else checked.schema,
             fixed=tuple(
                 FixedFile(
@@ -149,7 +152,18 @@ def _set_result(
 def _scope(checked: Checked) -> str:
     from segdsl.diagnostics.places import counted
 
-    scope = f"{counted(checked.files, 'file')}, {counted(checked.segments, 'segment')}"
+    others = checked.others
+    scope = ", ".join(
+        counted(number, word)
+        for number, word, always in (
+            (checked.files, "file", True),
+            (checked.segments, "segment", True),
+            (others.funnels, "funnel", False),
+            (others.activations, "activation", False),
+            (others.templates, "activation template", False),
+        )
+        if number or always
+    )
     return scope if checked.schema is None else f"{scope}, checked with {checked.schema}"
 
 

@@ -66,6 +66,20 @@ class Code(Enum):
     SEG214 = "limit by an unused aggregate"
     SEG215 = "redundant `some`"
     SEG218 = "definition compared like an attribute"
+    # 23x: funnels and activations
+    SEG230 = "wrong number of stages"
+    SEG231 = "duplicate export name"
+    SEG232 = "order by a column that is not exported"
+    SEG233 = "incomplete export of a behavior"
+    SEG234 = "too many behaviors"
+    SEG235 = "duplicate behavior"
+    SEG236 = "incomplete activation"
+    SEG237 = "schedule that never runs"
+    SEG238 = "invalid cron expression"
+    SEG240 = "secret in a file"
+    SEG241 = "change of what a template locks"
+    SEG242 = "behavior not used in the rule"
+    SEG243 = "activation of a realtime segment"
     # 3xx: the rule
     SEG301 = "segment too large for two levels"
     SEG302 = "too many rules in a rule set"
@@ -101,6 +115,8 @@ class Code(Enum):
     SEG510 = "unknown stage, variant or model"
     SEG511 = "unknown id"
     SEG512 = "condition not supported in a realtime segment"
+    SEG513 = "unknown connection, user or template"
+    SEG516 = "function does not fit the type"
     # 6xx: lints
     SEG601 = "negation that includes missing values"
     SEG602 = "repeated condition"
@@ -115,6 +131,13 @@ class Code(Enum):
     SEG611 = "unused definition"
     SEG612 = "value not found in the column"
     SEG613 = "time not in seconds"
+    # 62x: funnels and activations
+    SEG620 = "stage that does not narrow"
+    SEG621 = "schedule in the past"
+    SEG622 = "schedule far ahead"
+    SEG623 = "setting named like a secret"
+    SEG624 = "e-mail address in a file"
+    SEG625 = "export names that differ only in case"
 
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
@@ -143,6 +166,12 @@ WARNINGS = frozenset(
         Code.SEG611,
         Code.SEG612,
         Code.SEG613,
+        Code.SEG620,
+        Code.SEG621,
+        Code.SEG622,
+        Code.SEG623,
+        Code.SEG624,
+        Code.SEG625,
         Code.SEG703,
         Code.SEG704,
     }
@@ -150,6 +179,12 @@ WARNINGS = frozenset(
 
 OF_SAMPLES = frozenset({Code.SEG612, Code.SEG613})
 """What only sampled values of columns show."""
+
+OF_TIME = frozenset({Code.SEG621, Code.SEG622})
+"""What depends on when it is asked."""
+
+OF_SECRETS = frozenset({Code.SEG240, Code.SEG623, Code.SEG624})
+"""What is about a text that must not be shown: its place is masked in output."""
 
 
 def severity_of(code: Code) -> Severity:

@@ -7,8 +7,9 @@ command is shown as a visible sign. The machine forms are in `machine`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from segdsl.diagnostics.codes import OF_SECRETS
 from segdsl.diagnostics.places import Place, Sources, file_of, in_order, place_in_text, place_of
 from segdsl.diagnostics.report import Diagnostic
 from segdsl.source import Source, Span
@@ -47,10 +48,27 @@ def render_text(
     """
     room = max(width, NARROWEST)
     lines: list[Line] = []
-    for diagnostic in in_order(diagnostics, sources):
+    listed = in_order(diagnostics, sources)
+    sources = _masked(sources, listed)
+    for diagnostic in listed:
         lines.extend(_diagnostic(diagnostic, sources, room, wrap))
         lines.append([])
     return "".join(_joined(line, color) + "\n" for line in lines)
+
+
+def _masked(sources: Sources, diagnostics: Sequence[Diagnostic]) -> Sources:
+    """The sources with `*` for each character of a secret: no finding shows one of its line."""
+    secrets = [each for each in diagnostics if each.code in OF_SECRETS]
+    if not secrets:
+        return sources
+    masked = dict(sources)
+    for each in secrets:
+        if each.span is not None and each.span.file in masked:
+            text = masked[each.span.file].text
+            start, end = each.span.start, each.span.end
+            hidden = "".join("\n" if letter == "\n" else "*" for letter in text[start:end])
+            masked[each.span.file] = Source(each.span.file, text[:start] + hidden + text[end:])
+    return masked
 
 
 def _joined(line: Line, color: bool) -> str:

@@ -74,6 +74,9 @@ class CheckOutput(Output, frozen=True, kw_only=True, tag="check"):
 
     files: Annotated[int, doc("The number of files.")] = 0
     segments: Annotated[int, doc("The number of segments in them.")] = 0
+    funnels: Annotated[int, doc("The number of funnels in them.")] = 0
+    activations: Annotated[int, doc("The number of activations in them.")] = 0
+    templates: Annotated[int, doc("The number of activation templates in them.")] = 0
     schema: Annotated[str | None, doc("The schema file they were checked with.")] = None
     fixed: Annotated[
         tuple[FixedFile, ...], doc("With `--fix`, the files with something to fix.")

@@ -6,7 +6,9 @@ The behavior `each` has a column of each type, named as the attribute of that ty
 from __future__ import annotations
 
 from segdsl.analysis.checking import check_names, check_segments
+from segdsl.analysis.checking.targets import check_stages
 from segdsl.diagnostics import Report
+from segdsl.language.references.facts import Facts
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
 from segdsl.schema.model import (
@@ -75,5 +77,6 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
     program = Program("x.seg", {"x.seg": parse(source, report)})
     segments = resolve(program, report, owners=SCHEMA.owners)
     check_segments(segments, SCHEMA, report)
+    check_stages(segments, Facts(), SCHEMA, report)
     check_names(segments, SCHEMA, report, among=[each.place for each in segments])
     return report

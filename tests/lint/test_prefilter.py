@@ -71,7 +71,7 @@ def segment(condition: c.Condition) -> c.Segment:
 def carefully(of: c.Segment) -> Report:
     """What the lints say where nothing is taken for plain."""
     report = Report()
-    unsure = Prefilter(0, is_plain=False, fits=False, refers=True)
+    unsure = Prefilter(0, is_plain=False, fits=False, refers=True, has_events=True)
     lint_each([of], [unsure], Normalizer(), report)
     return report
 

@@ -42,7 +42,9 @@ def check_segments(
     report: Report,
     definitions: Mapping[str, Collection[str]] = _NONE,
 ) -> list[c.Segment]:
-    """Reports what the schema contradicts, except names of segments: see `check_names`.
+    """Reports what the schema contradicts, except names of segments and of stages.
+
+    See `check_names` and `segdsl.analysis.checking.targets.check_stages`.
 
     `definitions` are the names of conditions by file, for the help where one is taken for an
     attribute. Returns the segments with errors.
@@ -155,7 +157,7 @@ class _Checker:
                     self._add(
                         Code.SEG511, node, f"the schema has no {kind} with the id #{id}", _PULL
                     )
-            case ByName() if kind != "segment":
+            case ByName() if kind not in ("segment", "stage"):
                 found = self.ids.get((kind, target), [])
                 if len(found) > 1:
                     listed = " or ".join(f"#{id}" for id in found)
@@ -165,7 +167,7 @@ class _Checker:
                 elif not found:
                     self._unknown(kind, target, node)
             case _:
-                pass  # segments are looked up together
+                pass  # those that files define are looked up together
 
     def _unknown(self, kind: str, target: ByName, node: c.Node) -> None:
         others = self._of_kind(kind)

@@ -23,20 +23,24 @@ class Prefilter(msgspec.Struct, frozen=True):
 
     `fingerprint` is equal for segments that select the same profiles, and rarely for others.
     `is_plain`: no lint reports the segment by itself. `fits`: lowering reports nothing if names
-    are used as they are. `refers`: it refers to segments, stages or variants.
+    are used as they are. `refers`: it refers to segments, stages or variants. `has_events`: it
+    uses a behavior.
     """
 
     fingerprint: int
     is_plain: bool
     fits: bool
     refers: bool
+    has_events: bool
 
 
 def prefilter(segment: c.Segment) -> Prefilter:
     scanner = _Scanner()
     scanner.scan(segment.condition, set(), negated=False, depth=0)
     fingerprint = hash((segment.kind, segment.limit is None, frozenset(scanner.names)))
-    return Prefilter(fingerprint, scanner.is_plain, scanner.fits, scanner.refers)
+    return Prefilter(
+        fingerprint, scanner.is_plain, scanner.fits, scanner.refers, scanner.has_events
+    )
 
 
 class _Scanner:
@@ -47,6 +51,7 @@ class _Scanner:
         self.is_plain = True
         self.fits = True
         self.refers = False
+        self.has_events = False
 
     def scan(
         self,
@@ -112,6 +117,7 @@ class _Scanner:
     def _aggregate(
         self, test: c.Test, aggregate: c.Aggregate, asked: set[object], negated: bool
     ) -> None:
+        self.has_events = True
         self.names.add(aggregate.behavior)
         # The order of columns says nothing, and two counts may ask whether there are events.
         columns = frozenset(() if aggregate.counts else aggregate.columns)

@@ -21,3 +21,10 @@ def named_segments(condition: c.Condition) -> list[tuple[ByName, c.Membership]]:
         for node in memberships(condition)
         if node.of == "segment" and isinstance(node.target, ByName)
     ]
+
+
+def names_stage(condition: c.Condition) -> bool:
+    """Whether a stage is referred to by its name."""
+    return any(
+        node.of == "stage" and isinstance(node.target, ByName) for node in memberships(condition)
+    )

@@ -1,4 +1,4 @@
-"""Places of segments: no two segments of the files may have the same folder and name.
+"""Places of segments and funnels: no two of a kind may have the same folder and name.
 
 Compares the files with each other; the server is not considered.
 """

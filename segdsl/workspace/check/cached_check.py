@@ -7,6 +7,7 @@ Reads files, and writes them with `fix_files`; asks no server. Output is the com
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,13 @@ from segdsl.diagnostics import Report
 from segdsl.errors import FileError, InputError
 from segdsl.files import read_bytes, read_seg, write_text
 from segdsl.source import Source
-from segdsl.workspace.check.check_cache import MIN_FILES, CachedCheck, CheckCache, files_in
+from segdsl.workspace.check.check_cache import (
+    MIN_FILES,
+    CachedCheck,
+    CheckCache,
+    Counts,
+    files_in,
+)
 from segdsl.workspace.check.inputs import OtherFilesReader, Wanted
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ class Checked(msgspec.Struct, frozen=True):
     segments: int
     schema: str | None
     may_have_schema: bool
+    others: Counts
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -61,9 +69,11 @@ def check(
     use_schema: bool = True,
     allowed: Sequence[str] = (),
     keep: bool = True,
+    now: datetime | None = None,
 ) -> Checked:
     """Checks files; `allowed` are the codes of suppressed warnings.
 
+    Schedules are compared with `now`, an aware time, by default the current one.
     With `keep` the result for a project's files is cached, and used again while nothing changes.
     """
     project = wanted.project
@@ -72,14 +82,15 @@ def check(
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
     elsewhere = OtherFilesReader(wanted, target)
-    schema = _SchemaFile(path, use_schema)
+    now = datetime.now(UTC) if now is None else now
+    schema = _SchemaFile(path, use_schema, now)
     if project is None or not keep or "-" in wanted.files or len(wanted.files) < MIN_FILES:
         found, sources = _look(wanted, settings, codes, schema, elsewhere)
         return _checked(found, sources, wanted, may_have)
     options = [sorted(settings.items()), codes, str(path), use_schema, bool(wanted.rest)]
     keeper = CheckCache(str(project.folder), wanted.files, options)
     basis = keeper.basis(text)
-    again = keeper.again(basis)
+    again = keeper.again(basis, now)
     if again is not None:
         return _checked(*again, wanted, may_have)
     found, sources = _look(wanted, settings, codes, schema, elsewhere)
@@ -96,7 +107,13 @@ def _checked(
     report = Report()
     report.diagnostics.extend(found.diagnostics)
     return Checked(
-        report, dict(sources), len(wanted.files), found.segments, found.schema, may_have_schema
+        report,
+        dict(sources),
+        len(wanted.files),
+        found.segments,
+        found.schema,
+        may_have_schema,
+        found.others,
     )
 
 
@@ -109,10 +126,11 @@ def _schema_path(project: Project, target: str | None) -> Path | None:
 
 
 class _SchemaFile(msgspec.Struct, frozen=True):
-    """A schema's file, if any, and whether segments are checked with it."""
+    """A schema's file, if any, whether segments are checked with it, and when they are."""
 
     path: Path | None
     is_used: bool
+    now: datetime
 
     def basis(self, settings: Mapping[str, str], allowed: Sequence[str]) -> Basis:
         """What files are checked with; raises SchemaError."""
@@ -121,7 +139,8 @@ class _SchemaFile(msgspec.Struct, frozen=True):
 
         schema = None if self.path is None else schema_in(self.path)
         owners = None if schema is None else schema.owners
-        return Basis(settings, schema if self.is_used else None, tuple(allowed), owners)
+        used = schema if self.is_used else None
+        return Basis(settings, used, tuple(allowed), owners, self.now)
 
 
 def _look(
@@ -133,6 +152,7 @@ def _look(
 ) -> tuple[CachedCheck, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
     from segdsl.workspace.check.check_runner import check_here, check_in_processes, combine
+    from segdsl.workspace.check.exports import next_change
 
     basis = schema.basis(settings, allowed)
     parts = check_in_processes(wanted.files, basis)
@@ -153,13 +173,19 @@ def _look(
         used,
         elsewhere if wanted.project is not None else None,
         whole=not wanted.rest,
+        facts_elsewhere=elsewhere.facts,
     )
+    counts = [part.exports.counts for part in parts]
+    moments = [each for part in parts for each in part.exports.moments]
     found = CachedCheck(
         b"",
         {name: known for part in parts for name, known in part.digests.items()},
         tuple(report.diagnostics),
         sum(len(part.names) for part in parts),
         schema.path.name if schema.path is not None and schema.is_used else None,
+        Counts(*(sum(numbers) for numbers in zip(*counts, strict=True))),
+        schema.now if moments else None,
+        next_change(moments, schema.now),
     )
     if sources is None:
         names = files_in(report.diagnostics)

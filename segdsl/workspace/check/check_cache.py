@@ -13,6 +13,8 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,11 +35,20 @@ _MAY_CHANGE = (Code.SEG107, Code.SEG115, Code.SEG116)
 """Findings on files that were not read: no digest shows whether they still hold."""
 
 
+class Counts(NamedTuple):
+    """How many items there are beside segments."""
+
+    funnels: int = 0
+    activations: int = 0
+    templates: int = 0
+
+
 class CachedCheck(msgspec.Struct, frozen=True, array_like=True):
     """The result of a check: the digests of the files by name, and the findings.
 
     `basis` is the digest of all else that it depends on. `schema` names the schema's file, where
-    one was used.
+    one was used. `others` are the numbers of funnels, activations and templates. Where schedules
+    depend on the time, the result holds from `made` until `until`, if that is not for ever.
     """
 
     basis: bytes
@@ -45,6 +56,9 @@ class CachedCheck(msgspec.Struct, frozen=True, array_like=True):
     diagnostics: tuple[Diagnostic, ...]
     segments: int
     schema: str | None
+    others: Counts
+    made: datetime | None
+    until: datetime | None
 
 
 class CheckCache:
@@ -64,12 +78,16 @@ class CheckCache:
             known.update(b"\0" if each is None else b"\1" + hashlib.sha256(each).digest())
         return known.digest()
 
-    def again(self, basis: bytes) -> tuple[CachedCheck, dict[str, Source]] | None:
+    def again(self, basis: bytes, now: datetime) -> tuple[CachedCheck, dict[str, Source]] | None:
         """The cached result with the files that it points into; None where anything has changed."""
         try:
             data = read_bytes(self._path, MAX_BYTES)
             kept = msgspec.msgpack.decode(data, type=CachedCheck)
             if kept.basis != basis:
+                return None
+            if kept.made is not None and not (
+                kept.made <= now and (kept.until is None or now < kept.until)
+            ):
                 return None
             names = files_in(kept.diagnostics)
             sources: dict[str, Source] = {}

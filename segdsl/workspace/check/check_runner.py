@@ -12,12 +12,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from segdsl.analysis.lint import SegmentKey, lint_each, prefilter, report_equivalent_segments
 from segdsl.analysis.lint.normal_form import Normalizer
+from segdsl.analysis.lint.prefilter import Prefilter
 from segdsl.analysis.lint.suppressions import (
     Suppression,
     apply_suppressions,
@@ -26,7 +28,7 @@ from segdsl.analysis.lint.suppressions import (
 )
 from segdsl.analysis.lint.unused import Export, Unused, imports_in, report_unused, unused_in
 from segdsl.diagnostics import Code, Diagnostic, Report
-from segdsl.diagnostics.codes import OF_SAMPLES, WARNINGS
+from segdsl.diagnostics.codes import OF_SAMPLES, OF_TIME, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.language.condition import tree as c
 from segdsl.language.references.memberships import memberships
@@ -38,6 +40,13 @@ from segdsl.language.values import ByName, Owner
 from segdsl.loading import Loaded, load_files
 from segdsl.rules.lower import lower
 from segdsl.source import SpanKey
+from segdsl.workspace.check.exports import (
+    Exports,
+    OtherFacts,
+    check_exports,
+    combine_exports,
+    exports_in,
+)
 
 if TYPE_CHECKING:
     from segdsl.schema.model import Schema
@@ -51,12 +60,14 @@ class Basis(msgspec.Struct, frozen=True):
     """What files are checked with: values of params, a schema, codes of suppressed warnings.
 
     `owners` has the owners in qualified names, where they are known: also where no schema is used.
+    `now` is the time that schedules are compared with; without it they are not.
     """
 
     settings: Mapping[str, str]
     schema: Schema | None
     allowed: tuple[str, ...]
     owners: Mapping[str, Owner] | None = None
+    now: datetime | None = None
 
 
 class CheckedPart(msgspec.Struct, frozen=True):
@@ -65,10 +76,11 @@ class CheckedPart(msgspec.Struct, frozen=True):
     `names` are those of the segments, `defined` also the places of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
-    conditions. `unused` are definitions that their own files do not use, `imported` what the files
-    import. `digests` are of every file that was read, by name. `used` are the names of
-    definitions in use, where that was requested. `grown` is what definitions add to the segments,
-    see `segdsl.language.resolve.sizes`.
+    conditions, and `staged` the same of the rules of stages. `exports` are the other items.
+    `unused` are definitions that their own files do not use, `imported` what the files import.
+    `digests` are of every file that was read, by name. `used` are the names of definitions in use,
+    where that was requested. `grown` is what definitions add to the segments, see
+    `segdsl.language.resolve.sizes`.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -76,6 +88,8 @@ class CheckedPart(msgspec.Struct, frozen=True):
     defined: frozenset[c.Place]
     all_defined: bool
     referring: tuple[c.Segment, ...]
+    staged: tuple[c.Segment, ...]
+    exports: Exports
     marks: tuple[SegmentKey, ...]
     unused: tuple[Unused, ...]
     imported: frozenset[Export]
@@ -99,9 +113,9 @@ class OtherFiles(msgspec.Struct, frozen=True):
 
 
 class CheckedHere(msgspec.Struct, frozen=True):
-    """What was checked in this process, with the files themselves and the segments that failed.
+    """What was checked in this process, with the files themselves and the items that failed.
 
-    `failed` are the places in the text of segments that have errors of their own.
+    `failed` are the places in the text of items, and of stages, that have errors of their own.
     """
 
     part: CheckedPart
@@ -167,9 +181,12 @@ def check_loaded(
 
     `report` has what loading them reported.
     """
-    prefilters = [prefilter(each) for each in segments]
+    # The rules of stages are segments too, but none that another one could be compared with.
+    stages = [each.segment for funnel in loaded.funnels for each in funnel.stages if each.segment]
+    rules = [*segments, *stages]
+    prefilters = [prefilter(each) for each in rules]
     failed: list[c.Segment] = []
-    for segment, seen in zip(segments, prefilters, strict=True):
+    for segment, seen in zip(rules, prefilters, strict=True):
         if not seen.fits:
             own = Report()
             lower(segment, own, symbolic=True)
@@ -180,9 +197,10 @@ def check_loaded(
     if basis.schema is not None:
         from segdsl.analysis.checking import check_segments, check_values
 
-        failed += check_segments(segments, basis.schema, report, _definitions(loaded))
-        check_values(segments, basis.schema, report)
-    marks = lint_each(segments, prefilters, Normalizer(), report)
+        failed += check_segments(rules, basis.schema, report, _definitions(loaded))
+        check_values(rules, basis.schema, report)
+    marks = lint_each(rules, prefilters, Normalizer(), report)[: len(segments)]
+    failed_items = check_exports(loaded, basis.schema, report)
     found = suppressions_by_file(loaded.trees, loaded.sources)
     keys = keys_of(files)
     named = [loaded.trees[key] for key in keys if key in loaded.trees]
@@ -193,10 +211,13 @@ def check_loaded(
         tuple(each.name for each in segments),
         _defined(named),
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
-        tuple(
-            made
-            for each, seen in zip(segments, prefilters, strict=True)
-            if seen.refers and (made := _references(each)) is not None
+        _referring(segments, prefilters[: len(segments)]),
+        _referring(stages, prefilters[len(segments) :]),
+        exports_in(
+            loaded,
+            named,
+            report,
+            prefilters[: len(segments)] if segments is loaded.segments else None,
         ),
         tuple(marks),
         tuple(
@@ -211,7 +232,17 @@ def check_loaded(
         frozenset(used_names(loaded.trees.values())) if with_used and found else None,
         loaded.grown,
     )
-    return CheckedHere(part, loaded, frozenset(each.span.key for each in failed))
+    return CheckedHere(part, loaded, failed_items.union(each.span.key for each in failed))
+
+
+def _referring(
+    segments: Iterable[c.Segment], prefilters: Iterable[Prefilter]
+) -> tuple[c.Segment, ...]:
+    return tuple(
+        made
+        for each, seen in zip(segments, prefilters, strict=True)
+        if seen.refers and (made := _references(each)) is not None
+    )
 
 
 def _digests(loaded: Loaded) -> dict[str, bytes]:
@@ -237,7 +268,7 @@ def places_in(tree: t.File) -> Iterator[c.Place]:
 
 
 def _references(segment: c.Segment) -> c.Segment | None:
-    kept = tuple(each for each in memberships(segment.condition) if each.of == "segment")
+    kept = tuple(each for each in memberships(segment.condition) if each.of != "variant")
     return msgspec.structs.replace(segment, condition=c.And(kept)) if kept else None
 
 
@@ -292,38 +323,52 @@ def combine(
     elsewhere: Callable[[], OtherFiles] | None = None,
     *,
     whole: bool = True,
+    facts_elsewhere: Callable[[], OtherFacts] | None = None,
 ) -> Report:
     """The report on all files: what each shows alone, and what only all of them show.
 
     `used` returns the names of definitions that are in use, and `elsewhere` the segments that are
-    not in these files; without it there are none. `whole` is whether these are all files of the
-    project.
+    not in these files; without it there are none. `facts_elsewhere` returns what activations ask
+    of those files. `whole` is whether these are all files of the project.
     """
     report = Report()
     for part in parts:
         for each in part.diagnostics:
             report.put(each)
     report_duplicates((mark for part in parts for mark in part.marks), report)
+    every = frozenset(place for part in parts for place in part.defined)
+    all_known = all(part.all_defined for part in parts)
     referring = [each for part in parts for each in part.referring]
-    if referring:
+    staged = [each for part in parts for each in part.staged]
+    if referring or staged:
         from segdsl.analysis.checking import check_names
         from segdsl.language.references.order import in_dependency_order
 
-        every = frozenset(place for part in parts for place in part.defined)
         in_dependency_order(referring, report, _names(referring, basis.schema), every)
-        all_known = all(part.all_defined for part in parts)
+        referring += staged
+        named_known = all_known
         found = Report()
         check_names(referring, basis.schema, found, every)
         if found.diagnostics and elsewhere is not None:
             others = elsewhere()
-            all_known = all_known and others.all_known
+            named_known = all_known and others.all_known
             found = Report()
             places = every.union(others.defined)
             check_names(referring, basis.schema, found, places, others.locked)
         for each in found.diagnostics:
             # What a file that cannot be parsed defines is not known; its own errors are reported.
-            if each.code is not Code.SEG304 or all_known:
+            if each.code is not Code.SEG304 or named_known:
                 report.put(each)
+    combine_exports(
+        [part.exports for part in parts],
+        referring,
+        every,
+        basis.schema,
+        basis.now,
+        report,
+        all_known=all_known,
+        elsewhere=None if whole else facts_elsewhere,
+    )
     looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
     report_equivalent_segments(_comparable([part.marks for part in parts], basis), report)
     allowances: dict[str, list[Suppression]] = {}
@@ -343,6 +388,8 @@ def combine(
             or (code is Code.SEG606 and not whole)
             or (code is Code.SEG611 and not looked_for_uses)
             or (code in OF_SAMPLES and not (basis.schema and basis.schema.samples))
+            # What is over today was not so yesterday.
+            or code in OF_TIME
         ],
     )
 

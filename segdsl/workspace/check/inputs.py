@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from segdsl.analysis.lint.unused import Export
     from segdsl.language.condition.tree import Place
     from segdsl.workspace.check.check_runner import OtherFiles
+    from segdsl.workspace.check.exports import OtherFacts
     from segdsl.workspace.project.config import Project
 
 
@@ -107,6 +108,23 @@ class OtherFilesReader:
             is_read = False
         all_known = is_read and not report.has_errors
         return OtherFiles(frozenset(places), frozenset(locked), all_known, frozenset(imported))
+
+    def facts(self) -> OtherFacts:
+        """What the other files define, as far as activations ask for it."""
+        from segdsl.language.references.facts import Facts
+        from segdsl.loading import load_files
+        from segdsl.workspace.check.check_runner import keys_of
+        from segdsl.workspace.check.exports import facts_of
+
+        self.was_read = True
+        report = Report()
+        try:
+            loaded = load_files(self._files, {}, report)
+        except FileError:
+            return Facts(), False
+        named = [loaded.trees[key] for key in keys_of(self._files) if key in loaded.trees]
+        all_known = not any(each.code.name[3] == "0" for each in report.diagnostics)
+        return facts_of(loaded, named, report), all_known
 
     def _locked(self) -> Iterator[Place]:
         from segdsl.workspace.project.keys import SEGMENT

@@ -6,6 +6,7 @@ It reports what `segdsl check` reports of the same files, and keeps the segments
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -86,6 +87,7 @@ def load_checked(
     select: Sequence[str] = (),
     with_rest: bool = False,
     ask_server: bool = False,
+    now: datetime | None = None,
 ) -> CheckedFiles:
     """The segments of files and folders (`-`: standard input), checked as `segdsl check` does.
 
@@ -96,7 +98,8 @@ def load_checked(
     `select` are the names of segments, alone or with their folder's path: the others are left out,
     with what is reported of them. With `with_rest` the other files of the project are read where
     a segment refers to one that these files do not define. With `ask_server` it is left to the
-    server which names of segments are there.
+    server which names of segments are there. Schedules are compared with `now`, an aware time, by
+    default the current one.
 
     Raises FileError, ProjectError, SchemaError, LockError.
     """
@@ -104,15 +107,18 @@ def load_checked(
     project = what.project
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
-    basis = Basis(settings, known.schema if use_schema else None, codes, known.owners)
+    schema = known.schema if use_schema else None
+    basis = Basis(settings, schema, codes, known.owners, now or datetime.now(UTC))
     here = check_here(what.files, basis, with_digests=False)
+    elsewhere = OtherFilesReader(what, target)
     found = combine(
         [here.part],
         what.files,
         basis,
         lambda: here.part.used or (),
-        None if project is None else OtherFilesReader(what, target),
+        None if project is None else elsewhere,
         whole=not what.rest,
+        facts_elsewhere=elsewhere.facts,
     )
     if ask_server:
         found.diagnostics[:] = [each for each in found.diagnostics if each.code is not Code.SEG304]

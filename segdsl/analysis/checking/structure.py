@@ -1,0 +1,181 @@
+"""What is wrong with funnels and activations in themselves, without a schema or other files.
+
+The rules are those that the API enforces (documented for the vendor's tool): an order for each
+behavior, by a column that is exported, a format for the first N events, at most four behaviors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from segdsl.analysis.checking.functions import check_arguments
+from segdsl.analysis.checking.schedules import check_schedule
+from segdsl.analysis.checking.secrets import check_secrets
+from segdsl.diagnostics import Code, Note, Report
+from segdsl.language import activations as a
+from segdsl.language.condition import tree as c
+from segdsl.language.syntax.spelling import behavior, name, string
+from segdsl.source import Span
+
+MIN_STAGES, MAX_STAGES = 3, 8
+"""Stages of a funnel (described)."""
+
+
+def check_funnel(funnel: c.Funnel, report: Report) -> None:
+    """Reports too few and too many stages."""
+    number = len(funnel.stages)
+    if MIN_STAGES <= number <= MAX_STAGES:
+        return
+    counted = f"{number or 'no'} stage{'' if number == 1 else 's'}"
+    report.add(
+        Code.SEG230,
+        funnel.name_span,
+        f"the funnel {string(funnel.name)} has {counted}",
+        help=f"a funnel has from {MIN_STAGES} to {MAX_STAGES} stages",
+    )
+
+
+def check_activation(activation: a.Activation, report: Report) -> None:
+    """Reports what is wrong with an activation in itself."""
+    if activation.template is None:
+        _check_complete(activation.delivery, activation.name_span, "activation", report)
+    _check_delivery(activation.delivery, activation.description, activation.name_span, report)
+
+
+def check_template(template: a.ActivationTemplate, report: Report) -> None:
+    """Reports what is wrong with a template in itself."""
+    _check_complete(template.delivery, template.name_span, "activation template", report)
+    _check_delivery(template.delivery, template.description, template.name_span, report)
+
+
+def _check_complete(delivery: a.Delivery, span: Span, what: str, report: Report) -> None:
+    missing = []
+    if delivery.connection is None:
+        missing.append(("to connection", 'say where it sends: `to connection "…"`'))
+    if delivery.columns is None:
+        missing.append(("columns", "say what it sends: `columns all` or `columns (…)`"))
+    for clause, help in missing:
+        report.add(Code.SEG236, span, f"this {what} has no `{clause}`", help=help)
+
+
+def _check_delivery(
+    delivery: a.Delivery, description: str | None, span: Span, report: Report
+) -> None:
+    if delivery.columns is not None:
+        if not (delivery.columns.all or delivery.columns.items):
+            report.add(
+                Code.SEG236,
+                delivery.columns.span,
+                "this exports no columns",
+                help="list them: `columns (…)`, or export all: `columns all`",
+            )
+        _check_columns(delivery.columns.items, report)
+    _check_behaviors(delivery.behaviors, report)
+    if delivery.schedule is not None:
+        check_schedule(delivery.schedule, report)
+    check_secrets(delivery, description, span, report)
+
+
+# --- columns -------------------------------------------------------------------------
+
+
+def _check_columns(columns: Iterable[a.ExportColumn], report: Report) -> None:
+    exact: dict[str, a.ExportColumn] = {}
+    folded: dict[str, a.ExportColumn] = {}
+    for column in columns:
+        if isinstance(column.source, a.ColumnSource):
+            check_arguments(column.source.functions, report)
+        if not column.name.strip():
+            report.add(
+                Code.SEG114,
+                column.name_span,
+                "the name of this exported column is blank",
+                help="give it a name: `as name`",
+            )
+            continue
+        first = exact.setdefault(column.name, column)
+        alike = folded.setdefault(column.name.casefold(), column)
+        if first is not column:
+            report.add(
+                Code.SEG231,
+                column.span,
+                f"another column is exported as `{name(column.name)}` too",
+                help="remove one of them"
+                if first.source == column.source
+                else "give one of them another name: `as name`",
+                notes=(Note("the first one", first.span),),
+            )
+        elif alike is not column:
+            report.add(
+                Code.SEG625,
+                column.span,
+                f"the export names `{name(alike.name)}` and `{name(column.name)}` differ only in "
+                "case",
+                help="many services take them for one: give one of them another name",
+                notes=(Note("the other one", alike.span),),
+            )
+
+
+# --- behaviors -----------------------------------------------------------------------
+
+
+def _check_behaviors(behaviors: tuple[a.BehaviorExport, ...], report: Report) -> None:
+    first: dict[str, a.BehaviorExport] = {}
+    for number, each in enumerate(behaviors, 1):
+        written = behavior(each.behavior)
+        if number == a.MAX_BEHAVIORS + 1:
+            report.add(
+                Code.SEG234,
+                each.behavior_span,
+                f"an activation exports at most {a.MAX_BEHAVIORS} behaviors, but this has "
+                f"{len(behaviors)}",
+                help="use a second activation",
+            )
+        before = first.setdefault(each.behavior, each)
+        if before is not each:
+            report.add(
+                Code.SEG235,
+                each.behavior_span,
+                f"the behavior `{written}` is exported twice",
+                help="remove one of them",
+                notes=(Note("the first one", before.behavior_span),),
+            )
+        _check_behavior(each, written, report)
+        _check_columns(each.columns, report)
+
+
+def _check_behavior(export: a.BehaviorExport, written: str, report: Report) -> None:
+    exported = {
+        each.source.column for each in export.columns if isinstance(each.source, a.ColumnSource)
+    }
+    if not export.columns:
+        report.add(
+            Code.SEG233,
+            export.behavior_span,
+            f"no column of the behavior `{written}` is exported",
+            help="list them: `columns (…)`",
+        )
+        return
+    if not export.order:
+        report.add(
+            Code.SEG233,
+            export.behavior_span,
+            f"the events of `{written}` have no order",
+            help="order them by a column that is exported: `by timestamp desc`",
+        )
+    for order in export.order:
+        if order.column not in exported:
+            column = name(order.column)
+            report.add(
+                Code.SEG232,
+                order.span,
+                f"the events are ordered by `{column}`, which is not exported",
+                help=f"add `{column}` to the columns of this behavior, or order by one of them",
+            )
+    if export.strategy == "top" and export.formatting is None:
+        report.add(
+            Code.SEG233,
+            export.behavior_span,
+            f"the first events of `{written}` have no format",
+            help="write `as rows` for a row for each event, or `as cols` for columns",
+        )

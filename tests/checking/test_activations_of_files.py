@@ -1,0 +1,197 @@
+"""What `segdsl check` says of activations across files, of secrets, and as time passes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from segdsl.diagnostics.render import render_text
+from segdsl.workspace.check.cached_check import Checked, check
+from segdsl.workspace.check.check_cache import MIN_FILES
+from segdsl.workspace.check.inputs import wanted
+
+NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
+PROJECT = '[targets.local]\nkind = "local"\ndata = "data"\n'
+SCHEMA = """\
+[parent_segment]
+id = "1"
+name = "Shop"
+timezone = "UTC"
+
+[attributes]
+email = "string"
+age = "number"
+
+[behaviors.purchases]
+timestamp = "timestamp"
+"""
+SENT = """\
+activation "Mail" of {target}
+  to connection "s3"
+  columns (email)
+  behavior purchases last by timestamp desc columns (timestamp)
+"""
+FUNNEL = """\
+funnel "Ladder"
+stage "A" where age > 1
+stage "B" where age > 2
+stage "C" where has purchases
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "segdsl.toml").write_text(PROJECT)
+    (tmp_path / "local.schema.toml").write_text(SCHEMA)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def checked(*files: str, now: datetime = NOW, use_schema: bool = True) -> Checked:
+    return check(wanted(files, None), {}, use_schema=use_schema, now=now)
+
+
+def said(*files: str, now: datetime = NOW, use_schema: bool = True) -> list[str]:
+    found = checked(*files, now=now, use_schema=use_schema).report.diagnostics
+    return [f"{of.code.name} {of.message}" for of in found]
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.seg").write_text(text)
+
+
+def test_targets_and_templates_of_other_files(folder: Path) -> None:
+    write(
+        folder,
+        segments='segment "Buyers" where has purchases\nsegment "Adults" where age > 20\n',
+        funnel=FUNNEL,
+        template='activation template "T"\n  to connection "s3"\n  columns (email)\n'
+        "  state published\n  locked (connection)\n",
+        one=SENT.format(target='segment "Buyers"'),
+        two=SENT.format(target='segment "Adults"'),
+        three=SENT.format(target='stage "C" of funnel "Ladder"'),
+        four=SENT.format(target='stage "B" of funnel "Ladder"'),
+        five='activation "X" of segment "Buyers"\n  from template "T"\n  to connection "s4"\n',
+    )
+    findings = {
+        "two": "SEG242 the rule of the segment does not use the behavior `purchases`",
+        "four": "SEG242 the rule of the stage does not use the behavior `purchases`",
+        "five": 'SEG241 the template "T" locks the connection',
+    }
+    assert said() == [findings["five"], findings["four"], findings["two"]]
+    # One file alone, beside the others of the project.
+    for name in ("one", "two", "three", "four", "five"):
+        assert said(f"{name}.seg") == ([findings[name]] if name in findings else [])
+    assert said("one.seg", "two.seg") == [findings["two"]]
+
+
+def test_what_no_file_has(folder: Path) -> None:
+    write(
+        folder,
+        one=SENT.format(target='segment "Buyer"'),
+        two='segment "Buyers" where has purchases\n',
+        three=SENT.format(target='stage "D" of funnel "Ladder"'),
+        four=FUNNEL,
+    )
+    assert said("one.seg") == ['SEG304 there is no segment "Buyer"']
+    assert said("three.seg") == ['SEG510 there is no stage "D" of funnel "Ladder"']
+    assert said("one.seg", use_schema=False) == []
+
+
+def test_nothing_is_said_of_what_a_file_with_errors_may_define(folder: Path) -> None:
+    write(folder, one=SENT.format(target='segment "Buyers"'), two='segment "Buyers" where age >\n')
+    assert [each[:6] for each in said()] == ["SEG001"]
+    write(folder, two='segment "Buyers" where nothing_is_named_so\n')
+    assert [each[:6] for each in said()] == ["SEG101"]
+    assert said("one.seg") == []
+    write(folder, two='segment "Other" where age >\n')
+    assert said("one.seg") == []
+
+
+def test_names_that_two_files_use(folder: Path) -> None:
+    template = 'activation template "T"\n  to connection "s3"\n  columns (email)\n'
+    write(
+        folder,
+        a='segment "Buyers" where has purchases\n',
+        b=SENT.format(target='segment "Buyers"') + FUNNEL + template,
+        c=SENT.format(target='segment "Buyers" of folder "/"') + FUNNEL + template,
+    )
+    assert said() == [
+        'SEG111 a funnel of another file is named "Ladder" too',
+        'SEG111 an activation template of another file is named "T" too',
+        'SEG111 another activation of this segment is named "Mail" too',
+    ]
+
+
+def test_stages_of_other_files_in_rules(folder: Path) -> None:
+    write(
+        folder,
+        funnel=FUNNEL,
+        good='segment "S" where in stage "A" of funnel "Ladder"\n',
+        bad='segment "T" where in stage "Z" of funnel "Ladder"\n',
+    )
+    assert said() == ['SEG510 there is no stage "Z" of funnel "Ladder"']
+    assert said("good.seg") == []
+    assert said("bad.seg") == ['SEG510 there is no stage "Z" of funnel "Ladder"']
+    # Nothing is said of stages with one name, nor of a stage named as a segment is.
+    write(folder, bad='segment "A" where in stage "A" of funnel "Ladder" and age < 9\n')
+    assert said() == []
+
+
+ONCE = """\
+activation "Mail" of segment #1
+  to connection "s3"
+  columns (email)
+  once at 2025-04-01T13:00 in "UTC"
+"""
+PAST = "SEG621 this activation was to run once, at 2025-04-01T13:00:00, which is in the past"
+AHEAD = "SEG622 this schedule starts at 2025-04-01T13:00:00, more than 6 months ahead"
+
+
+def test_as_time_passes_a_cached_result_is_not_used_again(folder: Path) -> None:
+    for number in range(MIN_FILES):
+        write(folder, **{f"s{number}": f'segment "{number}" where age > {number}\n'})
+    write(folder, mail=ONCE)
+    cache = folder / ".segdsl" / "check"
+    assert said(now=datetime(2024, 9, 1, tzinfo=UTC), use_schema=False) == [AHEAD]
+    assert len([each for each in cache.iterdir() if each.name[0] != "."]) == 1
+    assert said(now=datetime(2024, 9, 30, tzinfo=UTC), use_schema=False) == [AHEAD]
+    assert said(now=datetime(2024, 10, 2, tzinfo=UTC), use_schema=False) == []
+    assert said(use_schema=False) == []
+    assert said(now=datetime(2025, 4, 1, 13, tzinfo=UTC), use_schema=False) == [PAST]
+    # A clock that is set back.
+    assert said(use_schema=False) == []
+
+
+def test_an_allowed_warning_about_the_time_is_not_in_vain(folder: Path) -> None:
+    write(folder, mail=f"# allow SEG621: it has run\n{ONCE}")
+    for now in (NOW, datetime(2026, 1, 1, tzinfo=UTC)):
+        assert said(now=now, use_schema=False) == []
+
+
+def test_no_line_shows_a_secret(folder: Path) -> None:
+    secret = "hunter2"
+    write(
+        folder,
+        mail=f"""\
+activation "Mail" of segment "Nobody"
+  to connection "s3" with (password = "{secret}", key = "ghp_{"a1B2" * 9}") columns (emial)
+""",
+    )
+    found = checked()
+    assert [of.code.name for of in found.report.diagnostics] == [
+        "SEG623", "SEG240", "SEG501", "SEG304",
+    ]  # fmt: skip
+    text = render_text(found.report.diagnostics, found.sources)
+    assert secret not in text
+    assert "ghp_" not in text
+    assert "password = *********" in text
+
+
+def test_how_many_there_are(folder: Path) -> None:
+    write(folder, a=FUNNEL, b=ONCE)
+    found = checked()
+    assert (found.segments, found.others) == (0, (1, 1, 0))
