@@ -11,6 +11,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+import opened
 from quick import IS_QUICK, Collection, Quick, scaled
 from recording import Recorder
 
@@ -29,6 +30,7 @@ settings.load_profile(os.environ.get("SEGDSL_HYPOTHESIS_PROFILE", _PROFILE))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    opened.share()
     recorder = Recorder()
     recorder.listen()
     config.pluginmanager.register(recorder, "recording")
@@ -36,3 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Quick(), "quick")
     # The one that is registered last is asked first.
     config.pluginmanager.register(Collection(), "collection")
+
+
+def pytest_unconfigure() -> None:
+    opened.close()
