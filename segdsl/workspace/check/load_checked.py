@@ -159,10 +159,10 @@ def load_checked(
     beside = [each for key, each in sound.items() if key not in chosen]
     activations = written.only({each.span.key for each in others.activations}).activations
     rules = [each.segment for of in others.funnels for each in of.stages if each.segment]
-    elsewhere = _refers_elsewhere((*kept, *rules), items) or _sends_elsewhere(
+    needs_rest = _refers_elsewhere((*kept, *rules), items) or _sends_elsewhere(
         activations, around[0], items
     )
-    if with_rest and elsewhere:
+    if with_rest and needs_rest:
         rest = load_files(what.rest, settings, Report(), known.owners, known.ids)
         beside += rest.segments
         around.append(others_of(rest))
