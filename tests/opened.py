@@ -18,8 +18,11 @@ _LARGEST = 1_000_000
 _OPEN: OrderedDict[tuple[str, tuple[tuple[str, bytes], ...]], Data] = OrderedDict()
 
 
-class _NoFolder:
-    """In the place of a temporary folder, which the first to open the data has."""
+class _Borrowed:
+    """The temporary folder of the first to open the data, to which exports go; it stays."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def close(self) -> None:
         pass
@@ -56,7 +59,7 @@ def _shared(path: Path) -> Data:
         first.catalog,
         first._connection.cursor(),
         first.population(),
-        _NoFolder(),  # type: ignore[arg-type]
+        _Borrowed(first._temporary.path),  # type: ignore[arg-type]
         first.skipped,
         first.skip_messages,
     )

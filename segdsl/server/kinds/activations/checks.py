@@ -8,6 +8,7 @@ columns must exist is assumed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from zoneinfo import available_timezones
 
 from segdsl.engine import ParentSegment
@@ -96,7 +97,7 @@ def _schedule(delivery: Delivery, path: str) -> Iterator[Problem]:
     if end is not None and day(end) is None:
         message = f"`{end}` is not a date such as 2025-12-31"
         yield Problem(message, f"{path}.endOn", ASSOCIATION)
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and zone not in _time_zones():
         yield Problem(f"unknown time zone `{zone}`", f"{path}.timezone", ASSOCIATION)
     if delivery.repeat_frequency is not None and delivery.repeat_frequency < 1:
         message = "a repeat frequency is a whole number from 1"
@@ -105,6 +106,12 @@ def _schedule(delivery: Delivery, path: str) -> Iterator[Problem]:
         if not 1 <= number <= 7:
             message = f"`{number}` is not a day of the week: 1 is Monday, and 7 is Sunday"
             yield Problem(message, f"{path}.repeatSubFrequency[{at}]", ASSOCIATION)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names of time zones, for which the system looks through files."""
+    return frozenset(available_timezones())
 
 
 class _Names:
