@@ -28,7 +28,7 @@ from segdsl.source import Source
 from support import nodes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FOLDERS = (EXAMPLES / "funnels", EXAMPLES / "retail")
+FOLDERS = (EXAMPLES / "activations", EXAMPLES / "funnels", EXAMPLES / "retail")
 FILES = sorted(path for folder in FOLDERS for path in folder.rglob("*.seg"))
 
 

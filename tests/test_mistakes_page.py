@@ -24,6 +24,10 @@ WITHOUT = {
     '{"type": "And", "conditions": []}',
     'segment "x" where country = "JP"\ndescription "of Japan"',
     "name: x\nrule: {}",
+    'activation "x" of segment "y" where country = "JP"',
+    'activation "x" of segment "y" columns (email, name',
+    'activation "x" of segment "y" behavior purchases columns (sku)',
+    'stage "a" where b = 1',
 }
 
 

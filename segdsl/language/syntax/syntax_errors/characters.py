@@ -265,7 +265,7 @@ def semicolon(site: Site) -> Advice | None:
         return None
     after = site.tokens[site.at + 1] if site.at + 1 < len(site.tokens) else None
     message = "unexpected character `;`"
-    if after is None or after.text in ("segment", "let", "param", "import"):
+    if after is None or site.begins_item(1):
         return Advice(
             site.stop,
             site.stop + 1,

@@ -32,16 +32,20 @@ _WORDS = {
 
 
 def spans(site: Site) -> Iterator[tuple[int, int]]:
-    """The clause that the stop is in: from the line that begins it to the next that begins one."""
+    """The clause that the stop is in: by lines that begin one, else by words that do."""
     starts = [match.start(1) for match in re.finditer(rf"(?m)^[ \t]+((?:{_CLAUSES})\b)", site.text)]
-    line = site.text.rfind("\n", 0, site.stop) + 1
+    end = min((start for start in starts if start > site.stop), default=len(site.text))
     before = [start for start in starts if start <= site.stop]
-    behind = [start for start in starts if start > site.stop]
-    end = behind[0] if behind else len(site.text)
+    line = site.text.rfind("\n", 0, site.stop) + 1
     if before:
         yield before[-1], end
     if line:
         yield line, end
+    depth = 0
+    for token in reversed(site.tokens[: site.at]):
+        depth += {")": 1, "(": -1}.get(token.text, 0)
+        if depth <= 0 and re.fullmatch(_CLAUSES, token.text):
+            yield token.start, end
     yield site.stop, end
 
 
@@ -64,7 +68,7 @@ def condition(site: Site) -> Advice | None:
 
 def target_missing(site: Site) -> Advice | None:
     """`activation "x" for segment "y"`, `activation "x" "y"`: what an activation is of."""
-    if site.accepts == {"OF"}:
+    if site.accepts == {"OF"} and site.word(-2) == "activation":
         match = re.compile(r"(?:(?:for|to|on|from|:|=|->)\s*)?(?=(?:segment|stage)\b)").match(
             site.text, site.stop
         )
@@ -304,10 +308,6 @@ def _arithmetic(found: Found) -> str:
     return f"| {_ARITHMETIC[found.raw('op')]}({found['number']})"
 
 
-def _named(found: Found) -> str:
-    return f"as {found.raw('alias')}"
-
-
 FIRST: tuple[Rule | Function, ...] = (
     Rule("activation", r"activation {n}(?= of )", 'activation "{n}"', also=_QUOTED),
     Rule(
@@ -391,8 +391,8 @@ RULES: tuple[Rule | Function, ...] = (
     # columns
     Rule(
         "",
-        r"(?:->|=>|:|=)~(?P<alias>`[^`\n]+`|[^\W\d]\w*)",
-        _named,
+        r"{c}~(?:->|=>|:|=)~(?P<alias>`[^`\n]+`|[^\W\d]\w*)",
+        "{c} as {alias}",
         also="the name in the export follows `as`",
     ),
     Rule("", r"(?P<op>[-+*/])~{number}", _arithmetic),

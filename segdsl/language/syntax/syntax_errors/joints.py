@@ -10,7 +10,6 @@ from segdsl.language.syntax.syntax_errors.rules import write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 from segdsl.language.syntax.syntax_errors.tokens import tokens
 
-_ITEMS = ("segment", "let", "param", "import")
 _STARTS_CONDITION = re.compile(
     r"(?:(?:not|has|no|any|all|none|count|sum|average|min|max|first|last|every|exactly)\b|"
     r"in\s+(?:segment|stage|variant)\b|at\s+(?:least|most)\s+\S+\s+of\b|\(|score\s+of\b|"
@@ -50,7 +49,7 @@ def comma_between(site: Site) -> Advice | None:
             "remove it: conditions are joined with `and` or `or`",
             "",
         )
-    if following in ("", ")", *_ITEMS):
+    if following in ("", ")") or site.begins_item(1):
         return Advice(token.start, token.end, unexpected(site), "remove it", "")
     gap = "" if site.text[token.start - 1].isspace() else " "
     return Advice(
@@ -103,7 +102,7 @@ def dangling(site: Site) -> Advice | None:
             "remove it",
             "",
         )
-    ends = token is None or token.text in (")", *_ITEMS)
+    ends = token is None or token.text == ")" or site.begins_item(0)
     if ends and last.text in ("and", "or", "not"):
         return Advice(
             last.start,
@@ -118,7 +117,7 @@ def dangling(site: Site) -> Advice | None:
 def unclosed(site: Site) -> Advice | None:
     """A parenthesis that is still open where the item ends."""
     token = site.token
-    if "RPAR" not in site.accepts or not (site.at_end or (token and token.text in _ITEMS)):
+    if "RPAR" not in site.accepts or not (site.at_end or (token and site.begins_item(0))):
         return None
     opened: list[tuple[int, int]] = []
     for each in tokens(site.text, 0, site.stop):

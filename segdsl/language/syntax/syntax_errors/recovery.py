@@ -61,6 +61,7 @@ RULES: tuple[Rule | Function, ...] = (
 )
 DELIVERY_RULES: tuple[Rule | Function, ...] = (
     *characters.FIRST,
+    structure.capitals,
     *deliveries.FIRST,
     *schedules.RULES,
     *deliveries.RULES,
@@ -69,7 +70,6 @@ DELIVERY_RULES: tuple[Rule | Function, ...] = (
     general.number,
     *characters.RULES,
     joints.unclosed,
-    structure.capitals,
     *general.LAST,
 )
 """Those of activations and templates, in which no condition stands."""

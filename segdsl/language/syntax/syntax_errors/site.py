@@ -96,6 +96,13 @@ class Site:
         at = self.at + distance
         return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
 
+    def begins_item(self, distance: int) -> bool:
+        """Whether the token there begins an item or a stage, as far as words tell."""
+        word = self.word(distance)
+        if word in ("funnel", "stage", "activation"):
+            return self.word(distance + 1).startswith('"') or self.word(distance + 1) == "template"
+        return word in ("segment", "let", "param", "import")
+
     @cached_property
     def before(self) -> str:
         """The text before the stop, without the white space at its end."""

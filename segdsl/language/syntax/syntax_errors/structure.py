@@ -156,9 +156,9 @@ def everyone(site: Site) -> Advice | None:
         found = _EVERYONE.match(site.text, token.start)
         if found is None:
             continue
-        if not re.compile(r"\s*(?:#|$|(?:segment|let|param|import|limit)\b)").match(
-            site.text, found.end()
-        ):
+        if not re.compile(
+            r"\s*(?:#|$|(?:segment|let|param|import|limit|(?:stage|funnel|activation)(?=\s*\"))\b)"
+        ).match(site.text, found.end()):
             continue
         return Advice(
             token.start,
