@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Compiled modules are kept, whatever the environment says: tests start many processes.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 .PHONY: demo test quick slow bench snapshots docs pages format clean
 
@@ -25,7 +27,7 @@ test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m 'not slow'
+	$(PYTEST) -n 2 -m 'not slow'
 
 # The same with fewer cases, examples and rounds of each kind, for a fast verdict: see
 # tests/quick.py. CI runs the others.
@@ -34,13 +36,13 @@ quick: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	SEGDSL_TESTS=quick $(BIN)/pytest -n 2 --dist worksteal
+	SEGDSL_TESTS=quick $(PYTEST) -n 2 --dist worksteal
 
-# The rest: servers that are killed, weather, large properties. CI runs both. Those that wait for
+# The rest: servers that are killed, injected faults, large properties. CI runs both. Those that wait for
 # minutes stand beside each other in the list, so that an idle worker takes over what is left; most
 # of them do nothing meanwhile, so that there are more workers than cores.
 slow: $(READY)
-	SEGDSL_HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n 4 --dist worksteal -m slow
+	SEGDSL_HYPOTHESIS_PROFILE=slow $(PYTEST) -n 4 --dist worksteal -m slow
 
 # Figures of speed, in an environment of their own with the peers that they are measured against.
 # More of it: make bench BENCH='--only engine --json record.json'.

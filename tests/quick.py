@@ -26,7 +26,7 @@ AMOUNT = os.environ.get(NAME, "all")
 if AMOUNT not in ("all", "quick"):
     raise pytest.UsageError(f"{NAME} is `all` or `quick`, not `{AMOUNT}`")
 IS_QUICK = AMOUNT == "quick"
-CASES = 3
+CASES = 2
 """The cases of one test function that run at most."""
 HEAVY = 3
 """The heavy test functions of one module that run at most."""

@@ -63,7 +63,6 @@ def command(
 
     Diagnostics in a machine format go to standard output.
     """
-    from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
     from segdsl.workspace.check.cached_check import check, check_fixed, fix_files
     from segdsl.workspace.check.inputs import wanted
@@ -73,27 +72,20 @@ def command(
         raise click.UsageError("--diff requires --fix")
     inputs = wanted(files, target)
     fixed = fix_files(inputs, allowed, write=not diff) if fix else []
-    if diff:
+    if diff and form != "json":
         from segdsl.cli.diff import show_diff
 
-        if form == "json":
-            _set_result(fixed, None, diff=True)
-        else:
-            for file in fixed:
-                show_diff(file.name, file.before, file.after, "fixed", options)
-        summary = _fix_summary(fixed, dry=True)
-        report_diagnostics(Report(), {}, options, has_result=True, summary=summary)
-        return
+        for file in fixed:
+            show_diff(file.name, file.before, file.after, "fixed", options)
     if fix and inputs.files == ["-"]:
         for file in fixed:
             if form == "json":
-                _set_result(fixed, None, piped=True)
-            else:
+                _set_result(fixed, None, diff=diff, piped=not diff)
+            elif not diff:
                 echo_result(file.after)
             report, sources = check_fixed(file)
-            report_diagnostics(
-                report, sources, options, has_result=True, summary=_fix_summary(fixed)
-            )
+            summary = _fix_summary(fixed, dry=diff)
+            report_diagnostics(report, sources, options, has_result=True, summary=summary)
             exit_on_errors(report)
         return
     checked = check(
@@ -105,14 +97,14 @@ def command(
         keep=not no_cache,
     )
     if form == "json":
-        _set_result(fixed, checked)
+        _set_result(fixed, checked, diff=diff)
     summary = f"{_scope(checked)}: {tally(checked.report.diagnostics) or 'no problems found'}"
-    lines = [_fix_summary(fixed), summary, SCHEMA_HINT if checked.may_have_schema else ""]
+    lines = [_fix_summary(fixed, dry=diff), summary, SCHEMA_HINT if checked.may_have_schema else ""]
     report_diagnostics(
         checked.report,
         checked.sources,
         options,
-        has_result=False,
+        has_result=diff,
         summary="\n".join(line for line in lines if line),
     )
     exit_on_errors(checked.report)

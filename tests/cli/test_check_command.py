@@ -298,8 +298,35 @@ def test_fix_with_diff_only_shows() -> None:
         "-  or a = 2",
         "+  a in (1, 2)",
     ]
-    assert result.stderr == snapshot("would fix 1 problem in a.seg\n")
+    assert result.exit_code == 0
+    assert result.stderr == snapshot("""\
+warning[SEG603]: `a` is compared with 2 values one by one
+  --> a.seg:4:3
+   |
+ 4 |   a = 1
+   |   ^^^^^
+   |
+   = help: use one list: `a in (1, 2)` (fixable with `segdsl check --fix`)
+
+would fix 1 problem in a.seg
+1 file, 1 segment: 1 warning
+""")
     assert Path("a.seg").read_text() == UNLISTED
+
+
+def test_fix_with_diff_reports_what_cannot_be_fixed() -> None:
+    write(a=UNLISTED, b=WRONG)
+    result = segdsl("check", "--fix", "--diff", ".")
+    assert result.exit_code == 1
+    assert "+  a in (1, 2)" in result.stdout
+    assert "error[" in result.stderr
+    assert "would fix 1 problem in a.seg" in result.stderr
+    document = json.loads(segdsl("check", "--fix", "--diff", "--json", ".").stdout)
+    assert (document["ok"], document["files"], len(document["fixed"])) == (False, 2, 1)
+    assert "error" in {each["severity"] for each in document["diagnostics"]}
+    piped = segdsl("check", "--fix", "--diff", "-", input=WRONG)
+    assert (piped.exit_code, piped.stdout) == (1, "")
+    assert "error[" in piped.stderr
 
 
 def test_fix_of_standard_input_goes_to_standard_output() -> None:
