@@ -355,7 +355,9 @@ stage "C" where in segment "Nobody"
 def test_names_of_the_server_are_not_missed_without_a_schema() -> None:
     assert found(of('segment "Anybody"'), None) == []
     assert found(of('stage "S" of funnel "F"'), None) == []
-    assert found('activation "A" of segment #1\n  from template "T"', None) == []
+    assert (
+        found('activation "A" of segment #1\n  from template "T"\n  to connection "s3"', None) == []
+    )
 
 
 def test_stages_that_narrow_and_those_that_do_not() -> None:
@@ -380,7 +382,8 @@ activation template "T"
 
 def made(clauses: str, lock: str, state: str = "published") -> list[tuple[str, str]]:
     text = TEMPLATE.format(state, lock)
-    return found(f'{text}activation "A" of segment "Buyers"\n  from template "T"\n{clauses}')
+    to = "" if "to connection" in clauses else '  to connection "s3"\n'
+    return found(f'{text}activation "A" of segment "Buyers"\n  from template "T"\n{to}{clauses}')
 
 
 @pytest.mark.parametrize(
@@ -419,7 +422,7 @@ def test_what_a_published_template_locks(lock: str, same: str, other: str, what:
 
 
 def test_a_template_that_is_not_there() -> None:
-    text = 'activation "A" of segment "Buyers"\n  from template "T"\n'
+    text = 'activation "A" of segment "Buyers"\n  from template "T"\n  to connection "s3"\n'
     assert found(text) == [("SEG513", 'there is no activation template "T"')]
     close = 'activation template "TT"\n  to connection "s3"\n  columns all\n'
     assert found(close + text.replace('"T"', '"TU"')) == [
