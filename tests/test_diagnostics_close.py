@@ -338,6 +338,20 @@ activation "Mail" of segment "Adults"
   from template "Weekly"
   to connection "mail"
 """,
+    "SEG514": """
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  to connection "mail"
+  columns (age, "1234" as card_number)
+""",
+    "SEG515": """
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  to connection "mail"
+  columns (country, age as email)
+""",
     "SEG516": """
 segment "Adults" where age > 20
 
