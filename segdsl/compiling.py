@@ -165,7 +165,7 @@ def compile_text(
     if schema is not None and trees is not None:
         failed = _check(rules, segments, schema, trees, report)
     if trees is not None:
-        _check_others(items, rules, schema, report, lint=lint)
+        failed |= _check_others(items, rules, schema, report, lint=lint)
     if lint:
         lint_segments(segments, report)
     known = {} if schema is None else ids_of(schema)
@@ -184,7 +184,8 @@ def compile_text(
             compiled.append(CompiledSegment(placed.name, request["rule"], request, body, placed))
     resources: tuple[CompiledResource, ...] = ()
     if items.funnels or items.templates or items.activations:
-        resources = _resources(items, {**known, **(ids or {})}, several, symbolic, layout, report)
+        sound = _without(items, failed)
+        resources = _resources(sound, {**known, **(ids or {})}, several, symbolic, layout, report)
     if lint and trees is not None:
         report = _without_suppressed(report, trees, sources, schema)
     if check:
@@ -288,10 +289,10 @@ def _check(
 
 def _check_others(
     items: Resolved, rules: Sequence[Segment], schema: Schema | None, report: Report, *, lint: bool
-) -> None:
+) -> frozenset[SpanKey]:
     """Reports what is wrong with funnels, activations and templates, and with stages in rules.
 
-    Schedules are not compared with the time.
+    Schedules are not compared with the time. Returns the places of those with errors.
     """
     from segdsl.analysis.checking.activations import check_items
     from segdsl.analysis.checking.targets import check_stages, check_targets
@@ -301,14 +302,43 @@ def _check_others(
         from segdsl.analysis.lint.stages import report_stages
 
         report_stages(items.funnels, report)
-    check_items(items.funnels, items.activations, items.templates, schema, report)
+    failed = check_items(items.funnels, items.activations, items.templates, schema, report)
     facts = Facts(
         segments=segment_facts(items.segments),
         stages=stage_facts(items.funnels),
         templates=items.templates,
     )
-    check_stages(rules, facts, schema, report)
-    check_targets(items.activations, facts, schema, report)
+    found = Report()
+    check_stages(rules, facts, schema, found)
+    check_targets(items.activations, facts, schema, found)
+    for each in found.diagnostics:
+        report.put(each)
+    wrong = [each.span for each in found.diagnostics if each.severity == "error"]
+    places = [
+        *(each.span for each in items.funnels),
+        *(each.span for each in items.activations),
+        *(each.span for each in rules),
+    ]
+    return failed.union(
+        place.key
+        for place in places
+        if any(span is not None and place.holds(span) for span in wrong)
+    )
+
+
+def _without(items: Resolved, failed: frozenset[SpanKey]) -> Resolved:
+    """The items beside segments that have no errors, nor stages with some."""
+    funnels = (
+        each
+        for each in items.funnels
+        if not failed.intersection({each.span.key, *(stage.span.key for stage in each.stages)})
+    )
+    return Resolved(
+        (),
+        tuple(funnels),
+        tuple(each for each in items.activations if each.span.key not in failed),
+        tuple(each for each in items.templates if each.span.key not in failed),
+    )
 
 
 def _without_suppressed(

@@ -36,6 +36,10 @@ class Span(msgspec.Struct, frozen=True, gc=False, eq=False):
         """The range from the start of this span to the end of the other."""
         return Span(self.file, self.start, other.end)
 
+    def holds(self, other: Span) -> bool:
+        """Whether the other begins within this."""
+        return self.file == other.file and self.start <= other.start < self.end
+
     @property
     def key(self) -> SpanKey:
         """What tells this place from another, for sorting and for sets."""

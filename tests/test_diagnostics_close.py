@@ -171,7 +171,7 @@ activation "Mail" of segment #1
     "SEG236": """
 activation "Mail" of segment #1
   from template "Weekly"
-  columns (email)
+  to connection "mail"
 """,
     "SEG237": """
 activation "Mail" of segment #1
@@ -286,7 +286,7 @@ printf 'segment "x" where age > 1\n' > x.seg
 segdsl plan --prune
 """,
     "SEG313": r"""
-printf 'activation "x" of segment #7\n  to connection #3\n' > x.seg
+printf 'activation "x" of segment #7\n  to connection #3\n  columns all\n' > x.seg
 segdsl compile x.seg
 """,
     "SEG401": '{"type": "And", "conditions": []}',
@@ -336,6 +336,21 @@ segment "Adults" where age > 20
 
 activation "Mail" of segment "Adults"
   from template "Weekly"
+  to connection "mail"
+""",
+    "SEG514": """
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  to connection "mail"
+  columns (age, "1234" as card_number)
+""",
+    "SEG515": """
+segment "Adults" where age > 20
+
+activation "Mail" of segment "Adults"
+  to connection "mail"
+  columns (country, age as email)
 """,
     "SEG516": """
 segment "Adults" where age > 20

@@ -1,4 +1,4 @@
-"""`segdsl explain`: segments in plain English, or their rule sets drawn as a tree."""
+"""`segdsl explain`: segments, funnels and activations in plain English, or rule sets as trees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from segdsl.cli.segment_arguments import segment_arguments
 if TYPE_CHECKING:
     from segdsl.cli.segment_arguments import SegmentArguments
     from segdsl.language.condition.tree import Segment
-    from segdsl.output.models import ExplainedSegment
     from segdsl.workspace.remote.connect import Connection
 
 UNCLIPPED = 100_000
@@ -28,18 +27,16 @@ UNCLIPPED = 100_000
 @click.option("--tree", is_flag=True, help="Draw the rule sets of the compiled rule instead.")
 @segment_arguments(connects=False)
 def command(segments: SegmentArguments, tree: bool) -> None:
-    """Explain in plain English which profiles a segment selects.
+    """Explain segments, funnels and activations in plain English.
 
-    If FILE is a folder, explains all .seg files in it; `-` is standard input. With a schema,
-    columns have the names that the console shows.
+    Says which profiles a segment or a stage selects, and whom an activation exports, with which
+    columns, where to and when. If FILE is a folder, explains all .seg files in it; `-` is standard
+    input. With a schema, columns have the names that the console shows.
 
     If there is an error, nothing is explained. Diagnostics go to standard error in every format.
     """
-    from segdsl.analysis.explain import explain, render_outline
-    from segdsl.analysis.explain.rule_tree import draw
     from segdsl.diagnostics import Report
-    from segdsl.language.syntax.spelling import string
-    from segdsl.rules.lower import lower
+    from segdsl.output.explanations import Explainer
     from segdsl.schema.labels import NO_LABELS, labels_of
 
     report = Report()
@@ -55,38 +52,24 @@ def command(segments: SegmentArguments, tree: bool) -> None:
 
         chosen = (*chosen, *with_target(segments.target, None, read))
     labels = NO_LABELS if loaded.schema is None else labels_of(loaded.schema)
-    is_json = segments.output.format == "json"
     columns = _columns()
-    texts: list[str] = []
-    explained: list[ExplainedSegment] = []
-    for segment in chosen:
-        if not tree:
-            width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
-            outline = explain(segment, labels)
-            texts.append(render_outline(outline, width))
-            if is_json:
-                from segdsl.output.segments import explained_segment
-
-                text = render_outline(outline, UNCLIPPED)
-                explained.append(explained_segment(segment, text, outline))
-            continue
-        rule = lower(segment, report, symbolic=True)
-        if rule is not None:
-            lines = [f"Segment {string(segment.name)}", *draw(rule, columns or UNCLIPPED)]
-            texts.append("".join(line + "\n" for line in lines))
-            if is_json:
-                from segdsl.output.segments import explained_segment
-
-                explained.append(explained_segment(segment, texts[-1], None))
+    others = loaded.others
+    if tree:
+        explainer = Explainer(columns or UNCLIPPED, labels, report)
+        explainer.draw(chosen, others.funnels)
+    else:
+        width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
+        explainer = Explainer(width, labels, report)
+        explainer.explain(chosen, others.funnels, others.templates, others.activations)
     segments.report(report, loaded)
     exit_on_errors(report)
-    segments.require_segments(loaded)
-    if is_json:
+    if not others.all:
+        segments.require_segments(loaded)
+    if segments.output.format == "json":
         from segdsl.cli.document import set_result
-        from segdsl.output.documents import ExplainOutput
 
-        set_result(ExplainOutput(segments=tuple(explained)))
-    write_result("\n".join(texts), None)
+        set_result(explainer.output())
+    write_result("\n".join(explainer.texts), None)
 
 
 def _columns() -> int | None:

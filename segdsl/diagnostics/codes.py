@@ -116,6 +116,8 @@ class Code(Enum):
     SEG511 = "unknown id"
     SEG512 = "condition not supported in a realtime segment"
     SEG513 = "unknown connection, user or template"
+    SEG514 = "export of a blocked column"
+    SEG515 = "export of personal data"
     SEG516 = "function does not fit the type"
     # 6xx: lints
     SEG601 = "negation that includes missing values"
@@ -153,6 +155,7 @@ WARNINGS = frozenset(
         Code.SEG214,
         Code.SEG218,
         Code.SEG511,
+        Code.SEG515,
         Code.SEG601,
         Code.SEG602,
         Code.SEG603,

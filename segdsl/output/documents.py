@@ -23,6 +23,7 @@ from segdsl.output.models import (
     Diagnostic,
     DiagnosticCode,
     Error,
+    ExplainedResource,
     ExplainedSegment,
     FixedFile,
     FormattedFile,
@@ -107,9 +108,13 @@ class DecompileOutput(Output, frozen=True, kw_only=True, tag="decompile"):
 
 
 class ExplainOutput(Output, frozen=True, kw_only=True, tag="explain"):
-    """Segments in plain English."""
+    """Segments, funnels and activations in plain English."""
 
     segments: tuple[ExplainedSegment, ...] = ()
+    others: Annotated[
+        tuple[ExplainedResource, ...],
+        doc("Funnels, activation templates and activations; empty with `--tree`."),
+    ] = ()
 
 
 class ImportOutput(Output, frozen=True, kw_only=True, tag="import"):

@@ -179,6 +179,22 @@ class ExplainedSegment(_SegmentOfFile, frozen=True, kw_only=True):
     closing: tuple[str, ...] = ()
 
 
+class ExplainedResource(_Object, frozen=True, kw_only=True):
+    """A funnel, an activation or a template in words."""
+
+    kind: Literal["funnel", "activation", "activation template"]
+    name: str
+    folder: Annotated[str | None, doc("Null for an activation.")]
+    file: str | None
+    text: Annotated[str, doc("The whole explanation in lines.")]
+    facts: tuple[str, ...]
+    opening: str
+    sentences: Annotated[
+        tuple[Sentence, ...], doc("The stages of a funnel, or what an activation does.")
+    ]
+    closing: tuple[str, ...]
+
+
 class SegmentQuery(_SegmentOfFile, frozen=True, kw_only=True):
     """The query of a segment."""
 

@@ -94,13 +94,14 @@ def explained_segment(
         text=text,
         facts=outline.facts,
         opening=outline.opening,
-        conditions=tuple(map(_sentence, outline.items)),
+        conditions=tuple(map(sentence, outline.items)),
         closing=outline.closing,
     )
 
 
-def _sentence(item: Item) -> models.Sentence:
-    conditions = tuple(map(_sentence, item.items))
+def sentence(item: Item) -> models.Sentence:
+    """A sentence with those under it."""
+    conditions = tuple(map(sentence, item.items))
     return models.Sentence(text=item.text, conditions=conditions, notes=item.notes)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from segdsl import compile_text
 from segdsl.schema.model import (
     Behavior,
     Column,
+    Connection,
     CustomerGroup,
     Funnel,
     Schema,
     Segment,
     Stage,
+    Template,
+    User,
 )
 
 SCHEMA = Schema(
@@ -48,6 +52,7 @@ SCHEMA = Schema(
         Segment("10", "Twice", ("B",)),
     ),
     funnels=(Funnel("1", "Onboarding", (Stage("41", "Interest"), Stage("42", "Trial"))),),
+    templates=(),
 )
 
 RULES = """
@@ -355,7 +360,9 @@ stage "C" where in segment "Nobody"
 def test_names_of_the_server_are_not_missed_without_a_schema() -> None:
     assert found(of('segment "Anybody"'), None) == []
     assert found(of('stage "S" of funnel "F"'), None) == []
-    assert found('activation "A" of segment #1\n  from template "T"', None) == []
+    assert (
+        found('activation "A" of segment #1\n  from template "T"\n  to connection "s3"', None) == []
+    )
 
 
 def test_stages_that_narrow_and_those_that_do_not() -> None:
@@ -380,7 +387,8 @@ activation template "T"
 
 def made(clauses: str, lock: str, state: str = "published") -> list[tuple[str, str]]:
     text = TEMPLATE.format(state, lock)
-    return found(f'{text}activation "A" of segment "Buyers"\n  from template "T"\n{clauses}')
+    to = "" if "to connection" in clauses else '  to connection "s3"\n'
+    return found(f'{text}activation "A" of segment "Buyers"\n  from template "T"\n{to}{clauses}')
 
 
 @pytest.mark.parametrize(
@@ -419,7 +427,7 @@ def test_what_a_published_template_locks(lock: str, same: str, other: str, what:
 
 
 def test_a_template_that_is_not_there() -> None:
-    text = 'activation "A" of segment "Buyers"\n  from template "T"\n'
+    text = 'activation "A" of segment "Buyers"\n  from template "T"\n  to connection "s3"\n'
     assert found(text) == [("SEG513", 'there is no activation template "T"')]
     close = 'activation template "TT"\n  to connection "s3"\n  columns all\n'
     assert found(close + text.replace('"T"', '"TU"')) == [
@@ -432,3 +440,93 @@ def test_a_template_is_checked_as_an_activation_is() -> None:
         ("SEG236", "this activation template has no `to connection`"),
         ("SEG501", "there is no attribute `emial`"),
     ]
+
+
+# --- who may see it, where it goes, who hears of it ----------------------------------
+
+PRIVATE = msgspec.structs.replace(
+    SCHEMA,
+    attributes=(
+        Column("age", "number", visibility="clear"),
+        Column("email", "string", visibility="pii"),
+        Column("card", "string", visibility="blocked"),
+        Column("city", "string", visibility="non_pii"),
+        Column("old", "string"),
+    ),
+    behaviors=(
+        Behavior(
+            "behavior_purchases",
+            (Column("timestamp", "timestamp"), Column("ip", "string", visibility="pii")),
+        ),
+    ),
+    connections=(Connection("3", "s3"), Connection("4", "gcs"), Connection("5", "gcs")),
+    users=(User("7", "kim@example.com"),),
+    templates=(Template("9", "On the server"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("clauses", "findings"),
+    [
+        ("columns (age, city, old)", []),
+        ("columns (email as mail)", [("SEG515", "`email` is personal data")]),
+        ("columns (card)", [("SEG514", "`card` is blocked: no activation can export it")]),
+        (
+            "columns all",
+            [("SEG515", "`columns all` exports personal data: `email`, `card`")],
+        ),
+        (
+            "columns (age)\n  behavior purchases last by timestamp desc columns (timestamp, ip)",
+            [("SEG515", "`ip` is personal data")],
+        ),
+        ("columns (age)\n  notify \"kim@example.com\" on failure", []),
+        (
+            "columns (age)\n  notify \"kin@example.com\" on failure",
+            [("SEG513", 'there is no user "kin@example.com"')],
+        ),
+        ("columns (age)\n  notify #7 on failure", []),
+        (
+            "columns (age)\n  notify #8 on failure",
+            [("SEG511", "the schema has no user with the id #8")],
+        ),
+        ("columns (age)\n  from template \"On the server\"", []),
+        ("columns (age)\n  from template #9", []),
+        (
+            "columns (age)\n  from template #10",
+            [("SEG511", "the schema has no activation template with the id #10")],
+        ),
+        (
+            "columns (age)\n  from template \"On the serve\"",
+            [("SEG513", 'there is no activation template "On the serve"')],
+        ),
+    ],
+)  # fmt: skip
+def test_who_may_see_it_and_who_hears_of_it(clauses: str, findings: list[tuple[str, str]]) -> None:
+    text = f'activation "A" of segment "Buyers"\n  to connection "s3"\n  {clauses}\n'
+    assert found(text, PRIVATE) == findings
+
+
+@pytest.mark.parametrize(
+    ("connection", "findings"),
+    [
+        ("#3", []),
+        ("#6", [("SEG511", "the schema has no connection with the id #6")]),
+        ('"s4"', [("SEG513", 'there is no connection "s4"')]),
+        ('"gcs"', [("SEG305", '2 connections are named "gcs"')]),
+    ],
+)
+def test_connections(connection: str, findings: list[tuple[str, str]]) -> None:
+    text = f'activation "A" of segment "Buyers"\n  to connection {connection}\n  columns (age)\n'
+    assert found(text, PRIVATE) == findings
+
+
+def test_of_what_an_older_schema_does_not_have_nothing_is_said() -> None:
+    older = msgspec.structs.replace(PRIVATE, connections=None, users=None, templates=None)
+    text = """
+activation "A" of segment "Buyers"
+  from template "T"
+  to connection "s4"
+  columns (age)
+  notify "lee@example.com" on failure
+"""
+    assert found(text, older) == []

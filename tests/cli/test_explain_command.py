@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,74 @@ def test_nothing_is_explained_when_anything_is_wrong() -> None:
     result = segdsl("explain", "a.seg", "b.seg")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "error[SEG001]" in result.stderr
+
+
+BESIDE = """\
+funnel "Ladder"
+stage "A" where age > 1
+stage "B" where age > 2
+stage "C"
+
+activation "Mail" of stage "B" of funnel "Ladder"
+  from template "Weekly"
+  to connection "s3"
+  every day
+
+activation template "Weekly"
+  to connection "s3"
+  columns all
+"""
+
+
+def test_funnels_templates_and_activations_are_explained_after_the_segments() -> None:
+    result = segdsl("explain", "-", input=BESIDE + TWO)
+    assert (result.exit_code, result.stderr) == (0, "")
+    titles = [each.partition("\n")[0] for each in result.stdout.split("\n\n") if ' "' in each[:25]]
+    assert [each for each in titles if not each.startswith(("A profile", "Exports", "Its"))] == [
+        'Segment "A"',
+        'Segment "B"',
+        'Funnel "Ladder"',
+        'Activation template "Weekly"',
+        'Activation "Mail"',
+    ]
+
+
+def test_files_with_funnels_alone_are_explained() -> None:
+    assert segdsl("explain", "-", input=BESIDE).exit_code == 0
+
+
+def test_the_tree_shows_the_rules_of_stages() -> None:
+    result = segdsl("explain", "--tree", "-", input=BESIDE)
+    assert result.stdout == snapshot("""\
+Stage "A" of funnel "Ladder"
+And
+└─ Rule set 1 (And)
+   └─ age Greater 1
+
+Stage "B" of funnel "Ladder"
+And
+└─ Rule set 1 (And)
+   └─ age Greater 2
+""")
+
+
+def test_the_document_has_the_others() -> None:
+    document = json.loads(segdsl("explain", "--format", "json", "-", input=BESIDE).stdout)
+    assert document["segments"] == []
+    assert [(each["kind"], each["name"], each["file"]) for each in document["others"]] == [
+        ("funnel", "Ladder", "<stdin>"),
+        ("activation template", "Weekly", "<stdin>"),
+        ("activation", "Mail", "<stdin>"),
+    ]
+    funnel = document["others"][0]
+    assert [each["text"] for each in funnel["sentences"]] == [
+        '"A": a profile is in this stage when this holds:',
+        '"B": a profile is in this stage when this holds:',
+        '"C": it has no rule yet.',
+    ]
+
+
+def test_of_what_has_errors_nothing_is_explained() -> None:
+    result = segdsl("explain", "-", input=BESIDE.replace("  columns all\n", ""))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "SEG236" in result.stderr

@@ -165,3 +165,50 @@ def test_what_was_put_right_parses_and_stays_canonical(file: t.File) -> None:
     after = fixed(before)
     assert format_file(parsed(after), Source(NAME, after)) == after
     assert fixed(after) == after
+
+
+def test_what_is_exported_twice_is_removed() -> None:
+    text = """\
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (
+    email,
+    age as years,
+    email,
+    age as years,
+    email as address,
+  )
+  behavior purchases last by timestamp desc columns (timestamp, timestamp)
+  behavior purchases last by timestamp desc columns (timestamp, timestamp)
+"""
+    fixed = fix(Source("x.seg", text))
+    assert fixed.made == 4
+    once = """\
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (
+    email,
+    age as years,
+    email as address,
+  )
+  behavior purchases last by timestamp desc columns (timestamp)
+"""
+    assert fixed.text.split() == once.split()
+
+
+def test_what_is_exported_twice_in_other_ways_is_kept() -> None:
+    text = """\
+activation "Mail" of segment #1
+  to connection "mail"
+  columns (
+    email,
+    work as email,
+    age,
+    # Again.
+    age,
+  )
+  behavior purchases last by timestamp desc columns (timestamp)
+  behavior purchases first by timestamp desc columns (timestamp)
+"""
+    fixed = fix(Source("x.seg", text))
+    assert (fixed.text, fixed.made, fixed.kept_for_comments) == (text, 0, 1)

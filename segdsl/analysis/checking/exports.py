@@ -6,6 +6,7 @@ What is wrong in itself is in `structure`, and what other files say in `targets`
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Literal as OneOf
 
 from segdsl.analysis.checking import types
 from segdsl.analysis.checking.functions import check_functions
@@ -20,6 +21,7 @@ from segdsl.schema.labels import LabelledName, behavior_names, column_names, sug
 from segdsl.schema.model import Behavior, Column, Schema
 from segdsl.source import Span
 
+_MOST_LISTED = 5
 _PULL = "if it is new, run `segdsl schema pull`"
 
 
@@ -56,10 +58,11 @@ class ExportChecker:
             column = self._attribute(item.source, item.source_span)
             if column is not None:
                 shown = f"`{name(column.name)}`"
+                self._visible(column, shown, item.source_span)
                 check_functions(item.source.functions, column.type, shown, self.report)
 
     def _all_columns(self, columns: a.Columns) -> None:
-        """Reports names that `columns all` exports too."""
+        """Names that `columns all` exports too, and what it exports that not everyone may see."""
         for item in columns.items:
             if item.name in self.attributes:
                 same = item.source == a.ColumnSource(item.name)
@@ -69,6 +72,16 @@ class ExportChecker:
                     f"`columns all` exports `{name(item.name)}` too",
                     help="remove it here" if same else "give it another name: `as name`",
                 )
+        private = [
+            name(each.name)
+            for each in self.schema.attributes
+            if each.visibility in ("pii", "blocked")
+        ]
+        if private:
+            listed = ", ".join(f"`{each}`" for each in private[:_MOST_LISTED])
+            more = len(private) - _MOST_LISTED
+            rest = f" and {more} more" if more > 0 else ""
+            self._personal(columns.span, f"`columns all` exports personal data: {listed}{rest}")
 
     def _attribute(self, source: a.ColumnSource, span: Span) -> Column | None:
         if source.group is not None:
@@ -131,6 +144,7 @@ class ExportChecker:
             column = self._column(events, item.source.column, item.source_span)
             if column is not None:
                 shown = f"`{name(column.name)}`"
+                self._visible(column, shown, item.source_span)
                 check_functions(item.source.functions, column.type, shown, self.report)
         for order in export.order:
             if order.column not in exported:
@@ -182,15 +196,39 @@ class ExportChecker:
             )
         return known
 
+    # --- who may see it ----------------------------------------------------------------
+
+    def _visible(self, column: Column, shown: str, span: Span) -> None:
+        match column.visibility:
+            case "blocked":
+                self.report.add(
+                    Code.SEG514,
+                    span,
+                    f"{shown} is blocked: no activation can export it",
+                    help="remove it, or let an administrator change its visibility",
+                )
+            case "pii":
+                self._personal(span, f"{shown} is personal data")
+            case "clear" | "non_pii" | None:
+                pass
+
+    def _personal(self, span: Span, message: str) -> None:
+        self.report.add(
+            Code.SEG515,
+            span,
+            message,
+            help="if it may leave the account, say why: `# allow SEG515: …`",
+        )
+
     # --- references --------------------------------------------------------------------
 
-    def reference(self, kind: str, target: Reference, span: Span) -> None:
-        """Reports a connection, a user or a template that the schema does not know.
+    def reference(self, kind: OneOf["connection", "user"], target: Reference, span: Span) -> None:
+        """Reports a connection or a user that the schema does not know.
 
-        Where the schema knows none of a kind, none was pulled.
+        An older schema has none of a kind, and then nothing is known of it.
         """
-        known = self._of_kind(kind)
-        if not known:
+        known = self.schema.connections if kind == "connection" else self.schema.users
+        if known is None:
             return
         match target:
             case ById(id):
@@ -214,11 +252,10 @@ class ExportChecker:
                         Code.SEG513,
                         span,
                         f"there is no {kind} {said}",
-                        help=self.report.did_you_mean(target.name, known, _PULL),
+                        help=self.report.did_you_mean(
+                            target.name, [each.name for each in known], _PULL
+                        ),
                     )
-
-    def _of_kind(self, kind: str) -> list[str]:
-        return [each.name for of, each in self.ids if of == kind]
 
     def _nearest(self, word: str, known: Callable[[], Sequence[LabelledName]]) -> str | None:
         """A help line that names what was meant, by its name or its label."""

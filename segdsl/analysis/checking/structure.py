@@ -37,8 +37,13 @@ def check_funnel(funnel: c.Funnel, report: Report) -> None:
 
 def check_activation(activation: a.Activation, report: Report) -> None:
     """Reports what is wrong with an activation in itself."""
-    if activation.template is None:
-        _check_complete(activation.delivery, activation.name_span, "activation", report)
+    _check_complete(
+        activation.delivery,
+        activation.name_span,
+        "activation",
+        report,
+        from_template=activation.template is not None,
+    )
     _check_delivery(activation.delivery, activation.description, activation.name_span, report)
 
 
@@ -48,14 +53,25 @@ def check_template(template: a.ActivationTemplate, report: Report) -> None:
     _check_delivery(template.delivery, template.description, template.name_span, report)
 
 
-def _check_complete(delivery: a.Delivery, span: Span, what: str, report: Report) -> None:
-    missing = []
+def _check_complete(
+    delivery: a.Delivery, span: Span, what: str, report: Report, *, from_template: bool = False
+) -> None:
+    """Reports clauses that are missing; the API takes a connection from no template (described)."""
     if delivery.connection is None:
-        missing.append(("to connection", 'say where it sends: `to connection "…"`'))
-    if delivery.columns is None:
-        missing.append(("columns", "say what it sends: `columns all` or `columns (…)`"))
-    for clause, help in missing:
-        report.add(Code.SEG236, span, f"this {what} has no `{clause}`", help=help)
+        also = ", also if the template has one" if from_template else ""
+        report.add(
+            Code.SEG236,
+            span,
+            f"this {what} has no `to connection`",
+            help=f'say where it sends: `to connection "…"`{also}',
+        )
+    if delivery.columns is None and not from_template:
+        report.add(
+            Code.SEG236,
+            span,
+            f"this {what} has no `columns`",
+            help="say what it sends: `columns all` or `columns (…)`",
+        )
 
 
 def _check_delivery(

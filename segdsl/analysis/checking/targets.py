@@ -263,6 +263,11 @@ class _Targets:
                     notes=(Note("the first one", before.name_span),),
                 )
 
+    @property
+    def _knows_templates(self) -> bool:
+        """Whether the schema has the server's templates; an older one does not."""
+        return self.schema is not None and self.schema.templates is not None
+
     # --- what it is made from ----------------------------------------------------------
 
     def template(self, activation: a.Activation) -> None:
@@ -278,7 +283,7 @@ class _Targets:
                     if kind == "activation template"
                     for id in ids
                 }
-                if known and id not in known:
+                if self._knows_templates and id not in known:
                     what = f"the schema has no activation template with the id #{id}"
                     self.report.add(Code.SEG511, span, what, help=_PULL)
                 return
@@ -301,7 +306,7 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
-        elif not ids and self.schema is not None and self.all_known:
+        elif not ids and self._knows_templates and self.all_known:
             names = {each.name for kind, each in self.ids if kind == "activation template"}
             what = f"there is no activation template {reference(target)}"
             help = self.report.did_you_mean(target.name, {*names, *self.templates}, _DEFINE)

@@ -1,7 +1,8 @@
 """Fixes findings of lints in the source, with minimal edits.
 
-Merges equalities into lists, and removes duplicates, unused imports and unused definitions. Keeps
-the meaning and all comments: an edit that would remove a comment is not made. No I/O.
+Merges equalities into lists, and removes duplicates, unused imports and unused definitions, and
+what is exported twice. Keeps the meaning and all comments: an edit that would remove a comment is
+not made. No I/O.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from segdsl.analysis.lint.export_fixes import removals
 from segdsl.analysis.lint.normal_form import comparable, listed
 from segdsl.analysis.lint.suppressions import Places, suppression_filter
 from segdsl.analysis.lint.unused import names_in
@@ -132,6 +134,9 @@ def fixes(tree: t.File) -> Iterator[Fix]:
             yield from _import_fixes(item, used, tree)
         for expression in bodies(item):
             yield from _expression_fixes(expression)
+        if isinstance(item, t.Activation | t.ActivationTemplate):
+            for code, span, start, end in removals(item):
+                yield Fix(code, span, (Edit(start, end, ""),))
 
 
 def _expression_fixes(expression: t.Expression) -> Iterator[Fix]:

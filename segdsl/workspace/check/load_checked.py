@@ -110,15 +110,15 @@ def load_checked(
     schema = known.schema if use_schema else None
     basis = Basis(settings, schema, codes, known.owners, now or datetime.now(UTC))
     here = check_here(what.files, basis, with_digests=False)
-    elsewhere = OtherFilesReader(what, target)
+    reader = OtherFilesReader(what, target)
     found = combine(
         [here.part],
         what.files,
         basis,
         lambda: here.part.used or (),
-        None if project is None else elsewhere,
+        None if project is None else reader,
         whole=not what.rest,
-        facts_elsewhere=elsewhere.facts,
+        facts_elsewhere=reader.facts,
     )
     if ask_server:
         found.diagnostics[:] = [each for each in found.diagnostics if each.code is not Code.SEG304]
@@ -242,11 +242,7 @@ def _places(found: Iterable[Diagnostic], segments: Collection[Span]) -> Iterator
         if each.severity != "error" or each.span is None:
             continue
         spans = (each.span, *(note.span for note in each.notes))
-        yield from (of.key for of in segments if any(_holds(of, span) for span in spans))
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer.file == inner.file and outer.start <= inner.start < outer.end
+        yield from (of.key for of in segments if any(of.holds(span) for span in spans))
 
 
 def _inside(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
@@ -255,7 +251,7 @@ def _inside(diagnostic: Diagnostic, spans: Iterable[Span]) -> bool:
         *(() if diagnostic.span is None else (diagnostic.span,)),
         *(note.span for note in diagnostic.notes),
     )
-    return bool(places) and any(_holds(each, places[0]) for each in spans)
+    return bool(places) and any(each.holds(places[0]) for each in spans)
 
 
 def _selected(

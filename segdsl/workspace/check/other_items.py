@@ -15,7 +15,7 @@ from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.substitution import funnel_with_ids
 from segdsl.language.values import ByName
 from segdsl.loading import Loaded
-from segdsl.source import Span, SpanKey
+from segdsl.source import SpanKey
 
 OtherItem = c.Funnel | a.Activation | a.ActivationTemplate
 _Item = TypeVar("_Item", c.Funnel, a.Activation, a.ActivationTemplate)
@@ -83,7 +83,7 @@ def without_failed(
     kept: set[SpanKey] = set()
     skipped: list[tuple[OtherItem, str]] = []
     for item in items.all:
-        if any(_holds(item.span, place) for place in places):
+        if any(item.span.holds(place) for place in places):
             continue
         on_broken = [broken[name] for name in _segments_of(item) if name in broken]
         if on_broken:
@@ -102,7 +102,3 @@ def _segments_of(item: OtherItem) -> Iterable[ByName]:
         reference = item.target.reference
         return [reference] if isinstance(reference, ByName) else []
     return []
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer.file == inner.file and outer.start <= inner.start < outer.end
