@@ -169,3 +169,73 @@ def test_json_that_is_not_utf8_gets_a_diagnostic() -> None:
     result = segdsl("decompile", "-", input=b'{"type": "\xff"}')
     assert (result.exit_code, result.stdout) == (1, "")
     assert "error[SEG005]" in result.stderr
+
+
+EXPORT = """\
+activation "Export" of segment "Japan"
+  to connection #4021
+  columns (email)
+  every day until 2025-12-31
+  in sequence
+"""
+
+
+def test_what_takes_several_requests_is_an_object_with_them() -> None:
+    Path("a.seg").write_text(EXPORT)
+    one = json.loads(segdsl("compile", "a.seg").stdout)
+    assert (one["kind"], one["name"], one["of"]) == (
+        "activation",
+        "Export",
+        {"segment": 'name:"Japan"'},
+    )
+    # A sequence is a field of the older requests alone, and an end of the others.
+    assert [(each["method"], each["path"]) for each in one["requests"]] == [
+        ("POST", "/audiences/{audienceId}/segments/{segmentId}/syndications"),
+        ("PATCH", "/entities/segments/{segmentId}/syndications/{id}"),
+    ]
+    older, newer = (each["body"] for each in one["requests"])
+    assert (older["lockEnabled"], "endOn" in older) == (True, False)
+    assert newer["attributes"]["endOn"] == "2025-12-31"
+    Path("out.json").write_text(json.dumps(one))
+    assert segdsl("decompile", "out.json").stdout == EXPORT
+
+
+def test_segments_come_before_what_refers_to_them() -> None:
+    Path("a.seg").write_text(EXPORT + JAPAN + 'funnel "F"\n\nstage "A" is segment #7\n')
+    several = json.loads(segdsl("compile", "a.seg").stdout)
+    assert [each.get("kind") for each in several] == [0, "funnel", "activation"]
+    document = json.loads(segdsl("compile", "a.seg", "--json").stdout)
+    assert [each["request"] for each in document["segments"]] == several[:1]
+    assert [each["kind"] for each in document["resources"]] == ["funnel", "activation"]
+    for resource, printed in zip(document["resources"], several[1:], strict=True):
+        assert resource["requests"] == printed["requests"]
+        assert resource["file"] == "a.seg"
+    assert document["resources"][1]["of_segment"] == 'name:"Japan"'
+
+
+def test_one_of_them_is_selected_by_its_name() -> None:
+    Path("a.seg").write_text(EXPORT + JAPAN + 'funnel "F"\n  folder "L/N"\n\nstage "A"\n')
+    assert json.loads(segdsl("compile", "a.seg", "--select", "Export").stdout)["name"] == "Export"
+    found = json.loads(segdsl("compile", "a.seg", "--select", "L/N/F").stdout)
+    assert (found["name"], found["folder"]) == ("F", "L/N")
+    result = segdsl("compile", "a.seg", "--select", "Exprot")
+    assert result.exit_code == 2
+    assert "nothing in these files is named `Exprot`; did you mean `Export`?" in result.stderr
+
+
+def test_a_rule_is_of_segments_alone() -> None:
+    Path("a.seg").write_text(EXPORT)
+    result = segdsl("compile", "--rule", "a.seg")
+    assert result.exit_code == 2
+    assert "no segment in these files, and this is only for segments" in result.stderr
+    Path("b.seg").write_text(JAPAN)
+    assert json.loads(segdsl("compile", "--rule", "a.seg", "b.seg").stdout)["type"] == "And"
+
+
+def test_a_name_without_an_id_is_an_error_unless_it_may_stay() -> None:
+    Path("a.seg").write_text(EXPORT.replace("#4021", '"mailing"'))
+    result = segdsl("compile", "a.seg")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'the API needs the id of the connection "mailing"' in result.stderr
+    written = segdsl("compile", "--symbolic", "a.seg").stdout
+    assert json.loads(written)["requests"][0]["body"]["connectionId"] == 'name:"mailing"'

@@ -204,7 +204,8 @@ def _read_notification(data: Json, path: str, reader: FieldReader) -> a.Notifica
     if not words and not users:
         return None
     outcomes = tuple(outcome for outcome, api in a.OUTCOMES.items() if api in words)
-    return a.Notification(tuple(a.Recipient(user) for user in users), outcomes)
+    # A user who is listed twice gets one message.
+    return a.Notification(tuple(a.Recipient(user) for user in dict.fromkeys(users)), outcomes)
 
 
 def _read_workflow(data: Json, path: str, reader: FieldReader) -> a.Workflow | None:

@@ -90,6 +90,8 @@ class _Old:
         return a.Cron(cron or option, self.timezone)
 
     def minutes(self, key: str, value: str) -> a.Schedule:
+        if not value:
+            self.reader.fail(f"{self.path}.scheduleOption", "an interval needs its minutes")
         if re.fullmatch(r"[1-9]\d{0,5}", value, re.ASCII) is None:
             self.unknown(key, value, "minutes_interval")
         return a.Repeat("minute", Number(value), start=self.start, timezone=self.timezone)

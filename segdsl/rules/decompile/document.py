@@ -119,7 +119,7 @@ class _Documents:
             return False
         id = inside(element.document).get("id")
         id = id.text if isinstance(id, Number) else id
-        if id not in self._stage_ids:
+        if not isinstance(id, str) or id not in self._stage_ids:
             return False
         rule = read_stage(element.document, element.report, element.path, self._growth)
         if rule is not None:
