@@ -14,10 +14,12 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.references.segment_names import index_names, names_by_id
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
+from segdsl.language.values import Number
 from segdsl.rules.decompile import decompile
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import lower
-from segdsl.rules.rule.document import load
+from segdsl.rules.rule import document as json_document
+from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Source
@@ -586,3 +588,19 @@ def test_a_blank_name_is_not_put_in_the_place_of_an_id() -> None:
     text = named.source_of((), Segment("3", "x", "batch", rule), names, Report())
     assert text is not None
     assert text.endswith('where\n  in segment #1\n  and in segment "There"\n')
+
+
+def test_json_of_too_many_values_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_document, "MOST_VALUES", 3)
+    report = Report()
+    assert load("[1, 2, 3]", report) == [Number("1"), Number("2"), Number("3")]
+    assert report.diagnostics == []
+    with pytest.raises(UnreadableError):
+        load("[1, 2, 3, 4]", report)
+    [found] = report.diagnostics
+    assert (found.code.name, found.message, found.help, found.path) == (
+        "SEG406",
+        "this JSON has more than 3 values",
+        "pass a part of the list, or one segment",
+        "$",
+    )

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from segdsl import compile_text
-from segdsl.diagnostics import Code
+from segdsl.diagnostics import Code, Report
 from segdsl.language.predicates import has_not
+from segdsl.language.references.ids import Ids
+from segdsl.language.values import ByName
+from segdsl.rules.lower import lower
 from segdsl.rules.lower.operators import operator
-from segdsl.rules.rule.model import takes_not
+from segdsl.rules.rule.model import encode, takes_not
+from support import segment_of
 
 
 def rule_of(where: str, **options: Any) -> Any:
@@ -318,6 +322,30 @@ def test_symbolic_ids_are_marked() -> None:
     rule = rule_of('in stage "A \\"b\\"" of funnel "F" and in segment "S"', symbolic=True)
     ids = [condition["id"] for condition in rule["conditions"][0]["conditions"]]
     assert ids == ['name:"A \\"b\\"" of funnel "F"', 'name:"S"']
+
+
+MODELS: Ids = {
+    ("predictive model", ByName("Churn")): "12",
+    ("rfm model", ByName("Customers")): "13",
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "id"),
+    [
+        ('score of "Churn" between 1 and 2', "predictive model", "12"),
+        ('rfm("Customers").rfm_segment = "Champions"', "rfm model", "13"),
+    ],
+)
+def test_the_id_of_a_model_is_found_by_its_name(where: str, kind: str, id: str) -> None:
+    segment = segment_of(where)
+    rule = lower(segment, Report(), ids=MODELS)
+    assert rule is not None
+    assert f'"id":"{id}"' in encode(rule, pretty=False)
+    report = Report()
+    assert lower(segment, report) is None
+    [found] = report.diagnostics
+    assert (found.code, f"the id of the {kind}" in found.message) == (Code.SEG303, True)
 
 
 def test_everyone_is_a_rule_without_conditions() -> None:

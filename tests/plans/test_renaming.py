@@ -158,6 +158,28 @@ async def test_a_move_after_the_new_one_was_created(team: Team) -> None:
 
 
 @with_team
+async def test_a_move_to_a_name_that_another_keeps_is_an_error(team: Team) -> None:
+    """The server would answer 400: the new one has the name, and is only left."""
+    team.write("a.seg", ADULTS)
+    await team.apply()
+    team.write("a.seg", GROWN)
+    await team.apply(await team.plan(as_new=True))
+    new = (await team.segments())["Grown-ups"].id
+    moved(team, "Adults", "Grown-ups")
+    for force in (False, True):
+        report = Report()
+        await team.plan(report=report, force=force)
+        assert [(each.code.name, each.message, each.help) for each in report.diagnostics] == [
+            (
+                "SEG311",
+                f'"Grown-ups" is still the name of #{new} on the server',
+                f"if no file has #{new}, delete it with --prune; if one has, plan that file, too; "
+                "or choose another name",
+            )
+        ]
+
+
+@with_team
 async def test_what_is_said_to_be_new_is_not_asked_about_again(team: Team) -> None:
     team.write("a.seg", ADULTS)
     await team.apply()

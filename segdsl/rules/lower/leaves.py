@@ -45,7 +45,7 @@ def lower_leaf(leaf: c.Leaf, negated: bool, ids: IdResolver, report: Report) -> 
                     via=leaf.via,
                 )
                 return None
-            id = ids.id_of("model", model, leaf, report)
+            id = ids.id_of("predictive model", model, leaf, report)
             if id is None:
                 return None
             return m.PredictiveScoreReference("PredictiveScoreReference", id, low, high, converted)
@@ -70,7 +70,7 @@ def lower_test(test: c.Test, negated: bool, ids: IdResolver, report: Report) -> 
                     via=test.via,
                 )
                 return None
-            id = ids.id_of("model", model, test, report)
+            id = ids.id_of(f"{solution} model", model, test, report)
             if id is None:
                 return None
             return m.MlAttributeReference(

@@ -33,12 +33,14 @@ def ordered(
     """The changes in an order that works, each with the numbers of those it waits for.
 
     What cannot be made at all is reported: a cycle of references as they would be then, a
-    deletion of what is still referred to, places that are swapped. `spans` are where the
+    deletion of what is still referred to, places that are swapped or that another resource of
+    the server keeps. `spans` are where the
     workspace has its resources; `disputed` are those in conflict, which is to be resolved before
     anything is deleted.
     """
     waits = _Waits(changes, server)
     waits.report_deletions(report, disputed)
+    waits.report_kept_places(report, server, disputed)
     if waits.report_cycles(report, spans or {}):
         return tuple(changes)
     try:
@@ -148,6 +150,23 @@ class _Waits:
             what = noun(state.resource for state, _ in parts)
             report_cycle([name for _, name in parts], found_at, report, what)
         return bool(found)
+
+    def report_kept_places(self, report: Report, server: Server, disputed: Collection[Ref]) -> None:
+        """Reports what is to get a place that no change takes from another resource."""
+        there = server.by_key
+        for change in self.changes:
+            if change.before is None or change.after is None:
+                continue
+            other = there.get(change.after.state.key)
+            if other is None or other.ref in self.by_ref or other.ref in disputed:
+                continue
+            report.add(
+                Code.SEG311,
+                None,
+                f"{string(change.state.name)} is still the name of #{other.id} on the server",
+                help=f"if no file has #{other.id}, delete it with --prune; if one has, plan that "
+                "file, too; or choose another name",
+            )
 
     def report_deletions(self, report: Report, disputed: Collection[Ref]) -> None:
         """Reports what is to be deleted while others on the server go on referring to it."""
