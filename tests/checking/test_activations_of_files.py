@@ -195,3 +195,20 @@ def test_how_many_there_are(folder: Path) -> None:
     write(folder, a=FUNNEL, b=ONCE)
     found = checked()
     assert (found.segments, found.others) == (0, (1, 1, 0))
+
+
+def test_a_local_target_fixes_the_time(folder: Path) -> None:
+    (folder / "mail.seg").write_text(
+        'segment "Adults" where age > 1 and has purchases\n\n'
+        + SENT.format(target='segment "Adults"')
+        + '  once at 2024-12-01T10:00 in "UTC"\n'
+    )
+    with_now = f"{PROJECT}now = 2024-11-18T09:00:00+09:00\n"
+    for config, codes in (
+        (PROJECT, ["SEG621"]),
+        (with_now, []),
+        (with_now.replace("2024-11", "2024-12"), ["SEG621"]),
+    ):
+        (folder / "segdsl.toml").write_text(config)
+        found = check(wanted((), None), {}).report.diagnostics
+        assert [each.code.name for each in found if each.code.name == "SEG621"] == codes

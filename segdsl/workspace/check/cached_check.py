@@ -73,7 +73,8 @@ def check(
 ) -> Checked:
     """Checks files; `allowed` are the codes of suppressed warnings.
 
-    Schedules are compared with `now`, an aware time, by default the current one.
+    Schedules are compared with `now`, an aware time, by default that of a local target or else the
+    current one.
     With `keep` the result for a project's files is cached, and used again while nothing changes.
     """
     project = wanted.project
@@ -82,12 +83,20 @@ def check(
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
     elsewhere = OtherFilesReader(wanted, target)
-    now = datetime.now(UTC) if now is None else now
+    fixed = now or wanted.fixed_now(target)
+    now = fixed or datetime.now(UTC)
     schema = _SchemaFile(path, use_schema, now)
     if project is None or not keep or "-" in wanted.files or len(wanted.files) < MIN_FILES:
         found, sources = _look(wanted, settings, codes, schema, elsewhere)
         return _checked(found, sources, wanted, may_have)
-    options = [sorted(settings.items()), codes, str(path), use_schema, bool(wanted.rest)]
+    options = [
+        sorted(settings.items()),
+        codes,
+        str(path),
+        use_schema,
+        bool(wanted.rest),
+        str(fixed),
+    ]
     keeper = CheckCache(str(project.folder), wanted.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis, now)

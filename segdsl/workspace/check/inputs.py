@@ -17,6 +17,8 @@ from segdsl.files import read_seg, seg_files
 from segdsl.project_file import FILE, project_file
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from segdsl.analysis.lint.unused import Export
     from segdsl.language.condition.tree import Place
     from segdsl.workspace.check.check_runner import OtherFiles
@@ -30,6 +32,15 @@ class Wanted(msgspec.Struct, frozen=True):
     files: list[str]
     project: Project | None
     rest: tuple[str, ...] = ()
+
+    def fixed_now(self, target: str | None) -> datetime | None:
+        """The time that a local target fixes (`now`), an aware time; None where it fixes none."""
+        if self.project is None:
+            return None
+        from segdsl.workspace.project.config import LocalTarget
+
+        _, chosen = self.project.target(target)
+        return chosen.now if isinstance(chosen, LocalTarget) else None
 
 
 def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:

@@ -99,7 +99,7 @@ def load_checked(
     with what is reported of them. With `with_rest` the other files of the project are read where
     a segment refers to one that these files do not define. With `ask_server` it is left to the
     server which names of segments are there. Schedules are compared with `now`, an aware time, by
-    default the current one.
+    default that of a local target or else the current one.
 
     Raises FileError, ProjectError, SchemaError, LockError.
     """
@@ -108,7 +108,9 @@ def load_checked(
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
     schema = known.schema if use_schema else None
-    basis = Basis(settings, schema, codes, known.owners, now or datetime.now(UTC))
+    basis = Basis(
+        settings, schema, codes, known.owners, now or what.fixed_now(target) or datetime.now(UTC)
+    )
     here = check_here(what.files, basis, with_digests=False)
     reader = OtherFilesReader(what, target)
     found = combine(
