@@ -50,7 +50,7 @@ seconds; `moment` is the result of `from_iso8601_timestamp`, which knows its own
 _DOUBLE = exp.DType.DOUBLE
 _BIGINT = exp.DType.BIGINT
 _MAX_BIGINT = 2**63
-# The highest number of a group in DuckDB; and lengths and places beyond it mean the same.
+# The highest number of a group in DuckDB, and a length that no string has.
 _MAX_GROUP = 9
 _MAX_LENGTH = 2**31 - 1
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"

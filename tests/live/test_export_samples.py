@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
-from local_api import write_data
+from local_api import equal, rule, write_data
 from segdsl.api import ApiKey, Client
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
@@ -32,8 +33,9 @@ from segdsl.language.condition import tree as c
 from segdsl.language.values import ById, ByName, Number, Text
 from segdsl.output.remote import preview_output
 from segdsl.server import LOCAL_KEY, open_local
+from segdsl.workspace.remote.activation_parts import Definitions
 from segdsl.workspace.remote.connect import Connection
-from segdsl.workspace.remote.export_samples import Definitions, SampleOptions, sample_export
+from segdsl.workspace.remote.export_samples import SampleOptions, sample_export
 from segdsl.workspace.remote.preview import ExportSample, Failed, Preview, SampleColumn
 from segdsl.workspace.remote.preview_text import rendered, text_of
 
@@ -212,6 +214,85 @@ def test_a_segment_by_an_id_that_is_not_there(tmp_path: Path) -> None:
     found, _, _ = sampled(tmp_path, activation(column("age"), target=target))
     assert isinstance(found, Failed)
     assert "99" in found.message
+
+
+# --- on the server -----------------------------------------------------------------------
+
+HEADERS = {"Authorization": f"TD1 {LOCAL_KEY}", "Content-Type": "application/json"}
+TEMPLATE = {
+    "type": "activation-template",
+    "attributes": {
+        "name": "Plain",
+        "connectionId": 1,
+        "state": "published",
+        "columns": [
+            {"column": "years", "source": {"column": "age"}},
+            {"column": "to", "source": {"string": "$1", "parameters": [{"type": "SegmentId"}]}},
+        ],
+    },
+    "relationships": {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}},
+}
+
+
+def on_server(folder: Path, what: Activation) -> tuple[ExportSample | Failed | None, str]:
+    """The sample over a server with a segment, a funnel and a template; and the segment's id."""
+    data = write_data(folder)
+    with (data / "parent_segment.toml").open("a") as file:
+        file.write("\n[funnels.Ladder]\nid = 3\nstages = { Seen = 40, Looked = 41, Bought = 42 }\n")
+    (data / "funnel_stages.csv").write_text("cdp_customer_id,stage_id\nc03,41\n")
+    base = "http://localhost"
+
+    async def run() -> tuple[ExportSample | Failed | None, str]:
+        async with (
+            open_local(data, None, NOW) as transport,
+            Client(base, ApiKey(LOCAL_KEY), transport=transport) as client,
+            httpx.AsyncClient(base_url=base, headers=HEADERS, transport=transport) as http,
+        ):
+            body = {"name": "Adults", "rule": rule(equal("age", 31))}
+            made = await http.post("/audiences/7/segments", json=body)
+            template = await http.post("/entities/activation_templates", json=TEMPLATE)
+            assert (made.status_code, template.status_code) == (200, 200), template.text
+            id = made.json()["id"]
+            target = what.target
+            if target.reference == ById("made"):
+                what_now = msgspec.structs.replace(what, target=Target("segment", ById(id)))
+            else:
+                what_now = what
+            parent = await client.parent_segment("7")
+            connection = Connection(client, parent, "local", True, NOW)
+            found = await sample_export(connection, what_now, Definitions(), Report(), ALL)
+            return found, id
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("reference", [ByName("Adults"), ByName("Adults", "/"), ById("made")])
+def test_a_segment_of_the_server(tmp_path: Path, reference: ByName | ById) -> None:
+    parts = (Placeholder("segment name"), "/", Placeholder("segment id"))
+    what = activation(
+        column("cdp_customer_id", called="id"),
+        ExportColumn(TextSource(parts), "list"),
+        target=Target("segment", reference),
+    )
+    found, id = on_server(tmp_path, what)
+    assert isinstance(found, ExportSample), found
+    assert (found.rows, found.notes) == ((("c01", f"Adults/{id}"),), ())
+
+
+@pytest.mark.parametrize("reference", [ByName("Looked", "Ladder"), ById("41")])
+def test_a_stage_of_the_server(tmp_path: Path, reference: ByName | ById) -> None:
+    what = activation(column("cdp_customer_id"), target=Target("stage", reference))
+    found, _ = on_server(tmp_path, what)
+    assert isinstance(found, ExportSample), found
+    assert found.rows == (("c03",),)
+
+
+def test_a_template_of_the_server(tmp_path: Path) -> None:
+    what = Activation("Sync", Target("segment", ByName("Adults")), template=ByName("Plain"))
+    found, id = on_server(tmp_path, what)
+    assert isinstance(found, ExportSample), found
+    assert [each.name for each in found.columns] == ["years", "to"]
+    assert found.rows == ((31, id),)
 
 
 # --- personal data -----------------------------------------------------------------------

@@ -20,26 +20,18 @@ from segdsl.engine.rows import MemoryTable, memory_table, query_rows
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior as spelling
-from segdsl.language.values import ById, ByName, ColumnType, Reference
-from segdsl.rules.activations import read_template
+from segdsl.language.values import ColumnType
 from segdsl.sql import Context, SqlError
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
 from segdsl.sql.exports import Placeholders, export
 from segdsl.terminal import visible
+from segdsl.workspace.remote.activation_parts import Definitions, delivery_of, target_of
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.counting import ALL, PreviewOptions, questions_of
 from segdsl.workspace.remote.preview import PERSONAL, ExportSample, Failed, SampleColumn
 
 ROWS = 5
 """The number of profiles where none is given."""
-
-
-class Definitions(msgspec.Struct, frozen=True):
-    """What activations may refer to in files: segments, funnels, and templates."""
-
-    segments: Sequence[c.Segment] = ()
-    funnels: Sequence[c.Funnel] = ()
-    templates: Sequence[a.ActivationTemplate] = ()
 
 
 class SampleOptions(msgspec.Struct, frozen=True):
@@ -60,12 +52,12 @@ async def sample_export(
     """The first rows of an activation. None if its segment is in the report."""
     try:
         attributes = await connection.client.attributes(connection.parent.id)
-        target = await _target(connection, activation.target, definitions)
-        if isinstance(target, Failed):
-            return target
-        delivery = await _delivery(connection, activation, definitions)
+        delivery = await delivery_of(connection, activation, definitions)
         if isinstance(delivery, Failed):
             return delivery
+        target = await target_of(connection, activation.target, delivery, definitions)
+        if isinstance(target, Failed):
+            return target
         sampling = _Sampling(connection, activation, delivery, attributes, options)
         asked = await questions_of(
             connection, (target.segment,), definitions.segments, report, PreviewOptions()
@@ -85,108 +77,6 @@ async def sample_export(
         return Failed(error.message, error.help)
     except EngineError as error:
         return Failed(str(error))
-
-
-# --- who is sent -----------------------------------------------------------------------------
-
-
-class _Target(msgspec.Struct, frozen=True):
-    """The profiles that are sent, and what is known for the placeholders of texts."""
-
-    segment: c.Segment
-    placeholders: Placeholders
-
-
-async def _target(
-    connection: Connection, target: a.Target, definitions: Definitions
-) -> _Target | Failed:
-    """The segment of a target: as the files have it, or else as the server does."""
-    parent: Placeholders = {"parent segment id": connection.parent.id}
-    reference = target.reference
-    if target.kind == "segment":
-        found = [each for each in definitions.segments if reference in c.spellings(*each.place)]
-        if len(found) == 1:
-            segment = found[0]
-        else:
-            member = c.Membership(of="segment", target=reference, span=target.span)
-            segment = c.Segment(_name(reference), member, span=target.span)
-        names: Placeholders = (
-            {} if isinstance(reference, ById) else {"segment name": reference.name}
-        )
-        ids: Placeholders = {"segment id": reference.id} if isinstance(reference, ById) else {}
-        return _Target(segment, {**parent, **names, **ids})
-    if isinstance(reference, ById):
-        member = c.Membership(of="stage", target=reference, span=target.span)
-        return _Target(c.Segment(_name(reference), member, span=target.span), parent)
-    named: Placeholders = {
-        **parent,
-        "segment name": reference.name,
-        "stage name": reference.name,
-        **({} if reference.parent is None else {"funnel name": reference.parent}),
-    }
-    for funnel in definitions.funnels:
-        for stage in funnel.stages:
-            if (funnel.name, stage.name) == (reference.parent, reference.name):
-                if stage.segment is None:
-                    return Failed(f"the stage “{visible(stage.name)}” has no rule: it is empty")
-                return _Target(stage.segment, named)
-    for on_server in await connection.client.funnels(connection.parent.id):
-        for known in on_server.stages:
-            if (on_server.name, known.name) == (reference.parent, reference.name):
-                member = c.Membership(of="stage", target=ById(known.id), span=target.span)
-                return _Target(c.Segment(reference.name, member, span=target.span), named)
-    return Failed(
-        f"no funnel “{visible(reference.parent or '')}” with a stage “{visible(reference.name)}” "
-        "is in these files or on the server"
-    )
-
-
-def _name(reference: Reference) -> str:
-    return f"#{reference.id}" if isinstance(reference, ById) else reference.name
-
-
-async def _delivery(
-    connection: Connection, activation: a.Activation, definitions: Definitions
-) -> a.Delivery | Failed:
-    """What is exported: from the template what the activation does not say itself."""
-    own, reference = activation.delivery, activation.template
-    if reference is None or own.columns is not None:
-        return own
-    template = next(
-        (each for each in definitions.templates if ByName(each.name) == reference), None
-    )
-    if template is None:
-        found = await _server_template(connection, reference)
-        if isinstance(found, Failed):
-            return found
-        template = found
-    delivery = template.delivery
-    return msgspec.structs.replace(delivery, behaviors=own.behaviors or delivery.behaviors)
-
-
-async def _server_template(
-    connection: Connection, reference: Reference
-) -> a.ActivationTemplate | Failed:
-    """A template as the server has it."""
-    client, title = connection.client, visible(_name(reference))
-    if isinstance(reference, ById):
-        id = reference.id
-    else:
-        listed = await client.templates(connection.parent.id)
-        ids = [each.id for each in listed if each.name == reference.name]
-        if len(ids) != 1:
-            number = f"{len(ids)} templates" if ids else "no template"
-            return Failed(
-                f"{number} on the server named “{title}”, and none in these files",
-                "the columns are those of the template: add its file, or write them here",
-            )
-        (id,) = ids
-    report = Report()
-    parts = read_template((await client.template(id)).decoded(), report)
-    if parts is None:
-        reasons = "; ".join(each.message for each in report.diagnostics)
-        return Failed(f"the template “{title}” on the server cannot be read: {reasons}")
-    return parts.template
 
 
 # --- what is sent ----------------------------------------------------------------------------

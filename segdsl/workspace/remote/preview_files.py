@@ -9,14 +9,10 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition import tree as c
+from segdsl.workspace.remote.activation_parts import Definitions
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.counting import PreviewOptions, Progress, preview
-from segdsl.workspace.remote.export_samples import (
-    ROWS,
-    Definitions,
-    SampleOptions,
-    sample_export,
-)
+from segdsl.workspace.remote.export_samples import ROWS, SampleOptions, sample_export
 from segdsl.workspace.remote.preview import Preview
 
 
