@@ -435,6 +435,17 @@ def test_a_template_that_is_not_there() -> None:
     ]
 
 
+def test_columns_of_a_template_or_of_its_activations() -> None:
+    bare = 'activation template "T"\n  to connection "s3"\n'
+    made = 'activation "A" of segment "Buyers"\n  from template "T"\n  to connection "s3"\n'
+    assert found(bare) == []
+    assert found(f"{bare}{made}  columns (age)\n") == []
+    assert found(f"{bare}  columns (age)\n{made}") == []
+    assert found(bare + made) == [
+        ("SEG236", "neither this activation nor its template has `columns`")
+    ]
+
+
 def test_a_template_is_checked_as_an_activation_is() -> None:
     assert found('activation template "T"\n  columns (emial | ln() as n)\n') == [
         ("SEG236", "this activation template has no `to connection`"),

@@ -37,41 +37,35 @@ def check_funnel(funnel: c.Funnel, report: Report) -> None:
 
 def check_activation(activation: a.Activation, report: Report) -> None:
     """Reports what is wrong with an activation in itself."""
-    _check_complete(
-        activation.delivery,
-        activation.name_span,
-        "activation",
-        report,
-        from_template=activation.template is not None,
-    )
+    from_template = activation.template is not None
+    if activation.delivery.connection is None:
+        _no_connection(activation.name_span, "activation", report, from_template=from_template)
+    if activation.delivery.columns is None and not from_template:
+        report.add(
+            Code.SEG236,
+            activation.name_span,
+            "this activation has no `columns`",
+            help="say what it sends: `columns all` or `columns (…)`",
+        )
     _check_delivery(activation.delivery, activation.description, activation.name_span, report)
 
 
 def check_template(template: a.ActivationTemplate, report: Report) -> None:
-    """Reports what is wrong with a template in itself."""
-    _check_complete(template.delivery, template.name_span, "activation template", report)
+    """Reports what is wrong with a template in itself; its columns can be left to activations."""
+    if template.delivery.connection is None:
+        _no_connection(template.name_span, "activation template", report)
     _check_delivery(template.delivery, template.description, template.name_span, report)
 
 
-def _check_complete(
-    delivery: a.Delivery, span: Span, what: str, report: Report, *, from_template: bool = False
-) -> None:
-    """Reports clauses that are missing; the API takes a connection from no template (described)."""
-    if delivery.connection is None:
-        also = ", also if the template has one" if from_template else ""
-        report.add(
-            Code.SEG236,
-            span,
-            f"this {what} has no `to connection`",
-            help=f'say where it sends: `to connection "…"`{also}',
-        )
-    if delivery.columns is None and not from_template:
-        report.add(
-            Code.SEG236,
-            span,
-            f"this {what} has no `columns`",
-            help="say what it sends: `columns all` or `columns (…)`",
-        )
+def _no_connection(span: Span, what: str, report: Report, *, from_template: bool = False) -> None:
+    """An activation names its connection also if its template does (described)."""
+    also = ", also if the template has one" if from_template else ""
+    report.add(
+        Code.SEG236,
+        span,
+        f"this {what} has no `to connection`",
+        help=f'say where it sends: `to connection "…"`{also}',
+    )
 
 
 def _check_delivery(

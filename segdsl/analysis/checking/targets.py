@@ -306,6 +306,13 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
+            if activation.delivery.columns is None and here[0].delivery.columns is None:
+                self.report.add(
+                    Code.SEG236,
+                    activation.name_span,
+                    "neither this activation nor its template has `columns`",
+                    help="say what it sends: `columns all` or `columns (…)`",
+                )
         elif not ids and self._knows_templates and self.all_known:
             names = {each.name for kind, each in self.ids if kind == "activation template"}
             what = f"there is no activation template {reference(target)}"
