@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -143,7 +143,8 @@ def _cursor(pagination: dict[str, Any]) -> str | None:
     next_page = text_or_none(pagination.get("nextPage"))
     if not next_page or pagination.get("hasNext") is False:
         return None
-    inside = parse_qs(urlsplit(next_page).query).get("page[after]")
+    # Not `urlsplit`: it raises for what is no address, such as a cursor with brackets.
+    inside = parse_qs(next_page.partition("?")[2]).get("page[after]")
     return inside[0] if inside else next_page
 
 

@@ -25,6 +25,7 @@ from segdsl.api import (
     User,
     WorkflowProject,
 )
+from segdsl.api.complete import whole_activations, whole_funnels, whole_templates
 from segdsl.api.hosts import ACCOUNT_HOSTS, REGIONS
 from segdsl.api.sent_values import has_sent_values
 
@@ -268,6 +269,39 @@ def test_projects_of_workflows_are_paged_by_their_last_id() -> None:
     api = answers(user_defined_workflows={"data": [workflow]})
     found = ask(api, lambda client: client.workflows(PARENT, "actions"))
     assert found == (WorkflowProject("5", "hash"),)
+
+
+# --- whole records -----------------------------------------------------------------------
+
+
+def test_what_the_list_leaves_out_is_read_by_itself() -> None:
+    full = activation(endOn="2025-12-31")
+    hidden = {**activation(name="Gone"), "id": 301}
+    nowhere = {**activation(name="Nowhere"), "id": 302, "relationships": {}}
+    api = answers(
+        parent_segments__7__syndications={"data": [activation(), hidden, nowhere]},
+        segments__100__syndications__300={"data": full},
+    )
+    found = ask(api, lambda client: whole_activations(client, PARENT))
+    assert [each.decoded() for each in found] == [full]
+    assert not found[0].is_summary
+    assert [each.title for each in found.unreadable] == ["“Gone” (#301)", "“Nowhere” (#302)"]
+
+    listed = {**RESOURCE, "attributes": {**RESOURCE["attributes"]}}  # type: ignore[dict-item]
+    del listed["attributes"]["description"]  # type: ignore[attr-defined]
+    api = answers(
+        parent_segments__7__funnels={"data": [listed]}, entities__funnels__10={"data": RESOURCE}
+    )
+    [funnel] = ask(api, lambda client: whole_funnels(client, PARENT))
+    assert funnel.left_out == frozenset()
+
+    template = {"id": "4", "type": "activation-template", "attributes": {"name": "T"}}
+    api = answers(
+        parent_segments__7__activation_templates={"data": [template]},
+        activation_templates__4={"data": template},
+    )
+    [whole] = ask(api, lambda client: whole_templates(client, PARENT))
+    assert not whole.is_summary
 
 
 # --- what counts as what was sent --------------------------------------------------------

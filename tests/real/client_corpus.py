@@ -33,3 +33,20 @@ FOUND: tuple[tuple[str, str, int, bytes], ...] = (
     ("GET", "/audiences/48151", 200, b'{"id":"%s","name":"A"}' % (b"x" * 10_000)),
     ("GET", "/customers", 200, b'{"type":"rows","names":["%s"],"rows":[]}' % (b"x" * 10_000)),
 )
+
+ENTITIES_FOUND: tuple[tuple[str, str, int, bytes], ...] = (
+    # Shapes that each reader of funnels and activations has to pass over or refuse.
+    ("GET", "/syndications/300", 200, b'{"data":{"id":"300","attributes":{"name":"A"}}}'),
+    ("GET", "/syndications/300", 200, b'{"id":"300","name":"A","attributes":7}'),
+    ("GET", "/syndications", 200, b'{"data":[null,[],{"id":"..","attributes":{"name":"A"}}]}'),
+    ("GET", "/syndications", 200, b'{"syndications":7,"pagination":{"nextPage":"http://["}}'),
+    ("GET", "/user_defined_workflow_projects", 200, b'{"data":[],"pagination":{"nextPage":1}}'),
+    ("GET", "/funnels/201", 200, b'{"id":"201","name":"A","stages":[{"id":"..","name":"x"}]}'),
+    ("GET", "/funnels", 200, b'{"data":{"id":"201"}}'),
+    ("GET", "/result/list", 200, b'{"results":[{"name":"a","url":"{\\"type\\":[]}"}]}'),
+    ("GET", "/result/list", 200, b'{"results":null}'),
+    ("GET", "/lookup", 200, b'{"id":"../../x"}'),
+    ("GET", "/user/list", 200, b'{"users":{"id":1}}'),
+    ("POST", "/run", 200, b'{"data":[{"id":"1"}]}'),
+    ("POST", "/run", 200, b'{"id":"1","attributes":{"status":7,"workflowAttemptId":[]}}'),
+)

@@ -13,14 +13,21 @@ import httpx
 import msgspec
 import pytest
 
-from client_corpus import FOUND
+from client_corpus import ENTITIES_FOUND, FOUND
+from entity_api import MANNERS, PARENT, SEGMENT
 from mutating import TEXTS, Mutator
 from quick import scaled
 from recorded import answers_of
 from replay import JSON, Answer, Replay, on_a_port
 from running import segdsl
-from segdsl.api import ApiKey, Client, ClientError, NewSegment, RetryPolicy
-from segdsl.api.complete import whole_segments
+from segdsl.api import ApiKey, Client, ClientError, Execution, NewSegment, RetryPolicy
+from segdsl.api.complete import (
+    whole_activations,
+    whole_funnels,
+    whole_segments,
+    whole_templates,
+)
+from test_once import OPERATIONS, Call, fresh
 
 KEY = "1/0123456789abcdef0123456789abcdef01234567"
 QUICK = RetryPolicy(
@@ -30,6 +37,8 @@ QUICK = RetryPolicy(
     first_poll=0.0,
     max_poll=0.0,
     query_timeout=0.02,
+    run_timeout=0.02,
+    max_run_poll=0.0,
 )
 STATUSES = (
     *(100, 199, 200, 201, 202, 203, 204, 206, 299, 300, 301, 304, 307, 400, 401, 403, 404),
@@ -90,6 +99,13 @@ def recorded(replay: Replay, change: Change) -> httpx.MockTransport:
 
 
 Question = Callable[[Client, str, str], Awaitable[object]]
+
+
+def _as_question(call: Call) -> Question:
+    return lambda client, parent, id: call(client)
+
+
+WRITES = tuple(_as_question(call) for call, _ in OPERATIONS.values())
 NEW = NewSegment("Fuzzed", RULE, description="x")
 QUESTIONS: tuple[Question, ...] = (
     lambda client, parent, id: client.parent_segments(),
@@ -117,15 +133,64 @@ QUESTIONS: tuple[Question, ...] = (
     lambda client, parent, id: client.count(parent, RULE),
     lambda client, parent, id: client.profiles(parent, RULE, ("country",), 5),
 )
+ENTITY_QUESTIONS: tuple[Question, ...] = (
+    lambda client, parent, id: client.funnels(PARENT),
+    lambda client, parent, id: client.funnel(PARENT, "201"),
+    lambda client, parent, id: client.funnel_or_none(PARENT, "201"),
+    lambda client, parent, id: client.find_funnel(PARENT, "Old"),
+    *WRITES,
+    lambda client, parent, id: whole_funnels(client, PARENT),
+    lambda client, parent, id: whole_activations(client, PARENT),
+    lambda client, parent, id: whole_templates(client, PARENT),
+    lambda client, parent, id: client.activations(PARENT),
+    lambda client, parent, id: client.activations_of(PARENT, SEGMENT),
+    lambda client, parent, id: client.activation_or_none(PARENT, SEGMENT, "300"),
+    lambda client, parent, id: client.activation_overviews(PARENT),
+    lambda client, parent, id: client.notified_users(PARENT),
+    lambda client, parent, id: client.run_activation(SEGMENT, "300"),
+    lambda client, parent, id: client.wait_for_execution(SEGMENT, "300", Execution("1", "x")),
+    lambda client, parent, id: client.templates(PARENT),
+    lambda client, parent, id: client.template_or_none(PARENT, "400"),
+    lambda client, parent, id: client.workflow_projects(PARENT),
+    lambda client, parent, id: client.workflows(PARENT, "x"),
+    lambda client, parent, id: client.account.connections(),
+    lambda client, parent, id: client.account.connection_id("s3"),
+    lambda client, parent, id: client.account.users(),
+    lambda client, parent, id: client.account.check_settings("1", msgspec.Raw(b"{}")),
+)
+"""What is asked of funnels, activations, templates and the account (`entity_api`)."""
 
 
-async def ask_all(change: Change, questions: tuple[Question, ...]) -> None:
+def entities(change: Change) -> httpx.MockTransport:
+    """An API with a funnel, an activation, a template, a connection and a user."""
+    api = fresh(None, MANNERS[0])
+    api.connections = [{"name": "s3", "url": "s3://x", "secret_id": 1}]
+    api.users = [{"id": 1, "email": "a@example.com"}]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        try:
+            answer = api(request)
+        except (KeyError, TypeError, ValueError, IndexError, StopIteration):
+            # What was sent follows from an answer that was mutated.
+            answer = httpx.Response(400, json={"errors": {"base": ["no such thing"]}})
+        return change(request, answer)
+
+    return httpx.MockTransport(handle)
+
+
+async def ask_all(
+    change: Change,
+    questions: tuple[Question, ...],
+    server: Callable[[Change], httpx.MockTransport] = lambda change: recorded(Replay(), change),
+) -> None:
     """Each question, to a server of its own; only errors of the client may come of it."""
     replay = Replay()
     id = str(replay.segments[0]["id"])
-    transport = recorded(replay, change)
     client = Client(
-        "https://api-cdp.treasuredata.com", ApiKey(KEY), transport=transport, retry_policy=QUICK
+        "https://api-cdp.treasuredata.com",
+        ApiKey(KEY),
+        transport=server(change),
+        retry_policy=QUICK,
     )
     async with client:
         for question in questions:
@@ -158,6 +223,26 @@ def test_mutated_answers(seed: int) -> None:
                 await ask_all(mutated(random, share), questions)
 
     asyncio.run(main())
+
+
+@pytest.mark.heavy
+@pytest.mark.slow(quick=True)
+@pytest.mark.parametrize("seed", range(6))
+def test_mutated_answers_about_funnels_and_activations(seed: int) -> None:
+    random = Random(f"entities {seed}")
+
+    async def main() -> None:
+        for share in (0.1, 0.5, 1.0):
+            for _ in range(scaled(12)):
+                questions = tuple(random.sample(ENTITY_QUESTIONS, len(ENTITY_QUESTIONS)))
+                await ask_all(mutated(random, share), questions, entities)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("found", ENTITIES_FOUND, ids=lambda found: f"{found[0]} {found[1]}")
+def test_answers_about_activations_that_were_found(found: tuple[str, str, int, bytes]) -> None:
+    asyncio.run(ask_all(_always(*found), ENTITY_QUESTIONS, entities))
 
 
 # --- commands ----------------------------------------------------------------------------
