@@ -114,6 +114,7 @@ def test_an_old_schedule_has_its_time_zone(type: str) -> None:
         ({"repeatUnit": "week", "repeatSubFrequency": [0]}, "repeatSubFrequency[0]", "at least 1"),
         ({"repeatUnit": "day", "startAt": "2025-04-01T03:00:00Z"}, "startAt", "an offset"),
         ({"repeatUnit": "day", "startAt": "2025-02-30T03:00:00"}, "startAt", "an offset"),
+        ({"repeatUnit": "day", "timezone": "Mars"}, "timezone", "is not a time zone"),
         ({"repeatUnit": "day", "endOn": "soon"}, "endOn", "is a date"),
         ({"repeatUnit": "once"}, "startAt", "does not say when"),
         (
@@ -258,6 +259,7 @@ def test_if_not_null_is_written_as_if_null(spelling: str) -> None:
         ({"name": None}, "$"),
         ({"segmentId": None}, "$"),
         ({"connectorConfig": [1]}, "$.connectorConfig"),
+        ({"connectionId": 1.5}, "$.connectionId"),
     ],
 )
 def test_what_else_is_refused(fields: dict[str, Any], path: str) -> None:
@@ -349,3 +351,12 @@ def test_a_template_of_journeys_is_refused() -> None:
     [(path, message)] = findings(template({}, kind=1))
     assert path == "$.attributes.kind"
     assert "journey" in message
+
+
+def test_a_setting_that_no_file_can_hold_is_refused() -> None:
+    report = Report()
+    text = json.dumps(BASE).replace('"connectorConfig": {}', '"connectorConfig": {"a": [1e99999]}')
+    assert decompile(text, "x.json", report) is None
+    [found] = report.diagnostics
+    assert (found.code, found.path) == (Code.SEG407, "$.connectorConfig.a[0]")
+    assert decompile(text.replace("1e99999", "1e999"), "x.json", Report()) is not None

@@ -61,8 +61,8 @@ class FieldReader(Reader):
 
     def whole_from(self, value: Any, path: str, what: str, least: int) -> Number:
         """A whole number of at least `least`; the digits of one as a string, too (observed)."""
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = Number(str(int(value[:400])))
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 400:
+            value = Number(str(int(value)))
         number = self.whole(value, path, what)
         if number.value < least:
             self.fail(path, f"{what} is at least {least}, and this is {number.text}")

@@ -13,9 +13,11 @@ from datetime import date, datetime
 from typing import Any, assert_never, cast
 
 from segdsl.language import activations as a
+from segdsl.language.syntax.schedule_builder import is_zone
 from segdsl.language.values import Number
 from segdsl.rules.activations.fields import FieldReader
 from segdsl.rules.activations.old_schedules import OLD_FIELDS, read_old_schedule
+from segdsl.rules.rule.document import shortened
 
 Json = dict[str, Any]
 
@@ -101,6 +103,18 @@ def read_schedule(data: Json, path: str, reader: FieldReader) -> a.Schedule | No
     What `repeatUnit` says counts, and the deprecated fields only where it is not there: servers
     answer both (described). Raises UnreadableError.
     """
+    schedule = _read_schedule(data, path, reader)
+    timezone = None if isinstance(schedule, a.ByHand | None) else schedule.timezone
+    if timezone is not None and not is_zone(timezone):
+        reader.fail(
+            f"{path}.timezone",
+            f"`{shortened(timezone)}` is not a time zone",
+            "time zones are named as in `Asia/Tokyo` and `UTC`",
+        )
+    return schedule
+
+
+def _read_schedule(data: Json, path: str, reader: FieldReader) -> a.Schedule | None:
     timezone = reader.optional_text(data, "timezone", path, "a time zone")
     unit = None
     if "repeatUnit" in data:

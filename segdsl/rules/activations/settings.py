@@ -45,7 +45,7 @@ def _read(value: Any, path: str, reader: FieldReader, depth: int) -> a.Setting:
         case bool():
             return Boolean(value)
         case Number():
-            return value
+            return reader.number(value, path, "a setting")
         case list():
             items = [
                 _read(each, f"{path}[{index}]", reader, depth + 1)
