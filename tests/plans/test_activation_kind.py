@@ -17,7 +17,7 @@ from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_text
 from teams import Team, connected
-from test_funnels import Killed, KilledError
+from test_funnel_kind import Killed, KilledError
 
 ACCOUNT = """
 [connections]
