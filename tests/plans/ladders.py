@@ -223,6 +223,10 @@ class LetterState(
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LetterState) and other.digest == self.digest
 
+    def __ne__(self, other: object) -> bool:
+        # A struct has one of its own, which is not made of `__eq__`.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.digest)
 
@@ -321,16 +325,18 @@ class LadderRequests(msgspec.Struct, frozen=True):
             self.api.ladders[id] = head
         return self._rules(id, new)
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
         if await look():
             return False
         self.api.request(f"delete {self.api.ladders.pop(id).name}")
         return True
 
-    async def get(self, id: str) -> StoredLadder:
+    async def get(self, id: str, parent_id: str | None) -> StoredLadder:
         return self.api.ladders[id]
 
-    async def get_or_none(self, id: str) -> StoredLadder | None:
+    async def get_or_none(self, id: str, parent_id: str | None) -> StoredLadder | None:
         return self.api.ladders.get(id)
 
     async def all(self) -> Answers[StoredLadder]:
@@ -379,16 +385,18 @@ class LetterRequests(msgspec.Struct, frozen=True):
         self.api.letters[id] = StoredLetter(id, new.owner, new.name, new.text)
         return self.api.letters[id]
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
         if await look():
             return False
         self.api.request(f"delete {self.api.letters.pop(id).name}")
         return True
 
-    async def get(self, id: str) -> StoredLetter:
+    async def get(self, id: str, parent_id: str | None) -> StoredLetter:
         return self.api.letters[id]
 
-    async def get_or_none(self, id: str) -> StoredLetter | None:
+    async def get_or_none(self, id: str, parent_id: str | None) -> StoredLetter | None:
         return self.api.letters.get(id)
 
     async def all(self) -> Answers[StoredLetter]:
@@ -465,6 +473,10 @@ class LadderKind(_Base, frozen=True):
     @property
     def part_kinds(self) -> Sequence[str]:
         return (STAGE,)
+
+    @property
+    def outside_kinds(self) -> Sequence[str]:
+        return ()
 
     @property
     def is_owned(self) -> bool:
@@ -548,6 +560,10 @@ class LetterKind(_Base, frozen=True):
 
     @property
     def part_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def outside_kinds(self) -> Sequence[str]:
         return ()
 
     @property

@@ -224,7 +224,9 @@ class MailingRequests(msgspec.Struct, frozen=True):
             except LostAnswerError:
                 continue
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
         while True:
             if await look():
                 return False
@@ -234,10 +236,10 @@ class MailingRequests(msgspec.Struct, frozen=True):
                 continue
             return True
 
-    async def get(self, id: str) -> Record:
+    async def get(self, id: str, parent_id: str | None) -> Record:
         return self.api.records[id]
 
-    async def get_or_none(self, id: str) -> Record | None:
+    async def get_or_none(self, id: str, parent_id: str | None) -> Record | None:
         return self.api.records.get(id)
 
     async def all(self) -> Answers[Record]:
@@ -272,6 +274,10 @@ class MailingKind(msgspec.Struct, frozen=True):
 
     @property
     def part_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def outside_kinds(self) -> Sequence[str]:
         return ()
 
     @property

@@ -20,6 +20,8 @@ from segdsl.source import Span
 
 SegmentNames = Mapping[ByName, Sequence[str]]
 """The ids of segments by each way to name them: by name alone, and with the folder."""
+_OF_ACCOUNT = ("connection", "user")
+"""The kinds of what no file can define."""
 _MAX_IDS = 10
 """Ids of segments with the same name that a message lists."""
 _MAX_NAMES = 3
@@ -144,6 +146,8 @@ def _nearest(
 ) -> str | None:
     """A suggestion for a name that nothing has."""
     otherwise = "create it first, or name the file that defines it as well"
+    if kind in _OF_ACCOUNT:
+        otherwise = f"the account has no such {kind}: look up its name in the console"
     if not report.can_compare(len(known) + len(among)):
         return otherwise
     names = (*known, *among)

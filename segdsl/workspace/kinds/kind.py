@@ -80,16 +80,19 @@ class Requests(Protocol[RequestT, AnswerT]):
         """Replaces a resource. `look` is called right before each try: what it finds is the
         answer, and nothing is sent."""
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
-        """Deletes a resource, with `look` as above.
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
+        """Deletes a resource, with `look` as above. `parent_id` is the folder (or other parent)
+        that it is in; so it is below.
 
         False where no answer says that it was deleted.
         """
 
-    async def get(self, id: str) -> AnswerT:
+    async def get(self, id: str, parent_id: str | None) -> AnswerT:
         """A resource that is there, whole."""
 
-    async def get_or_none(self, id: str) -> AnswerT | None:
+    async def get_or_none(self, id: str, parent_id: str | None) -> AnswerT | None:
         """A resource, whole; None where it is gone, which its list has to say as well."""
 
     async def all(self) -> Answers[AnswerT]:
@@ -125,6 +128,11 @@ class Kind(Protocol):
     @property
     def part_kinds(self) -> Sequence[str]:
         """The kinds of the named parts that its resources have, such as stages of a funnel."""
+
+    @property
+    def outside_kinds(self) -> Sequence[str]:
+        """The kinds of what its texts name that is in no workspace, as a connection of the
+        account; the server's names of these are in `Server.outside`."""
 
     @property
     def is_owned(self) -> bool:

@@ -145,12 +145,14 @@ class Server(msgspec.Struct, frozen=True):
     """The resources of a server, of one kind or of all.
 
     `unmanaged` are those that are neither pulled, changed nor deleted. `unreadable` are the kinds
-    that the server does not offer, each with what it answered.
+    that the server does not offer, each with what it answered. `outside` are the names of what
+    resources refer to that is in no workspace, such as connections.
     """
 
     resources: dict[Ref, ServerResource] = {}
     unmanaged: tuple[Unmanaged, ...] = ()
     unreadable: dict[str, ClientError] = {}
+    outside: Mapping[Ref, ByName] = {}
 
     @property
     def unmanaged_by_ref(self) -> dict[Ref, Unmanaged]:
@@ -178,6 +180,7 @@ class Server(msgspec.Struct, frozen=True):
             {ref: each for part in listed for ref, each in part.resources.items()},
             tuple(each for part in listed for each in part.unmanaged),
             {kind: error for part in listed for kind, error in part.unreadable.items()},
+            {ref: name for part in listed for ref, name in part.outside.items()},
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -101,6 +101,11 @@ class State(abc.ABC):
         return {}
 
     @property
+    def clearable(self) -> Collection[str]:
+        """The pieces that sending another one may take from the server, to be sent again."""
+        return ()
+
+    @property
     def key(self) -> Key:
         return Key(self.resource, self.folder, self.name)
 
@@ -134,5 +139,7 @@ def is_interrupted(server: State, wanted: State, last: Mapping[str, str]) -> boo
     now = server.pieces
     wanted_pieces = settled(wanted, server).pieces
     return bool(now) and all(
-        piece in (wanted_pieces.get(key), last.get(key, "")) for key, piece in now.items()
+        piece in (wanted_pieces.get(key), last.get(key, ""))
+        or (piece == "" and key in wanted.clearable)
+        for key, piece in now.items()
     )

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from segdsl.api import Client, ClientError
+from segdsl.api.activation_records import Activation, ActivationTemplate
 from segdsl.api.errors import ForbiddenError, ForeignResponseError, NotFoundError, NotSupportedError
 from segdsl.api.responses import Funnel, Listed
+from segdsl.language.values import ByName
+from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Ref
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
+
+_T = TypeVar("_T")
 
 NOT_OFFERED = (NotSupportedError, NotFoundError, ForbiddenError, ForeignResponseError)
 """Errors of a part of the API that a server, or a key, does not have."""
 
 
 class ServerReading:
-    """The segments, folders and funnels of a parent segment, each read when first needed.
+    """The segments, folders, funnels, activations and templates of a parent segment, each list
+    read when first needed. `wanted` are the kinds that are compared; None is all.
 
     Its methods raise ClientError. What is in one list and was created after another was read, is
     read by itself by the kind that needs it.
     """
 
-    def __init__(self, client: Client, parent_id: str) -> None:
+    def __init__(
+        self, client: Client, parent_id: str, wanted: frozenset[str] | None = None
+    ) -> None:
         self.client = client
         self.parent_id = parent_id
+        self.wanted = wanted
         self._snapshot: Snapshot | None = None
-        self._funnels: Listed[Funnel] | None = None
-        self._no_funnels: ClientError | None = None
+        self._funnels: Listed[Funnel] | ClientError | None = None
+        self._activations: Listed[Activation] | ClientError | None = None
+        self._templates: Listed[ActivationTemplate] | ClientError | None = None
+        self._names: dict[Ref, ByName] | None = None
+
+    def is_wanted(self, kind: str) -> bool:
+        """Whether what resources of a kind say is needed, and not only which there are."""
+        return self.wanted is None or kind in self.wanted
 
     async def snapshot(self) -> Snapshot:
         """The segments with their rules, those of stages too, and the folders."""
@@ -33,13 +51,41 @@ class ServerReading:
 
     async def funnels(self) -> Listed[Funnel] | ClientError:
         """The funnels; the error, where the server does not offer them."""
-        if self._funnels is None and self._no_funnels is None:
+        if self._funnels is None:
             await self.snapshot()  # First: a stage of a funnel that is read has its segment then.
-            try:
-                self._funnels = await self.client.funnels(self.parent_id)
-            except NOT_OFFERED as error:
-                self._no_funnels = error
-        return self._no_funnels or self._funnels or Listed()
+            self._funnels = await _offered(self.client.funnels(self.parent_id))
+        return self._funnels
+
+    async def activations(self) -> Listed[Activation] | ClientError:
+        """Summaries of the activations of all segments and stages; the error as above."""
+        if self._activations is None:
+            self._activations = await _offered(self.client.activations(self.parent_id))
+        return self._activations
+
+    async def templates(self) -> Listed[ActivationTemplate] | ClientError:
+        """The activation templates; the error as above."""
+        if self._templates is None:
+            self._templates = await _offered(self.client.templates(self.parent_id))
+        return self._templates
+
+    async def account_names(self) -> dict[Ref, ByName]:
+        """The names of the account's connections and users, where anything needs them.
+
+        None of them where the key may not ask: what names one is then reported.
+        """
+        if not (self.is_wanted(ACTIVATION) or self.is_wanted(TEMPLATE)):
+            return {}
+        if self._names is None:
+            connections = await _offered(self.client.account.connections())
+            users = await _offered(self.client.account.users())
+            self._names = {}
+            if not isinstance(connections, ClientError):
+                for each in connections:
+                    if each.id is not None:
+                        self._names[Ref(CONNECTION, each.id)] = ByName(each.name)
+            if not isinstance(users, ClientError):
+                self._names |= {Ref(USER, each.id): ByName(each.email) for each in users}
+        return self._names
 
     async def stage_segments(self) -> frozenset[str]:
         """The ids of the segments that are the rules of stages."""
@@ -52,3 +98,10 @@ class ServerReading:
             for stage in funnel.stages
             if stage.segment_id is not None
         )
+
+
+async def _offered(request: Awaitable[_T]) -> _T | ClientError:
+    try:
+        return await request
+    except NOT_OFFERED as error:
+        return error

@@ -162,7 +162,7 @@ class _Run:
             ):
                 return outcome
             try:
-                answer = await requests.get(outcome.id)
+                answer = await requests.get(outcome.id, requests.parent_of(answer))
             except ClientError:
                 return outcome
             if requests.state_of(answer, outcome.state) == outcome.state:
@@ -237,7 +237,7 @@ class _Run:
         async def look() -> Any | None:
             nonlocal looks, there
             looks += 1
-            now = await requests.get_or_none(id)
+            now = await requests.get_or_none(id, change.parent_id)
             if now is None:
                 raise ChangedSinceError("it was deleted")
             if _is(requests, now, new.state, new.parent_id):
@@ -263,13 +263,13 @@ class _Run:
         async def look() -> bool:
             nonlocal looks, gone
             looks += 1
-            now = await requests.get_or_none(id)
+            now = await requests.get_or_none(id, change.parent_id)
             gone = now is None
             if now is not None and not _is(requests, now, before, change.parent_id):
                 raise ChangedSinceError("somebody changed it")
             return gone
 
-        acknowledged = await requests.delete(id, look)
+        acknowledged = await requests.delete(id, change.parent_id, look)
         if not acknowledged and not gone and not await self._is_gone(change.ref):
             raise UnsureError(change.kind)
         done: Done = "there already" if gone and looks == 1 else "deleted"

@@ -66,8 +66,9 @@ async def plan_for(
     whole = not paths or "." in relative_to(workspace.folder, paths)
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
-    server = await read_server(connection.client, connection.parent.id, workspace.kinds)
-    check_offered(server, _kinds_of(workspace, lock))
+    concerned = _kinds_of(workspace, lock)
+    server = await read_server(connection.client, connection.parent.id, workspace.kinds, concerned)
+    check_offered(server, concerned)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     among = _among(workspace, lock, paths)
     plan = make_plan(

@@ -15,7 +15,7 @@ async def effects_of_plan(
     """The effects of a plan on what the server has now; raises ClientError."""
     if not plan.changes:
         return NOT_COUNTED
-    server = await read_server(client, plan.parent_segment, kinds)
+    server = await read_server(client, plan.parent_segment, kinds, ())
     parts = []
     for name, kind in kinds.items():
         changes = {

@@ -306,6 +306,8 @@ def names_on_server(server: Server) -> Iterator[tuple[Ref, list[Named]]]:
     for unmanaged in server.unmanaged:
         if unmanaged.id:
             yield unmanaged.ref, _unmanaged_names(unmanaged)
+    for ref, name in server.outside.items():
+        yield ref, [Named(ref, (name,))]
 
 
 def _unmanaged_names(unmanaged: Unmanaged) -> list[Named]:

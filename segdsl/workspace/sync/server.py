@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from segdsl.api import Client
 from segdsl.workspace.kinds.registry import KINDS, Kinds
@@ -10,9 +10,18 @@ from segdsl.workspace.kinds.resource import Server
 from segdsl.workspace.remote.reading import ServerReading
 
 
-async def read_server(client: Client, parent_id: str, kinds: Kinds = KINDS) -> Server:
-    """The resources of all kinds that a server has now; raises ClientError."""
-    reading = ServerReading(client, parent_id)
+async def read_server(
+    client: Client,
+    parent_id: str,
+    kinds: Kinds = KINDS,
+    wanted: Collection[str] | None = None,
+) -> Server:
+    """The resources of all kinds that a server has now; raises ClientError.
+
+    Of a kind that is not among the `wanted` it may be known only what there is, and not what it
+    says, where that takes many requests. Without `wanted` all are.
+    """
+    reading = ServerReading(client, parent_id, None if wanted is None else frozenset(wanted))
     return Server.joined([await kind.read_server(reading) for kind in kinds.values()])
 
 

@@ -56,6 +56,10 @@ class FunnelKind(msgspec.Struct, frozen=True):
         return (STAGE,)
 
     @property
+    def outside_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
     def is_owned(self) -> bool:
         return False
 

@@ -262,13 +262,15 @@ class FunnelRequests(msgspec.Struct, frozen=True):
 
         await self.client.update_segment(self.parent_id, segment_id, segment, superseding)
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
         return await self.client.delete_funnel(self.parent_id, id, look)
 
-    async def get(self, id: str) -> FunnelAnswer:
+    async def get(self, id: str, parent_id: str | None = None) -> FunnelAnswer:
         return await read_answer(self.client, self.parent_id, id)
 
-    async def get_or_none(self, id: str) -> FunnelAnswer | None:
+    async def get_or_none(self, id: str, parent_id: str | None = None) -> FunnelAnswer | None:
         funnel = await self.client.funnel_or_none(self.parent_id, id)
         if funnel is None:
             return None

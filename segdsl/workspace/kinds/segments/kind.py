@@ -60,6 +60,10 @@ class SegmentKind(msgspec.Struct, frozen=True):
         return ()
 
     @property
+    def outside_kinds(self) -> Sequence[str]:
+        return ()
+
+    @property
     def is_owned(self) -> bool:
         return False
 

@@ -108,13 +108,15 @@ class SegmentRequests(msgspec.Struct, frozen=True):
     ) -> ApiSegment:
         return await self.client.update_segment(self.parent_id, id, new, look)
 
-    async def delete(self, id: str, look: Callable[[], Awaitable[object | None]]) -> bool:
+    async def delete(
+        self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
+    ) -> bool:
         return await self.client.delete_segment(id, look)
 
-    async def get(self, id: str) -> ApiSegment:
+    async def get(self, id: str, parent_id: str | None = None) -> ApiSegment:
         return await self.client.segment(self.parent_id, id)
 
-    async def get_or_none(self, id: str) -> ApiSegment | None:
+    async def get_or_none(self, id: str, parent_id: str | None = None) -> ApiSegment | None:
         return await self.client.segment_or_none(self.parent_id, id)
 
     async def all(self) -> Answers[ApiSegment]:

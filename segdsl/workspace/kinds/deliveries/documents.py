@@ -1,0 +1,105 @@
+"""What an activation or a template says, as one JSON text: the same for equal ones.
+
+It is the body of the API with both sides' fields. Keys are sorted, numbers have one spelling, and
+of a setting that looks like a secret there is a fingerprint alone. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from segdsl.language import activations as a
+from segdsl.language.values import Number, Text
+from segdsl.rules.rule.model import encode
+from segdsl.secrets import is_hidden
+
+Json = Mapping[str, Any]
+SETTINGS = "connectorConfig"
+
+
+def canonical(body: Json) -> str:
+    """A body as canonical JSON text, with the fingerprints of secrets in their place."""
+    hidden = {**body, SETTINGS: _without_secrets(body[SETTINGS])} if SETTINGS in body else body
+    return encode(_sorted(hidden), pretty=False)
+
+
+def raw_document(attributes: Json, ignored: Collection[str]) -> str:
+    """The same of what a server answered, with all that has a value and is not to be ignored."""
+    return canonical(
+        {
+            key: value
+            for key, value in attributes.items()
+            if key not in ignored and value is not None
+        }
+    )
+
+
+def _sorted(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _sorted(value[key]) for key in sorted(value)}
+        case list() | tuple():
+            return [_sorted(each) for each in value]
+        case Number() if value.is_bounded:
+            return Number(_plain(value.value))
+        case _:
+            return value
+
+
+def _plain(number: Decimal) -> str:
+    """A number in one spelling: `1.50`, `15e-1` and `1.5` are the same."""
+    short = number.normalize()
+    _, _, exponent = short.as_tuple()
+    is_short = isinstance(exponent, int) and -30 < exponent < 30
+    return f"{short:f}" if is_short else str(short).lower().replace("e+", "e")
+
+
+def _without_secrets(value: Any, name: str = "") -> Any:
+    match value:
+        case dict():
+            return {key: _without_secrets(each, key) for key, each in value.items()}
+        case list():
+            return [_without_secrets(each, name) for each in value]
+        case str() if is_hidden(name, value):
+            return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+        case _:
+            return value
+
+
+def secret_settings(setting: a.Setting | None, name: str = "") -> Iterator[str]:
+    """The names of the settings whose values look like secrets."""
+    match setting:
+        case a.MapSetting(entries):
+            for entry in entries:
+                yield from secret_settings(entry.value, entry.name)
+        case a.ListSetting(items):
+            for item in items:
+                yield from secret_settings(item, name)
+        case Text(value) if is_hidden(name, value):
+            yield name
+        case _:
+            return
+
+
+def secrets_in(value: Any, name: str = "") -> Iterator[str]:
+    """The same in the JSON of settings."""
+    match value:
+        case dict():
+            for key, each in value.items():
+                yield from secrets_in(each, key)
+        case list():
+            for each in value:
+                yield from secrets_in(each, name)
+        case str() if is_hidden(name, value):
+            yield name
+        case _:
+            return
+
+
+def about_secrets(names: Collection[str]) -> str:
+    """Why no file may hold these settings."""
+    listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+    return f"its setting {listed} looks like a secret, which no file may hold"

@@ -1,0 +1,140 @@
+"""The state of an activation template, wherever it is: in a workspace, on a server, or in a plan.
+
+It is what its body says, as one canonical JSON text. Nothing is read or written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from segdsl.diagnostics import Report
+from segdsl.language import activations as a
+from segdsl.language.condition.tree import folder_text
+from segdsl.language.format import format_file
+from segdsl.language.syntax import tree as t
+from segdsl.language.values import ByName
+from segdsl.rules.activations import encode_template, read_template
+from segdsl.rules.activations.lift import lift_template
+from segdsl.rules.rule.document import load
+from segdsl.workspace.kinds.deliveries import references as r
+from segdsl.workspace.kinds.deliveries.documents import canonical
+from segdsl.workspace.kinds.deliveries.words import changed_fields, sentences
+from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
+
+
+class TemplateState(
+    msgspec.Struct,
+    State,
+    metaclass=StateMeta,
+    frozen=True,
+    dict=True,
+    tag_field="resource",
+    tag=TEMPLATE,
+):
+    """What is compared: the folder, and the document (`canonical`).
+
+    `problem` is why no source can hold it; the document is then what the server answered.
+    """
+
+    folder: Folder
+    name: str
+    document: str
+    problem: str = ""
+
+    @property
+    def resource(self) -> str:
+        return TEMPLATE
+
+    @cached_property
+    def digest(self) -> str:
+        parts = [self.folder, self.name, self.document, self.problem]
+        return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    @cached_property
+    def template(self) -> a.ActivationTemplate | None:
+        """What it says, with ids; None where no source can say it."""
+        if self.problem or not self.document:
+            return None
+        report = Report()
+        parts = read_template(load(self.document, report), report)
+        if parts is None:
+            return None
+        folder = folder_text(self.folder) if self.folder else None
+        return msgspec.structs.replace(parts.template, folder=folder)
+
+    @cached_property
+    def refers_to(self) -> frozenset[Ref]:
+        """Its connection and recipients."""
+        return frozenset(() if self.template is None else r.refs_of(self.template.delivery))
+
+    def source(self, names: Mapping[Ref, ByName]) -> str | None:
+        if self.template is None:
+            return None
+        delivery = r.replaced(self.template.delivery, r.with_names(names))
+        named = msgspec.structs.replace(self.template, delivery=delivery)
+        return format_file(t.File((lift_template(named),)))
+
+    @property
+    def inexpressible(self) -> str | None:
+        return self.problem or None
+
+    def with_ids(self, ids: Mapping[Ref, str]) -> TemplateState:
+        """Nothing that it refers to is created by a plan."""
+        return self
+
+    def changes_from(self, old: State) -> Sequence[str]:
+        """`description`, `state`, `locks` and the parts of its delivery; `content` where that
+        cannot be told."""
+        assert isinstance(old, TemplateState), "of one kind"
+        before, after = old.template, self.template
+        if before is None or after is None:
+            return ("content",) if old.document != self.document else ()
+        words = {
+            "description": before.description != after.description,
+            "state": before.state != after.state,
+            "locks": before.locks != after.locks,
+        }
+        changed = changed_fields(before.delivery, after.delivery)
+        return (*(word for word, differs in words.items() if differs), *changed)
+
+    def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
+        assert isinstance(old, TemplateState), "of one kind"
+        before, after = old.template, self.template
+        if before is None or after is None:
+            return ()
+        found = sentences(before.delivery, after.delivery, names)
+        added = [lock for lock in after.locks if lock not in before.locks]
+        gone = [lock for lock in before.locks if lock not in after.locks]
+        if added:
+            found.append(f"now locks {', '.join(added)}")
+        if gone:
+            found.append(f"no longer locks {', '.join(gone)}")
+        if before.state != after.state:
+            found.append(f"{after.state} now")
+        elif after.state == "published" and after.locks and before.delivery != after.delivery:
+            found.append("what it locks changes in every activation that is made from it")
+        return found
+
+    def differences(self, server: State) -> Sequence[str]:
+        assert isinstance(server, TemplateState), "of one kind"
+        here, there = json.loads(self.document or "{}"), json.loads(server.document or "{}")
+        fields = [
+            field for field in ("folder", "name") if getattr(self, field) != getattr(server, field)
+        ]
+        fields += [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
+        return fields or ["the spelling of its JSON"]
+
+
+def document_of(template: a.ActivationTemplate, report: Report) -> str | None:
+    """The canonical document of a template with ids; None after a report.
+
+    The ids of its columns, which its locks name, are those that are made of the names.
+    """
+    body = encode_template(template, {}, report, symbolic=True)
+    return None if body is None else canonical(body["attributes"])
