@@ -17,8 +17,8 @@ class RejectedSettingsError(ClientError):
     def __init__(self, reason: str | None) -> None:
         why = "" if reason is None else f": {reason}"
         super().__init__(
-            f"the connection does not take these settings{why}",
-            "correct what stands in `with (…)`; nothing was sent",
+            f"the connection rejected these settings{why}",
+            "fix the `with (…)` clause; nothing was sent",
         )
 
 
