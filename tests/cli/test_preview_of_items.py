@@ -36,6 +36,7 @@ FILES = {
     "activations/adults.seg": (
         'activation "Adults" of stage "Adults" of funnel "Ages"\n'
         '  from template "Plain"\n'
+        '  to connection "s3"\n'
         "  by hand\n"
     ),
     "activations/plain.seg": (
