@@ -11,7 +11,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition.tree import spellings
 from segdsl.language.syntax.spelling import behavior, name, reference, string
-from segdsl.language.values import TIME_TYPES
+from segdsl.language.values import TIME_TYPES, ById, ByName
 from segdsl.schema.model import Column, Schema
 
 ItemKind = OneOf[
@@ -172,8 +172,9 @@ def _variants(schema: Schema) -> Iterator[SchemaItem]:
 def _templates(schema: Schema) -> Iterator[SchemaItem]:
     times = Counter(template.name for template in schema.templates or ())
     for template in schema.templates or ():
-        alone, with_folder = spellings(template.folder, template.name)
-        spelling = reference(alone if times[template.name] == 1 else with_folder)
+        # Of several with one name only the id says which.
+        is_unique = times[template.name] == 1
+        spelling = reference(ByName(template.name) if is_unique else ById(template.id))
         folder = "/".join(template.folder)
         more = f"#{template.id}" + (f", in {folder}" if folder else "")
         yield SchemaItem(

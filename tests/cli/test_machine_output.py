@@ -208,7 +208,8 @@ def test_those_about_one_segment_and_the_schema(project: Path) -> None:
         assert files == [None], command
     segdsl("schema", "pull")
     things = run("schema", "show", "--sample", "--json")["things"]
-    assert {each["what"] for each in things} == {"attribute", "behavior", "column", "segment"}
+    kinds = {"attribute", "behavior", "column", "segment", "connection"}
+    assert {each["what"] for each in things} == kinds
     assert run("schema", "pull", "--json")["status"] == "unchanged"
     pulled = run("pull", "--json")
     assert {each["status"] for each in pulled["segments"]} == {"the_same"}

@@ -9,12 +9,15 @@ from segdsl.language.syntax.parser import parse
 from segdsl.schema.model import (
     Behavior,
     Column,
+    Connection,
     CustomerGroup,
     Funnel,
     Model,
     Schema,
     Segment,
     Stage,
+    Template,
+    User,
     Variant,
 )
 from segdsl.schema.search import no_match_message, schema_items, search
@@ -106,3 +109,34 @@ def test_each_spelling_compiles(spelling: str) -> None:
     report = Report()
     parse(Source("x", f'segment "x" where {condition}'), report)
     assert report.diagnostics == []
+
+
+def test_what_activations_name_has_its_spelling() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        attributes=(Column("email", "string", visibility="pii"), Column("a", "string")),
+        templates=(
+            Template("4", "Weekly", ("A", "B")),
+            Template("5", "Weekly"),
+            Template("6", "Daily", ("A",)),
+        ),
+        connections=(Connection("7", "mail “x”", "sfmc_v2"), Connection("8", "s3")),
+        users=(User("3", "ann@example.com"),),
+    )
+    assert [(each.kind, each.spelling, each.details) for each in schema_items(schema)] == [
+        ("attribute", "email", "string, pii"),
+        ("attribute", "a", "string"),
+        ("template", "from template #4", "#4, in A/B"),
+        ("template", "from template #5", "#5"),
+        ("template", 'from template "Daily"', "#6, in A"),
+        ("connection", 'to connection "mail “x”"', "#7, sfmc_v2"),
+        ("connection", 'to connection "s3"', "#8"),
+        ("user", 'notify "ann@example.com" …', "#3"),
+    ]
+    assert [each.name for each in search(schema, "ann@")] == ["ann@example.com"]
+    for item in schema_items(schema)[2:]:
+        clause = item.spelling.replace("…", "on success")
+        report = Report()
+        parse(Source("a.seg", f'activation "A" of segment "S"\n  {clause}\n'), report)
+        assert report.diagnostics == [], clause
