@@ -179,6 +179,17 @@ activation "Export" of segment "Japan"
   in sequence
 """
 
+FUNNEL = """\
+funnel "F"
+  folder "L/N"
+
+stage "A" where a = 1
+
+stage "B" where a = 1 and b = 2
+
+stage "C" where a = 1 and b = 2 and c = 3
+"""
+
 
 def test_what_takes_several_requests_is_an_object_with_them() -> None:
     Path("a.seg").write_text(EXPORT)
@@ -201,7 +212,7 @@ def test_what_takes_several_requests_is_an_object_with_them() -> None:
 
 
 def test_segments_come_before_what_refers_to_them() -> None:
-    Path("a.seg").write_text(EXPORT + JAPAN + 'funnel "F"\n\nstage "A" is segment #7\n')
+    Path("a.seg").write_text(EXPORT + JAPAN + FUNNEL)
     several = json.loads(segdsl("compile", "a.seg").stdout)
     assert [each.get("kind") for each in several] == [0, "funnel", "activation"]
     document = json.loads(segdsl("compile", "a.seg", "--json").stdout)
@@ -214,7 +225,7 @@ def test_segments_come_before_what_refers_to_them() -> None:
 
 
 def test_one_of_them_is_selected_by_its_name() -> None:
-    Path("a.seg").write_text(EXPORT + JAPAN + 'funnel "F"\n  folder "L/N"\n\nstage "A"\n')
+    Path("a.seg").write_text(EXPORT + JAPAN + FUNNEL)
     assert json.loads(segdsl("compile", "a.seg", "--select", "Export").stdout)["name"] == "Export"
     found = json.loads(segdsl("compile", "a.seg", "--select", "L/N/F").stdout)
     assert (found["name"], found["folder"]) == ("F", "L/N")

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from segdsl import compile_text
 from segdsl.diagnostics import Report
-from segdsl.language.activations import Activation, ActivationTemplate
+from segdsl.language.references.ids import Ids
+from segdsl.language.resolve import Program, resolve_all
+from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
 from segdsl.rules.activations import ColumnIds, encode_template, family_of
+from segdsl.rules.requests import Declaration, declarations
+from segdsl.rules.rule.model import encode
+from segdsl.source import Source
+
+
+def compiled(text: str, ids: Ids | None = None) -> tuple[list[Declaration], Report, list[Any]]:
+    """The declarations of a text, what is reported, and its items; no other check is run."""
+    report = Report()
+    file = parse(Source("x.seg", text), report)
+    items = resolve_all(Program("x.seg", {"x.seg": file}), report)
+    assert not report.diagnostics
+    every: list[Any] = [*items.funnels, *items.templates, *items.activations]
+    return [each for _, each in declarations(every, ids or {}, report)], report, every
+
 
 HEAD = 'activation "x" of segment #7\n  to connection #3\n'
 TEMPLATE = 'activation template "x"\n  to connection #3\n'
@@ -40,14 +58,14 @@ TEMPLATE = 'activation template "x"\n  to connection #3\n'
     ],
 )
 def test_what_the_api_does_not_take(text: str, underlined: str, message: str) -> None:
-    compiled = compile_text(text)
-    [found] = compiled.diagnostics
+    made, report, _ = compiled(text)
+    [found] = report.diagnostics
     assert found.code.name == "SEG313"
     assert message in found.message
     assert found.help
     assert found.span is not None
     assert text[found.span.start : found.span.end] == underlined
-    assert compiled.resources == ()
+    assert made == []
 
 
 def test_each_name_without_an_id_is_reported_where_it_stands() -> None:
@@ -55,8 +73,8 @@ def test_each_name_without_an_id_is_reported_where_it_stands() -> None:
         'activation "x" of segment "S"\n  from template "T"\n  to connection "C"\n'
         '  notify "a@example.com", "b@example.com" on failure\n'
     )
-    compiled = compile_text(text)
-    assert compiled.codes == ["SEG303"] * 4
+    _, report, _ = compiled(text)
+    assert [each.code.name for each in report.diagnostics] == ["SEG303"] * 4
     ids = {
         ("connection", "C"): "3",
         ("activation template", "T"): "4",
@@ -64,8 +82,8 @@ def test_each_name_without_an_id_is_reported_where_it_stands() -> None:
         ("user", "b@example.com"): "6",
     }
     known = {(kind, ByName(name)): id for (kind, name), id in ids.items()}
-    [resource] = compile_text(text, ids=known).resources
-    attributes = resource.requests[0]["body"]["attributes"]
+    [declaration], _, _ = compiled(text, known)
+    attributes = json.loads(encode(declaration.requests[0].body))["attributes"]
     assert attributes["connectionId"] == 3
     assert attributes["activationTemplateId"] == "4"
     assert attributes["emailRecipients"] == [5, 6]
@@ -83,10 +101,9 @@ def test_each_name_without_an_id_is_reported_where_it_stands() -> None:
     ],
 )
 def test_the_family_that_has_the_fields(clauses: str, family: str) -> None:
-    [resource] = compile_text(HEAD + clauses).resources
-    assert isinstance(resource.item, Activation)
-    assert family_of(resource.item) == family
-    paths = [request["path"] for request in resource.requests]
+    [declaration], _, [activation] = compiled(HEAD + clauses)
+    assert family_of(activation) == family
+    paths = [request.path for request in declaration.requests]
     assert [path.startswith("/audiences/") for path in paths] == {
         "entities": [False],
         "legacy": [True],
@@ -96,16 +113,14 @@ def test_the_family_that_has_the_fields(clauses: str, family: str) -> None:
 
 def test_ids_of_columns_that_the_server_has_stay() -> None:
     text = f"{TEMPLATE}  columns (email, age)\n  locked (columns)\n"
-    [resource] = compile_text(text).resources
-    [again] = compile_text(text).resources
-    assert resource.json == again.json
-    assert isinstance(resource.item, ActivationTemplate)
+    [declaration], _, [template] = compiled(text)
+    assert encode(compiled(text)[0]) == encode([declaration])
     known = ColumnIds({"email": "of the server"})
-    body = encode_template(resource.item, {}, Report(), column_ids=known)
+    body = encode_template(template, {}, Report(), column_ids=known)
     assert body is not None
     email, age = body["attributes"]["columns"]
     assert email["id"] == "of the server"
-    made = resource.requests[0]["body"]["attributes"]["columns"]
+    made = declaration.requests[0].body["attributes"]["columns"]
     assert age["id"] == made[1]["id"] != made[0]["id"]
     locked = body["attributes"]["fieldProperties"]["locked"]["columns"]
     assert list(locked) == [email["id"], age["id"]]
