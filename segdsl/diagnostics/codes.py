@@ -84,7 +84,7 @@ class Code(Enum):
     SEG301 = "segment too large for two levels"
     SEG302 = "too many rules in a rule set"
     SEG303 = "reference by name without an id"
-    SEG304 = "reference to an unknown segment"
+    SEG304 = "reference to an unknown resource"
     SEG305 = "ambiguous segment name"
     SEG306 = "cyclic references"
     SEG307 = "segment that cannot be created on its own"

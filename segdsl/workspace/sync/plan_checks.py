@@ -58,7 +58,9 @@ def check_plan(
     places = {_place(each) for each in known}
     files = {each.span.file for each in chosen}
     contradictions = [each for each in found.diagnostics if _is_contradiction(each)]
-    unknown = {(Code.SEG303, _place(each)[1]) for each in contradictions}
+    unknown = {
+        (code, _place(each)[1]) for each in contradictions for code in (Code.SEG303, Code.SEG304)
+    }
     report.diagnostics[:] = [
         each
         for each in found.diagnostics
