@@ -15,6 +15,7 @@ from segdsl.analysis.lint.normal_form import Normalizer
 from segdsl.diagnostics import Report
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
+from segdsl.language.references.facts import behaviors_of
 from segdsl.language.references.memberships import memberships
 from segdsl.language.resolve import Program, resolve
 from segdsl.language.syntax.parser import parse
@@ -71,7 +72,7 @@ def segment(condition: c.Condition) -> c.Segment:
 def carefully(of: c.Segment) -> Report:
     """What the lints say where nothing is taken for plain."""
     report = Report()
-    unsure = Prefilter(0, is_plain=False, fits=False, refers=True, has_events=True)
+    unsure = Prefilter(0, is_plain=False, fits=False, refers=True, behaviors=frozenset())
     lint_each([of], [unsure], Normalizer(), report)
     return report
 
@@ -192,3 +193,8 @@ def test_twins_are_found_among_what_is_plain() -> None:
     report = Report()
     lint(twice, report)
     assert [of.code.name for of in report.diagnostics] == ["SEG606"] * len(conditions)
+
+
+@given(ALL)
+def test_the_behaviors_are_those_of_the_rule(condition: c.Condition) -> None:
+    assert prefilter(segment(condition)).behaviors == behaviors_of(condition)

@@ -16,6 +16,7 @@ from segdsl.language.values import Number, Text, Value
 
 _MAX_DEPTH = 1
 """Maximum depth of groups that certainly fit the API's two levels."""
+_NONE: frozenset[str] = frozenset()
 
 
 class Prefilter(msgspec.Struct, frozen=True):
@@ -23,15 +24,15 @@ class Prefilter(msgspec.Struct, frozen=True):
 
     `fingerprint` is equal for segments that select the same profiles, and rarely for others.
     `is_plain`: no lint reports the segment by itself. `fits`: lowering reports nothing if names
-    are used as they are. `refers`: it refers to segments, stages or variants. `has_events`: it
-    uses a behavior.
+    are used as they are. `refers`: it refers to segments, stages or variants. `behaviors`
+    are the matrix tables that its own rule uses.
     """
 
     fingerprint: int
     is_plain: bool
     fits: bool
     refers: bool
-    has_events: bool
+    behaviors: frozenset[str]
 
 
 def prefilter(segment: c.Segment) -> Prefilter:
@@ -39,7 +40,11 @@ def prefilter(segment: c.Segment) -> Prefilter:
     scanner.scan(segment.condition, set(), negated=False, depth=0)
     fingerprint = hash((segment.kind, segment.limit is None, frozenset(scanner.names)))
     return Prefilter(
-        fingerprint, scanner.is_plain, scanner.fits, scanner.refers, scanner.has_events
+        fingerprint,
+        scanner.is_plain,
+        scanner.fits,
+        scanner.refers,
+        frozenset(scanner.behaviors) if scanner.behaviors else _NONE,
     )
 
 
@@ -51,7 +56,7 @@ class _Scanner:
         self.is_plain = True
         self.fits = True
         self.refers = False
-        self.has_events = False
+        self.behaviors: set[str] = set()
 
     def scan(
         self,
@@ -117,7 +122,7 @@ class _Scanner:
     def _aggregate(
         self, test: c.Test, aggregate: c.Aggregate, asked: set[object], negated: bool
     ) -> None:
-        self.has_events = True
+        self.behaviors.add(aggregate.behavior)
         self.names.add(aggregate.behavior)
         # The order of columns says nothing, and two counts may ask whether there are events.
         columns = frozenset(() if aggregate.counts else aggregate.columns)

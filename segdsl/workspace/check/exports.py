@@ -14,7 +14,7 @@ from segdsl.analysis.lint.prefilter import Prefilter
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
-from segdsl.language.references.facts import Facts, segment_facts, stage_facts
+from segdsl.language.references.facts import Facts, SegmentFacts, segment_facts, stage_facts
 from segdsl.language.references.memberships import names_stage
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.syntax import tree as t
@@ -74,15 +74,16 @@ def exports_in(
     prefilters: Sequence[Prefilter] | None = None,
 ) -> Exports:
     """What is kept of loaded files; `prefilters` are those of their segments, where there are."""
-    special = loaded.segments
-    if prefilters is not None:
-        special = tuple(
-            segment
+    if prefilters is None:
+        segments = segment_facts(loaded.segments)
+    else:
+        segments = tuple(
+            SegmentFacts(segment.place, segment.kind, seen.behaviors)
             for segment, seen in zip(loaded.segments, prefilters, strict=True)
-            if seen.has_events or segment.kind != "batch"
+            if seen.behaviors or segment.kind != "batch"
         )
     facts = Facts(
-        segments=segment_facts(special),
+        segments=segments,
         stages=stage_facts(loaded.funnels),
         templates=loaded.templates,
     )
