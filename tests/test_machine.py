@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from quick import scaled
 from segdsl.diagnostics import Report
-from segdsl.language.format.printer import format_file
+from segdsl.language.format import format_file
 from segdsl.language.syntax.builder import Builder
 from segdsl.language.syntax.fast_path import phrase_pattern
 from segdsl.language.syntax.lalr import Child, Machine, Stopped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,19 +28,29 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-class SegmentArguments(NamedTuple):
+class SegmentArguments:
     """Files and the segments in them, segments on the server, and how all of them are checked.
 
     `named` are segments on the server, by name, path or id.
     """
 
-    files: tuple[str, ...]
-    settings: dict[str, str]
-    select: tuple[str, ...]
-    named: tuple[str, ...]
-    target: str | None
-    no_schema: bool
-    output: OutputOptions
+    def __init__(
+        self,
+        files: tuple[str, ...],
+        settings: dict[str, str],
+        select: tuple[str, ...],
+        named: tuple[str, ...],
+        target: str | None,
+        no_schema: bool,
+        output: OutputOptions,
+    ) -> None:
+        self.files = files
+        self.settings = settings
+        self.select = select
+        self.named = named
+        self.target = target
+        self.no_schema = no_schema
+        self.output = output
 
     def load(
         self,

@@ -11,31 +11,19 @@ from __future__ import annotations
 from typing import assert_never
 
 from segdsl.language.format import flat
-from segdsl.language.format.comments import Comments
 from segdsl.language.format.deliveries import DeliveryPrinter
 from segdsl.language.format.expressions import is_open, last_place
 from segdsl.language.format.funnels import FunnelPrinter
 from segdsl.language.format.lines import WIDTH
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import literal, name, string
-from segdsl.source import Source
 
 _END = 1 << 60
 
 
-def format_file(file: t.File, source: Source | None = None) -> str:
-    """The canonical text; `source` is what the file was parsed from, for its comments.
+class FilePrinter(FunnelPrinter, DeliveryPrinter):
+    """Collects the lines of a file, with its comments."""
 
-    Without a source comments come first, as nobody can tell where they stood.
-    """
-    printer = _Printer(Comments(file.comments if source else (), source or Source("", "")))
-    if source is None:
-        printer.lines.extend(comment.text for comment in file.comments)
-    printer.file(file)
-    return "\n".join(printer.lines) + "\n" if printer.lines else ""
-
-
-class _Printer(FunnelPrinter, DeliveryPrinter):
     def file(self, file: t.File) -> None:
         previous: t.Item | None = None
         for at, item in enumerate(file.items):

@@ -10,8 +10,6 @@ import msgspec
 from segdsl.diagnostics import Code, Report
 from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Everyone, Funnel, Segment
-from segdsl.language.resolve.activations import resolve_activation, resolve_template
-from segdsl.language.resolve.funnels import resolve_funnel
 from segdsl.language.resolve.names import Names
 from segdsl.language.resolve.program import Program, Scope, param_value, scopes
 from segdsl.language.resolve.resolver import Resolver
@@ -81,14 +79,20 @@ def resolve_all(
                 if segment is not None and is_kept:
                     segments.append(segment)
             case t.Funnel():
+                from segdsl.language.resolve.funnels import resolve_funnel
+
                 funnel = resolve_funnel(item, resolver, scope, names)
                 if funnel is not None and is_kept:
                     funnels.append(funnel)
             case t.Activation():
+                from segdsl.language.resolve.activations import resolve_activation
+
                 activation = resolve_activation(item, names)
                 if activation is not None and is_kept:
                     activations.append(activation)
             case t.ActivationTemplate():
+                from segdsl.language.resolve.activations import resolve_template
+
                 template = resolve_template(item, names)
                 if template is not None and is_kept:
                     templates.append(template)
