@@ -32,7 +32,7 @@ GROUPS = {
     "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
     "Inspect": ("explain", "preview", "sql"),
     "Workspace": ("init", "plan", "apply", "pull", "mv"),
-    "Server": ("list", "show", "create", "delete", "schema", "serve"),
+    "Server": ("list", "show", "create", "delete", "run", "schema", "serve"),
     "Other": ("completion", "help"),
 }
 # Each command with its line in the list of commands, so that none is imported for it.
@@ -55,6 +55,7 @@ COMMANDS = {
     "preview": "Count the profiles that segments select, without creating anything.",
     "pull": "Write the segments on the server to files.",
     "rule": "Explain a diagnostic code, with an example.",
+    "run": "Run an activation on the server.",
     "schema": "Pull and show the schema of the parent segment.",
     "serve": "Serve a local Audience API over your own data.",
     "show": "Show a segment on the server as source.",

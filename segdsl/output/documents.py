@@ -184,6 +184,20 @@ class DeleteOutput(Output, frozen=True, kw_only=True, tag="delete"):
     deleted: bool = False
 
 
+class RunActivationOutput(Output, frozen=True, kw_only=True, tag="run activation"):
+    """A run of an activation."""
+
+    id: Annotated[str | None, doc("The id of the activation.")] = None
+    name: str | None = None
+    folder: Annotated[str | None, doc("The path of its segment or stage.")] = None
+    run: Annotated[str | None, doc("The id of the run, if the API answers it.")] = None
+    status: Annotated[str | None, doc("`success`, `error`, `canceled`, `running`, …")] = None
+    ended: bool = False
+    created_at: str | None = None
+    finished_at: str | None = None
+    rows: Annotated[int | None, doc("How many rows it sent, if that is known.")] = None
+
+
 class SchemaPullOutput(Output, frozen=True, kw_only=True, tag="schema pull"):
     """The schema of a target, written to its file."""
 

@@ -23,6 +23,7 @@ from segdsl.workspace.remote.preview import (
     Preview,
     Sample,
 )
+from segdsl.workspace.remote.running import Run
 from segdsl.workspace.remote.schema import Sample as Values
 from segdsl.workspace.remote.schema import values_of
 from segdsl.workspace.remote.snapshot import Snapshot
@@ -168,6 +169,22 @@ _CREATED: dict[str, models.CreatedStatus] = {
     "failed": "failed",
     "not tried": "not_tried",
 }
+
+
+def run_output(run: Run) -> documents.RunActivationOutput:
+    """A run of an activation, as far as it is."""
+    execution = run.execution
+    return documents.RunActivationOutput(
+        id=run.of.activation.id,
+        name=run.of.activation.name,
+        folder=folder_of(run.of.folder),
+        run=execution.attempt_id or None,
+        status=execution.status or None,
+        ended=execution.is_ended,
+        created_at=execution.created_at,
+        finished_at=execution.finished_at,
+        rows=run.rows if execution.is_ended else None,
+    )
 
 
 def list_output(server: Snapshot) -> documents.ListOutput:

@@ -171,7 +171,16 @@ WORKS: list[tuple[str, ...]] = [
 ]
 
 
-OTHERS = {("delete",), ("init",), ("mv",), ("schema", "show"), ("serve",), ("show",)}
+GROUPS = ("run", "schema")
+OTHERS = {
+    ("delete",),
+    ("init",),
+    ("mv",),
+    ("run", "activation"),
+    ("schema", "show"),
+    ("serve",),
+    ("show",),
+}
 """The commands that need something first; their documents have tests of their own below."""
 
 
@@ -182,7 +191,7 @@ def test_every_command_is_among_those_that_work_and_those_that_fail() -> None:
 
 
 def _names(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    return arguments[: 2 if arguments[0] == "schema" else 1]
+    return arguments[: 2 if arguments[0] in GROUPS else 1]
 
 
 @pytest.mark.parametrize("arguments", WORKS, ids=" ".join)
@@ -302,6 +311,7 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("preview", "japan.seg", "--sample", "no")),
     (2, "usage", ("pull", "--keep")),
     (2, "usage", ("rule", "SEG999")),
+    (2, "usage", ("run", "activation", "nobody", "--yes")),
     (2, "usage", ("schema", "show")),
     (2, "usage", ("schema", "shwo")),
     (2, "usage", ("serve", "--data", "nowhere")),
@@ -320,6 +330,7 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (3, "api", ("plan", "--target", "nowhere")),
     (3, "api", ("preview", "japan.seg", "--target", "nowhere")),
     (3, "api", ("pull", "--target", "nowhere")),
+    (3, "api", ("run", "activation", "Sync", "--target", "nowhere")),
     (3, "api", ("schema", "pull", "--target", "nowhere")),
     (3, "api", ("show", "Japan", "--target", "nowhere")),
     (3, "api", ("sql", "japan.seg", "--target", "nowhere")),

@@ -39,6 +39,7 @@ COMMANDS = (
     ("show", "Japan", "--json"),
     ("sql", "."),
     ("sql", "--remote", "japan.seg"),
+    ("run", "activation", "nobody", "--yes"),
     ("delete", "Buyers in Japan", "--yes"),
     ("delete", "Japan", "--yes"),
 )
@@ -75,7 +76,7 @@ def assert_untold(folder: Path, texts: list[str]) -> None:
 
 def test_every_command_that_sends_the_key_is_looked_at() -> None:
     sending = {names for names in leaves(cli) if "--send-key" in option_names(names)}
-    assert sending == {each[: 2 if each[0] == "schema" else 1] for each in COMMANDS}
+    assert sending == {each[: 2 if each[0] in ("run", "schema") else 1] for each in COMMANDS}
 
 
 @pytest.mark.slow

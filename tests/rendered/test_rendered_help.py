@@ -49,7 +49,7 @@ Write:
   rule        Explain a diagnostic code, with an example.
 
 Inspect:
-  explain     Explain in plain English which profiles a segment selects.
+  explain     Explain segments, funnels and activations in plain English.
   preview     Count the profiles that segments select, without creating
               anything.
   sql         Print the SQL query of each segment.
@@ -66,6 +66,7 @@ Server:
   show        Show a segment on the server as source.
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
+  run         Run an activation on the server.
   schema      Pull and show the schema of the parent segment.
   serve       Serve a local Audience API over your own data.
 
@@ -169,15 +170,22 @@ Usage: segdsl preview [OPTIONS] [FILE]...
 
   Count the profiles that segments select, without creating anything.
 
-  If FILE is a folder, counts the segments of all .seg files in it. Segments
-  with errors are reported, and the others are counted. Ctrl-C kills the queries
-  that still run on the server.
+  Of a funnel, counts each stage, and shows the conversion from stage to stage.
+  Of an activation, shows the first rows as they would be exported; nothing is
+  sent. Values of columns with personal data are masked.
+
+  If FILE is a folder, previews all .seg files in it. What has errors is
+  reported, and the rest is counted. Ctrl-C kills the queries that still run on
+  the server.
 
 Options:
   --breakdown                     Count every condition, too.
-  --sample N                      Show N profiles of each segment.  [x>=1]
+  --sample N                      Show N profiles of each segment, and of each
+                                  activation instead of 5.  [x>=1]
   --columns A,B,…                 Attributes to show with --sample, instead of
-                                  the first ones.
+                                  the first ones, or `all`; of activations, the
+                                  exported columns to show.
+  --reveal                        Show personal data, which is masked otherwise.
   --layout [v5|nested]            Rule layout: two levels with Composite, or the
                                   older nested And/Or.
   --set NAME=VALUE                Set a param (repeatable).
@@ -206,6 +214,7 @@ Options:
     segdsl preview japan.seg
     segdsl preview --breakdown japan.seg
     segdsl preview --sample 5 --columns age,country .
+    segdsl preview --reveal activations/contact_sync.seg
 """)
 
 

@@ -10,7 +10,7 @@ from segdsl.api.activation_records import Activation, ActivationTemplate
 from segdsl.api.errors import ForbiddenError, ForeignResponseError, NotFoundError, NotSupportedError
 from segdsl.api.responses import Funnel, Listed
 from segdsl.language.values import ByName
-from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Ref
+from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Folder, Ref
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 
 _T = TypeVar("_T")
@@ -46,7 +46,8 @@ class ServerReading:
     async def snapshot(self) -> Snapshot:
         """The segments with their rules, those of stages too, and the folders."""
         if self._snapshot is None:
-            self._snapshot = await read_snapshot(self.client, self.parent_id)
+            rules = self.wanted is None or bool(self.wanted)
+            self._snapshot = await read_snapshot(self.client, self.parent_id, rules=rules)
         return self._snapshot
 
     async def funnels(self) -> Listed[Funnel] | ClientError:
@@ -86,6 +87,17 @@ class ServerReading:
             if not isinstance(users, ClientError):
                 self._names |= {Ref(USER, each.id): ByName(each.email) for each in users}
         return self._names
+
+    async def places(self) -> dict[str, Folder]:
+        """The path of each segment by id; of a segment that is the rule of a stage, the stage's."""
+        snapshot, funnels = await self.snapshot(), await self.funnels()
+        found = {segment.id: (*(path or ()), segment.name) for path, segment in snapshot.segments}
+        for funnel in () if isinstance(funnels, ClientError) else funnels:
+            path = snapshot.path_of(funnel.folder_id) or ()
+            for stage in funnel.stages:
+                if stage.segment_id is not None:
+                    found[stage.segment_id] = (*path, funnel.name, stage.name)
+        return found
 
     async def stage_segments(self) -> frozenset[str]:
         """The ids of the segments that are the rules of stages."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
+from segdsl.source import Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, OtherFiles, check_loaded, combine, keys_of
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.schema import load_schema, schema_path
@@ -40,6 +41,7 @@ def check_plan(
     schema = load_schema(project, target)
     segments = list(workspace.loaded.segments)
     chosen = segments if plan is None else _chosen(workspace, plan, report)
+    settled = [] if plan is None else _settled(workspace, plan, report)
     codes = (*allowed, *project.allow)
     owners = None if schema is None else schema.owners
     basis = Basis({}, schema if use_schema else None, codes, owners)
@@ -66,6 +68,7 @@ def check_plan(
         for each in found.diagnostics
         # What the schema says of a name without an id is all that there is to say.
         if _place(each) not in unknown
+        if each in known or not _is_inside(each, settled)
         if each in known
         or not (each.code in _SETTLED_ELSEWHERE and (plan is not None or _place(each) in places))
         if each.severity == "error" or whole or each.span is None or each.span.file in files
@@ -81,8 +84,36 @@ def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
     return (diagnostic.code, None if diagnostic.span is None else diagnostic.span.key)
 
 
+def _is_inside(diagnostic: Diagnostic, places: Sequence[Span]) -> bool:
+    span = diagnostic.span
+    return span is not None and any(
+        place.file == span.file and place.start <= span.start and span.end <= place.end
+        for place in places
+    )
+
+
+def _settled(workspace: Workspace, plan: Plan, report: Report) -> list[Span]:
+    """The texts of what is no segment, and neither changed nor in conflict nor in a file with
+    errors."""
+    spans, files = _concerned(workspace, plan, report)
+    items = {each.span.key for each in workspace.loaded.segments}
+    return [
+        each.place
+        for each in workspace.resources
+        if each.span.key not in spans and each.span.key not in items
+        if each.span.file not in files
+    ]
+
+
 def _chosen(workspace: Workspace, plan: Plan, report: Report) -> list[c.Segment]:
     """The segments that are changed or in conflict, and those of files with errors."""
+    spans, files = _concerned(workspace, plan, report)
+    segments = workspace.loaded.segments
+    return [each for each in segments if each.span.key in spans or each.span.file in files]
+
+
+def _concerned(workspace: Workspace, plan: Plan, report: Report) -> tuple[set[SpanKey], set[str]]:
+    """Where what is changed or in conflict is, and the files that have errors."""
     keys = {change.state.key for change in plan.changes if change.after is not None}
     keys |= {conflict.key for conflict in plan.conflicts}
     # The folder of what belongs to another resource is not known from its text alone.
@@ -95,8 +126,7 @@ def _chosen(workspace: Workspace, plan: Plan, report: Report) -> list[c.Segment]
     errors = [each for each in report.diagnostics if each.severity == "error"]
     files = {each.span.file for each in errors if each.span is not None}
     files |= {note.span.file for each in errors for note in each.notes}
-    segments = workspace.loaded.segments
-    return [each for each in segments if each.span.key in spans or each.span.file in files]
+    return spans, files
 
 
 def _whole_files(workspace: Workspace, chosen: Collection[c.Segment]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from segdsl.api import Client
 from segdsl.workspace.kinds.registry import KINDS, Kinds
 from segdsl.workspace.kinds.resource import Server
+from segdsl.workspace.project.keys import SEGMENT
 from segdsl.workspace.remote.reading import ServerReading
 
 
@@ -21,7 +22,9 @@ async def read_server(
     Of a kind that is not among the `wanted` it may be known only what there is, and not what it
     says, where that takes many requests. Without `wanted` all are.
     """
-    reading = ServerReading(client, parent_id, None if wanted is None else frozenset(wanted))
+    # The rules of segments are always compared.
+    whole = None if wanted is None else frozenset((*wanted, SEGMENT))
+    reading = ServerReading(client, parent_id, whole)
     return Server.joined([await kind.read_server(reading) for kind in kinds.values()])
 
 

@@ -93,18 +93,14 @@ async def read_activations(reading: ServerReading) -> Server:
 
 async def _targets(reading: ServerReading) -> dict[str, tuple[Ref, Folder]]:
     """What the segments of activations are here, segments or stages, and where, by id."""
-    snapshot, funnels = await reading.snapshot(), await reading.funnels()
-    found = {
-        segment.id: (Ref(SEGMENT, segment.id), (*(path or ()), segment.name))
-        for path, segment in snapshot.segments
+    funnels = await reading.funnels()
+    stages = {
+        stage.segment_id: Ref(STAGE, stage.id)
+        for funnel in (() if isinstance(funnels, ClientError) else funnels)
+        for stage in funnel.stages
     }
-    for funnel in () if isinstance(funnels, ClientError) else funnels:
-        path = snapshot.path_of(funnel.folder_id) or ()
-        for stage in funnel.stages:
-            if stage.segment_id is not None:
-                place = (*path, funnel.name, stage.name)
-                found[stage.segment_id] = (Ref(STAGE, stage.id), place)
-    return found
+    places = await reading.places()
+    return {id: (stages.get(id, Ref(SEGMENT, id)), place) for id, place in places.items()}
 
 
 async def _whole(

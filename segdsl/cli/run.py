@@ -1,0 +1,108 @@
+"""`segdsl run`: an activation run on the server, after a question."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from segdsl.cli.connection import connection_options, with_target
+from segdsl.cli.console import echo
+from segdsl.cli.errors import CommandError
+from segdsl.cli.examples import examples
+from segdsl.cli.options import format_options
+from segdsl.cli.prompts import confirm, is_interactive
+
+if TYPE_CHECKING:
+    from segdsl.api.activation_records import Execution
+    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.running import Run, Runnable
+
+
+@click.group(
+    "run",
+    epilog=examples('segdsl run activation "Contact sync"', "segdsl run activation 1234 --yes"),
+)
+def command() -> None:
+    """Run an activation on the server.
+
+    `segdsl apply` runs nothing.
+    """
+
+
+@command.command(
+    "activation",
+    short_help="Run an activation now.",
+    epilog=examples(
+        'segdsl run activation "Contact sync"',
+        'segdsl run activation "VIPs/Contact sync" --no-wait',
+    ),
+)
+@click.argument("activation", metavar="NAME|ID")
+@click.option("--yes", is_flag=True, help="Run without asking for confirmation.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
+@format_options("text", "json")
+@connection_options
+def activation(
+    activation: str, yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
+) -> None:
+    """Run an activation now: it sends its profiles to its connection.
+
+    NAME is its own name, or the path of its segment or stage with its name behind. Waits until the
+    run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on.
+    """
+    from asyncio import CancelledError
+
+    from segdsl.terminal import visible
+    from segdsl.workspace.remote.running import check_success, find_activation, start, wait
+
+    async def look_up(connection: Connection) -> Runnable:
+        return await find_activation(connection.client, connection.parent.id, activation)
+
+    found = with_target(target, now, look_up)
+    what = f"{visible(found.path)} (#{found.activation.id})"
+    if not yes:
+        if not is_interactive():
+            raise CommandError(f"not a terminal: pass --yes to run {what}")
+        if not confirm(f"Run {what} now? It sends its profiles to its connection."):
+            raise click.Abort
+
+    async def run_it(connection: Connection) -> Run:
+        run = await start(connection.client, found)
+        _show(run, form)
+        if no_wait:
+            return run
+        try:
+            return await wait(connection.client, connection.parent.id, run, _on_status)
+        except CancelledError:
+            echo("interrupted; the run goes on at the server", err=True)
+            raise
+
+    run = with_target(target, now, run_it)
+    if not no_wait:
+        _show(run, form)
+    check_success(run)
+
+
+def _on_status(execution: Execution) -> None:
+    """Progress, for a person alone: which statuses are seen depends on the time."""
+    from segdsl.terminal import visible
+
+    if sys.stderr.isatty() and not execution.is_ended:
+        echo(f"{visible(execution.status)}…", err=True)
+
+
+def _show(run: Run, form: str) -> None:
+    from segdsl.terminal import visible
+
+    if form == "json":
+        from segdsl.cli.document import set_result
+        from segdsl.output.remote import run_output
+
+        set_result(run_output(run))
+        return
+    ended = run.execution.is_ended
+    rows = "" if run.rows is None or not ended else f", {run.rows:,} rows"
+    status = visible(run.execution.status) if ended else "started"
+    echo(f"{status}  {visible(run.of.path)}  #{run.of.activation.id}{rows}")
