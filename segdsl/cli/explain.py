@@ -29,9 +29,9 @@ UNCLIPPED = 100_000
 def command(segments: SegmentArguments, tree: bool) -> None:
     """Explain segments, funnels and activations in plain English.
 
-    Says which profiles a segment or a stage selects, and whom an activation exports, with which
-    columns, where to and when. If FILE is a folder, explains all .seg files in it; `-` is standard
-    input. With a schema, columns have the names that the console shows.
+    Says which profiles a segment or a stage selects; of an activation, which profiles and columns
+    it exports, where to and when. If FILE is a folder, explains all .seg files in it; `-` is
+    standard input. With a schema, columns have the names that the console shows.
 
     If there is an error, nothing is explained. Diagnostics go to standard error in every format.
     """
