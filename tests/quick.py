@@ -51,7 +51,7 @@ STANDS_FOR = {
     ],
     "tests/cli/test_faults.py::test_every_segment_is_made_exactly_once": [
         "tests/plans/test_exactly_once.py::test_a_client_that_is_killed_again_and_again",
-        "tests/plans/test_exactly_once.py::test_through_bad_weather",
+        "tests/plans/test_exactly_once.py::test_through_injected_faults",
     ],
     "tests/local/test_local_queries.py::test_closing_stops_everything": [
         "tests/local/test_local_queries.py::test_polls_are_answered_while_long_queries_run",

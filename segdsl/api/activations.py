@@ -31,7 +31,7 @@ from segdsl.api.writing import (
 )
 
 _MAX_PAGES = 1_000
-_NOT_RETURNED = "the run may have started, but the API does not say so"
+_NOT_RETURNED = "the run may have started: the API has not confirmed it"
 
 
 class Activations(Folders):

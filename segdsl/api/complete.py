@@ -86,7 +86,7 @@ async def whole_activations(client: Client, parent_id: str) -> Listed[Activation
 
     async def read(summary: Activation) -> Activation:
         if summary.segment_id is None:
-            raise e.InvalidResponseError("the server does not say which segment it is of")
+            raise e.InvalidResponseError("the server names no segment for this activation")
         return await client.activation(summary.segment_id, summary.id)
 
     listed = await client.activations(parent_id)

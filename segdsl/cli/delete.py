@@ -16,7 +16,7 @@ from segdsl.cli.prompts import confirm, is_interactive
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
-    from segdsl.workspace.remote.listing import Found
+    from segdsl.workspace.remote.listing import PlacedSegment
 
 
 @click.command(
@@ -36,7 +36,7 @@ def command(segment: str, yes: bool, form: str, target: str | None, now: str | N
     from segdsl.workspace.remote.listing import find, path_of
     from segdsl.workspace.remote.snapshot import read_snapshot
 
-    async def look_up(connection: Connection) -> Found:
+    async def look_up(connection: Connection) -> PlacedSegment:
         server = await read_snapshot(connection.client, connection.parent.id, rules=False)
         return find(server, segment)
 

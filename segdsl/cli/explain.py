@@ -29,9 +29,10 @@ UNCLIPPED = 100_000
 def command(segments: SegmentArguments, tree: bool) -> None:
     """Explain segments, funnels and activations in plain English.
 
-    Says which profiles a segment or a stage selects, and whom an activation exports, with which
-    columns, where to and when. If FILE is a folder, explains all .seg files in it; `-` is standard
-    input. With a schema, columns have the names that the console shows.
+    Of a segment or a stage it describes the profiles that are selected; of an activation, the
+    profiles and columns that are exported, where to and when. If FILE is a folder, explains all
+    .seg files in it; `-` is standard input. With a schema, columns have the names that the console
+    shows.
 
     If there is an error, nothing is explained. Diagnostics go to standard error in every format.
     """

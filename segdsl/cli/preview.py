@@ -120,7 +120,7 @@ def _show(counts: Preview, options: OutputOptions, *, has_schema: bool) -> None:
         from segdsl.output.remote import preview_output
 
         document.set_result(preview_output(counts))
-    elif counts.questions or counts.funnels or counts.exports:
+    elif counts.requests or counts.funnels or counts.exports:
         width = terminal_width()
         color = use_color(options.color, sys.stdout)
         echo(text_of(rendered(counts, width), color=color, width=width), nl=False, color=color)

@@ -12,8 +12,8 @@ from segdsl.output import documents, models
 from segdsl.output.segments import folder_of
 from segdsl.schema.search import SchemaItem
 from segdsl.workspace.creation import Outcome as Created
-from segdsl.workspace.remote.breakdown import Node, Question
-from segdsl.workspace.remote.listing import Found, Shown, in_order
+from segdsl.workspace.remote.breakdown import CountRequest, Node
+from segdsl.workspace.remote.listing import PlacedSegment, Shown, in_order
 from segdsl.workspace.remote.preview import (
     Answer,
     Counted,
@@ -47,7 +47,7 @@ def preview_output(preview: Preview) -> documents.PreviewOutput:
         parent_segment=models.ParentSegment(
             id=preview.parent_id, name=preview.parent_name, population=preview.population
         ),
-        segments=tuple(_counted(question, preview) for question in preview.questions),
+        segments=tuple(_counted(request, preview) for request in preview.requests),
         funnels=tuple(_funnel(funnel, preview) for funnel in preview.funnels),
         activations=tuple(_activation(*each) for each in preview.exports),
     )
@@ -87,18 +87,18 @@ def _funnel(counted: FunnelQuestion, preview: Preview) -> models.CountedFunnel:
     )
 
 
-def _counted(question: Question, preview: Preview) -> models.CountedSegment:
-    answer = preview.answers[question.rule]
+def _counted(request: CountRequest, preview: Preview) -> models.CountedSegment:
+    answer = preview.answers[request.rule]
     return models.CountedSegment(
-        name=question.segment.name,
-        folder=question.segment.folder,
-        file=question.segment.span.file or None,
+        name=request.segment.name,
+        folder=request.segment.folder,
+        file=request.segment.span.file or None,
         count=_count(answer),
         share=_share(answer, preview),
         seconds=_seconds(answer),
         error=_error(answer),
-        breakdown=None if question.tree is None else _condition(question.tree, preview),
-        sample=_sample(preview.samples.get(question.rule), preview.masked),
+        breakdown=None if request.tree is None else _condition(request.tree, preview),
+        sample=_sample(preview.samples.get(request.rule), preview.masked),
     )
 
 
@@ -224,7 +224,7 @@ def show_output(shown: Shown, source: str | None) -> documents.ShowOutput:
     )
 
 
-def delete_output(found: Found, *, deleted: bool) -> documents.DeleteOutput:
+def delete_output(found: PlacedSegment, *, deleted: bool) -> documents.DeleteOutput:
     """A segment that was deleted, or is about to be."""
     folder, segment = found
     return documents.DeleteOutput(

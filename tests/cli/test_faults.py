@@ -1,4 +1,4 @@
-"""Creating through the weather of real networks: exactly once, each as it was written."""
+"""Creating through the faults of real networks: exactly once, each as it was written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workspace import NOW, WAYS, Way, server, serving, write_project
 
 MANY = 200
 # 30% of all requests, in every way there is; half of the cut ones took effect.
-WEATHER = "latency=2ms,429=0.05,500=0.05,503=0.05,cut-before=0.075,cut-after=0.075,seed={seed}"
+FAULTS = "latency=2ms,429=0.05,500=0.05,503=0.05,cut-before=0.075,cut-after=0.075,seed={seed}"
 
 
 def write_many(folder: Path) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def assert_just_these(store: Path, rules: dict[str, Any]) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_segment_is_made_exactly_once(tmp_path: Path, way: Way, seed: int) -> None:
-    weather = WEATHER.format(seed=seed)
+    faults = FAULTS.format(seed=seed)
     store = tmp_path / "store.sqlite"
     write_project(tmp_path, "")
     rules = write_many(tmp_path)
@@ -78,11 +78,11 @@ def test_every_segment_is_made_exactly_once(tmp_path: Path, way: Way, seed: int)
     if way == "in process":
         config.write_text(
             '[targets.local]\nkind = "local"\ndata = "data"\nstore = "store.sqlite"\n'
-            f'faults = "{weather}"\n'
+            f'faults = "{faults}"\n'
         )
         until_done(tmp_path)
     else:
-        with serving(tmp_path, "--store", str(store), "--now", NOW, "--faults", weather) as url:
+        with serving(tmp_path, "--store", str(store), "--now", NOW, "--faults", faults) as url:
             config.write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
             until_done(tmp_path)
     assert_just_these(store, rules)
@@ -107,8 +107,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) 
     config = tmp_path / "segdsl.toml"
     acknowledged: list[bytes] = []
     for seed in range(3):
-        weather = f"latency=5ms,seed={seed}"
-        options = ("--store", str(store), "--now", NOW, "--faults", weather)
+        faults = f"latency=5ms,seed={seed}"
+        options = ("--store", str(store), "--now", NOW, "--faults", faults)
         with server(tmp_path, *options) as (url, running):
             config.write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
             acknowledged += killed_in_the_middle(tmp_path, store, seed, running)

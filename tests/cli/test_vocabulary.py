@@ -19,7 +19,10 @@ from segdsl.cli.group import cli
 from segdsl.output.reference import schema_text, tables
 from test_help import PAGES, page
 
-CHECKED = ("api", "cli", "engine", "output", "rules", "schema", "server", "sql")
+CHECKED = (
+    *("analysis", "api", "cli", "diagnostics", "engine", "language", "output", "rules", "schema"),
+    *("server", "sql", "toml", "workspace"),
+)
 """Packages of `segdsl` whose messages are mended."""
 
 BANNED = {

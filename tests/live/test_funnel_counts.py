@@ -18,7 +18,7 @@ from segdsl.language.condition import tree as c
 from segdsl.language.values import ByName, Number, Text
 from segdsl.output.remote import preview_output
 from segdsl.server import LOCAL_KEY, LocalTransport, application, open_store
-from segdsl.workspace.remote.breakdown import Question
+from segdsl.workspace.remote.breakdown import CountRequest
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.counting import PreviewOptions, preview
 from segdsl.workspace.remote.preview import Counted, Failed, FunnelQuestion, FunnelStage, Preview
@@ -28,7 +28,7 @@ from segdsl.workspace.remote.preview_text import rendered, text_of
 class Silent:
     """A progress that shows nothing."""
 
-    def begin(self, questions: int) -> None: ...
+    def begin(self, requests: int) -> None: ...
     def answered(self) -> None: ...
     def stopped(self, killed: int) -> None: ...
 
@@ -127,7 +127,7 @@ def test_funnels_and_segments_together_are_one_query(tmp_path: Path) -> None:
     found, log, _ = counted(tmp_path, FUNNEL, other, segments=segments)
     assert len(log) == 1
     assert counts(found, 1) == [4, 3, 2]
-    japan = found.answers[found.questions[0].rule]
+    japan = found.answers[found.requests[0].rule]
     assert isinstance(japan, Counted)
     assert japan.count == 3
 
@@ -165,12 +165,12 @@ def made(*numbers: int | str | None) -> Preview:
     stages, answers = [], {}
     for at, number in enumerate(numbers):
         own = stage(f"Stage {at}", None if number is None else c.Everyone())
-        question = None
+        request = None
         if number is not None:
             assert own.segment is not None
-            question = Question(own.segment, str(at))
+            request = CountRequest(own.segment, str(at))
             answers[str(at)] = Failed(number) if isinstance(number, str) else Counted(number, 0.1)
-        stages.append(FunnelStage(own, question))
+        stages.append(FunnelStage(own, request))
     funnel = FunnelQuestion(c.Funnel("Ladder", tuple(each.stage for each in stages)), tuple(stages))
     return Preview("1", "Shop", 20_000, (), answers, funnels=(funnel,))
 

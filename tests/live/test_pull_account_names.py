@@ -183,7 +183,7 @@ def test_templates_and_recipients_that_cannot_be_read_are_told(status: int, tmp_
     found, _ = pulled(tmp_path, denied)
     assert [each.partition(":")[0] for each in found.missing] == [
         "activation templates",
-        "users whom activations notify",
+        "users notified by activations",
     ]
     assert found.schema.templates is None
     assert found.schema.users is None

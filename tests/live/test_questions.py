@@ -12,7 +12,7 @@ from reference.rule_evaluator import select_rule
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.rules.lower import lower
-from segdsl.workspace.remote.breakdown import Node, question
+from segdsl.workspace.remote.breakdown import Node, count_request
 from strategies.conditions import cases
 from support import segment_of
 
@@ -26,7 +26,7 @@ def test_the_counts_of_a_breakdown_fit_together(case: tuple[c.Segment, Populatio
     """Whatever a line says of its children is true of what is counted for them."""
     segment, population = case
     report = Report()
-    asked = question(segment, {}, report, breakdown=True)
+    asked = count_request(segment, {}, report, breakdown=True)
     if asked is None:
         assert lower(segment, Report()) is None
         return
@@ -60,7 +60,7 @@ def test_the_counts_of_a_breakdown_fit_together(case: tuple[c.Segment, Populatio
 
 
 def test_equal_conditions_are_counted_once() -> None:
-    asked = question(segment_of("a = 1 and (b = 2 or a = 1)"), {}, Report(), breakdown=True)
+    asked = count_request(segment_of("a = 1 and (b = 2 or a = 1)"), {}, Report(), breakdown=True)
     assert asked is not None
     rules = list(asked.rules())
     assert len(set(rules)) < len(rules)

@@ -173,9 +173,9 @@ async def team(
 ) -> AsyncIterator[Team]:
     """A team with a server of its own in this process."""
     data = write_data(folder)
-    weather = None if faults is None else parse_faults(faults)
+    injected = None if faults is None else parse_faults(faults)
     async with (
-        open_local(data, store, NOW, weather) as transport,
+        open_local(data, store, NOW, injected) as transport,
         connected(folder, transport, retry_policy) as found,
     ):
         yield found

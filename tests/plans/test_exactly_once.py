@@ -1,4 +1,4 @@
-"""A thousand segments through bad weather, and with the client killed: each once, and equal.
+"""A thousand segments through injected faults, and with the client killed: each once, and equal.
 
 They are applied, then changed in every way (rules, heads, folders, names; a part deleted and
 others made for it) and applied again.
@@ -31,7 +31,7 @@ from workspace import NOW, serving
 
 SEEDS = (1, 2, 3, 4, 5)
 # A fifth of all requests, in every way there is; of what is never answered a part was done.
-WEATHER = (
+FAULTS = (
     "latency=2ms,429=0.025,retry-after=1,500=0.025,502=0.025,503=0.025,504=0.01,"
     "500-after=0.025,503-after=0.025,cut-before=0.015,cut-after=0.015,"
     "hang-before=0.005,hang-after=0.005,seed={}"
@@ -45,7 +45,7 @@ KILLS = 3
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Counter[Fault | None]:
-    """What the weather did to each request."""
+    """The fault of each request."""
     found: Counter[Fault | None] = Counter()
     draw = FaultInjector.draw
 
@@ -82,12 +82,12 @@ def test_the_thousand_are_as_they_should_be(tmp_path: Path, later: bool) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_through_bad_weather(tmp_path: Path, seed: int, drawn: Counter[Fault | None]) -> None:
+def test_through_injected_faults(tmp_path: Path, seed: int, drawn: Counter[Fault | None]) -> None:
     store = tmp_path / "store.sqlite"
-    weather = WEATHER.format(seed)
+    faults = FAULTS.format(seed)
 
     async def main() -> None:
-        async with team(tmp_path, faults=weather, store=store, retry_policy=PATIENCE) as one:
+        async with team(tmp_path, faults=faults, store=store, retry_policy=PATIENCE) as one:
             ids: dict[str, int] = {}
             for later in (False, True):
                 segments = thousand.written(later)
@@ -104,7 +104,7 @@ def test_through_bad_weather(tmp_path: Path, seed: int, drawn: Counter[Fault | N
             assert (following.changes, following.conflicts) == ((), ())
 
     asyncio.run(main())
-    assert drawn.keys() == {None, *(each for each, _ in parse_faults(weather).chances)}
+    assert drawn.keys() == {None, *(each for each, _ in parse_faults(faults).chances)}
     failed = drawn.total() - drawn[None]
     assert 0.17 < failed / drawn.total() < 0.23, drawn
 
@@ -123,7 +123,7 @@ async def apply_until_done(one: Team) -> None:
 
 
 async def planned(one: Team) -> Plan:
-    """A plan, as soon as the weather lets its questions through."""
+    """A plan, as soon as the faults let its requests through."""
     for _ in range(TRIES):
         with suppress(ClientError):
             return await one.plan(prune=True)
@@ -173,11 +173,11 @@ def killed_at(folder: Path, target: int, progress: Callable[[Path], int]) -> int
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_client_that_is_killed_again_and_again(tmp_path: Path, seed: int) -> None:
-    """Killed at random points, started again, and with the weather of the other test."""
+    """Killed at random points, started again, and with the faults of the other test."""
     write_data(tmp_path)
     store = tmp_path / "store.sqlite"
     chance = random.Random(seed)
-    options = ("--store", str(store), "--now", NOW, "--faults", WEATHER.format(seed))
+    options = ("--store", str(store), "--now", NOW, "--faults", FAULTS.format(seed))
     with serving(tmp_path, *options) as url:
         (tmp_path / "segdsl.toml").write_text(f'[targets.local]\nkind = "local"\nurl = "{url}"\n')
         for later, progress, most in (
@@ -197,7 +197,7 @@ def test_a_client_that_is_killed_again_and_again(tmp_path: Path, seed: int) -> N
 
 
 def until_done(folder: Path, *arguments: str) -> None:
-    """Runs a command until the weather lets it through."""
+    """Runs a command until the faults let it through."""
     for _ in range(TRIES):
         code = segdsl(folder, *arguments).wait()
         assert code in (0, 3), (folder / "client.log").read_text()

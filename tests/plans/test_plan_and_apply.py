@@ -319,7 +319,7 @@ async def test_a_saved_plan_of_another_target_is_refused(team: Team) -> None:
 def test_a_saved_plan_that_waits_for_what_never_comes_is_refused(first: tuple[int, ...]) -> None:
     """It would end in a traceback, or never."""
     plan = Plan("7", "local", (Change("a.seg", "1", first=first),))
-    with pytest.raises(PlanError, match="not in order"):
+    with pytest.raises(PlanError, match="out of sequence"):
         read_plan(write_plan(plan).encode(), "plan.json")
 
 

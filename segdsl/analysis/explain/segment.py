@@ -163,7 +163,7 @@ def _item(condition: c.Condition, decides: bool, label: str = "") -> Item:
             who = "no profile" if negated else "every profile"
             return Item(_lead(label, f"this holds for {who}."))
         case c.And() | c.Or() | c.Not():
-            raise AssertionError("a condition alone is no group")
+            raise AssertionError("a condition alone is not a group")
         case _:
             assert_never(leaf)
 

@@ -73,7 +73,7 @@ async def read_account_names(
         notified |= await client.notified_users(parent.id)
     except LEFT_OUT as error:
         users = None
-        missing.append(f"users whom activations notify: {error.message}")
+        missing.append(f"users notified by activations: {error.message}")
     if users is not None and (notified or named):
         try:
             users = await client.account.users()

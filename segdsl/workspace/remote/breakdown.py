@@ -38,7 +38,7 @@ class Node(msgspec.Struct, frozen=True):
     children: tuple[Node, ...] = ()
 
 
-class Question(msgspec.Struct, frozen=True):
+class CountRequest(msgspec.Struct, frozen=True):
     """A segment to count, with the `tree` of its conditions for a breakdown."""
 
     segment: c.Segment
@@ -57,17 +57,17 @@ class Question(msgspec.Struct, frozen=True):
             waiting.extend(node.children)
 
 
-def question(
+def count_request(
     segment: c.Segment, ids: Ids, report: Report, *, layout: Layout = "v5", breakdown: bool = False
-) -> Question | None:
+) -> CountRequest | None:
     """What to count for a segment; None after a report."""
     rule = lower(segment, report, layout=layout, ids=ids)
     if rule is None:
         return None
     whole = encode(rule, pretty=False)
     if not breakdown or isinstance(segment.condition, c.Everyone):
-        return Question(segment, whole)
-    return Question(segment, whole, _Breakdown(ids, layout).node(segment.condition))
+        return CountRequest(segment, whole)
+    return CountRequest(segment, whole, _Breakdown(ids, layout).node(segment.condition))
 
 
 class _Breakdown:

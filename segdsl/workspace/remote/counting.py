@@ -23,7 +23,7 @@ from segdsl.language.references.segment_names import SegmentNames, segment_ids
 from segdsl.language.values import TIME_TYPES
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
-from segdsl.workspace.remote.breakdown import Question, Rule, question
+from segdsl.workspace.remote.breakdown import CountRequest, Rule, count_request
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.preview import (
     PERSONAL,
@@ -48,7 +48,7 @@ FIRST = 5
 class Progress(Protocol):
     """Shows how far the counting is."""
 
-    def begin(self, questions: int) -> None:
+    def begin(self, requests: int) -> None:
         """Called before the first rule is counted, with the number of rules."""
 
     def answered(self) -> None:
@@ -96,7 +96,7 @@ async def preview(
     asked = await questions_of(
         connection, (*segments, *stages), (*segments, *beside), report, options
     )
-    questions = [each for each in asked[: len(segments)] if each is not None]
+    requests = [each for each in asked[: len(segments)] if each is not None]
     shown = _with_questions(funnels, iter(asked[len(segments) :]))
     known = await client.attributes(parent.id) if options.sample else []
     if not options.columns or options.columns == ALL:
@@ -107,13 +107,13 @@ async def preview(
     hidden = frozenset(
         each.name for each in known if each.visibility in PERSONAL and not options.reveal
     )
-    counted = [*questions, *(each for each in asked[len(segments) :] if each is not None)]
+    counted = [*requests, *(each for each in asked[len(segments) :] if each is not None)]
     rules = list(dict.fromkeys(rule for each in counted for rule in each.rules()))
     everyone = encode(EVERYONE, pretty=False)
     if parent.population is None:
         rules.append(everyone)
-    progress.begin(len(rules) + (len(questions) if options.sample else 0))
-    answers, samples = await _asked(connection, rules, questions, options, progress)
+    progress.begin(len(rules) + (len(requests) if options.sample else 0))
+    answers, samples = await _asked(connection, rules, requests, options, progress)
     samples = {rule: _without(hidden, each) for rule, each in samples.items()}
     population = parent.population
     if population is None:
@@ -124,7 +124,7 @@ async def preview(
         parent.id,
         parent.name,
         population,
-        questions,
+        requests,
         answers,
         samples,
         parent.timezone,
@@ -147,7 +147,7 @@ def _without(hidden: frozenset[str], sample: Sample | Failed) -> Sample | Failed
 
 
 def _with_questions(
-    funnels: Iterable[c.Funnel], asked: Iterator[Question | None]
+    funnels: Iterable[c.Funnel], asked: Iterator[CountRequest | None]
 ) -> tuple[FunnelQuestion, ...]:
     """The funnels with what to count; `asked` is in the order of the stages with a rule."""
     return tuple(
@@ -167,7 +167,7 @@ async def questions_of(
     every: Sequence[c.Segment],
     report: Report,
     options: PreviewOptions,
-) -> list[Question | None]:
+) -> list[CountRequest | None]:
     """What to count for each segment, None for one that is in the report.
 
     `every` are the segments that these may refer to by name, besides those of the server.
@@ -177,7 +177,7 @@ async def questions_of(
         server = await read_snapshot(connection.client, connection.parent.id, rules=False)
         known = server.existing_ids_with(every)
         in_dependency_order(every, report)
-    found: list[Question | None] = []
+    found: list[CountRequest | None] = []
     inliner = Inliner(every, known)
     for segment in segments:
         own = Report()
@@ -185,7 +185,7 @@ async def questions_of(
         asked = None
         if not own.has_errors:
             ids = segment_ids([placed], known, own)
-            asked = None if own.has_errors else _question(placed, segment, ids, own, options)
+            asked = None if own.has_errors else _count_request(placed, segment, ids, own, options)
         # An error in a segment is the same wherever it is inlined, and reported once.
         for each in own.diagnostics:
             report.put(each)
@@ -193,14 +193,14 @@ async def questions_of(
     return found
 
 
-def _question(
+def _count_request(
     placed: c.Segment, segment: c.Segment, ids: Ids, report: Report, options: PreviewOptions
-) -> Question | None:
+) -> CountRequest | None:
     """What to count for a segment; one with others put in place may be of any depth."""
     tried = Report()
-    asked = question(placed, ids, tried, layout=options.layout, breakdown=options.breakdown)
+    asked = count_request(placed, ids, tried, layout=options.layout, breakdown=options.breakdown)
     if asked is None and placed != segment:
-        return question(placed, ids, report, layout="nested", breakdown=options.breakdown)
+        return count_request(placed, ids, report, layout="nested", breakdown=options.breakdown)
     report.diagnostics.extend(tried.diagnostics)
     return asked
 
@@ -208,7 +208,7 @@ def _question(
 async def _asked(
     connection: Connection,
     rules: Sequence[Rule],
-    questions: Iterable[Question],
+    requests: Iterable[CountRequest],
     options: PreviewOptions,
     progress: Progress,
 ) -> tuple[dict[Rule, Answer], dict[Rule, Sample | Failed]]:
@@ -235,7 +235,7 @@ async def _asked(
             for rule in rules:
                 group.create_task(count(rule))
             if options.sample:
-                for rule in dict.fromkeys(each.rule for each in questions):
+                for rule in dict.fromkeys(each.rule for each in requests):
                     group.create_task(sample(rule))
     except asyncio.CancelledError:
         progress.stopped(len(killed))

@@ -10,7 +10,7 @@ import msgspec
 
 from segdsl.api import Client, ClientError, ConflictError
 from segdsl.rules.rule.references import segment_references
-from segdsl.workspace.remote.listing import Found, path_of
+from segdsl.workspace.remote.listing import PlacedSegment, path_of
 from segdsl.workspace.remote.snapshot import read_snapshot
 
 MAX_LISTED = 20
@@ -21,7 +21,7 @@ class StillReferencedError(ClientError):
     """A segment that the API does not delete because others refer to it."""
 
 
-async def delete(client: Client, parent_id: str, found: Found) -> None:
+async def delete(client: Client, parent_id: str, found: PlacedSegment) -> None:
     """Deletes a segment; raises StillReferencedError with the names of what refers to it."""
     try:
         await client.delete_segment(found.segment.id)

@@ -35,7 +35,7 @@ class SegmentNotFoundError(InputError):
     """No segment, or more than one, has the name, path or id that was given."""
 
 
-class Found(NamedTuple):
+class PlacedSegment(NamedTuple):
     """A segment and the path of its folder, None where that is not known."""
 
     folder: tuple[str, ...] | None
@@ -45,7 +45,7 @@ class Found(NamedTuple):
 class Shown(msgspec.Struct, frozen=True):
     """A segment, the names of segments by id, and its JSON as the API answered it."""
 
-    found: Found
+    found: PlacedSegment
     names: Mapping[Ref, ByName]
     json: str
 
@@ -77,10 +77,10 @@ async def show(client: Client, parent_id: str, name: str) -> Shown:
     by_id = names_by_id(index_names(server.names()))
     names = {Ref(SEGMENT, id): name for id, name in by_id.items()}
     try:
-        found = Found(found.folder, segment_in(json.encode()))
+        found = PlacedSegment(found.folder, segment_in(json.encode()))
     except InvalidResponseError as error:
         unread = Unreadable(found.segment.id, found.segment.name, error.message)
-        found = Found(None, unread)
+        found = PlacedSegment(None, unread)
     return Shown(found, names, json)
 
 
@@ -88,7 +88,7 @@ def path_of(folder: tuple[str, ...] | None, name: str) -> str:
     return "/".join((*(folder or ()), name))
 
 
-def find(server: Snapshot, name: str) -> Found:
+def find(server: Snapshot, name: str) -> PlacedSegment:
     """The segment with an id (`12`, `#12`), a path or a name; raises SegmentNotFoundError.
 
     `#12` is an id if there is one. A blank name finds nothing: it may come from an empty variable.
@@ -105,7 +105,7 @@ def find(server: Snapshot, name: str) -> Found:
     else:
         found = by_name + [each for each in by_id if each not in by_name]
     if len(found) == 1:
-        return Found(*found[0])
+        return PlacedSegment(*found[0])
     if found:
         listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
         raise SegmentNotFoundError(

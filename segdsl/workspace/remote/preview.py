@@ -10,7 +10,7 @@ import msgspec
 from segdsl.language.activations import Activation
 from segdsl.language.condition import tree as c
 from segdsl.language.values import ColumnType
-from segdsl.workspace.remote.breakdown import Question, Rule
+from segdsl.workspace.remote.breakdown import CountRequest, Rule
 
 PERSONAL = ("pii", "blocked")
 """The visibilities of columns whose values are masked (described)."""
@@ -41,10 +41,10 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class FunnelStage(msgspec.Struct, frozen=True):
-    """A stage with what to count; no `question` if it has no rule, or one with errors."""
+    """A stage with what to count; no `request` if it has no rule, or one with errors."""
 
     stage: c.Stage
-    question: Question | None = None
+    request: CountRequest | None = None
 
 
 class FunnelQuestion(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ class Preview(msgspec.Struct, frozen=True):
     parent_id: str
     parent_name: str
     population: int
-    questions: Sequence[Question]
+    requests: Sequence[CountRequest]
     answers: Mapping[Rule, Answer]
     samples: Mapping[Rule, Sample | Failed] = {}
     zone: str = "UTC"
@@ -95,7 +95,7 @@ class Preview(msgspec.Struct, frozen=True):
         steps: list[Step] = []
         before: int | None = None
         for each in funnel.stages:
-            answer = None if each.question is None else self.answers[each.question.rule]
+            answer = None if each.request is None else self.answers[each.request.rule]
             count = answer.count if isinstance(answer, Counted) else None
             conversion = None if count is None or not before else count / before
             steps.append(Step(each.stage, answer, conversion))
@@ -106,7 +106,7 @@ class Preview(msgspec.Struct, frozen=True):
     def failures(self) -> list[tuple[str, Failed]]:
         """What could not be counted or sampled, by name, with the reason."""
         found: list[tuple[str, Failed]] = []
-        for each in self.questions:
+        for each in self.requests:
             every: list[Answer | Sample] = [self.answers[rule] for rule in each.rules()]
             if each.rule in self.samples:
                 every.append(self.samples[each.rule])

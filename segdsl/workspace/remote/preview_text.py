@@ -14,7 +14,7 @@ from rich.text import Text
 
 from segdsl.diagnostics.places import counted
 from segdsl.terminal import visible
-from segdsl.workspace.remote.breakdown import Node, Question
+from segdsl.workspace.remote.breakdown import CountRequest, Node
 from segdsl.workspace.remote.export_text import MASK, export_rows
 from segdsl.workspace.remote.funnel_text import funnel_table
 from segdsl.workspace.remote.preview import (
@@ -58,24 +58,24 @@ def text_of(things: Iterable[RenderableType], *, color: bool, width: int | None)
 
 def rendered(preview: Preview, width: int | None) -> Iterator[RenderableType]:
     """The whole preview, for `text_of`."""
-    if any(each.tree is not None for each in preview.questions):
-        for index, each in enumerate(preview.questions):
+    if any(each.tree is not None for each in preview.requests):
+        for index, each in enumerate(preview.requests):
             if index:
                 yield ""
             yield _breakdown(each, preview, width or WIDE)
-    elif preview.questions:
+    elif preview.requests:
         yield _table(preview)
     for index, funnel in enumerate(preview.funnels):
-        if index or preview.questions:
+        if index or preview.requests:
             yield ""
         yield funnel_table(funnel, preview, width or WIDE)
-    for each in preview.questions:
+    for each in preview.requests:
         sample = preview.samples.get(each.rule)
         if isinstance(sample, Sample):
             yield ""
             yield _sample(each, sample, preview)
     for index, (activation, rows) in enumerate(preview.exports):
-        if index or preview.questions or preview.funnels:
+        if index or preview.requests or preview.funnels:
             yield ""
         if isinstance(rows, ExportSample):
             yield from export_rows(activation, rows, width or WIDE)
@@ -97,7 +97,7 @@ def _new_table(*columns: str) -> Table:
 
 def _table(preview: Preview) -> RenderableType:
     table = _new_table("Segment", "Profiles", "Share", "Time")
-    for each in preview.questions:
+    for each in preview.requests:
         answer = preview.answers[each.rule]
         table.add_row(
             Text(visible(each.segment.name)), *_numbers(answer, preview.population), _time(answer)
@@ -121,15 +121,15 @@ def _time(answer: Answer) -> Text:
 # --- breakdowns ----------------------------------------------------------------------
 
 
-def _breakdown(question: Question, preview: Preview, width: int) -> RenderableType:
+def _breakdown(request: CountRequest, preview: Preview, width: int) -> RenderableType:
     bars = _BAR if width >= _LEAST_FOR_BARS else 0
-    table = _new_table(visible(question.segment.name), "Profiles", "Share")
+    table = _new_table(visible(request.segment.name), "Profiles", "Share")
     if bars:
         table.add_column("", width=bars, no_wrap=True)
-    if question.tree is not None and _has_left(question.tree):
+    if request.tree is not None and _has_left(request.tree):
         table.add_column("Left", justify="right", no_wrap=True)
-    for text, node in _lines(question, preview):
-        answer = preview.answers[question.rule] if node is None else preview.answers[node.rule]
+    for text, node in _lines(request, preview):
+        answer = preview.answers[request.rule] if node is None else preview.answers[node.rule]
         row: list[RenderableType] = [text, *_numbers(answer, preview.population)]
         if bars:
             count = answer.count if isinstance(answer, Counted) else 0
@@ -144,10 +144,10 @@ def _has_left(node: Node) -> bool:
     return node.left is not None or any(map(_has_left, node.children))
 
 
-def _lines(question: Question, preview: Preview) -> Iterator[tuple[RenderableType, Node | None]]:
+def _lines(request: CountRequest, preview: Preview) -> Iterator[tuple[RenderableType, Node | None]]:
     """Each line with its node; the segment itself only where it is more than its condition."""
-    tree = question.tree
-    if tree is None or question.segment.limit is not None:
+    tree = request.tree
+    if tree is None or request.segment.limit is not None:
         words = "everyone" if tree is None else "the segment, with its limit"
         yield Text(words), None
     if tree is not None:
@@ -163,12 +163,12 @@ def _outline(node: Node, depth: int) -> Iterator[tuple[RenderableType, Node]]:
 # --- samples -------------------------------------------------------------------------
 
 
-def _sample(question: Question, sample: Sample, preview: Preview) -> RenderableType:
+def _sample(request: CountRequest, sample: Sample, preview: Preview) -> RenderableType:
     table = Table(
         box=None,
         pad_edge=False,
         header_style="bold",
-        title=visible(question.segment.name),
+        title=visible(request.segment.name),
         title_justify="left",
     )
     for name in sample.names:
@@ -183,7 +183,7 @@ def _sample(question: Question, sample: Sample, preview: Preview) -> RenderableT
             )
         )
     if not sample.rows:
-        return Text(f"{visible(question.segment.name)}: no profile to show", style="dim")
+        return Text(f"{visible(request.segment.name)}: no profile to show", style="dim")
     return table
 
 

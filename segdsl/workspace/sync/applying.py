@@ -51,7 +51,7 @@ class OverwrittenError(ClientError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"this run changed it, but right afterwards {what}: the change is lost",
-            "make a new plan: it shows what is there now",
+            "make a new plan: it shows the current version",
         )
 
 

@@ -168,7 +168,7 @@ def read_plan(data: bytes, name: str, kinds: Kinds = KINDS) -> Plan:
     for number, change in enumerate(plan.changes):
         if not all(0 <= first < number for first in change.first):
             raise PlanError(
-                f"{name} is not a valid plan: its changes are not in order; make a new plan"
+                f"{name} is not a valid plan: its changes are out of sequence; make a new plan"
             )
     fault = next(_faults(plan, kinds), None)
     if fault is not None:

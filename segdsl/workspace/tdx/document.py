@@ -76,7 +76,7 @@ def load(source: Source, report: Report) -> Value:
     except (ValueError, OverflowError):
         # An escape beyond the last character: the parser hands it on as it is.
         at = 0 if loader is None else loader.get_mark().index
-        reader.fail(at, "this is not YAML: the escape stands for no character", _FIX)
+        reader.fail(at, "this is not YAML: the escape is not that of a character", _FIX)
     finally:
         if loader is not None:
             loader.dispose()

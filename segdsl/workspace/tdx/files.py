@@ -33,7 +33,7 @@ TOP = "tdx.json"
 REPOSITORY = ".git"
 
 
-class Found(NamedTuple):
+class YamlFile(NamedTuple):
     """A YAML file, and its folder under the top one."""
 
     path: str
@@ -77,15 +77,15 @@ class _Converted(NamedTuple):
         return format_file(t.File((self.segment, *activations)))
 
 
-def yaml_files(paths: Iterable[str]) -> list[Found]:
+def yaml_files(paths: Iterable[str]) -> list[YamlFile]:
     """The YAML files at paths; raises FileError."""
-    found: dict[str, Found] = {}
+    found: dict[str, YamlFile] = {}
     for path in paths:
         if not os.path.isdir(path):
             if not os.path.exists(path):
                 raise FileError(f"there is no file or folder `{path}`: check the spelling")
             folder = os.path.dirname(path)
-            found.setdefault(name_of(path), Found(path, _place(folder, folder)))
+            found.setdefault(name_of(path), YamlFile(path, _place(folder, folder)))
             continue
         before = len(found)
         for parent, names in walk(path):
@@ -93,7 +93,7 @@ def yaml_files(paths: Iterable[str]) -> list[Found]:
             for name in names:
                 if name.endswith(ENDINGS):
                     file = os.path.join(parent, name)
-                    found.setdefault(name_of(file), Found(file, place))
+                    found.setdefault(name_of(file), YamlFile(file, place))
         if len(found) == before:
             raise FileError(f"no YAML file is in the folder `{path}`: name another, or a file")
     return list(found.values())
@@ -116,7 +116,7 @@ def _top(folder: str) -> str | None:
 
 
 def import_files(
-    found: Sequence[Found], to: Path, report: Report, *, force: bool, write: bool
+    found: Sequence[YamlFile], to: Path, report: Report, *, force: bool, write: bool
 ) -> Import:
     """Reads each file, and writes its segment; a file with errors is reported and skipped.
 

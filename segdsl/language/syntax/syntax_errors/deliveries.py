@@ -89,7 +89,7 @@ def target_missing(site: Site) -> Advice | None:
             max(0, site.stop - 1) if site.at_end else site.stop,
             site.stop if site.at_end else site.stop + len(site.found or " "),
             unexpected(site),
-            'say whom it is of: `of segment "…"` or `of stage "…" of funnel "…"`',
+            'name what it belongs to: `of segment "…"` or `of stage "…" of funnel "…"`',
         )
     if site.accepts == {"SEGMENT", "STAGE"}:
         token = site.token
@@ -220,7 +220,7 @@ def strategy_missing(site: Site) -> Advice | None:
         token.start,
         token.end,
         unexpected(site),
-        "say which events of a profile are sent: `all`, `first`, `last` or `top 10`",
+        "specify the events of a profile to send: `all`, `first`, `last` or `top 10`",
     )
 
 

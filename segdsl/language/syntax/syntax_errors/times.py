@@ -369,7 +369,9 @@ RULES: tuple[Rule | Function, ...] = (
         ),
         also="a date is written `2024-01-31`",
     ),
-    Rule("never", r"{s} (?:is |was |= ~)?never", never, also="`is null` is no value at all"),
+    Rule(
+        "never", r"{s} (?:is |was |= ~)?never", never, also="`is null` means that there is no value"
+    ),
     Rule("ever", r"{s} (?:is |was |= ~)?ever", lambda found: f"{found['s']} is not null"),
     # a length without its space, or in other units
     Rule(
