@@ -43,7 +43,7 @@ class Code(Enum):
     SEG108 = "expansion too large"
     SEG109 = "qualified name without a schema"
     SEG110 = "unknown attribute of a model"
-    SEG111 = "duplicate segment name"
+    SEG111 = "duplicate name"
     SEG112 = "unused import"
     SEG113 = "parameter in place of a name"
     SEG114 = "blank name"
