@@ -6,6 +6,7 @@ For what is written into files and shown to people. What a text is, is judged by
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -33,6 +34,13 @@ _KEYS = {
 _EMAIL = r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 # A value that is filled in from elsewhere.
 _PLACEHOLDER = r"\s*(?:\$?\{[^{}]*\}|\{\{[^{}]*\}\}|<[^<>]*>|\*+|x+)?\s*"
+# A name and what is assigned to it, in the source of a file or in what was meant as one.
+_ASSIGNED = r"""
+    (?<![\w`]) (?: ` ([^`\n]+) ` | ([^\W\d][\w-]*) ) \s* (?: =>? | : (?= \s* ["'] ) ) \s*
+    ( " (?: \\. | [^"\\\n] )* "? | ' [^'\n]* '?
+    | \[ [^\]]* \]? | \( [^()]* \)? | [^\s,()\[\]"'=<>]+ )
+"""
+_NO_TEXTS = frozenset({"true", "false", "null"})
 _SECRET_NAMES = frozenset(
     {"password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "credentials"}
 )
@@ -40,7 +48,29 @@ _KEY_NAMES = frozenset({"api", "access", "private", "secret", "account", "auth",
 """What makes a `key` a secret one: `api_key`, and not `primary_key`."""
 # A name that ends so is about a secret, and no secret: `token_column`.
 _ABOUT = frozenset(
-    {"name", "column", "field", "type", "mode", "format", "id", "expiry", "required", "enabled"}
+    [
+        "name",
+        "column",
+        "field",
+        "type",
+        "mode",
+        "format",
+        "id",
+        "expiry",
+        "required",
+        "enabled",
+        "user",
+        "username",
+        "login",
+        "host",
+        "port",
+        "region",
+        "url",
+        "uri",
+        "arn",
+        "path",
+        "endpoint",
+    ]
 )
 _ADDRESS_NAMES = frozenset(
     [
@@ -72,6 +102,7 @@ class _Patterns(NamedTuple):
     keys: tuple[tuple[str, re.Pattern[str]], ...]
     email: re.Pattern[str]
     placeholder: re.Pattern[str]
+    assigned: re.Pattern[str]
 
 
 @cache
@@ -80,6 +111,7 @@ def _patterns() -> _Patterns:
         tuple((what, re.compile(pattern, re.ASCII)) for what, pattern in _KEYS.items()),
         re.compile(_EMAIL),
         re.compile(_PLACEHOLDER, re.IGNORECASE),
+        re.compile(_ASSIGNED, re.VERBOSE),
     )
 
 
@@ -108,7 +140,13 @@ def is_secret_name(setting: str) -> bool:
 
 def _words(setting: str) -> list[str]:
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", setting)
-    return [each for each in re.split(r"[^0-9a-z]+", parted.lower()) if each]
+    return [_singular(each) for each in re.split(r"[^0-9a-z]+", parted.lower()) if each]
+
+
+def _singular(word: str) -> str:
+    """A word as the lists here have it: `token` of `tokens` and `token2`."""
+    short = word.rstrip("0123456789") or word
+    return short[:-1] if short[:-1] in _SECRET_NAMES or short == "keys" else short
 
 
 def is_placeholder(text: str) -> bool:
@@ -124,3 +162,38 @@ def holds_address(setting: str) -> bool:
 def is_hidden(setting: str, text: str) -> bool:
     """Whether the text of a setting must not be shown: a key, or the value of a secret setting."""
     return kind_of_key(text) is not None or (is_secret_name(setting) and not is_placeholder(text))
+
+
+def secret_places(source: str) -> Iterator[tuple[int, int]]:
+    """Where the source of a file has what must not be shown: starts and ends, in any order.
+
+    Also in a file with mistakes, of which nothing else is known: keys up to the end of their
+    string or line, and what is assigned to a name such as `password`.
+    """
+    patterns = _patterns()
+    for _, pattern in patterns.keys:
+        for match in pattern.finditer(source):
+            yield match.start(), _end_of_key(source, match.end())
+    for match in patterns.assigned.finditer(source):
+        setting, value = match[1] or match[2], match[3]
+        if is_secret_name(setting) and value not in _NO_TEXTS:
+            texts = value.strip("\"'")
+            if not is_placeholder(texts):
+                yield match.span(3)
+
+
+def _end_of_key(source: str, at: int) -> int:
+    ends = (source.find(each, at) for each in "\"'\n")
+    return min((each for each in ends if each >= 0), default=len(source))
+
+
+def masked_text(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text with `*` for each character of the places; its lines stay as long as they are."""
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(places):
+        parts.append(text[at : max(at, start)])
+        hidden = text[max(at, start) : max(at, end)]
+        parts.append("\n".join("*" * len(line) for line in hidden.split("\n")))
+        at = max(at, end)
+    return "".join(parts) + text[at:]

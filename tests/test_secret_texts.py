@@ -14,6 +14,8 @@ from segdsl.secrets import (
     is_placeholder,
     is_secret_name,
     kind_of_key,
+    masked_text,
+    secret_places,
 )
 
 _36 = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -99,3 +101,48 @@ def test_addresses() -> None:
     assert not has_address("@example.com")
     assert holds_address("replyTo")
     assert not holds_address("path")
+
+
+@pytest.mark.parametrize(
+    "name", ["tokens", "passwords", "password2", "api_keys", "token.value", "credentials.inner"]
+)
+def test_the_name_of_several_secrets_or_of_one_in_another(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["token_url", "credentials.user", "secret_arn", "sort_keys"])
+def test_the_name_of_where_a_secret_is(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'with (password = "hunter2", a = 1)',
+        'with (password = "hunter2 a = "',
+        "with (`api-key`='hunter2')",
+        "with (secret => hunter2)",
+        'with (token: "hunter2")',
+        'with (password =\n  "hunter2")',
+        'with (tokens = [\n  "a",\n  "hunter2",\n])',
+        'with (token = (value = "hunter2"))',
+        'with (a = "sftp://user:hunter2@example.com/hunter2", b = 1)',
+        '"Bearer ' + _36 + '" hunter = 1',
+        "# " + "glpat-" + _36[:20] + "hunter2",
+    ],
+)
+def test_secrets_in_a_source_are_masked_also_where_it_does_not_parse(source: str) -> None:
+    masked = masked_text(source, secret_places(source))
+    assert "hunter2" not in masked
+    assert _36[:20] not in masked
+    assert "*" in masked
+    assert [len(line) for line in masked.split("\n")] == [len(line) for line in source.split("\n")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['with (token = "${TOKEN}")', "param token: string", "password = null", 'token_type = "x"',
+     'primary_key = "id"', 'where name = "Kim"'],
+)  # fmt: skip
+def test_other_sources_are_shown_as_they_are(source: str) -> None:
+    assert masked_text(source, secret_places(source)) == source

@@ -1,4 +1,7 @@
-"""Unified diffs of two texts of one file. Not for rules or plans."""
+"""Unified diffs of two texts of one file. Not for rules or plans.
+
+Secrets in the lines of a diff are masked: it is read, and ends in logs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import click
 
 from segdsl.cli.console import echo_result, use_color
 from segdsl.cli.reporting import OutputOptions
+from segdsl.secrets import masked_text, secret_places
 from segdsl.terminal import visible_lines
 
 _COLORS = {"-": "red", "+": "green", "@": "cyan"}
@@ -22,7 +26,8 @@ def diff_of(name: str, before: str, after: str, label: str) -> str:
 def _diff(name: str, before: str, after: str, label: str) -> Iterator[str]:
     import difflib
 
-    for line in difflib.unified_diff(_lines(before), _lines(after), name, f"{name} ({label})"):
+    old, new = (_lines(masked_text(each, secret_places(each))) for each in (before, after))
+    for line in difflib.unified_diff(old, new, name, f"{name} ({label})"):
         text = line.removesuffix("\n")
         if not line.endswith("\n"):
             text += "\n\\ No newline at end of file"

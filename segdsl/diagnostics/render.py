@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from segdsl.diagnostics.codes import OF_SECRETS
 from segdsl.diagnostics.places import Place, Sources, file_of, in_order, place_in_text, place_of
 from segdsl.diagnostics.report import Diagnostic
+from segdsl.secrets import masked_text, secret_places
 from segdsl.source import Source, Span
 from segdsl.terminal import cell_width, cells, visible
 
@@ -58,16 +59,19 @@ def render_text(
 
 def _masked(sources: Sources, diagnostics: Sequence[Diagnostic]) -> Sources:
     """The sources with `*` for each character of a secret: no finding shows one of its line."""
-    secrets = [each for each in diagnostics if each.code in OF_SECRETS]
-    if not secrets:
-        return sources
+    files = {each.span.file for each in diagnostics if each.span is not None}
+    files.update(note.span.file for each in diagnostics for note in each.notes)
     masked = dict(sources)
-    for each in secrets:
-        if each.span is not None and each.span.file in masked:
-            text = masked[each.span.file].text
-            start, end = each.span.start, each.span.end
-            hidden = "".join("\n" if letter == "\n" else "*" for letter in text[start:end])
-            masked[each.span.file] = Source(each.span.file, text[:start] + hidden + text[end:])
+    for file in files & masked.keys():
+        text = masked[file].text
+        places = list(secret_places(text))
+        places.extend(
+            (each.span.start, each.span.end)
+            for each in diagnostics
+            if each.code in OF_SECRETS and each.span is not None and each.span.file == file
+        )
+        if places:
+            masked[file] = Source(file, masked_text(text, places))
     return masked
 
 

@@ -368,6 +368,7 @@ class Activation(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
     name_span: Span = NOWHERE
     template_span: Span = NOWHERE
+    description_span: Span = NOWHERE
 
 
 class ActivationTemplate(msgspec.Struct, frozen=True, gc=False):
@@ -381,3 +382,4 @@ class ActivationTemplate(msgspec.Struct, frozen=True, gc=False):
     delivery: Delivery = Delivery()
     span: Span = NOWHERE
     name_span: Span = NOWHERE
+    description_span: Span = NOWHERE

@@ -212,3 +212,14 @@ def test_a_local_target_fixes_the_time(folder: Path) -> None:
         (folder / "segdsl.toml").write_text(config)
         found = check(wanted((), None), {}).report.diagnostics
         assert [each.code.name for each in found if each.code.name == "SEG621"] == codes
+
+
+def test_a_key_in_a_description_is_reported_where_it_stands(folder: Path) -> None:
+    described = 'description "AKIA' + 'IOSFODNN7EXAMPLE"'
+    text = f'activation "M" of segment #1\n  {described}\n  to connection "s3"\n  columns (age)\n'
+    (folder / "x.seg").write_text(text)
+    finding = next(
+        each for each in checked("x.seg").report.diagnostics if each.code.name == "SEG240"
+    )
+    assert finding.span is not None
+    assert text[finding.span.start : finding.span.end] == described

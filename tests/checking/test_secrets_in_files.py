@@ -6,9 +6,12 @@ import pytest
 
 from segdsl.analysis.checking.secrets import check_secrets
 from segdsl.diagnostics import Report
+from segdsl.diagnostics.render import render_text
 from segdsl.language import activations as a
+from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Boolean, Number, Text
-from segdsl.source import NOWHERE
+from segdsl.output.diagnostics import render_sarif
+from segdsl.source import NOWHERE, Source
 from test_secret_texts import KEYS
 
 
@@ -101,3 +104,34 @@ def test_addresses_in_odd_places() -> None:
     ]
     for name in ("email_recipients", "from", "userName", "owner"):
         assert found(settings(**{name: address})) == []
+
+
+def test_what_is_in_a_secret_setting_is_secret_beside_what_is_in_a_list() -> None:
+    inner = a.MapSetting((a.Entry("value", Text("hunter2")), a.Entry("user", Text("kim"))))
+    assert found(settings(token=inner)) == [
+        ("SEG623", "the setting `token.value` is named like a secret")
+    ]
+    both = a.ListSetting((Text("kim@example.com"), a.MapSetting((a.Entry("pwd", Text("h")),))))
+    assert [code for code, _ in found(settings(path=both))] == ["SEG624", "SEG623"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        'password = "hunter2" url = 1',
+        "password = 'hunter2'",
+        "password = hunter2",
+        'password = "hunter2, x = 1',
+        'password = "hunter2", password = "hunter2"',
+        'password: "hunter2"',
+        'token = ["hunter2",, 1]',
+        'url = "https://kim:hunter2@example.com" 1',
+    ],
+)
+def test_a_mistake_beside_a_secret_does_not_show_it(settings: str) -> None:
+    text = f'activation "M" of segment #1 to connection "a" columns (b) with ({settings})'
+    source, report = Source("a.seg", text), Report()
+    parse(source, report)
+    assert report.has_errors
+    assert "hunter2" not in render_text(report.diagnostics, {"a.seg": source})
+    assert "hunter2" not in render_sarif(report.diagnostics, {"a.seg": source}, "1")

@@ -23,7 +23,7 @@ _IN_CONNECTION = "keep it in the connection, which only the account knows, and r
 def check_secrets(
     delivery: a.Delivery, description: str | None, span: Span, report: Report
 ) -> None:
-    """Reports keys, secret settings and addresses in what is delivered; `span` is its name's."""
+    """Reports keys, secret settings and addresses; `span` is the description's."""
     if description is not None:
         _check_key("this description", description, span, report)
     if delivery.columns is not None:
@@ -78,15 +78,15 @@ def _setting(entry: a.Entry, outside: tuple[str, ...], report: Report) -> None:
     what = f"the setting `{'.'.join(names)}`"
     for text in _texts_in(entry.value):
         if _check_key(what, text, entry.value_span, report):
-            return
-        if is_secret_name(entry.name) and not is_placeholder(text):
+            break
+        if is_secret_name(".".join(names)) and not is_placeholder(text):
             report.add(
                 Code.SEG623,
                 entry.value_span,
                 f"{what} is named like a secret",
                 help=_IN_CONNECTION,
             )
-            return
+            break
         if has_address(text) and not holds_address(entry.name):
             report.add(
                 Code.SEG624,
@@ -94,7 +94,7 @@ def _setting(entry: a.Entry, outside: tuple[str, ...], report: Report) -> None:
                 f"{what} contains an e-mail address",
                 help="name a column that has it, or keep it in the connection",
             )
-            return
+            break
     for inner in _maps_in(entry.value):
         for each in inner.entries:
             _setting(each, names, report)

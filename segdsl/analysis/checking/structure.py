@@ -47,14 +47,16 @@ def check_activation(activation: a.Activation, report: Report) -> None:
             "this activation has no `columns`",
             help="say what it sends: `columns all` or `columns (…)`",
         )
-    _check_delivery(activation.delivery, activation.description, activation.name_span, report)
+    _check_delivery(
+        activation.delivery, activation.description, activation.description_span, report
+    )
 
 
 def check_template(template: a.ActivationTemplate, report: Report) -> None:
     """Reports what is wrong with a template in itself; its columns can be left to activations."""
     if template.delivery.connection is None:
         _no_connection(template.name_span, "activation template", report)
-    _check_delivery(template.delivery, template.description, template.name_span, report)
+    _check_delivery(template.delivery, template.description, template.description_span, report)
 
 
 def _no_connection(span: Span, what: str, report: Report, *, from_template: bool = False) -> None:

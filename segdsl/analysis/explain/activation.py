@@ -230,16 +230,18 @@ def _zone(zone: str | None) -> str:
     return "" if zone is None else f", in the time zone {zone}"
 
 
-def _settings(entries: tuple[a.Entry, ...]) -> Iterator[Item]:
+def _settings(entries: tuple[a.Entry, ...], outside: str = "") -> Iterator[Item]:
+    """The settings, which are in the setting `outside`."""
     for entry in entries:
+        path = f"{outside}.{entry.name}"
         if isinstance(entry.value, a.MapSetting):
-            yield Item(f"{name(entry.name)}:", tuple(_settings(entry.value.entries)))
+            yield Item(f"{name(entry.name)}:", tuple(_settings(entry.value.entries, path)))
         else:
-            yield Item(f"{name(entry.name)}: {_setting(entry.name, entry.value)}.")
+            yield Item(f"{name(entry.name)}: {_setting(path, entry.value)}.")
 
 
 def _setting(setting: str, value: a.Setting) -> str:
-    """A value in words; `setting` is the name that it stands under."""
+    """A value in words; `setting` are the names that it stands under, with points between."""
     match value:
         case Text(text):
             return HIDDEN if is_hidden(setting, text) else string(text)
@@ -252,7 +254,10 @@ def _setting(setting: str, value: a.Setting) -> str:
         case a.ListSetting(items):
             return listed([_setting(setting, each) for each in items], "and") or "an empty list"
         case a.MapSetting(entries):
-            inner = [f"{name(each.name)} {_setting(each.name, each.value)}" for each in entries]
+            inner = [
+                f"{name(each.name)} {_setting(f'{setting}.{each.name}', each.value)}"
+                for each in entries
+            ]
             return f"({', '.join(inner)})"
         case _:
             assert_never(value)

@@ -38,6 +38,7 @@ def resolve_activation(item: t.Activation, names: Names) -> a.Activation | None:
         item.span,
         item.name_span,
         parts.template_span,
+        parts.description_span,
     )
 
 
@@ -62,6 +63,7 @@ def resolve_template(item: t.ActivationTemplate, names: Names) -> a.ActivationTe
         parts.delivery,
         item.span,
         item.name_span,
+        parts.description_span,
     )
 
 
@@ -70,6 +72,7 @@ class _Parts:
 
     def __init__(self, clauses: tuple[t.DeliveryClause, ...], report: Report) -> None:
         self.description: str | None = None
+        self.description_span = Span("", 0, 0)
         self.folder: str | None = None
         self.template: Reference | None = None
         self.template_span = Span("", 0, 0)
@@ -90,7 +93,7 @@ class _Parts:
     def _take(self, clause: t.DeliveryClause) -> None:
         match clause:
             case t.Described(text):
-                self.description = text
+                self.description, self.description_span = text, clause.span
             case t.InFolder(folder):
                 self.folder = folder
             case t.FromTemplate(template):

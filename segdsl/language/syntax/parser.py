@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.syntax.base_builder import StoppedError
@@ -21,6 +23,7 @@ from segdsl.language.syntax.item_starts import LINE, NAMELESS
 from segdsl.language.syntax.lalr import Machine, Stopped
 from segdsl.language.syntax.tables import tables
 from segdsl.language.syntax.tree import Comment, File, Item
+from segdsl.secrets import secret_places
 from segdsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -99,7 +102,7 @@ def parse(source: Source, report: Report) -> File:
         start = following
         if start >= len(text):
             break
-    for each in found.diagnostics:
+    for each in _without_secrets(found.diagnostics, text):
         report.put(each)
     return File(
         tuple(items),
@@ -121,6 +124,21 @@ def _mistaken(items: list[Item], found: Iterable[Diagnostic]) -> frozenset[int]:
         for index, error in zip(at, errors, strict=True)
         if index >= 0 and error < items[index].span.end
     )
+
+
+def _without_secrets(found: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
+    """The findings, none of which repeats a secret that stands at its place."""
+    places = list(secret_places(text)) if found else []
+    for each in found:
+        message, help = each.message, each.help
+        for start, end in places if each.span is not None else ():
+            assert each.span is not None
+            secret = text[max(start, each.span.start) : min(end, each.span.end)].strip("\"'[]() ")
+            if len(secret) > 2:  # as no escape is
+                alone = rf"(?<!\w){re.escape(secret)}(?!\w)"
+                message = re.sub(alone, "***", message)
+                help = help and re.sub(alone, "***", help)
+        yield msgspec.structs.replace(each, message=message, help=help)
 
 
 def _alone(text: str) -> tuple[Stopped | None, list[Diagnostic]]:
