@@ -21,6 +21,9 @@ CONSOLE = FOLDER / "console"
 WIDEST = 100
 
 TARGET = """\
+# Where the files negate, profiles without a value are meant as well.
+allow = ["SEG601"]
+
 [targets.shop]
 kind = "local"
 data = "{up}data"
@@ -51,6 +54,14 @@ where
   in segment "Tokyo shoppers"
   and (has purchases where category = "Cameras")
 """
+SHOP = (
+    "activations/files.seg",
+    "common/contact.seg",
+    "data-team/churned.seg",
+    "funnels/ladders.seg",
+    "loyalty/top-customers.seg",
+    "winback/lapsed.seg",
+)
 DRAFT = """\
 segment "Kyoto newcomers"
 
@@ -101,6 +112,26 @@ def main() -> int:
     run("segdsl pull --keep 'Tokyo shoppers'")
     run("segdsl apply --yes")
 
+    caption(
+        "The rest of the shop's workspace. A funnel is a few lines too: how many are left at each "
+        "stage?"
+    )
+    add_the_shop()
+    run("cat funnels/ladders.seg")
+    run("segdsl preview funnels/ladders.seg")
+
+    caption("An activation sends a segment or a stage somewhere. These rows would be exported.")
+    run("segdsl explain --select Vouchers activations/files.seg")
+    run("segdsl preview --select Vouchers activations/files.seg")
+
+    caption(
+        "Create them, after the segments and stages that they need. That sends nothing yet: an "
+        "activation runs by its schedule, or when somebody runs it."
+    )
+    run("segdsl apply --yes")
+    run("segdsl run activation Vouchers --yes")
+    run(f"head -n 4 {exported('Vouchers')}")
+
     caption("The same segment as SQL for the warehouse.")
     run("segdsl sql --dialect snowflake cameras.seg")
 
@@ -123,6 +154,21 @@ def prepare() -> None:
     generate = HERE / "retail" / "generate.py"
     quietly(sys.executable, str(generate), "--out", str(FOLDER / "data"), folder=FOLDER)
     quietly("segdsl", "schema", "pull", folder=WORKSPACE)
+
+
+def add_the_shop() -> None:
+    """Funnels and activations of the retail example, with the segments that they name."""
+    for name in SHOP:
+        file = Path(name)
+        file.parent.mkdir(exist_ok=True)
+        shutil.copyfile(HERE / "retail" / file, file)
+    quietly("segdsl", "schema", "pull", folder=WORKSPACE)
+
+
+def exported(name: str) -> Path:
+    """The file that an activation of the local API exported."""
+    [file] = Path("../exports").glob(f"{name}-*.csv")
+    return file
 
 
 def edit_in_the_console() -> None:
