@@ -44,6 +44,12 @@ MAX_FILES = 500
 MAX_BYTES = 1_000_000
 """Bytes that are searched in each of them."""
 _SEGMENT = re.compile(r'^[ \t]*segment[ \t]+("(?:[^"\\\n]|\\.)*")', re.MULTILINE)
+_ITEM = re.compile(
+    r'^[ \t]*(?:segment|funnel|activation(?:[ \t]+template)?)[ \t]+("(?:[^"\\\n]|\\.)*")',
+    re.MULTILINE,
+)
+_OF_SEGMENTS = ("create", "sql")
+"""The commands that can only select segments."""
 _PARAM = re.compile(r"^[ \t]*param[ \t]+([^\W\d]\w*|`(?:[^`\\\n]|\\.)*`)", re.MULTILINE)
 
 
@@ -118,16 +124,17 @@ def _segments(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     yield from _starting_with(incomplete, names)
 
 
-def _names_in_sources(ctx: click.Context) -> Iterator[str]:
+def _names_in_sources(ctx: click.Context, pattern: re.Pattern[str] = _SEGMENT) -> Iterator[str]:
     from segdsl.language.syntax.spelling import unquote
 
     for text in _sources(ctx):
-        for match in _SEGMENT.finditer(text):
+        for match in pattern.finditer(text):
             yield unquote(match[1])
 
 
 def _selectable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    yield from _starting_with(incomplete, dict.fromkeys(_names_in_sources(ctx)))
+    pattern = _SEGMENT if ctx.info_name in _OF_SEGMENTS else _ITEM
+    yield from _starting_with(incomplete, dict.fromkeys(_names_in_sources(ctx, pattern)))
 
 
 def _recorded_names(ctx: click.Context, *, with_folders: bool) -> Iterator[str]:

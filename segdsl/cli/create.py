@@ -63,7 +63,7 @@ def command(
     outcomes: list[Outcome] = []
     if loaded.segments and not report.has_errors:
         outcomes = with_target(segments.target, now, create_all)
-    segments.report(report, loaded)
+    segments.report(report, loaded, left_out="not created, as `segdsl apply` does that")
     exit_on_errors(report)
     segments.require_segments(loaded)
     if is_json:

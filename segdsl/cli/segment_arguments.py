@@ -76,15 +76,21 @@ class SegmentArguments:
             ask_server=ask_server,
         )
 
-    def report(self, report: Report, loaded: CheckedFiles) -> None:
-        """Prints the diagnostics; standard output is left to the command's result."""
+    def report(self, report: Report, loaded: CheckedFiles, *, left_out: str | None = None) -> None:
+        """Prints the diagnostics; standard output is left to the command's result.
+
+        `left_out` is what a command says of items that are no segments, where it takes none.
+        """
+        notes = loaded.notes
+        if left_out is not None and loaded.others.all and not loaded.is_empty:
+            notes = [*notes, f"{left_out}: {loaded.others}"]
         report_diagnostics(
             report,
             loaded.sources,
             self.output,
             has_result=True,
             summary=summary_of(report, self.output, loaded.contradicted),
-            notes=loaded.notes,
+            notes=notes,
         )
 
     def require_segments(self, loaded: CheckedFiles) -> None:
@@ -92,7 +98,9 @@ class SegmentArguments:
         if not loaded.is_empty or self.named:
             return
         if loaded.others.all:
-            raise CommandError("no segment in these files, and this is only for segments")
+            raise CommandError(
+                f"no segment in these files, only {loaded.others}; this command takes segments"
+            )
         raise CommandError("no segment in these files, only definitions")
 
 

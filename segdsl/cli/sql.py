@@ -81,7 +81,7 @@ def command(
         chosen, queries = with_target(segments.target, now, generate)
     elif chosen:
         queries = offline_sql(chosen, report, dialect, Offline(now, timezone, database), beside)
-    segments.report(report, loaded)
+    segments.report(report, loaded, left_out="not in the SQL, which is of segments")
     exit_on_errors(report)
     segments.require_segments(loaded)
     write_result("\n".join(queries), output, segments.files)

@@ -238,7 +238,9 @@ def test_a_rule_is_of_segments_alone() -> None:
     Path("a.seg").write_text(EXPORT)
     result = segdsl("compile", "--rule", "a.seg")
     assert result.exit_code == 2
-    assert "no segment in these files, and this is only for segments" in result.stderr
+    assert (
+        "no segment in these files, only 1 activation; this command takes segments" in result.stderr
+    )
     Path("b.seg").write_text(JAPAN)
     assert json.loads(segdsl("compile", "--rule", "a.seg", "b.seg").stdout)["type"] == "And"
 

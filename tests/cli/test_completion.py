@@ -223,3 +223,14 @@ def test_bash_completes(project: Path, typed: str, words: list[str]) -> None:
     )
     assert (done.stdout.splitlines(), done.stderr) == (words, "")
     assert str(ROOT) not in done.stdout
+
+
+def test_items_of_every_kind_can_be_selected_but_for_commands_for_segments(project: Path) -> None:
+    (project / "items.seg").write_text(
+        'segment "Item S" where a = 1\nfunnel "Item F"\nactivation "Item A" of segment #1\n'
+        'activation template "Item T"\n'
+    )
+    selected = ("items.seg", "--select", "Item")
+    names = [" ".join(completed("compile", *selected)), " ".join(completed("sql", *selected))]
+    assert [each for each in "SFAT" if f"Item {each}" in names[0]] == ["S", "F", "A", "T"]
+    assert [each for each in "SFAT" if f"Item {each}" in names[1]] == ["S"]

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from segdsl.diagnostics import Diagnostic, Report
+from segdsl.diagnostics.places import counted
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import AmbiguousNames, Ids
@@ -32,6 +33,15 @@ class OtherItems(msgspec.Struct, frozen=True):
     def all(self) -> tuple[OtherItem, ...]:
         """All of them, in an order in which they can be created."""
         return (*self.funnels, *self.templates, *self.activations)
+
+    def __str__(self) -> str:
+        """How many there are of each kind: `1 funnel, 4 activations`."""
+        kinds = (
+            (len(self.funnels), "funnel"),
+            (len(self.templates), "activation template"),
+            (len(self.activations), "activation"),
+        )
+        return ", ".join(counted(number, word) for number, word in kinds if number)
 
     def only(self, keys: Collection[SpanKey]) -> OtherItems:
         """Those at these places."""
