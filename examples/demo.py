@@ -167,7 +167,7 @@ def add_the_shop() -> None:
 
 def exported(name: str) -> Path:
     """The file that an activation of the local API exported."""
-    [file] = Path("../exports").glob(f"{name}-*.csv")
+    [file] = Path("exports").glob(f"{name}-*.csv")
     return file
 
 

@@ -54,7 +54,8 @@ def command(segments: SegmentArguments, tree: bool) -> None:
         chosen = (*chosen, *with_target(segments.target, None, read))
     labels = NO_LABELS if loaded.schema is None else labels_of(loaded.schema)
     columns = _columns()
-    others = loaded.others
+    # As they are written: the name of a connection says more than its id.
+    others = loaded.around.only({each.span.key for each in loaded.others.all})
     if tree:
         explainer = Explainer(columns or UNCLIPPED, labels, report)
         explainer.draw(chosen, others.funnels)
@@ -64,7 +65,7 @@ def command(segments: SegmentArguments, tree: bool) -> None:
         explainer.explain(chosen, others.funnels, others.templates, others.activations)
     segments.report(report, loaded)
     exit_on_errors(report)
-    if not others.all:
+    if not (others.funnels if tree else others.all):
         segments.require_segments(loaded)
     if segments.output.format == "json":
         from segdsl.cli.document import set_result

@@ -144,9 +144,11 @@ def show(
         raise click.exceptions.Exit(FINDINGS)
     samples: list[Sample] = []
     if sample:
-        columns = [
-            (item.parent, item.name) for item in items if item.kind in ("attribute", "column")
-        ]
+        have_values = [each for each in items if each.kind in ("attribute", "column")]
+        columns = [(each.parent, each.name) for each in have_values if not each.is_personal]
+        for each in have_values:
+            if each.is_personal:
+                document.add_note(visible(f"no values of {each.name}: they are personal data"))
         if len(columns) > MAX_SAMPLED:
             document.add_note(
                 f"showing values of the first {MAX_SAMPLED} of {len(columns)} columns; "

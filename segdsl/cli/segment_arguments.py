@@ -94,13 +94,16 @@ class SegmentArguments:
         )
 
     def require_segments(self, loaded: CheckedFiles) -> None:
-        """Raises CommandError if the files define no segment and none on the server is named."""
-        if not loaded.is_empty or self.named:
+        """Raises CommandError if no segment is selected, nor one on the server named."""
+        if self.named or loaded.segments:
             return
         if loaded.others.all:
+            where = "selected" if self.select else "in these files"
             raise CommandError(
-                f"no segment in these files, only {loaded.others}; this command takes segments"
+                f"no segment {where}, only {loaded.others}; this command takes segments"
             )
+        if not loaded.is_empty:
+            return
         raise CommandError("no segment in these files, only definitions")
 
 

@@ -19,6 +19,9 @@ Folder = tuple[str, ...]
 Visibility = OneOf["clear", "pii", "non_pii", "blocked"]
 """Who may see the values of a column (described); `blocked` columns cannot be exported."""
 
+PERSONAL: tuple[Visibility, ...] = ("pii", "blocked")
+"""The visibilities of columns whose values are masked (described)."""
+
 
 class Column(msgspec.Struct, frozen=True):
     """An attribute, or a column of a behavior.
@@ -40,6 +43,11 @@ class Column(msgspec.Struct, frozen=True):
     def type_name(self) -> str:
         """The API's name of the type."""
         return self.type or self.unknown_type or "unknown"
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its values are not to be seen by everybody: nothing shows or keeps them."""
+        return self.visibility in PERSONAL
 
 
 class _Columns(msgspec.Struct, frozen=True, dict=True):

@@ -34,7 +34,8 @@ class SchemaItem(NamedTuple):
 
     `parent` is the behavior, customer group, folder, funnel or test that it belongs to;
     `spelling` is its form in a `.seg` file; `details` has its type or id and more; `label` is what
-    the console shows, if that is not the name; `is_time` is whether its values are Unix seconds.
+    the console shows, if that is not the name; `is_time` is whether its values are Unix seconds,
+    and `is_personal` whether they are not to be shown.
     """
 
     kind: ItemKind
@@ -44,6 +45,7 @@ class SchemaItem(NamedTuple):
     details: str
     label: str | None = None
     is_time: bool = False
+    is_personal: bool = False
 
 
 def schema_items(schema: Schema) -> list[SchemaItem]:
@@ -90,7 +92,14 @@ def _attributes(schema: Schema) -> Iterator[SchemaItem]:
         more = f"{_type(attribute)}{under}"
         is_time = attribute.type in TIME_TYPES
         yield SchemaItem(
-            "attribute", attribute.name, None, name(attribute.name), more, attribute.label, is_time
+            "attribute",
+            attribute.name,
+            None,
+            name(attribute.name),
+            more,
+            attribute.label,
+            is_time,
+            attribute.is_personal,
         )
 
 
@@ -122,6 +131,7 @@ def _behaviors(schema: Schema) -> Iterator[SchemaItem]:
                 _type(column),
                 column.label,
                 column.type in TIME_TYPES,
+                column.is_personal,
             )
 
 

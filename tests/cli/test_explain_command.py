@@ -133,3 +133,59 @@ def test_of_what_has_errors_nothing_is_explained() -> None:
     result = segdsl("explain", "-", input=BESIDE.replace("  columns all\n", ""))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "SEG236" in result.stderr
+
+
+SENT = (
+    TWO
+    + """
+activation "Mail" of segment "A"
+  to connection "crm"
+  columns (email)
+"""
+)
+CONNECTIONS = """\
+[parent_segment]
+id = "1"
+name = "Shop"
+timezone = "UTC"
+
+[attributes]
+country = "string"
+email = "string"
+
+[connections]
+4021 = "crm"
+"""
+
+
+def test_a_connection_is_explained_by_the_name_in_the_file() -> None:
+    Path("segdsl.toml").write_text('[targets.local]\nkind = "local"\ndata = "data"\n')
+    Path("local.schema.toml").write_text(CONNECTIONS)
+    Path("a.seg").write_text(SENT)
+    shown = segdsl("explain", "--select", "Mail", "a.seg")
+    assert shown.exit_code == 0, shown.stderr
+    assert 'to the connection "crm"' in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [("explain", "--tree"), ("compile", "--rule"), ("sql",)], ids=lambda each: each[0]
+)
+def test_what_is_only_for_segments_says_so_of_others(command: tuple[str, ...]) -> None:
+    Path("a.seg").write_text(SENT)
+    done = segdsl(*command, "--select", "Mail", "a.seg")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no segment selected, only 1 activation; this command takes segments" in done.stderr
+
+
+def test_a_name_that_nothing_has_lists_all_names() -> None:
+    Path("a.seg").write_text(SENT)
+    done = segdsl("explain", "--select", "Zebra", "a.seg")
+    assert done.exit_code == 2
+    assert "nothing in these files is named `Zebra`; the names are: A, B, Mail" in done.stderr
+
+
+def test_what_is_skipped_is_called_what_it_is() -> None:
+    Path("a.seg").write_text(SENT.replace('country = "JP"', "count(visits) is null"))
+    done = segdsl("explain", "a.seg")
+    assert done.exit_code == 1
+    assert "skipped: the activation “Mail”, as it refers to “A”" in done.stderr

@@ -251,6 +251,25 @@ model      score of "Churn" …   #16
     assert segdsl("schema", "show", "country", "--sample").exit_code == 2
 
 
+def test_values_of_personal_data_are_neither_shown_nor_kept(project: Path) -> None:
+    segdsl("schema", "pull")
+    path = Path("local.schema.toml")
+    hidden = '[visibility.attributes]\ncountry = "pii"\n'
+    hidden += '[visibility.columns.behavior_purchases]\ncategory = "blocked"\n'
+    path.write_text(path.read_text().replace("[visibility]\n", hidden))
+    for form in ("text", "json"):
+        shown = segdsl("schema", "show", "c", "--sample", "--format", form)
+        assert shown.exit_code == 0, shown.stderr
+        assert "JP" not in shown.stdout
+        assert "Cameras" not in shown.stdout
+        assert "4000" in shown.stdout
+    said = segdsl("schema", "show", "c", "--sample").stderr
+    assert said == (
+        "no values of country: they are personal data\n"
+        "no values of category: they are personal data\n"
+    )
+
+
 def test_no_more_values_than_can_be_read(project: Path) -> None:
     segdsl("schema", "pull")
     path = Path("local.schema.toml")

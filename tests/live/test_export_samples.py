@@ -357,7 +357,7 @@ def test_a_column_that_is_not_exported(tmp_path: Path) -> None:
     found, _, _ = sampled(tmp_path, activation(column("age")), SampleOptions(columns=("agee",)))
     assert isinstance(found, Failed)
     assert (found.message, found.help) == (
-        "“Sync” exports no column `agee`",
+        "it exports no column `agee`",
         "did you mean `age`?",
     )
 

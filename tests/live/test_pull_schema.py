@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from local_api import NOW, write_data
@@ -27,6 +28,7 @@ from segdsl.schema.model import (
 from segdsl.schema.model import Connection as SchemaConnection
 from segdsl.server import LOCAL_KEY, open_local
 from segdsl.workspace.remote.connect import Connection
+from segdsl.workspace.remote.samples import sample_schema
 from segdsl.workspace.remote.schema import PulledSchema, Sample, pull_schema, sample
 
 NAMED = """
@@ -235,6 +237,28 @@ def test_values_of_what_is_there(tmp_path: Path) -> None:
     assert contry.problem is not None
     assert "did you mean `country`" in contry.problem
     assert column.problem is not None
+
+
+def test_samples_of_personal_data_are_not_even_requested(tmp_path: Path) -> None:
+    async def main() -> list[str]:
+        async with open_local(write_data(tmp_path), None, NOW) as transport:
+            key = ApiKey(LOCAL_KEY)
+            async with Client("http://localhost", key, transport=transport) as client:
+                parent = await client.parent_segment("7")
+                connection = Connection(client, parent, "local", True, NOW)
+                schema = (await pull_schema(connection)).schema
+                hidden = [
+                    msgspec.structs.replace(each, visibility="pii")
+                    if each.name == "country"
+                    else each
+                    for each in schema.attributes
+                ]
+                schema = msgspec.structs.replace(schema, attributes=tuple(hidden))
+                return [each.column for each in await sample_schema(connection, schema)]
+
+    columns = asyncio.run(main())
+    assert "country" not in columns
+    assert "category" in columns
 
 
 def test_segments_with_their_folders_and_kinds(tmp_path: Path) -> None:

@@ -72,11 +72,7 @@ class ExportChecker:
                     f"`columns all` exports `{name(item.name)}` too",
                     help="remove it here" if same else "give it another name: `as name`",
                 )
-        private = [
-            name(each.name)
-            for each in self.schema.attributes
-            if each.visibility in ("pii", "blocked")
-        ]
+        private = [name(each.name) for each in self.schema.attributes if each.is_personal]
         if private:
             listed = ", ".join(f"`{each}`" for each in private[:_MOST_LISTED])
             more = len(private) - _MOST_LISTED

@@ -28,6 +28,7 @@ from segdsl.workspace.check.inputs import OtherFilesReader, wanted
 from segdsl.workspace.check.other_items import (
     OtherItem,
     OtherItems,
+    kind_of,
     names_of_item,
     others_of,
     with_known_ids,
@@ -46,8 +47,8 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     """The segments of files that have no error, in order, with the ids of known names in place.
 
     `beside` are other segments that these may refer to: not selected, or in other files of the
-    project. `skipped` are the names of those that refer to a segment with errors, each with that
-    one's.
+    project. `skipped` are the kinds and names of what refers to a segment with errors, each with
+    the name of that one.
     `schema` is the target's, where there is one, and `contradicted` the name of its file, where
     it contradicts a segment. `is_empty` is whether the files define no segment at all. `others` are
     funnels, activations and templates, and `ids` what names stand for. `around` are all of them
@@ -57,7 +58,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
 
     segments: tuple[c.Segment, ...]
     beside: tuple[c.Segment, ...]
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str, str], ...]
     sources: dict[str, Source]
     schema: Schema | None
     contradicted: str | None
@@ -70,8 +71,8 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     def notes(self) -> list[str]:
         """Notes beside the findings, a line each."""
         return [
-            f"skipped: the segment “{name}”, as it refers to “{other}”, which has errors"
-            for name, other in self.skipped
+            f"skipped: the {kind} “{name}”, as it refers to “{other}”, which has errors"
+            for kind, name, other in self.skipped
         ]
 
 
@@ -171,7 +172,7 @@ def load_checked(
     return CheckedFiles(
         kept,
         tuple(beside),
-        tuple((item.name, other) for item, other in (*skipped, *skipped_others)),
+        tuple((kind_of(item), item.name, other) for item, other in (*skipped, *skipped_others)),
         here.loaded.sources,
         known.schema,
         known.file if _is_contradicted(found) else None,
@@ -269,20 +270,22 @@ def _selected(
         if not found:
             pairs = (*((each.name, _path(each)) for each in items), *map(names_of_item, others.all))
             names = dict.fromkeys(name for pair in pairs for name in pair)
-            help = did_you_mean(name, names, _known(items))
+            help = did_you_mean(name, names, _known(items, others))
             what = "nothing in" if others.all else "no segment of"
             raise InputError(f"{what} these files is named `{name}`; {help}")
         chosen += found
     return chosen
 
 
-def _known(items: Sequence[t.Segment]) -> str:
+def _known(items: Sequence[t.Segment], others: OtherItems) -> str:
     """`the segments are: Japan, Loyalty/Tokyo`, at most `MOST_LISTED` of them."""
-    if not items:
+    names = [*map(_path, items), *(names_of_item(each)[1] for each in others.all)]
+    if not names:
         return "they define no segments"
-    listed = ", ".join(map(_path, items[:MOST_LISTED]))
-    more = len(items) - MOST_LISTED
-    return f"the segments are: {listed}" + (f" and {more:,} more" if more > 0 else "")
+    listed = ", ".join(names[:MOST_LISTED])
+    more = len(names) - MOST_LISTED
+    what = "names" if others.all else "segments"
+    return f"the {what} are: {listed}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _path(segment: t.Segment) -> str:

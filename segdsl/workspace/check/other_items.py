@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 import msgspec
 
@@ -61,6 +61,21 @@ def names_of_item(item: OtherItem) -> tuple[str, str]:
     """How a person can name the item: by its name, and with its folder's path."""
     folder = None if isinstance(item, a.Activation) else item.folder
     return item.name, "/".join((*c.folder_path(folder), item.name))
+
+
+def kind_of(item: c.Segment | OtherItem) -> str:
+    """What an item is, in a word or two: `funnel`, `activation template`."""
+    match item:
+        case c.Segment():
+            return "segment"
+        case c.Funnel():
+            return "funnel"
+        case a.Activation():
+            return "activation"
+        case a.ActivationTemplate():
+            return "activation template"
+        case _:
+            assert_never(item)
 
 
 def with_known_ids(

@@ -23,10 +23,10 @@ from segdsl.language.references.segment_names import SegmentNames, segment_ids
 from segdsl.language.values import TIME_TYPES
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
+from segdsl.schema.model import PERSONAL
 from segdsl.workspace.remote.breakdown import CountRequest, Rule, count_request
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.preview import (
-    PERSONAL,
     Answer,
     Counted,
     Failed,

@@ -21,14 +21,14 @@ from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior as spelling
 from segdsl.language.values import ColumnType
+from segdsl.schema.model import PERSONAL
 from segdsl.sql import Context, SqlError
 from segdsl.sql.catalog import CUSTOMER_GROUP, CUSTOMERS, PROFILE_ID, Catalog
 from segdsl.sql.exports import Placeholders, export
-from segdsl.terminal import visible
 from segdsl.workspace.remote.activation_parts import Definitions, delivery_of, target_of
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.counting import ALL, PreviewOptions, questions_of
-from segdsl.workspace.remote.preview import PERSONAL, ExportSample, Failed, SampleColumn
+from segdsl.workspace.remote.preview import ExportSample, Failed, SampleColumn
 
 ROWS = 5
 """The number of profiles where none is given."""
@@ -132,7 +132,7 @@ class _Sampling:
         unknown = [each for each in self.options.columns if each not in names]
         if unknown:
             raise SqlError(
-                f"“{visible(self.activation.name)}” exports no column `{unknown[0]}`",
+                f"it exports no column `{unknown[0]}`",
                 unknown=(unknown[0], lambda: names),
             )
         return [each for each in items if each.name in self.options.columns]

@@ -12,9 +12,6 @@ from segdsl.language.condition import tree as c
 from segdsl.language.values import ColumnType
 from segdsl.workspace.remote.breakdown import CountRequest, Rule
 
-PERSONAL = ("pii", "blocked")
-"""The visibilities of columns whose values are masked (described)."""
-
 
 class Counted(msgspec.Struct, frozen=True):
     """The number of profiles that a rule selects, and the seconds until the answer."""
