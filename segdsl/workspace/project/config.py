@@ -45,7 +45,7 @@ class LocalTarget(
     `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, `faults` is the weather
     that `segdsl serve --faults` makes, and `strict` refuses what the API's description does not
     allow, as `segdsl serve --strict` does. `exports` is the folder for the files that activations
-    write, by default `exports` beside `data`.
+    write, by default `exports` beside `data`, or in the project where `data` is outside it.
     """
 
     data: str | None = None
