@@ -1,4 +1,4 @@
-"""Runs an activation of a server: finds it, starts it at most once, and waits until it has ended."""
+"""Runs an activation of a server: finds it, starts it at most once, and waits for its end."""
 
 from __future__ import annotations
 
