@@ -9,6 +9,8 @@ To add a kind, in this order:
 
 1. **State** (`state.State`): a frozen struct with everything that is compared. Say what makes
    two of them equal (`digest`), what it refers to (`refers_to`), and how it reads as source.
+   What has named parts that others refer to says which (`parts`), what belongs to another
+   resource says to which (`owner`), and what takes several requests has `pieces`.
 2. **Source**: where its resources are in the files (`read_files`), which names they use (`uses`),
    how a name is replaced in a text (`rewrite_use`), how one compiles (`compile`), and what cannot
    be created (`check_new`).

@@ -7,7 +7,13 @@ from typing import TypeVar
 
 from segdsl.api import Client, ClientError
 from segdsl.api.activation_records import Activation, ActivationTemplate
-from segdsl.api.errors import ForbiddenError, ForeignResponseError, NotFoundError, NotSupportedError
+from segdsl.api.errors import (
+    ForbiddenError,
+    ForeignResponseError,
+    InvalidResponseError,
+    NotFoundError,
+    NotSupportedError,
+)
 from segdsl.api.responses import Funnel, Listed
 from segdsl.language.values import ByName
 from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Folder, Ref
@@ -15,6 +21,8 @@ from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 
 _T = TypeVar("_T")
 
+UNREADABLE = (InvalidResponseError, NotFoundError, ForbiddenError)
+"""Errors that say that one record cannot be read; others may pass, and end the reading."""
 NOT_OFFERED = (NotSupportedError, NotFoundError, ForbiddenError, ForeignResponseError)
 """Errors of a part of the API that a server, or a key, does not have."""
 

@@ -39,7 +39,7 @@ from segdsl.workspace.kinds.resource import (
 )
 from segdsl.workspace.kinds.state import State, is_interrupted
 from segdsl.workspace.project.keys import ACTIVATION, SEGMENT, STAGE, Folder, Ref
-from segdsl.workspace.remote.reading import ServerReading
+from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
 
 
 class NewState(msgspec.Struct, frozen=True):
@@ -110,7 +110,7 @@ async def _whole(
         return listed
     try:
         return await reading.client.activation(listed.segment_id, listed.id)
-    except ClientError as error:
+    except UNREADABLE as error:
         return error
 
 

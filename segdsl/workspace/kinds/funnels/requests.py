@@ -30,7 +30,7 @@ from segdsl.workspace.kinds.resource import (
 from segdsl.workspace.kinds.segments.state import canonical_rule_of
 from segdsl.workspace.kinds.state import State, is_interrupted, settled
 from segdsl.workspace.project.keys import FUNNEL, Ref
-from segdsl.workspace.remote.reading import ServerReading
+from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
 
 ApiRules = Mapping[str, ApiSegment]
 
@@ -123,7 +123,7 @@ async def _answer(
         return answer
     try:
         return await read_answer(reading.client, reading.parent_id, funnel.id)
-    except ClientError as error:
+    except UNREADABLE as error:
         return error
 
 

@@ -42,7 +42,7 @@ from segdsl.workspace.kinds.resource import (
 from segdsl.workspace.kinds.state import State
 from segdsl.workspace.kinds.templates.state import TemplateState, document_of
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
-from segdsl.workspace.remote.reading import ServerReading
+from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
 
 
 class NewState(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ async def _whole(
         return listed
     try:
         return await reading.client.template(listed.id)
-    except ClientError as error:
+    except UNREADABLE as error:
         return error
 
 
