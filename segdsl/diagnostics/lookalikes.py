@@ -24,7 +24,7 @@ def skeleton(text: str) -> str:
 
 
 def same_looking(word: str, known: Iterable[str]) -> str | None:
-    """A help line for the name that looks like `word` and is spelled otherwise, or None."""
+    """A help line for the name that looks like `word` and has another spelling, or None."""
     names = [name for name in known if name != word]
     if word.isascii():
         names = [name for name in names if not name.isascii()]

@@ -14,17 +14,17 @@ _EXAMPLES = {
 }
 
 
-def entry_text(entry: Entry, found: str, width: int) -> str:
+def entry_text(entry: Entry, output: str, width: int) -> str:
     """One code: its title, what it means and what to do, and its example.
 
-    `found` is what is reported for the example, empty where that is not shown.
+    `output` is what is reported for the example, empty where that is not shown.
     """
     lines = [f"{entry.code.name} ({entry.severity}): {entry.code.value}", ""]
     for paragraph in entry.meaning.split("\n\n"):
         lines += [*textwrap.wrap(paragraph, width, break_on_hyphens=False), ""]
     lines += [_EXAMPLES[entry.form], "", textwrap.indent(entry.example, "    ")]
-    if found:
-        lines += ["", "What is reported:", "", textwrap.indent(found.rstrip("\n"), "    ")]
+    if output:
+        lines += ["", "What is reported:", "", textwrap.indent(output.rstrip("\n"), "    ")]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Where findings stand, in lines and columns, and the order they are told in.
+"""Where findings are, in lines and columns, and the order in which they are reported.
 
 Shared by the text and the machine forms, so that all of them agree; it renders nothing.
 """
@@ -41,7 +41,7 @@ def place_of(span: Span | None, sources: Sources) -> Place | None:
 
 
 def place_in_text(diagnostic: Diagnostic, sources: Sources) -> Place | None:
-    """The place of a finding; None for one that is told by its path in a JSON document."""
+    """The place of a finding; None for one that has a path in a JSON document instead."""
     return None if diagnostic.path is not None else place_of(diagnostic.span, sources)
 
 

@@ -71,30 +71,30 @@ class Report:
         uses = tuple(Note("expanded from this use", use) for use in reversed(via))
         self.put(Diagnostic(code, message, span, help, (*notes, *uses), path))
 
-    def put(self, found: Diagnostic) -> None:
+    def put(self, diagnostic: Diagnostic) -> None:
         """Adds a finding of another report, if it is not there."""
-        span = found.span
-        key = (found.code, span.key if span else None, found.path, found.message)
+        span = diagnostic.span
+        key = (diagnostic.code, span.key if span else None, diagnostic.path, diagnostic.message)
         if key not in self._seen:
             self._seen.add(key)
-            self.diagnostics.append(found)
+            self.diagnostics.append(diagnostic)
 
     def did_you_mean(
         self,
         word: str,
         known: Collection[str] | Callable[[], Collection[str]],
-        otherwise: str | None = None,
+        default: str | None = None,
     ) -> str | None:
-        """A help line naming the nearest of the names there are, or `otherwise`.
+        """A help line naming the nearest of the names there are, or `default`.
 
         `known` can say how to get them, where that takes work. After `MAX_COMPARED` names the
         words of this report are compared with no more.
         """
         if not self.can_compare():
-            return otherwise
+            return default
         names = known() if callable(known) else known
         self.can_compare(len(names))
-        return did_you_mean(word, names, otherwise)
+        return did_you_mean(word, names, default)
 
     def can_compare(self, names: int = 0) -> bool:
         """Whether a word may be compared with so many more names to help its writer.

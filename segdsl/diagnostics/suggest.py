@@ -46,8 +46,8 @@ def _longer(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else parts[-1] if parts else None
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
-    """A help line naming the nearest, or `otherwise`."""
+def did_you_mean(word: str, known: Iterable[str], default: str | None = None) -> str | None:
+    """A help line naming the nearest, or `default`."""
     names = list(known)
     if len(word) <= MAX_LENGTH and not (word.isascii() and all(map(str.isascii, names))):
         from segdsl.diagnostics.lookalikes import same_looking
@@ -56,7 +56,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) 
         if same is not None:
             return same
     best = nearest(word, names)
-    return f"did you mean `{best}`?" if best else otherwise
+    return f"did you mean `{best}`?" if best else default
 
 
 def _near(length: int) -> int:

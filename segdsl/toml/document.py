@@ -21,7 +21,7 @@ from segdsl.toml.shapes import Mistake, Part, mistakes
 
 MAX_BYTES = 32_000_000
 """Bytes of a TOML file: a lock of 50,000 segments has about 20 MB."""
-MOST_TOLD = 10
+MOST_SHOWN = 10
 # Compiled when they are first needed, which is when a file has an error.
 _SECRET_KEY = (
     r"(?i)(api[_-]?key|\bkey\b|token|secret|passw(or)?d|credential|authorization)['\"]?\s*[=.\]]"
@@ -59,7 +59,7 @@ class Document:
         on: Part = "value",
     ) -> _Error:
         """An error about the key or the value at a path."""
-        return self._told(kind, [Mistake(path, message, help, on)])
+        return self._error_of(kind, [Mistake(path, message, help, on)])
 
     def convert(self, type: type[_T], kind: type[_Error], what: str, help: str = "") -> _T:
         """The data in a shape; raises an error of that kind with every mistake in it.
@@ -70,34 +70,34 @@ class Document:
         try:
             return msgspec.convert(self.data, type)
         except msgspec.ValidationError as error:
-            found = list(mistakes(self.data, type))
-            if not found:
-                found = [Mistake((), f"{what}: {error}")]
-            raise self._told(kind, found, help) from None
+            wrong = list(mistakes(self.data, type))
+            if not wrong:
+                wrong = [Mistake((), f"{what}: {error}")]
+            raise self._error_of(kind, wrong, help) from None
 
-    def _told(self, kind: type[_Error], found: Iterable[Mistake], end: str = "") -> _Error:
+    def _error_of(self, kind: type[_Error], mistakes: Iterable[Mistake], end: str = "") -> _Error:
         known = places(self.text)
-        told: list[tuple[str, str]] = []
-        found = list(found)
+        texts: list[tuple[str, str]] = []
+        listed = list(mistakes)
         shown_at = _Showing(self.name, self.text, is_secret=self.is_secret).at
-        for number, each in enumerate(found[:MOST_TOLD], start=1):
+        for number, mistake in enumerate(listed[:MOST_SHOWN], start=1):
             place = None
-            path = each.path
+            path = mistake.path
             while place is None and path:
                 place = known.get(path)
                 path = path[:-1]
-            span = None if place is None else place.key if each.on == "key" else place.value
-            last = end if number == min(len(found), MOST_TOLD) else ""
-            help = "; ".join(part for part in (each.help, last) if part)
-            told.append((each.message, shown_at(span, help or None)))
-        return _joined(kind, told, len(found))
+            span = None if place is None else place.key if mistake.on == "key" else place.value
+            last = end if number == min(len(listed), MOST_SHOWN) else ""
+            help = "; ".join(part for part in (mistake.help, last) if part)
+            texts.append((mistake.message, shown_at(span, help or None)))
+        return _joined(kind, texts, len(listed))
 
 
-def _joined(kind: type[_Error], told: list[tuple[str, str]], number: int) -> _Error:
-    (first, more), *others = told
+def _joined(kind: type[_Error], texts: list[tuple[str, str]], number: int) -> _Error:
+    (first, more), *others = texts
     shown = [more, *(f"\nError: {visible(message)}\n{where}" for message, where in others)]
-    if number > len(told):
-        shown.append(f"\n{number - len(told):,} more errors")
+    if number > len(texts):
+        shown.append(f"\n{number - len(texts):,} more errors")
     return kind(first, "\n".join(shown))
 
 
@@ -136,7 +136,7 @@ def parse_toml(
     """The document in a text; raises an error of that kind, which begins with `what`, such as
     `local.lock.toml is not a valid lock`, and shows the place.
 
-    Of a text that `is_secret` nothing is repeated, only the place is told.
+    Of a text that `is_secret` nothing is repeated, only the place is shown.
     """
     try:
         # Python's reader takes time as the square of the parts of a key.

@@ -1,7 +1,7 @@
-"""Where the keys and values of a TOML text stand, which Python's own reader does not say.
+"""Where the keys and values of a TOML text are, which Python's own reader does not say.
 
-For texts that were read already: what is no TOML is not told here, and never loops. Found only
-for what is wrong, so it may take its time.
+For texts that have been read: invalid TOML is not reported here, and does not loop. Needed only for
+errors, so it may be slow.
 """
 
 from __future__ import annotations

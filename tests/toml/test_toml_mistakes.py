@@ -14,7 +14,7 @@ from segdsl.api.keys import PROFILES, CredentialsError, find_key
 from segdsl.engine import DataError
 from segdsl.engine.description import read_description
 from segdsl.schema.document import SchemaError, read_schema
-from segdsl.toml.document import MOST_TOLD
+from segdsl.toml.document import MOST_SHOWN
 from segdsl.workspace.project.config import ProjectError, read_project
 from segdsl.workspace.project.lock import LockError, read_lock
 
@@ -124,8 +124,8 @@ def test_a_misspelled_key_is_not_missing_as_well() -> None:
 
 
 def test_all_mistakes_are_told_at_once_but_not_too_many() -> None:
-    text = told(LOCAL + "".join(f"k{number} = 1\n" for number in range(MOST_TOLD + 5)))
-    assert text.count("unknown key") == MOST_TOLD
+    text = told(LOCAL + "".join(f"k{number} = 1\n" for number in range(MOST_SHOWN + 5)))
+    assert text.count("unknown key") == MOST_SHOWN
     assert "5 more errors" in text
     text = told('[targets.local]\nkind = "local"\ndat = "x"\nstrict = 1\n[targets.b]\n')
     assert [line for line in text.splitlines() if line.startswith("Error")] == [
@@ -380,5 +380,5 @@ def test_only_the_mistakes_that_are_shown_are_looked_for_in_the_text() -> None:
         return LOCAL + "".join(f"[x{at}]\na = 1\n" for at in range(number))
 
     started = process_time()
-    assert f"{20_000 - MOST_TOLD:,} more errors" in told(work(20_000))
+    assert f"{20_000 - MOST_SHOWN:,} more errors" in told(work(20_000))
     assert process_time() - started < 20

@@ -54,8 +54,8 @@ def check_segments(
     for segment in segments:
         checker.report = own = Report()
         checker.segment(segment)
-        for each in own.diagnostics:
-            report.put(each)
+        for diagnostic in own.diagnostics:
+            report.put(diagnostic)
         if own.has_errors:
             failed.append(segment)
     return failed
@@ -82,10 +82,10 @@ def check_names(
     }
     found = Report()
     segment_ids(segments, known, found, among=[*among, *locked])
-    for each in found.diagnostics:
+    for diagnostic in found.diagnostics:
         # Without a schema, a name that no file defines may be one of the server.
-        if schema is not None or each.code is not Code.SEG304:
-            report.put(each)
+        if schema is not None or diagnostic.code is not Code.SEG304:
+            report.put(diagnostic)
 
 
 def _known(columns: Iterable[Column]) -> list[LabelledName]:
@@ -106,8 +106,8 @@ class _Checker:
         self.ids = all_ids(schema)
         self.known_ids = {(kind, id) for (kind, _), ids in self.ids.items() for id in ids}
         self.realtime = False
-        # What was said of each attribute that is not there.
-        self._told: dict[str, str | None] = {}
+        # The help for each unknown attribute.
+        self._attribute_help: dict[str, str | None] = {}
 
     def segment(self, segment: c.Segment) -> None:
         self.realtime = segment.kind == "realtime"
@@ -235,9 +235,9 @@ class _Checker:
                 "comparison",
             )
             return
-        if attribute not in self._told:
-            self._told[attribute] = self._instead_of(attribute)
-        help = self._told[attribute]
+        if attribute not in self._attribute_help:
+            self._attribute_help[attribute] = self._instead_of(attribute)
+        help = self._attribute_help[attribute]
         self._add(Code.SEG501, test, f"there is no attribute `{name(attribute)}`", help)
 
     def _instead_of(self, attribute: str) -> str | None:
@@ -282,7 +282,7 @@ class _Checker:
         self._fits(test, column.type, f"`{name(group)}.{name(attribute)}`")
 
     def _in_realtime(self, test: c.Test) -> None:
-        """What is wrong in a realtime segment; lists are told of where types are looked at."""
+        """What is wrong in a realtime segment; lists are reported where types are checked."""
         if (
             self.realtime
             and isinstance(test.predicate, p.Within)

@@ -23,7 +23,6 @@ from segdsl.language.syntax.item_starts import LINE, NAMELESS
 from segdsl.language.syntax.lalr import Machine, Stopped
 from segdsl.language.syntax.tables import tables
 from segdsl.language.syntax.tree import Comment, File, Item
-from segdsl.secrets import secret_places
 from segdsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -128,7 +127,11 @@ def _mistaken(items: list[Item], found: Iterable[Diagnostic]) -> frozenset[int]:
 
 def _without_secrets(found: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
     """The findings, none of which repeats a secret that stands at its place."""
-    places = list(secret_places(text)) if found else []
+    if not found:
+        return
+    from segdsl.secrets import secret_places
+
+    places = list(secret_places(text))
     for each in found:
         message, help = each.message, each.help
         for start, end in places if each.span is not None else ():

@@ -111,18 +111,18 @@ def check(
 
 
 def _checked(
-    found: CachedCheck, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
+    cached: CachedCheck, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
 ) -> Checked:
     report = Report()
-    report.diagnostics.extend(found.diagnostics)
+    report.diagnostics.extend(cached.diagnostics)
     return Checked(
         report,
         dict(sources),
         len(wanted.files),
-        found.segments,
-        found.schema,
+        cached.segments,
+        cached.schema,
         may_have_schema,
-        found.others,
+        cached.others,
     )
 
 

@@ -190,8 +190,8 @@ def check_loaded(
         if not seen.fits:
             own = Report()
             lower(segment, own, symbolic=True)
-            for each in own.diagnostics:
-                report.put(each)
+            for diagnostic in own.diagnostics:
+                report.put(diagnostic)
             if own.has_errors:
                 failed.append(segment)
     if basis.schema is not None:
@@ -333,8 +333,8 @@ def combine(
     """
     report = Report()
     for part in parts:
-        for each in part.diagnostics:
-            report.put(each)
+        for diagnostic in part.diagnostics:
+            report.put(diagnostic)
     report_duplicates((mark for part in parts for mark in part.marks), report)
     every = frozenset(place for part in parts for place in part.defined)
     all_known = all(part.all_defined for part in parts)

@@ -156,8 +156,8 @@ def load_checked(
         # What a person set is not what would be used.
         chosen = set()
         others = OtherItems()
-    for each in found.diagnostics:
-        report.put(each)
+    for diagnostic in found.diagnostics:
+        report.put(diagnostic)
     kept = tuple(each for key, each in sound.items() if key in chosen)
     beside = [each for key, each in sound.items() if key not in chosen]
     activations = written.only({each.span.key for each in others.activations}).activations
@@ -191,8 +191,8 @@ def _joined(several: Sequence[OtherItems]) -> OtherItems:
     )
 
 
-def _is_contradicted(found: Report) -> bool:
-    return any(of.code.name[3] == "5" and of.severity == "error" for of in found.diagnostics)
+def _is_contradicted(report: Report) -> bool:
+    return any(of.code.name[3] == "5" and of.severity == "error" for of in report.diagnostics)
 
 
 def _items(trees: Mapping[str, t.File], files: Sequence[str]) -> list[t.Segment]:
@@ -239,12 +239,12 @@ def _spellings(items: Iterable[t.Segment]) -> set[ByName]:
     }
 
 
-def _places(found: Iterable[Diagnostic], segments: Collection[Span]) -> Iterator[SpanKey]:
+def _places(diagnostics: Iterable[Diagnostic], segments: Collection[Span]) -> Iterator[SpanKey]:
     """The places of the segments that errors are in, or that led to them."""
-    for each in found:
-        if each.severity != "error" or each.span is None:
+    for diagnostic in diagnostics:
+        if diagnostic.severity != "error" or diagnostic.span is None:
             continue
-        spans = (each.span, *(note.span for note in each.notes))
+        spans = (diagnostic.span, *(note.span for note in diagnostic.notes))
         yield from (of.key for of in segments if any(of.holds(span) for span in spans))
 
 

@@ -187,8 +187,8 @@ async def questions_of(
             ids = segment_ids([placed], known, own)
             asked = None if own.has_errors else _count_request(placed, segment, ids, own, options)
         # An error in a segment is the same wherever it is inlined, and reported once.
-        for each in own.diagnostics:
-            report.put(each)
+        for diagnostic in own.diagnostics:
+            report.put(diagnostic)
         found.append(asked)
     return found
 

@@ -180,11 +180,11 @@ def _printed(
     moment = datetime.fromtimestamp(context.now, UTC).astimezone(ZoneInfo(context.zone))
     when = f"as of {moment.isoformat()} ({context.zone})"
     made = []
-    for each in segments:
+    for segment in segments:
         try:
-            made.append(_titled(each, render(selection(each, context), dialect), when))
+            made.append(_titled(segment, render(selection(segment, context), dialect), when))
         except SqlError as error:
-            report.add(Code.SEG309, each.span, error.message, help=error.help_in(report))
+            report.add(Code.SEG309, segment.span, error.message, help=error.help_in(report))
     return made
 
 

@@ -20,8 +20,8 @@ async def server_segments(
     One that cannot be read is reported and left out. Raises SegmentNotFoundError, ClientError.
     """
     found: dict[str, c.Segment | None] = {}
-    for each in named:
-        shown = await show(client, parent_id, each)
+    for name in named:
+        shown = await show(client, parent_id, name)
         if shown.found.segment.id not in found:
             found[shown.found.segment.id] = _resolved(shown, report)
     return tuple(each for each in found.values() if each is not None)
@@ -34,7 +34,7 @@ def _resolved(shown: Shown, report: Report) -> c.Segment | None:
     name = f"#{shown.found.segment.id}"
     own = Report()
     segments = resolve(Program(name, {name: t.File((tree,))}), own)
-    for each in own.diagnostics:
-        report.put(each)
+    for diagnostic in own.diagnostics:
+        report.put(diagnostic)
     # Places in a text that nobody wrote would mislead.
     return next(iter(segments), None)

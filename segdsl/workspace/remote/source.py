@@ -63,8 +63,10 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
         with suppress(UnreadableError):
             rule = read_rule(load(bytes(segment.rule).decode(), found), "$.rule", found)
     start = Span(f"#{segment.id}", 0, 0)
-    for each in found.diagnostics:
-        report.add(each.code, start, each.message, help=each.help, path=each.path)
+    for diagnostic in found.diagnostics:
+        report.add(
+            diagnostic.code, start, diagnostic.message, help=diagnostic.help, path=diagnostic.path
+        )
     if rule is None or segment.kind is None:
         return None
     return lift_rule(

@@ -150,16 +150,16 @@ class Operators(Checks):
         values = given.data if isinstance(given.data, list) else [given]
         if not values:
             self.fail(given, f"the list of `{kind}` is empty")
-        for each in values:
-            if not isinstance(each.data, (str, Number)):
-                self.fail(each, f"`{kind}` takes texts or numbers")
+        for value in values:
+            if not isinstance(value.data, (str, Number)):
+                self.fail(value, f"`{kind}` takes texts or numbers")
         return [each.data for each in values]
 
     def _between(self, keys: Keys) -> Json:
         low, high = keys.get("min"), keys.get("max")
-        for each in (low, high):
-            if each is not None and not isinstance(each.data, (str, Number)):
-                self.fail(each, "an end of `Between` is a number or a text")
+        for value in (low, high):
+            if value is not None and not isinstance(value.data, (str, Number)):
+                self.fail(value, "an end of `Between` is a number or a text")
         if low is not None and high is not None:
             return {
                 "type": "Between",

@@ -86,9 +86,9 @@ def _read(document: Value, report: Report) -> Imported | None:
         return None
     own = Report()
     read = read_rule(load_json(encode(rule, pretty=False), own), "$.rule", own)
-    for each in own.diagnostics:
-        place = conditions.place_in(rule, each.path) or keys["rule"].place
-        report.add(Code.SEG702, place, each.message, help=each.help)
+    for diagnostic in own.diagnostics:
+        place = conditions.place_in(rule, diagnostic.path) or keys["rule"].place
+        report.add(Code.SEG702, place, diagnostic.message, help=diagnostic.help)
     if read is None or own.has_errors:
         return None
     segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
