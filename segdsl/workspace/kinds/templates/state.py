@@ -134,7 +134,11 @@ class TemplateState(
 def document_of(template: a.ActivationTemplate, report: Report) -> str | None:
     """The canonical document of a template with ids; None after a report.
 
-    The ids of its columns, which its locks name, are those that are made of the names.
+    The ids of its columns, which its locks name, are those that are made of the names. No schedule
+    is `by hand`, which is what a server answers then.
     """
+    if template.delivery.schedule is None:
+        delivery = msgspec.structs.replace(template.delivery, schedule=a.ByHand())
+        template = msgspec.structs.replace(template, delivery=delivery)
     body = encode_template(template, {}, report, symbolic=True)
     return None if body is None else canonical(body["attributes"])
