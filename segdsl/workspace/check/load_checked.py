@@ -23,8 +23,8 @@ from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.loading import NO_IDS, load_files
 from segdsl.source import Source, Span, SpanKey
-from segdsl.workspace.check.check_runner import Basis, check_here, combine, keys_of
-from segdsl.workspace.check.inputs import OtherFilesReader, wanted
+from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
+from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
 from segdsl.workspace.check.other_items import (
     OtherItem,
     OtherItems,
@@ -112,28 +112,10 @@ def load_checked(
     basis = Basis(
         settings, schema, codes, known.owners, now or what.fixed_now(target) or datetime.now(UTC)
     )
-    here = check_here(what.files, basis, with_digests=False)
-    reader = OtherFilesReader(what, target)
-    found = combine(
-        [here.part],
-        what.files,
-        basis,
-        lambda: here.part.used or (),
-        None if project is None else reader,
-        whole=not what.rest,
-        facts_elsewhere=reader.facts,
-    )
+    here, found = _check(what, basis, target)
     if ask_server:
         found.diagnostics[:] = [each for each in found.diagnostics if each.code is not Code.SEG304]
-    segments = here.loaded.segments
-    failed = {*here.failed, *_places(found.diagnostics, [each.span for each in segments])}
-    placed: dict[SpanKey, c.Segment] = {}
-    for segment in segments:
-        with_ids = with_unambiguous_ids(segment, known.ids, known.several, own := Report())
-        for each in own.diagnostics:
-            found.put(each)
-        if with_ids is not None and segment.span.key not in failed:
-            placed[segment.span.key] = with_ids
+    placed = _placed(here, known, found)
     items = _items(here.loaded.trees, what.files)
     sound, skipped = _without_failed(placed, items)
     loaded_others = others_of(here.loaded)
@@ -181,6 +163,39 @@ def load_checked(
         known.ids,
         _joined(around),
     )
+
+
+def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere, Report]:
+    """The files checked in this process, and the report on all of them."""
+    here = check_here(what.files, basis, with_digests=False)
+    reader = OtherFilesReader(what, target)
+    report = combine(
+        [here.part],
+        what.files,
+        basis,
+        lambda: here.part.used or (),
+        None if what.project is None else reader,
+        whole=not what.rest,
+        facts_elsewhere=reader.facts,
+    )
+    return here, report
+
+
+def _placed(here: CheckedHere, known: Known, report: Report) -> dict[SpanKey, c.Segment]:
+    """The segments without errors by their place in the text, with the ids of known names.
+
+    An ambiguous name is reported.
+    """
+    segments = here.loaded.segments
+    failed = {*here.failed, *_places(report.diagnostics, [each.span for each in segments])}
+    placed: dict[SpanKey, c.Segment] = {}
+    for segment in segments:
+        with_ids = with_unambiguous_ids(segment, known.ids, known.several, own := Report())
+        for diagnostic in own.diagnostics:
+            report.put(diagnostic)
+        if with_ids is not None and segment.span.key not in failed:
+            placed[segment.span.key] = with_ids
+    return placed
 
 
 def _joined(several: Sequence[OtherItems]) -> OtherItems:
