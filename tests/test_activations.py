@@ -390,12 +390,12 @@ def test_what_is_no_escape(token: str, at: int) -> None:
         (
             "every day starting 2025-04-01T03:00Z",
             Code.SEG013,
-            "a start is a local time, without an offset and a fraction of a second",
+            "a start is a local time, without an offset or a fraction of a second",
         ),
         (
             "once at 2025-04-01T03:00:00.5",
             Code.SEG013,
-            "a start is a local time, without an offset and a fraction of a second",
+            "a start is a local time, without an offset or a fraction of a second",
         ),
         (
             "once at 2025-02-30T03:00",
@@ -530,3 +530,11 @@ def test_every_activation_with_names_resolves(item: t.Activation) -> None:
 def test_every_template_with_a_name_resolves(item: t.ActivationTemplate) -> None:
     (made,) = resolved(format_file(t.File((item,))))[0].templates
     assert made.name == item.name
+
+
+@pytest.mark.parametrize("zone", ["JST", "PST", "GMT+9", "UTC+9"])
+def test_no_zone_is_suggested_for_an_abbreviation(zone: str) -> None:
+    report = Report()
+    parse(Source("x.seg", f'activation "x" of segment "y"\n  every day in "{zone}"'), report)
+    [finding] = report.diagnostics
+    assert finding.help == 'time zones are named as in `"Asia/Tokyo"` and `"UTC"`'

@@ -65,7 +65,10 @@ class ScheduleBuilder(BaseBuilder):
                 self._at(c[1]),
                 f"{string(name)} is not a time zone",
                 help=did_you_mean(
-                    name, _zones(), 'time zones are named as in `"Asia/Tokyo"` and `"UTC"`'
+                    name,
+                    # Abbreviations that look alike are hours apart: JST and EST.
+                    [each for each in _zones() if "/" in each and "/" in name],
+                    'time zones are named as in `"Asia/Tokyo"` and `"UTC"`',
                 ),
             )
         return name
@@ -141,7 +144,7 @@ class ScheduleBuilder(BaseBuilder):
             self.report.add(
                 Code.SEG013,
                 self._at(child),
-                "a start is a local time, without an offset and a fraction of a second",
+                "a start is a local time, without an offset or a fraction of a second",
                 help=f'write `{text[:_TO_MINUTES]} in "…"`, with its time zone in the quotes',
             )
         return f"{text}:00" if len(text) == _TO_MINUTES else text[:_TO_SECONDS]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from segdsl.language import activations as a
 from segdsl.language.syntax.spelling import name, string
+from segdsl.language.syntax.syntax_errors import delivery_names
 from segdsl.language.syntax.syntax_errors.expected import short, unexpected
 from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
@@ -322,6 +323,7 @@ FIRST: tuple[Rule | Function, ...] = (
     quoted_key,
     call_around,
     function_without_parentheses,
+    *delivery_names.RULES,
 )
 RULES: tuple[Rule | Function, ...] = (
     # notifications
@@ -341,6 +343,7 @@ RULES: tuple[Rule | Function, ...] = (
         r"on (?P<one>success|failure) (?:and|or) (?:on )?(?P<two>success|failure)",
         "on {one}, {two}",
     ),
+    Rule("and", r"and(?=~(?:\"[^\"\n]*\"|#[0-9]+)(?: on |~$|~\n))", ","),
     # clauses
     Rule("description folder", r"(?P<word>description|folder)~[:=]~{text}", "{word} {text}"),
     Rule("desc", r"desc~[:=]?~{text}", "description {text}"),
@@ -396,7 +399,7 @@ RULES: tuple[Rule | Function, ...] = (
         also="the name in the export follows `as`",
     ),
     Rule("", r"(?P<op>[-+*/])~{number}", _arithmetic),
-    Rule("if", r"if (?=[><=!]|is )", "when "),
+    Rule("if", r"if(?=\s+(?:[><=!]|is ))", "when"),
     Rule("end", r"end(?=~[,)])", ""),
     Rule(
         "when",

@@ -43,6 +43,17 @@ def brace(site: Site) -> Advice | None:
     )
 
 
+def segment_missing(site: Site) -> Advice | None:
+    """`stage "x" is "Payers"`: what a stage is, without the word before its name."""
+    token = site.token
+    if token is None or token.kind not in ("string", "id") or site.accepts != {"SEGMENT"}:
+        return None
+    if site.word(-1) != "is":
+        return None
+    fix = f"segment {token.text}"
+    return Advice(token.start, token.end, unexpected(site), write_help(fix), fix)
+
+
 def rule_missing(site: Site) -> Advice | None:
     """`stage "x" country = "JP"`, `stage "x": …`: the rule of a stage begins with `where`."""
     if not {"WHERE", "IS", "STAGE_HEAD"} <= site.accepts or site.at_end:
@@ -87,6 +98,7 @@ def rule_missing(site: Site) -> Advice | None:
 RULES: tuple[Rule | Function, ...] = (
     stage_alone,
     brace,
+    segment_missing,
     # heads of items
     Rule(
         "syndication activate export",
