@@ -32,7 +32,7 @@ WEATHER = (
     "hang-before=0.0025,hang-after=0.0025,seed={}"
 )
 """A fifth of all requests; of what is never answered a part was done."""
-IMPATIENT = RetryPolicy(response_timeout=0.5, attempts=4, first_pause=0.001, max_pause=0.01)
+IMPATIENT = RetryPolicy(response_timeout=0.5, attempts=8, first_pause=0.001, max_pause=0.01)
 TRIES = 30
 SEGMENTS, TEMPLATES = 50, 10
 

@@ -379,7 +379,7 @@ def test_no_edit_is_lost(histories: list[list[Step]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=scaled(40), deadline=None)
+@settings(max_examples=scaled(20), deadline=None)
 @given(st.lists(st.lists(steps, min_size=6, max_size=24), min_size=8, max_size=8))
 def test_no_edit_is_lost_in_long_histories(histories: list[list[Step]]) -> None:
     happen(histories)
