@@ -28,7 +28,7 @@ if AMOUNT not in ("all", "quick"):
 IS_QUICK = AMOUNT == "quick"
 CASES = 2
 """The cases of one test function that run at most."""
-HEAVY = 3
+HEAVY = 2
 """The heavy test functions of one module that run at most."""
 SHARE = 40
 """Of so many examples or rounds one is made."""
@@ -58,6 +58,9 @@ STANDS_FOR = {
     ],
     "tests/plans/test_edited_by_hand.py::test_mutants_of_a_lock": [
         "tests/plans/test_edited_by_hand.py::test_more_mutants",
+    ],
+    "tests/plans/test_exports_exactly_once.py::test_a_few_through_faults": [
+        "tests/plans/test_exports_exactly_once.py::test_many_through_faults",
     ],
     "tests/plans/test_nothing_lost.py::test_no_edit_is_lost": [
         "tests/plans/test_nothing_lost.py::test_no_edit_is_lost_in_long_histories",

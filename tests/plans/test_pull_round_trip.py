@@ -37,7 +37,7 @@ from sql_world import _SQL_TYPES, CATALOG
 from strategies.rules import rules
 from teams import Team, connected, with_team
 
-MANY = scaled(500, 100)
+MANY = scaled(500, 50)
 EARLY = 22
 CHAIN = 7
 """References that lead one to the next."""
