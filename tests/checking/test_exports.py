@@ -221,10 +221,7 @@ def test_functions_and_their_arguments(functions: str, finding: tuple[str, str])
         ),
         (
             "visits last by timestamp desc columns (timestamp)",
-            [
-                ("SEG502", "there is no behavior `visits`"),
-                ("SEG242", "the rule of the segment does not use the behavior `visits`"),
-            ],
+            [("SEG502", "there is no behavior `visits`")],
         ),
         (
             'table "raw_events" last by page desc columns (page)',
@@ -541,3 +538,13 @@ activation "A" of segment "Buyers"
   notify "lee@example.com" on failure
 """
     assert found(text, older) == []
+
+
+def test_a_group_that_a_pattern_does_not_have() -> None:
+    def of(call: str) -> list[tuple[str, str]]:
+        return found(columns(f"(email | regexp_extract({call}) as x)"))
+
+    for fine in ('"a(b)(c)", 2', '"a", 0', '"a"', r'"(a)\\pL", 7'):
+        assert of(fine) == [], fine
+    assert of('"a", 1') == [("SEG507", "the pattern of `regexp_extract` has no group 1")]
+    assert of('"a(b)(c)", 3') == [("SEG507", "the pattern of `regexp_extract` has no group 3")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, assert_never
 
-from segdsl.analysis.checking.patterns import fault
+from segdsl.analysis.checking.patterns import fault, groups_of
 from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
 from segdsl.language.values import ColumnType, Number, Text
@@ -114,6 +114,23 @@ def check_arguments(functions: Iterable[a.Function], report: Report) -> None:
             wrong = _argument_fault(function.function, key, value)
             if wrong is not None:
                 report.add(wrong[0], function.span, wrong[1], help=wrong[2])
+        _check_group(function, report)
+
+
+def _check_group(function: a.Call, report: Report) -> None:
+    """Reports a group that the pattern of `regexp_extract` does not have."""
+    match function.arguments:
+        case (Text(pattern), Number() as group) if function.function == "regexp_extract":
+            groups = groups_of(pattern)
+            if groups is not None and group.is_bounded and group.value > groups:
+                report.add(
+                    Code.SEG507,
+                    function.span,
+                    f"the pattern of `{function.function}` has no group {group.text}",
+                    help="put parentheses around the part that is wanted"
+                    if groups == 0
+                    else f"the groups of the pattern are 1 to {groups}; 0 is the whole match",
+                )
 
 
 def _argument_fault(

@@ -36,6 +36,18 @@ def fault(pattern: str) -> tuple[str, str] | None:
     )
 
 
+def groups_of(pattern: str) -> int | None:
+    """The number of groups of a pattern; None where that is not certain."""
+    if len(pattern) > LONGEST:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return int(_parser.parse(pattern).state.groups) - 1
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
 def _broken(pattern: str) -> str | None:
     try:
         with warnings.catch_warnings():

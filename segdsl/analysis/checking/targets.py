@@ -232,9 +232,12 @@ class _Targets:
         )
 
     def _uses(self, activation: a.Activation, behaviors: frozenset[str], what: str) -> None:
+        known = None if self.schema is None else {each.name for each in self.schema.behaviors}
         for export in activation.delivery.behaviors:
             if export.behavior in behaviors:
                 continue
+            if known is not None and export.behavior not in known:
+                continue  # It is reported as unknown.
             written = behavior(export.behavior)
             self.report.add(
                 Code.SEG242,
