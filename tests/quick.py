@@ -62,6 +62,9 @@ STANDS_FOR = {
     "tests/plans/test_exports_exactly_once.py::test_a_few_through_faults": [
         "tests/plans/test_exports_exactly_once.py::test_many_through_faults",
     ],
+    "tests/plans/test_no_export_is_lost.py::test_no_edit_is_lost": [
+        "tests/plans/test_no_export_is_lost.py::test_no_edit_is_lost_in_long_histories",
+    ],
     "tests/plans/test_nothing_lost.py::test_no_edit_is_lost": [
         "tests/plans/test_nothing_lost.py::test_no_edit_is_lost_in_long_histories",
     ],
