@@ -36,11 +36,16 @@ _EMAIL = r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _PLACEHOLDER = r"\s*(?:\$?\{[^{}]*\}|\{\{[^{}]*\}\}|<[^<>]*>|\*+|x+)?\s*"
 # A name and what is assigned to it, in the source of a file or in what was meant as one.
 _ASSIGNED = r"""
-    (?<![\w`]) (?: ` ([^`\n]+) ` | ([^\W\d][\w-]*) ) \s* (?: =>? | : (?= \s* ["'] ) ) \s*
-    ( " (?: \\. | [^"\\\n] )* "? | ' [^'\n]* '?
-    | \[ [^\]]* \]? | \( [^()]* \)? | [^\s,()\[\]"'=<>]+ )
+    (?<![\w`]) (?: ` ([^`\n]+) ` | ([^\W\d][\w-]*) ) [ \t]* (?: =>? | : )
+    (?= \s* ( " (?: \\. | [^"\\\n] )* "? | ' [^'\n]* '?
+              | \[ [^\]]{0,2000} \]? | \( [^()]{0,2000} \)? )
+      | [ \t]* ( [^\s,()\[\]"'=<>]{1,20} ) )
 """
-_NO_TEXTS = frozenset({"true", "false", "null"})
+_REST = r"""[^\s,()\[\]"'=<>]*"""
+# Words that are no text: values, and the types of params.
+_NO_TEXTS = frozenset(
+    {"true", "false", "null", "string", "number", "boolean", "date", "timestamp", "duration"}
+)
 _SECRET_NAMES = frozenset(
     {"password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "credentials"}
 )
@@ -103,6 +108,7 @@ class _Patterns(NamedTuple):
     email: re.Pattern[str]
     placeholder: re.Pattern[str]
     assigned: re.Pattern[str]
+    rest: re.Pattern[str]
 
 
 @cache
@@ -112,6 +118,7 @@ def _patterns() -> _Patterns:
         re.compile(_EMAIL),
         re.compile(_PLACEHOLDER, re.IGNORECASE),
         re.compile(_ASSIGNED, re.VERBOSE),
+        re.compile(_REST),
     )
 
 
@@ -175,11 +182,14 @@ def secret_places(source: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(source):
             yield match.start(), _end_of_key(source, match.end())
     for match in patterns.assigned.finditer(source):
-        setting, value = match[1] or match[2], match[3]
+        setting, group = match[1] or match[2], 3 if match[4] is None else 4
+        value = match[group]
         if is_secret_name(setting) and value not in _NO_TEXTS:
             texts = value.strip("\"'")
             if not is_placeholder(texts):
-                yield match.span(3)
+                start, end = match.span(group)
+                rest = patterns.rest.match(source, end) if group == 4 else None
+                yield start, end if rest is None else rest.end()
 
 
 def _end_of_key(source: str, at: int) -> int:

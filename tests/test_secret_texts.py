@@ -123,6 +123,8 @@ def test_the_name_of_where_a_secret_is(name: str) -> None:
         "with (`api-key`='hunter2')",
         "with (secret => hunter2)",
         'with (token: "hunter2")',
+        "config:\n  password: hunter2",
+        "password: " + "x1" * 40 + "hunter2",
         'with (password =\n  "hunter2")',
         'with (tokens = [\n  "a",\n  "hunter2",\n])',
         'with (token = (value = "hunter2"))',

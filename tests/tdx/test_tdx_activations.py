@@ -206,3 +206,28 @@ def test_they_are_written_behind_their_segment(tmp_path: Path) -> None:
         # Both segments are named Japan, so that the folder says which is meant.
         assert f'activation "mail" of segment "Japan" of folder "{folder}"' in text
         assert text.startswith('segment "Japan"')
+
+
+def test_a_secret_is_left_out_and_not_shown() -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    text, report = read(
+        f"""\
+        name: Sync
+        connection: s3
+        all_columns: true
+        connector_config:
+          bucket: exports
+          password: hunter2
+          keys: [id, {key}]
+          auth: {{token: {{value: hunter2, type: bearer}}, user: kim}}
+        """
+    )
+    assert [(each.code.name, each.message) for each in report.diagnostics] == [
+        ("SEG703", f"the setting `{name}` looks like a secret, and is left out")
+        for name in ("password", "keys", "auth.token.value")
+    ]
+    assert text is not None
+    assert "hunter2" not in text
+    assert key not in text
+    for kept in ('bucket = "exports"', 'type = "bearer"', 'user = "kim"'):
+        assert kept in text

@@ -8,12 +8,14 @@ data than the file says, such as a masked column, is an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from segdsl.diagnostics import Code
 from segdsl.language import activations as a
 from segdsl.language.behaviors import PREFIX, table_of
 from segdsl.language.values import Boolean, ByName, Number, Reference, Text
+from segdsl.secrets import is_hidden
 from segdsl.workspace.tdx.checks import Checks, Keys
 from segdsl.workspace.tdx.document import Value
 
@@ -331,9 +333,10 @@ class Activations(Checks):
             return a.MapSetting()
         if not isinstance(value.data, dict):
             self.fail(value, "`connector_config` has keys and values")
-        return cast(a.MapSetting, self._setting(value))
+        return cast(a.MapSetting, self._setting(value, ""))
 
-    def _setting(self, value: Value) -> a.Setting:
+    def _setting(self, value: Value, name: str) -> a.Setting:
+        """A setting; `name` are those that it is in, with points between."""
         data: Any = value.data
         match data:
             case None:
@@ -345,11 +348,23 @@ class Activations(Checks):
             case str():
                 return Text(data)
             case list():
-                return a.ListSetting(tuple(self._setting(item) for item in data))
+                return a.ListSetting(tuple(self._setting(item, name) for item in data))
             case _:
-                return a.MapSetting(
-                    tuple(a.Entry(key, self._setting(item)) for key, item in data.items())
+                return a.MapSetting(tuple(self._entries(data, name)))
+
+    def _entries(self, data: dict[str, Value], outside: str) -> Iterator[a.Entry]:
+        """The settings of a map without those that look like secrets, which no file may hold."""
+        for key, value in data.items():
+            name = f"{outside}.{key}" if outside else key
+            if _holds_secret(value, name):
+                self.report_at(
+                    value,
+                    f"the setting `{name}` looks like a secret, and is left out",
+                    "keep it in the connection, which only the account knows",
+                    Code.SEG703,
                 )
+            else:
+                yield a.Entry(key, self._setting(value, name))
 
     def _notification(self, value: Value | None) -> a.Notification | None:
         if value is None:
@@ -372,3 +387,11 @@ class Activations(Checks):
             ),
             tuple(outcome for outcome, api in a.OUTCOMES.items() if api in words),
         )
+
+
+def _holds_secret(value: Value, name: str) -> bool:
+    """Whether a text of a setting, or of its list, looks like a secret."""
+    data: Any = value.data
+    if isinstance(data, list):
+        return any(_holds_secret(item, name) for item in data)
+    return isinstance(data, str) and is_hidden(name, data)
