@@ -12,6 +12,7 @@ from local_api import NOW, write_data
 from segdsl.api.transport import JSON_API
 from segdsl.diagnostics import Report
 from segdsl.server import open_local
+from segdsl.workspace.kinds.deliveries.documents import secrets_in
 from segdsl.workspace.kinds.effects import NOT_COUNTED
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
@@ -345,3 +346,9 @@ def test_what_needs_both_sides_is_carried_on(
                 assert len(await one.client.activations("7")) == 1
 
     asyncio.run(inside())
+
+
+def test_a_setting_inside_a_secret_one_is_secret_too() -> None:
+    assert list(secrets_in({"token": {"value": "hunter2hunter2"}, "list": "weekly"})) == [
+        "token.value"
+    ]

@@ -60,7 +60,7 @@ def _plain(number: Decimal) -> str:
 def _without_secrets(value: Any, name: str = "") -> Any:
     match value:
         case dict():
-            return {key: _without_secrets(each, key) for key, each in value.items()}
+            return {key: _without_secrets(each, f"{name}.{key}") for key, each in value.items()}
         case list():
             return [_without_secrets(each, name) for each in value]
         case str() if is_hidden(name, value):
@@ -74,7 +74,7 @@ def secret_settings(setting: a.Setting | None, name: str = "") -> Iterator[str]:
     match setting:
         case a.MapSetting(entries):
             for entry in entries:
-                yield from secret_settings(entry.value, entry.name)
+                yield from secret_settings(entry.value, f"{name}.{entry.name}".lstrip("."))
         case a.ListSetting(items):
             for item in items:
                 yield from secret_settings(item, name)
@@ -89,7 +89,7 @@ def secrets_in(value: Any, name: str = "") -> Iterator[str]:
     match value:
         case dict():
             for key, each in value.items():
-                yield from secrets_in(each, key)
+                yield from secrets_in(each, f"{name}.{key}".lstrip("."))
         case list():
             for each in value:
                 yield from secrets_in(each, name)
