@@ -49,6 +49,13 @@ def test_a_plan_warns_of_the_activations_that_it_changes(project: Path) -> None:
     assert planned.exit_code == 0
 
 
+def test_an_error_says_of_what_kind_the_resource_is(project: Path) -> None:
+    (project / "sent.seg").write_text(BY_ID.replace('segment "Adults"', "segment #99"))
+    applied = segdsl("apply", "--yes")
+    assert applied.exit_code == 3
+    assert "error: activation “By id”: not found: " in applied.stderr
+
+
 def test_a_plan_says_nothing_of_what_it_does_not_change(project: Path) -> None:
     (project / "sent.seg").write_text(WEEKLY)
     (project / "template.seg").write_text(TEMPLATE)
