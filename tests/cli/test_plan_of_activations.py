@@ -65,3 +65,13 @@ def test_a_plan_says_nothing_of_what_it_does_not_change(project: Path) -> None:
     planned = segdsl("plan")
     assert (planned.exit_code, planned.stderr) == (0, "")
     assert "activation template Weekly" in planned.stdout
+
+
+def test_a_stage_of_the_lock_has_an_id_when_files_are_compiled(project: Path) -> None:
+    stages = "".join(f'stage "{name}" where age > 1\n' for name in "ABC")
+    (project / "funnel.seg").write_text(f'funnel "Three"\n{stages}')
+    applied = segdsl("apply", "--yes")
+    assert applied.exit_code == 0, applied.stderr
+    (project / "in.seg").write_text('segment "In" where in stage "B" of funnel "Three"\n')
+    compiled = segdsl("compile", "in.seg")
+    assert compiled.exit_code == 0, compiled.stderr
