@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from segdsl.language import activations as a
+from segdsl.workspace.kinds.deliveries.documents import about_secrets
 from segdsl.workspace.kinds.deliveries.words import sentences
 
 PURCHASES = a.BehaviorExport("behavior_purchases", "last", formatting="cols")
@@ -35,3 +36,10 @@ def test_events_that_come_and_go() -> None:
     assert words(PURCHASES, None) == ["no longer exports events of purchases"]
     other = msgspec.structs.replace(PURCHASES, behavior="events")
     assert words(None, other) == ["now exports events of events"]
+
+
+def test_one_secret_or_several() -> None:
+    one = "its setting `token` looks like a secret, which no file may hold"
+    assert about_secrets(["token", "token"]) == one
+    several = "its settings `token`, `note` look like secrets, which no file may hold"
+    assert about_secrets(["token", "note"]) == several
