@@ -216,6 +216,7 @@ def _print(outcome: Outcome) -> None:
 
 
 def _finish(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> None:
+    from segdsl.workspace.project.keys import SEGMENT
     from segdsl.workspace.sync.applying import undone
 
     if form == "json":
@@ -233,7 +234,9 @@ def _finish(plan: Plan, outcomes: list[Outcome], form: str, *, as_new: bool) -> 
     remaining = undone(outcomes)
     for outcome in remaining:
         if outcome.error is not None:
-            echo_api_error(outcome.error.message, outcome.error.help, outcome.change.state.name)
+            change = outcome.change
+            kind = "" if change.kind == SEGMENT else change.kind
+            echo_api_error(outcome.error.message, outcome.error.help, change.state.name, kind)
     if remaining:
         problem = (
             f"{len(remaining)} of {len(outcomes)} changes not applied; "

@@ -105,11 +105,14 @@ def _is_of_local_api(error: SegdslError) -> bool:
     )
 
 
-def echo_api_error(message: str, help: str | None, subject: str = "") -> None:
-    """Prints one error of the API to standard error; `subject` is the segment it is about."""
+def echo_api_error(message: str, help: str | None, subject: str = "", kind: str = "") -> None:
+    """Prints one error of the API to standard error.
+
+    `subject` is the name of what it is about, and `kind` its kind where that is no segment.
+    """
     color = use_color("auto", sys.stderr)
     head = click.style("error", fg="red", bold=True) if color else "error"
-    about = f"“{visible(subject)}”: " if subject else ""
+    about = f"{kind} “{visible(subject)}”: ".lstrip() if subject else ""
     echo(f"{head}: {about}{visible(message)}", err=True, color=color)
     if help:
         echo(f"  = help: {visible(help)}", err=True, color=color)

@@ -244,8 +244,31 @@ async def test_a_template_of_which_activations_are_made_is_not_deleted(team: Tea
     team.write("activations.seg", SYNC + "\n" + BOTH + "\n" + TRIAL)
     report = Report()
     await team.plan(prune=True, report=report)
-    assert '"Weekly export"' in report.diagnostics[0].message
-    assert '"Trial export" still refer to it' in report.diagnostics[0].message
+    [found] = report.diagnostics
+    assert found.message.startswith('the activation template "Weekly export" (#')
+    assert found.message.endswith(
+        'cannot be deleted: the activation "Trial export" still refers to it'
+    )
+    assert found.help == "remove the references first, or keep the activation template"
+
+
+@with_account
+async def test_a_stage_is_deleted_after_the_activations_that_no_file_has(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    team.write("activations.seg", SYNC + "\n" + BOTH)
+    team.write("onboarding.seg", FUNNEL[: FUNNEL.index('stage "Paid"')] + 'stage "A" where age > 9')
+    report = Report()
+    await team.plan(report=report)
+    [found] = report.diagnostics
+    assert found.help == (
+        "remove the references first, or keep the stage; "
+        "--prune deletes what is no longer in any file"
+    )
+    assert actions(await team.plan(prune=True)) == [
+        ("delete", "activation", "Trial export"),
+        ("update", "funnel", "Onboarding"),
+    ]
 
 
 @with_account
@@ -273,7 +296,7 @@ async def test_a_segment_that_is_sent_somewhere_is_not_deleted(team: Team) -> No
     report = Report()
     await team.plan(prune=True, report=report)
     [found] = report.diagnostics
-    assert '"Both sides", "Contact sync"' in found.message
+    assert 'the activation "Both sides", the activation "Contact sync"' in found.message
 
 
 @with_account

@@ -145,8 +145,8 @@ class Server(msgspec.Struct, frozen=True):
     """The resources of a server, of one kind or of all.
 
     `unmanaged` are those that are neither pulled, changed nor deleted. `unreadable` are the kinds
-    that the server does not offer, each with what it answered. `outside` are the names of what
-    resources refer to that is in no workspace, such as connections.
+    that the server does not offer, each with what it answered, also those of `outside`: the names
+    of what resources refer to that is in no workspace, such as connections.
     """
 
     resources: dict[Ref, ServerResource] = {}

@@ -54,6 +54,7 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
+    from segdsl.language.values import ByName
     from segdsl.schema.ids import ambiguous_ids, ids_of
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
@@ -72,6 +73,8 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
         for entry in load_lock(project, name).entries:
             for spelling in spellings(entry.folder, entry.name):
                 names.setdefault((entry.kind, spelling), []).append(entry.id)
+            for part in entry.part_list:
+                names.setdefault((part.kind, ByName(part.name, entry.name)), []).append(part.id)
         for key, found in names.items():
             if key in several:
                 continue

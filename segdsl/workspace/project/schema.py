@@ -9,12 +9,14 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.files import check_followed, read_bytes, write_text
+from segdsl.language.values import ByName
 from segdsl.schema.changes import changes
 from segdsl.schema.document import PULL_AGAIN, SchemaError, read_schema, write_schema
 from segdsl.schema.model import Schema
 from segdsl.schema.samples import Samples
 from segdsl.toml.document import MAX_BYTES, read_text
 from segdsl.workspace.project.config import Project
+from segdsl.workspace.project.keys import CONNECTION, USER, Ref
 from segdsl.workspace.project.paths import beside
 
 
@@ -35,6 +37,15 @@ def load_schema(project: Project, target: str | None) -> Schema | None:
     """The schema of a target, None where none was pulled; raises SchemaError, ProjectError."""
     name, _ = project.target(target)
     return schema_in(schema_path(project, name))
+
+
+def account_names(project: Project, target: str) -> dict[Ref, ByName]:
+    """The connections and users in the schema file of a target; raises SchemaError."""
+    schema = load_schema(project, target)
+    if schema is None:
+        return {}
+    names = {Ref(CONNECTION, each.id): ByName(each.name) for each in schema.connections or ()}
+    return {**names, **{Ref(USER, each.id): ByName(each.name) for each in schema.users or ()}}
 
 
 def schema_in(path: Path) -> Schema | None:

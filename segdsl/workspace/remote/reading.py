@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from segdsl.api import Client, ClientError
@@ -29,18 +29,26 @@ NOT_OFFERED = (NotSupportedError, NotFoundError, ForbiddenError, ForeignResponse
 
 class ServerReading:
     """The segments, folders, funnels, activations and templates of a parent segment, each list
-    read when first needed. `wanted` are the kinds that are compared; None is all.
+    read when first needed. `wanted` are the kinds that are compared; None is all. `known` are names
+    of connections and users that a schema file has.
 
     Its methods raise ClientError. What is in one list and was created after another was read, is
     read by itself by the kind that needs it.
     """
 
     def __init__(
-        self, client: Client, parent_id: str, wanted: frozenset[str] | None = None
+        self,
+        client: Client,
+        parent_id: str,
+        wanted: frozenset[str] | None = None,
+        known: Mapping[Ref, ByName] | None = None,
     ) -> None:
         self.client = client
         self.parent_id = parent_id
         self.wanted = wanted
+        self.known = known or {}
+        self.unlisted: dict[str, ClientError] = {}
+        """The kinds of the account's names that could not be asked for, each with the error."""
         self._snapshot: Snapshot | None = None
         self._funnels: Listed[Funnel] | ClientError | None = None
         self._activations: Listed[Activation] | ClientError | None = None
@@ -80,7 +88,7 @@ class ServerReading:
     async def account_names(self) -> dict[Ref, ByName]:
         """The names of the account's connections and users, where anything needs them.
 
-        None of them where the key may not ask: what names one is then reported.
+        Those that are known already where the key may not ask.
         """
         if not (self.is_wanted(ACTIVATION) or self.is_wanted(TEMPLATE)):
             return {}
@@ -88,13 +96,22 @@ class ServerReading:
             connections = await _offered(self.client.account.connections())
             users = await _offered(self.client.account.users())
             self._names = {}
-            if not isinstance(connections, ClientError):
+            if isinstance(connections, ClientError):
+                self._keep_known(CONNECTION, connections)
+            else:
                 for each in connections:
                     if each.id is not None:
                         self._names[Ref(CONNECTION, each.id)] = ByName(each.name)
-            if not isinstance(users, ClientError):
+            if isinstance(users, ClientError):
+                self._keep_known(USER, users)
+            else:
                 self._names |= {Ref(USER, each.id): ByName(each.email) for each in users}
         return self._names
+
+    def _keep_known(self, kind: str, error: ClientError) -> None:
+        self.unlisted[kind] = error
+        names = {ref: name for ref, name in self.known.items() if ref.kind == kind}
+        self._names = {**(self._names or {}), **names}
 
     async def places(self) -> dict[str, Folder]:
         """The path of each segment by id; of a segment that is the rule of a stage, the stage's."""

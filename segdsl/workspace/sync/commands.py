@@ -22,6 +22,7 @@ from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.keys import SEGMENT, Folder, Key, Ref, noun
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.project.lock_file import load_lock, lock_path, merge_lock
+from segdsl.workspace.project.schema import account_names
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.listing import SegmentNotFoundError
 from segdsl.workspace.sync.applying import Outcome, carry_out
@@ -67,7 +68,10 @@ async def plan_for(
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
     concerned = _kinds_of(workspace, lock)
-    server = await read_server(connection.client, connection.parent.id, workspace.kinds, concerned)
+    known = account_names(project, connection.target)
+    server = await read_server(
+        connection.client, connection.parent.id, workspace.kinds, concerned, known
+    )
     check_offered(server, concerned)
     check_same_server(lock, server, lock_path(project, connection.target).name)
     among = _among(workspace, lock, paths)
@@ -143,7 +147,10 @@ async def pull_into(
     Raises SegmentNotFoundError for a name that neither side has, LockError, FileError.
     """
     lock = _lock(connection, project)
-    server = await read_server(connection.client, connection.parent.id, workspace.kinds)
+    known = account_names(project, connection.target)
+    server = await read_server(
+        connection.client, connection.parent.id, workspace.kinds, known=known
+    )
     check_offered(server, _kinds_of(workspace, lock))
     check_same_server(lock, server, lock_path(project, connection.target).name)
     only = _named(server, lock, named) if named else None

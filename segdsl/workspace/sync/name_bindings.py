@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from segdsl.diagnostics import Report
+from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.segment_names import (
@@ -27,7 +27,7 @@ from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 from segdsl.workspace.kinds.resource import Server, Unmanaged, Use
-from segdsl.workspace.project.keys import Folder, Key, Part, Ref
+from segdsl.workspace.project.keys import FUNNEL, STAGE, Folder, Key, Part, Ref
 from segdsl.workspace.project.lock import Entry, NameIds
 from segdsl.workspace.sync.identity import Match
 
@@ -200,7 +200,20 @@ class NameBindings:
                 name: [id] for name, id in kept.items() if name not in ambiguous
             }
             known = ChainMap(previous, self.names.of_kind(kind))
-        places = ((use.name, use.span, use.via) for use in uses if use.kind == kind)
+        places = [(use.name, use.span, use.via) for use in uses if use.kind == kind]
+        error = self.server.unreadable.get(FUNNEL if kind == STAGE else kind)
+        if error is not None:
+            for name, span, via in places:
+                if not known.get(name):
+                    report.add(
+                        Code.SEG304,
+                        span,
+                        f"cannot look up the {kind} {reference(name, kind)}: {error.message}",
+                        help="use its id (`#1234`), or run `segdsl schema pull` with a key that "
+                        f"may list {kind}s",
+                        via=via,
+                    )
+            places = [each for each in places if known.get(each[0])]
         ids = ids_by_name(kind, places, known, report)
         ids.update({(kind, name): id for name, id in kept.items()})
         return ids

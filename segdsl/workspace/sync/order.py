@@ -20,7 +20,7 @@ from segdsl.language.syntax.spelling import string
 from segdsl.source import Span
 from segdsl.workspace.kinds.resource import Change, Server
 from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import Key, Ref, noun
+from segdsl.workspace.project.keys import SEGMENT, Key, Ref, noun
 
 
 def ordered(
@@ -39,7 +39,7 @@ def ordered(
     anything is deleted.
     """
     waits = _Waits(changes, server)
-    waits.report_deletions(report, disputed)
+    waits.report_deletions(report, disputed, spans or {})
     waits.report_kept_places(report, server, disputed)
     if waits.report_cycles(report, spans or {}):
         return tuple(changes)
@@ -168,31 +168,45 @@ class _Waits:
                 "file, too; or choose another name",
             )
 
-    def report_deletions(self, report: Report, disputed: Collection[Ref]) -> None:
+    def report_deletions(
+        self, report: Report, disputed: Collection[Ref], spans: Mapping[Key, Span]
+    ) -> None:
         """Reports what is to be deleted while others on the server go on referring to it."""
         after = {ref: state.refers_to for ref, state in self.before.items()}
-        names = {ref: state.name for ref, state in self.before.items()}
+        keys = {ref: state.key for ref, state in self.before.items()}
+        # The folder of what belongs to another resource is not known from its text alone.
+        here = {(key.kind, key.name) for key in spans}
         for change in self.changes:
             if change.after is None:
                 after.pop(change.ref, None)
             else:
                 after[change.ref] = change.after.state.refers_to
-                names[change.ref] = change.after.state.name
+                keys[change.ref] = change.after.state.key
         for change in self.changes:
             for dropped in _dropped(change):
                 users = [
-                    names[ref]
+                    keys[ref]
                     for ref, refers_to in after.items()
                     if dropped in refers_to and ref not in disputed
                 ]
                 if users:
+                    verb = "refers" if len(users) == 1 else "refer"
+                    names = (f"{_prefix(each.kind)}{string(each.name)}" for each in users)
+                    in_files = all((each.kind, each.name) in here for each in users)
+                    # What was in a file is there until it is deleted.
+                    prune = "" if in_files else "; --prune deletes what is no longer in any file"
                     report.add(
                         Code.SEG310,
                         None,
                         f"{_dropped_name(change, dropped)} (#{dropped.id}) cannot be deleted: "
-                        f"{', '.join(map(string, sorted(users)))} still refer to it",
-                        help=f"remove the references first, or keep the {dropped.kind}",
+                        f"{', '.join(sorted(names))} still {verb} to it",
+                        help=f"remove the references first, or keep the {dropped.kind}{prune}",
                     )
+
+
+def _prefix(kind: str) -> str:
+    """What stands before the name of a resource: segments have their name alone."""
+    return "" if kind == SEGMENT else f"the {kind} "
 
 
 def _dropped(change: Change) -> list[Ref]:
@@ -204,5 +218,5 @@ def _dropped(change: Change) -> list[Ref]:
 def _dropped_name(change: Change, ref: Ref) -> str:
     name = {part.ref: part.name for part in change.dropped_parts}.get(ref)
     if name is None:
-        return string(change.state.name)
+        return f"{_prefix(change.kind)}{string(change.state.name)}"
     return f"the {ref.kind} {string(name)} of {string(change.state.name)}"

@@ -59,9 +59,13 @@ def check_plan(
     )
     places = {_place(each) for each in known}
     files = {each.span.file for each in chosen}
-    contradictions = [each for each in found.diagnostics if _is_contradiction(each)]
+    if plan is not None:
+        files |= {key[0] for key in _concerned(workspace, plan, report)[0]}
     unknown = {
-        (code, _place(each)[1]) for each in contradictions for code in (Code.SEG303, Code.SEG304)
+        (code, _place(each)[1])
+        for each in found.diagnostics
+        if _is_contradiction(each)
+        for code in (Code.SEG303, Code.SEG304)
     }
     report.diagnostics[:] = [
         each
@@ -73,7 +77,8 @@ def check_plan(
         or not (each.code in _SETTLED_ELSEWHERE and (plan is not None or _place(each) in places))
         if each.severity == "error" or whole or each.span is None or each.span.file in files
     ]
-    return schema_path(project, target).name if contradictions else None
+    contradicted = any(_is_contradiction(each) for each in report.diagnostics)
+    return schema_path(project, target).name if contradicted else None
 
 
 def _is_contradiction(diagnostic: Diagnostic) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from segdsl.api import Client
+from segdsl.language.values import ByName
 from segdsl.workspace.kinds.registry import KINDS, Kinds
 from segdsl.workspace.kinds.resource import Server
-from segdsl.workspace.project.keys import SEGMENT
+from segdsl.workspace.project.keys import SEGMENT, Ref
 from segdsl.workspace.remote.reading import ServerReading
 
 
@@ -16,15 +17,17 @@ async def read_server(
     parent_id: str,
     kinds: Kinds = KINDS,
     wanted: Collection[str] | None = None,
+    known: Mapping[Ref, ByName] | None = None,
 ) -> Server:
     """The resources of all kinds that a server has now; raises ClientError.
 
     Of a kind that is not among the `wanted` it may be known only what there is, and not what it
-    says, where that takes many requests. Without `wanted` all are.
+    says, where that takes many requests. Without `wanted` all are. `known` are names of the account
+    for a key that may not ask it.
     """
     # The rules of segments are always compared.
     whole = None if wanted is None else frozenset((*wanted, SEGMENT))
-    reading = ServerReading(client, parent_id, whole)
+    reading = ServerReading(client, parent_id, whole, known)
     return Server.joined([await kind.read_server(reading) for kind in kinds.values()])
 
 

@@ -88,7 +88,8 @@ async def read_activations(reading: ServerReading) -> Server:
             continue
         state = activation_state(answer, *target)
         resources[Ref(ACTIVATION, answer.id)] = ServerResource(answer.id, state, summary.segment_id)
-    return Server(resources, tuple(unmanaged), outside=await reading.account_names())
+    names = await reading.account_names()
+    return Server(resources, tuple(unmanaged), dict(reading.unlisted), names)
 
 
 async def _targets(reading: ServerReading) -> dict[str, tuple[Ref, Folder]]:

@@ -101,5 +101,7 @@ def secrets_in(value: Any, name: str = "") -> Iterator[str]:
 
 def about_secrets(names: Collection[str]) -> str:
     """Why no file may hold these settings."""
-    listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    return f"its setting {listed} looks like a secret, which no file may hold"
+    listed = [f"`{name}`" for name in dict.fromkeys(names)]
+    if len(listed) == 1:
+        return f"its setting {listed[0]} looks like a secret, which no file may hold"
+    return f"its settings {', '.join(listed)} look like secrets, which no file may hold"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, assert_never
 
 from segdsl.language import activations as a
+from segdsl.language.behaviors import name_of
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.workspace.project.keys import CONNECTION, USER, Ref
 
@@ -105,20 +106,27 @@ def _listed(names: list[str]) -> str:
 def _behaviors(old: a.Delivery, new: a.Delivery) -> Iterator[str]:
     before = {each.behavior: each for each in old.behaviors}
     after = {each.behavior: each for each in new.behaviors}
-    for name, each in after.items():
-        if name not in before:
+    for table, each in after.items():
+        name = name_of(table) or table
+        if table not in before:
             yield f"now exports events of {name}"
-        elif before[name] != each:
-            yield from _exported(before[name].columns, each.columns, f" of {name}")
-            if _choice(before[name]) != _choice(each):
+        elif before[table] != each:
+            yield from _exported(before[table].columns, each.columns, f" of {name}")
+            if _choice(before[table]) != _choice(each):
                 yield f"chooses other events of {name}"
-    for name in before:
-        if name not in after:
-            yield f"no longer exports events of {name}"
+            if before[table].formatting != each.formatting:
+                yield f"exports the events of {name} {_formatting(each)}"
+    for table in before:
+        if table not in after:
+            yield f"no longer exports events of {name_of(table) or table}"
 
 
 def _choice(behavior: a.BehaviorExport) -> tuple[object, ...]:
-    return behavior.strategy, behavior.count, behavior.order, behavior.formatting
+    return behavior.strategy, behavior.count, behavior.order
+
+
+def _formatting(behavior: a.BehaviorExport) -> str:
+    return "in the API's format" if behavior.formatting is None else f"as {behavior.formatting}"
 
 
 def _schedule(old: a.Schedule | None, new: a.Schedule | None) -> Iterator[str]:

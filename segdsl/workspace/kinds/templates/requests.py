@@ -90,7 +90,8 @@ async def read_templates(reading: ServerReading) -> Server:
             continue
         state = template_state(answer, path)
         resources[Ref(TEMPLATE, answer.id)] = ServerResource(answer.id, state, answer.folder_id)
-    return Server(resources, tuple(unmanaged), outside=await reading.account_names())
+    names = await reading.account_names()
+    return Server(resources, tuple(unmanaged), dict(reading.unlisted), names)
 
 
 async def _whole(

@@ -1,0 +1,45 @@
+"""What a plan says of a change of exported events, by the name that the behavior has in source."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from segdsl.language import activations as a
+from segdsl.workspace.kinds.deliveries.documents import about_secrets
+from segdsl.workspace.kinds.deliveries.words import sentences
+
+PURCHASES = a.BehaviorExport("behavior_purchases", "last", formatting="cols")
+
+
+def words(old: a.BehaviorExport | None, new: a.BehaviorExport | None) -> list[str]:
+    def delivery(behavior: a.BehaviorExport | None) -> a.Delivery:
+        return a.Delivery(behaviors=() if behavior is None else (behavior,))
+
+    return sentences(delivery(old), delivery(new), {})
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"strategy": "first"}, "chooses other events of purchases"),
+        ({"formatting": "rows"}, "exports the events of purchases as rows"),
+        ({"formatting": None}, "exports the events of purchases in the API's format"),
+    ],
+)
+def test_what_changes_of_exported_events(change: dict[str, object], expected: str) -> None:
+    assert words(PURCHASES, msgspec.structs.replace(PURCHASES, **change)) == [expected]
+
+
+def test_events_that_come_and_go() -> None:
+    assert words(None, PURCHASES) == ["now exports events of purchases"]
+    assert words(PURCHASES, None) == ["no longer exports events of purchases"]
+    other = msgspec.structs.replace(PURCHASES, behavior="events")
+    assert words(None, other) == ["now exports events of events"]
+
+
+def test_one_secret_or_several() -> None:
+    one = "its setting `token` looks like a secret, which no file may hold"
+    assert about_secrets(["token", "token"]) == one
+    several = "its settings `token`, `note` look like secrets, which no file may hold"
+    assert about_secrets(["token", "note"]) == several
