@@ -130,7 +130,7 @@ async def test_a_part_that_something_refers_to_is_not_removed(team: Team, api: A
     paid = api.rung("Onboarding", "Paid").id
     assert found.message == (
         f'the stage "Paid" of "Onboarding" (#{paid}) cannot be deleted: "Console\'s" still '
-        "refer to it"
+        "refers to it"
     )
 
 

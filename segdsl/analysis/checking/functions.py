@@ -127,7 +127,7 @@ def _check_group(function: a.Call, report: Report) -> None:
                     Code.SEG507,
                     function.span,
                     f"the pattern of `{function.function}` has no group {group.text}",
-                    help="put parentheses around the part that is wanted"
+                    help="put parentheses around the part to extract"
                     if groups == 0
                     else f"the groups of the pattern are 1 to {groups}; 0 is the whole match",
                 )
