@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segdsl.language.references.ids import AmbiguousNames, Ids
-from segdsl.language.values import Owner
+from segdsl.language.values import ByName, Owner
 from segdsl.project_file import project_file
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
         for entry in load_lock(project, name).entries:
             for spelling in spellings(entry.folder, entry.name):
                 names.setdefault((entry.kind, spelling), []).append(entry.id)
+            for part in entry.part_list:
+                names.setdefault((part.kind, ByName(part.name, entry.name)), []).append(part.id)
         for key, found in names.items():
             if key in several:
                 continue
