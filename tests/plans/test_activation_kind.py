@@ -11,12 +11,15 @@ import pytest
 from local_api import NOW, write_data
 from segdsl.api.transport import JSON_API
 from segdsl.diagnostics import Report
+from segdsl.language.values import ByName
 from segdsl.server import open_local
 from segdsl.workspace.kinds.deliveries.documents import secrets_in
 from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.project.known_ids import names_of
 from segdsl.workspace.project.lock_file import load_lock
+from segdsl.workspace.sync.commands import move_in_lock
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
-from segdsl.workspace.sync.plan_text import plan_text
+from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
 from teams import Team, connected
 from test_funnel_kind import Killed, KilledError
 
@@ -228,6 +231,44 @@ def test_what_a_change_means_in_plain_words_and_then_nothing_is_left(tmp_path: P
                 await nothing_is_left(one)
 
     asyncio.run(inside())
+
+
+@with_account
+async def test_the_comment_of_a_pull_request_has_the_words(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    team.write("activations.seg", "\n".join((SYNC.replace("every day", "every week"), TRIAL, BOTH)))
+    comment = plan_markdown(await team.plan(), NOT_COUNTED)
+    assert "**update  activation Shared/Adults/Contact sync \\(\\#" in comment
+    assert "\n- weekly instead of daily\n" in comment
+    assert "\n+  every week starting" in comment
+
+
+@with_account
+async def test_a_move_in_the_lock_keeps_an_activation_with_other_content(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    before = await activations(team)
+    new = SYNC.replace("Contact sync", "Nightly").replace("sync.csv", "nightly.csv")
+    team.write("activations.seg", "\n".join((new, TRIAL, BOTH)))
+    [rename] = (await team.plan()).renames
+    assert (rename.old_name, rename.name) == ("Contact sync", "Nightly")
+    move_in_lock(team.project, "local", team.read(), "Shared/Adults/Contact sync", "Nightly")
+    plan = await team.plan()
+    assert actions(plan) == [("update", "activation", "Nightly")]
+    await team.apply(plan)
+    assert (await activations(team))["Nightly"] == before["Contact sync"]
+    await nothing_is_left(team)
+
+
+@with_account
+async def test_a_stage_of_the_lock_is_known_offline(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    known = names_of(team.project, "local", segments=True)
+    [funnel] = await team.client.funnels("7")
+    ids = {stage.name: stage.id for stage in funnel.stages}
+    assert known.ids["stage", ByName("Paid", "Onboarding")] == ids["Paid"]
 
 
 @with_account

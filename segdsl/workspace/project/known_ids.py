@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segdsl.language.references.ids import AmbiguousNames, Ids
-from segdsl.language.values import Owner
+from segdsl.language.values import ByName, Owner
 from segdsl.project_file import project_file
 
 if TYPE_CHECKING:

@@ -64,6 +64,13 @@ class _Ownership:
         for entry in entries:
             self.by_name.setdefault((entry.kind, entry.name), []).append(entry)
         self.by_site = {each.state.site: each.ref for each in there}
+        owners = {each.ref: each.state.owner for each in there}
+        self.by_last = {
+            (entry.kind, owners[entry.ref], entry.name): entry.ref
+            for entry in sorted(entries, key=lambda entry: entry.file != "")
+            if entry.ref in owners
+        }
+        """What the lock has, by owner and name, of what is still on the server."""
         self.owners: list[Ref | None] = [None] * len(local)
         self.places: dict[int, Folder | None] = {}
         self.first: dict[tuple[str, Ref, str], LocalResource] = {}
@@ -128,9 +135,10 @@ class _Ownership:
         if first is not local:
             self._report_duplicate(first, local, owner)
             return
-        ref = self.by_site.get(site)
-        if ref is not None:
-            self.matching.pair(index, ref)
+        for ref in (self.by_last.get(site), self.by_site.get(site)):
+            if ref is not None and ref not in self.matching.taken:
+                self.matching.pair(index, ref)
+                return
 
     def _gone(self) -> None:
         """Pairs those that are not on the server any more with their entries, by place."""
