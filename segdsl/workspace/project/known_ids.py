@@ -54,7 +54,6 @@ def known_names(target: str | None, *, segments: bool = False) -> Known:
 def names_of(project: Project, target: str | None, *, segments: bool = False) -> Known:
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
-    from segdsl.language.values import ByName
     from segdsl.schema.ids import ambiguous_ids, ids_of
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
