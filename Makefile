@@ -38,11 +38,12 @@ quick: $(READY)
 	$(BIN)/lint-imports
 	SEGDSL_TESTS=quick $(PYTEST) -n 2 --dist worksteal
 
-# The rest: servers that are killed, injected faults, large properties. CI runs both. Those that wait for
-# minutes stand beside each other in the list, so that an idle worker takes over what is left; most
-# of them do nothing meanwhile, so that there are more workers than cores.
+# The rest: servers that are killed, injected faults, large properties, and those marked `many`
+# with all their examples. CI runs both. Those that wait for minutes stand beside each other in the
+# list, so that an idle worker takes over what is left; most of them do nothing meanwhile, so that
+# there are more workers than cores.
 slow: $(READY)
-	SEGDSL_HYPOTHESIS_PROFILE=slow $(PYTEST) -n 4 --dist worksteal -m slow
+	SEGDSL_HYPOTHESIS_PROFILE=slow $(PYTEST) -n 4 --dist worksteal -m 'slow or many'
 
 # Figures of speed, in an environment of their own with the peers that they are measured against.
 # More of it: make bench BENCH='--only engine --json record.json'.

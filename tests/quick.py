@@ -98,6 +98,12 @@ def scaled(many: int, least: int = 1) -> int:
     return min(many, max(least, many // SHARE)) if IS_QUICK else many
 
 
+def tenth(many: int) -> int:
+    """How many examples a test marked `many` tries: a tenth of `many`, and all in `make slow`."""
+    is_slow = os.environ.get("SEGDSL_HYPOTHESIS_PROFILE") in ("slow", "thorough")
+    return many if is_slow else scaled(many // 10)
+
+
 def sampled(cases: Sequence[T], most: int) -> list[T]:
     """The first, the last and each n-th case between them; all where there are no more than `most`.
 

@@ -6,10 +6,11 @@ import random
 import re
 from typing import Any, get_args
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from quick import scaled
+from quick import scaled, tenth
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language import predicates as p
@@ -100,8 +101,9 @@ def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
 _new = st.one_of(funnels, activations, templates)
 
 
+@pytest.mark.many
 @given(_new)
-@settings(max_examples=scaled(2_000))
+@settings(max_examples=tenth(2_000))
 def test_a_funnel_or_an_activation_reads_back(item: t.Item) -> None:
     text = format_file(t.File((item,)))
     file = parsed(text)
@@ -109,8 +111,9 @@ def test_a_funnel_or_an_activation_reads_back(item: t.Item) -> None:
     assert format_file(file, Source("test.seg", text)) == text
 
 
+@pytest.mark.many
 @given(_new, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
-@settings(max_examples=scaled(2_000))
+@settings(max_examples=tenth(2_000))
 def test_every_comment_of_a_funnel_or_an_activation_is_kept(
     item: t.Item, seed: int, density: float
 ) -> None:
@@ -124,8 +127,9 @@ def test_every_comment_of_a_funnel_or_an_activation_is_kept(
     assert format_file(after, Source("test.seg", formatted)) == formatted
 
 
+@pytest.mark.many
 @given(activations, st.randoms(use_true_random=False), st.integers(0, 1 << 30))
-@settings(max_examples=scaled(1_000))
+@settings(max_examples=tenth(1_000))
 def test_comments_go_with_their_clause(
     item: t.Activation, chance: random.Random, seed: int
 ) -> None:

@@ -6,12 +6,13 @@ import json
 from typing import Any, cast
 
 import msgspec
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import strategies.activation_json as j
 from contract import referee
-from quick import scaled
+from quick import tenth
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.values import ById
@@ -34,7 +35,8 @@ from strategies.api_deliveries import activations, templates
 _SYNDICATIONS = "/entities/segments/{segmentId}/syndications"
 _LEGACY = "/audiences/{audienceId}/segments/{segmentId}/syndications"
 _TEMPLATES = "/entities/activation_templates"
-TIMES = scaled(2_000)
+TIMES = tenth(2_000)
+pytestmark = pytest.mark.many
 TARGET = a.Target("segment", ById("7"))
 
 
@@ -113,7 +115,7 @@ def test_an_activation_comes_back_from_its_body(
 
 
 @given(activations)
-@settings(max_examples=scaled(500))
+@settings(max_examples=tenth(500))
 def test_the_bodies_of_an_activation_together_say_all_of_it(activation: a.Activation) -> None:
     needed = family_of(activation)
     wanted = normal_activation(activation)
@@ -148,7 +150,7 @@ def test_a_template_comes_back_from_its_body(template: a.ActivationTemplate) -> 
 
 
 @given(activations, families, st.booleans())
-@settings(max_examples=scaled(500))
+@settings(max_examples=tenth(500))
 def test_every_body_of_an_activation_passes_the_referee(
     activation: a.Activation, family: Family, is_whole: bool
 ) -> None:
@@ -160,7 +162,7 @@ def test_every_body_of_an_activation_passes_the_referee(
 
 
 @given(templates(), st.booleans())
-@settings(max_examples=scaled(500))
+@settings(max_examples=tenth(500))
 def test_every_body_of_a_template_passes_the_referee(
     template: a.ActivationTemplate, is_whole: bool
 ) -> None:
@@ -195,7 +197,7 @@ def test_any_activation_is_read_and_means_the_same_when_written(document: Any) -
 
 
 @given(j.entities_attributes(), j.legacy_bodies(), j.template_attributes())
-@settings(max_examples=scaled(300))
+@settings(max_examples=tenth(300))
 def test_what_is_generated_is_what_the_description_has(
     entities: Any, legacy: Any, template: Any
 ) -> None:

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import strategies.activation_json as j
 from contract import referee, rule_errors
-from quick import scaled
+from quick import tenth
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
@@ -39,7 +40,8 @@ from segdsl.source import Source
 from strategies.api_deliveries import activations, templates
 from strategies.syntax import compilable_funnels
 
-TIMES = scaled(2_000)
+TIMES = tenth(2_000)
+pytestmark = pytest.mark.many
 
 
 def resolved(text: str) -> Resolved:
@@ -241,7 +243,7 @@ def test_a_funnel_is_read_from_what_either_family_answers(
 
 
 @given(compilable_funnels, st.sampled_from(["entities", "legacy"]))
-@settings(max_examples=scaled(300))
+@settings(max_examples=tenth(300))
 def test_every_body_of_a_funnel_passes_the_referee(tree: t.Funnel, family: Any) -> None:
     contract = referee()
     funnel = funnel_or_nothing(tree)

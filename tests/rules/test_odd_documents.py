@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies.activation_json as j
-from quick import scaled
+from quick import tenth
 from segdsl.diagnostics import Code, Report
 from segdsl.language.resolve import Program, resolve_all
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.decompile import decompile
 from segdsl.source import Source
 from test_reading_funnels import ADULTS, COMPILED, FUNNEL, LEGACY_FUNNEL, PAYERS, stage
+
+pytestmark = pytest.mark.many
 
 _odd = st.recursive(
     st.one_of(
@@ -72,7 +75,7 @@ def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
 
 
 @given(_documents, st.data())
-@settings(max_examples=scaled(2_000))
+@settings(max_examples=tenth(2_000))
 def test_an_odd_value_anywhere_is_reported_or_read(document: Any, data: st.DataObject) -> None:
     place = data.draw(st.sampled_from(_places(document)))
     text = json.dumps(_with(document, place, data.draw(_odd)))
