@@ -223,3 +223,15 @@ def test_a_key_in_a_description_is_reported_where_it_stands(folder: Path) -> Non
     )
     assert finding.span is not None
     assert text[finding.span.start : finding.span.end] == described
+
+
+@pytest.mark.parametrize("rule", ["", 'segment "Other"\nwhere in stage "Z" of funnel "Ladder"\n'])
+def test_an_unknown_stage_of_a_funnel_here_is_answered_with_those_there_are(
+    folder: Path, rule: str
+) -> None:
+    (folder / "f.seg").write_text(FUNNEL)
+    sent = SENT.format(target='stage "Z" of funnel "Ladder"')
+    (folder / "x.seg").write_text(rule or sent)
+    [only] = checked("f.seg", "x.seg").report.diagnostics
+    assert only.code.name == "SEG510"
+    assert only.help == 'its stages are "A", "B", "C"'
