@@ -38,8 +38,8 @@ def check_plan(
     `report` has what was found when the workspace was read and the plan made; without a plan, and
     in files with errors, all segments are checked. Warnings that are allowed, or in files that
     the plan is not about, are taken out. Schedules are compared with `now`, in Unix
-    seconds, by default the time of a local target or else the current one. Returns the name of the schema's file, where it
-    contradicts a segment. Raises SchemaError.
+    seconds, by default the time of a local target or else the current one. Returns the name of
+    the schema's file, where it contradicts a segment. Raises SchemaError.
     """
     schema = load_schema(project, target)
     segments = list(workspace.loaded.segments)
