@@ -314,6 +314,9 @@ segdsl decompile x.json
     "SEG407": """
 {"name": "x", "segmentId": "7", "connectionId": 3, "connectorConfig": {}, "repeatUnit": "week"}
 """,
+    "SEG408": """
+{"name": "x", "segmentId": "7", "connectionId": 3, "connectorConfig": {"api_token": "${TOKEN}"}}
+""",
     # 5xx: the schema
     "SEG501": 'segment "x" where country = "JP"',
     "SEG502": 'segment "x" where count(purchases) > 3',

@@ -102,6 +102,7 @@ class Code(Enum):
     SEG405 = "empty group with undefined meaning"
     SEG406 = "JSON too large"
     SEG407 = "unsupported JSON of an activation or a funnel"
+    SEG408 = "skipped setting in JSON"
     # 5xx: the schema
     SEG501 = "unknown attribute"
     SEG502 = "unknown behavior"
@@ -154,6 +155,7 @@ WARNINGS = frozenset(
         Code.SEG212,
         Code.SEG214,
         Code.SEG218,
+        Code.SEG408,
         Code.SEG511,
         Code.SEG515,
         Code.SEG601,
