@@ -235,3 +235,64 @@ def test_an_unknown_stage_of_a_funnel_here_is_answered_with_those_there_are(
     [only] = checked("f.seg", "x.seg").report.diagnostics
     assert only.code.name == "SEG510"
     assert only.help == 'its stages are "A", "B", "C"'
+
+
+LADDER = """\
+funnel "{name}"
+stage "A" {a}
+stage "B" {b}
+stage "C" where age > 3
+"""
+IN = 'where in stage "{}" of funnel "{}"'
+CYCLE = "SEG306 {}s refer to each other in a cycle: {}"
+
+
+def ladder(name: str, a: str = "where age > 1", b: str = "where age > 2") -> str:
+    return LADDER.format(name=name, a=a, b=b)
+
+
+@pytest.mark.parametrize(
+    ("files", "messages"),
+    [
+        ([ladder("L", "where everyone", IN.format("A", "L"))], []),
+        (
+            [ladder("L", IN.format("B", "L"), IN.format("A", "L"))],
+            [CYCLE.format("stage", '"A" → "B" → "A"')],
+        ),
+        ([ladder("L", IN.format("A", "L"))], ['SEG306 the stage "A" refers to itself']),
+        ([ladder("L", 'is segment "S"'), 'segment "S" where age > 1'], []),
+        (
+            [ladder("L", 'is segment "S"'), f'segment "S" {IN.format("C", "L")}'],
+            [CYCLE.format("resource", 'segment "S" → funnel "L" → segment "S"')],
+        ),
+        (
+            [ladder("L", IN.format("C", "M")), ladder("M", IN.format("C", "L"))],
+            [CYCLE.format("funnel", '"L" → "M" → "L"')],
+        ),
+        ([ladder("L", IN.format("C", "M")), ladder("M")], []),
+        (
+            [
+                'segment "S" where in segment "T"',
+                f'segment "T" {IN.format("A", "L")}',
+                ladder("L", b='where in segment "S"'),
+            ],
+            [CYCLE.format("resource", 'segment "S" → segment "T" → funnel "L" → segment "S"')],
+        ),
+    ],
+)
+def test_cycles_that_go_through_stages(folder: Path, files: list[str], messages: list[str]) -> None:
+    names = [f"{number}.seg" for number in range(len(files))]
+    for name, text in zip(names, files, strict=True):
+        (folder / name).write_text(text)
+    found = [each for each in said(*names) if each.startswith("SEG306")]
+    assert found == messages
+    assert [each for each in said(use_schema=False) if each.startswith("SEG306")] == messages
+
+
+def test_a_cycle_by_ids_of_the_schema(folder: Path) -> None:
+    known = '[funnels]\n4 = "L"\n\n[stages.4]\n41 = "A"\n42 = "B"\n'
+    (folder / "local.schema.toml").write_text(SCHEMA + known)
+    (folder / "x.seg").write_text(ladder("L", "where in stage #42", IN.format("A", "L")))
+    assert [each for each in said("x.seg") if each.startswith("SEG306")] == [
+        CYCLE.format("stage", '"A" → "B" → "A"')
+    ]
