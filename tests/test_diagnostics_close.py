@@ -497,6 +497,22 @@ activation "Mail" of segment #1
 END
 segdsl check x.seg
 """,
+    "SEG626": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns ("{time yyyy-MM-dd'qq'}" as day)
+END
+segdsl check x.seg
+""",
+    "SEG627": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns ("{segment name}" as list)
+END
+segdsl check x.seg
+""",
     # 7xx: the YAML of the vendor's own tool
     "SEG701": r"""
 printf 'name: "Japan"\nrule: {type: include, segment: Asia}\n' > japan.yml

@@ -141,6 +141,8 @@ class Code(Enum):
     SEG623 = "setting named like a secret"
     SEG624 = "e-mail address in a file"
     SEG625 = "export names that differ only in case"
+    SEG626 = "unsupported time format"
+    SEG627 = "placeholder without a value"
 
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
@@ -177,6 +179,8 @@ WARNINGS = frozenset(
         Code.SEG623,
         Code.SEG624,
         Code.SEG625,
+        Code.SEG626,
+        Code.SEG627,
         Code.SEG703,
         Code.SEG704,
     }

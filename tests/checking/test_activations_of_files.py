@@ -296,3 +296,37 @@ def test_a_cycle_by_ids_of_the_schema(folder: Path) -> None:
     assert [each for each in said("x.seg") if each.startswith("SEG306")] == [
         CYCLE.format("stage", '"A" → "B" → "A"')
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "findings"),
+    [
+        ("segment #1", "{time yyyy} {segment name}", []),
+        (
+            "segment #1",
+            "{time qq}",
+            ["SEG626 the time format `qq` has the letter `q`, which is not supported"],
+        ),
+        (
+            "segment #1",
+            "{time 'T} {stage name} {funnel name}{stage name}",
+            [
+                "SEG626 the time format `'T` has an apostrophe without its pair",
+                "SEG627 `{funnel name}` has no value in an activation of a segment",
+                "SEG627 `{stage name}` has no value in an activation of a segment",
+            ],
+        ),
+        ("stage #1", "{stage name} {funnel name}", []),
+    ],
+)
+def test_texts_that_no_run_fills_in(
+    folder: Path, target: str, text: str, findings: list[str]
+) -> None:
+    item = f'"{text}" as list'
+    for columns in (
+        f"({item})",
+        "(email)\n  behavior purchases last by timestamp desc columns (x)",
+    ):
+        sent = f'activation "Mail" of {target}\n  to connection "s3"\n  columns {columns}\n'
+        (folder / "x.seg").write_text(sent.replace("(x)", f"(timestamp, {item})"))
+        assert sorted(said("x.seg", use_schema=False)) == findings
