@@ -314,6 +314,9 @@ segdsl decompile x.json
     "SEG407": """
 {"name": "x", "segmentId": "7", "connectionId": 3, "connectorConfig": {}, "repeatUnit": "week"}
 """,
+    "SEG408": """
+{"name": "x", "segmentId": "7", "connectionId": 3, "connectorConfig": {"api_token": "${TOKEN}"}}
+""",
     # 5xx: the schema
     "SEG501": 'segment "x" where country = "JP"',
     "SEG502": 'segment "x" where count(purchases) > 3',
@@ -491,6 +494,22 @@ cat > x.seg <<'END'
 activation "Mail" of segment #1
   to connection "mail"
   columns (email as Email, work_email as work)
+END
+segdsl check x.seg
+""",
+    "SEG626": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns ("{time yyyy-MM-dd'qq'}" as day)
+END
+segdsl check x.seg
+""",
+    "SEG627": """
+cat > x.seg <<'END'
+activation "Mail" of segment #1
+  to connection "mail"
+  columns ("{segment name}" as list)
 END
 segdsl check x.seg
 """,

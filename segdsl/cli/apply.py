@@ -107,7 +107,9 @@ def command(
         options = PlanOptions(force, prune, allow_empty, as_new)
         while True:
             plan = await plan_for(connection, project, opened.workspace, report, options, paths)
-            contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)
+            contradicted = check_plan(
+                *opened, plan, report, use_schema=not no_schema, now=connection.now
+            )
             if report.has_errors:
                 return None
             if yes or not plan.renames or plan.conflicts or not is_interactive():

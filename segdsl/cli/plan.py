@@ -102,7 +102,9 @@ def command(
         options = PlanOptions(force, prune, allow_empty, as_new)
         project, workspace = opened.project, opened.workspace
         plan = await plan_for(connection, project, workspace, report, options, paths)
-        contradicted = check_plan(*opened, plan, report, use_schema=not no_schema)
+        contradicted = check_plan(
+            *opened, plan, report, use_schema=not no_schema, now=connection.now
+        )
         if report.has_errors:
             return None
         bar = ProgressBar("Counting")

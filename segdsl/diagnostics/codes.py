@@ -102,6 +102,7 @@ class Code(Enum):
     SEG405 = "empty group with undefined meaning"
     SEG406 = "JSON too large"
     SEG407 = "unsupported JSON of an activation or a funnel"
+    SEG408 = "skipped setting in JSON"
     # 5xx: the schema
     SEG501 = "unknown attribute"
     SEG502 = "unknown behavior"
@@ -140,6 +141,8 @@ class Code(Enum):
     SEG623 = "setting named like a secret"
     SEG624 = "e-mail address in a file"
     SEG625 = "export names that differ only in case"
+    SEG626 = "unsupported time format"
+    SEG627 = "placeholder without a value"
 
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
@@ -154,6 +157,7 @@ WARNINGS = frozenset(
         Code.SEG212,
         Code.SEG214,
         Code.SEG218,
+        Code.SEG408,
         Code.SEG511,
         Code.SEG515,
         Code.SEG601,
@@ -175,6 +179,8 @@ WARNINGS = frozenset(
         Code.SEG623,
         Code.SEG624,
         Code.SEG625,
+        Code.SEG626,
+        Code.SEG627,
         Code.SEG703,
         Code.SEG704,
     }

@@ -1,19 +1,17 @@
 """Formats the time of a run by a pattern of letters, as Java's SimpleDateFormat does.
 
-The API gives the format of a time in a text without saying whose letters it means; its own time
-functions have Java's (assumed). Letters for weeks, whose first day is a locale's, and for names of
-time zones are refused. Names of months and days are English.
+Which patterns there are is in `segdsl.language.time_formats`. Names of months and days are English.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from segdsl.language.time_formats import Fault, read_time_format
 from segdsl.sql.context import SqlError
 
 _Writer = Callable[[datetime, int], str]
-_HELP = "quote text with apostrophes, as in 'T'"
 _AS_TEXT = 4
 """The number of letters from which on a month or a day is its full name."""
 
@@ -23,55 +21,13 @@ def format_time(pattern: str, moment: datetime) -> str:
 
     Raises SqlError for a letter that is not supported, or an apostrophe without its pair.
     """
+    pieces = read_time_format(pattern)
+    if isinstance(pieces, Fault):
+        raise SqlError(pieces.message, pieces.help)
     return "".join(
-        part if letter is None else _LETTERS[letter](moment, len(part))
-        for letter, part in _parts(pattern)
+        each.text if each.letter is None else _WRITERS[each.letter](moment, len(each.text))
+        for each in pieces
     )
-
-
-def check_time_format(pattern: str) -> None:
-    """Raises SqlError if `format_time` does not support a pattern."""
-    for _ in _parts(pattern):
-        pass
-
-
-def _parts(pattern: str) -> Iterator[tuple[str | None, str]]:
-    """The runs of one letter with the letter, and the text between them with None."""
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "'":
-            text, at = _quoted(pattern, at)
-            yield None, text
-            continue
-        end = at + 1
-        if not (char.isascii() and char.isalpha()):
-            yield None, char
-        else:
-            while end < len(pattern) and pattern[end] == char:
-                end += 1
-            if char not in _LETTERS:
-                raise SqlError(
-                    f"the time format `{pattern}` has the letter `{char}`, which is not supported",
-                    f"the letters are {' '.join(_LETTERS)}; {_HELP}",
-                )
-            if char == "X" and end - at > 3:
-                raise SqlError(f"the time format `{pattern}` has more than three `X`")
-            yield char, pattern[at:end]
-        at = end
-
-
-def _quoted(pattern: str, start: int) -> tuple[str, int]:
-    """The text from an apostrophe to its pair, and where it ends; two are one apostrophe."""
-    if pattern.startswith("''", start):
-        return "'", start + 2
-    text, at = "", start + 1
-    while (end := pattern.find("'", at)) >= 0:
-        text += pattern[at:end]
-        if not pattern.startswith("''", end):
-            return text, end + 1
-        text, at = text + "'", end + 2
-    raise SqlError(f"the time format `{pattern}` has an apostrophe without its pair", _HELP)
 
 
 def _number(value: Callable[[datetime], int]) -> _Writer:
@@ -114,7 +70,7 @@ _MONTHS = (
 )
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_LETTERS: Mapping[str, _Writer] = {
+_WRITERS: Mapping[str, _Writer] = {
     "y": _year,
     "M": _month,
     "d": _number(lambda moment: moment.day),
@@ -132,4 +88,4 @@ _LETTERS: Mapping[str, _Writer] = {
     "Z": lambda moment, count: _offset(moment, ""),
     "X": _iso_offset,
 }
-"""The supported letters with what they write, for the number of times that they stand there."""
+"""What each of `LETTERS` writes, for the number of times that it stands there."""

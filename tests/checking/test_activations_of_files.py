@@ -223,3 +223,110 @@ def test_a_key_in_a_description_is_reported_where_it_stands(folder: Path) -> Non
     )
     assert finding.span is not None
     assert text[finding.span.start : finding.span.end] == described
+
+
+@pytest.mark.parametrize("rule", ["", 'segment "Other"\nwhere in stage "Z" of funnel "Ladder"\n'])
+def test_an_unknown_stage_of_a_funnel_here_is_answered_with_those_there_are(
+    folder: Path, rule: str
+) -> None:
+    (folder / "f.seg").write_text(FUNNEL)
+    sent = SENT.format(target='stage "Z" of funnel "Ladder"')
+    (folder / "x.seg").write_text(rule or sent)
+    [only] = checked("f.seg", "x.seg").report.diagnostics
+    assert only.code.name == "SEG510"
+    assert only.help == 'its stages are "A", "B", "C"'
+
+
+LADDER = """\
+funnel "{name}"
+stage "A" {a}
+stage "B" {b}
+stage "C" where age > 3
+"""
+IN = 'where in stage "{}" of funnel "{}"'
+CYCLE = "SEG306 {}s refer to each other in a cycle: {}"
+
+
+def ladder(name: str, a: str = "where age > 1", b: str = "where age > 2") -> str:
+    return LADDER.format(name=name, a=a, b=b)
+
+
+@pytest.mark.parametrize(
+    ("files", "messages"),
+    [
+        ([ladder("L", "where everyone", IN.format("A", "L"))], []),
+        (
+            [ladder("L", IN.format("B", "L"), IN.format("A", "L"))],
+            [CYCLE.format("stage", '"A" → "B" → "A"')],
+        ),
+        ([ladder("L", IN.format("A", "L"))], ['SEG306 the stage "A" refers to itself']),
+        ([ladder("L", 'is segment "S"'), 'segment "S" where age > 1'], []),
+        (
+            [ladder("L", 'is segment "S"'), f'segment "S" {IN.format("C", "L")}'],
+            [CYCLE.format("resource", 'segment "S" → funnel "L" → segment "S"')],
+        ),
+        (
+            [ladder("L", IN.format("C", "M")), ladder("M", IN.format("C", "L"))],
+            [CYCLE.format("funnel", '"L" → "M" → "L"')],
+        ),
+        ([ladder("L", IN.format("C", "M")), ladder("M")], []),
+        (
+            [
+                'segment "S" where in segment "T"',
+                f'segment "T" {IN.format("A", "L")}',
+                ladder("L", b='where in segment "S"'),
+            ],
+            [CYCLE.format("resource", 'segment "S" → segment "T" → funnel "L" → segment "S"')],
+        ),
+    ],
+)
+def test_cycles_that_go_through_stages(folder: Path, files: list[str], messages: list[str]) -> None:
+    names = [f"{number}.seg" for number in range(len(files))]
+    for name, text in zip(names, files, strict=True):
+        (folder / name).write_text(text)
+    found = [each for each in said(*names) if each.startswith("SEG306")]
+    assert found == messages
+    assert [each for each in said(use_schema=False) if each.startswith("SEG306")] == messages
+
+
+def test_a_cycle_by_ids_of_the_schema(folder: Path) -> None:
+    known = '[funnels]\n4 = "L"\n\n[stages.4]\n41 = "A"\n42 = "B"\n'
+    (folder / "local.schema.toml").write_text(SCHEMA + known)
+    (folder / "x.seg").write_text(ladder("L", "where in stage #42", IN.format("A", "L")))
+    assert [each for each in said("x.seg") if each.startswith("SEG306")] == [
+        CYCLE.format("stage", '"A" → "B" → "A"')
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "findings"),
+    [
+        ("segment #1", "{time yyyy} {segment name}", []),
+        (
+            "segment #1",
+            "{time qq}",
+            ["SEG626 the time format `qq` has the letter `q`, which is not supported"],
+        ),
+        (
+            "segment #1",
+            "{time 'T} {stage name} {funnel name}{stage name}",
+            [
+                "SEG626 the time format `'T` has an apostrophe without its pair",
+                "SEG627 `{funnel name}` has no value in an activation of a segment",
+                "SEG627 `{stage name}` has no value in an activation of a segment",
+            ],
+        ),
+        ("stage #1", "{stage name} {funnel name}", []),
+    ],
+)
+def test_texts_that_no_run_fills_in(
+    folder: Path, target: str, text: str, findings: list[str]
+) -> None:
+    item = f'"{text}" as list'
+    for columns in (
+        f"({item})",
+        "(email)\n  behavior purchases last by timestamp desc columns (x)",
+    ):
+        sent = f'activation "Mail" of {target}\n  to connection "s3"\n  columns {columns}\n'
+        (folder / "x.seg").write_text(sent.replace("(x)", f"(timestamp, {item})"))
+        assert sorted(said("x.seg", use_schema=False)) == findings

@@ -211,6 +211,54 @@ def test_what_takes_several_requests_is_an_object_with_them() -> None:
     assert segdsl("decompile", "out.json").stdout == EXPORT
 
 
+SECRETS = {
+    "bucket": "b",
+    "api_token": "f81d4fae7dec",
+    "inner": {"password": "f81d4fae7ded", "retries": 3},
+    "keys": ["id", "AKIAABCDEFGHIJKLMNOP"],
+}
+"""Settings of which the second, `inner.password` and the last look like secrets."""
+LEFT_OUT = ("api_token", "inner.password", "keys")
+FIELDS = {"name": "Export", "connectionId": 3, "connectorConfig": SECRETS, "allColumns": True}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**FIELDS, "segmentId": "7"},
+        {"data": {"type": "syndication", "attributes": {**FIELDS, "segmentId": "7"}}},
+        {"data": {"type": "activation-template", "attributes": {**FIELDS, "state": "draft"}}},
+        [{**FIELDS, "segmentId": "7"}],
+        {
+            "kind": "activation",
+            "name": "Export",
+            "of": {"segment": "7"},
+            "requests": [{"method": "POST", "path": "/x", "body": FIELDS}],
+        },
+        {
+            "kind": "activation template",
+            "name": "Export",
+            "requests": [{"method": "POST", "path": "/x", "body": {**FIELDS, "state": "draft"}}],
+        },
+    ],
+    ids=["legacy", "entities", "template", "list", "compiled", "compiled template"],
+)
+def test_decompile_leaves_out_settings_that_look_like_secrets(document: object) -> None:
+    Path("a.json").write_text(json.dumps(document))
+    result = segdsl("decompile", "a.json")
+    assert result.exit_code == 0, result.output
+    for name in LEFT_OUT:
+        said = f"the setting `{name}` looks like a secret, and is left out"
+        assert result.stderr.count(said) == 1
+    assert "Export” is left out" not in result.stderr
+    assert "f81d4fae" not in result.output
+    assert "AKIA" not in result.output
+    written = '  with (\n    bucket = "b",\n    inner = (retries = 3),\n  )\n'
+    assert (
+        written in result.stdout or '  with (bucket = "b", inner = (retries = 3))' in result.stdout
+    )
+
+
 def test_segments_come_before_what_refers_to_them() -> None:
     Path("a.seg").write_text(EXPORT + JAPAN + FUNNEL)
     several = json.loads(segdsl("compile", "a.seg").stdout)

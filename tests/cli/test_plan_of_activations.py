@@ -75,3 +75,32 @@ def test_a_stage_of_the_lock_has_an_id_when_files_are_compiled(project: Path) ->
     (project / "in.seg").write_text('segment "In" where in stage "B" of funnel "Three"\n')
     compiled = segdsl("compile", "in.seg")
     assert compiled.exit_code == 0, compiled.stderr
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options", "code"),
+    [
+        ('once at 2000-01-01T03:00 in "UTC"', (), "SEG621"),
+        ('once at 2000-01-01T03:00 in "UTC"', ("--now", "1999-12-31T00:00:00Z"), None),
+        ('every day starting 2001-01-01T03:00 in "UTC"', (), None),
+        (
+            'every day starting 2001-01-01T03:00 in "UTC"',
+            ("--now", "1999-12-31T00:00:00Z"),
+            "SEG622",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+def test_schedules_are_compared_with_the_clock_of_the_target(
+    project: Path,
+    command: tuple[str, ...],
+    schedule: str,
+    options: tuple[str, ...],
+    code: str | None,
+) -> None:
+    (project / "sent.seg").write_text(
+        BY_ID.replace("by hand", schedule).replace("connection #99", 'connection "s3"')
+    )
+    found = segdsl(*command, *options)
+    assert found.exit_code == 0, found.stderr
+    assert [code for code in ("SEG621", "SEG622") if code in found.stderr] == [code][: bool(code)]

@@ -104,6 +104,32 @@ def test_rows_and_columns_that_are_asked_for(folder: Path) -> None:
     assert (sync["rows"], [each["name"] for each in sync["columns"]]) == ([[32]], ["next"])
 
 
+def test_each_has_those_of_the_columns_that_it_knows(folder: Path) -> None:
+    asked = ("--sample", "1", "segments/japan.seg", "activations")
+    found = preview(*asked, "--columns", "country,next,age")
+    assert found["segments"][0]["sample"]["columns"] == ["cdp_customer_id", "country", "age"]
+    shown = {
+        each["name"]: [column["name"] for column in each["columns"]]
+        for each in found["activations"]
+    }
+    assert shown == {"Sync": ["next"], "Adults": ["age"]}
+    found = preview(*asked, "--columns", "next")
+    assert found["segments"][0]["sample"]["columns"] == ["cdp_customer_id"]
+    adults = next(each for each in found["activations"] if each["name"] == "Adults")
+    assert (adults["columns"], adults["rows"], adults["error"]) == ([], [], None)
+    assert "Adults: no column to show\n" in segdsl("preview", *asked, "--columns", "next").stdout
+
+
+def test_a_column_that_nothing_shown_has_is_an_error(folder: Path) -> None:
+    files = ("--format", "json", "activations")
+    for asked in (("segments/japan.seg", "--columns", "nxet"), ("--columns", "country")):
+        done = segdsl("preview", "--sample", "1", *files, *asked)
+        assert done.exit_code == 3
+        errors = [each["error"] for each in json.loads(done.stdout)["activations"]]
+        column = asked[-1]
+        assert [each["message"] for each in errors] == [f"it exports no column `{column}`"] * 2
+
+
 def test_all_attributes_of_segments(folder: Path) -> None:
     (japan,) = preview("--sample", "1", "--columns", "all", "segments")["segments"]
     assert japan["sample"]["columns"] == ["cdp_customer_id", "country", "age", "mail"]

@@ -7,6 +7,7 @@ behavior, by a column that is exported, a format for the first N events, at most
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from segdsl.analysis.checking.functions import check_arguments
 from segdsl.analysis.checking.schedules import check_schedule
@@ -15,10 +16,12 @@ from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.syntax.spelling import behavior, name, string
+from segdsl.language.time_formats import Fault, read_time_format
 from segdsl.source import Span
 
 MIN_STAGES, MAX_STAGES = 3, 8
 """Stages of a funnel (described)."""
+_OF_FUNNELS: tuple[a.PlaceholderName, ...] = ("funnel name", "stage name")
 
 
 def check_funnel(funnel: c.Funnel, report: Report) -> None:
@@ -47,6 +50,7 @@ def check_activation(activation: a.Activation, report: Report) -> None:
             "this activation has no `columns`",
             help="say what it sends: `columns all` or `columns (…)`",
         )
+    _check_placeholders(activation, report)
     _check_delivery(
         activation.delivery, activation.description, activation.description_span, report
     )
@@ -95,8 +99,13 @@ def _check_columns(columns: Iterable[a.ExportColumn], report: Report) -> None:
     exact: dict[str, a.ExportColumn] = {}
     folded: dict[str, a.ExportColumn] = {}
     for column in columns:
-        if isinstance(column.source, a.ColumnSource):
-            check_arguments(column.source.functions, report)
+        match column.source:
+            case a.ColumnSource(_, _, functions):
+                check_arguments(functions, report)
+            case a.TextSource(parts):
+                _check_times(parts, column.source_span, report)
+            case _:
+                assert_never(column.source)
         if not column.name.strip():
             report.add(
                 Code.SEG114,
@@ -126,6 +135,38 @@ def _check_columns(columns: Iterable[a.ExportColumn], report: Report) -> None:
                 help="many services take them for one: give one of them another name",
                 notes=(Note("the other one", alike.span),),
             )
+
+
+def _check_times(parts: Iterable[str | a.Time | a.Placeholder], span: Span, report: Report) -> None:
+    """Reports formats of times that no export knows, each once."""
+    formats = dict.fromkeys(part.format for part in parts if isinstance(part, a.Time))
+    for each in formats:
+        found = read_time_format(each)
+        if isinstance(found, Fault):
+            report.add(Code.SEG626, span, found.message, help=found.help)
+
+
+def _check_placeholders(activation: a.Activation, report: Report) -> None:
+    """Reports placeholders of a funnel and a stage in an activation of a segment."""
+    if activation.target.kind != "segment":
+        return
+    delivery = activation.delivery
+    columns = [*(delivery.columns.items if delivery.columns is not None else ())]
+    columns += [item for each in delivery.behaviors for item in each.columns]
+    for item in columns:
+        if not isinstance(item.source, a.TextSource):
+            continue
+        names = dict.fromkeys(
+            part.name for part in item.source.parts if isinstance(part, a.Placeholder)
+        )
+        for each in names:
+            if each in _OF_FUNNELS:
+                report.add(
+                    Code.SEG627,
+                    item.source_span,
+                    f"`{{{each}}}` has no value in an activation of a segment",
+                    help="write `{segment name}`, or the name itself",
+                )
 
 
 # --- behaviors -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ defines, and of a rule that only the server has, nothing is said. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
 
 from segdsl.analysis.checking.locks import check_locks
@@ -22,6 +22,7 @@ from segdsl.schema.model import Schema
 from segdsl.source import Span
 
 _PULL = "if it is new, run `segdsl schema pull`"
+_MOST_LISTED = 8
 _DEFINE = "define it, or name the file that defines it as well"
 
 
@@ -174,7 +175,7 @@ class _Targets:
         if here:
             [stages] = here.values()
             if target.name not in stages:
-                self._no_stage(target, stages, span, via)
+                self._no_stage(target, stages, span, via, _stages_listed(stages))
             return stages.get(target.name)
         self._stage_on_server(target, funnel, span, via)
         return None
@@ -203,9 +204,14 @@ class _Targets:
             self.report.add(Code.SEG510, span, what, help=help, via=via)
 
     def _no_stage(
-        self, target: ByName, names: Iterable[str], span: Span, via: tuple[Span, ...]
+        self,
+        target: ByName,
+        names: Iterable[str],
+        span: Span,
+        via: tuple[Span, ...],
+        default: str = _PULL,
     ) -> None:
-        help = self.report.did_you_mean(target.name, [*names], _PULL)
+        help = self.report.did_you_mean(target.name, [*names], default)
         what = f"there is no stage {reference(target, 'stage')}"
         self.report.add(Code.SEG510, span, what, help=help, via=via)
 
@@ -321,3 +327,11 @@ class _Targets:
             what = f"there is no activation template {reference(target)}"
             help = self.report.did_you_mean(target.name, {*names, *self.templates}, _DEFINE)
             self.report.add(Code.SEG513, span, what, help=help)
+
+
+def _stages_listed(names: Collection[str]) -> str:
+    """The stages of a funnel of the workspace, of which a server knows no more."""
+    listed = [string(each) for each in [*names][:_MOST_LISTED]]
+    more = len(names) - len(listed)
+    rest = f" and {more} more" if more > 0 else ""
+    return f"its stages are {', '.join(listed)}{rest}" if listed else "the funnel has no stages"

@@ -16,6 +16,8 @@ from segdsl.language.syntax import tree as t
 from segdsl.rules.activations import ActivationParts, read_activation, read_template
 from segdsl.rules.activations.fields import FieldReader
 from segdsl.rules.activations.lift import lift_activation, lift_template
+from segdsl.rules.activations.resources import path_of_fields
+from segdsl.rules.decompile.secrets import without_secrets
 from segdsl.rules.funnels.lift import lift_funnel
 from segdsl.rules.funnels.reading import FunnelParts, StageSegment, read_funnel, read_stage
 from segdsl.rules.rule.document import UnreadableError
@@ -45,15 +47,25 @@ def read_compiled(
         case "funnel":
             return _funnel(bodies, folder, reader, growth)
         case "activation":
-            parts = _merged(bodies, reader)
-            return lift_activation(parts.activation(_target(data, path, reader)))
+            activation = _merged(bodies, reader).activation(_target(data, path, reader))
+            delivery = _without_secrets(activation.delivery, bodies[-1], reader)
+            return lift_activation(msgspec.structs.replace(activation, delivery=delivery))
         case _:
             document, path = bodies[0]
             of_template = read_template(document, reader.report, path)
             if of_template is None:
                 raise UnreadableError
-            template = msgspec.structs.replace(of_template.template, folder=folder)
-            return lift_template(template)
+            template = of_template.template
+            delivery = _without_secrets(template.delivery, bodies[0], reader)
+            return lift_template(
+                msgspec.structs.replace(template, folder=folder, delivery=delivery)
+            )
+
+
+def _without_secrets(
+    delivery: a.Delivery, body: tuple[Any, str], reader: FieldReader
+) -> a.Delivery:
+    return without_secrets(delivery, path_of_fields(*body), reader.report)
 
 
 def _funnel(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import msgspec
+
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.format import format_file
@@ -18,6 +20,7 @@ from segdsl.rules.activations.lift import lift_activation, lift_template
 from segdsl.rules.activations.resources import path_of_fields
 from segdsl.rules.decompile.compiled import read_compiled
 from segdsl.rules.decompile.kinds import inside, kind_of
+from segdsl.rules.decompile.secrets import without_secrets
 from segdsl.rules.decompile.segments import UNNAMED, SegmentReader, is_whole, read_segment
 from segdsl.rules.funnels.lift import lift_funnel
 from segdsl.rules.funnels.reading import (
@@ -39,7 +42,8 @@ def decompile(text: str, name: str, report: Report) -> str | None:
     Takes a bare rule (named `Untitled`), a segment, a funnel, an activation or a template under
     either media type, what `segdsl compile` writes, and a list of these. A funnel needs the
     segments of its stages beside it, in one list. Of a list, what cannot be read is reported by its
-    name and left out, and the rest is written.
+    name and left out, and the rest is written. Settings that look like secrets are left out with
+    a warning.
     """
     found = Report()
     items: Sequence[t.Item] = ()
@@ -77,7 +81,9 @@ def _items(document: Any, report: Report, path: str = "$") -> list[t.Item]:
     for element in elements:
         label = _label(element.document)
         for found in element.report.diagnostics:
-            message = f"{label} is left out: {found.message}" if label else found.message
+            is_error = found.severity == "error"
+            said = f"{label} is left out: " if is_error else f"{label}: "
+            message = said + found.message if label else found.message
             report.add(found.code, None, message, help=found.help, path=found.path)
     return items
 
@@ -144,11 +150,17 @@ class _Documents:
                 if parts is None:
                     return None
                 at = path_of_fields(document, path)
-                target = self._target(parts.segment_id, at, reader)
-                return lift_activation(parts.activation(target))
+                activation = parts.activation(self._target(parts.segment_id, at, reader))
+                delivery = without_secrets(activation.delivery, at, report)
+                return lift_activation(msgspec.structs.replace(activation, delivery=delivery))
             case "template":
-                template = read_template(document, report, path)
-                return None if template is None else lift_template(template.template)
+                of_template = read_template(document, report, path)
+                if of_template is None:
+                    return None
+                template = of_template.template
+                at = path_of_fields(document, path)
+                delivery = without_secrets(template.delivery, at, report)
+                return lift_template(msgspec.structs.replace(template, delivery=delivery))
             case "compiled":
                 return read_compiled(inside(document), path, reader, self._growth)
 

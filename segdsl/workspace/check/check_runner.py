@@ -76,7 +76,8 @@ class CheckedPart(msgspec.Struct, frozen=True):
     `names` are those of the segments, `defined` also the places of the ones with mistakes, and
     `all_defined` says whether there are no more: of a file that cannot be parsed not all are known.
     `referring` are the segments that refer to others, with nothing but those references in their
-    conditions, and `staged` the same of the rules of stages. `exports` are the other items.
+    conditions, and `staged` are funnels with the same of the rules of their stages. `exports` are
+    the other items.
     `unused` are definitions that their own files do not use, `imported` what the files import.
     `digests` are of every file that was read, by name. `used` are the names of definitions in use,
     where that was requested. `grown` is what definitions add to the segments, see
@@ -88,7 +89,7 @@ class CheckedPart(msgspec.Struct, frozen=True):
     defined: frozenset[c.Place]
     all_defined: bool
     referring: tuple[c.Segment, ...]
-    staged: tuple[c.Segment, ...]
+    staged: tuple[c.Funnel, ...]
     exports: Exports
     marks: tuple[SegmentKey, ...]
     unused: tuple[Unused, ...]
@@ -212,7 +213,7 @@ def check_loaded(
         _defined(named),
         len(named) == len(keys) and not any(of.code.name[3] == "0" for of in report.diagnostics),
         _referring(segments, prefilters[: len(segments)]),
-        _referring(stages, prefilters[len(segments) :]),
+        tuple(_staged(loaded.funnels, iter(prefilters[len(segments) :]))),
         exports_in(
             loaded,
             named,
@@ -243,6 +244,20 @@ def _referring(
         for each, seen in zip(segments, prefilters, strict=True)
         if seen.refers and (made := _references(each)) is not None
     )
+
+
+def _staged(funnels: Iterable[c.Funnel], prefilters: Iterator[Prefilter]) -> Iterator[c.Funnel]:
+    """The funnels with their stages that refer to others; `prefilters` are those of all rules."""
+    for funnel in funnels:
+        stages = tuple(
+            msgspec.structs.replace(stage, segment=made)
+            for stage in funnel.stages
+            if stage.segment is not None
+            and next(prefilters).refers
+            and (made := _references(stage.segment)) is not None
+        )
+        if stages:
+            yield msgspec.structs.replace(funnel, stages=stages)
 
 
 def _digests(loaded: Loaded) -> dict[str, bytes]:
@@ -344,8 +359,22 @@ def combine(
         from segdsl.analysis.checking import check_names
         from segdsl.language.references.order import in_dependency_order
 
-        in_dependency_order(referring, report, _names(referring, basis.schema), every)
-        referring += staged
+        names = _names(referring, basis.schema)
+        in_dependency_order(referring, report, names, every)
+        if staged:
+            from segdsl.language.references.stage_cycles import report_funnel_cycles
+
+            report_funnel_cycles(
+                referring,
+                staged,
+                report,
+                segment_names=names,
+                stage_names=_stage_names(basis.schema),
+                places=every,
+                funnel_names=[of.name for part in parts for of in part.exports.funnels],
+            )
+        rules = (of.segment for funnel in staged for of in funnel.stages)
+        referring += [each for each in rules if each is not None]
         named_known = all_known
         found = Report()
         check_names(referring, basis.schema, found, every)
@@ -430,6 +459,12 @@ def _names(segments: Iterable[c.Segment], schema: Schema | None) -> dict[str, By
         for each in schema.segments
         if (each.folder, each.name) in here
     }
+
+
+def _stage_names(schema: Schema | None) -> dict[str, ByName]:
+    """The stages by the ids that a schema has for them."""
+    funnels = () if schema is None else schema.funnels
+    return {stage.id: ByName(stage.name, of.name) for of in funnels for stage in of.stages}
 
 
 def _comparable(parts: Sequence[tuple[SegmentKey, ...]], basis: Basis) -> list[SegmentKey]:

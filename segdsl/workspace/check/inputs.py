@@ -35,12 +35,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def fixed_now(self, target: str | None) -> datetime | None:
         """The time that a local target fixes (`now`), an aware time; None where it fixes none."""
-        if self.project is None:
-            return None
-        from segdsl.workspace.project.config import LocalTarget
-
-        _, chosen = self.project.target(target)
-        return chosen.now if isinstance(chosen, LocalTarget) else None
+        return None if self.project is None else self.project.fixed_now(target)
 
 
 def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:

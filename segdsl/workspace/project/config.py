@@ -104,6 +104,11 @@ class Project(msgspec.Struct, frozen=True):
             raise ProjectError(f"{shown_path(self.folder / FILE)} has no target `{chosen}`; {help}")
         return chosen, self.targets[chosen]
 
+    def fixed_now(self, target: str | None) -> datetime | None:
+        """The time that a local target fixes (`now`), an aware time; None where it fixes none."""
+        _, chosen = self.target(target)
+        return chosen.now if isinstance(chosen, LocalTarget) else None
+
     def error(self, target: str, key: str, message: str, help: str | None = None) -> ProjectError:
         """An error about a key of a target, with its place in the file."""
         if self.document is None:

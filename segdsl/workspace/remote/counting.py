@@ -6,7 +6,7 @@ Queries that still run when the user interrupts are killed on the server before 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from segdsl.language.values import TIME_TYPES
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.schema.model import PERSONAL
+from segdsl.sql.catalog import PROFILE_ID
 from segdsl.workspace.remote.breakdown import CountRequest, Rule, count_request
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.remote.preview import (
@@ -84,10 +85,13 @@ async def preview(
     *,
     beside: Sequence[c.Segment] = (),
     funnels: Sequence[c.Funnel] = (),
+    exported: Collection[str] = (),
 ) -> Preview:
     """Counts each segment, and each stage of funnels, that compiles; what does not is reported.
 
-    `beside` are other segments that these may refer to; they are not counted themselves.
+    `beside` are other segments that these may refer to; they are not counted themselves. A column
+    that no profile has and that is one of `exported`, which activations beside these export, is
+    not asked for.
     A segment that another refers to by name and that the server does not have is counted as the
     files define it.
     """
@@ -103,6 +107,12 @@ async def preview(
         most = len(known) if options.columns else FIRST
         options = msgspec.structs.replace(
             options, columns=tuple(each.name for each in known[:most])
+        )
+    else:
+        own = {PROFILE_ID, *(each.name for each in known)}
+        options = msgspec.structs.replace(
+            options,
+            columns=tuple(each for each in options.columns if each in own or each not in exported),
         )
     hidden = frozenset(
         each.name for each in known if each.visibility in PERSONAL and not options.reveal

@@ -7,7 +7,7 @@ of columns with personal data are not even requested, unless they are to be reve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,11 +35,15 @@ ROWS = 5
 
 
 class SampleOptions(msgspec.Struct, frozen=True):
-    """How many profiles to show, which of the exported columns, and whether personal data is."""
+    """How many profiles to show, which of the exported columns, and whether personal data is.
+
+    `elsewhere` are columns of what is shown beside the activation: it need not export them.
+    """
 
     rows: int = ROWS
     columns: tuple[str, ...] = ()
     reveal: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
 
 async def sample_export(
@@ -59,6 +63,8 @@ async def sample_export(
         if isinstance(target, Failed):
             return target
         sampling = _Sampling(connection, activation, delivery, attributes, options)
+        if options.columns and not sampling.items:
+            return ExportSample((), (), tuple(sampling.notes), connection.parent.timezone)
         asked = await questions_of(
             connection, (target.segment,), definitions.segments, report, PreviewOptions()
         )
@@ -77,6 +83,28 @@ async def sample_export(
         return Failed(error.message, error.help)
     except EngineError as error:
         return Failed(str(error))
+
+
+async def columns_of(
+    connection: Connection, activation: a.Activation, definitions: Definitions
+) -> frozenset[str]:
+    """The names of the columns of profiles that an activation exports, as far as they are known."""
+    try:
+        attributes = await connection.client.attributes(connection.parent.id)
+        delivery = await delivery_of(connection, activation, definitions)
+    except ClientError:
+        # It is an answer to `sample_export`, which says so.
+        return frozenset()
+    if isinstance(delivery, Failed):
+        return frozenset()
+    return frozenset(each.name for each in _exported(delivery, [each.name for each in attributes]))
+
+
+def _exported(delivery: a.Delivery, attributes: Iterable[str]) -> list[a.ExportColumn]:
+    """The exported columns of profiles in their order."""
+    columns = delivery.columns or a.Columns()
+    every = attributes if columns.all else ()
+    return [*(a.ExportColumn(a.ColumnSource(name), name) for name in every), *columns.items]
 
 
 # --- what is sent ----------------------------------------------------------------------------
@@ -121,15 +149,15 @@ class _Sampling:
 
     def _items(self, delivery: a.Delivery) -> list[a.ExportColumn]:
         """The columns of profiles in their order; only those that are to be shown."""
-        columns = delivery.columns or a.Columns()
-        items = [
-            a.ExportColumn(a.ColumnSource(name), name) for name in self.attributes if columns.all
-        ]
-        items += columns.items
+        items = _exported(delivery, self.attributes)
         if not self.options.columns or self.options.columns == ALL:
             return items
         names = [each.name for each in items]
-        unknown = [each for each in self.options.columns if each not in names]
+        unknown = [
+            each
+            for each in self.options.columns
+            if each not in names and each not in self.options.elsewhere
+        ]
         if unknown:
             raise SqlError(
                 f"it exports no column `{unknown[0]}`",

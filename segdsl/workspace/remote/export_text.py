@@ -27,7 +27,9 @@ def export_rows(
 ) -> Iterator[RenderableType]:
     """The rows, and what is not shown of them."""
     title = visible(activation.name)
-    if not sample.rows:
+    if not sample.columns:
+        yield Text(f"{title}: no column to show", style="dim")
+    elif not sample.rows:
         yield Text(f"{title}: no profile to show", style="dim")
     elif len(sample.columns) * _LEAST_CELLS > width:
         yield from _lists(title, sample)

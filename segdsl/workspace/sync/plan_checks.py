@@ -7,6 +7,7 @@ does not concern the plan. Pure, but for the schema's file.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
@@ -30,13 +31,15 @@ def check_plan(
     *,
     use_schema: bool = True,
     allowed: Sequence[str] = (),
+    now: int | None = None,
 ) -> str | None:
     """Adds to a report what `segdsl check` finds in the segments that a plan changes or disputes.
 
     `report` has what was found when the workspace was read and the plan made; without a plan, and
     in files with errors, all segments are checked. Warnings that are allowed, or in files that
-    the plan is not about, are taken out. Returns the name of the schema's file, where it
-    contradicts a segment. Raises SchemaError.
+    the plan is not about, are taken out. Schedules are compared with `now`, in Unix
+    seconds, by default the time of a local target or else the current one. Returns the name of
+    the schema's file, where it contradicts a segment. Raises SchemaError.
     """
     schema = load_schema(project, target)
     segments = list(workspace.loaded.segments)
@@ -44,7 +47,11 @@ def check_plan(
     settled = [] if plan is None else _settled(workspace, plan, report)
     codes = (*allowed, *project.allow)
     owners = None if schema is None else schema.owners
-    basis = Basis({}, schema if use_schema else None, codes, owners)
+    if now is None:
+        clock = project.fixed_now(target) or datetime.now(UTC)
+    else:
+        clock = datetime.fromtimestamp(now, UTC)
+    basis = Basis({}, schema if use_schema else None, codes, owners, clock)
     known = list(report.diagnostics)
     here = check_loaded(workspace.loaded, chosen, workspace.files, basis, report)
     whole = len(chosen) == len(segments)

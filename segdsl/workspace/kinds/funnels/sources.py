@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
-from segdsl.language.references.cycles import cycles
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import memberships
-from segdsl.language.references.order import report_cycle
+from segdsl.language.references.stage_cycles import report_stage_cycles
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import Program, resolve_all
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
-from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import lower, lower_in_any_layout
@@ -136,7 +134,7 @@ def compile_funnel(
     funnel, server = funnel_of(local), seen.server
     assert server is None or isinstance(server, FunnelState), "a funnel"
     there = {} if server is None else {stage.id: stage.rule for stage in server.stages}
-    _report_cycles(funnel, report)
+    report_stage_cycles(funnel, report)
     stages: list[StageState] = []
     failed = False
     for stage, part in zip(funnel.stages, parts(local, seen), strict=True):
@@ -153,24 +151,6 @@ def compile_funnel(
         return None
     folder, name = funnel.place
     return Wanted(None, FunnelState(folder, name, funnel.description or "", tuple(stages)))
-
-
-def _report_cycles(funnel: c.Funnel, report: Report) -> None:
-    """Reports stages of the funnel that refer to each other in a cycle."""
-    names = {ByName(stage.name, funnel.name): at for at, stage in enumerate(funnel.stages)}
-    graph = {
-        at: [
-            names[node.target]
-            for node in memberships(stage.segment.condition)
-            if node.of == STAGE and isinstance(node.target, ByName) and node.target in names
-        ]
-        for at, stage in enumerate(funnel.stages)
-        if stage.segment is not None
-    }
-    for cycle in cycles(graph):
-        members = [funnel.stages[at] for at in cycle]
-        written = [string(each.name) for each in members]
-        report_cycle(written, [each.span for each in members], report, STAGE)
 
 
 def compiles_to(source: str, state: FunnelState, ids: Ids) -> bool:
