@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 
 from local_api import NOW
@@ -33,6 +32,7 @@ WEATHER = (
 )
 """A fifth of all requests; of what is never answered a part was done."""
 IMPATIENT = RetryPolicy(response_timeout=0.5, attempts=8, first_pause=0.001, max_pause=0.01)
+PATIENT = RetryPolicy(response_timeout=0.5, attempts=40, first_pause=0.001, max_pause=0.01)
 TRIES = 30
 SEGMENTS, TEMPLATES = 50, 10
 
@@ -157,19 +157,19 @@ async def apply_until_done(one: Team, killed: Killed, chance: random.Random, kil
     raise AssertionError(f"there is more to do after {TRIES} tries")
 
 
-async def assert_each_once(folder: Path, calm: httpx.AsyncBaseTransport, one: Team) -> None:
+async def assert_each_once(one: Team, patient: Client) -> None:
     """Nothing is left to do, and the server has nothing else, however it is asked."""
-    key = ApiKey(LOCAL_KEY)
-    async with Client("http://localhost", key, transport=calm) as client:
-        one_client, one.client = one.client, client
-        here = one.read().resources
+    here = one.read().resources
+    impatient, one.client = one.client, patient
+    try:
         numbers = {
             SEGMENT: len(await one.resources()),
-            FUNNEL: len(await client.funnels("7")),
-            TEMPLATE: len(await client.templates("7")),
-            ACTIVATION: len(await client.activations("7")),
+            FUNNEL: len(await patient.funnels("7")),
+            TEMPLATE: len(await patient.templates("7")),
+            ACTIVATION: len(await patient.activations("7")),
         }
-        one.client = one_client
+    finally:
+        one.client = impatient
     assert numbers == {
         kind: sum(each.key.kind == kind for each in here)
         for kind in (SEGMENT, FUNNEL, TEMPLATE, ACTIVATION)
@@ -193,7 +193,7 @@ def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, ki
         store = tmp_path / "store.sqlite"
         async with (
             open_local(data(tmp_path), store, NOW, weather) as transport,
-            connected(tmp_path, transport, RetryPolicy(attempts=30)) as setting,
+            connected(tmp_path, transport, PATIENT) as setting,
         ):
             killed = Killed(transport)
             key = ApiKey(LOCAL_KEY)
@@ -209,7 +209,7 @@ def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, ki
                     for path, text in texts(funnels, activations, later).items():
                         one.write(path, text)
                     await apply_until_done(one, killed, chance, kills)
-                    await assert_each_once(tmp_path, transport, one)
+                    await assert_each_once(one, setting.client)
                     previous, before = before, await ids_of(one)
                 # What kept its name kept its id: it was changed where it was.
                 kept = previous.keys() & before.keys()
