@@ -229,4 +229,4 @@ def test_what_the_schema_says_of_a_definition_is_told(shop: Shop) -> None:
     shop.write("lib.seg", 'let x = in stage "Seen" of funnel "Mail"\n')
     shop.write("a.seg", 'import x from "lib.seg"\nsegment "A" where x\n')
     done = shop.run("plan", code=1)
-    assert (done.stderr.count("error["), "SEG510" in done.stderr) == (1, True)
+    assert (done.stderr.count("error["), "SEG304" in done.stderr) == (1, True)

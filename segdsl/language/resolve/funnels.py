@@ -15,7 +15,8 @@ def resolve_funnel(item: t.Funnel, resolver: Resolver, scope: Scope, names: Name
     is_named = names.take(
         "funnel", item.name, folder, item.name_span, "another funnel of this file is"
     )
-    stages = [_stage(stage, item, resolver, scope, names) for stage in item.stages]
+    of_stages = Names(names.report)
+    stages = [_stage(stage, resolver, scope, of_stages) for stage in item.stages]
     resolved = tuple(stage for stage in stages if stage is not None)
     if not is_named or len(resolved) < len(stages):
         return None
@@ -24,15 +25,10 @@ def resolve_funnel(item: t.Funnel, resolver: Resolver, scope: Scope, names: Name
     )
 
 
-def _stage(
-    stage: t.Stage, funnel: t.Funnel, resolver: Resolver, scope: Scope, names: Names
-) -> Stage | None:
+def _stage(stage: t.Stage, resolver: Resolver, scope: Scope, names: Names) -> Stage | None:
+    """The stage, or None after a report; `names` are those of its funnel."""
     is_named = names.take(
-        "stage",
-        stage.name,
-        funnel.span.key,
-        stage.name_span,
-        "another stage of this funnel is",
+        "stage", stage.name, None, stage.name_span, "another stage of this funnel is"
     )
     rule = stage.rule
     if rule is None:

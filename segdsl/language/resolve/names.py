@@ -36,8 +36,11 @@ class Names:
         `within` is where no other of its kind may have it. `other` begins the message about one
         that has it: `another segment of this file is`.
         """
-        before = self._spans.setdefault((kind, within, name), span)
-        if before is not span:
+        key = kind, within, name
+        before = self._spans.get(key)
+        if before is None:
+            self._spans[key] = span
+        else:
             self.report.add(
                 Code.SEG111,
                 span,
@@ -54,4 +57,4 @@ class Names:
                 help=_PURPOSES[kind],
             )
             return False
-        return before is span
+        return before is None
