@@ -16,7 +16,7 @@ def resolve_funnel(item: t.Funnel, resolver: Resolver, scope: Scope, names: Name
         "funnel", item.name, folder, item.name_span, "another funnel of this file is"
     )
     of_stages = Names(names.report)
-    stages = [_stage(stage, resolver, scope, of_stages) for stage in item.stages]
+    stages = [_stage(stage, folder, resolver, scope, of_stages) for stage in item.stages]
     resolved = tuple(stage for stage in stages if stage is not None)
     if not is_named or len(resolved) < len(stages):
         return None
@@ -25,8 +25,10 @@ def resolve_funnel(item: t.Funnel, resolver: Resolver, scope: Scope, names: Name
     )
 
 
-def _stage(stage: t.Stage, resolver: Resolver, scope: Scope, names: Names) -> Stage | None:
-    """The stage, or None after a report; `names` are those of its funnel."""
+def _stage(
+    stage: t.Stage, folder: str | None, resolver: Resolver, scope: Scope, names: Names
+) -> Stage | None:
+    """The stage, or None after a report; `folder` and `names` are those of its funnel."""
     is_named = names.take(
         "stage", stage.name, None, stage.name_span, "another stage of this funnel is"
     )
@@ -45,7 +47,7 @@ def _stage(stage: t.Stage, resolver: Resolver, scope: Scope, names: Names) -> St
         stage.name,
         condition,
         stage.description,
-        funnel.clause("folder"),
+        folder,
         "funnel_stage",
         limit,
         stage.span,
