@@ -36,7 +36,7 @@ quick: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	SEGDSL_TESTS=quick $(PYTEST) -n 2 --dist worksteal
+	SEGDSL_TESTS=quick $(PYTEST) -n 3 --dist worksteal
 
 # The rest: servers that are killed, injected faults, large properties, and those marked `many`
 # with all their examples. CI runs both. Those that wait for minutes stand beside each other in the
