@@ -412,10 +412,11 @@ def _if(condition: If, kind: ExportKind, title: str) -> Applied:
 def _condition(condition: If, kind: ExportKind, title: str) -> tuple[tuple[Step, ...], Step]:
     """The steps before a case, and its condition, which is false or null of a missing value."""
     match condition.operator:
+        # A moment of a missing value is a struct of nulls, which is not null itself.
         case "is null":
-            return (), is_null
+            return finish(kind), is_null
         case "is not null":
-            return (), is_not_null
+            return finish(kind), is_not_null
         case _:
             pass
     number = condition.value

@@ -20,6 +20,7 @@ from segdsl.language.activations import (
     ExportColumn,
     Function,
     If,
+    IfOperator,
     Placeholder,
     TextSource,
     Time,
@@ -193,6 +194,16 @@ def test_a_group_that_takes_no_part_in_a_match_is_empty(
     """In Trino it is null: see the reference."""
     call = Call("regexp_extract", (Text("a(b)?"), Number("1")))
     assert evaluated(database, "string", ["a", "ab", "c"], (call,)) == ["", "b", None]
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"), [("is null", [1, 1, 0]), ("is not null", [0, 0, 1])]
+)
+def test_a_missing_value_read_as_a_time_is_null(
+    database: duckdb.DuckDBPyConnection, operator: IfOperator, expected: list[int]
+) -> None:
+    functions = (Call("from_iso8601_timestamp", ()), If(operator, None, Number("1"), Number("0")))
+    assert evaluated(database, "string", [None, "soon", "2024-02-29"], functions) == expected
 
 
 def test_long_chains_stay_small(database: duckdb.DuckDBPyConnection) -> None:
