@@ -151,6 +151,8 @@ class _Targets:
             case ByName():
                 stage = self.named_stage(target, activation.target.span)
                 if stage is not None:
+                    if stage.segment is not None and self._is_realtime(stage.segment):
+                        self._realtime(activation, "a stage that is a realtime segment")
                     self._uses(activation, stage.behaviors, "stage")
             case _:
                 assert_never(target)
@@ -229,11 +231,27 @@ class _Targets:
             help=f"specify which: {' or '.join(written[:3])}",
         )
 
-    def _realtime(self, activation: a.Activation) -> None:
+    def _is_realtime(self, segment: Reference) -> bool:
+        """Whether a segment is known to be a realtime one; of an ambiguous name it is not."""
+        match segment:
+            case ById(id):
+                ids = [id]
+            case ByName():
+                here = self.segments.get(segment, [])
+                if here or segment in self.broken:
+                    return len(here) == 1 and here[0].kind == "realtime"
+                ids = self.ids.get(("segment", segment), [])
+            case _:
+                assert_never(segment)
+        on_server = () if self.schema is None else self.schema.segments
+        kinds = [each.kind for each in on_server if each.id in ids]
+        return kinds == ["realtime"]
+
+    def _realtime(self, activation: a.Activation, what: str = "a realtime segment") -> None:
         self.report.add(
             Code.SEG243,
             activation.target.span,
-            "a realtime segment cannot have this activation, which exports a batch",
+            f"{what} cannot have this activation, which exports a batch",
             help="activate a batch segment",
         )
 
