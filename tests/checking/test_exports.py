@@ -208,7 +208,7 @@ def test_functions_and_their_arguments(functions: str, finding: tuple[str, str])
             [("SEG503", "the behavior `purchases` has no column `Article`")],
         ),
         (
-            "purchases last by timestamp desc columns (timestamp, email)",
+            "purchases last by timestamp desc columns (timestamp, email as mail)",
             [("SEG503", "the behavior `purchases` has no column `email`")],
         ),
         (

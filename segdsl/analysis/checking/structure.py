@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.functions import check_arguments
 from segdsl.analysis.checking.schedules import check_schedule
 from segdsl.analysis.checking.secrets import check_secrets
@@ -87,6 +88,7 @@ def _check_delivery(
             )
         _check_columns(delivery.columns.items, report)
     _check_behaviors(delivery.behaviors, report)
+    check_shared_names(delivery.columns, delivery.behaviors, report)
     if delivery.schedule is not None:
         check_schedule(delivery.schedule, report)
     check_secrets(delivery, description, span, report)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
 
+from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.locks import check_locks
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
@@ -333,6 +334,9 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
+            if activation.delivery.columns is None:
+                columns = here[0].delivery.columns
+                check_shared_names(columns, activation.delivery.behaviors, self.report)
             if activation.delivery.columns is None and here[0].delivery.columns is None:
                 self.report.add(
                     Code.SEG236,
