@@ -399,3 +399,27 @@ segment "S" where has purchases
     assert [each for each in said("x.seg") if "SEG511" not in each] == [
         "SEG231 `columns all` exports `age` too"
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "columns", "findings"),
+    [
+        (
+            "segment #1",
+            "",
+            ["SEG627 `{stage name}` of the template has no value in an activation of a segment"],
+        ),
+        ("segment #1", "columns (email)", []),
+        ("stage #1", "", []),
+    ],
+)
+def test_placeholders_of_a_template(
+    folder: Path, target: str, columns: str, findings: list[str]
+) -> None:
+    (folder / "t.seg").write_text(
+        'activation template "T"\n  to connection "s3"\n  columns ("{stage name}" as list)\n'
+    )
+    (folder / "x.seg").write_text(
+        f'activation "Mail" of {target}\n  from template "T"\n  to connection "s3"\n  {columns}\n'
+    )
+    assert said("x.seg", "t.seg", use_schema=False) == findings

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
 
+import msgspec
+
 from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.locks import check_locks
+from segdsl.analysis.checking.structure import funnel_placeholders
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
@@ -334,9 +337,7 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
-            if activation.delivery.columns is None:
-                columns = here[0].delivery.columns
-                check_shared_names(columns, activation.delivery.behaviors, self.report)
+            self._exported(activation, here[0])
             if activation.delivery.columns is None and here[0].delivery.columns is None:
                 self.report.add(
                     Code.SEG236,
@@ -349,6 +350,24 @@ class _Targets:
             what = f"there is no activation template {reference(target)}"
             help = self.report.did_you_mean(target.name, {*names, *self.templates}, _DEFINE)
             self.report.add(Code.SEG513, span, what, help=help)
+
+    def _exported(self, activation: a.Activation, template: a.ActivationTemplate) -> None:
+        """What is wrong with columns of a template in an activation that has none itself."""
+        own, delivery = activation.delivery, template.delivery
+        if own.columns is not None:
+            return
+        check_shared_names(delivery.columns, own.behaviors, self.report)
+        if activation.target.kind == "segment":
+            taken = msgspec.structs.replace(delivery, behaviors=()) if own.behaviors else delivery
+            for placeholder, span in funnel_placeholders(taken):
+                self.report.add(
+                    Code.SEG627,
+                    activation.template_span,
+                    f"`{{{placeholder}}}` of the template has no value in an activation of a "
+                    "segment",
+                    help="write the columns here, or activate a stage",
+                    notes=(Note("it is here", span),),
+                )
 
 
 def _stages_listed(names: Collection[str]) -> str:
