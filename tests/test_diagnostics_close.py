@@ -139,6 +139,7 @@ stage "Paid"
 activation "Mail" of segment #1
   to connection "mail"
   columns (email, work_email as work)
+  behavior purchases last by timestamp asc columns (timestamp, email as paid_by)
 """,
     "SEG232": """
 activation "Mail" of segment #1
@@ -157,16 +158,16 @@ activation "Mail" of segment #1
   to connection "mail"
   columns (email)
   behavior a all by timestamp asc columns (timestamp)
-  behavior b all by timestamp asc columns (timestamp)
-  behavior c all by timestamp asc columns (timestamp)
-  behavior d all by timestamp asc columns (timestamp)
+  behavior b all by timestamp asc columns (timestamp as b_time)
+  behavior c all by timestamp asc columns (timestamp as c_time)
+  behavior d all by timestamp asc columns (timestamp as d_time)
 """,
     "SEG235": """
 activation "Mail" of segment #1
   to connection "mail"
   columns (email)
   behavior purchases first by timestamp asc columns (timestamp)
-  behavior page_views last by timestamp asc columns (timestamp)
+  behavior page_views last by timestamp asc columns (timestamp as seen)
 """,
     "SEG236": """
 activation "Mail" of segment #1

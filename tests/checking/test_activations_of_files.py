@@ -330,3 +330,96 @@ def test_texts_that_no_run_fills_in(
         sent = f'activation "Mail" of {target}\n  to connection "s3"\n  columns {columns}\n'
         (folder / "x.seg").write_text(sent.replace("(x)", f"(timestamp, {item})"))
         assert sorted(said("x.seg", use_schema=False)) == findings
+
+
+ONE_TABLE = """\
+activation "Mail" of segment #1
+  to connection "s3"
+  columns (email, age as x_2, Total)
+  {behaviors}
+"""
+SHARED = "SEG231 another column is exported as `{}` too"
+
+
+@pytest.mark.parametrize(
+    ("behaviors", "findings"),
+    [
+        ("behavior a all by t asc columns (t, email as mail)", []),
+        ("behavior a all by t asc columns (t, email)", [SHARED.format("email")]),
+        ("behavior a last by t asc as cols columns (t, email)", [SHARED.format("email")]),
+        ("behavior a top 3 by t asc as cols columns (t, email)", []),
+        ("behavior a top 2 by t asc as cols columns (t, x)", [SHARED.format("x_2")]),
+        ("behavior a top 1 by t asc as cols columns (t, x)", []),
+        (
+            "behavior a all by t asc columns (t)\n  behavior b first by t asc columns (t)",
+            [SHARED.format("t")],
+        ),
+        (
+            "behavior a top 2 by t asc as cols columns (t)\n"
+            "  behavior b top 2 by t asc as cols columns (t)",
+            [SHARED.format("t_1")],
+        ),
+        (
+            "behavior a top 2 by t asc as cols columns (t)\n"
+            "  behavior b top 2 by t asc as rows columns (t, s as t_2, s as t_3)",
+            [SHARED.format("t_2")],
+        ),
+        (
+            "behavior a all by t asc columns (t, total)",
+            ["SEG625 the export names `Total` and `total` differ only in case"],
+        ),
+    ],
+)
+def test_names_that_profiles_and_behaviors_share(
+    folder: Path, behaviors: str, findings: list[str]
+) -> None:
+    (folder / "x.seg").write_text(ONE_TABLE.format(behaviors=behaviors))
+    assert said("x.seg", use_schema=False) == findings
+    template = ONE_TABLE.format(behaviors="by hand").replace(
+        'activation "Mail" of segment #1', 'activation template "T"'
+    )
+    (folder / "t.seg").write_text(template)
+    (folder / "x.seg").write_text(
+        'activation "Mail" of segment #1\n  from template "T"\n  to connection "s3"\n'
+        f"  {behaviors}\n"
+    )
+    assert said("x.seg", "t.seg", use_schema=False) == findings
+
+
+def test_names_of_behaviors_beside_all_attributes(folder: Path) -> None:
+    sent = """\
+activation "Mail" of segment "S"
+  to connection #1
+  columns all and (cdp_customer_id as id, cdp_customer_id)
+  behavior purchases last by timestamp asc columns (timestamp, timestamp as age)
+
+segment "S" where has purchases
+"""
+    (folder / "x.seg").write_text(sent)
+    assert [each for each in said("x.seg") if "SEG511" not in each] == [
+        "SEG231 `columns all` exports `age` too"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "columns", "findings"),
+    [
+        (
+            "segment #1",
+            "",
+            ["SEG627 `{stage name}` of the template has no value in an activation of a segment"],
+        ),
+        ("segment #1", "columns (email)", []),
+        ("stage #1", "", []),
+    ],
+)
+def test_placeholders_of_a_template(
+    folder: Path, target: str, columns: str, findings: list[str]
+) -> None:
+    (folder / "t.seg").write_text(
+        'activation template "T"\n  to connection "s3"\n  columns ("{stage name}" as list)\n'
+    )
+    (folder / "x.seg").write_text(
+        f'activation "Mail" of {target}\n  from template "T"\n  to connection "s3"\n  {columns}\n'
+    )
+    assert said("x.seg", "t.seg", use_schema=False) == findings

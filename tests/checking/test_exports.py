@@ -208,7 +208,7 @@ def test_functions_and_their_arguments(functions: str, finding: tuple[str, str])
             [("SEG503", "the behavior `purchases` has no column `Article`")],
         ),
         (
-            "purchases last by timestamp desc columns (timestamp, email)",
+            "purchases last by timestamp desc columns (timestamp, email as mail)",
             [("SEG503", "the behavior `purchases` has no column `email`")],
         ),
         (
@@ -342,6 +342,31 @@ def test_stages_of_the_workspace(
     text: str, findings: list[tuple[str, str]], schema: Schema | None
 ) -> None:
     assert found(FUNNEL + text, schema) == findings
+
+
+LIVE = "a stage that is a realtime segment cannot have this activation, which exports a batch"
+LIVE_FUNNEL = """
+funnel "Lives"
+stage "A" where age > 1
+stage "B" {rule}
+stage "C" where age > 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "findings"),
+    [
+        ('is segment "Now"', [("SEG243", LIVE), ("SEG242", UNUSED.format("stage"))]),
+        ('is segment "Live"', [("SEG243", LIVE), ("SEG242", UNUSED.format("stage"))]),
+        ("is segment #8", [("SEG243", LIVE), ("SEG242", UNUSED.format("stage"))]),
+        ('is segment "There"', [("SEG242", UNUSED.format("stage"))]),
+        ('is segment "Adults"', [("SEG242", UNUSED.format("stage"))]),
+        ('where in segment "Live" and has purchases', []),
+    ],
+)
+def test_stages_that_are_realtime_segments(rule: str, findings: list[tuple[str, str]]) -> None:
+    text = LIVE_FUNNEL.format(rule=rule) + of('stage "B" of funnel "Lives"')
+    assert found(text) == findings
 
 
 def test_the_rules_of_stages_are_checked_as_segments_are() -> None:

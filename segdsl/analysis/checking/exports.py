@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal as OneOf
 
 from segdsl.analysis.checking import types
+from segdsl.analysis.checking.export_names import check_names_beside_all
 from segdsl.analysis.checking.functions import check_functions
 from segdsl.analysis.checking.segments import PROFILE_ID
 from segdsl.diagnostics import Code, Report
@@ -44,6 +45,9 @@ class ExportChecker:
                 self.reference("user", each.user, each.span)
         if delivery.columns is not None:
             self._columns(delivery.columns)
+            if delivery.columns.all:
+                names = self.schema.attributes_by_name
+                check_names_beside_all(delivery.behaviors, names, self.report)
         for export in delivery.behaviors:
             self._behavior(export)
 
@@ -64,7 +68,7 @@ class ExportChecker:
     def _all_columns(self, columns: a.Columns) -> None:
         """Names that `columns all` exports too, and what it exports that not everyone may see."""
         for item in columns.items:
-            if item.name in self.attributes:
+            if item.name in self.schema.attributes_by_name:
                 same = item.source == a.ColumnSource(item.name)
                 self.report.add(
                     Code.SEG231,

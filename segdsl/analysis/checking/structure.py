@@ -6,9 +6,10 @@ behavior, by a column that is exported, a format for the first N events, at most
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.functions import check_arguments
 from segdsl.analysis.checking.schedules import check_schedule
 from segdsl.analysis.checking.secrets import check_secrets
@@ -87,6 +88,7 @@ def _check_delivery(
             )
         _check_columns(delivery.columns.items, report)
     _check_behaviors(delivery.behaviors, report)
+    check_shared_names(delivery.columns, delivery.behaviors, report)
     if delivery.schedule is not None:
         check_schedule(delivery.schedule, report)
     check_secrets(delivery, description, span, report)
@@ -148,25 +150,26 @@ def _check_times(parts: Iterable[str | a.Time | a.Placeholder], span: Span, repo
 
 def _check_placeholders(activation: a.Activation, report: Report) -> None:
     """Reports placeholders of a funnel and a stage in an activation of a segment."""
-    if activation.target.kind != "segment":
-        return
-    delivery = activation.delivery
+    if activation.target.kind == "segment":
+        for placeholder, span in funnel_placeholders(activation.delivery):
+            report.add(
+                Code.SEG627,
+                span,
+                f"`{{{placeholder}}}` has no value in an activation of a segment",
+                help="write `{segment name}`, or the name itself",
+            )
+
+
+def funnel_placeholders(delivery: a.Delivery) -> Iterator[tuple[a.PlaceholderName, Span]]:
+    """The placeholders that have a value in activations of stages alone, once for each text."""
     columns = [*(delivery.columns.items if delivery.columns is not None else ())]
     columns += [item for each in delivery.behaviors for item in each.columns]
     for item in columns:
-        if not isinstance(item.source, a.TextSource):
-            continue
-        names = dict.fromkeys(
-            part.name for part in item.source.parts if isinstance(part, a.Placeholder)
-        )
-        for each in names:
-            if each in _OF_FUNNELS:
-                report.add(
-                    Code.SEG627,
-                    item.source_span,
-                    f"`{{{each}}}` has no value in an activation of a segment",
-                    help="write `{segment name}`, or the name itself",
-                )
+        if isinstance(item.source, a.TextSource):
+            parts = (part for part in item.source.parts if isinstance(part, a.Placeholder))
+            for each in dict.fromkeys(part.name for part in parts):
+                if each in _OF_FUNNELS:
+                    yield each, item.source_span
 
 
 # --- behaviors -----------------------------------------------------------------------

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
 
+import msgspec
+
+from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.locks import check_locks
+from segdsl.analysis.checking.structure import funnel_placeholders
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
@@ -151,6 +155,8 @@ class _Targets:
             case ByName():
                 stage = self.named_stage(target, activation.target.span)
                 if stage is not None:
+                    if stage.segment is not None and self._is_realtime(stage.segment):
+                        self._realtime(activation, "a stage that is a realtime segment")
                     self._uses(activation, stage.behaviors, "stage")
             case _:
                 assert_never(target)
@@ -229,11 +235,27 @@ class _Targets:
             help=f"specify which: {' or '.join(written[:3])}",
         )
 
-    def _realtime(self, activation: a.Activation) -> None:
+    def _is_realtime(self, segment: Reference) -> bool:
+        """Whether a segment is known to be a realtime one; of an ambiguous name it is not."""
+        match segment:
+            case ById(id):
+                ids = [id]
+            case ByName():
+                here = self.segments.get(segment, [])
+                if here or segment in self.broken:
+                    return len(here) == 1 and here[0].kind == "realtime"
+                ids = self.ids.get(("segment", segment), [])
+            case _:
+                assert_never(segment)
+        on_server = () if self.schema is None else self.schema.segments
+        kinds = [each.kind for each in on_server if each.id in ids]
+        return kinds == ["realtime"]
+
+    def _realtime(self, activation: a.Activation, what: str = "a realtime segment") -> None:
         self.report.add(
             Code.SEG243,
             activation.target.span,
-            "a realtime segment cannot have this activation, which exports a batch",
+            f"{what} cannot have this activation, which exports a batch",
             help="activate a batch segment",
         )
 
@@ -315,6 +337,7 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
+            self._exported(activation, here[0])
             if activation.delivery.columns is None and here[0].delivery.columns is None:
                 self.report.add(
                     Code.SEG236,
@@ -327,6 +350,24 @@ class _Targets:
             what = f"there is no activation template {reference(target)}"
             help = self.report.did_you_mean(target.name, {*names, *self.templates}, _DEFINE)
             self.report.add(Code.SEG513, span, what, help=help)
+
+    def _exported(self, activation: a.Activation, template: a.ActivationTemplate) -> None:
+        """What is wrong with columns of a template in an activation that has none itself."""
+        own, delivery = activation.delivery, template.delivery
+        if own.columns is not None:
+            return
+        check_shared_names(delivery.columns, own.behaviors, self.report)
+        if activation.target.kind == "segment":
+            taken = msgspec.structs.replace(delivery, behaviors=()) if own.behaviors else delivery
+            for placeholder, span in funnel_placeholders(taken):
+                self.report.add(
+                    Code.SEG627,
+                    activation.template_span,
+                    f"`{{{placeholder}}}` of the template has no value in an activation of a "
+                    "segment",
+                    help="write the columns here, or activate a stage",
+                    notes=(Note("it is here", span),),
+                )
 
 
 def _stages_listed(names: Collection[str]) -> str:

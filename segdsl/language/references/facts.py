@@ -12,7 +12,7 @@ import msgspec
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
-from segdsl.language.values import SegmentKind
+from segdsl.language.values import Reference, SegmentKind
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):
@@ -27,11 +27,15 @@ class SegmentFacts(msgspec.Struct, frozen=True):
 
 
 class StageFacts(msgspec.Struct, frozen=True):
-    """A stage: the place of its funnel, its name, and the behaviors that its rule uses."""
+    """A stage: the place of its funnel, its name, and the behaviors that its rule uses.
+
+    `segment` is the one that it is, where it is one (`is segment`).
+    """
 
     funnel: c.Place
     name: str
     behaviors: frozenset[str] = frozenset()
+    segment: Reference | None = None
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -76,10 +80,19 @@ def stage_facts(funnels: Iterable[c.Funnel]) -> tuple[StageFacts, ...]:
             funnel.place,
             stage.name,
             frozenset() if stage.segment is None else behaviors_of(stage.segment.condition),
+            _segment_of(stage),
         )
         for funnel in funnels
         for stage in funnel.stages
     )
+
+
+def _segment_of(stage: c.Stage) -> Reference | None:
+    match stage.segment:
+        case c.Segment(condition=c.Membership("segment", target), limit=None):
+            return target
+        case _:
+            return None
 
 
 def behaviors_of(condition: c.Condition) -> frozenset[str]:
