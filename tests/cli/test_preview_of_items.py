@@ -169,3 +169,44 @@ def test_only_definitions(folder: Path) -> None:
     done = segdsl("preview", "lets.seg")
     assert done.exit_code == 2
     assert "no segment, funnel or activation in these files" in done.stderr
+
+
+STAGES = """funnel "Steps"
+
+stage "All" where everyone
+stage "Adults" where age >= 20
+stage "Old" where age >= 30
+"""
+
+
+def test_stages_that_only_the_server_knows(folder: Path) -> None:
+    (folder / "funnels/steps.seg").write_text(STAGES)
+    assert segdsl("schema", "pull").exit_code == 0
+    assert segdsl("apply", "--yes", "funnels/steps.seg").exit_code == 0
+    (folder / "in.seg").write_text('segment "In" where in stage "Adults" of funnel "Steps"\n')
+    found = preview("in.seg")
+    assert [(each["name"], each["count"]) for each in found["segments"]] == [("In", 2)]
+    (folder / "other.seg").write_text(
+        'funnel "Other"\n'
+        'stage "A" where in stage "Adults" of funnel "Steps"\n'
+        'stage "B" where in stage "Old" of funnel "Steps"\n'
+        'stage "C" where in stage "Old" of funnel "Steps" and country = "JP"\n'
+    )
+    (funnel,) = preview("other.seg")["funnels"]
+    assert [each["count"] for each in funnel["stages"]] == [2, 2, 1]
+
+
+def test_a_funnel_that_only_the_server_has(folder: Path) -> None:
+    (folder / "steps.seg").write_text(STAGES)
+    assert segdsl("schema", "pull").exit_code == 0
+    assert segdsl("apply", "--yes", "steps.seg").exit_code == 0
+    (folder / "steps.seg").unlink()
+    (folder / "in.seg").write_text('segment "In" where in stage "Adults" of funnel "Steps"\n')
+    assert [each["count"] for each in preview("in.seg")["segments"]] == [2]
+
+
+def test_a_stage_that_the_server_does_not_have(folder: Path) -> None:
+    (folder / "in.seg").write_text('segment "In" where in stage "Adults" of funnel "Steps"\n')
+    done = segdsl("preview", "in.seg")
+    assert done.exit_code == 1
+    assert 'SEG304]: no stage on the server is named "Adults" of funnel "Steps"' in done.stderr

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
-from segdsl.language.values import ByName
+from segdsl.language.values import ByName, MembershipKind
 
 
 def memberships(condition: c.Condition) -> Iterator[c.Membership]:
@@ -16,10 +16,19 @@ def memberships(condition: c.Condition) -> Iterator[c.Membership]:
 
 def named_segments(condition: c.Condition) -> list[tuple[ByName, c.Membership]]:
     """The references to segments by name, one entry for each time a segment is named."""
+    return _named("segment", condition)
+
+
+def named_stages(condition: c.Condition) -> list[tuple[ByName, c.Membership]]:
+    """The same of stages."""
+    return _named("stage", condition)
+
+
+def _named(kind: MembershipKind, condition: c.Condition) -> list[tuple[ByName, c.Membership]]:
     return [
         (node.target, node)
         for node in memberships(condition)
-        if node.of == "segment" and isinstance(node.target, ByName)
+        if node.of == kind and isinstance(node.target, ByName)
     ]
 
 

@@ -17,11 +17,11 @@ from segdsl.errors import InputError
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.memberships import named_segments, named_stages
 from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
-from segdsl.loading import NO_IDS, load_files
+from segdsl.loading import NO_IDS, Loaded, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
 from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
@@ -99,8 +99,8 @@ def load_checked(
     `select` are the names of segments, alone or with their folder's path: the others are left out,
     with what is reported of them. With `with_rest` the other files of the project are read where
     a segment refers to one that these files do not define. With `ask_server` it is left to the
-    server which names of segments are there. Schedules are compared with `now`, an aware time, by
-    default that of a local target or else the current one.
+    server which names of segments and stages are there. Schedules are compared with `now`, an
+    aware time, by default that of a local target or else the current one.
 
     Raises FileError, ProjectError, SchemaError, LockError.
     """
@@ -114,7 +114,7 @@ def load_checked(
     )
     here, found = _check(what, basis, target)
     if ask_server:
-        found.diagnostics[:] = [each for each in found.diagnostics if each.code is not Code.SEG304]
+        found.diagnostics[:] = _without_lookups(found.diagnostics, here.loaded)
     placed = _placed(here, known, found)
     items = _items(here.loaded.trees, what.files)
     sound, skipped = _without_failed(placed, items)
@@ -179,6 +179,23 @@ def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere,
         facts_elsewhere=reader.facts,
     )
     return here, report
+
+
+def _without_lookups(diagnostics: Iterable[Diagnostic], loaded: Loaded) -> list[Diagnostic]:
+    """The findings but for those about names of segments and stages, which a server looks up."""
+    rules = [each.segment for of in loaded.funnels for each in of.stages if each.segment]
+    stages = {
+        node.span.key
+        for each in (*loaded.segments, *rules)
+        for _, node in named_stages(each.condition)
+    }
+    stages |= {of.target.span.key for of in loaded.activations if of.target.kind == "stage"}
+    return [
+        each
+        for each in diagnostics
+        if each.code is not Code.SEG304
+        if each.code is not Code.SEG510 or each.span is None or each.span.key not in stages
+    ]
 
 
 def _placed(here: CheckedHere, known: Known, report: Report) -> dict[SpanKey, c.Segment]:

@@ -13,14 +13,15 @@ from typing import Protocol
 import msgspec
 
 from segdsl.api import Client, ClientError
-from segdsl.diagnostics import Report
+from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.inline import Inliner
-from segdsl.language.references.memberships import named_segments
+from segdsl.language.references.memberships import named_segments, named_stages
 from segdsl.language.references.order import in_dependency_order
-from segdsl.language.references.segment_names import SegmentNames, segment_ids
-from segdsl.language.values import TIME_TYPES
+from segdsl.language.references.segment_names import SegmentNames, ids_by_name, segment_ids
+from segdsl.language.syntax.spelling import reference
+from segdsl.language.values import TIME_TYPES, ByName
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.schema.model import PERSONAL
@@ -188,19 +189,51 @@ async def questions_of(
         known = server.existing_ids_with(every)
         in_dependency_order(every, report)
     found: list[CountRequest | None] = []
+    stages: SegmentNames = {}
+    # Stages may be named in what is inlined as well.
+    if any(named_stages(each.condition) for each in (*segments, *every)):
+        stages = await _stages_on_server(connection)
     inliner = Inliner(every, known)
     for segment in segments:
         own = Report()
         placed = inliner.inlined(segment, own)
         asked = None
         if not own.has_errors:
-            ids = segment_ids([placed], known, own)
+            ids = {**segment_ids([placed], known, own), **_stage_ids(placed, stages, own)}
             asked = None if own.has_errors else _count_request(placed, segment, ids, own, options)
         # An error in a segment is the same wherever it is inlined, and reported once.
         for diagnostic in own.diagnostics:
             report.put(diagnostic)
         found.append(asked)
     return found
+
+
+async def _stages_on_server(connection: Connection) -> dict[ByName, list[str]]:
+    """The ids of the server's stages by name."""
+    found: dict[ByName, list[str]] = {}
+    for funnel in await connection.client.funnels(connection.parent.id):
+        for stage in funnel.stages:
+            found.setdefault(ByName(stage.name, funnel.name), []).append(stage.id)
+    return found
+
+
+def _stage_ids(segment: c.Segment, known: SegmentNames, report: Report) -> Ids:
+    """The ids of the stages that are referred to by name; what the server lacks is reported."""
+    uses = [(name, node.span, node.via) for name, node in named_stages(segment.condition)]
+    for name, span, via in uses:
+        if not known.get(name):
+            report.add(
+                Code.SEG304,
+                span,
+                f"no stage on the server is named {reference(name, 'stage')}",
+                help=report.did_you_mean(
+                    name.name,
+                    [each.name for each in known if each.parent == name.parent],
+                    "apply its funnel first: the members of a stage are counted as on the server",
+                ),
+                via=via,
+            )
+    return ids_by_name("stage", [each for each in uses if known.get(each[0])], known, report)
 
 
 def _count_request(
