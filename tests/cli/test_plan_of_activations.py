@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ activation "Weekly export" of segment "Adults"
   to connection "s3"
   columns (age)
 """
+THREE = 'funnel "Three"\n' + "".join(f'stage "{name}" where age > 1\n' for name in "ABC")
 BY_ID = """\
 activation "By id" of segment "Adults"
   to connection #99
@@ -49,11 +51,55 @@ def test_a_plan_warns_of_the_activations_that_it_changes(project: Path) -> None:
     assert planned.exit_code == 0
 
 
-def test_an_error_says_of_what_kind_the_resource_is(project: Path) -> None:
-    (project / "sent.seg").write_text(BY_ID.replace('segment "Adults"', "segment #99"))
-    applied = segdsl("apply", "--yes")
-    assert applied.exit_code == 3
-    assert "error: activation “By id”: not found: " in applied.stderr
+@pytest.mark.parametrize("kind", ["segment", "stage"])
+def test_a_target_that_does_not_exist_is_an_error_of_the_plan(kind: str, project: Path) -> None:
+    (project / "sent.seg").write_text(BY_ID.replace('segment "Adults"', f"{kind} #2222"))
+    for command in (("plan",), ("apply", "--yes")):
+        done = segdsl(*command)
+        assert done.exit_code == 1
+        assert f"error[SEG304]: no {kind} on the server has the id #2222" in done.stderr
+        assert "SEG511]: the schema has no " + kind not in done.stderr
+    assert "created" not in done.stdout
+
+
+def test_a_target_that_only_the_server_has(project: Path) -> None:
+    """A schema that is older than what is sent: the server decides."""
+    (project / "funnel.seg").write_text(THREE)
+    assert segdsl("apply", "--yes").exit_code == 0
+    lock = json.loads(segdsl("list", "--format", "json").stdout)["segments"]
+    (id,) = (each["id"] for each in lock if each["name"] == "Adults")
+    (project / "sent.seg").write_text(BY_ID.replace('segment "Adults"', f"segment #{id}"))
+    planned = segdsl("plan")
+    assert planned.exit_code == 0
+    assert "has no segment" not in planned.stderr
+
+
+def test_the_server_settles_names_that_the_schema_does_not_have(project: Path) -> None:
+    (project / "template.seg").write_text(TEMPLATE)
+    (project / "funnel.seg").write_text(THREE)
+    assert segdsl("apply", "--yes").exit_code == 0
+    (project / "template.seg").unlink()
+    (project / "funnel.seg").unlink()
+    description = project / "data" / "parent_segment.toml"
+    description.write_text(description.read_text() + 'sftp = { id = 12, type = "sftp_v2" }\n')
+    (project / "sent.seg").write_text(
+        WEEKLY.replace('"s3"', '"sftp"')
+        + WEEKLY.replace("Weekly export", "Of a stage").replace(
+            'segment "Adults"', 'stage "B" of funnel "Three"'
+        )
+    )
+    planned = segdsl("plan")
+    assert (planned.exit_code, planned.stderr) == (0, "")
+    assert planned.stdout.count("+ create") == 2
+
+
+def test_a_name_that_nothing_has_is_an_error_of_the_plan(project: Path) -> None:
+    (project / "sent.seg").write_text(WEEKLY.replace('"s3"', '"s4"'))
+    planned = segdsl("plan")
+    assert planned.exit_code == 1
+    assert 'error[SEG304]: no connection on the server is named "s4"' in planned.stderr
+    assert 'error[SEG304]: no activation template on the server is named "Weekly"' in planned.stderr
+    assert "SEG513" not in planned.stderr
 
 
 def test_a_plan_says_nothing_of_what_it_does_not_change(project: Path) -> None:

@@ -132,4 +132,4 @@ def test_a_stage_that_is_not_there_is_reported_once(project: Path) -> None:
     (project / "a.seg").write_text('segment "X" where in stage "Seen" of funnel "Mail"\n')
     done = segdsl("plan")
     assert (done.exit_code, done.stderr.count("error[")) == (1, 1)
-    assert "SEG510" in done.stderr
+    assert "SEG304" in done.stderr

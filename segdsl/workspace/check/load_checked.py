@@ -17,7 +17,7 @@ from segdsl.errors import InputError
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.memberships import named_segments, named_stages
+from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.substitution import with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
@@ -25,6 +25,7 @@ from segdsl.loading import NO_IDS, Loaded, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
 from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
+from segdsl.workspace.check.lookups import stage_references
 from segdsl.workspace.check.other_items import (
     OtherItem,
     OtherItems,
@@ -183,13 +184,7 @@ def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere,
 
 def _without_lookups(diagnostics: Iterable[Diagnostic], loaded: Loaded) -> list[Diagnostic]:
     """The findings but for those about names of segments and stages, which a server looks up."""
-    rules = [each.segment for of in loaded.funnels for each in of.stages if each.segment]
-    stages = {
-        node.span.key
-        for each in (*loaded.segments, *rules)
-        for _, node in named_stages(each.condition)
-    }
-    stages |= {of.target.span.key for of in loaded.activations if of.target.kind == "stage"}
+    stages = stage_references(loaded)
     return [
         each
         for each in diagnostics

@@ -53,10 +53,11 @@ class LocalResource(msgspec.Struct, frozen=True):
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """What a resource of a file belongs to: its kind, and how the text refers to it."""
+    """What a resource of a file belongs to: its kind, and how and where the text refers to it."""
 
     kind: str
     target: Reference
+    span: Span | None = None
 
 
 class Use(msgspec.Struct, frozen=True):

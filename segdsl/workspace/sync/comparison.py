@@ -23,7 +23,7 @@ from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
 from segdsl.workspace.sync.differences import unlike
 from segdsl.workspace.sync.identity import Match, match_resources
 from segdsl.workspace.sync.name_bindings import NameBindings, Reading
-from segdsl.workspace.sync.ownership import match_owned
+from segdsl.workspace.sync.ownership import match_owned, report_missing_owner
 from segdsl.workspace.sync.plan import Conflict, Why
 
 
@@ -99,6 +99,7 @@ def compare(
             compared.append(Compared(match))
             continue
         own = report if among is None or match.local.file in among else elsewhere
+        report_missing_owner(match.local, server, own)
         compared.append(_compared(match, match.local, bindings, kinds, own, options))
     if among is not None:
         _report_left_out(compared, among, report)

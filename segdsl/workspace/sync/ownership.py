@@ -16,10 +16,13 @@ from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ById, ByName
 from segdsl.workspace.kinds.registry import Kinds
 from segdsl.workspace.kinds.resource import LocalResource, Owner, Server
-from segdsl.workspace.project.keys import Folder, Ref
+from segdsl.workspace.project.keys import FUNNEL, STAGE, Folder, Ref
 from segdsl.workspace.project.lock import Entry, Lock
 from segdsl.workspace.sync.identity import Match, Matching
 from segdsl.workspace.sync.name_bindings import NameBindings
+
+_LOOK_UP = {STAGE: "segdsl schema pull"}
+"""The command that shows the ids of a kind, where `segdsl list` does not."""
 
 
 def match_owned(
@@ -181,6 +184,32 @@ class _Ownership:
             help="give it another name",
             notes=(Note("the first one", first.span),),
         )
+
+
+def report_missing_owner(local: LocalResource, server: Server, report: Report) -> None:
+    """Reports a resource that belongs to an id which the server does not have.
+
+    Nothing is said of a kind that the server does not offer, or of which it has some that cannot
+    be read.
+    """
+    owner = local.owner
+    if owner is None or not isinstance(owner.target, ById):
+        return
+    whole = FUNNEL if owner.kind == STAGE else owner.kind
+    if whole in server.unreadable:
+        return
+    if any(of.kind == whole and (of.state is None or not of.id) for of in server.unmanaged):
+        return
+    parts = (part.ref for state in server.states.values() for part in state.parts)
+    if Ref(owner.kind, owner.target.id) in {*server.states, *parts}:
+        return
+    report.add(
+        Code.SEG304,
+        owner.span or local.span,
+        f"no {owner.kind} on the server has the id #{owner.target.id}",
+        help=f"refer to the {owner.kind} by its name, or look up its id with "
+        f"`{_LOOK_UP.get(owner.kind, 'segdsl list')}`",
+    )
 
 
 def _owner(local: LocalResource) -> Owner:

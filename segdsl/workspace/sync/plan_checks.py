@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.language.condition import tree as c
+from segdsl.loading import Loaded
 from segdsl.source import Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, OtherFiles, check_loaded, combine, keys_of
+from segdsl.workspace.check.lookups import stage_references, targets
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.schema import load_schema, schema_path
 from segdsl.workspace.sync.plan import Plan
@@ -64,6 +66,8 @@ def check_plan(
         lambda: OtherFiles(frozenset(), frozenset(), True, here.part.imported),
         whole=whole,
     )
+    if plan is not None:
+        _drop_lookups(found, workspace.loaded)
     places = {_place(each) for each in known}
     files = {each.span.file for each in chosen}
     if plan is not None:
@@ -86,6 +90,28 @@ def check_plan(
     ]
     contradicted = any(_is_contradiction(each) for each in report.diagnostics)
     return schema_path(project, target).name if contradicted else None
+
+
+def _drop_lookups(report: Report, loaded: Loaded) -> None:
+    """Takes out what a schema says of stages, targets, templates and the account's names.
+
+    The plan has looked them up on the server, and has reported what is not there.
+    """
+    stages, sent = stage_references(loaded), targets(loaded)
+
+    def is_lookup(each: Diagnostic) -> bool:
+        at = None if each.span is None else each.span.key
+        match each.code:
+            case Code.SEG513:
+                return True
+            case Code.SEG510:
+                return at in stages
+            case Code.SEG511:
+                return at in sent
+            case _:
+                return False
+
+    report.diagnostics[:] = [each for each in report.diagnostics if not is_lookup(each)]
 
 
 def _is_contradiction(diagnostic: Diagnostic) -> bool:

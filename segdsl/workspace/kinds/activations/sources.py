@@ -45,7 +45,7 @@ def read_activations(files: WorkspaceFiles) -> Iterator[LocalResource]:
             activation.name_span,
             says_more(items[activation.span.start], tree),
             activation,
-            Owner(target.kind, target.reference),
+            Owner(target.kind, target.reference, target.span),
         )
 
 
