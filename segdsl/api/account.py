@@ -45,17 +45,19 @@ class Account:
         if self._connected is not None:
             await self._connected.close()
 
-    async def _get(self, path: str, **query: str | int) -> bytes:
+    async def _get(self, path: str, *, attempts: int | None = None, **query: str | int) -> bytes:
         return await self._transport.retry(
-            lambda: self._transport.send("GET", path, query=query or None, most=LIST)
+            lambda: self._transport.send("GET", path, query=query or None, most=LIST),
+            attempts=attempts,
         )
 
-    async def connections(self) -> Listed[Connection]:
+    async def connections(self, *, attempts: int | None = None) -> Listed[Connection]:
         """The connections of the account, each with its id, which is looked up if need be.
 
-        One whose id cannot be looked up is in `unreadable`.
+        One whose id cannot be looked up is in `unreadable`. `attempts` limits the tries of the
+        request for the list, for a caller that can do without it.
         """
-        found = _connections(await self._get("/v3/result/list"))
+        found = _connections(await self._get("/v3/result/list", attempts=attempts))
         whole = await asyncio.gather(*map(self._with_id, found))
         unreadable = (each for each in whole if isinstance(each, Unreadable))
         return Listed(
@@ -103,9 +105,9 @@ class Account:
         body = await self._get("/v3/connections/lookup", name=name)
         return one(body, _Id, lambda found: need_id(found.id))
 
-    async def users(self) -> Listed[User]:
-        """The users of the account who have an e-mail address."""
-        body = await self._get("/v3/user/list")
+    async def users(self, *, attempts: int | None = None) -> Listed[User]:
+        """The users of the account who have an e-mail address; `attempts` as above."""
+        body = await self._get("/v3/user/list", attempts=attempts)
         return listed(_list_under(body, "users"), _User, _user)
 
     async def check_settings(self, connection_id: str, settings: msgspec.Raw) -> SettingsCheck:

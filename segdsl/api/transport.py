@@ -158,8 +158,13 @@ class Transport:
             if not self._tasks[task]:
                 del self._tasks[task]
 
-    async def retry(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
-        """Runs an attempt, with retries after transient failures; returns its result."""
+    async def retry(
+        self, attempt: Callable[[], Awaitable[_T]], *, attempts: int | None = None
+    ) -> _T:
+        """Runs an attempt, with retries after transient failures; returns its result.
+
+        `attempts` limits how often, below what the policy allows.
+        """
         retry_policy = self.retry_policy
         refused = 0
 
@@ -181,7 +186,7 @@ class Transport:
 
         tries = stamina.retry_context(
             on=pause,
-            attempts=retry_policy.attempts,
+            attempts=min(retry_policy.attempts, attempts or retry_policy.attempts),
             timeout=retry_policy.total,
             wait_initial=retry_policy.first_pause,
             wait_max=retry_policy.max_pause,

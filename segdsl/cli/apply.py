@@ -96,6 +96,7 @@ def command(
 
     output = OutputOptions(form, (), color)
     report = Report()
+    on_note = document.notes_once()
     saved_plan = None if saved is None else _read_plan(saved, paths, prune=prune, force=force)
     if saved_plan is not None:
         target = target or saved_plan.target
@@ -106,7 +107,9 @@ def command(
         nonlocal contradicted
         options = PlanOptions(force, prune, allow_empty, as_new)
         while True:
-            plan = await plan_for(connection, project, opened.workspace, report, options, paths)
+            plan = await plan_for(
+                connection, project, opened.workspace, report, options, paths, on_note
+            )
             contradicted = check_plan(
                 *opened, plan, report, use_schema=not no_schema, now=connection.now
             )

@@ -7,7 +7,7 @@ here leaves standard output alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -93,6 +93,20 @@ def add_note(text: str) -> None:
     document = current()
     if document is not None:
         document.notes.append(text)
+
+
+def notes_once() -> Callable[[str], None]:
+    """A function that adds each note of a server once, however often it is read."""
+    from segdsl.terminal import visible
+
+    noted: set[str] = set()
+
+    def note(text: str) -> None:
+        if text not in noted:
+            noted.add(text)
+            add_note(visible(text))
+
+    return note
 
 
 def set_error(kind: ErrorKind, message: str, help: str | None = None) -> None:

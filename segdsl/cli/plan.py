@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo, echo_raw, terminal_width, use_color
@@ -94,6 +95,7 @@ def command(
         check_plan_file(save)
     output = OutputOptions("json" if form == "json" else "text", (), color)
     report = Report()
+    on_note = document.notes_once()
     opened = open_workspace(target, settings, report, layout)
     contradicted: str | None = None
 
@@ -101,7 +103,7 @@ def command(
         nonlocal contradicted
         options = PlanOptions(force, prune, allow_empty, as_new)
         project, workspace = opened.project, opened.workspace
-        plan = await plan_for(connection, project, workspace, report, options, paths)
+        plan = await plan_for(connection, project, workspace, report, options, paths, on_note)
         contradicted = check_plan(
             *opened, plan, report, use_schema=not no_schema, now=connection.now
         )
@@ -131,10 +133,9 @@ def command(
         save_plan(save, plan)
     match form:
         case "json":
-            from segdsl.cli.document import set_result
             from segdsl.output.plans import plan_output
 
-            set_result(plan_output(plan, effects))
+            document.set_result(plan_output(plan, effects))
         case "github":
             echo_raw(plan_markdown(plan, effects), nl=False)
         case _:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli import document
 from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo, terminal_width, use_color
@@ -64,12 +65,15 @@ def command(
 
     output = OutputOptions(form, allowed, color)
     report = Report()
+    on_note = document.notes_once()
     if keep and (force or not names):
         raise click.UsageError("--keep requires NAME, and cannot be combined with --force")
 
     async def write_files(connection: Connection) -> Pull:
         project, workspace = opened.project, opened.workspace
-        return await pull_into(connection, project, workspace, names, force=force, keep=keep)
+        return await pull_into(
+            connection, project, workspace, names, force=force, keep=keep, on_note=on_note
+        )
 
     with exclusive_run(target, "pull"):
         # Read only now: another run may have written files a moment ago.
@@ -85,10 +89,9 @@ def command(
     exit_on_errors(report)
     assert pull is not None, "without errors there is a pull"
     if form == "json":
-        from segdsl.cli.document import set_result
         from segdsl.output.plans import pull_output
 
-        set_result(pull_output(pull))
+        document.set_result(pull_output(pull))
     else:
         _print(pull, color)
     if pull.conflicts:

@@ -43,6 +43,8 @@ class Team:
         self.client = client
         self.connection = connection
         self.kinds = KINDS
+        self.notes: list[str] = []
+        """What plans and pulls note, in their order."""
         self.clear()
 
     def clear(self) -> None:
@@ -90,7 +92,9 @@ class Team:
         found = report or Report()
         options = PlanOptions(force=force, prune=prune, allow_empty=allow_empty, as_new=as_new)
         workspace = self.read(found)
-        plan = await plan_for(self.connection, self.project, workspace, found, options, paths)
+        plan = await plan_for(
+            self.connection, self.project, workspace, found, options, paths, self.notes.append
+        )
         assert report is not None or not found.has_errors, found.diagnostics
         return plan
 
@@ -109,7 +113,13 @@ class Team:
 
     async def pull(self, *named: str, force: bool = False, keep: bool = False) -> Pull:
         return await pull_into(
-            self.connection, self.project, self.read(), named, force=force, keep=keep
+            self.connection,
+            self.project,
+            self.read(),
+            named,
+            force=force,
+            keep=keep,
+            on_note=self.notes.append,
         )
 
     # --- the console -------------------------------------------------------------------

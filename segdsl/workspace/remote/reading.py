@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from segdsl.api import Client, ClientError
@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 UNREADABLE = (InvalidResponseError, NotFoundError, ForbiddenError)
 """Errors that say that one record cannot be read; others may pass, and end the reading."""
+KNOWN_ATTEMPTS = 4
+"""Tries of a request for names that a schema file has as well: about two seconds."""
 NOT_OFFERED = (NotSupportedError, NotFoundError, ForbiddenError, ForeignResponseError)
 """Errors of a part of the API that a server, or a key, does not have."""
 
@@ -49,6 +51,8 @@ class ServerReading:
         self.known = known or {}
         self.unlisted: dict[str, ClientError] = {}
         """The kinds of the account's names that could not be asked for, each with the error."""
+        self.notes: list[str] = []
+        """What to tell the user about the names that are used instead."""
         self._snapshot: Snapshot | None = None
         self._funnels: Listed[Funnel] | ClientError | None = None
         self._activations: Listed[Activation] | ClientError | None = None
@@ -88,14 +92,14 @@ class ServerReading:
     async def account_names(self) -> dict[Ref, ByName]:
         """The names of the account's connections and users, where anything needs them.
 
-        Those that are known already where the key may not ask.
+        Those that are known already where the key may not ask, or the account's API fails.
         """
         if not (self.is_wanted(ACTIVATION) or self.is_wanted(TEMPLATE)):
             return {}
         if self._names is None:
-            connections = await _offered(self.client.account.connections())
-            users = await _offered(self.client.account.users())
             self._names = {}
+            connections = await self._of_account(CONNECTION, self.client.account.connections)
+            users = await self._of_account(USER, self.client.account.users)
             if isinstance(connections, ClientError):
                 self._keep_known(CONNECTION, connections)
             else:
@@ -108,9 +112,25 @@ class ServerReading:
                 self._names |= {Ref(USER, each.id): ByName(each.email) for each in users}
         return self._names
 
+    async def _of_account(self, kind: str, read: Callable[..., Awaitable[_T]]) -> _T | ClientError:
+        """A list of the account. An error that may pass is raised, but where names are known."""
+        if not self._known(kind):
+            return await _offered(read())
+        try:
+            return await read(attempts=KNOWN_ATTEMPTS)
+        except ClientError as error:
+            if isinstance(error, NOT_OFFERED) or error.retryable:
+                return error
+            raise
+
+    def _known(self, kind: str) -> dict[Ref, ByName]:
+        return {ref: name for ref, name in self.known.items() if ref.kind == kind}
+
     def _keep_known(self, kind: str, error: ClientError) -> None:
         self.unlisted[kind] = error
-        names = {ref: name for ref, name in self.known.items() if ref.kind == kind}
+        names = self._known(kind)
+        if names:
+            self.notes.append(f"the names of {kind}s are those of the schema file: {error.message}")
         self._names = {**(self._names or {}), **names}
 
     async def places(self) -> dict[str, Folder]:

@@ -55,8 +55,11 @@ async def plan_for(
     report: Report,
     options: PlanOptions,
     paths: Sequence[str] = (),
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> Plan:
     """The plan of a workspace, or of its files in some paths; of no use after errors in the report.
+
+    `on_note` is called with notes on what was read.
 
     Raises LockError, FileError for a path without files, InputError for one that defines nothing.
     """
@@ -70,7 +73,7 @@ async def plan_for(
     concerned = _kinds_of(workspace, lock)
     known = account_names(project, connection.target)
     server = await read_server(
-        connection.client, connection.parent.id, workspace.kinds, concerned, known
+        connection.client, connection.parent.id, workspace.kinds, concerned, known, on_note
     )
     check_offered(server, concerned)
     check_same_server(lock, server, lock_path(project, connection.target).name)
@@ -141,15 +144,18 @@ async def pull_into(
     *,
     force: bool = False,
     keep: bool = False,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> Pull:
     """Writes what the server has into the workspace, and the lock.
+
+    `on_note` is called with notes on what was read.
 
     Raises SegmentNotFoundError for a name that neither side has, LockError, FileError.
     """
     lock = _lock(connection, project)
     known = account_names(project, connection.target)
     server = await read_server(
-        connection.client, connection.parent.id, workspace.kinds, known=known
+        connection.client, connection.parent.id, workspace.kinds, known=known, on_note=on_note
     )
     check_offered(server, _kinds_of(workspace, lock))
     check_same_server(lock, server, lock_path(project, connection.target).name)

@@ -209,7 +209,9 @@ class NameBindings:
                         Code.SEG304,
                         span,
                         f"cannot look up the {kind} {reference(name, kind)}: {error.message}",
-                        help="use its id (`#1234`), or run `segdsl schema pull` with a key that "
+                        help="try again later, or use its id (`#1234`)"
+                        if error.retryable
+                        else "use its id (`#1234`), or run `segdsl schema pull` with a key that "
                         f"may list {kind}s",
                         via=via,
                     )
