@@ -391,6 +391,13 @@ class Effect(_Object, frozen=True, kw_only=True):
     error: Error | None
 
 
+class PartEffect(_Object, frozen=True, kw_only=True):
+    """The same of a stage of a funnel."""
+
+    name: str
+    effect: Effect
+
+
 class _Resource(_Object, frozen=True, kw_only=True):
     kind: Annotated[str, doc("What it is: `segment`, `funnel`, `activation`, …")]
     name: str
@@ -432,6 +439,9 @@ class PlannedChange(_Resource, frozen=True, kw_only=True):
     before: Annotated[str | None, doc("The source of the resource on the server.")]
     after: Annotated[str | None, doc("The source of the resource after the change.")]
     effect: Annotated[Effect | None, doc("With `--count`.")]
+    stages: Annotated[
+        tuple[PartEffect, ...], doc("With `--count`: the stages of a funnel that change.")
+    ]
 
 
 class ReachedResource(ResourceWithId, frozen=True, kw_only=True):

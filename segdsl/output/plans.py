@@ -66,6 +66,10 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
                 before=None if change.before is None else change.before.source,
                 after=None if change.after is None else change.after.source,
                 effect=_effect(effects.by_change.get(number)),
+                stages=tuple(
+                    models.PartEffect(name=part.name, effect=_counted(part.effect))
+                    for part in effects.parts.get(number, ())
+                ),
             )
             for number, change in enumerate(plan.changes)
         ),
@@ -116,8 +120,10 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
 
 
 def _effect(effect: Effect | None) -> models.Effect | None:
-    if effect is None:
-        return None
+    return None if effect is None else _counted(effect)
+
+
+def _counted(effect: Effect) -> models.Effect:
     return models.Effect(
         before=effect.before,
         after=effect.after,

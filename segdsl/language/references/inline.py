@@ -16,7 +16,7 @@ from segdsl.language.condition.walk import depth, map_children
 from segdsl.language.references.memberships import memberships
 from segdsl.language.references.segment_names import SegmentNames, report_ambiguous_name
 from segdsl.language.syntax.spelling import reference
-from segdsl.language.values import ByName
+from segdsl.language.values import ByName, MembershipKind
 
 MAX_INLINED = 200
 """References in one segment that are replaced: each may bring others along."""
@@ -29,9 +29,13 @@ NOBODY = c.Not(EVERYONE)
 
 
 def inline_segments(
-    condition: c.Condition, replacement: Callable[[c.Membership], c.Condition | None]
+    condition: c.Condition,
+    replacement: Callable[[c.Membership], c.Condition | None],
+    kind: MembershipKind = "segment",
 ) -> c.Condition:
     """The condition with the result of `replacement` in place of each reference to a segment.
+
+    With another `kind` to one of that.
 
     None keeps a reference. Groups with `EVERYONE` or `NOBODY` in them are simplified: either
     stands alone in the result, or does not occur.
@@ -40,7 +44,7 @@ def inline_segments(
         case c.And(children) | c.Or(children):
             is_and = isinstance(condition, c.And)
             absorbing, neutral = (NOBODY, EVERYONE) if is_and else (EVERYONE, NOBODY)
-            inner = [inline_segments(child, replacement) for child in children]
+            inner = [inline_segments(child, replacement, kind) for child in children]
             if absorbing in inner:
                 return absorbing
             kept = tuple(child for child in inner if child != neutral)
@@ -48,16 +52,16 @@ def inline_segments(
                 return kept[0] if kept else neutral
             return msgspec.structs.replace(condition, children=kept)
         case c.Not(child):
-            inside = inline_segments(child, replacement)
+            inside = inline_segments(child, replacement, kind)
             return (
                 EVERYONE if inside == NOBODY else msgspec.structs.replace(condition, child=inside)
             )
         case c.RuleSet(_, child):
-            inside = inline_segments(child, replacement)
+            inside = inline_segments(child, replacement, kind)
             if inside in (EVERYONE, NOBODY):
                 return inside
             return msgspec.structs.replace(condition, child=inside)
-        case c.Membership("segment"):
+        case c.Membership(of) if of == kind:
             replaced = replacement(condition)
             return condition if replaced is None else without_rule_sets(replaced)
         case _:

@@ -19,6 +19,13 @@ class Effect(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class PartEffect(msgspec.Struct, frozen=True):
+    """The effect on a named part of a resource, such as a stage of a funnel."""
+
+    name: str
+    effect: Effect
+
+
 class Reached(msgspec.Struct, frozen=True):
     """A resource that is in no change, and refers to what changes."""
 
@@ -39,13 +46,14 @@ class Reached(msgspec.Struct, frozen=True):
 class Effects(msgspec.Struct, frozen=True):
     """The effects of a plan.
 
-    `by_change` has, by its number, each change of who is in a resource. `uncounted` is how many
-    there are beside those of `reached`.
+    `by_change` has, by its number, each change of who is in a resource, and `parts` those of who
+    is in a part of one. `uncounted` is how many there are beside those of `reached`.
     """
 
     by_change: Mapping[int, Effect] = {}
     reached: tuple[Reached, ...] = ()
     uncounted: int = 0
+    parts: Mapping[int, tuple[PartEffect, ...]] = {}
 
     @classmethod
     def joined(cls, parts: Iterable[Effects]) -> Effects:
@@ -55,6 +63,7 @@ class Effects(msgspec.Struct, frozen=True):
             {number: each for part in listed for number, each in part.by_change.items()},
             tuple(each for part in listed for each in part.reached),
             sum(part.uncounted for part in listed),
+            {number: each for part in listed for number, each in part.parts.items()},
         )
 
 

@@ -214,4 +214,5 @@ class Kind(Protocol):
         server: Server,
         counting: Counting,
     ) -> Effects:
-        """How many profiles the changes concern, by their numbers; `Effects()` where none."""
+        """How many profiles the changes of this kind concern, by their numbers; `Effects()` where
+        none. `changes` are those of all kinds, which these may refer to."""

@@ -16,10 +16,9 @@ async def effects_of_plan(
     if not plan.changes:
         return NOT_COUNTED
     server = await read_server(client, plan.parent_segment, kinds, ())
-    parts = []
-    for name, kind in kinds.items():
-        changes = {
-            number: change for number, change in enumerate(plan.changes) if change.kind == name
-        }
-        parts.append(await kind.effects(client, plan.parent_segment, changes, server, counting))
+    changes = dict(enumerate(plan.changes))
+    parts = [
+        await kind.effects(client, plan.parent_segment, changes, server, counting)
+        for kind in kinds.values()
+    ]
     return Effects.joined(parts)

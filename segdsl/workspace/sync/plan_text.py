@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.render import NARROWEST, folded
 from segdsl.terminal import visible
-from segdsl.workspace.kinds.effects import Effect, Effects, Reached
+from segdsl.workspace.kinds.effects import Effect, Effects, PartEffect, Reached
 from segdsl.workspace.kinds.resource import Change, Version
 from segdsl.workspace.project.keys import SEGMENT, noun
 from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource, Why
@@ -62,6 +62,8 @@ def _lines(plan: Plan, effects: Effects) -> Iterator[_Line]:
             yield f"    {_forced(change)}", "red"
         if number in effects.by_change:
             yield f"    {effect_text(effects.by_change[number])}", None
+        for part in effects.parts.get(number, ()):
+            yield f"    {visible(part_text(part))}", None
         for note in change.notes:
             yield f"    {visible(note)}", None
         if change.before is not None and change.after is not None:
@@ -206,6 +208,11 @@ def effect_text(effect: Effect) -> str:
     return f"{effect.before:,} → {effect.after:,} profiles: {joins}, {leaves}"
 
 
+def part_text(part: PartEffect) -> str:
+    """`“Interest”: 1,200 → 1,350 profiles: 170 join, 20 leave`."""
+    return f"“{part.name}”: {effect_text(part.effect)}"
+
+
 def _leave(number: int) -> str:
     return "leaves" if number == 1 else "leave"
 
@@ -328,7 +335,9 @@ def plan_markdown(plan: Plan, effects: Effects) -> str:
     title = f"### segdsl plan for `{plan.target}`\n\n{summary(plan)}\n"
     conflicts = ["\n".join(_conflict_markdown(each)) for each in plan.conflicts]
     changes = [
-        "\n".join(_change_markdown(change, effects.by_change.get(number)))
+        "\n".join(
+            _change_markdown(change, effects.by_change.get(number), effects.parts.get(number, ()))
+        )
         for number, change in enumerate(plan.changes)
     ]
     also = ["\n".join(_reached_markdown(each)) for each in _affected(effects)]
@@ -366,7 +375,9 @@ def _that_fit(blocks: list[str], what: str, room: int) -> tuple[str, int]:
     return text, room
 
 
-def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
+def _change_markdown(
+    change: Change, effect: Effect | None, parts: Sequence[PartEffect]
+) -> Iterator[str]:
     yield ""
     yield f"**{_escaped(_headline(change))}**"
     if change.forced:
@@ -375,6 +386,9 @@ def _change_markdown(change: Change, effect: Effect | None) -> Iterator[str]:
     if effect is not None:
         yield ""
         yield effect_text(effect)
+    if parts:
+        yield ""
+        yield from (f"- {_escaped(part_text(part))}" for part in parts)
     if change.notes:
         yield ""
         yield from (f"- {_escaped(note)}" for note in change.notes)

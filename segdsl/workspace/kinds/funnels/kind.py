@@ -16,6 +16,7 @@ from segdsl.language.values import Reference
 from segdsl.rules.lower.segment import Layout
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.funnels import sources
+from segdsl.workspace.kinds.funnels.effects import funnel_effects
 from segdsl.workspace.kinds.funnels.requests import FunnelRequests, read_funnels
 from segdsl.workspace.kinds.funnels.state import FunnelState
 from segdsl.workspace.kinds.resource import (
@@ -138,5 +139,4 @@ class FunnelKind(msgspec.Struct, frozen=True):
         server: Server,
         counting: Counting,
     ) -> Effects:
-        """None: `segdsl preview` counts the stages of a funnel."""
-        return Effects()
+        return await funnel_effects(client, parent_id, changes, server, counting)

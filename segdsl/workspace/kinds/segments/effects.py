@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -49,7 +50,7 @@ async def segment_effects(
         ref.id: segment_state(state) for ref, state in server.states.items() if ref.kind == SEGMENT
     }
     after = Projection(plan.values(), there)
-    counter = _Counter(client, parent_id, after)
+    counter = Counter(client, parent_id, after)
     changes = [
         (number, change)
         for number, change in plan.items()
@@ -93,10 +94,17 @@ def _states(change: Change) -> tuple[SegmentState | None, SegmentState | None]:
     )
 
 
-class _Counter:
+class Projected(Protocol):
+    """Says what a state will be, as one condition that the server can count."""
+
+    def segment(self, state: SegmentState) -> c.Segment:
+        """Raises UncountableError."""
+
+
+class Counter:
     """Counts one segment after the other."""
 
-    def __init__(self, client: Client, parent: str, after: Projection) -> None:
+    def __init__(self, client: Client, parent: str, after: Projected) -> None:
         self.client = client
         self.parent = parent
         self.after = after

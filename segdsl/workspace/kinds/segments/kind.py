@@ -147,7 +147,8 @@ class SegmentKind(msgspec.Struct, frozen=True):
         server: Server,
         counting: Counting,
     ) -> Effects:
-        return await segment_effects(client, parent_id, changes, server, counting)
+        own = {number: each for number, each in changes.items() if each.kind == SEGMENT}
+        return await segment_effects(client, parent_id, own, server, counting)
 
 
 def is_rule(text: str) -> bool:
