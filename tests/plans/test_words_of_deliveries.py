@@ -50,7 +50,7 @@ def test_one_secret_or_several() -> None:
 def exporting(*names: str, every: bool = False, **more: object) -> a.Delivery:
     items = tuple(a.ExportColumn(a.ColumnSource(each), each) for each in names)
     columns = a.Columns(all=every, items=items) if names or every else None
-    delivery = a.Delivery(connection=a.ConnectionRef(ById("11")), columns=columns)
+    delivery = a.Delivery(connection=a.Connection(ById("11")), columns=columns)
     return msgspec.structs.replace(delivery, **more)
 
 
@@ -60,9 +60,7 @@ def exporting(*names: str, every: bool = False, **more: object) -> a.Delivery:
         (exporting("email"), None, "“email” of X to “s3”, only by hand"),
         (exporting("email", "age"), None, "“email” and 1 more column of X to “s3”, only by hand"),
         (
-            exporting(
-                "email", "a", "b", "c", schedule=a.Repeat("day", start="2025-04-01T03:00:00")
-            ),
+            exporting("email", "a", "b", "c", schedule=a.Repeat("day")),
             None,
             "“email” and 3 more columns of X to “s3”, daily",
         ),
