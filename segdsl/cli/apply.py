@@ -85,7 +85,7 @@ def command(
     activations. Shows the plan and asks for confirmation first. Everything is created after what it
     refers to. If there is a conflict, nothing is applied.
 
-    An activation is never run; `segdsl run` does that.
+    No activation is run; `segdsl run activation` does that.
 
     After a failure or Ctrl-C, run the command again to apply the rest.
     """
