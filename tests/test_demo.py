@@ -50,6 +50,9 @@ def test_the_demo_tells_its_story() -> None:
         found = re.compile(part).search(done.stdout, at)
         assert found, (part, done.stdout[at:])
         at = found.end()
-    captions = re.findall(r"^# .*(?:\n# .*)*\n\$ ", done.stdout, re.MULTILINE)
-    commands = re.findall(r"^\$ ", done.stdout, re.MULTILINE)
-    assert len(captions) >= len(commands) - 1
+    # Every caption is followed by a command, and no more than three belong to one.
+    before, *sections = re.split(r"^# .*(?:\n# .*)*\n(?=\$ )", done.stdout, flags=re.MULTILINE)
+    assert "$ " not in before
+    commands = [len(re.findall(r"^\$ ", each, re.MULTILINE)) for each in sections]
+    assert len(commands) >= 10
+    assert all(1 <= each <= 3 for each in commands), commands
