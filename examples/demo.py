@@ -124,6 +124,9 @@ def main() -> int:
     run("segdsl explain --select Vouchers activations/files.seg")
     run("segdsl preview --select Vouchers activations/files.seg")
 
+    caption("E-mail addresses are personal data, so they are masked unless you ask for them.")
+    run("segdsl preview --select Vouchers --reveal activations/files.seg")
+
     caption(
         "Create them, after the segments and stages that they need. That sends nothing yet: an "
         "activation runs by its schedule, or when somebody runs it."

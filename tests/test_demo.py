@@ -23,6 +23,8 @@ STORY = (
     r"! conflict +Loyalty/Tokyo shoppers \(#\d+\): changed on both sides",
     r"updated +Loyalty/Tokyo shoppers",
     r"Camera ladder +Profiles +Share +Conversion",
+    r"Win back: Worth a voucher, 2024-11-18",
+    r"masked, as they have personal data: address",
     r"customer\d+@\S+ +\S+ +Win back: Worth a voucher, 2024-11-18",
     r"created +activation Winback/Win back/Worth a voucher/Vouchers",
     r"success +Winback/Win back/Worth a voucher/Vouchers +#\d+, [0-9,]+ rows",

@@ -81,8 +81,11 @@ def command(
 ) -> None:
     """Apply the workspace to the server.
 
-    Shows the plan and asks for confirmation. Segments are created after those that they refer to.
-    If there is a conflict, nothing is applied.
+    Creates, updates and, with --prune, deletes segments, funnels, activation templates and
+    activations. Shows the plan and asks for confirmation first. Everything is created after what it
+    refers to. If there is a conflict, nothing is applied.
+
+    No activation is run; `segdsl run activation` does that.
 
     After a failure or Ctrl-C, run the command again to apply the rest.
     """

@@ -1,4 +1,4 @@
-"""`segdsl mv`: a new name or folder of a segment, recorded in the lock."""
+"""`segdsl mv`: a new name or folder of a segment or another resource, recorded in the lock."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 @settings_option
 @target_option
 def command(old: str, new: str, form: str, settings: dict[str, str], target: str | None) -> None:
-    """Record a renamed or moved segment, so that it keeps its id.
+    """Record a rename or a move, so that the id stays the same.
 
-    First rename or move the segment in its file. Then run this command with its OLD name in the
-    lock and its NEW name in the workspace, and commit the lock with the file. The next apply
-    updates the segment in place: it keeps its id and its activations. Nothing is sent.
+    First rename or move a segment, funnel, activation template or activation in its file. Then run
+    this command with its OLD name in the lock and its NEW name in the workspace, and commit the
+    lock with the file. The next apply updates it in place: it keeps its id, and a segment or a
+    funnel keeps its activations. Nothing is sent.
 
     OLD and NEW are names or paths, such as `Loyalty/Tokyo/Camera shoppers`. OLD can be an id.
     """
@@ -61,10 +62,13 @@ def command(old: str, new: str, form: str, settings: dict[str, str], target: str
 def _print(move: Move) -> None:
     from segdsl.terminal import visible
 
-    old = visible(move.entry.key.path)
+    old = visible(move.entry.key.title)
     new = visible(move.local.key.path)
     if not move.is_new:
-        echo(f"No changes. The lock already has {new} (#{move.entry.id}).", err=True)
+        echo(
+            f"No changes. The lock already has {visible(move.local.key.title)} (#{move.entry.id}).",
+            err=True,
+        )
         return
     echo(f"moved  {old} → {new}  #{move.entry.id}")
     sys.stdout.flush()

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completer("sources"))
 @click.option(
-    "--count", is_flag=True, help="Count the profiles that join and leave with each change."
+    "--count", is_flag=True, help="Count the profiles that join and leave segments and stages."
 )
 @click.option(
     "--save",
@@ -79,9 +79,9 @@ def command(
 
     Changes nothing. Plans all files in the folder of segdsl.toml, or only those in PATH.
 
-    A segment that was changed on the server since the last pull or apply is a conflict; pass
-    --force to overwrite it. A new segment that looks like a renamed one is reported; record the
-    rename with `segdsl mv` to keep its id.
+    The plan has segments, funnels, activation templates and activations. What was changed on the
+    server since the last pull or apply is a conflict; pass --force to overwrite it. What is new and
+    looks renamed is reported; record the rename with `segdsl mv` to keep the id.
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.kinds.effects import NOT_COUNTED

@@ -1,4 +1,4 @@
-"""`segdsl pull`: the segments on the server as files of the workspace."""
+"""`segdsl pull`: what is on the server as files of the workspace."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def command(
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Write the segments on the server to files.
+    """Write what is on the server to files.
 
-    Pulls all segments, or only those named, and keeps their folders. A segment that was changed
-    here since the last pull or apply is not overwritten; if it was changed on the server, too, it
-    is a conflict.
+    Pulls all segments, funnels, activation templates and activations, or only those named, and
+    keeps their folders. What was changed here since the last pull or apply is not overwritten; if
+    it was changed on the server, too, it is a conflict.
 
     To resolve a conflict, merge both versions in the file and run `segdsl pull --keep NAME`: the
     next plan then updates the server to the file.
@@ -148,4 +148,6 @@ def _print(pull: Pull, color: str) -> None:
     parts = [f"{numbers[what]:,} {words}" for what, words in _SUMMARY.items() if numbers[what]]
     if pull.conflicts:
         parts.append(counted(len(pull.conflicts), "conflict"))
-    echo(", ".join(parts) or "no segments on the server", err=True)
+    echo(
+        ", ".join(parts) or "nothing to pull: the server has nothing that a file can hold", err=True
+    )

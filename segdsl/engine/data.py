@@ -7,7 +7,7 @@ written but exports, to a private folder, and DuckDB has access to no other file
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -378,21 +378,9 @@ class _Builder:
     def _check_labels(self, names: list[str]) -> None:
         tables = Catalog(tuple(self.tables)).behaviors
         labels = self.labels = self.labels.about(tables)
-        labelable = [CUSTOMERS, *tables]
-        for name in labels.columns:
-            if name not in labelable:
-                raise DataError(
-                    f"{self.description.path}: unknown table in `[labels.{name}]`; "
-                    f"{self._skip_reason_or_choices(name, [*labelable, BEHAVIORS])}"
-                )
-        for table in self.tables:
-            columns = [column.name for column in table.columns]
-            for name in labels.columns.get(table.name, {}):
-                if name not in columns:
-                    raise DataError(
-                        f"{self.description.path}: unknown column `{name}` in "
-                        f"`[labels.{table.name}]`; {_choices(name, columns)}"
-                    )
+        self._check_columns("labels", labels.columns, [CUSTOMERS, *tables], [BEHAVIORS])
+        visibility = self.description.parent.visibility
+        self._check_columns("visibility", visibility, [CUSTOMERS, *tables])
         behaviors = [name_of(each) or each for each in tables]
         for name in (name_of(each) or each for each in labels.behaviors):
             if name not in behaviors:
@@ -400,6 +388,29 @@ class _Builder:
                     f"{self.description.path}: unknown behavior `{name}` in "
                     f"`[labels.{BEHAVIORS}]`; {self._skip_reason_or_choices(name, behaviors)}"
                 )
+
+    def _check_columns(
+        self,
+        key: str,
+        by_table: Mapping[str, Mapping[str, str]],
+        tables: Sequence[str],
+        others: Sequence[str] = (),
+    ) -> None:
+        """Checks that what a key says is about columns of these tables; it may have `others`."""
+        for name in by_table:
+            if name not in tables:
+                raise DataError(
+                    f"{self.description.path}: unknown table in `[{key}.{name}]`; "
+                    f"{self._skip_reason_or_choices(name, [*tables, *others])}"
+                )
+        for table in self.tables:
+            columns = [column.name for column in table.columns]
+            for name in by_table.get(table.name, {}):
+                if name not in columns:
+                    raise DataError(
+                        f"{self.description.path}: unknown column `{name}` in "
+                        f"`[{key}.{table.name}]`; {_choices(name, columns)}"
+                    )
 
     def _skip_reason_or_choices(self, table: str, known: Iterable[str]) -> str:
         """The help for an unknown table: why it was skipped, or the existing ones."""

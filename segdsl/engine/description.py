@@ -15,6 +15,11 @@ table, by behavior (`orders` is `behavior_orders`, or else the table `orders`):
 
     [labels.behaviors]
     purchases = "Online Purchases"
+
+`[visibility]` has, in the same way, who may see the values of columns:
+
+    [visibility.customers]
+    email = "pii"
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
@@ -32,7 +37,7 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.values import ColumnType
-from segdsl.schema.model import Funnel, Model, Stage, Variant
+from segdsl.schema.model import Funnel, Model, Stage, Variant, Visibility
 from segdsl.toml import Document, read_toml
 
 FILE = "parent_segment.toml"
@@ -108,7 +113,8 @@ class ParentSegment(msgspec.Struct, frozen=True):
 
     `timezone` is an IANA name; `grouping` has the grouping names of attributes, by attribute.
     `funnels`, `models` and `variants` have the names for the ids in the tables. `connections`,
-    `users` and `workflows` are what the account has beside the parent segment.
+    `users` and `workflows` are what the account has beside the parent segment. `visibility` is by
+    table and column.
     """
 
     id: str
@@ -123,6 +129,11 @@ class ParentSegment(msgspec.Struct, frozen=True):
     connections: tuple[Connection, ...] = CONNECTIONS
     users: tuple[User, ...] = USERS
     workflows: tuple[WorkflowProject, ...] = ()
+    visibility: Mapping[str, Mapping[str, Visibility]] = {}
+
+    def visibility_of(self, table: str, column: str) -> Visibility:
+        """The visibility of a column: `clear` for one of which the file says nothing."""
+        return self.visibility.get(table, {}).get(column, "clear")
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -166,6 +177,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     types: dict[str, dict[str, str]] = {}
     groups: dict[str, str] = {}
     labels: dict[str, dict[str, str]] = {}
+    visibility: dict[str, dict[str, str]] = {}
     funnels: dict[str, _Funnel] = {}
     models: _Models = _Models()
     tests: dict[str, dict[str, int]] = {}
@@ -180,26 +192,43 @@ def read_description(path: Path, name: str) -> Description:
     if file.timezone not in _zones() or not _zone_exists(file.timezone):
         help = did_you_mean(file.timezone, _zones(), "use an IANA name such as “Asia/Tokyo”")
         raise document.error(DataError, ("timezone",), f"unknown time zone “{file.timezone}”", help)
-    types = _types(file, document)
+    types: dict[str, dict[str, ColumnType]] = _choices("types", file.types, _TYPES, document)
+    visibility: dict[str, dict[str, Visibility]] = _choices(
+        "visibility", file.visibility, _VISIBILITIES, document
+    )
     _check_ids(file, path)
-    return Description(path, _parent_segment(file, name, _labels(file.labels, document)), types)
+    parent = _parent_segment(file, name, _labels(file.labels, document))
+    return Description(path, msgspec.structs.replace(parent, visibility=visibility), types)
 
 
-def _types(file: _File, document: Document) -> dict[str, dict[str, ColumnType]]:
-    types: dict[str, dict[str, ColumnType]] = {}
-    for table, columns in file.types.items():
+_Choice = TypeVar("_Choice", bound=str)
+_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
+_VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+_NOUNS = {"types": "type", "visibility": "visibility"}
+_PLURALS = {"types": "types", "visibility": "visibilities"}
+
+
+def _choices(
+    key: str,
+    tables: Mapping[str, Mapping[str, str]],
+    choices: tuple[_Choice, ...],
+    document: Document,
+) -> dict[str, dict[str, _Choice]]:
+    """What a key says of columns, by table and column, each one of some words."""
+    found: dict[str, dict[str, _Choice]] = {}
+    for table, columns in tables.items():
         for column, text in columns.items():
-            type = next((each for each in get_args(ColumnType) if each == text), None)
-            if type is None:
-                default = f"types are {', '.join(get_args(ColumnType))}"
+            choice = next((each for each in choices if each == text), None)
+            if choice is None:
+                default = f"{_PLURALS[key]} are {', '.join(choices)}"
                 raise document.error(
                     DataError,
-                    ("types", table, column),
-                    f"unknown type “{text}” of `{column}` in `[types.{table}]`",
-                    did_you_mean(text, get_args(ColumnType), default),
+                    (key, table, column),
+                    f"unknown {_NOUNS[key]} “{text}” of `{column}` in `[{key}.{table}]`",
+                    did_you_mean(text, choices, default),
                 )
-            types.setdefault(table, {})[column] = type
-    return types
+            found.setdefault(table, {})[column] = choice
+    return found
 
 
 def _parent_segment(file: _File, name: str, labels: Labels) -> ParentSegment:

@@ -434,7 +434,7 @@ class PlannedChange(_Resource, frozen=True, kw_only=True):
     id: str | None
     file: str | None
     what: Annotated[tuple[str, ...], doc("The differences: `rule`, `moved`, `renamed`, …")]
-    notes: Annotated[tuple[str, ...], doc("What an update means, in sentences.")]
+    notes: Annotated[tuple[str, ...], doc("What a creation or an update means, in sentences.")]
     forced: Annotated[bool, doc("Whether it overwrites a change on the server.")]
     before: Annotated[str | None, doc("The source of the resource on the server.")]
     after: Annotated[str | None, doc("The source of the resource after the change.")]

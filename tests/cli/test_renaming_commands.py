@@ -75,6 +75,20 @@ def test_a_recorded_move_is_applied_in_place(project: Path) -> None:
     assert (again.exit_code, "No changes." in again.stderr) == (0, True)
 
 
+def test_a_move_of_another_kind_says_which(project: Path) -> None:
+    file = Path("weekly.seg")
+    file.write_text('activation template "Weekly"\n  to connection #1\n  columns all\n')
+    assert segdsl("apply", "--yes", "weekly.seg").exit_code == 0
+    file.write_text(file.read_text().replace("Weekly", "Monthly"))
+    done = segdsl("mv", "Weekly", "Monthly")
+    assert (done.exit_code, done.stdout.split("#")[0]) == (
+        0,
+        "moved  activation template Weekly → Monthly  ",
+    )
+    again = segdsl("mv", "Monthly", "Monthly")
+    assert "The lock already has activation template Monthly" in again.stderr
+
+
 def test_a_move_needs_no_server(project: Path) -> None:
     Path("segdsl.toml").write_text(
         '[targets.local]\nkind = "local"\nurl = "http://localhost:9"\nparent_segment = 1\n'

@@ -416,3 +416,20 @@ def test_a_setting_inside_a_secret_one_is_secret_too() -> None:
     assert list(secrets_in({"token": {"value": "hunter2hunter2"}, "list": "weekly"})) == [
         "token.value"
     ]
+
+
+@with_account
+async def test_a_plan_says_what_new_activations_will_do(team: Team) -> None:
+    write_all(team)
+    plan = await team.plan()
+    notes = {each.state.name: each.notes for each in plan.changes if each.kind == "activation"}
+    assert notes == {
+        "Contact sync": (
+            "will export “age” and 1 more column of the segment “Adults” to “s3”, daily",
+        ),
+        "Trial export": (
+            "will export all attributes of the stage “Paid” of the funnel “Onboarding” to “sftp”, "
+            "as its template says",
+        ),
+        "Both sides": ("will export all attributes of the segment “Adults” to “s3”, daily",),
+    }

@@ -249,10 +249,13 @@ class KilledError(BaseException):
     """Not an error of the client: the process ends."""
 
 
-def killed_and_carried_on(tmp_path: Path, writes: int, text: str, before: str | None) -> list[str]:
-    """What is written where an apply is killed after so many writes, and run again."""
+def killed_and_carried_on(
+    tmp_path: Path, writes: int, text: str, before: str | None
+) -> tuple[list[str], list[str]]:
+    """What is written where an apply is killed after so many writes, and run again, and the notes
+    of the plan in between."""
 
-    async def inside() -> list[str]:
+    async def inside() -> tuple[list[str], list[str]]:
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "funnel_stages.csv").write_text("cdp_customer_id,stage_id\n")
         async with open_local(write_data(tmp_path), None, NOW, None) as transport:
@@ -270,23 +273,29 @@ def killed_and_carried_on(tmp_path: Path, writes: int, text: str, before: str | 
                     await team.apply()
                 killed.left = None
                 (team.folder / "local.lock.toml").write_text(lock)
-                await team.apply()
+                plan = await team.plan()
+                notes = [note for each in plan.changes for note in each.notes]
+                await team.apply(plan)
                 await nothing_is_left(team)
                 assert len(await team.client.funnels("7")) == 1
-                return killed.writes
+                return killed.writes, notes
 
     return asyncio.run(inside())
 
 
 @pytest.mark.parametrize("writes", range(3))
 def test_a_creation_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
-    written = killed_and_carried_on(tmp_path, writes, FUNNEL, None)
+    written, notes = killed_and_carried_on(tmp_path, writes, FUNNEL, None)
     assert written == ["POST /entities/funnels", *["POST /audiences/7/segments"] * 2]
+    interrupted = "carries on its creation, which was interrupted"
+    assert (notes or [""])[0] == (interrupted if writes else "")
+    if writes == 1:
+        assert notes == [interrupted, "adds the rules of the stages “Interest” and “Trial”"]
 
 
 @pytest.mark.parametrize("writes", range(4))
 def test_an_update_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
     new = FUNNEL.replace("age > 1", "age > 2").replace("Of age", "Adults")
     new += '\nstage "Loyal" where age > 60\n'
-    written = killed_and_carried_on(tmp_path, writes, new, FUNNEL)
+    written, _ = killed_and_carried_on(tmp_path, writes, new, FUNNEL)
     assert [each.split()[0] for each in written] == ["PATCH", "PUT", "PUT", "POST"]

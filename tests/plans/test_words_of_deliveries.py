@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from segdsl.language import activations as a
+from segdsl.language.values import ById, ByName
 from segdsl.workspace.kinds.deliveries.documents import about_secrets
-from segdsl.workspace.kinds.deliveries.words import sentences
+from segdsl.workspace.kinds.deliveries.words import creation, sentences
+from segdsl.workspace.project.keys import CONNECTION, Ref
 
 PURCHASES = a.BehaviorExport("behavior_purchases", "last", formatting="cols")
 
@@ -43,3 +45,40 @@ def test_one_secret_or_several() -> None:
     assert about_secrets(["token", "token"]) == one
     several = "its settings `token`, `note` look like secrets, which no file may hold"
     assert about_secrets(["token", "note"]) == several
+
+
+def exporting(*names: str, every: bool = False, **more: object) -> a.Delivery:
+    items = tuple(a.ExportColumn(a.ColumnSource(each), each) for each in names)
+    columns = a.Columns(all=every, items=items) if names or every else None
+    delivery = a.Delivery(connection=a.Connection(ById("11")), columns=columns)
+    return msgspec.structs.replace(delivery, **more)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "template", "expected"),
+    [
+        (exporting("email"), None, "“email” of X to “s3”, only by hand"),
+        (exporting("email", "age"), None, "“email” and 1 more column of X to “s3”, only by hand"),
+        (
+            exporting("email", "a", "b", "c", schedule=a.Repeat("day")),
+            None,
+            "“email” and 3 more columns of X to “s3”, daily",
+        ),
+        (
+            exporting("area", every=True, behaviors=(PURCHASES,)),
+            None,
+            "all attributes, 1 more column and events of purchases of X to “s3”, only by hand",
+        ),
+        (
+            exporting(connection=None),
+            "“Weekly”",
+            "the columns of the template “Weekly” of X to the connection of the template “Weekly”, "
+            "as its template says",
+        ),
+    ],
+)
+def test_what_a_new_activation_will_do(
+    delivery: a.Delivery, template: str | None, expected: str
+) -> None:
+    names = {Ref(CONNECTION, "11"): ByName("s3")}
+    assert creation(delivery, "X", template, names) == f"will export {expected}"

@@ -58,8 +58,8 @@ Workspace:
   init        Create a workspace in the current folder.
   plan        Show what `segdsl apply` would change on the server.
   apply       Apply the workspace to the server.
-  pull        Write the segments on the server to files.
-  mv          Record a renamed or moved segment, so that it keeps its id.
+  pull        Write what is on the server to files.
+  mv          Record a rename or a move, so that the id stays the same.
 
 Server:
   list        List the segments on the server.
@@ -227,13 +227,14 @@ Usage: segdsl plan [OPTIONS] [PATH]...
   Changes nothing. Plans all files in the folder of segdsl.toml, or only those
   in PATH.
 
-  A segment that was changed on the server since the last pull or apply is a
-  conflict; pass --force to overwrite it. A new segment that looks like a
-  renamed one is reported; record the rename with `segdsl mv` to keep its id.
+  The plan has segments, funnels, activation templates and activations. What was
+  changed on the server since the last pull or apply is a conflict; pass --force
+  to overwrite it. What is new and looks renamed is reported; record the rename
+  with `segdsl mv` to keep the id.
 
 Options:
-  --count                         Count the profiles that join and leave with
-                                  each change.
+  --count                         Count the profiles that join and leave
+                                  segments and stages.
   --save FILE                     Save the plan for `segdsl apply --plan FILE`.
   --prune                         Delete what no file defines any more.
   --force                         Overwrite changes made on the server.
@@ -274,8 +275,12 @@ Usage: segdsl apply [OPTIONS] [PATH]...
 
   Apply the workspace to the server.
 
-  Shows the plan and asks for confirmation. Segments are created after those
-  that they refer to. If there is a conflict, nothing is applied.
+  Creates, updates and, with --prune, deletes segments, funnels, activation
+  templates and activations. Shows the plan and asks for confirmation first.
+  Everything is created after what it refers to. If there is a conflict, nothing
+  is applied.
+
+  No activation is run; `segdsl run activation` does that.
 
   After a failure or Ctrl-C, run the command again to apply the rest.
 

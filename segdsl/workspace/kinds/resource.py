@@ -202,7 +202,7 @@ class Change(msgspec.Struct, frozen=True):
     names, `name:"Churned"`. `first` are the numbers of the changes that must have been made
     before. `parent_id` is the folder (or other parent) that the resource is in now, and `refers`
     (with folders `refers_in`) what each name in its text means, as in the lock. `notes` are
-    sentences on what an update means.
+    sentences on what a creation or an update means.
     """
 
     file: str

@@ -73,6 +73,10 @@ class State(abc.ABC):
         place of ids; nothing where the source says it well enough."""
         return ()
 
+    def creation_in_words(self, names: Mapping[Ref, ByName]) -> Sequence[str]:
+        """What it means that it is created, in the same way."""
+        return ()
+
     @abc.abstractmethod
     def differences(self, server: State) -> Sequence[str]:
         """What differs from the server's state, field by field, also where no source shows it."""

@@ -229,7 +229,7 @@ def _stage_ids(segment: c.Segment, known: SegmentNames, report: Report) -> Ids:
                 help=report.did_you_mean(
                     name.name,
                     [each.name for each in known if each.parent == name.parent],
-                    "apply its funnel first: the members of a stage are those of the server",
+                    "apply its funnel first: only the server knows who is in a stage",
                 ),
                 via=via,
             )

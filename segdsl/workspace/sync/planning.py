@@ -36,6 +36,9 @@ from segdsl.workspace.sync.order import ordered
 from segdsl.workspace.sync.plan import Conflict, Plan, Rename, UnmanagedResource, Why
 from segdsl.workspace.sync.renaming import likely_renames
 
+INTERRUPTED = "carries on its creation, which was interrupted"
+"""The note on what is on the server in part, and not in the lock."""
+
 
 class PlanOptions(msgspec.Struct, frozen=True):
     """What the user allows of a plan.
@@ -202,7 +205,7 @@ class _Decision:
             name_ids = self.compared.reading.name_ids
             self.unchanged = entry_of(server, local.file, self.names, name_ids)
         elif is_interrupted(server.state, wanted.state, {} if entry is None else entry.pieces):
-            self.change = self._to(local, wanted, server)
+            self.change = self._to(local, wanted, server, is_new=entry is None)
         elif entry is None:
             self._disputed("on both sides, but not in the lock", local, wanted, server)
         elif entry.digest == server.state.digest:
@@ -272,7 +275,13 @@ class _Decision:
         server: ServerResource | None,
         *,
         forced: bool = False,
+        is_new: bool = False,
     ) -> Change:
+        """The change to what is wanted. `is_new` is that of a resource which was being created."""
+        if server is None:
+            notes = [*wanted.state.creation_in_words(self.names)]
+        else:
+            notes = [*wanted.state.changes_in_words(server.state, self.names)]
         return Change(
             local.file,
             None if server is None else server.id,
@@ -283,9 +292,7 @@ class _Decision:
             (),
             forced,
             *split_name_ids(self.compared.reading.name_ids),
-            ()
-            if server is None
-            else tuple(wanted.state.changes_in_words(server.state, self.names)),
+            (*([INTERRUPTED] if is_new else []), *notes),
         )
 
     def _version(self, state: State) -> Version:

@@ -72,7 +72,7 @@ def _column(service: Service, column: Column, table: str) -> Json:
         "parentColumn": column.name,
         "matrixColumnName": column.name,
         "matrixColumnDescription": None,
-        "visibility": "clear",
+        "visibility": service.data.parent.visibility_of(table, column.name),
     }
 
 

@@ -23,9 +23,9 @@ from segdsl.rules.activations.lift import lift_activation
 from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import canonical
-from segdsl.workspace.kinds.deliveries.words import changed_fields, sentences
+from segdsl.workspace.kinds.deliveries.words import changed_fields, creation, named, sentences
 from segdsl.workspace.kinds.state import State, StateMeta
-from segdsl.workspace.project.keys import ACTIVATION, TEMPLATE, Folder, Ref
+from segdsl.workspace.project.keys import ACTIVATION, STAGE, TEMPLATE, Folder, Ref
 
 _END = "endOn"
 """The field that only one side of the API has."""
@@ -152,9 +152,22 @@ class ActivationState(
             return found
         if after.template is None:
             return ["no longer made from a template", *found]
-        named = r.with_names(names)(TEMPLATE, after.template)
-        shown = f"“{named.name}”" if isinstance(named, ByName) else f"#{named.id}"
+        shown = named(TEMPLATE, after.template, names)
         return [f"made from the template {shown} now", *found]
+
+    def creation_in_words(self, names: Mapping[Ref, ByName]) -> Sequence[str]:
+        """`will export “email” and 3 more columns of the segment “Buyers” to “s3”, daily`."""
+        activation = self.activation
+        if activation is None:
+            return ()
+        name = names.get(self.owner, ByName(self.folder[-1] if self.folder else f"#{self.of[1]}"))
+        target = f"the {self.owner.kind} “{name.name}”"
+        if self.owner.kind == STAGE and name.parent is not None:
+            target += f" of the funnel “{name.parent}”"
+        template = None
+        if activation.template is not None:
+            template = named(TEMPLATE, activation.template, names)
+        return (creation(activation.delivery, target, template, names),)
 
     def differences(self, server: State) -> Sequence[str]:
         assert isinstance(server, ActivationState), "of one kind"

@@ -53,20 +53,53 @@ def sentences(old: a.Delivery, new: a.Delivery, names: Mapping[Ref, ByName]) -> 
     return [*found, *_settings(old.settings, new.settings)]
 
 
+def creation(
+    delivery: a.Delivery, target: str, template: str | None, names: Mapping[Ref, ByName]
+) -> str:
+    """What a new activation of a target will do; `template` is the name of what it is made from."""
+    of_template = "" if template is None else f"the template {template}"
+    exported = _all_exported(delivery) or f"the columns of {of_template}"
+    if delivery.connection is not None:
+        receiver = named(CONNECTION, delivery.connection.target, names)
+    else:
+        receiver = f"the connection of {of_template}"
+    schedule = delivery.schedule
+    if schedule is None and template is None:
+        schedule = a.ByHand()
+    return f"will export {exported} of {target} to {receiver}, {_frequency(schedule)}"
+
+
+def _all_exported(delivery: a.Delivery) -> str:
+    """The columns of a delivery and its behaviors, the first of them by name."""
+    columns = delivery.columns or a.Columns()
+    items = [each.name for each in columns.items]
+    parts: list[str] = []
+    if columns.all:
+        parts.append("all attributes")
+    elif items:
+        parts.append(f"“{items.pop(0)}”")
+    if items:
+        more = "column" if len(items) == 1 else "columns"
+        parts.append(f"{len(items)} more {more}")
+    parts += [f"events of {name_of(each.behavior) or each.behavior}" for each in delivery.behaviors]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
 def _connection(old: a.Delivery, new: a.Delivery, names: Mapping[Ref, ByName]) -> Iterator[str]:
     before, after = old.connection, new.connection
     if before == after:
         return
     if before is not None and after is not None:
         yield (
-            f"sends to {_named(CONNECTION, after.target, names)} instead of "
-            f"{_named(CONNECTION, before.target, names)}"
+            f"sends to {named(CONNECTION, after.target, names)} instead of "
+            f"{named(CONNECTION, before.target, names)}"
         )
     elif after is not None:
-        yield f"now sends to {_named(CONNECTION, after.target, names)}"
+        yield f"now sends to {named(CONNECTION, after.target, names)}"
 
 
-def _named(kind: str, target: Reference, names: Mapping[Ref, ByName]) -> str:
+def named(kind: str, target: Reference, names: Mapping[Ref, ByName]) -> str:
+    """The name of what is referred to, quoted, or its id."""
     name = names.get(Ref(kind, target.id)) if isinstance(target, ById) else target
     if name is not None:
         return f"“{name.name}”"
@@ -198,8 +231,8 @@ def _notification(
     old: a.Notification | None, new: a.Notification | None, names: Mapping[Ref, ByName]
 ) -> Iterator[str]:
     before, after = old or a.Notification(), new or a.Notification()
-    people = {_named(USER, each.user, names): None for each in before.recipients}
-    now = {_named(USER, each.user, names): None for each in after.recipients}
+    people = {named(USER, each.user, names): None for each in before.recipients}
+    now = {named(USER, each.user, names): None for each in after.recipients}
     added = [each for each in now if each not in people]
     gone = [each for each in people if each not in now]
     if added:

@@ -30,6 +30,16 @@ _LENGTH = 16
 """Hexadecimal digits of the fingerprint of a piece: the lock has one for each stage."""
 
 
+def _about_rules(verb: str, stages: Sequence[StageState]) -> list[str]:
+    """A sentence on the rules of stages, if there are any."""
+    if not stages:
+        return []
+    names = [f"“{each.name}”" for each in stages]
+    if len(names) == 1:
+        return [f"{verb} the rule of the stage {names[0]}"]
+    return [f"{verb} the rules of the stages {', '.join(names[:-1])} and {names[-1]}"]
+
+
 class StageState(msgspec.Struct, frozen=True):
     """A stage: its id or symbolic id, and its rule as canonical JSON, "" where it has none."""
 
@@ -157,6 +167,11 @@ class FunnelState(
             for id, each in before.items()
             if id not in after
         ]
+        both = [(before[id], each) for id, each in after.items() if id in before]
+        sentences += _about_rules("adds", [new for old, new in both if new.rule and not old.rule])
+        sentences += _about_rules(
+            "removes", [new for old, new in both if old.rule and not new.rule]
+        )
         kept = [id for id in before if id in after]
         if kept != [id for id in after if id in before]:
             sentences.append("its stages are in another order")
