@@ -7,13 +7,13 @@ segments here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.files import seg_files
 from segdsl.imports import load_programs
-from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Funnel, Segment
 from segdsl.language.references.ids import NO_AMBIGUOUS_NAMES, AmbiguousNames, Ids
 from segdsl.language.references.substitution import funnel_with_ids, with_unambiguous_ids
@@ -21,6 +21,9 @@ from segdsl.language.resolve import Room, check_settings, resolve_all
 from segdsl.language.syntax.tree import File
 from segdsl.language.values import Owner
 from segdsl.source import Source
+
+if TYPE_CHECKING:
+    from segdsl.language.activations import Activation, ActivationTemplate
 
 NO_IDS: Ids = {}
 

@@ -13,6 +13,7 @@ from segdsl.diagnostics.report import Diagnostic
 from segdsl.language import activations as a
 from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, Resolved, resolve_all
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.syntax.spelling import EscapeError
@@ -38,7 +39,7 @@ def read(text: str) -> tuple[t.File, list[Diagnostic]]:
     return parse(Source("x.seg", text), report), report.diagnostics
 
 
-def clause(text: str) -> t.DeliveryClause:
+def clause(text: str) -> d.DeliveryClause:
     """The one clause of an activation; it is written as it is formatted."""
     file, found = read(f"{HEAD}\n  {text}\n")
     assert found == []
@@ -102,9 +103,9 @@ def test_a_target_that_cannot_be_named_so(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('description "a \\"b\\""', t.Described('a "b"')),
-        ('from template "a"', t.FromTemplate(ByName("a"))),
-        ("from template #3", t.FromTemplate(ById("3"))),
+        ('description "a \\"b\\""', d.Described('a "b"')),
+        ('from template "a"', d.FromTemplate(ByName("a"))),
+        ("from template #3", d.FromTemplate(ById("3"))),
         ('to connection "a"', a.Connection(ByName("a"))),
         ("to connection #3", a.Connection(ById("3"))),
         ("columns all", a.Columns(all=True)),
@@ -113,8 +114,8 @@ def test_a_target_that_cannot_be_named_so(text: str, message: str) -> None:
             'then run workflow "a" of project "b"',
             a.Workflow("a", "b"),
         ),
-        ("in sequence", t.InSequence()),
-        ("with ()", t.Settings(a.MapSetting())),
+        ("in sequence", d.InSequence()),
+        ("with ()", d.Settings(a.MapSetting())),
         (
             'notify "a", #7 on success, failure',
             a.Notification(
@@ -137,7 +138,7 @@ def test_a_target_that_cannot_be_named_so(text: str, message: str) -> None:
         ("by hand", a.ByHand()),
     ],
 )
-def test_clause(text: str, expected: t.DeliveryClause) -> None:
+def test_clause(text: str, expected: d.DeliveryClause) -> None:
     made = clause(text)
     assert made == expected
     # Each is in its one spelling.
@@ -186,7 +187,7 @@ def test_behaviors() -> None:
 
 def test_settings() -> None:
     made = clause('with (a = "x", `b c` = -1.50, d = true, e = null, f = [1, [], ()], g = (h = 2))')
-    assert made == t.Settings(
+    assert made == d.Settings(
         a.MapSetting(
             (
                 a.Entry("a", Text("x")),
@@ -209,7 +210,7 @@ def test_state_of_a_template(word: str) -> None:
 def test_every_lock_is_a_word_of_the_language() -> None:
     text = f'activation template "x"\n  locked ({", ".join(a.LOCKS)})\n'
     file, found = read(text)
-    assert file.items == (t.ActivationTemplate("x", (t.Locked(a.LOCKS),)),)
+    assert file.items == (t.ActivationTemplate("x", (d.Locked(a.LOCKS),)),)
     assert (format_file(file), found) == (text, [])
 
 

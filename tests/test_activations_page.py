@@ -12,6 +12,7 @@ from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.format import format_file
 from segdsl.language.resolve import Program, resolve_all
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
@@ -91,14 +92,14 @@ def test_each_schedule_and_setting_is_in_its_one_spelling(clause: str) -> None:
 def test_together_they_use_everything() -> None:
     found = [node for text in everything() for node in nodes(parsed(text).items)]
     used = {type(node) for node in found}
-    kinds = (t.DeliveryClause, a.Function, a.Setting)
+    kinds = (d.DeliveryClause, a.Function, a.Setting)
     wanted = {each for kind in kinds for each in get_args(kind)} - {Number}
     assert wanted | {t.Funnel, t.Stage, a.TextSource, a.Time, a.Placeholder} <= used
     assert {node.function for node in found if isinstance(node, a.Call)} == set(a.FUNCTIONS)
     assert {node.strategy for node in found if isinstance(node, a.BehaviorExport)} == set(
         get_args(a.JoinStrategy)
     )
-    assert [node.locks for node in found if isinstance(node, t.Locked)][-1] == a.LOCKS
+    assert [node.locks for node in found if isinstance(node, d.Locked)][-1] == a.LOCKS
 
 
 def test_placeholders_and_units_are_listed() -> None:

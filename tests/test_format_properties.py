@@ -15,6 +15,7 @@ from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language import predicates as p
 from segdsl.language.format import format_expression, format_file
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
@@ -182,7 +183,7 @@ def test_every_node_is_generated() -> None:
         t.FunnelClause,
         t.Stage,
         t.StageRule,
-        *get_args(t.DeliveryClause),
+        *get_args(d.DeliveryClause),
         *get_args(a.Function),
         *get_args(a.Setting),
         a.ColumnSource,

@@ -228,7 +228,7 @@ def trees_of(text: str, *, at_once: bool) -> str:
     items: list[Item] = []
     phrases = (phrase_pattern(dict(tables().terminals)["NUMBER"]), builder.phrase)
     given = phrases if at_once else None
-    machine = Machine(tables(), lambda name: getattr(builder, name), given, before_phrases=0)
+    machine = Machine(tables(), builder.build, given, before_phrases=0)
     builder.begin("x", report, items)
     comments: list[tuple[int, str]] = []
     stopped = machine.run(text, 0, comments)

@@ -12,6 +12,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from segdsl.language import activations as a
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import Boolean, ById, ByName, Number, Reference, Text
 from strategies.texts import folders, names, numbers, odd_texts, tables
@@ -181,27 +182,27 @@ class Titles:
             ),
         )
 
-    def clauses(self, *, template: bool) -> st.SearchStrategy[tuple[t.DeliveryClause, ...]]:
+    def clauses(self, *, template: bool) -> st.SearchStrategy[tuple[d.DeliveryClause, ...]]:
         """The clauses of an item in their order, each there or not."""
 
         @st.composite
-        def several(draw: st.DrawFn) -> tuple[t.DeliveryClause, ...]:
-            here: list[t.DeliveryClause | None] = [
-                draw(st.none() | st.builds(t.Described, odd_texts)),
-                draw(st.none() | st.builds(t.InFolder, odd_texts)) if template else None,
-                None if template else draw(st.none() | st.builds(t.FromTemplate, self.references)),
+        def several(draw: st.DrawFn) -> tuple[d.DeliveryClause, ...]:
+            here: list[d.DeliveryClause | None] = [
+                draw(st.none() | st.builds(d.Described, odd_texts)),
+                draw(st.none() | st.builds(d.InFolder, odd_texts)) if template else None,
+                None if template else draw(st.none() | st.builds(d.FromTemplate, self.references)),
                 draw(st.none() | self.connections),
                 draw(st.none() | columns),
                 *draw(st.lists(behavior_exports, max_size=2)),
                 draw(st.none() | schedules),
                 draw(st.none() | workflows),
-                draw(st.none() | st.just(t.InSequence())),
-                draw(st.none() | map_settings.map(t.Settings)),
+                draw(st.none() | st.just(d.InSequence())),
+                draw(st.none() | map_settings.map(d.Settings)),
                 draw(st.none() | self.notifications),
             ]
             if template:
-                here.append(draw(st.none() | st.builds(t.InState, st.sampled_from(_STATES))))
-                here.append(draw(st.none() | locks.map(t.Locked)))
+                here.append(draw(st.none() | st.builds(d.InState, st.sampled_from(_STATES))))
+                here.append(draw(st.none() | locks.map(d.Locked)))
             return tuple(clause for clause in here if clause is not None)
 
         return several()
@@ -215,9 +216,15 @@ locks = st.sets(st.sampled_from(get_args(a.Lock)), min_size=1).map(
 
 ANY = Titles(odd_texts)
 NAMED = Titles(odd_texts.filter(str.strip))
-activations = st.builds(t.Activation, odd_texts, ANY.targets, ANY.clauses(template=False))
-templates = st.builds(t.ActivationTemplate, odd_texts, ANY.clauses(template=True))
-named_activations = st.builds(
-    t.Activation, NAMED.names, NAMED.targets, NAMED.clauses(template=False)
+activations = st.tuples(odd_texts, ANY.targets, ANY.clauses(template=False)).map(
+    lambda parts: t.Activation(*parts)
 )
-named_templates = st.builds(t.ActivationTemplate, NAMED.names, NAMED.clauses(template=True))
+templates = st.tuples(odd_texts, ANY.clauses(template=True)).map(
+    lambda parts: t.ActivationTemplate(*parts)
+)
+named_activations = st.tuples(NAMED.names, NAMED.targets, NAMED.clauses(template=False)).map(
+    lambda parts: t.Activation(*parts)
+)
+named_templates = st.tuples(NAMED.names, NAMED.clauses(template=True)).map(
+    lambda parts: t.ActivationTemplate(*parts)
+)

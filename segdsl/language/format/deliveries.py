@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from segdsl.language import activations as a
 from segdsl.language.format import delivery_text
 from segdsl.language.format.lines import WIDTH, LinePrinter
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name, string
 from segdsl.source import Span
@@ -24,7 +25,7 @@ class DeliveryPrinter(LinePrinter):
         self._delivery(head, item.name_span, item.clauses, following)
 
     def _delivery(
-        self, head: str, end: Span, clauses: Sequence[t.DeliveryClause], following: int
+        self, head: str, end: Span, clauses: Sequence[d.DeliveryClause], following: int
     ) -> None:
         """An item whose head ends with a span."""
         self._above(end.end, 0)
@@ -33,14 +34,14 @@ class DeliveryPrinter(LinePrinter):
         self._behind(end.end, first)
         self._blocks(clauses, self._delivery_clause, following)
 
-    def _delivery_clause(self, clause: t.DeliveryClause) -> None:
+    def _delivery_clause(self, clause: d.DeliveryClause) -> None:
         match clause:
             case a.Columns(_, items) if items:
                 self._above(clause.span.start, 2)
                 self._columns(delivery_text.columns_head(clause), items, clause.span.end, 2)
             case a.BehaviorExport():
                 self._behavior(clause)
-            case t.Settings(a.MapSetting(entries)) if entries:
+            case d.Settings(a.MapSetting(entries)) if entries:
                 self._above(clause.span.start, 2)
                 self._settings("with ", entries, clause.span.end, 2)
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from segdsl.language import activations as a
-from segdsl.language.syntax import tree as t
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax.spelling import behavior, name, reference, string
 from segdsl.language.syntax.text_source import text_source
 from segdsl.language.values import Boolean, Number, Text
@@ -16,14 +16,14 @@ def target(node: a.Target) -> str:
     return f"of {node.kind} {reference(node.reference, node.kind)}"
 
 
-def clause(node: t.DeliveryClause) -> str:
+def clause(node: d.DeliveryClause) -> str:
     """A whole clause."""
     match node:
-        case t.Described(text):
+        case d.Described(text):
             return f"description {string(text)}"
-        case t.InFolder(folder):
+        case d.InFolder(folder):
             return f"folder {string(folder)}"
-        case t.FromTemplate(template):
+        case d.FromTemplate(template):
             return f"from template {reference(template)}"
         case a.Connection(connection):
             return f"to connection {reference(connection)}"
@@ -36,17 +36,17 @@ def clause(node: t.DeliveryClause) -> str:
             return schedule(node)
         case a.Workflow(workflow, project):
             return f"then run workflow {string(workflow)} of project {string(project)}"
-        case t.InSequence():
+        case d.InSequence():
             return "in sequence"
-        case t.Settings(settings):
+        case d.Settings(settings):
             return f"with {setting(settings)}"
         case a.Notification(recipients, outcomes):
             to = ", ".join(reference(recipient.user) for recipient in recipients)
             on = f"on {', '.join(outcomes)}" if outcomes else ""
             return " ".join(part for part in ("notify", to, on) if part)
-        case t.InState(state):
+        case d.InState(state):
             return f"state {state}"
-        case t.Locked(locks):
+        case d.Locked(locks):
             return f"locked ({', '.join(locks)})"
         case _:
             assert_never(node)

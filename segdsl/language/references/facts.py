@@ -6,13 +6,16 @@ Files are checked some at a time; facts of each are put together for what only a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
 from segdsl.language.values import Reference, SegmentKind
+
+if TYPE_CHECKING:
+    from segdsl.language import activations as a
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):

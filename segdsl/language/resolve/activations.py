@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
 from segdsl.language.resolve.names import Names
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName, Reference
 from segdsl.source import Span
@@ -70,7 +71,7 @@ def resolve_template(item: t.ActivationTemplate, names: Names) -> a.ActivationTe
 class _Parts:
     """What the clauses say; names that are blank are reported."""
 
-    def __init__(self, clauses: tuple[t.DeliveryClause, ...], report: Report) -> None:
+    def __init__(self, clauses: tuple[d.DeliveryClause, ...], report: Report) -> None:
         self.description: str | None = None
         self.description_span = Span("", 0, 0)
         self.folder: str | None = None
@@ -90,13 +91,13 @@ class _Parts:
         """What is sent, where to, and when."""
         return a.Delivery(behaviors=tuple(self._behaviors), **self._delivery)
 
-    def _take(self, clause: t.DeliveryClause) -> None:
+    def _take(self, clause: d.DeliveryClause) -> None:
         match clause:
-            case t.Described(text):
+            case d.Described(text):
                 self.description, self.description_span = text, clause.span
-            case t.InFolder(folder):
+            case d.InFolder(folder):
                 self.folder = folder
-            case t.FromTemplate(template):
+            case d.FromTemplate(template):
                 self.template, self.template_span = template, clause.span
                 self._look_up("activation template", template, clause.span)
             case a.Connection(connection):
@@ -110,17 +111,17 @@ class _Parts:
                 self._delivery["schedule"] = clause
             case a.Workflow():
                 self._delivery["workflow"] = clause
-            case t.InSequence():
+            case d.InSequence():
                 self._delivery["in_sequence"] = True
-            case t.Settings(settings):
+            case d.Settings(settings):
                 self._delivery["settings"] = settings
             case a.Notification():
                 self._delivery["notification"] = clause
                 for recipient in clause.recipients:
                     self._look_up("user", recipient.user, recipient.span)
-            case t.InState(state):
+            case d.InState(state):
                 self.state = state
-            case t.Locked(locks):
+            case d.Locked(locks):
                 self.locks = locks
             case _:
                 assert_never(clause)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import assert_never, cast
+from typing import TYPE_CHECKING, assert_never, cast
 
 import msgspec
 
 from segdsl.diagnostics import Code, Report
-from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Everyone, Funnel, Segment
 from segdsl.language.resolve.names import Names
 from segdsl.language.resolve.program import Program, Scope, param_value, scopes
@@ -17,6 +16,9 @@ from segdsl.language.resolve.sizes import Room, uses
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Literal, Owner, SegmentKind
+
+if TYPE_CHECKING:
+    from segdsl.language.activations import Activation, ActivationTemplate
 
 
 def resolve(

@@ -63,6 +63,11 @@ class BaseBuilder:
         self.file, self.report, self.items = file, report, items
         self.depths = {}
 
+    def join(self, other: BaseBuilder) -> None:
+        """What is built now goes where it goes in another builder."""
+        self.file, self.report, self.items = other.file, other.report, other.items
+        self.depths = other.depths
+
     # --- helpers ---------------------------------------------------------------------
 
     def _span(self, children: list[Child]) -> Span:

@@ -7,28 +7,48 @@ and the language does not take is reported here with the place at hand.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from segdsl.diagnostics import Code
+from segdsl.diagnostics import Code, Report
 from segdsl.language.behaviors import PREFIX, table_of
 from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.delivery_builder import DeliveryBuilder
 from segdsl.language.syntax.fast_path import FastPathBuilder
-from segdsl.language.syntax.funnel_builder import FunnelBuilder
-from segdsl.language.syntax.lalr import Child
+from segdsl.language.syntax.lalr import Build, Child
 from segdsl.language.syntax.spelling import behavior, name
 from segdsl.language.values import SEGMENT_KINDS, Duration, Limit, Order
 from segdsl.source import Span
+
+if TYPE_CHECKING:
+    from segdsl.language.syntax.declaration_builder import DeclarationBuilder
 
 _PARAM_TYPES = ("number", "string", "boolean", "date")
 # The condition of a segment (None: everyone), its limit, and where the condition ends.
 _Body = tuple[t.Expression | None, Limit | None, int]
 
 
-class Builder(FastPathBuilder, FunnelBuilder, DeliveryBuilder):
-    """Subjects, tests, groups and items."""
+class Builder(FastPathBuilder):
+    """Subjects, tests, groups, segments and definitions; hands on the rules of other items."""
+
+    _declarations: DeclarationBuilder | None = None
+
+    def begin(self, file: str, report: Report, items: list[t.Item]) -> None:
+        super().begin(file, report, items)
+        if self._declarations is not None:
+            self._declarations.join(self)
+
+    def build(self, rule: str) -> Build:
+        """The method of a rule."""
+        method = getattr(self, rule, None)
+        if method is None:
+            if self._declarations is None:
+                from segdsl.language.syntax.declaration_builder import DeclarationBuilder
+
+                self._declarations = DeclarationBuilder()
+                self._declarations.join(self)
+            method = getattr(self._declarations, rule)
+        return cast(Build, method)
 
     # --- subjects ----------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast, get_args
 from segdsl.diagnostics import Code
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.language import activations as a
+from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.base_builder import MAX_DEPTH, StoppedError
 from segdsl.language.syntax.lalr import Child
@@ -26,9 +27,9 @@ _OUTCOMES: tuple[a.Outcome, ...] = get_args(a.Outcome)
 _STATES: tuple[a.TemplateState, ...] = get_args(a.TemplateState)
 # What a clause is called where there are two; behaviors may be several.
 _NAMES: dict[type, str] = {
-    t.Described: "a description",
-    t.InFolder: "a folder",
-    t.FromTemplate: "a template",
+    d.Described: "a description",
+    d.InFolder: "a folder",
+    d.FromTemplate: "a template",
     a.Connection: "a connection",
     a.Columns: "columns",
     a.BehaviorExport: "",
@@ -37,11 +38,11 @@ _NAMES: dict[type, str] = {
     a.Cron: "a schedule",
     a.ByHand: "a schedule",
     a.Workflow: "a workflow",
-    t.InSequence: "`in sequence`",
-    t.Settings: "settings",
+    d.InSequence: "`in sequence`",
+    d.Settings: "settings",
     a.Notification: "a notification",
-    t.InState: "a state",
-    t.Locked: "locks",
+    d.InState: "a state",
+    d.Locked: "locks",
 }
 _ORDER = list(dict.fromkeys(_NAMES.values()))
 # The kinds of children that are clauses.
@@ -72,9 +73,9 @@ class DeliveryBuilder(ScheduleBuilder):
         )
         self.items.append(item)
 
-    def _sorted(self, c: list[Child], what: str) -> tuple[t.DeliveryClause, ...]:
+    def _sorted(self, c: list[Child], what: str) -> tuple[d.DeliveryClause, ...]:
         """The clauses among the children, in order, without those that have no place there."""
-        clauses: list[t.DeliveryClause] = []
+        clauses: list[d.DeliveryClause] = []
         seen: set[str] = set()
         for clause in (child[1] for child in c if child[0] in _CLAUSES):
             called = _NAMES[type(clause)]
@@ -92,16 +93,16 @@ class DeliveryBuilder(ScheduleBuilder):
             clauses.append(clause)
         return tuple(sorted(clauses, key=lambda clause: _ORDER.index(_NAMES[type(clause)])))
 
-    def _fits(self, clause: t.DeliveryClause, what: str) -> bool:
+    def _fits(self, clause: d.DeliveryClause, what: str) -> bool:
         """Whether an item takes a clause; reported where not."""
         match clause:
-            case t.InFolder() if what == "activation":
+            case d.InFolder() if what == "activation":
                 message = "an activation has no folder"
                 help = "remove it: an activation is where its segment or its funnel is"
-            case t.InState() | t.Locked() if what == "activation":
+            case d.InState() | d.Locked() if what == "activation":
                 message = "only a template has a state and locks"
                 help = "remove this line, or make the item an `activation template`"
-            case t.FromTemplate() if what == "template":
+            case d.FromTemplate() if what == "template":
                 message = "a template is not made from another template"
                 help = "remove this line, and write out what the template has"
             case _:
@@ -111,14 +112,14 @@ class DeliveryBuilder(ScheduleBuilder):
 
     # --- clauses -----------------------------------------------------------------------
 
-    def description(self, c: list[Child]) -> t.Described:
-        return t.Described(self._text(c[1]), self._span(c))
+    def description(self, c: list[Child]) -> d.Described:
+        return d.Described(self._text(c[1]), self._span(c))
 
-    def folder(self, c: list[Child]) -> t.InFolder:
-        return t.InFolder(self._text(c[1]), self._span(c))
+    def folder(self, c: list[Child]) -> d.InFolder:
+        return d.InFolder(self._text(c[1]), self._span(c))
 
-    def from_template(self, c: list[Child]) -> t.FromTemplate:
-        return t.FromTemplate(c[2][1], self._span(c))
+    def from_template(self, c: list[Child]) -> d.FromTemplate:
+        return d.FromTemplate(c[2][1], self._span(c))
 
     def to_connection(self, c: list[Child]) -> a.Connection:
         return a.Connection(c[2][1], self._span(c))
@@ -126,11 +127,11 @@ class DeliveryBuilder(ScheduleBuilder):
     def run_workflow(self, c: list[Child]) -> a.Workflow:
         return a.Workflow(self._text(c[3]), self._text(c[6]), self._span(c))
 
-    def in_sequence(self, c: list[Child]) -> t.InSequence:
-        return t.InSequence(self._span(c))
+    def in_sequence(self, c: list[Child]) -> d.InSequence:
+        return d.InSequence(self._span(c))
 
-    def settings(self, c: list[Child]) -> t.Settings:
-        return t.Settings(c[1][1], self._span(c))
+    def settings(self, c: list[Child]) -> d.Settings:
+        return d.Settings(c[1][1], self._span(c))
 
     def notify(self, c: list[Child]) -> a.Notification:
         recipients = [
@@ -146,13 +147,13 @@ class DeliveryBuilder(ScheduleBuilder):
     def outcome(self, c: list[Child]) -> a.Outcome:
         return cast(a.Outcome, self._choice(c[0], _OUTCOMES, "an outcome"))
 
-    def state(self, c: list[Child]) -> t.InState:
+    def state(self, c: list[Child]) -> d.InState:
         state = self._choice(c[1], _STATES, "a state of a template")
-        return t.InState(cast(a.TemplateState, state), self._span(c))
+        return d.InState(cast(a.TemplateState, state), self._span(c))
 
-    def locked(self, c: list[Child]) -> t.Locked:
+    def locked(self, c: list[Child]) -> d.Locked:
         locks = {child[1] for child in self._unique(c, "lock", "lock")}
-        return t.Locked(tuple(lock for lock in a.LOCKS if lock in locks), self._span(c))
+        return d.Locked(tuple(lock for lock in a.LOCKS if lock in locks), self._span(c))
 
     def lock(self, c: list[Child]) -> a.Lock:
         words = ("NAME", " ".join(child[1] for child in c), c[0][2], c[-1][3])

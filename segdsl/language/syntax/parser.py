@@ -41,7 +41,7 @@ class _Parser(threading.local):
         self.builder = Builder()
         found = tables()
         phrases = phrase_pattern(dict(found.terminals)["NUMBER"]), self.builder.phrase
-        self.machine = Machine(found, lambda name: getattr(self.builder, name), phrases)
+        self.machine = Machine(found, self.builder.build, phrases)
 
 
 @cache

@@ -6,15 +6,18 @@ Parentheses leave no node: the formatter writes those that the shape needs.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, get_args
 from typing import Literal as OneOf
-from typing import get_args
 
 import msgspec
 
-from segdsl.language import activations as a
 from segdsl.language.predicates import Predicate
 from segdsl.language.values import Duration, Limit, Literal, MembershipKind, Reference, Value
 from segdsl.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from segdsl.language import activations as a
+    from segdsl.language.syntax.delivery_tree import DeliveryClause
 
 Function = OneOf["count", "count distinct", "sum", "min", "max", "average", "first", "last"]
 ParamType = OneOf["number", "string", "boolean", "date"]
@@ -290,75 +293,6 @@ class Funnel(msgspec.Struct, frozen=True, gc=False):
     def clause(self, word: FunnelWord) -> str | None:
         """What a line of the head says, or None where it is not there."""
         return next((clause.value for clause in self.clauses if clause.word == word), None)
-
-
-class Described(msgspec.Struct, frozen=True, gc=False):
-    """`description "…"` of an activation or a template."""
-
-    text: str
-    span: Span = NOWHERE
-
-
-class InFolder(msgspec.Struct, frozen=True, gc=False):
-    """`folder "…"` of a template."""
-
-    folder: str
-    span: Span = NOWHERE
-
-
-class FromTemplate(msgspec.Struct, frozen=True, gc=False):
-    """`from template "Weekly export"`."""
-
-    template: Reference
-    span: Span = NOWHERE
-
-
-class Settings(msgspec.Struct, frozen=True, gc=False):
-    """`with (…)`: the settings of the connector."""
-
-    settings: a.MapSetting
-    span: Span = NOWHERE
-
-
-class InSequence(msgspec.Struct, frozen=True, gc=False):
-    """`in sequence`."""
-
-    span: Span = NOWHERE
-
-
-class InState(msgspec.Struct, frozen=True, gc=False):
-    """`state published` of a template."""
-
-    state: a.TemplateState
-    span: Span = NOWHERE
-
-
-class Locked(msgspec.Struct, frozen=True, gc=False):
-    """`locked (columns, connection)` of a template, in the order of `a.Lock`."""
-
-    locks: tuple[a.Lock, ...]
-    span: Span = NOWHERE
-
-
-DeliveryClause = (
-    Described
-    | InFolder
-    | FromTemplate
-    | a.Connection
-    | a.Columns
-    | a.BehaviorExport
-    | a.Schedule
-    | a.Workflow
-    | InSequence
-    | Settings
-    | a.Notification
-    | InState
-    | Locked
-)
-"""A clause of an activation or a template, in the order in which they are written.
-
-Each stands at most once, but for those of behaviors.
-"""
 
 
 class Activation(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,6 @@ import msgspec
 
 from segdsl.analysis.lint.prefilter import Prefilter
 from segdsl.diagnostics import Report
-from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.facts import Facts, SegmentFacts, segment_facts, stage_facts
 from segdsl.language.references.memberships import names_stage
@@ -23,6 +22,7 @@ from segdsl.source import Span, SpanKey
 
 if TYPE_CHECKING:
     from segdsl.analysis.checking.schedules import Moments
+    from segdsl.language import activations as a
     from segdsl.schema.model import Schema
 
 

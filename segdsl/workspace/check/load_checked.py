@@ -14,7 +14,6 @@ import msgspec
 from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
-from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import named_segments
@@ -27,7 +26,6 @@ from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, 
 from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
 from segdsl.workspace.check.lookups import stage_references
 from segdsl.workspace.check.other_items import (
-    OtherItem,
     OtherItems,
     kind_of,
     names_of_item,
@@ -38,7 +36,9 @@ from segdsl.workspace.check.other_items import (
 from segdsl.workspace.project.known_ids import Known, names_of
 
 if TYPE_CHECKING:
+    from segdsl.language import activations as a
     from segdsl.schema.model import Schema
+    from segdsl.workspace.check.other_items import OtherItem
 
 MOST_LISTED = 10
 """Segments that an error about an unknown name lists."""

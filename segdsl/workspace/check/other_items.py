@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 import msgspec
 
 from segdsl.diagnostics import Diagnostic, Report
 from segdsl.diagnostics.places import counted
-from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.references.memberships import named_segments
@@ -18,8 +17,12 @@ from segdsl.language.values import ByName
 from segdsl.loading import Loaded
 from segdsl.source import SpanKey
 
-OtherItem = c.Funnel | a.Activation | a.ActivationTemplate
-_Item = TypeVar("_Item", c.Funnel, a.Activation, a.ActivationTemplate)
+if TYPE_CHECKING:
+    from segdsl.language import activations as a
+
+    OtherItem = c.Funnel | a.Activation | a.ActivationTemplate
+
+_Item = TypeVar("_Item", bound="OtherItem")
 
 
 class OtherItems(msgspec.Struct, frozen=True):
@@ -59,12 +62,16 @@ def others_of(loaded: Loaded) -> OtherItems:
 
 def names_of_item(item: OtherItem) -> tuple[str, str]:
     """How a person can name the item: by its name, and with its folder's path."""
+    from segdsl.language import activations as a
+
     folder = None if isinstance(item, a.Activation) else item.folder
     return item.name, "/".join((*c.folder_path(folder), item.name))
 
 
 def kind_of(item: c.Segment | OtherItem) -> str:
     """What an item is, in a word or two: `funnel`, `activation template`."""
+    from segdsl.language import activations as a
+
     match item:
         case c.Segment():
             return "segment"
@@ -123,6 +130,8 @@ def _segments_of(item: OtherItem) -> Iterable[ByName]:
     if isinstance(item, c.Funnel):
         rules = [stage.segment for stage in item.stages if stage.segment is not None]
         return [name for rule in rules for name, _ in named_segments(rule.condition)]
+    from segdsl.language import activations as a
+
     if isinstance(item, a.Activation) and item.target.kind == "segment":
         reference = item.target.reference
         return [reference] if isinstance(reference, ByName) else []
