@@ -124,7 +124,6 @@ COMPILING = {
     "segdsl.workspace.check.exports",
     "segdsl.workspace.check.inputs",
     "segdsl.workspace.check.load_checked",
-    "segdsl.workspace.check.lookups",
     "segdsl.workspace.check.other_items",
     "segdsl.workspace.project",
     "segdsl.workspace.project.known_ids",

@@ -24,7 +24,6 @@ from segdsl.loading import NO_IDS, Loaded, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
 from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
-from segdsl.workspace.check.lookups import stage_references
 from segdsl.workspace.check.other_items import (
     OtherItems,
     kind_of,
@@ -184,6 +183,8 @@ def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere,
 
 def _without_lookups(diagnostics: Iterable[Diagnostic], loaded: Loaded) -> list[Diagnostic]:
     """The findings but for those about names of segments and stages, which a server looks up."""
+    from segdsl.workspace.check.lookups import stage_references
+
     stages = stage_references(loaded)
     return [
         each
