@@ -1,8 +1,8 @@
 """What a journey says: its stages, and the steps that profiles go through in each.
 
 The same nodes are in the syntax tree and behind the resolver; they differ in what a rule is: there
-a `StageRule` of the syntax tree, here a `Segment` of the condition tree or, written
-`is segment "X"`, a reference. Steps nest: a block is a tuple of steps, and the blocks of one step
+a `StageRule` of the syntax tree, here a `Segment` of the condition tree with the rule's name. The
+API has a segment of its own for each of them (`segmentId`). Steps nest: a block is a tuple of steps, and the blocks of one step
 meet behind it, where the API has a `Merge`. API names stand in the docstrings.
 """
 
@@ -139,10 +139,12 @@ class Variant(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
 
 
 class Split(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
-    """`split "Tone" (…)`: an AbTest."""
+    """`split "Tone" by email (…)`: an AbTest; `by` is the attribute that a profile's variant is
+    drawn from (`uniqueId`), None where it is the profile's id."""
 
     name: str
     variants: tuple[Variant[RuleT], ...] = ()
+    by: str | None = None
     span: Span = NOWHERE
 
 
@@ -328,7 +330,9 @@ class _Mapped(Generic[RuleT, OtherT]):
             case Decide():
                 return Decide(step.name, tuple(map(self._branch, step.branches)), step.span)
             case Split():
-                return Split(step.name, tuple(map(self._variant, step.variants)), step.span)
+                return Split(
+                    step.name, tuple(map(self._variant, step.variants)), step.by, step.span
+                )
             case Activate() | WaitFor() | WaitUntilDate() | WaitUntilDays() | Jump() | End():
                 return step
             case _:
