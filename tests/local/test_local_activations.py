@@ -400,7 +400,7 @@ async def test_what_a_new_activation_needs(api: Api) -> None:
     for key in ("name", "connectionId", "connectorConfig"):
         missing = body()
         del missing[key]
-        for sent in (missing, body(**{key: None})):
+        for sent in (missing, body() | {key: None}):
             resource = {"type": "syndication", "attributes": sent}
             wrong = await api.ask("POST", path(of), resource, status=400)
             assert f"needs a `{key}`" in str(wrong)
