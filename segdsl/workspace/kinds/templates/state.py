@@ -16,6 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition.tree import folder_text
 from segdsl.language.format import format_file
+from segdsl.language.format.delivery_text import lock as lock_text
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.rules.activations import encode_template, read_template
@@ -109,12 +110,7 @@ class TemplateState(
         if before is None or after is None:
             return ()
         found = sentences(before.delivery, after.delivery, names)
-        added = [lock for lock in after.locks if lock not in before.locks]
-        gone = [lock for lock in before.locks if lock not in after.locks]
-        if added:
-            found.append(f"now locks {', '.join(added)}")
-        if gone:
-            found.append(f"no longer locks {', '.join(gone)}")
+        found += _locks_in_words(before.locks, after.locks)
         if before.state != after.state:
             found.append(f"{after.state} now")
         elif after.state == "published" and after.locks and before.delivery != after.delivery:
@@ -129,6 +125,30 @@ class TemplateState(
         ]
         fields += [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
         return fields or ["the spelling of its JSON"]
+
+
+def _locks_in_words(before: Sequence[a.Lock], after: Sequence[a.Lock]) -> list[str]:
+    """Which locks are new, which are gone, and which are for others of the columns or settings."""
+    old, new = ({lock.kind: lock for lock in locks} for locks in (before, after))
+    both = [kind for kind in a.LOCKS if kind in old and kind in new and old[kind] != new[kind]]
+    # Where one is for all there is, the other says which: those are named whole.
+    listed = [kind for kind in both if old[kind].names and new[kind].names]
+
+    def text(here: Mapping[a.LockKind, a.Lock], there: Mapping[a.LockKind, a.Lock]) -> str:
+        locks = [here[kind] for kind in a.LOCKS if kind in here and kind not in there]
+        for kind in listed:
+            names = tuple(name for name in here[kind].names if name not in there[kind].names)
+            locks += [a.Lock(kind, names)] if names else []
+        locks.sort(key=lambda each: a.LOCKS.index(each.kind))
+        return ", ".join(map(lock_text, locks))
+
+    words = {
+        "now locks": text(new, old),
+        "no longer locks": text(old, new),
+        "now only locks": ", ".join(lock_text(new[kind]) for kind in both if not old[kind].names),
+        "now locks all": ", ".join(kind for kind in both if not new[kind].names),
+    }
+    return [f"{said} {locks}" for said, locks in words.items() if locks]
 
 
 def document_of(template: a.ActivationTemplate, report: Report) -> str | None:
