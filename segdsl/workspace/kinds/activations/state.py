@@ -6,7 +6,6 @@ known by id: the name of that changes nothing here. Nothing is read or written.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -24,12 +23,11 @@ from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, creation, named, sentences
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import State, StateMeta, digest_of, piece_of, true_words
 from segdsl.workspace.project.keys import ACTIVATION, STAGE, TEMPLATE, Folder, Ref
 
 _END = "endOn"
 """The field that only one side of the API has."""
-_LENGTH = 16
 
 
 class ActivationState(
@@ -70,7 +68,7 @@ class ActivationState(
 
     @cached_property
     def digest(self) -> str:
-        return "sha256:" + _hash([self.of, self.name, self.document, self.problem])
+        return digest_of([self.of, self.name, self.document, self.problem])
 
     @property
     def owner(self) -> Ref:
@@ -104,7 +102,7 @@ class ActivationState(
             return {}
         body = json.loads(self.document)
         end = body.pop(_END, None)
-        return {"body": _hash([self.name, body])[:_LENGTH], "end": end or ""}
+        return {"body": piece_of([self.name, body]), "end": end or ""}
 
     @property
     def clearable(self) -> frozenset[str]:
@@ -140,7 +138,7 @@ class ActivationState(
             "template": before.template != after.template,
         }
         changed = changed_fields(before.delivery, after.delivery)
-        return (*(word for word, differs in words.items() if differs), *changed)
+        return (*true_words(words), *changed)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         assert isinstance(old, ActivationState), "of one kind"
@@ -211,7 +209,3 @@ def document_of(written: a.Activation, report: Report) -> str | None:
     if entities is None or legacy is None:
         return None
     return canonical({**entities["attributes"], **legacy})
-
-
-def _hash(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
