@@ -65,12 +65,12 @@ def command(
     """
     from segdsl.diagnostics.places import tally
     from segdsl.workspace.check.cached_check import check, check_fixed, fix_files
-    from segdsl.workspace.check.inputs import wanted
+    from segdsl.workspace.check.inputs import input_files
 
     options = OutputOptions(form, allowed, color)
     if diff and not fix:
         raise click.UsageError("--diff requires --fix")
-    inputs = wanted(files, target)
+    inputs = input_files(files, target)
     fixed = fix_files(inputs, allowed, write=not diff) if fix else []
     if diff and form != "json":
         from segdsl.cli.diff import show_diff

@@ -28,7 +28,7 @@ from segdsl.workspace.check import check_runner as judging
 from segdsl.workspace.check.cached_check import Checked, check
 from segdsl.workspace.check.check_cache import FOLDER, MAX_CACHED, MIN_FILES
 from segdsl.workspace.check.check_runner import Basis, check_here, check_part, combine
-from segdsl.workspace.check.inputs import wanted
+from segdsl.workspace.check.inputs import input_files
 
 TOML = '[targets.local]\nkind = "local"\ndata = "data"\n'
 SCHEMA = Schema(
@@ -199,7 +199,7 @@ def project(tmp_path: Path) -> Path:
 
 def looked(**options: object) -> tuple[tuple[Finding, ...], Checked]:
     """What a check reports, as data, and all of it; two checks of one state must tell the same."""
-    found = check(wanted((), None), {}, **options)  # type: ignore[arg-type]
+    found = check(input_files((), None), {}, **options)  # type: ignore[arg-type]
     return diagnostics_output(found.report.diagnostics, found.sources), found
 
 
@@ -324,7 +324,7 @@ def test_what_files_beside_those_named_say_is_not_kept(project: Path) -> None:
     named = [f"t{at}.seg" for at in range(MIN_FILES)]
 
     def named_codes() -> set[str]:
-        found = check(wanted(named, None), {}).report.diagnostics
+        found = check(input_files(named, None), {}).report.diagnostics
         return {each.code.name for each in found}
 
     assert "SEG304" not in named_codes()

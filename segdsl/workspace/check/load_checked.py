@@ -23,7 +23,7 @@ from segdsl.language.values import ByName
 from segdsl.loading import NO_IDS, Loaded, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
-from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
+from segdsl.workspace.check.inputs import InputFiles, OtherFilesReader, input_files
 from segdsl.workspace.check.other_items import (
     OtherItems,
     kind_of,
@@ -104,19 +104,19 @@ def load_checked(
 
     Raises FileError, ProjectError, SchemaError, LockError.
     """
-    what = wanted(files, target)
-    project = what.project
+    inputs = input_files(files, target)
+    project = inputs.project
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
     schema = known.schema if use_schema else None
     basis = Basis(
-        settings, schema, codes, known.owners, now or what.fixed_now(target) or datetime.now(UTC)
+        settings, schema, codes, known.owners, now or inputs.fixed_now(target) or datetime.now(UTC)
     )
-    here, found = _check(what, basis, target)
+    here, found = _check(inputs, basis, target)
     if ask_server:
         found.diagnostics[:] = _without_lookups(found.diagnostics, here.loaded)
     placed = _placed(here, known, found)
-    items = _items(here.loaded.trees, what.files)
+    items = _items(here.loaded.trees, inputs.files)
     sound, skipped = _without_failed(placed, items)
     loaded_others = others_of(here.loaded)
     with_known = with_known_ids(loaded_others, known.ids, known.several, found)
@@ -148,7 +148,7 @@ def load_checked(
         activations, around[0], items
     )
     if with_rest and needs_rest:
-        rest = load_files(what.rest, settings, Report(), known.owners, known.ids)
+        rest = load_files(inputs.rest, settings, Report(), known.owners, known.ids)
         beside += rest.segments
         around.append(others_of(rest))
     return CheckedFiles(
@@ -165,17 +165,17 @@ def load_checked(
     )
 
 
-def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere, Report]:
+def _check(inputs: InputFiles, basis: Basis, target: str | None) -> tuple[CheckedHere, Report]:
     """The files checked in this process, and the report on all of them."""
-    here = check_here(what.files, basis, with_digests=False)
-    reader = OtherFilesReader(what, target)
+    here = check_here(inputs.files, basis, with_digests=False)
+    reader = OtherFilesReader(inputs, target)
     report = combine(
         [here.part],
-        what.files,
+        inputs.files,
         basis,
         lambda: here.part.used or (),
-        None if what.project is None else reader,
-        whole=not what.rest,
+        None if inputs.project is None else reader,
+        whole=not inputs.rest,
         facts_elsewhere=reader.facts,
     )
     return here, report
