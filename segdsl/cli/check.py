@@ -64,7 +64,7 @@ def command(
     Diagnostics in a machine format go to standard output.
     """
     from segdsl.diagnostics.places import tally
-    from segdsl.workspace.check.cached_check import check, check_fixed, fix_files
+    from segdsl.workspace.check.cached_check import check, fix_files
     from segdsl.workspace.check.inputs import input_files
 
     options = OutputOptions(form, allowed, color)
@@ -78,15 +78,7 @@ def command(
         for file in fixed:
             show_diff(file.name, file.before, file.after, "fixed", options)
     if fix and inputs.files == ["-"]:
-        for file in fixed:
-            if form == "json":
-                _set_result(fixed, None, diff=diff, piped=not diff)
-            elif not diff:
-                echo_result(file.after)
-            report, sources = check_fixed(file)
-            summary = _fix_summary(fixed, dry=diff)
-            report_diagnostics(report, sources, options, has_result=True, summary=summary)
-            exit_on_errors(report)
+        _echo_fixed(fixed, options, diff=diff)
         return
     checked = check(
         inputs,
@@ -108,6 +100,21 @@ def command(
         summary="\n".join(line for line in lines if line),
     )
     exit_on_errors(checked.report)
+
+
+def _echo_fixed(fixed: list[Fixed], options: OutputOptions, *, diff: bool) -> None:
+    """Writes a fixed text from standard input, with what a check says of it."""
+    from segdsl.workspace.check.cached_check import check_fixed
+
+    for file in fixed:
+        if options.format == "json":
+            _set_result(fixed, None, diff=diff, piped=not diff)
+        elif not diff:
+            echo_result(file.after)
+        report, sources = check_fixed(file)
+        summary = _fix_summary(fixed, dry=diff)
+        report_diagnostics(report, sources, options, has_result=True, summary=summary)
+        exit_on_errors(report)
 
 
 def _set_result(

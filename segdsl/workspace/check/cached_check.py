@@ -160,7 +160,8 @@ def _look(
     elsewhere: OtherFilesReader,
 ) -> tuple[CachedCheck, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
-    from segdsl.workspace.check.check_runner import check_here, check_in_processes, combine
+    from segdsl.workspace.check.check_processes import check_in_processes
+    from segdsl.workspace.check.check_runner import check_here, combine
     from segdsl.workspace.check.exports import next_change
 
     basis = schema.basis(settings, allowed)
