@@ -24,7 +24,7 @@ from segdsl.cli.reporting import (
 from segdsl.terminal import visible
 
 if TYPE_CHECKING:
-    from segdsl.workspace.check.cached_check import Checked, Fixed
+    from segdsl.workspace.check.cached_check import Checked, FileFix
 
 
 @click.command(
@@ -102,7 +102,7 @@ def command(
     exit_on_errors(checked.report)
 
 
-def _echo_fixed(fixed: list[Fixed], options: OutputOptions, *, diff: bool) -> None:
+def _echo_fixed(fixed: list[FileFix], options: OutputOptions, *, diff: bool) -> None:
     """Writes a fixed text from standard input, with what a check says of it."""
     from segdsl.workspace.check.cached_check import check_fixed
 
@@ -118,7 +118,7 @@ def _echo_fixed(fixed: list[Fixed], options: OutputOptions, *, diff: bool) -> No
 
 
 def _set_result(
-    fixed: list[Fixed], checked: Checked | None, *, diff: bool = False, piped: bool = False
+    fixed: list[FileFix], checked: Checked | None, *, diff: bool = False, piped: bool = False
 ) -> None:
     from segdsl.cli.diff import diff_of
     from segdsl.cli.document import set_result
@@ -166,7 +166,7 @@ def _scope(checked: Checked) -> str:
     return scope if checked.schema is None else f"{scope}, checked with {checked.schema}"
 
 
-def _fix_summary(fixed: list[Fixed], *, dry: bool = False) -> str:
+def _fix_summary(fixed: list[FileFix], *, dry: bool = False) -> str:
     from segdsl.diagnostics.places import counted
 
     verb = "would fix" if dry else "fixed"

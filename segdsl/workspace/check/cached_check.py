@@ -47,7 +47,7 @@ class Checked(msgspec.Struct, frozen=True):
     others: Counts
 
 
-class Fixed(msgspec.Struct, frozen=True):
+class FileFix(msgspec.Struct, frozen=True):
     """A file with its text before and after, how many fixes were made, and how many were not.
 
     `path` is as it was named; `kept_for_comments` counts fixes that would have lost a comment.
@@ -203,7 +203,7 @@ def _look(
     return found, sources
 
 
-def fix_files(inputs: InputFiles, allowed: Sequence[str], *, write: bool) -> list[Fixed]:
+def fix_files(inputs: InputFiles, allowed: Sequence[str], *, write: bool) -> list[FileFix]:
     """Fixes what can be fixed automatically; with `write` in the files, but for `-`.
 
     A file with errors is skipped.
@@ -214,13 +214,13 @@ def fix_files(inputs: InputFiles, allowed: Sequence[str], *, write: bool) -> lis
 
     codes = (*allowed, *(inputs.project.allow if inputs.project is not None else ()))
     unused = _unused(inputs)
-    done: list[Fixed] = []
+    done: list[FileFix] = []
     for path in inputs.files:
         source, usable = read_seg(path, Report())
         if not usable:
             continue
         text, made, kept = fix(source, codes, unused.get(path, ()))
-        done.append(Fixed(path, source.name, source.text, text, made, kept))
+        done.append(FileFix(path, source.name, source.text, text, made, kept))
         if write and made and path != "-":
             write_text(path, text)
     return done
@@ -254,7 +254,7 @@ def _unused(inputs: InputFiles) -> Mapping[str, Collection[str]]:
     return {paths[key]: names for key, names in found.items() if key in paths}
 
 
-def check_fixed(fixed: Fixed) -> tuple[Report, dict[str, Source]]:
+def check_fixed(fixed: FileFix) -> tuple[Report, dict[str, Source]]:
     """Parses the text of a fixed file, and reports what is wrong with it."""
     from segdsl.language.syntax.parser import parse
 
