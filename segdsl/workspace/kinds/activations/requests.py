@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,13 +23,7 @@ from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.activations.state import ActivationState, document_of
 from segdsl.workspace.kinds.deliveries.checks import check_settings
-from segdsl.workspace.kinds.deliveries.documents import (
-    SETTINGS,
-    about_secrets,
-    attributes_in,
-    raw_document,
-    secrets_in,
-)
+from segdsl.workspace.kinds.deliveries.documents import content_of
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
 from segdsl.workspace.kinds.listings import (
     Listing,
@@ -38,12 +33,8 @@ from segdsl.workspace.kinds.listings import (
     unreadable_why,
     whole_or_error,
 )
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    Change,
-    Server,
-)
-from segdsl.workspace.kinds.state import State, is_interrupted, report_in_words
+from segdsl.workspace.kinds.resource import Change, Server
+from segdsl.workspace.kinds.state import State, is_interrupted
 from segdsl.workspace.project.keys import ACTIVATION, SEGMENT, STAGE, Folder, Ref
 from segdsl.workspace.remote.reading import ServerReading
 
@@ -134,19 +125,14 @@ def activation_state(answer: Activation, of: Ref, folder: Folder) -> ActivationS
     """The state of an activation that the server answered; of a summary only that it is there."""
     if answer.is_summary:
         return ActivationState(folder, answer.name, of, "")
-    attributes = attributes_in(bytes(answer.document))
-    secrets = [*secrets_in(attributes.get(SETTINGS))]
-    report = Report()
-    parts = None
-    if not secrets:
-        parts = read_activation(load(bytes(answer.document).decode(), report), report)
-    if parts is not None:
-        target = a.Target("stage" if of.kind == STAGE else "segment", ById(of.id))
-        document = document_of(parts.activation(target), report)
-        if document is not None:
-            return ActivationState(folder, answer.name, of, document)
-    problem = about_secrets(secrets) if secrets else report_in_words(report) or CANNOT_READ
-    return ActivationState(folder, answer.name, of, raw_document(attributes, IGNORED), problem)
+    target = a.Target("stage" if of.kind == STAGE else "segment", ById(of.id))
+
+    def document(body: Any, report: Report) -> str | None:
+        parts = read_activation(body, report)
+        return None if parts is None else document_of(parts.activation(target), report)
+
+    content = content_of(bytes(answer.document), document, IGNORED)
+    return ActivationState(folder, answer.name, of, content.document, content.problem)
 
 
 # --- what is sent ----------------------------------------------------------------------

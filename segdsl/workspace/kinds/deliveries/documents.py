@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
@@ -19,6 +19,8 @@ from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import encode
 from segdsl.secrets import is_hidden
 from segdsl.source import Span
+from segdsl.workspace.kinds.resource import CANNOT_READ
+from segdsl.workspace.kinds.state import report_in_words
 
 Json = Mapping[str, Any]
 SETTINGS = "connectorConfig"
@@ -49,7 +51,31 @@ def is_document(text: str) -> bool:
         return False
 
 
-def attributes_in(answer: bytes) -> dict[str, Any]:
+class Content(NamedTuple):
+    """The canonical document of an answer; with a `problem`, why no source can say it, what the
+    server answered."""
+
+    document: str
+    problem: str = ""
+
+
+def content_of(
+    answer: bytes, document: Callable[[Any, Report], str | None], ignored: Collection[str]
+) -> Content:
+    """What a server answered of an activation or a template; `document` makes the canonical
+    document of its JSON, or reports why it cannot. `ignored` are fields that say nothing."""
+    attributes = _attributes(answer)
+    secrets = [*secrets_in(attributes.get(SETTINGS))]
+    if secrets:
+        return Content(raw_document(attributes, ignored), about_secrets(secrets))
+    report = Report()
+    made = document(load(answer.decode(), report), report)
+    if made is not None:
+        return Content(made)
+    return Content(raw_document(attributes, ignored), report_in_words(report) or CANNOT_READ)
+
+
+def _attributes(answer: bytes) -> dict[str, Any]:
     """The fields of what a server answered, of either side, with numbers as they are spelled."""
     try:
         document = load(answer.decode(), Report())

@@ -27,11 +27,7 @@ from segdsl.workspace.kinds.listings import (
     unreadable_why,
     whole_or_error,
 )
-from segdsl.workspace.kinds.resource import (
-    NO_PLACE,
-    Change,
-    Server,
-)
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
 from segdsl.workspace.kinds.segments.state import canonical_rule_of
 from segdsl.workspace.kinds.state import State, is_interrupted, settled
 from segdsl.workspace.project.keys import FUNNEL, Folder, Ref

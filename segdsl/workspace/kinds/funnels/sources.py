@@ -1,4 +1,4 @@
-"""The funnels of a workspace's files: read, compiled, and the names in their texts. Pure."""
+"""What a funnel of a file compiles to, what it names, and what it is compared by. Pure."""
 
 from __future__ import annotations
 

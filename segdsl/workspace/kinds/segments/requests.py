@@ -17,11 +17,7 @@ from segdsl.workspace.kinds.listings import (
     server_of_listings,
     states_of,
 )
-from segdsl.workspace.kinds.resource import (
-    NO_PLACE,
-    Change,
-    Server,
-)
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
 from segdsl.workspace.kinds.segments.state import SegmentState, state_of, with_ids
 from segdsl.workspace.kinds.state import State
 from segdsl.workspace.project.keys import SEGMENT, Folder, Ref

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,23 +13,12 @@ from segdsl.api import AlreadyExistsError, Client, ClientError
 from segdsl.api.activation_records import ActivationTemplate, NewTemplate
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
-from segdsl.rules.activations import (
-    ColumnIds,
-    encode_template,
-    normal_template,
-    read_template,
-)
+from segdsl.rules.activations import ColumnIds, encode_template, normal_template, read_template
 from segdsl.rules.activations.template import IGNORED
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.deliveries.checks import check_settings
-from segdsl.workspace.kinds.deliveries.documents import (
-    SETTINGS,
-    about_secrets,
-    attributes_in,
-    raw_document,
-    secrets_in,
-)
+from segdsl.workspace.kinds.deliveries.documents import content_of
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
 from segdsl.workspace.kinds.listings import (
     Listing,
@@ -40,13 +30,8 @@ from segdsl.workspace.kinds.listings import (
     unreadable_why,
     whole_or_error,
 )
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    NO_PLACE,
-    Change,
-    Server,
-)
-from segdsl.workspace.kinds.state import State, report_in_words
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
+from segdsl.workspace.kinds.state import State
 from segdsl.workspace.kinds.templates.state import TemplateState, document_of
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
 from segdsl.workspace.remote.reading import ServerReading
@@ -122,18 +107,13 @@ async def _whole(
 
 def template_state(answer: ActivationTemplate, folder: Folder) -> TemplateState:
     """The state of a template that the server answered, in that folder."""
-    attributes = attributes_in(bytes(answer.document))
-    secrets = [*secrets_in(attributes.get(SETTINGS))]
-    report = Report()
-    parts = None
-    if not secrets:
-        parts = read_template(load(bytes(answer.document).decode(), report), report)
-    if parts is not None:
-        document = document_of(normal_template(parts.template), report)
-        if document is not None:
-            return TemplateState(folder, answer.name, document)
-    problem = about_secrets(secrets) if secrets else report_in_words(report) or CANNOT_READ
-    return TemplateState(folder, answer.name, raw_document(attributes, IGNORED), problem)
+
+    def document(body: Any, report: Report) -> str | None:
+        parts = read_template(body, report)
+        return None if parts is None else document_of(normal_template(parts.template), report)
+
+    content = content_of(bytes(answer.document), document, IGNORED)
+    return TemplateState(folder, answer.name, content.document, content.problem)
 
 
 # --- what is sent ----------------------------------------------------------------------

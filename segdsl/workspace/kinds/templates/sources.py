@@ -1,4 +1,4 @@
-"""The activation templates of a workspace's files: read, compiled, and the names in them. Pure."""
+"""What an activation template of a file compiles to, and what it is compared by. Pure."""
 
 from __future__ import annotations
 

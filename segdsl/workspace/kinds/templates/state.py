@@ -23,13 +23,7 @@ from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, sentences
-from segdsl.workspace.kinds.state import (
-    State,
-    StateMeta,
-    different_fields,
-    digest_of,
-    true_words,
-)
+from segdsl.workspace.kinds.state import State, StateMeta, different_fields, digest_of, true_words
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
 
 
