@@ -12,7 +12,7 @@ from segdsl.language import activations as a
 from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors import delivery_names
 from segdsl.language.syntax.syntax_errors.expected import short, unexpected
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _CLAUSES = (
@@ -342,7 +342,7 @@ def function_without_parentheses(site: Site) -> Advice | None:
     return Advice(function.start, function.end, "a function has parentheses", write_help(fix), fix)
 
 
-def _arithmetic(found: Found) -> str:
+def _arithmetic(found: PatternMatch) -> str:
     return f"| {_ARITHMETIC[found.raw('op')]}({found['number']})"
 
 

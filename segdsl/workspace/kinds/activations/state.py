@@ -6,7 +6,6 @@ known by id: the name of that changes nothing here. Nothing is read or written.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -24,7 +23,7 @@ from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import SETTINGS, canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, creation, named, sentences
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import State, StateMeta, digest_of, piece_of, true_words
 from segdsl.workspace.project.keys import ACTIVATION, STAGE, TEMPLATE, Folder, Ref
 
 _END = "endOn"
@@ -44,7 +43,6 @@ _LOCKABLE = {
     "sequence": ("lockEnabled",),
 }
 """What a template can lock as a whole, and the fields that have it."""
-_LENGTH = 16
 
 
 class ActivationState(
@@ -85,7 +83,7 @@ class ActivationState(
 
     @cached_property
     def digest(self) -> str:
-        return "sha256:" + _hash([self.of, self.name, self.document, self.problem])
+        return digest_of([self.of, self.name, self.document, self.problem])
 
     @property
     def owner(self) -> Ref:
@@ -131,7 +129,7 @@ class ActivationState(
             pieces["settings"] = sorted(settings)
             pieces |= {f"setting {key}": value for key, value in settings.items()}
         pieces["body"] = [self.name, body]
-        return {piece: _hash(said)[:_LENGTH] for piece, said in pieces.items()} | {"end": end or ""}
+        return {piece: piece_of(said) for piece, said in pieces.items()} | {"end": end or ""}
 
     @property
     def clearable(self) -> frozenset[str]:
@@ -167,7 +165,7 @@ class ActivationState(
             "template": before.template != after.template,
         }
         changed = changed_fields(before.delivery, after.delivery)
-        return (*(word for word, differs in words.items() if differs), *changed)
+        return (*true_words(words), *changed)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         assert isinstance(old, ActivationState), "of one kind"
@@ -238,7 +236,3 @@ def document_of(written: a.Activation, report: Report) -> str | None:
     if entities is None or legacy is None:
         return None
     return canonical({**entities["attributes"], **legacy})
-
-
-def _hash(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -5,7 +5,6 @@ It is what its body says, as one canonical JSON text. Nothing is read or written
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,7 +24,7 @@ from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, sentences
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import State, StateMeta, different_fields, digest_of, true_words
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
 
 
@@ -54,8 +53,7 @@ class TemplateState(
 
     @cached_property
     def digest(self) -> str:
-        parts = [self.folder, self.name, self.document, self.problem]
-        return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return digest_of([self.folder, self.name, self.document, self.problem])
 
     @cached_property
     def template(self) -> a.ActivationTemplate | None:
@@ -102,7 +100,7 @@ class TemplateState(
             "locks": before.locks != after.locks,
         }
         changed = changed_fields(before.delivery, after.delivery)
-        return (*(word for word, differs in words.items() if differs), *changed)
+        return (*true_words(words), *changed)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         assert isinstance(old, TemplateState), "of one kind"
@@ -120,9 +118,7 @@ class TemplateState(
     def differences(self, server: State) -> Sequence[str]:
         assert isinstance(server, TemplateState), "of one kind"
         here, there = json.loads(self.document or "{}"), json.loads(server.document or "{}")
-        fields = [
-            field for field in ("folder", "name") if getattr(self, field) != getattr(server, field)
-        ]
+        fields = different_fields(self, server, ("folder", "name"))
         fields += [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
         return fields or ["the spelling of its JSON"]
 
