@@ -170,18 +170,12 @@ def compile_text(
         lint_segments(segments, report)
     known = {} if schema is None else ids_of(schema)
     several = {} if schema is None else ambiguous_ids(schema, segments=False)
-    compiled: list[CompiledSegment] = []
+    compiled = []
     for segment in segments:
-        if segment.span.key in failed:
-            continue
-        placed = with_unambiguous_ids(segment, known, several, report)
-        if placed is None:
-            continue
-        rule = lower(placed, report, layout=layout, symbolic=symbolic)
-        if rule is not None:
-            body = encode(create_request(placed, rule))
-            request = json.loads(body)
-            compiled.append(CompiledSegment(placed.name, request["rule"], request, body, placed))
+        if segment.span.key not in failed:
+            with_known = with_unambiguous_ids(segment, known, several, report)
+            if with_known is not None:
+                compiled.append(_compiled(with_known, symbolic, layout, report))
     resources: tuple[CompiledResource, ...] = ()
     if items.funnels or items.templates or items.activations:
         sound = _without(items, failed)
@@ -190,7 +184,20 @@ def compile_text(
         report = _without_suppressed(report, trees, sources, schema)
     if check:
         report.check()
-    return Compiled(tuple(compiled), tuple(report.diagnostics), sources, resources)
+    done = tuple(each for each in compiled if each is not None)
+    return Compiled(done, tuple(report.diagnostics), sources, resources)
+
+
+def _compiled(
+    segment: Segment, symbolic: bool, layout: Layout, report: Report
+) -> CompiledSegment | None:
+    """The request that creates a segment; None after a report."""
+    rule = lower(segment, report, layout=layout, symbolic=symbolic)
+    if rule is None:
+        return None
+    body = encode(create_request(segment, rule))
+    request = json.loads(body)
+    return CompiledSegment(segment.name, request["rule"], request, body, segment)
 
 
 def _resources(

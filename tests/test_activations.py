@@ -208,10 +208,37 @@ def test_state_of_a_template(word: str) -> None:
 
 
 def test_every_lock_is_a_word_of_the_language() -> None:
-    text = f'activation template "x"\n  locked ({", ".join(a.LOCKS)})\n'
+    kinds = [kind for kind in a.LOCKS if kind not in a.COLUMN_PARTS]
+    file, found = read(f'activation template "x"\n  locked ({", ".join(kinds)})\n')
+    assert file.items == (t.ActivationTemplate("x", (d.Locked(tuple(map(a.Lock, kinds))),)),)
+    lines = "".join(f"    {kind},\n" for kind in kinds)
+    assert format_file(file) == f'activation template "x"\n  locked (\n{lines}  )\n'
+    text = f'activation template "x"\n  locked ({", ".join(a.COLUMN_PARTS)})\n'
+    file, more = read(text)
+    assert (format_file(file), [*found, *more]) == (text, [])
+
+
+def test_single_columns_and_settings_are_locked() -> None:
+    file, found = read(
+        'activation template "x"\n  locked (settings (de_name, `a b`,), removing columns '
+        "(age, email), columns (email)) # why\n"
+    )
+    assert [of.message for of in found] == ["`columns` already locks this"]
+    locks = (
+        a.Lock("columns", ("email",)),
+        a.Lock("removing columns", ("age", "email")),
+        a.Lock("settings", ("de_name", "a b")),
+    )
+    assert file.items == (t.ActivationTemplate("x", (d.Locked(locks),)),)
+
+
+def test_comments_between_locks_stay() -> None:
+    text = (
+        'activation template "x"\n  locked (\n    columns (email),  # one\n    # two\n'
+        "    settings (a),\n    # three\n  )  # four\n"
+    )
     file, found = read(text)
-    assert file.items == (t.ActivationTemplate("x", (d.Locked(a.LOCKS),)),)
-    assert (format_file(file), found) == (text, [])
+    assert (format_file(file, Source("x.seg", text)), found) == (text, [])
 
 
 def test_clauses_come_in_one_order() -> None:
@@ -470,7 +497,9 @@ def test_a_template_resolves() -> None:
         'activation template "x" folder "f" description "d" state published locked (schedule)'
     )
     assert found == []
-    assert items.templates == (a.ActivationTemplate("x", "f", "d", "published", ("schedule",)),)
+    assert items.templates == (
+        a.ActivationTemplate("x", "f", "d", "published", (a.Lock("schedule"),)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -539,3 +568,23 @@ def test_no_zone_is_suggested_for_an_abbreviation(zone: str) -> None:
     parse(Source("x.seg", f'activation "x" of segment "y"\n  every day in "{zone}"'), report)
     [finding] = report.diagnostics
     assert finding.help == 'time zones are named as in `"Asia/Tokyo"` and `"UTC"`'
+
+
+@pytest.mark.parametrize(
+    ("locks", "underlined", "message"),
+    [
+        ("connection (a)", "connection (a)", "`connection` names nothing"),
+        ("columns (a, b, a)", "a", "this name is already listed"),
+        ("columns (a), columns", "columns", "this lock is already listed"),
+        ("columns, changing columns", "changing columns", "`columns` already locks this"),
+        ("settings de_name", "settings de_name", "`settings` are named in parentheses"),
+        ("column (a)", "column", "`column` is not a lock"),
+        ('settings ("a")', '"a"', "what is locked is named without quotes"),
+        ("settings.a", "settings.a", "unexpected `.`: expected `,` or `)`"),
+    ],
+)
+def test_locks_that_are_written_in_another_way(locks: str, underlined: str, message: str) -> None:
+    text = f'activation template "x" locked ({locks})'
+    _, [found] = read(text)
+    assert found.span is not None
+    assert (text[found.span.start : found.span.end], found.message) == (underlined, message)

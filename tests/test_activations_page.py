@@ -69,8 +69,8 @@ def parsed(text: str) -> t.File:
 def everything() -> list[str]:
     columns = [f"columns ({column})" for column in CELLS["column"]]
     functions = [f"columns (a | {function})" for function in CELLS["function"]]
-    [locks] = re.findall(r"^`(locked \(.*\))`$", PAGE, re.MULTILINE)
-    return [*blocks(), *CELLS["head"], *map(text_of, [*CLAUSES, *columns, *functions, locks])]
+    clauses = [*CLAUSES, *columns, *functions, *CELLS["lock"]]
+    return [*blocks(), *CELLS["head"], *map(text_of, clauses)]
 
 
 @pytest.mark.parametrize("text", everything())
@@ -83,8 +83,8 @@ def test_each_block_is_canonical(text: str) -> None:
     assert format_file(parsed(text)) == text
 
 
-@pytest.mark.parametrize("clause", [*CELLS["schedule"], *CELLS["settings"]])
-def test_each_schedule_and_setting_is_in_its_one_spelling(clause: str) -> None:
+@pytest.mark.parametrize("clause", [*CELLS["schedule"], *CELLS["settings"], *CELLS["lock"]])
+def test_each_schedule_setting_and_lock_is_in_its_one_spelling(clause: str) -> None:
     written = format_file(parsed(text_of(clause)))
     assert " ".join(written.split()).replace("( ", "(").replace(", )", ")").endswith(clause)
 
@@ -99,7 +99,13 @@ def test_together_they_use_everything() -> None:
     assert {node.strategy for node in found if isinstance(node, a.BehaviorExport)} == set(
         get_args(a.JoinStrategy)
     )
-    assert [node.locks for node in found if isinstance(node, d.Locked)][-1] == a.LOCKS
+    locks = {lock for node in found if isinstance(node, d.Locked) for lock in node.locks}
+    assert {lock.kind for lock in locks} == set(a.LOCKS)
+    assert {lock.kind for lock in locks if lock.names} >= {
+        "columns",
+        "removing columns",
+        "settings",
+    }
 
 
 def test_placeholders_and_units_are_listed() -> None:

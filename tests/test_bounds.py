@@ -13,7 +13,8 @@ from segdsl.language.resolve import Program, resolve, sizes
 from segdsl.language.syntax.parser import parse
 from segdsl.loading import load_files
 from segdsl.source import Source
-from segdsl.workspace.check.check_runner import Basis, check_here, check_in_processes, combine
+from segdsl.workspace.check.check_processes import check_in_processes
+from segdsl.workspace.check.check_runner import Basis, check_here, combine
 from steps import steps
 
 
@@ -149,8 +150,8 @@ def test_the_files_of_a_run_share_it_too(tmp_path: Path) -> None:
 
 
 def test_so_do_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segdsl.workspace.check.check_runner.MANY", 12)
-    monkeypatch.setattr("segdsl.workspace.check.check_runner.MAX_UNITS", 100)
+    monkeypatch.setattr("segdsl.workspace.check.check_processes.MANY", 12)
+    monkeypatch.setattr("segdsl.workspace.check.check_processes.MAX_UNITS", 100)
     monkeypatch.setattr(sizes, "MAX_UNITS", 100)
     (tmp_path / "w.seg").write_text(wide(20))
     names = []

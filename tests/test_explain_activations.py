@@ -228,7 +228,13 @@ def test_a_template() -> None:
         "Templates",
         "For all mails",
         "published",
-        ("columns", "connection", "adding columns"),
+        (
+            a.Lock("columns", ("source",)),
+            a.Lock("removing columns"),
+            a.Lock("connection"),
+            a.Lock("settings", ("a", "b c")),
+            a.Lock("adding columns"),
+        ),
         a.Delivery(
             a.Connection(ByName("s3")),
             a.Columns(all=True, items=(a.ExportColumn(a.TextSource(("x",)), "source"),)),
@@ -245,7 +251,8 @@ Its activations export profiles to the connection "s3":
   1. Each row has all attributes of the parent segment, and these columns:
      1.1. source: the text "x".
   2. It runs at the times of the cron expression "0 3 * * *", in the time zone UTC.
-  3. Its activations cannot change its columns, the connection and adding columns.
+  3. Its activations cannot change the column `source`, removing columns, the connection,
+     the settings `a` and `b c` and adding columns.
 """)
 
 

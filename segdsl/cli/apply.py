@@ -27,10 +27,7 @@ from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnosti
 from segdsl.cli.workspace_options import exclusive_run, open_workspace, plan_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from segdsl.cli.workspace_options import OpenWorkspace
-    from segdsl.source import Source
+    from segdsl.workspace.project.config import Project
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.sync.applying import Outcome
     from segdsl.workspace.sync.plan import Plan, Rename
@@ -89,12 +86,9 @@ def command(
 
     After a failure or Ctrl-C, run the command again to apply the rest.
     """
-    from asyncio import CancelledError
-
     from segdsl.diagnostics import Report
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.sync.commands import apply_plan, plan_for
-    from segdsl.workspace.sync.plan_checks import check_plan
+    from segdsl.workspace.sync.checked_plan import CheckedPlan, checked_plan, without_plan
     from segdsl.workspace.sync.planning import PlanOptions
 
     output = OutputOptions(form, (), color)
@@ -103,53 +97,33 @@ def command(
     saved_plan = None if saved is None else _read_plan(saved, paths, prune=prune, force=force)
     if saved_plan is not None:
         target = target or saved_plan.target
-    contradicted: str | None = None
-    sources: Mapping[str, Source] = {}
 
-    async def make_plan(connection: Connection, opened: OpenWorkspace) -> Plan | None:
-        nonlocal contradicted
-        options = PlanOptions(force, prune, allow_empty, as_new)
-        while True:
-            plan = await plan_for(
-                connection, project, opened.workspace, report, options, paths, on_note
-            )
-            contradicted = check_plan(
-                *opened, plan, report, use_schema=not no_schema, now=connection.now
-            )
-            if report.has_errors:
-                return None
-            if yes or not plan.renames or plan.conflicts or not is_interactive():
-                return plan
-            _show(plan, form, color)
-            answers = [await _confirm_rename(rename) for rename in plan.renames]
-            options = options.answered(plan.renames, answers)
+    async def answer(plan: Plan) -> list[bool]:
+        _show(plan, form, color)
+        return [await _confirm_rename(rename) for rename in plan.renames]
 
-    async def plan_and_apply(connection: Connection) -> tuple[Plan, list[Outcome]] | None:
-        plan = saved_plan if opened is None else await make_plan(connection, opened)
+    async def plan_and_apply(connection: Connection) -> tuple[CheckedPlan, list[Outcome]]:
+        checked = CheckedPlan(saved_plan)
+        if opened is not None:
+            checked = await checked_plan(
+                connection,
+                *opened,
+                report,
+                PlanOptions(force, prune, allow_empty, as_new),
+                paths,
+                on_note,
+                use_schema=not no_schema,
+                answer=answer if is_interactive() and not yes else None,
+            )
+        plan = checked.plan
         if plan is None:
-            return None
+            return checked, []
         _show(plan, form, color)
         if plan.conflicts or (plan.renames and not as_new):
-            return plan, []
+            return checked, []
         if plan.changes and not yes:
             await _confirm(plan)
-        bar = ProgressBar("Applying")
-        bar.begin(len(plan.changes))
-
-        def on_outcome(outcome: Outcome) -> None:
-            bar.answered()
-            if form == "text":
-                with bar.paused():
-                    _print(outcome)
-
-        try:
-            return plan, await apply_plan(connection, project, plan, on_outcome)
-        except CancelledError:
-            bar.end()
-            echo("interrupted; run the command again to apply the rest", err=True)
-            raise
-        finally:
-            bar.end()
+        return checked, await _apply(connection, project, plan, form)
 
     with exclusive_run(target, "apply"):
         # Read only now: another run may have written files a moment ago.
@@ -157,21 +131,46 @@ def command(
             None if saved_plan is not None else open_workspace(target, settings, report, layout)
         )
         project = need_project(Path.cwd())
-        if opened is not None:
-            sources = opened.workspace.sources
-            if report.has_errors:
-                contradicted = check_plan(*opened, None, report, use_schema=not no_schema)
-        applied = None if report.has_errors else with_target(target, now, plan_and_apply)
+        if opened is not None and report.has_errors:
+            checked = without_plan(*opened, report, use_schema=not no_schema)
+            outcomes: list[Outcome] = []
+        else:
+            checked, outcomes = with_target(target, now, plan_and_apply)
     report_diagnostics(
         report,
-        sources,
+        {} if opened is None else opened.workspace.sources,
         output,
         has_result=not report.has_errors,
-        summary=summary_of(report, output, contradicted),
+        summary=summary_of(report, output, checked.contradicted),
     )
     exit_on_errors(report)
-    assert applied is not None, "without errors there is a plan"
-    _finish(*applied, form, as_new=as_new)
+    assert checked.plan is not None, "without errors there is a plan"
+    _finish(checked.plan, outcomes, form, as_new=as_new)
+
+
+async def _apply(connection: Connection, project: Project, plan: Plan, form: str) -> list[Outcome]:
+    """Applies a plan, and shows how far it is."""
+    from asyncio import CancelledError
+
+    from segdsl.workspace.sync.commands import apply_plan
+
+    bar = ProgressBar("Applying")
+    bar.begin(len(plan.changes))
+
+    def on_outcome(outcome: Outcome) -> None:
+        bar.answered()
+        if form == "text":
+            with bar.paused():
+                _print(outcome)
+
+    try:
+        return await apply_plan(connection, project, plan, on_outcome)
+    except CancelledError:
+        bar.end()
+        echo("interrupted; run the command again to apply the rest", err=True)
+        raise
+    finally:
+        bar.end()
 
 
 def _read_plan(file: str, paths: tuple[str, ...], *, prune: bool, force: bool) -> Plan:

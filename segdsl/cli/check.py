@@ -24,7 +24,7 @@ from segdsl.cli.reporting import (
 from segdsl.terminal import visible
 
 if TYPE_CHECKING:
-    from segdsl.workspace.check.cached_check import Checked, Fixed
+    from segdsl.workspace.check.cached_check import Checked, FileFix
 
 
 @click.command(
@@ -64,13 +64,13 @@ def command(
     Diagnostics in a machine format go to standard output.
     """
     from segdsl.diagnostics.places import tally
-    from segdsl.workspace.check.cached_check import check, check_fixed, fix_files
-    from segdsl.workspace.check.inputs import wanted
+    from segdsl.workspace.check.cached_check import check, fix_files
+    from segdsl.workspace.check.inputs import input_files
 
     options = OutputOptions(form, allowed, color)
     if diff and not fix:
         raise click.UsageError("--diff requires --fix")
-    inputs = wanted(files, target)
+    inputs = input_files(files, target)
     fixed = fix_files(inputs, allowed, write=not diff) if fix else []
     if diff and form != "json":
         from segdsl.cli.diff import show_diff
@@ -78,15 +78,7 @@ def command(
         for file in fixed:
             show_diff(file.name, file.before, file.after, "fixed", options)
     if fix and inputs.files == ["-"]:
-        for file in fixed:
-            if form == "json":
-                _set_result(fixed, None, diff=diff, piped=not diff)
-            elif not diff:
-                echo_result(file.after)
-            report, sources = check_fixed(file)
-            summary = _fix_summary(fixed, dry=diff)
-            report_diagnostics(report, sources, options, has_result=True, summary=summary)
-            exit_on_errors(report)
+        _echo_fixed(fixed, options, diff=diff)
         return
     checked = check(
         inputs,
@@ -110,8 +102,23 @@ def command(
     exit_on_errors(checked.report)
 
 
+def _echo_fixed(fixed: list[FileFix], options: OutputOptions, *, diff: bool) -> None:
+    """Writes a fixed text from standard input, with what a check says of it."""
+    from segdsl.workspace.check.cached_check import check_fixed
+
+    for file in fixed:
+        if options.format == "json":
+            _set_result(fixed, None, diff=diff, piped=not diff)
+        elif not diff:
+            echo_result(file.after)
+        report, sources = check_fixed(file)
+        summary = _fix_summary(fixed, dry=diff)
+        report_diagnostics(report, sources, options, has_result=True, summary=summary)
+        exit_on_errors(report)
+
+
 def _set_result(
-    fixed: list[Fixed], checked: Checked | None, *, diff: bool = False, piped: bool = False
+    fixed: list[FileFix], checked: Checked | None, *, diff: bool = False, piped: bool = False
 ) -> None:
     from segdsl.cli.diff import diff_of
     from segdsl.cli.document import set_result
@@ -159,7 +166,7 @@ def _scope(checked: Checked) -> str:
     return scope if checked.schema is None else f"{scope}, checked with {checked.schema}"
 
 
-def _fix_summary(fixed: list[Fixed], *, dry: bool = False) -> str:
+def _fix_summary(fixed: list[FileFix], *, dry: bool = False) -> str:
     from segdsl.diagnostics.places import counted
 
     verb = "would fix" if dry else "fixed"

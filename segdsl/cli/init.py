@@ -14,7 +14,7 @@ from segdsl.cli.options import format_options
 from segdsl.cli.prompts import is_interactive, prompt
 
 if TYPE_CHECKING:
-    from segdsl.workspace.project.init import Started, Table
+    from segdsl.workspace.project.init import NewWorkspace, Table
 
 
 @click.command(
@@ -75,7 +75,7 @@ def _account(region: str | None, parent_segment: str | None) -> tuple[str, str]:
     return region.strip(), parent_segment.strip()
 
 
-def _print(started: Started, tables: tuple[Table, ...], data: str | None) -> None:
+def _print(started: NewWorkspace, tables: tuple[Table, ...], data: str | None) -> None:
     from segdsl.terminal import visible
 
     if tables:
@@ -91,7 +91,7 @@ def _print(started: Started, tables: tuple[Table, ...], data: str | None) -> Non
         echo(f"  {line}")
 
 
-def _set_result(started: Started, tables: tuple[Table, ...]) -> None:
+def _set_result(started: NewWorkspace, tables: tuple[Table, ...]) -> None:
     from segdsl.cli.document import set_result
     from segdsl.output.documents import InitOutput
     from segdsl.output.models import InitTable, WrittenFile

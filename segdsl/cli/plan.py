@@ -85,10 +85,8 @@ def command(
     """
     from segdsl.diagnostics import Report
     from segdsl.workspace.kinds.effects import NOT_COUNTED
-    from segdsl.workspace.sync.commands import Progress, effects_of, plan_for
-    from segdsl.workspace.sync.plan_checks import check_plan
+    from segdsl.workspace.sync.checked_plan import CheckedPlan, checked_plan, without_plan
     from segdsl.workspace.sync.plan_file import check_plan_file, save_plan
-    from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
     from segdsl.workspace.sync.planning import PlanOptions
 
     if save is not None:
@@ -97,40 +95,54 @@ def command(
     report = Report()
     on_note = document.notes_once()
     opened = open_workspace(target, settings, report, layout)
-    contradicted: str | None = None
 
-    async def make_plan(connection: Connection) -> tuple[Plan, Effects] | None:
-        nonlocal contradicted
+    async def make_plan(connection: Connection) -> tuple[CheckedPlan, Effects]:
         options = PlanOptions(force, prune, allow_empty, as_new)
-        project, workspace = opened.project, opened.workspace
-        plan = await plan_for(connection, project, workspace, report, options, paths, on_note)
-        contradicted = check_plan(
-            *opened, plan, report, use_schema=not no_schema, now=connection.now
+        checked = await checked_plan(
+            connection, *opened, report, options, paths, on_note, use_schema=not no_schema
         )
-        if report.has_errors:
-            return None
-        bar = ProgressBar("Counting")
-        progress = Progress(bar.begin, bar.answered)
-        try:
-            return plan, await effects_of(connection, plan, progress) if count else NOT_COUNTED
-        finally:
-            bar.end()
+        if checked.plan is None or not count:
+            return checked, NOT_COUNTED
+        return checked, await _effects(connection, checked.plan)
 
-    if report.has_errors:
-        contradicted = check_plan(*opened, None, report, use_schema=not no_schema)
-    planned = None if report.has_errors else with_target(target, now, make_plan)
+    checked, effects = (
+        (without_plan(*opened, report, use_schema=not no_schema), NOT_COUNTED)
+        if report.has_errors
+        else with_target(target, now, make_plan)
+    )
     report_diagnostics(
         report,
         opened.workspace.sources,
         output,
         has_result=not report.has_errors,
-        summary=summary_of(report, output, contradicted),
+        summary=summary_of(report, output, checked.contradicted),
     )
     exit_on_errors(report)
-    assert planned is not None, "without errors there is a plan"
-    plan, effects = planned
+    plan = checked.plan
+    assert plan is not None, "without errors there is a plan"
     if save is not None:
         save_plan(save, plan)
+    _show(plan, effects, form, color)
+    if plan.conflicts or plan.renames:
+        raise click.exceptions.Exit(FINDINGS)
+    if exit_code and plan.changes:
+        raise click.exceptions.Exit(CHANGES_PENDING)
+
+
+async def _effects(connection: Connection, plan: Plan) -> Effects:
+    """The effects of a plan; shows how far the counting is."""
+    from segdsl.workspace.sync.commands import Progress, effects_of
+
+    bar = ProgressBar("Counting")
+    try:
+        return await effects_of(connection, plan, Progress(bar.begin, bar.answered))
+    finally:
+        bar.end()
+
+
+def _show(plan: Plan, effects: Effects, form: str, color: str) -> None:
+    from segdsl.workspace.sync.plan_text import plan_markdown, plan_text
+
     match form:
         case "json":
             from segdsl.output.plans import plan_output
@@ -142,7 +154,3 @@ def command(
             colored = use_color(color, sys.stdout)
             text = plan_text(plan, effects, color=colored, width=terminal_width())
             echo(text, nl=False, color=colored)
-    if plan.conflicts or plan.renames:
-        raise click.exceptions.Exit(FINDINGS)
-    if exit_code and plan.changes:
-        raise click.exceptions.Exit(CHANGES_PENDING)

@@ -335,9 +335,12 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
 
 
-Lock = OneOf[
+LockKind = OneOf[
     "all columns",
     "columns",
+    "renaming columns",
+    "changing columns",
+    "removing columns",
     "connection",
     "settings",
     "behaviors",
@@ -351,8 +354,21 @@ Lock = OneOf[
 ]
 """What a template keeps its activations from changing; see the reference for the API's fields."""
 
-LOCKS: tuple[Lock, ...] = get_args(Lock)
+LOCKS: tuple[LockKind, ...] = get_args(LockKind)
 """In the order in which they are written."""
+COLUMN_PARTS: tuple[LockKind, ...] = ("renaming columns", "changing columns", "removing columns")
+"""What can be locked of a column: its name, its source, that it is there; `columns` locks all."""
+LOCKS_WITH_NAMES: frozenset[LockKind] = frozenset(("columns", *COLUMN_PARTS, "settings"))
+"""The locks that can name the columns or the settings that they are for."""
+
+
+class Lock(msgspec.Struct, frozen=True, gc=False):
+    """`columns`, `settings (de_name)`: what a template locks; without names all that there is."""
+
+    kind: LockKind
+    names: tuple[str, ...] = ()
+    span: Span = NOWHERE
+
 
 TemplateState = OneOf["draft", "published"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from segdsl.output import documents, models
 from segdsl.output.remote import api_error
 from segdsl.output.segments import folder_of
-from segdsl.workspace.kinds.effects import Effect, Effects
+from segdsl.workspace.kinds.effects import Effect, Effects, PartEffect
+from segdsl.workspace.kinds.resource import Change
 from segdsl.workspace.sync import plan as p
 from segdsl.workspace.sync.applying import Outcome
 from segdsl.workspace.sync.moving import Move
@@ -53,24 +54,7 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         "target": plan.target,
         "parent_segment": plan.parent_segment,
         "changes": tuple(
-            models.PlannedChange(
-                kind=change.kind,
-                action=change.action,
-                id=change.id,
-                folder=folder_of(change.state.folder),
-                name=change.state.name,
-                file=change.file or None,
-                what=change.what,
-                notes=change.notes,
-                forced=change.forced,
-                before=None if change.before is None else change.before.source,
-                after=None if change.after is None else change.after.source,
-                effect=_effect(effects.by_change.get(number)),
-                stages=tuple(
-                    models.PartEffect(name=part.name, effect=_counted(part.effect))
-                    for part in effects.parts.get(number, ())
-                ),
-            )
+            _change(change, effects.by_change.get(number), effects.parts.get(number, ()))
             for number, change in enumerate(plan.changes)
         ),
         "reached": tuple(
@@ -117,6 +101,28 @@ def _plan(plan: p.Plan, effects: Effects) -> dict[str, Any]:
         "same": len(plan.unchanged),
         "others": plan.others,
     }
+
+
+def _change(
+    change: Change, effect: Effect | None, parts: Iterable[PartEffect]
+) -> models.PlannedChange:
+    return models.PlannedChange(
+        kind=change.kind,
+        action=change.action,
+        id=change.id,
+        folder=folder_of(change.state.folder),
+        name=change.state.name,
+        file=change.file or None,
+        what=change.what,
+        notes=change.notes,
+        forced=change.forced,
+        before=None if change.before is None else change.before.source,
+        after=None if change.after is None else change.after.source,
+        effect=_effect(effect),
+        stages=tuple(
+            models.PartEffect(name=part.name, effect=_counted(part.effect)) for part in parts
+        ),
+    )
 
 
 def _effect(effect: Effect | None) -> models.Effect | None:

@@ -47,61 +47,84 @@ _T = TypeVar("_T", bound=_Named)
 
 def write_schema(schema: Schema) -> str:
     """The text of a schema file; independent of the order of the schema's objects."""
-    segments = sorted(schema.segments, key=lambda each: (each.folder, each.name, each.id))
-    document: dict[str, Any] = {
+    document = {
         "folders": sorted(path_text(each) for each in schema.folders if each),
-        "parent_segment": {
-            "id": schema.id,
-            "name": schema.name,
-            "timezone": schema.timezone,
-        },
-        "attributes": _columns(schema.attributes),
-        "headings": {
-            each.name: each.heading
-            for each in _by_name(schema.attributes)
-            if each.heading is not None
-        },
+        "parent_segment": {"id": schema.id, "name": schema.name, "timezone": schema.timezone},
+        **_column_tables(schema),
+        **_reference_tables(schema),
+        **_account_tables(schema),
+        "samples": _sample_tables(schema),
+    }
+    # An empty table of these says that there are none; without it nothing is known of them.
+    known = {key: document[key] for key in _KNOWN_IF_EMPTY if document[key] is not None}
+    return _HEAD + tomli_w.dumps(
+        {key: each for key, each in document.items() if each or key in known}
+    )
+
+
+def _column_tables(schema: Schema) -> dict[str, Any]:
+    """What is known of attributes, and of the columns of behaviors and customer groups."""
+    attributes, behaviors = _by_name(schema.attributes), _by_name(schema.behaviors)
+    return {
+        "attributes": _columns(attributes),
+        "headings": {each.name: each.heading for each in attributes if each.heading is not None},
         "behaviors": {
             written: _columns(each.columns)
-            for each in _by_name(schema.behaviors)
+            for each in behaviors
             if (written := name_of(each.name)) is not None
         },
         "tables": {
-            each.name: _columns(each.columns)
-            for each in _by_name(schema.behaviors)
-            if name_of(each.name) is None
+            each.name: _columns(each.columns) for each in behaviors if name_of(each.name) is None
         },
         "customer_groups": {
             each.name: _columns(each.columns) for each in _by_name(schema.customer_groups)
         },
-        "labels": _drop_empty(
-            {
-                "attributes": _labels(schema.attributes),
-                "behaviors": _labels(schema.behaviors),
-                "columns": _drop_empty(
-                    {each.name: _labels(each.columns) for each in _by_name(schema.behaviors)}
-                ),
-                "customer_groups": _drop_empty(
-                    {each.name: _labels(each.columns) for each in _by_name(schema.customer_groups)}
-                ),
-            }
-        ),
+        "labels": _label_tables(schema),
         "visibility": _visibility(schema),
+    }
+
+
+def _label_tables(schema: Schema) -> dict[str, Any]:
+    return _drop_empty(
+        {
+            "attributes": _labels(schema.attributes),
+            "behaviors": _labels(schema.behaviors),
+            "columns": _drop_empty(
+                {each.name: _labels(each.columns) for each in _by_name(schema.behaviors)}
+            ),
+            "customer_groups": _drop_empty(
+                {each.name: _labels(each.columns) for each in _by_name(schema.customer_groups)}
+            ),
+        }
+    )
+
+
+def _reference_tables(schema: Schema) -> dict[str, Any]:
+    """The ids of what conditions refer to, with the names."""
+    segments = sorted(schema.segments, key=lambda each: (each.folder, each.name, each.id))
+    funnels = _by_name(schema.funnels)
+    return {
         "segments": {each.id: path_text((*each.folder, each.name)) for each in segments},
         "kinds": {each.id: each.kind for each in segments if each.kind != "batch"},
-        "funnels": _names(schema.funnels),
-        "funnel_folders": {
-            each.id: path_text(each.folder) for each in _by_name(schema.funnels) if each.folder
-        },
-        "stages": {each.id: _names(each.stages) for each in _by_name(schema.funnels)},
-        "models": {
-            solution: _names(each for each in schema.models if each.solution == solution)
-            for solution in ("predictive", "rfm", "cltv")
-        },
+        "funnels": _names(funnels),
+        "funnel_folders": {each.id: path_text(each.folder) for each in funnels if each.folder},
+        "stages": {each.id: _names(each.stages) for each in funnels},
+        "models": _drop_empty(
+            {
+                solution: _names(each for each in schema.models if each.solution == solution)
+                for solution in ("predictive", "rfm", "cltv")
+            }
+        ),
         "variants": {
             test: _names(each for each in schema.variants if each.test == test)
             for test in sorted({each.test for each in schema.variants})
         },
+    }
+
+
+def _account_tables(schema: Schema) -> dict[str, Any]:
+    """The ids of what activations name; None where nothing is known."""
+    return {
         "activation_templates": None
         if schema.templates is None
         else {
@@ -115,20 +138,17 @@ def write_schema(schema: Schema) -> str:
             if each.type is not None
         },
         "users": None if schema.users is None else _names(schema.users),
-        "samples": _drop_empty(
-            {
-                "attributes": _samples(schema, None),
-                "columns": _drop_empty(
-                    {each.name: _samples(schema, each.name) for each in _by_name(schema.behaviors)}
-                ),
-            }
-        ),
     }
-    document["models"] = _drop_empty(document["models"])
-    # An empty table of these says that there are none; without it nothing is known of them.
-    known = {key: document[key] for key in _KNOWN_IF_EMPTY if document[key] is not None}
-    return _HEAD + tomli_w.dumps(
-        {key: each for key, each in document.items() if each or key in known}
+
+
+def _sample_tables(schema: Schema) -> dict[str, Any]:
+    return _drop_empty(
+        {
+            "attributes": _samples(schema, None),
+            "columns": _drop_empty(
+                {each.name: _samples(schema, each.name) for each in _by_name(schema.behaviors)}
+            ),
+        }
     )
 
 

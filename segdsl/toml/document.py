@@ -79,7 +79,7 @@ class Document:
         known = places(self.text)
         texts: list[tuple[str, str]] = []
         listed = list(mistakes)
-        shown_at = _Showing(self.name, self.text, is_secret=self.is_secret).at
+        shown_at = _Excerpts(self.name, self.text, is_secret=self.is_secret).at
         for number, mistake in enumerate(listed[:MOST_SHOWN], start=1):
             place = None
             path = mistake.path
@@ -101,7 +101,7 @@ def _joined(kind: type[_Error], texts: list[tuple[str, str]], number: int) -> _E
     return kind(first, "\n".join(shown))
 
 
-class _Showing:
+class _Excerpts:
     """Shows places of one text, which is looked through once for what may be a secret."""
 
     def __init__(self, name: str, text: str, *, is_secret: bool = False) -> None:
@@ -121,7 +121,7 @@ def shown_at(
     is_secret: bool = False,
 ) -> str:
     """The lines that show a place, as those of diagnostics; no text of what may hold a secret."""
-    return _Showing(name, text, is_secret=is_secret).at(span, help)
+    return _Excerpts(name, text, is_secret=is_secret).at(span, help)
 
 
 def parse_toml(

@@ -10,7 +10,7 @@ import pytest
 from segdsl.diagnostics.render import render_text
 from segdsl.workspace.check.cached_check import Checked, check
 from segdsl.workspace.check.check_cache import MIN_FILES
-from segdsl.workspace.check.inputs import wanted
+from segdsl.workspace.check.inputs import input_files
 
 NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
 PROJECT = '[targets.local]\nkind = "local"\ndata = "data"\n'
@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def checked(*files: str, now: datetime = NOW, use_schema: bool = True) -> Checked:
-    return check(wanted(files, None), {}, use_schema=use_schema, now=now)
+    return check(input_files(files, None), {}, use_schema=use_schema, now=now)
 
 
 def said(*files: str, now: datetime = NOW, use_schema: bool = True) -> list[str]:
@@ -210,7 +210,7 @@ def test_a_local_target_fixes_the_time(folder: Path) -> None:
         (with_now.replace("2024-11", "2024-12"), ["SEG621"]),
     ):
         (folder / "segdsl.toml").write_text(config)
-        found = check(wanted((), None), {}).report.diagnostics
+        found = check(input_files((), None), {}).report.diagnostics
         assert [each.code.name for each in found if each.code.name == "SEG621"] == codes
 
 

@@ -24,11 +24,12 @@ from segdsl.output.diagnostics import diagnostics_output
 from segdsl.output.models import Diagnostic as Finding
 from segdsl.schema.document import write_schema
 from segdsl.schema.model import Column, Schema, Segment
-from segdsl.workspace.check import check_runner as judging
+from segdsl.workspace.check import check_processes as processes
+from segdsl.workspace.check import check_runner
 from segdsl.workspace.check.cached_check import Checked, check
 from segdsl.workspace.check.check_cache import FOLDER, MAX_CACHED, MIN_FILES
 from segdsl.workspace.check.check_runner import Basis, check_here, check_part, combine
-from segdsl.workspace.check.inputs import wanted
+from segdsl.workspace.check.inputs import input_files
 
 TOML = '[targets.local]\nkind = "local"\ndata = "data"\n'
 SCHEMA = Schema(
@@ -125,7 +126,7 @@ def test_a_number_that_two_processes_share_by_chance_makes_no_twins(tmp_path: Pa
         tuple(SegmentKey(mark.fingerprint, 7, each.name, each.span) for each in parts[1].marks),
     ]
     report = Report()
-    report_equivalent_segments(judging._comparable(by_chance, basis), report)
+    report_equivalent_segments(check_runner._comparable(by_chance, basis), report)
     assert report.diagnostics == []
 
 
@@ -144,18 +145,18 @@ def generated(count: int) -> dict[str, str]:
 
 
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:
-    placed(tmp_path, generated(judging.MANY))
+    placed(tmp_path, generated(processes.MANY))
     (tmp_path / "segdsl.toml").write_text(TOML)
     (tmp_path / "local.schema.toml").write_text(write_schema(SCHEMA))
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from segdsl.workspace.check import check_runner as judging\n"
+        "from segdsl.workspace.check import check_processes as processes\n"
         "from segdsl.cli.group import cli\n"
-        "if '{}' == 'one': judging.MANY = 10**9\n"
-        "asked = judging.check_in_processes\n"
+        "if '{}' == 'one': processes.MANY = 10**9\n"
+        "asked = processes.check_in_processes\n"
         "def check_in_processes(*given):\n"
         "    found = asked(*given); print(found is not None, file=sys.stderr); return found\n"
-        "judging.check_in_processes = check_in_processes\n"
+        "processes.check_in_processes = check_in_processes\n"
         "cli(['check', '.', '--no-cache', '--format', 'json'])\n"
     )
     said = [
@@ -169,7 +170,7 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
         for how in ("one", "many")
     ]
     assert said[0].stdout == said[1].stdout
-    assert said[0].stdout.count('"code"') > judging.MANY / 2
+    assert said[0].stdout.count('"code"') > processes.MANY / 2
     assert "SEG606" in said[0].stdout
     assert "a segment of another file is named" in said[0].stdout
     assert said[0].stderr.startswith("False\n")
@@ -199,7 +200,7 @@ def project(tmp_path: Path) -> Path:
 
 def looked(**options: object) -> tuple[tuple[Finding, ...], Checked]:
     """What a check reports, as data, and all of it; two checks of one state must tell the same."""
-    found = check(wanted((), None), {}, **options)  # type: ignore[arg-type]
+    found = check(input_files((), None), {}, **options)  # type: ignore[arg-type]
     return diagnostics_output(found.report.diagnostics, found.sources), found
 
 
@@ -211,13 +212,13 @@ def codes() -> set[str]:
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     """The lists of files that are looked at from here on."""
     looks: list[Sequence[str]] = []
-    real = judging.check_here
+    real = check_runner.check_here
 
     def counted(files: Sequence[str], basis: Basis) -> object:
         looks.append(files)
         return real(files, basis)
 
-    monkeypatch.setattr(judging, "check_here", counted)
+    monkeypatch.setattr(check_runner, "check_here", counted)
     return looks
 
 
@@ -324,7 +325,7 @@ def test_what_files_beside_those_named_say_is_not_kept(project: Path) -> None:
     named = [f"t{at}.seg" for at in range(MIN_FILES)]
 
     def named_codes() -> set[str]:
-        found = check(wanted(named, None), {}).report.diagnostics
+        found = check(input_files(named, None), {}).report.diagnostics
         return {each.code.name for each in found}
 
     assert "SEG304" not in named_codes()

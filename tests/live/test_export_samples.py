@@ -25,6 +25,7 @@ from segdsl.language.activations import (
     ExportColumn,
     Function,
     Placeholder,
+    PlaceholderName,
     Target,
     TextSource,
     Time,
@@ -285,6 +286,30 @@ def test_a_stage_of_the_server(tmp_path: Path, reference: ByName | ById) -> None
     found, _ = on_server(tmp_path, what)
     assert isinstance(found, ExportSample), found
     assert found.rows == (("c03",),)
+
+
+@pytest.mark.parametrize("reference", [ByName("Looked", "Ladder"), ById("41")])
+def test_what_the_server_knows_of_a_stage(
+    tmp_path: Path, reference: ByName | ById, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id of the segment of a stage, and of one that is named by id the names."""
+    listed = Client.funnels
+
+    async def with_rules(client: Client, parent_id: str) -> Any:
+        def ruled(funnel: Any) -> Any:
+            stages = [
+                msgspec.structs.replace(each, segment_id=f"10{each.id}") for each in funnel.stages
+            ]
+            return msgspec.structs.replace(funnel, stages=tuple(stages))
+
+        return [ruled(funnel) for funnel in await listed(client, parent_id)]
+
+    monkeypatch.setattr(Client, "funnels", with_rules)
+    names: tuple[PlaceholderName, ...] = ("segment id", "segment name", "funnel name", "stage name")
+    columns = [ExportColumn(TextSource((Placeholder(name),)), name) for name in names]
+    found, _ = on_server(tmp_path, activation(*columns, target=Target("stage", reference)))
+    assert isinstance(found, ExportSample), found
+    assert (found.rows, found.notes) == ((("1041", "Looked", "Ladder", "Looked"),), ())
 
 
 def test_a_template_of_the_server(tmp_path: Path) -> None:

@@ -398,13 +398,32 @@ async def test_behaviors(api: Api) -> None:
 async def test_what_a_new_activation_needs(api: Api) -> None:
     of = await segment(api)
     for key in ("name", "connectionId", "connectorConfig"):
-        sent = body()
-        del sent[key]
-        wrong = await api.ask("POST", plain_path(of), sent, status=400)
-        assert f"needs a `{key}`" in str(wrong)
-        await api.ask("POST", path(of), {"type": "syndication", "attributes": sent}, status=400)
+        missing = body()
+        del missing[key]
+        for sent in (missing, body() | {key: None}):
+            resource = {"type": "syndication", "attributes": sent}
+            wrong = await api.ask("POST", path(of), resource, status=400)
+            assert f"needs a `{key}`" in str(wrong)
+    del missing["name"]
+    wrong = await api.ask("POST", plain_path(of), missing, status=400)
+    assert "needs a `name`" in str(wrong)
     await api.ask("POST", path(of), {"type": "segment", "attributes": body()}, status=400)
     await api.ask("POST", path(of), "[]", status=400)
+
+
+@with_strict_api
+async def test_a_plain_activation_without_a_connection(api: Api) -> None:
+    """It is null in the description: to leave it out says the same."""
+    of = await segment(api)
+    missing = body("B")
+    del missing["connectionId"], missing["connectorConfig"]
+    null = await api.ask("POST", plain_path(of), body(connectionId=None, connectorConfig=None))
+    left_out = await api.ask("POST", plain_path(of), missing)
+    of_itself = {"id", "name", "createdAt", "updatedAt"}
+    assert {key: of for key, of in null.items() if key not in of_itself} == {
+        key: of for key, of in left_out.items() if key not in of_itself
+    }
+    assert (left_out["connectionId"], left_out["connectorConfig"]) == (None, None)
 
 
 @with_strict_api

@@ -25,7 +25,7 @@ from teams import Team, connected
 from test_activation_kind import data
 from test_funnel_kind import Killed, KilledError
 
-WEATHER = (
+FAULTS = (
     "429=0.025,retry-after=0,500=0.025,502=0.025,503=0.025,504=0.015,"
     "500-after=0.025,503-after=0.025,cut-before=0.015,cut-after=0.015,"
     "hang-before=0.0025,hang-after=0.0025,seed={}"
@@ -189,10 +189,10 @@ def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, ki
     chance = random.Random(seed)
 
     async def main() -> None:
-        weather = parse_faults(WEATHER.format(seed))
+        faults = parse_faults(FAULTS.format(seed))
         store = tmp_path / "store.sqlite"
         async with (
-            open_local(data(tmp_path), store, NOW, weather) as transport,
+            open_local(data(tmp_path), store, NOW, faults) as transport,
             connected(tmp_path, transport, PATIENT) as setting,
         ):
             killed = Killed(transport)

@@ -1,14 +1,16 @@
-"""What a plan says of a change of exported events, by the name that the behavior has in source."""
+"""What a plan says of changes: of exported events, by the name in source, and of locks."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
+from segdsl.diagnostics import Report
 from segdsl.language import activations as a
-from segdsl.language.values import ById, ByName
+from segdsl.language.values import ById, ByName, Number
 from segdsl.workspace.kinds.deliveries.documents import about_secrets
 from segdsl.workspace.kinds.deliveries.words import creation, sentences
+from segdsl.workspace.kinds.templates.state import TemplateState, document_of
 from segdsl.workspace.project.keys import CONNECTION, Ref
 
 PURCHASES = a.BehaviorExport("behavior_purchases", "last", formatting="cols")
@@ -82,3 +84,38 @@ def test_what_a_new_activation_will_do(
 ) -> None:
     names = {Ref(CONNECTION, "11"): ByName("s3")}
     assert creation(delivery, "X", template, names) == f"will export {expected}"
+
+
+def template(*locks: a.Lock) -> TemplateState:
+    columns = [a.ExportColumn(a.ColumnSource(each), each) for each in ("email", "age", "city")]
+    entries = (a.Entry("x", Number("1")), a.Entry("y", Number("2")))
+    delivery = a.Delivery(
+        a.Connection(ById("3")), a.Columns(items=tuple(columns)), settings=a.MapSetting(entries)
+    )
+    made = a.ActivationTemplate("T", locks=locks, delivery=delivery)
+    document = document_of(made, Report())
+    assert document is not None
+    return TemplateState((), "T", document)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([], [a.Lock("settings", ("y",))], ["now locks settings (y)"]),
+        (
+            [a.Lock("columns", ("email", "age")), a.Lock("schedule")],
+            [a.Lock("columns", ("age", "city")), a.Lock("sequence")],
+            ["now locks columns (city), sequence", "no longer locks columns (email), schedule"],
+        ),
+        (
+            [a.Lock("columns"), a.Lock("settings", ("x",))],
+            [a.Lock("columns", ("age",)), a.Lock("settings")],
+            ["now only locks columns (age)", "now locks all settings"],
+        ),
+    ],
+)
+def test_what_a_template_locks_now(
+    before: list[a.Lock], after: list[a.Lock], said: list[str]
+) -> None:
+    assert template(*after).changes_in_words(template(*before), {}) == said
+    assert template(*after).changes_from(template(*before)) == ("locks",)

@@ -55,6 +55,16 @@ TEMPLATE = 'activation template "x"\n  to connection #3\n'
         (f"{TEMPLATE}  columns all\n  locked (columns)\n", '"x"', "locks its columns, and has"),
         (f"{TEMPLATE}  locked (settings)\n", '"x"', "locks its settings, and has none"),
         (f"{TEMPLATE}  locked (behaviors)\n", '"x"', "locks its behaviors, and has none"),
+        (
+            f"{TEMPLATE}  columns (email)\n  locked (changing columns (age))\n",
+            "changing columns (age)",
+            "locks the column `age`, and has none of this name",
+        ),
+        (
+            f"{TEMPLATE}  with (a = 1)\n  locked (settings (a, `b c`))\n",
+            "settings (a, `b c`)",
+            "locks the setting `b c`, and has none of this name",
+        ),
     ],
 )
 def test_what_the_api_does_not_take(text: str, underlined: str, message: str) -> None:

@@ -299,6 +299,7 @@ def test_a_summary_is_refused() -> None:
 COLUMN = {"id": "c1", "column": "email", "source": {"column": "email"}}
 OTHER = {"id": "c2", "column": "age", "source": {"column": "age"}}
 LOCKED = {"column": True, "source": True, "lockDeleteColumn": True}
+UNLOCKED_DELETION = {"lockDeleteColumn": False}
 
 
 def template(locked: Any, **fields: Any) -> dict[str, Any]:
@@ -313,7 +314,18 @@ def template(locked: Any, **fields: Any) -> dict[str, Any]:
         ({}, None),
         ({"columns": {}, "connectorConfig": {"a": False}, "syndicationBehavior": None}, None),
         ({"columns": {"c1": LOCKED, "c2": LOCKED}}, "columns"),
+        ({"columns": {"c2": LOCKED, "c1": {"column": False}}}, "columns (age)"),
+        (
+            {"columns": {"c1": LOCKED | UNLOCKED_DELETION, "c2": LOCKED | UNLOCKED_DELETION}},
+            "renaming columns, changing columns",
+        ),
+        (
+            {"columns": {"c1": LOCKED, "c2": {"lockDeleteColumn": True}}},
+            "columns (email), removing columns (age)",
+        ),
         ({"connectorConfig": {"a": True, "b": True}}, "settings"),
+        ({"connectorConfig": {"a": False, "b": True}}, "settings (b)"),
+        ({"connectorConfig": {"a": True}}, "settings (a)"),
         ({"lockEditWorkflowExecution": True}, "workflow"),
         ({"lockAddString": True, "allColumns": True}, "all columns, adding texts"),
     ],
@@ -329,10 +341,8 @@ def test_what_a_template_locks(locked: Any, clause: str | None) -> None:
 @pytest.mark.parametrize(
     ("locked", "path"),
     [
-        ({"columns": {"c1": LOCKED}}, "columns"),
-        ({"columns": {"c1": LOCKED, "c2": {"column": True}}}, "columns.c2.source"),
-        ({"columns": {"c1": LOCKED, "c2": LOCKED, "c3": LOCKED}}, "columns.c3"),
-        ({"connectorConfig": {"a": True}}, "connectorConfig.b"),
+        ({"columns": {"c1": LOCKED, "c3": {"source": True}}}, "columns.c3"),
+        ({"columns": {"c1": {"name": True}}}, "columns.c1.name"),
         ({"connectorConfig": {"a": True, "b": True, "c": True}}, "connectorConfig.c"),
         (
             {"lockEditWorkflowExecution": True, "activationActionsEnabled": False},
@@ -342,7 +352,7 @@ def test_what_a_template_locks(locked: Any, clause: str | None) -> None:
         ({"lockEverything": True}, "lockEverything"),
     ],
 )
-def test_what_is_locked_in_part_is_refused(locked: Any, path: str) -> None:
+def test_what_no_declaration_can_lock_is_refused(locked: Any, path: str) -> None:
     [(found, _)] = findings(template(locked))
     assert found == f"$.attributes.fieldProperties.locked.{path}"
 

@@ -210,9 +210,30 @@ class Titles:
 
 _STATES: tuple[a.TemplateState, ...] = get_args(a.TemplateState)
 workflows = st.builds(a.Workflow, odd_texts, odd_texts)
-locks = st.sets(st.sampled_from(get_args(a.Lock)), min_size=1).map(
-    lambda chosen: tuple(lock for lock in get_args(a.Lock) if lock in chosen)
-)
+
+
+@st.composite
+def _locks(draw: st.DrawFn) -> tuple[a.Lock, ...]:
+    """In their order; what `columns` locks no other does."""
+    kinds = draw(st.sets(st.sampled_from(a.LOCKS), min_size=1))
+    locks: list[a.Lock] = []
+    of_columns: list[str] | None = []
+    for kind in (kind for kind in a.LOCKS if kind in kinds):
+        listed: list[str] = []
+        if kind in a.LOCKS_WITH_NAMES:
+            listed = draw(st.lists(names, max_size=3, unique=True))
+        if kind == "columns":
+            of_columns = listed or None
+        elif kind in a.COLUMN_PARTS:
+            wanted = listed
+            listed = [name for name in listed if of_columns is None or name not in of_columns]
+            if of_columns is None or (wanted and not listed):
+                continue
+        locks.append(a.Lock(kind, tuple(listed)))
+    return tuple(locks)
+
+
+locks = _locks()
 
 ANY = Titles(odd_texts)
 NAMED = Titles(odd_texts.filter(str.strip))

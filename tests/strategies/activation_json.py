@@ -272,7 +272,7 @@ def _behaviors_of() -> st.SearchStrategy[Json]:
 
 @st.composite
 def template_attributes(draw: st.DrawFn) -> Json:
-    """Of `ActivationTemplateJsonApiParameters`; what is locked is all there is of it."""
+    """Of `ActivationTemplateJsonApiParameters`; a behavior is locked as a whole, or not."""
     needed = {
         "name": _names,
         "connectionId": st.integers(1, 10**9),
@@ -297,8 +297,8 @@ def _locked(draw: st.DrawFn, fields: Json) -> Json:
     for keys in FLAGS.values():
         locked |= dict.fromkeys(keys, draw(st.booleans()))
     config = fields.get("connectorConfig") or {}
-    locked["connectorConfig"] = dict.fromkeys(config, draw(st.booleans()))
-    locked["columns"] = _locked_columns(draw, fields.get("columns") or [], draw(st.booleans()))
+    locked["connectorConfig"] = {key: draw(st.booleans()) for key in config}
+    locked["columns"] = _locked_columns(draw, fields.get("columns") or [], None)
     behavior = fields.get("syndicationBehavior")
     if behavior is not None:
         is_locked = draw(st.booleans())
@@ -310,10 +310,16 @@ def _locked(draw: st.DrawFn, fields: Json) -> Json:
     return locked
 
 
-def _locked_columns(draw: st.DrawFn, listed: list[Json], is_locked: bool) -> Json:
+def _locked_columns(draw: st.DrawFn, listed: list[Json], is_locked: bool | None) -> Json:
+    """All flags are as given, or where None is given, each is set or not."""
     for column in listed:
         column.setdefault("id", draw(_uuids))
-    return {column["id"]: dict.fromkeys(COLUMN_FLAGS, is_locked) for column in listed}
+    return {
+        column["id"]: {
+            flag: draw(st.booleans()) if is_locked is None else is_locked for flag in COLUMN_FLAGS
+        }
+        for column in listed
+    }
 
 
 _READ_ONLY = {

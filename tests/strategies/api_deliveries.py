@@ -82,18 +82,32 @@ activations = st.builds(
 def templates(draw: st.DrawFn) -> a.ActivationTemplate:
     """What is locked is there."""
     delivery = draw(deliveries(1))
-    locks = set(draw(st.lists(st.sampled_from(a.LOCKS))))
-    if delivery.columns is None or not delivery.columns.items:
-        locks.discard("columns")
-    if delivery.settings is None or not delivery.settings.entries:
-        locks.discard("settings")
-    if not delivery.behaviors:
-        locks.discard("behaviors")
+    columns = [] if delivery.columns is None else [each.name for each in delivery.columns.items]
+    settings = delivery.settings or a.MapSetting()
+    there: dict[a.LockKind, list[str]] = dict.fromkeys(("columns", *a.COLUMN_PARTS), columns)
+    there |= {
+        "settings": [each.name for each in settings.entries],
+        "behaviors": [each.behavior for each in delivery.behaviors],
+    }
+    locks = []
+    kinds = draw(st.sets(st.sampled_from(a.LOCKS)))
+    for kind in (kind for kind in a.LOCKS if kind in kinds):
+        known = there.get(kind)
+        if known == []:
+            continue
+        names: list[str] = []
+        if known and kind in a.LOCKS_WITH_NAMES:
+            names = draw(st.lists(st.sampled_from(known), unique=True))
+        if kind == "columns":
+            # What `columns` locks no other does.
+            rest = [name for name in columns if names and name not in names]
+            there |= dict.fromkeys(a.COLUMN_PARTS, rest)
+        locks.append(a.Lock(kind, tuple(names)))
     return a.ActivationTemplate(
         draw(_texts),
         draw(st.none() | folders),
         draw(st.none() | odd_texts),
         draw(st.sampled_from(get_args(a.TemplateState))),
-        tuple(sorted(locks)),
+        tuple(locks),
         delivery,
     )

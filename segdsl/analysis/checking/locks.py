@@ -40,13 +40,13 @@ def check_locks(activation: a.Activation, template: a.ActivationTemplate, report
 
 def _changes(lock: a.Lock, activation: a.Activation, own: a.Delivery) -> Iterable[Change]:
     mine = activation.delivery
-    match lock:
+    match lock.kind:
         case "all columns":
             if mine.columns is not None and mine.columns.all != _all(own):
                 yield mine.columns.span, "whether all columns are exported"
-        case "columns":
+        case "columns" | "renaming columns" | "changing columns" | "removing columns":
             if mine.columns is not None:
-                yield from _columns(mine.columns, _items(own))
+                yield from _columns(mine.columns, _items(own), lock)
         case "adding columns":
             if mine.columns is not None:
                 yield from _added(mine.columns, _items(own), a.ColumnSource, "columns")
@@ -58,7 +58,7 @@ def _changes(lock: a.Lock, activation: a.Activation, own: a.Delivery) -> Iterabl
                 yield mine.connection.span, "the connection"
         case "settings":
             if mine.settings is not None and own.settings is not None:
-                yield from _settings(mine.settings, own.settings)
+                yield from _settings(mine.settings, own.settings, lock)
         case "behaviors":
             yield from _behaviors(mine.behaviors, own.behaviors)
         case "adding behaviors":
@@ -79,7 +79,7 @@ def _changes(lock: a.Lock, activation: a.Activation, own: a.Delivery) -> Iterabl
             if mine.in_sequence and not own.in_sequence:
                 yield activation.name_span, "that it does not run in sequence"
         case _:
-            assert_never(lock)
+            assert_never(lock.kind)
 
 
 def _all(delivery: a.Delivery) -> bool:
@@ -90,15 +90,39 @@ def _items(delivery: a.Delivery) -> tuple[a.ExportColumn, ...]:
     return () if delivery.columns is None else delivery.columns.items
 
 
-def _columns(mine: a.Columns, own: Sequence[a.ExportColumn]) -> Iterable[Change]:
-    """The columns of the template that an activation leaves out or has in another way."""
+def _columns(mine: a.Columns, own: Sequence[a.ExportColumn], lock: a.Lock) -> Iterable[Change]:
+    """The columns of the template that an activation leaves out or has in another way.
+
+    One that is not there under its name, but under a name that the template does not have, has
+    another name.
+    """
     by_name = {each.name: each for each in mine.items}
+    names = {each.name for each in own}
     for each in own:
-        here = by_name.get(each.name)
-        if here is None:
-            yield mine.span, f"the column `{name(each.name)}`, which is missing here"
-        elif here.source != each.source:
-            yield here.span, f"the column `{name(each.name)}`, which is another one here"
+        if not _is_for(lock, each.name):
+            continue
+        column, here = f"the column `{name(each.name)}`", by_name.get(each.name)
+        renamed = [of for of in mine.items if of.source == each.source and of.name not in names]
+        match lock.kind:
+            case "renaming columns":
+                if here is None and renamed:
+                    called = f"`{name(renamed[0].name)}`"
+                    yield renamed[0].span, f"the name of {column}, which is {called} here"
+            case "changing columns":
+                if here is not None and here.source != each.source:
+                    yield here.span, f"{column}, which is another one here"
+            case "removing columns":
+                if here is None and not renamed:
+                    yield mine.span, f"{column}, which is missing here"
+            case _:
+                if here is None:
+                    yield mine.span, f"{column}, which is missing here"
+                elif here.source != each.source:
+                    yield here.span, f"{column}, which is another one here"
+
+
+def _is_for(lock: a.Lock, name: str) -> bool:
+    return not lock.names or name in lock.names
 
 
 def _added(
@@ -113,8 +137,8 @@ def _added(
             yield each.span, f"which {what} there are: not `{name(each.name)}`"
 
 
-def _settings(mine: a.MapSetting, own: a.MapSetting) -> Iterable[Change]:
-    values = {each.name: each.value for each in own.entries}
+def _settings(mine: a.MapSetting, own: a.MapSetting, lock: a.Lock) -> Iterable[Change]:
+    values = {each.name: each.value for each in own.entries if _is_for(lock, each.name)}
     for entry in mine.entries:
         if entry.name in values and entry.value != values[entry.name]:
             yield entry.span, f"the setting `{name(entry.name)}`"

@@ -156,11 +156,11 @@ def next_change(moments: Iterable[Moments], now: datetime) -> datetime | None:
     return min(later, default=None)
 
 
-def _in_utc(local: datetime | None, zone: str | None, otherwise: tzinfo) -> datetime | None:
-    """A local time in UTC; `otherwise` is the time zone where none is named that is known."""
+def _in_utc(local: datetime | None, zone: str | None, default_zone: tzinfo) -> datetime | None:
+    """A local time in UTC; `default_zone` is the time zone where none is named that is known."""
     if local is None:
         return None
-    known = ZoneInfo(zone) if zone is not None and zone in _zones() else otherwise
+    known = ZoneInfo(zone) if zone is not None and zone in _zones() else default_zone
     try:
         return local.replace(tzinfo=known).astimezone(UTC)
     except OverflowError:

@@ -28,9 +28,12 @@ _PLACEHOLDERS: dict[a.PlaceholderName, str] = {
     "stage name": "the name of the stage",
 }
 _TAKEN: dict[a.JoinStrategy, str] = {"all": "all", "first": "the first", "last": "the last"}
-_LOCKS: dict[a.Lock, str] = {
+_LOCKS: dict[a.LockKind, str] = {
     "all columns": "whether all columns are exported",
     "columns": "its columns",
+    "renaming columns": "the names of its columns",
+    "changing columns": "the content of its columns",
+    "removing columns": "removing columns",
     "connection": "the connection",
     "settings": "its settings",
     "behaviors": "its behaviors",
@@ -41,6 +44,13 @@ _LOCKS: dict[a.Lock, str] = {
     "notification": "who is notified",
     "workflow": "the workflow",
     "sequence": "whether it runs in sequence",
+}
+_LOCKS_WITH_NAMES: dict[a.LockKind, tuple[str, str]] = {
+    "columns": ("the column", "the columns"),
+    "renaming columns": ("the name of the column", "the names of the columns"),
+    "changing columns": ("the content of the column", "the content of the columns"),
+    "removing columns": ("removing the column", "removing the columns"),
+    "settings": ("the setting", "the settings"),
 }
 
 
@@ -69,6 +79,15 @@ def explain_activation(activation: a.Activation, labels: Labels = NO_LABELS) -> 
     )
 
 
+def _lock(lock: a.Lock) -> str:
+    if not lock.names:
+        return _LOCKS[lock.kind]
+    one, several = _LOCKS_WITH_NAMES[lock.kind]
+    spelled = [name(each) for each in lock.names]
+    names = listed([each if each[0] == "`" else f"`{each}`" for each in spelled], "and")
+    return f"{one if len(lock.names) == 1 else several} {names}"
+
+
 def explain_template(template: a.ActivationTemplate, labels: Labels = NO_LABELS) -> Outline:
     """The template in words."""
     delivery = template.delivery
@@ -79,7 +98,7 @@ def explain_template(template: a.ActivationTemplate, labels: Labels = NO_LABELS)
         facts.append(f"Description: {shown(template.description)}")
     items = [*_delivered(delivery, False)]
     if template.locks:
-        locks = listed([_LOCKS[each] for each in template.locks], "and")
+        locks = listed([_lock(each) for each in template.locks], "and")
         items.append(Item(f"Its activations cannot change {locks}."))
     return _outline(
         f"Activation template {string(template.name)}",

@@ -14,41 +14,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
-
-import msgspec
 
 from segdsl.analysis.lint.normal_form import Group, Leaf, Node, is_taken_for_whole
 from segdsl.language import predicates as p
 from segdsl.language.condition import tree as c
-from segdsl.language.values import UNITS, Boolean, Date, Duration, Number, Text, Unit, Value
+from segdsl.language.values import UNITS, Text
+
+if TYPE_CHECKING:
+    from segdsl.analysis.lint.value_sets import Edge, Kind, Range, ValueSet
 
 Verdict = OneOf["never", "always"]
 Truth = bool | None
 
 MAX_WORK = 200_000
 """Maximum evaluations of conditions on cells; beyond it there is no result."""
-
-# Kinds of values, each with its own order: numbers, strings, booleans, times with an offset,
-# wall clock times, and units of time relative to the current one.
-Kind = OneOf["number", "text", "boolean", "instant", "local"] | Unit
-_Edge = Decimal | str | bool | datetime | int
-
-
-class _Range(msgspec.Struct, frozen=True):
-    """From one edge to another; None is no end on that side."""
-
-    low: _Edge | None
-    closed_low: bool
-    high: _Edge | None
-    closed_high: bool
-
-
-class _ValueSet(msgspec.Struct, frozen=True):
-    """The values of one kind that satisfy a test, as ranges."""
-
-    kind: Kind
-    ranges: tuple[_Range, ...]
 
 
 def verdict(node: Node, subject: int) -> Verdict | None:
@@ -70,8 +51,11 @@ def has_witness(node: Node, subject: int) -> bool:
 
 
 def _cells_by_kind(node: Node, subject: int) -> Iterator[_Cells]:
+    # Imported only here: most segments have nothing to decide.
+    from segdsl.analysis.lint.value_sets import value_set
+
     leaves = list(_leaves_about(node, subject))
-    value_sets = {id(leaf): _value_set(leaf) for leaf in leaves}
+    value_sets = {id(leaf): value_set(leaf) for leaf in leaves}
     kinds: list[Kind | None] = []
     for values in value_sets.values():
         if values is not None and values.kind not in kinds:
@@ -102,21 +86,21 @@ class _Cells:
     def __init__(
         self,
         asked: Sequence[Leaf],
-        said: dict[int, _ValueSet | None],
+        said: dict[int, ValueSet | None],
         kind: Kind | None,
         subject: int,
     ) -> None:
         self.subject = subject
         self.work = 0
-        edges: set[_Edge] = {True, False} if kind == "boolean" else set()
-        ranges: dict[int, tuple[_Range, ...]] = {}
+        edges: set[Edge] = {True, False} if kind == "boolean" else set()
+        ranges: dict[int, tuple[Range, ...]] = {}
         for leaf in asked:
             found = said[id(leaf)]
             if found is not None and found.kind == kind:
                 ranges[id(leaf)] = found.ranges
                 for each in found.ranges:
                     edges.update(edge for edge in (each.low, each.high) if edge is not None)
-        self.edges: list[_Edge] = sorted(edges)
+        self.edges: list[Edge] = sorted(edges)
         if (kind == "local" and _may_reorder(self.edges)) or (
             kind == "number"
             and _may_round_together(self.edges, counts=_is_count(asked[0].condition))
@@ -215,7 +199,7 @@ class _Cells:
         assert after is None or isinstance(after, Decimal)
         return after is None or first < after
 
-    def _places(self, ranges: tuple[_Range, ...]) -> tuple[frozenset[int], list[tuple[int, int]]]:
+    def _places(self, ranges: tuple[Range, ...]) -> tuple[frozenset[int], list[tuple[int, int]]]:
         single: set[int] = set()
         wide: list[tuple[int, int]] = []
         for each in ranges:
@@ -230,7 +214,7 @@ class _Cells:
                 wide.append((first, last))
         return frozenset(single), wide
 
-    def _place(self, edge: _Edge) -> int:
+    def _place(self, edge: Edge) -> int:
         return 2 * bisect_left(self.edges, edge) + 1
 
     # --- truth -------------------------------------------------------------------------
@@ -296,7 +280,7 @@ class _Cells:
         return cell in single or any(low <= cell <= high for low, high in wide)
 
 
-def _like(predicate: p.Like, edge: _Edge) -> bool:
+def _like(predicate: p.Like, edge: Edge) -> bool:
     assert isinstance(edge, str)
     texts = [each.value for each in predicate.values if isinstance(each, Text)]
     match predicate.match:
@@ -308,156 +292,10 @@ def _like(predicate: p.Like, edge: _Edge) -> bool:
             return edge.endswith(tuple(texts))
 
 
-# --- values that satisfy a leaf --------------------------------------------------------
+# --- edges that cells cannot be made of --------------------------------------------------
 
 
-def _value_set(leaf: Leaf) -> _ValueSet | None:
-    """The values that satisfy a leaf, before negation; None if they have no order."""
-    match leaf.condition:
-        case c.Score(_, low, high, _):
-            return _ValueSet("number", (_Range(low.value, True, high.value, True),))
-        case c.Test(subject, predicate, _, None):
-            if isinstance(subject, c.Aggregate) and subject.may_have_several:
-                return None
-            return _predicate_values(predicate)
-        case _:
-            return None
-
-
-def _predicate_values(predicate: p.Predicate) -> _ValueSet | None:
-    match predicate:
-        case p.Compare(relation, value):
-            kind, edge = _edge(value)
-            return _ValueSet(kind, (_comparison_range(relation, edge, edge),))
-        case p.Between(low, high):
-            (kind, first), (other, last) = _edge(low), _edge(high)
-            return _ValueSet(kind, (_Range(first, True, last, True),)) if kind == other else None
-        case p.In(values):
-            edges = [_edge(value) for value in values]
-            kinds = {kind for kind, _ in edges}
-            if len(kinds) != 1:
-                return None
-            return _ValueSet(
-                edges[0][0], tuple(_Range(edge, True, edge, True) for _, edge in edges)
-            )
-        case p.Like("starts with", values):
-            texts = [each.value for each in values if isinstance(each, Text)]
-            return _ValueSet("text", tuple(_prefix_range(text) for text in texts))
-        case p.TimeCompare(relation, moment):
-            found = _moment(moment)
-            if found is None:
-                return None
-            return _ValueSet(found[0], (_time_range(relation, found[1], found[2]),))
-        case p.TimeBetween(low_moment, high_moment):
-            begin, end = _moment(low_moment), _moment(high_moment)
-            if begin is None or end is None or begin[0] != end[0]:
-                return None
-            return _ValueSet(begin[0], (_Range(begin[1], True, end[2], False),))
-        case p.Within(direction, amount, unit):
-            assert isinstance(amount, Number)
-            number = int(amount.text)
-            past = direction == "past"
-            return _units(unit, -number if past else 1, 0 if past else 1 + number)
-        case p.InUnit(which, unit):
-            shift = {"last": -1, "this": 0, "next": 1}[which]
-            return _units(unit, shift, shift + 1)
-        case p.Today():
-            return _ValueSet("day", (_Range(0, True, None, False),))
-        case p.BetweenNext(low_length, high_length):
-            near, far = _one_unit(low_length), _one_unit(high_length)
-            if near is None or far is None or near[1] != far[1]:
-                return None
-            return _units(near[1], near[0], far[0] + 1)
-        case _:
-            return None
-
-
-def _edge(value: Value) -> tuple[Kind, _Edge]:
-    match value:
-        case Number():
-            return "number", value.value
-        case Text(text):
-            return "text", text
-        case Boolean(truth):
-            return "boolean", truth
-        case _:
-            raise AssertionError(f"{value} is compared as a time")
-
-
-def _comparison_range(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
-    match relation:
-        case "=":
-            return _Range(start, True, end, True)
-        case "<":
-            return _Range(None, False, start, False)
-        case "<=":
-            return _Range(None, False, end, True)
-        case ">":
-            return _Range(end, False, None, False)
-        case ">=":
-            return _Range(start, True, None, False)
-
-
-def _prefix_range(text: str) -> _Range:
-    """The range of strings with a prefix: up to the next string without it."""
-    head = text
-    while head and head[-1] == "\U0010ffff":
-        head = head[:-1]
-    if not head:
-        return _Range(text, True, None, False)
-    code = ord(head[-1]) + 1
-    # Surrogates are no characters.
-    following = head[:-1] + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
-    return _Range(text, True, following, False)
-
-
-# --- times -----------------------------------------------------------------------------
-
-Moment = tuple[Kind, _Edge, _Edge]
-
-
-def _time_range(relation: p.Relation, start: _Edge, end: _Edge) -> _Range:
-    """The range for a comparison with a unit of time, from its start to the next one's start."""
-    match relation:
-        case "=":
-            return _Range(start, True, end, False)
-        case "<":
-            return _Range(None, False, start, False)
-        case "<=":
-            return _Range(None, False, end, False)
-        case ">":
-            return _Range(end, True, None, False)
-        case ">=":
-            return _Range(start, True, None, False)
-
-
-def _moment(moment: p.Moment) -> Moment | None:
-    """The kind, start and end of the day, minute, second or unit that a moment names."""
-    match moment:
-        case Date(text) if moment.is_iso:
-            return _date(text)
-        case p.Ago(duration):
-            found = _one_unit(duration)
-            return None if found is None else (found[1], -found[0], 1 - found[0])
-        case _:
-            return None
-
-
-def _date(text: str) -> Moment | None:
-    start = datetime.fromisoformat(text).replace(microsecond=0)
-    kind: Kind = "local" if start.tzinfo is None else "instant"
-    if "T" not in text:
-        length = timedelta(days=1)
-    else:
-        clock = text.partition("T")[2].rstrip("Z").partition("+")[0].partition("-")[0]
-        length = timedelta(seconds=1 if clock.count(":") == 2 else 60)
-    try:
-        return kind, start, start + length
-    except OverflowError:
-        return None
-
-
-def _may_reorder(edges: Sequence[_Edge]) -> bool:
+def _may_reorder(edges: Sequence[Edge]) -> bool:
     """Whether a clock change could reverse the order of two wall clock times.
 
     Midnights are never reversed; other times may be if they are less than a day apart.
@@ -481,7 +319,7 @@ def _is_count(condition: object) -> bool:
     )
 
 
-def _may_round_together(edges: Sequence[_Edge], *, counts: bool) -> bool:
+def _may_round_together(edges: Sequence[Edge], *, counts: bool) -> bool:
     """Whether two of the numbers are equal as doubles, as the type of the column is unknown.
 
     A count is an exact integer; only a fraction could be rounded to one.
@@ -490,15 +328,3 @@ def _may_round_together(edges: Sequence[_Edge], *, counts: bool) -> bool:
     if counts:
         return any(is_taken_for_whole(each) for each in numbers)
     return any(float(before) == float(after) for before, after in pairwise(numbers))
-
-
-def _one_unit(duration: Duration) -> tuple[int, Unit] | None:
-    if len(duration.parts) != 1 or duration.rounded is not None:
-        return None
-    [part] = duration.parts
-    assert isinstance(part.amount, Number)
-    return int(part.amount.text), part.unit
-
-
-def _units(unit: Unit, start: int, end: int) -> _ValueSet:
-    return _ValueSet(unit, (_Range(start, True, end, False),))

@@ -44,7 +44,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
 
 
-class Fixed(NamedTuple):
+class FixedText(NamedTuple):
     """The fixed text, the number of fixes, and of those that comments prevented."""
 
     text: str
@@ -52,7 +52,7 @@ class Fixed(NamedTuple):
     kept_for_comments: int
 
 
-def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] = ()) -> Fixed:
+def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] = ()) -> FixedText:
     """Fixes the text of a file; returns it unchanged if it cannot be parsed.
 
     Suppressed findings are not fixed, by `allowed` codes or by comments. `unused` are the names of
@@ -60,7 +60,7 @@ def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] =
     """
     tree = _parsed(source)
     if tree is None:
-        return Fixed(source.text, 0, 0)
+        return FixedText(source.text, 0, 0)
     canonical = format_file(tree, source) == source.text
     made = 0
     blocked = 0
@@ -81,7 +81,7 @@ def fix(source: Source, allowed: Collection[str] = (), unused: Collection[str] =
         source, tree = after, parsed
         made += len(chosen)
     text = format_file(tree, source) if canonical and made else source.text
-    return Fixed(text, made, blocked)
+    return FixedText(text, made, blocked)
 
 
 def _parsed(source: Source) -> t.File | None:

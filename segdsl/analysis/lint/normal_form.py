@@ -21,7 +21,7 @@ from segdsl.language.values import Boolean, Date, Name, Number, Text, Value
 from segdsl.source import Span
 
 Word = OneOf["and", "or"]
-Written = c.Test | c.Membership | c.Score | c.Limited | c.Everyone
+LeafCondition = c.Test | c.Membership | c.Score | c.Limited | c.Everyone
 _MOST_EXACT = Decimal(10**15)
 _POSITIVE = 2**62 - 1
 
@@ -32,7 +32,7 @@ class Leaf(msgspec.Struct, frozen=True, eq=False):
     `inside` is the filter of an aggregate, or the condition of a limit.
     """
 
-    condition: Written
+    condition: LeafCondition
     negated: bool
     key: int
     subject: int

@@ -44,6 +44,9 @@ class DeliveryPrinter(LinePrinter):
             case d.Settings(a.MapSetting(entries)) if entries:
                 self._above(clause.span.start, 2)
                 self._settings("with ", entries, clause.span.end, 2)
+            case d.Locked():
+                self._above(clause.span.start, 2)
+                self._locked(clause)
             case _:
                 self._above(clause.span.end, 2)
                 self._line(2, delivery_text.clause(clause))
@@ -78,6 +81,20 @@ class DeliveryPrinter(LinePrinter):
             self._line(indent, whole)
             return
         self._map(head, entries, end, indent, "")
+
+    def _locked(self, clause: d.Locked) -> None:
+        """One line where it fits and no comment stands inside, else a lock a line."""
+        whole, end = delivery_text.clause(clause), clause.span.end
+        if 2 + len(whole) <= WIDTH and not self.comments.between(0, end):
+            self._line(2, whole)
+            return
+        self._line(2, "locked (")
+        for lock, following in self._with_following(clause.locks, end):
+            self._above(lock.span.end, 4)
+            self._line(4, f"{delivery_text.lock(lock)},")
+            self._behind(lock.span.end, following)
+        self._above(end, 4)
+        self._line(2, ")")
 
     def _stays_whole(self, whole: str, items: int, end: int, indent: int) -> bool:
         """Whether a list stays on one line: of one item at most, short, and without comments."""

@@ -47,9 +47,14 @@ def clause(node: d.DeliveryClause) -> str:
         case d.InState(state):
             return f"state {state}"
         case d.Locked(locks):
-            return f"locked ({', '.join(locks)})"
+            return f"locked ({', '.join(map(lock, locks))})"
         case _:
             assert_never(node)
+
+
+def lock(node: a.Lock) -> str:
+    """`connection`, `settings (de_name, folder)`."""
+    return f"{node.kind} ({', '.join(map(name, node.names))})" if node.names else node.kind
 
 
 # --- columns ---------------------------------------------------------------------------

@@ -28,6 +28,11 @@ class Context(msgspec.Struct, frozen=True):
     negated: bool = False
     depth: int = 0
 
+    @property
+    def inverted(self) -> Context:
+        """The context of what a `not` here is about."""
+        return msgspec.structs.replace(self, negated=not self.negated)
+
 
 class Seen:
     """One definition with its arguments, and its condition as soon as that is known."""

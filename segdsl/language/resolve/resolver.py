@@ -23,8 +23,10 @@ from segdsl.language.resolve.program import Scope
 from segdsl.language.resolve.sizes import MAX_CONDITIONS, MAX_GROUPS, Room, Sizes
 from segdsl.language.resolve.uses import (
     MOVE,
+    report_blank_name,
     report_compared,
     report_cycle,
+    report_negated_rule_set,
     report_no_attribute,
     report_run,
     report_size,
@@ -43,6 +45,10 @@ MAX_DEPTH = 200
 
 class _TooLargeError(Exception):
     pass
+
+
+def _negation(child: c.Condition | None, span: Span, context: Context) -> c.Not | None:
+    return None if child is None else c.Not(child, span=span, via=context.via)
 
 
 class Resolver:
@@ -176,61 +182,51 @@ class Resolver:
             case t.Chain(word, operands):
                 return self._group(word == "and", operands, inner, expression.span)
             case t.Listing("none", items):
-                opposite = msgspec.structs.replace(inner, negated=not inner.negated)
-                child = self._group(False, items, opposite, expression.span)
-                return (
-                    None if child is None else c.Not(child, span=expression.span, via=context.via)
+                return _negation(
+                    self._group(False, items, inner.inverted, expression.span),
+                    expression.span,
+                    context,
                 )
             case t.Listing(word, items):
                 return self._group(word == "all", items, inner, expression.span)
             case t.Negation(operand):
-                opposite = msgspec.structs.replace(inner, negated=not inner.negated)
-                child = self._expand(operand, opposite)
-                return (
-                    None if child is None else c.Not(child, span=expression.span, via=context.via)
-                )
-            case t.FixedRuleSet(label, operand):
-                what = "a label" if label is not None else "`rule set`"
-                if self._outside_filter(expression.span, context, what) and context.negated:
-                    self.report.add(
-                        Code.SEG209,
-                        expression.span,
-                        "a label under a `not` would describe the opposite of its group"
-                        if label is not None
-                        else "a group under a `not` is inverted, and cannot stay a rule "
-                        "set of its own",
-                        help='put the `not` inside: `"Label": (not …)`'
-                        if label is not None
-                        else "put the `not` inside: `rule set (not …)`, or remove `rule set`",
-                        via=context.via,
-                    )
-                child = self._expand(operand, inner)
-                if child is None or context.in_filter or context.negated:
-                    return None
-                return c.RuleSet(label, child, span=expression.span, via=context.via)
+                child = self._expand(operand, inner.inverted)
+                return _negation(child, expression.span, context)
+            case t.FixedRuleSet():
+                return self._rule_set(expression, context, inner)
             case t.Limited(operand):
                 return self._limited(expression, operand, inner)
             case t.Has():
                 return self._has(expression, inner)
-            case t.Membership(kind, target):
-                if not self._outside_filter(expression.span, context, f"`in {kind}`"):
-                    return None
-                if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
-                    self.report.add(
-                        Code.SEG114,
-                        expression.span,
-                        "no segment can have a blank name",
-                        help="name the segment, or use its id: `in segment #1234`",
-                        via=context.via,
-                    )
-                    return None
-                return c.Membership(kind, target, span=expression.span, via=context.via)
+            case t.Membership():
+                return self._membership(expression, context)
             case t.Score():
                 return self._score(expression, inner)
             case t.Use():
                 return self._use(expression, inner)
             case _:
                 assert_never(expression)
+
+    def _rule_set(
+        self, expression: t.FixedRuleSet, context: Context, inner: Context
+    ) -> c.RuleSet | None:
+        label = expression.label
+        what = "a label" if label is not None else "`rule set`"
+        if self._outside_filter(expression.span, context, what) and context.negated:
+            report_negated_rule_set(label, expression.span, context.via, self.report)
+        child = self._expand(expression.operand, inner)
+        if child is None or context.in_filter or context.negated:
+            return None
+        return c.RuleSet(label, child, span=expression.span, via=context.via)
+
+    def _membership(self, expression: t.Membership, context: Context) -> c.Membership | None:
+        kind, target = expression.of, expression.target
+        if not self._outside_filter(expression.span, context, f"`in {kind}`"):
+            return None
+        if kind == "segment" and isinstance(target, ByName) and not target.name.strip():
+            report_blank_name(expression.span, context.via, self.report)
+            return None
+        return c.Membership(kind, target, span=expression.span, via=context.via)
 
     def _group(
         self, conjunction: bool, items: tuple[t.Expression, ...], context: Context, span: Span

@@ -1,4 +1,4 @@
-"""What is wrong with the use of a definition, as the reader is told."""
+"""What is wrong with the use of a definition, a rule set or a segment, in the reader's words."""
 
 from __future__ import annotations
 
@@ -161,5 +161,33 @@ def report_no_attribute(
         span,
         f"a model of {solution} has no attribute `{name(attribute)}`",
         help=report.did_you_mean(attribute, known, otherwise),
+        via=via,
+    )
+
+
+def report_negated_rule_set(
+    label: str | None, span: Span, via: tuple[Span, ...], report: Report
+) -> None:
+    """Reports a rule set, with or without a label, that is under a `not`."""
+    report.add(
+        Code.SEG209,
+        span,
+        "a label under a `not` would describe the opposite of its group"
+        if label is not None
+        else "a group under a `not` is inverted, and cannot stay a rule set of its own",
+        help='put the `not` inside: `"Label": (not …)`'
+        if label is not None
+        else "put the `not` inside: `rule set (not …)`, or remove `rule set`",
+        via=via,
+    )
+
+
+def report_blank_name(span: Span, via: tuple[Span, ...], report: Report) -> None:
+    """Reports a reference to a segment whose name is blank."""
+    report.add(
+        Code.SEG114,
+        span,
+        "no segment can have a blank name",
+        help="name the segment, or use its id: `in segment #1234`",
         via=via,
     )

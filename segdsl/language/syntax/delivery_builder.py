@@ -152,12 +152,47 @@ class DeliveryBuilder(ScheduleBuilder):
         return d.InState(cast(a.TemplateState, state), self._span(c))
 
     def locked(self, c: list[Child]) -> d.Locked:
-        locks = {child[1] for child in self._unique(c, "lock", "lock")}
-        return d.Locked(tuple(lock for lock in a.LOCKS if lock in locks), self._span(c))
+        locks: dict[a.LockKind, a.Lock] = {}
+        for lock in self._of(c, "lock"):
+            if locks.setdefault(lock.kind, lock) is not lock:
+                self._twice(lock.span, "this lock is already listed")
+        whole = locks.get("columns")
+        for lock in locks.values():
+            if whole is None or lock.kind not in a.COLUMN_PARTS:
+                continue
+            if not whole.names or {*lock.names} & {*whole.names}:
+                self._twice(lock.span, "`columns` already locks this")
+        return d.Locked(tuple(locks[kind] for kind in a.LOCKS if kind in locks), self._span(c))
+
+    def _twice(self, span: Span, message: str) -> None:
+        self.report.add(Code.SEG011, span, message, help="keep one of them")
 
     def lock(self, c: list[Child]) -> a.Lock:
-        words = ("NAME", " ".join(child[1] for child in c), c[0][2], c[-1][3])
-        return cast(a.Lock, self._choice(words, a.LOCKS, "a lock"))
+        words = [child for child in c if child[0] != "lock_names"]
+        text = ("NAME", " ".join(child[1] for child in words), words[0][2], words[-1][3])
+        names: tuple[str, ...] = self._one(c, "lock_names") or ()
+        first, second = words[0][1], words[-1][1]
+        if len(words) == 2 and first in a.LOCKS_WITH_NAMES:
+            self.report.add(
+                Code.SEG001,
+                self._at(text),
+                f"`{first}` are named in parentheses",
+                help=f"write `{first} ({second})`",
+            )
+            return a.Lock(cast(a.LockKind, first), (second,), self._span(c))
+        kind = cast(a.LockKind, self._choice(text, a.LOCKS, "a lock"))
+        if names and text[1] == kind and kind not in a.LOCKS_WITH_NAMES:
+            self.report.add(
+                Code.SEG001,
+                self._span(c),
+                f"`{kind}` names nothing",
+                help=f"write `{kind}`; only columns and settings are locked one by one",
+            )
+            names = ()
+        return a.Lock(kind, names, self._span(c))
+
+    def lock_names(self, c: list[Child]) -> tuple[str, ...]:
+        return tuple(child[1] for child in self._unique(c, "name", "name"))
 
     def _unique(self, c: list[Child], kind: str, what: str) -> list[Child]:
         """The children of a kind, each value once; others are reported."""

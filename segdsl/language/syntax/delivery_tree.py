@@ -54,7 +54,7 @@ class InState(msgspec.Struct, frozen=True, gc=False):
 
 
 class Locked(msgspec.Struct, frozen=True, gc=False):
-    """`locked (columns, connection)` of a template, in the order of `a.Lock`."""
+    """`locked (columns, settings (de_name))` of a template, in the order of `a.LOCKS`."""
 
     locks: tuple[a.Lock, ...]
     span: Span = NOWHERE

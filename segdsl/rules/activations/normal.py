@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from segdsl.language import activations as a
+from segdsl.rules.activations.locks import normal_locks
 from segdsl.rules.activations.schedules import with_seconds
 
 
@@ -28,7 +29,7 @@ def normal_template(template: a.ActivationTemplate) -> a.ActivationTemplate:
     return msgspec.structs.replace(
         template,
         description=template.description or None,
-        locks=tuple(lock for lock in a.LOCKS if lock in template.locks),
+        locks=normal_locks(template),
         delivery=normal_delivery(template.delivery),
     )
 

@@ -24,7 +24,7 @@ from segdsl.workspace.check.check_cache import (
     Counts,
     files_in,
 )
-from segdsl.workspace.check.inputs import OtherFilesReader, Wanted
+from segdsl.workspace.check.inputs import InputFiles, OtherFilesReader
 
 if TYPE_CHECKING:
     from segdsl.workspace.check.check_runner import Basis
@@ -47,7 +47,7 @@ class Checked(msgspec.Struct, frozen=True):
     others: Counts
 
 
-class Fixed(msgspec.Struct, frozen=True):
+class FileFix(msgspec.Struct, frozen=True):
     """A file with its text before and after, how many fixes were made, and how many were not.
 
     `path` is as it was named; `kept_for_comments` counts fixes that would have lost a comment.
@@ -62,7 +62,7 @@ class Fixed(msgspec.Struct, frozen=True):
 
 
 def check(
-    wanted: Wanted,
+    inputs: InputFiles,
     settings: Mapping[str, str],
     *,
     target: str | None = None,
@@ -77,48 +77,48 @@ def check(
     current one.
     With `keep` the result for a project's files is cached, and used again while nothing changes.
     """
-    project = wanted.project
+    project = inputs.project
     codes = (*allowed, *(project.allow if project is not None else ()))
     path = _schema_path(project, target) if project is not None else None
     text = read_bytes(str(path)) if path is not None else None
     may_have = use_schema and project is not None and path is None
-    elsewhere = OtherFilesReader(wanted, target)
-    fixed = now or wanted.fixed_now(target)
+    elsewhere = OtherFilesReader(inputs, target)
+    fixed = now or inputs.fixed_now(target)
     now = fixed or datetime.now(UTC)
     schema = _SchemaFile(path, use_schema, now)
-    if project is None or not keep or "-" in wanted.files or len(wanted.files) < MIN_FILES:
-        found, sources = _look(wanted, settings, codes, schema, elsewhere)
-        return _checked(found, sources, wanted, may_have)
+    if project is None or not keep or "-" in inputs.files or len(inputs.files) < MIN_FILES:
+        found, sources = _look(inputs, settings, codes, schema, elsewhere)
+        return _checked(found, sources, inputs, may_have)
     options = [
         sorted(settings.items()),
         codes,
         str(path),
         use_schema,
-        bool(wanted.rest),
+        bool(inputs.rest),
         str(fixed),
     ]
-    keeper = CheckCache(str(project.folder), wanted.files, options)
+    keeper = CheckCache(str(project.folder), inputs.files, options)
     basis = keeper.basis(text)
     again = keeper.again(basis, now)
     if again is not None:
-        return _checked(*again, wanted, may_have)
-    found, sources = _look(wanted, settings, codes, schema, elsewhere)
+        return _checked(*again, inputs, may_have)
+    found, sources = _look(inputs, settings, codes, schema, elsewhere)
     # Files may have changed during the check: only what was there before counts. What other files
     # will have is not known either.
     if not elsewhere.was_read and (path is None or read_bytes(str(path)) == text):
         keeper.keep(msgspec.structs.replace(found, basis=basis))
-    return _checked(found, sources, wanted, may_have)
+    return _checked(found, sources, inputs, may_have)
 
 
 def _checked(
-    cached: CachedCheck, sources: Mapping[str, Source], wanted: Wanted, may_have_schema: bool
+    cached: CachedCheck, sources: Mapping[str, Source], inputs: InputFiles, may_have_schema: bool
 ) -> Checked:
     report = Report()
     report.diagnostics.extend(cached.diagnostics)
     return Checked(
         report,
         dict(sources),
-        len(wanted.files),
+        len(inputs.files),
         cached.segments,
         cached.schema,
         may_have_schema,
@@ -153,35 +153,36 @@ class _SchemaFile(msgspec.Struct, frozen=True):
 
 
 def _look(
-    wanted: Wanted,
+    inputs: InputFiles,
     settings: Mapping[str, str],
     allowed: Sequence[str],
     schema: _SchemaFile,
     elsewhere: OtherFilesReader,
 ) -> tuple[CachedCheck, dict[str, Source]]:
     """Checks files from the beginning: in several processes where there are many."""
-    from segdsl.workspace.check.check_runner import check_here, check_in_processes, combine
+    from segdsl.workspace.check.check_processes import check_in_processes
+    from segdsl.workspace.check.check_runner import check_here, combine
     from segdsl.workspace.check.exports import next_change
 
     basis = schema.basis(settings, allowed)
-    parts = check_in_processes(wanted.files, basis)
+    parts = check_in_processes(inputs.files, basis)
     sources: dict[str, Source] | None = None
     if parts is None:
-        here = check_here(wanted.files, basis)
+        here = check_here(inputs.files, basis)
         sources = here.loaded.sources
         parts = [here.part]
 
     def used() -> Collection[str]:
         known = parts[0].used if len(parts) == 1 else None
-        return known if known is not None else check_here(wanted.files, basis).part.used or ()
+        return known if known is not None else check_here(inputs.files, basis).part.used or ()
 
     report = combine(
         parts,
-        wanted.files,
+        inputs.files,
         basis,
         used,
-        elsewhere if wanted.project is not None else None,
-        whole=not wanted.rest,
+        elsewhere if inputs.project is not None else None,
+        whole=not inputs.rest,
         facts_elsewhere=elsewhere.facts,
     )
     counts = [part.exports.counts for part in parts]
@@ -202,30 +203,30 @@ def _look(
     return found, sources
 
 
-def fix_files(wanted: Wanted, allowed: Sequence[str], *, write: bool) -> list[Fixed]:
+def fix_files(inputs: InputFiles, allowed: Sequence[str], *, write: bool) -> list[FileFix]:
     """Fixes what can be fixed automatically; with `write` in the files, but for `-`.
 
     A file with errors is skipped.
     """
-    if "-" in wanted.files and len(wanted.files) > 1:
+    if "-" in inputs.files and len(inputs.files) > 1:
         raise InputError("`-` (standard input) and files cannot be fixed in one run")
     from segdsl.analysis.lint.fixes import fix
 
-    codes = (*allowed, *(wanted.project.allow if wanted.project is not None else ()))
-    unused = _unused(wanted)
-    done: list[Fixed] = []
-    for path in wanted.files:
+    codes = (*allowed, *(inputs.project.allow if inputs.project is not None else ()))
+    unused = _unused(inputs)
+    done: list[FileFix] = []
+    for path in inputs.files:
         source, usable = read_seg(path, Report())
         if not usable:
             continue
         text, made, kept = fix(source, codes, unused.get(path, ()))
-        done.append(Fixed(path, source.name, source.text, text, made, kept))
+        done.append(FileFix(path, source.name, source.text, text, made, kept))
         if write and made and path != "-":
             write_text(path, text)
     return done
 
 
-def _unused(wanted: Wanted) -> Mapping[str, Collection[str]]:
+def _unused(inputs: InputFiles) -> Mapping[str, Collection[str]]:
     """The names of definitions that nothing uses, by path; none where a file cannot be read."""
     from segdsl.analysis.lint.unused import unused_among
     from segdsl.language.syntax.parser import parse
@@ -234,10 +235,10 @@ def _unused(wanted: Wanted) -> Mapping[str, Collection[str]]:
 
     report = Report()
     trees: dict[str, File] = {}
-    paths = dict(zip(keys_of(wanted.files), wanted.files, strict=True))
+    paths = dict(zip(keys_of(inputs.files), inputs.files, strict=True))
     try:
         for key, path in zip(
-            keys_of((*wanted.files, *wanted.rest)), (*wanted.files, *wanted.rest), strict=True
+            keys_of((*inputs.files, *inputs.rest)), (*inputs.files, *inputs.rest), strict=True
         ):
             if path == "-":
                 # What is on the standard input can be read once, and may be any file.
@@ -249,11 +250,11 @@ def _unused(wanted: Wanted) -> Mapping[str, Collection[str]]:
         return {}
     if report.has_errors:
         return {}
-    found = unused_among(trees, whole=wanted.project is not None)
+    found = unused_among(trees, whole=inputs.project is not None)
     return {paths[key]: names for key, names in found.items() if key in paths}
 
 
-def check_fixed(fixed: Fixed) -> tuple[Report, dict[str, Source]]:
+def check_fixed(fixed: FileFix) -> tuple[Report, dict[str, Source]]:
     """Parses the text of a fixed file, and reports what is wrong with it."""
     from segdsl.language.syntax.parser import parse
 

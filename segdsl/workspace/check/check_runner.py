@@ -1,17 +1,14 @@
-"""Checks files: some at a time, in several processes where there are many, and then all combined.
+"""Checks files: some at a time, and then all combined.
 
 `check_part` finds what a file shows alone, and `combine` what needs the others, from what
-`check_part` keeps of each. Options and output of a run are not here. What checks names and values
-is imported only for a schema or a reference.
+`check_part` keeps of each. Several processes, options and output of a run are not here. What
+checks names and values is imported only for a schema or a reference.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,7 +31,6 @@ from segdsl.language.condition import tree as c
 from segdsl.language.references.memberships import memberships
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import import_key
-from segdsl.language.resolve.sizes import MAX_UNITS
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName, Owner
 from segdsl.loading import Loaded, load_files
@@ -50,10 +46,6 @@ from segdsl.workspace.check.exports import (
 
 if TYPE_CHECKING:
     from segdsl.schema.model import Schema
-
-MANY = 400
-"""Files from which on a second process is faster than one."""
-MAX_PROCESSES = 8
 
 
 class Basis(msgspec.Struct, frozen=True):
@@ -186,15 +178,7 @@ def check_loaded(
     stages = [each.segment for funnel in loaded.funnels for each in funnel.stages if each.segment]
     rules = [*segments, *stages]
     prefilters = [prefilter(each) for each in rules]
-    failed: list[c.Segment] = []
-    for segment, seen in zip(rules, prefilters, strict=True):
-        if not seen.fits:
-            own = Report()
-            lower(segment, own, symbolic=True)
-            for diagnostic in own.diagnostics:
-                report.put(diagnostic)
-            if own.has_errors:
-                failed.append(segment)
+    failed = _without_rules(rules, prefilters, report)
     if basis.schema is not None:
         from segdsl.analysis.checking import check_segments, check_values
 
@@ -234,6 +218,22 @@ def check_loaded(
         loaded.grown,
     )
     return CheckedHere(part, loaded, failed_items.union(each.span.key for each in failed))
+
+
+def _without_rules(
+    rules: Iterable[c.Segment], prefilters: Iterable[Prefilter], report: Report
+) -> list[c.Segment]:
+    """The segments and stages that no rule can express, each reported."""
+    failed = []
+    for segment, seen in zip(rules, prefilters, strict=True):
+        if not seen.fits:
+            own = Report()
+            lower(segment, own, symbolic=True)
+            for diagnostic in own.diagnostics:
+                report.put(diagnostic)
+            if own.has_errors:
+                failed.append(segment)
+    return failed
 
 
 def _referring(
@@ -287,46 +287,6 @@ def _references(segment: c.Segment) -> c.Segment | None:
     return msgspec.structs.replace(segment, condition=c.And(kept)) if kept else None
 
 
-# --- in processes --------------------------------------------------------------------
-
-
-def check_in_processes(files: Sequence[str], basis: Basis) -> list[CheckedPart] | None:
-    """Checks files in several processes; None where that is slower, impossible or too much.
-
-    Processes are forked: they start at once, and keys of conditions are the same in all.
-    """
-    if len(files) < MANY or "-" in files or basis.settings or sys.platform != "linux":
-        # A setting is wrong only if no file of all has such a param.
-        return None
-    processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
-    if processes < 2:
-        return None
-    import multiprocessing
-    import threading
-    from concurrent.futures import ProcessPoolExecutor
-
-    if threading.active_count() > 1:
-        return None
-    share = -(-len(files) // (2 * processes))
-    chunks = [files[at : at + share] for at in range(0, len(files), share)]
-    pool: AbstractContextManager[ProcessPoolExecutor] = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("fork"), initializer=_begin_work
-    )
-    with pool as workers:
-        parts = list(workers.map(check_part, chunks, [basis] * len(chunks)))
-    # The limit on what definitions add is one for all processes.
-    return parts if sum(part.grown for part in parts) <= MAX_UNITS else None
-
-
-def _begin_work() -> None:
-    """A worker does this work alone; its parent reports an interruption."""
-    import gc
-    import signal
-
-    gc.disable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 # --- combined ------------------------------------------------------------------------
 
 
@@ -356,38 +316,10 @@ def combine(
     referring = [each for part in parts for each in part.referring]
     staged = [each for part in parts for each in part.staged]
     if referring or staged:
-        from segdsl.analysis.checking import check_names
-        from segdsl.language.references.order import in_dependency_order
-
-        names = _names(referring, basis.schema)
-        in_dependency_order(referring, report, names, every)
-        if staged:
-            from segdsl.language.references.stage_cycles import report_funnel_cycles
-
-            report_funnel_cycles(
-                referring,
-                staged,
-                report,
-                segment_names=names,
-                stage_names=_stage_names(basis.schema),
-                places=every,
-                funnel_names=[of.name for part in parts for of in part.exports.funnels],
-            )
+        _report_cycles(parts, referring, staged, every, basis.schema, report)
         rules = (of.segment for funnel in staged for of in funnel.stages)
         referring += [each for each in rules if each is not None]
-        named_known = all_known
-        found = Report()
-        check_names(referring, basis.schema, found, every)
-        if found.diagnostics and elsewhere is not None:
-            others = elsewhere()
-            named_known = all_known and others.all_known
-            found = Report()
-            places = every.union(others.defined)
-            check_names(referring, basis.schema, found, places, others.locked)
-        for each in found.diagnostics:
-            # What a file that cannot be parsed defines is not known; its own errors are reported.
-            if each.code is not Code.SEG304 or named_known:
-                report.put(each)
+        _report_names(referring, every, basis.schema, elsewhere, report, all_known=all_known)
     combine_exports(
         [part.exports for part in parts],
         referring,
@@ -409,18 +341,75 @@ def combine(
         used,
         allowed=basis.allowed,
         checked_files=keys_of(files),
-        inactive_codes=[
-            code
-            for code in WARNINGS
-            if (code.name[3] == "5" and basis.schema is None)
-            # The duplicate may be in a file that was not checked.
-            or (code is Code.SEG606 and not whole)
-            or (code is Code.SEG611 and not looked_for_uses)
-            or (code in OF_SAMPLES and not (basis.schema and basis.schema.samples))
-            # What is over today was not so yesterday.
-            or code in OF_TIME
-        ],
+        inactive_codes=_inactive_codes(basis.schema, whole=whole, looked_for_uses=looked_for_uses),
     )
+
+
+def _report_cycles(
+    parts: Sequence[CheckedPart],
+    referring: Sequence[c.Segment],
+    staged: Sequence[c.Funnel],
+    places: frozenset[c.Place],
+    schema: Schema | None,
+    report: Report,
+) -> None:
+    """Reports segments and stages that refer to themselves through others."""
+    from segdsl.language.references.order import in_dependency_order
+
+    names = _names(referring, schema)
+    in_dependency_order(referring, report, names, places)
+    if staged:
+        from segdsl.language.references.stage_cycles import report_funnel_cycles
+
+        report_funnel_cycles(
+            referring,
+            staged,
+            report,
+            segment_names=names,
+            stage_names=_stage_names(schema),
+            places=places,
+            funnel_names=[of.name for part in parts for of in part.exports.funnels],
+        )
+
+
+def _report_names(
+    referring: Sequence[c.Segment],
+    places: frozenset[c.Place],
+    schema: Schema | None,
+    elsewhere: Callable[[], OtherFiles] | None,
+    report: Report,
+    *,
+    all_known: bool,
+) -> None:
+    """Reports names that neither these files (`places`), other files nor a schema have."""
+    from segdsl.analysis.checking import check_names
+
+    unknown = Report()
+    check_names(referring, schema, unknown, places)
+    if unknown.diagnostics and elsewhere is not None:
+        others = elsewhere()
+        all_known = all_known and others.all_known
+        unknown = Report()
+        check_names(referring, schema, unknown, places.union(others.defined), others.locked)
+    for each in unknown.diagnostics:
+        # What a file that cannot be parsed defines is not known; its own errors are reported.
+        if each.code is not Code.SEG304 or all_known:
+            report.put(each)
+
+
+def _inactive_codes(schema: Schema | None, *, whole: bool, looked_for_uses: bool) -> list[Code]:
+    """The warnings that a check of these files cannot have: suppressing them may be needed."""
+    return [
+        code
+        for code in WARNINGS
+        if (code.name[3] == "5" and schema is None)
+        # The duplicate may be in a file that was not checked.
+        or (code is Code.SEG606 and not whole)
+        or (code is Code.SEG611 and not looked_for_uses)
+        or (code in OF_SAMPLES and not (schema and schema.samples))
+        # What is over today was not so yesterday.
+        or code in OF_TIME
+    ]
 
 
 def _unused(

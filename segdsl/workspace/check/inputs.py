@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from segdsl.workspace.project.config import Project
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class InputFiles(msgspec.Struct, frozen=True):
     """The files to read, the project that they are in, and the other files of it."""
 
     files: list[str]
@@ -38,20 +38,20 @@ class Wanted(msgspec.Struct, frozen=True):
         return None if self.project is None else self.project.fixed_now(target)
 
 
-def wanted(files: Sequence[str] | None, target: str | None) -> Wanted:
+def input_files(files: Sequence[str] | None, target: str | None) -> InputFiles:
     """The files that are named (None: no file), or all of the project; raises FileError."""
     project = _project(target)
     if files is None:
-        return Wanted([], project)
+        return InputFiles([], project)
     if files:
         named = seg_files(files)
-        return Wanted(named, project, _besides(named, project))
+        return InputFiles(named, project, _besides(named, project))
     if project is None:
         raise FileError(
             f"specify a file or a folder to check: there is no {FILE} here or in a folder above, "
             "so there is no project to check"
         )
-    return Wanted(seg_files([os.path.relpath(project.folder)]), project)
+    return InputFiles(seg_files([os.path.relpath(project.folder)]), project)
 
 
 def _project(target: str | None) -> Project | None:
@@ -85,9 +85,9 @@ class OtherFilesReader:
     Errors in those files, or in the lock, are not reported.
     """
 
-    def __init__(self, wanted: Wanted, target: str | None) -> None:
-        self._files = wanted.rest
-        self._project = wanted.project
+    def __init__(self, inputs: InputFiles, target: str | None) -> None:
+        self._files = inputs.rest
+        self._project = inputs.project
         self._target = target
         self.was_read = False
 

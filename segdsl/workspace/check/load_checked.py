@@ -23,7 +23,7 @@ from segdsl.language.values import ByName
 from segdsl.loading import NO_IDS, Loaded, load_files
 from segdsl.source import Source, Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, CheckedHere, check_here, combine, keys_of
-from segdsl.workspace.check.inputs import OtherFilesReader, Wanted, wanted
+from segdsl.workspace.check.inputs import InputFiles, OtherFilesReader, input_files
 from segdsl.workspace.check.other_items import (
     OtherItems,
     kind_of,
@@ -104,78 +104,117 @@ def load_checked(
 
     Raises FileError, ProjectError, SchemaError, LockError.
     """
-    what = wanted(files, target)
-    project = what.project
+    inputs = input_files(files, target)
+    project = inputs.project
     known = Known() if project is None else names_of(project, target, segments=segment_ids)
     codes = (*allowed, *(() if project is None else project.allow))
     schema = known.schema if use_schema else None
     basis = Basis(
-        settings, schema, codes, known.owners, now or what.fixed_now(target) or datetime.now(UTC)
+        settings, schema, codes, known.owners, now or inputs.fixed_now(target) or datetime.now(UTC)
     )
-    here, found = _check(what, basis, target)
+    here, found = _check(inputs, basis, target)
     if ask_server:
         found.diagnostics[:] = _without_lookups(found.diagnostics, here.loaded)
-    placed = _placed(here, known, found)
-    items = _items(here.loaded.trees, what.files)
-    sound, skipped = _without_failed(placed, items)
-    loaded_others = others_of(here.loaded)
-    with_known = with_known_ids(loaded_others, known.ids, known.several, found)
-    others, skipped_others = without_failed(with_known, found.diagnostics, _broken(items, sound))
-    keys = {each.span.key for each in others.all}
-    written = loaded_others.only(keys)
-    around = [msgspec.structs.replace(written, funnels=others.funnels)]
+    items = _items(here.loaded.trees, inputs.files)
+    sound = _sound_items(here, items, known, found)
+    chosen = sound
     if select:
-        chosen = {each.span.key for each in _selected(items, loaded_others, select)}
-        everything = (*items, *loaded_others.all)
-        left_out = [each.span for each in everything if each.span.key not in chosen]
-        found.diagnostics[:] = [each for each in found.diagnostics if not _inside(each, left_out)]
-        skipped = [each for each in skipped if each[0].span.key in chosen]
-        skipped_others = [each for each in skipped_others if each[0].span.key in chosen]
-        others = others.only(chosen)
-    else:
-        chosen = set(sound)
+        loaded_others = others_of(here.loaded)
+        keys = {each.span.key for each in _selected(items, loaded_others, select)}
+        _drop_findings((*items, *loaded_others.all), keys, found)
+        chosen = sound.only(keys)
     if any(each.code is Code.SEG106 for each in found.diagnostics):
         # What a person set is not what would be used.
-        chosen = set()
-        others = OtherItems()
+        chosen = msgspec.structs.replace(chosen, segments={}, others=OtherItems())
     for diagnostic in found.diagnostics:
         report.put(diagnostic)
-    kept = tuple(each for key, each in sound.items() if key in chosen)
-    beside = [each for key, each in sound.items() if key not in chosen]
-    activations = written.only({each.span.key for each in others.activations}).activations
-    rules = [each.segment for of in others.funnels for each in of.stages if each.segment]
-    needs_rest = _refers_elsewhere((*kept, *rules), items) or _sends_elsewhere(
-        activations, around[0], items
-    )
-    if with_rest and needs_rest:
-        rest = load_files(what.rest, settings, Report(), known.owners, known.ids)
+    beside = [each for key, each in sound.segments.items() if key not in chosen.segments]
+    around = [sound.written]
+    if with_rest and _needs_rest(chosen, sound.written, items):
+        rest = load_files(inputs.rest, settings, Report(), known.owners, known.ids)
         beside += rest.segments
         around.append(others_of(rest))
     return CheckedFiles(
-        kept,
+        tuple(chosen.segments.values()),
         tuple(beside),
-        tuple((kind_of(item), item.name, other) for item, other in (*skipped, *skipped_others)),
+        tuple((kind_of(item), item.name, other) for item, other in chosen.skipped),
         here.loaded.sources,
         known.schema,
         known.file if _is_contradicted(found) else None,
         not items,
-        others,
+        chosen.others,
         known.ids,
         _joined(around),
     )
 
 
-def _check(what: Wanted, basis: Basis, target: str | None) -> tuple[CheckedHere, Report]:
+class _SoundItems(msgspec.Struct, frozen=True):
+    """The items without errors, segments by their places in the text, with the ids of known names.
+
+    `written` are the others with the references of activations and templates as they are written.
+    `skipped` are the items that refer to a segment with errors, each with the name of that one.
+    """
+
+    segments: dict[SpanKey, c.Segment]
+    others: OtherItems
+    written: OtherItems
+    skipped: tuple[tuple[c.Segment | OtherItem, str], ...]
+
+    def only(self, keys: Collection[SpanKey]) -> _SoundItems:
+        """Those at these places."""
+        return _SoundItems(
+            {key: each for key, each in self.segments.items() if key in keys},
+            self.others.only(keys),
+            self.written,
+            tuple(each for each in self.skipped if each[0].span.key in keys),
+        )
+
+
+def _sound_items(
+    here: CheckedHere, items: Sequence[t.Segment], known: Known, report: Report
+) -> _SoundItems:
+    """The items of checked files without errors; an ambiguous name is reported."""
+    sound, skipped = _without_failed(_placed(here, known, report), items)
+    loaded = others_of(here.loaded)
+    with_known = with_known_ids(loaded, known.ids, known.several, report)
+    others, skipped_others = without_failed(with_known, report.diagnostics, _broken(items, sound))
+    written = loaded.only({each.span.key for each in others.all})
+    return _SoundItems(
+        sound,
+        others,
+        msgspec.structs.replace(written, funnels=others.funnels),
+        (*skipped, *skipped_others),
+    )
+
+
+def _drop_findings(
+    items: Iterable[t.Segment | OtherItem], keys: Collection[SpanKey], report: Report
+) -> None:
+    """Takes out what is reported of the items that are not at these places."""
+    left_out = [each.span for each in items if each.span.key not in keys]
+    report.diagnostics[:] = [each for each in report.diagnostics if not _inside(each, left_out)]
+
+
+def _needs_rest(chosen: _SoundItems, written: OtherItems, items: Sequence[t.Segment]) -> bool:
+    """Whether a chosen item refers to one that the files do not define."""
+    rules = [each.segment for of in chosen.others.funnels for each in of.stages if each.segment]
+    keys = {each.span.key for each in chosen.others.activations}
+    return _refers_elsewhere((*chosen.segments.values(), *rules), items) or _sends_elsewhere(
+        written.only(keys).activations, written, items
+    )
+
+
+def _check(inputs: InputFiles, basis: Basis, target: str | None) -> tuple[CheckedHere, Report]:
     """The files checked in this process, and the report on all of them."""
-    here = check_here(what.files, basis, with_digests=False)
-    reader = OtherFilesReader(what, target)
+    here = check_here(inputs.files, basis, with_digests=False)
+    reader = OtherFilesReader(inputs, target)
     report = combine(
         [here.part],
-        what.files,
+        inputs.files,
         basis,
         lambda: here.part.used or (),
-        None if what.project is None else reader,
-        whole=not what.rest,
+        None if inputs.project is None else reader,
+        whole=not inputs.rest,
         facts_elsewhere=reader.facts,
     )
     return here, report

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import abc
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from segdsl.diagnostics import Report
 from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.values import ByName
 from segdsl.workspace.project.keys import Folder, Key, Part, Ref
@@ -116,6 +119,47 @@ class State(abc.ABC):
     @property
     def site(self) -> Site:
         return self.resource, self.owner or self.folder, self.name
+
+
+# --- what the states of several kinds are made of --------------------------------------
+
+_PIECE_DIGITS = 16
+"""Hexadecimal digits of the fingerprint of a piece: a lock has one for each."""
+
+
+def digest_of(content: object) -> str:
+    """The `digest` of a state with this content, which is JSON."""
+    return "sha256:" + _sha256(content)
+
+
+def piece_of(content: object) -> str:
+    """The fingerprint of a piece with this content, which is JSON."""
+    return _sha256(content)[:_PIECE_DIGITS]
+
+
+def _sha256(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def true_words(words: Mapping[str, bool]) -> tuple[str, ...]:
+    """The words of what is so."""
+    return tuple(word for word, is_so in words.items() if is_so)
+
+
+def different_fields(here: State, there: State, names: Sequence[str]) -> list[str]:
+    """The names of the fields in which two states differ."""
+    return [name for name in names if getattr(here, name) != getattr(there, name)]
+
+
+def report_in_words(report: Report) -> str:
+    """What a report says of JSON, each message once and with its place; "" if nothing."""
+    messages = (
+        f"{each.path}: {each.message}" if each.path else each.message for each in report.diagnostics
+    )
+    return "; ".join(dict.fromkeys(messages))
+
+
+# --- parts and pieces ------------------------------------------------------------------
 
 
 def part_ids(wanted: State, server: State) -> dict[Ref, str]:

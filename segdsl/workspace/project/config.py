@@ -42,7 +42,7 @@ class LocalTarget(
     """A local Audience API: over `data` in this process, or one that is served at `url`.
 
     Paths count from the project file. `store` is where segments are kept, by default
-    `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, `faults` is the weather
+    `.segdsl/<target>.sqlite`; `now` fixes the clock of `data`, `faults` are the faults
     that `segdsl serve --faults` makes, and `strict` refuses what the API's description does not
     allow, as `segdsl serve --strict` does. `exports` is the folder for the files that activations
     write, by default `exports` beside `data`, or in the project where `data` is outside it.

@@ -39,22 +39,22 @@ _ABOUT_LOCAL = """\
 """
 
 
-class Written(NamedTuple):
+class WorkspaceFile(NamedTuple):
     """A file of the workspace, by its name in the folder, and what became of it."""
 
     file: str
     status: OneOf["created", "changed", "unchanged"]
 
 
-class Started(NamedTuple):
+class NewWorkspace(NamedTuple):
     """A workspace: its target, its files, and the commands to run next."""
 
     target: str
-    files: tuple[Written, ...]
+    files: tuple[WorkspaceFile, ...]
     next: tuple[str, ...]
 
 
-def start_remote(folder: Path, region: str, parent_segment: str) -> Started:
+def start_remote(folder: Path, region: str, parent_segment: str) -> NewWorkspace:
     """A workspace for a parent segment of a region; raises FileError."""
     from segdsl.api.hosts import REGIONS
 
@@ -74,10 +74,10 @@ def start_remote(folder: Path, region: str, parent_segment: str) -> Started:
     _check(folder, REMOTE, target)
     files = [_project_file(folder, REMOTE, target, _ABOUT), _ignore(folder)]
     commands = ("segdsl schema pull", "segdsl schema show", "segdsl pull")
-    return Started(REMOTE, tuple(files), commands)
+    return NewWorkspace(REMOTE, tuple(files), commands)
 
 
-def start_local(folder: Path, data: str, example: str) -> Started:
+def start_local(folder: Path, data: str, example: str) -> NewWorkspace:
     """A workspace over tables, `data` as a person named it, with a first segment.
 
     The segment is written where the folder has no source yet. Raises FileError.
@@ -90,7 +90,7 @@ def start_local(folder: Path, data: str, example: str) -> Started:
     files.append(_ignore(folder))
     counted = EXAMPLE if first is not None else "."
     commands = ("segdsl schema pull", "segdsl check", f"segdsl preview {counted}")
-    return Started(LOCAL, tuple(files), commands)
+    return NewWorkspace(LOCAL, tuple(files), commands)
 
 
 def _from(folder: Path, data: str) -> str:
@@ -126,31 +126,31 @@ def _names(name: str) -> Iterator[str]:
     yield from (f"{name}-{number}" for number in count(2))
 
 
-def _project_file(folder: Path, name: str, target: dict[str, Any], about: str) -> Written:
+def _project_file(folder: Path, name: str, target: dict[str, Any], about: str) -> WorkspaceFile:
     path = folder / FILE
     if os.path.lexists(path):
-        return Written(FILE, "unchanged")
+        return WorkspaceFile(FILE, "unchanged")
     write_text(str(path), about + tomli_w.dumps({"targets": {name: target}}))
-    return Written(FILE, "created")
+    return WorkspaceFile(FILE, "created")
 
 
-def _example(folder: Path, text: str) -> Written | None:
+def _example(folder: Path, text: str) -> WorkspaceFile | None:
     """The first segment; None where there are other sources."""
     path = folder / EXAMPLE
     if os.path.lexists(path):
-        return Written(EXAMPLE, "unchanged")
+        return WorkspaceFile(EXAMPLE, "unchanged")
     if any(name.endswith(SUFFIX) for _, names in walk(str(folder)) for name in names):
         return None
     write_text(str(path), text)
-    return Written(EXAMPLE, "created")
+    return WorkspaceFile(EXAMPLE, "created")
 
 
-def _ignore(folder: Path) -> Written:
+def _ignore(folder: Path) -> WorkspaceFile:
     """Has git ignore what segdsl keeps for itself."""
     path = folder / IGNORE_FILE
     if not os.path.lexists(path):
         write_text(str(path), f"{IGNORED}\n")
-        return Written(IGNORE_FILE, "created")
+        return WorkspaceFile(IGNORE_FILE, "created")
     try:
         text = read_bytes(str(path)).decode()
     except UnicodeDecodeError:
@@ -158,10 +158,10 @@ def _ignore(folder: Path) -> Written:
             f"{IGNORE_FILE} is not UTF-8: add the line `{IGNORED}` to it yourself"
         ) from None
     if IGNORED.rstrip("/") in {line.strip().strip("/") for line in text.splitlines()}:
-        return Written(IGNORE_FILE, "unchanged")
+        return WorkspaceFile(IGNORE_FILE, "unchanged")
     end = "" if not text or text.endswith("\n") else "\n"
     write_text(str(path), f"{text}{end}{IGNORED}\n")
-    return Written(IGNORE_FILE, "changed")
+    return WorkspaceFile(IGNORE_FILE, "changed")
 
 
 # --- tables --------------------------------------------------------------------------
@@ -175,14 +175,14 @@ class Table(NamedTuple):
     why: str | None
 
 
-class Looked(NamedTuple):
+class DataOverview(NamedTuple):
     """What is in a folder of tables, and a first segment of its columns."""
 
     tables: tuple[Table, ...]
     example: str
 
 
-def look_at_data(path: Path) -> Looked:
+def look_at_data(path: Path) -> DataOverview:
     """What can be used of a folder of tables, or of a DuckDB file; raises DataError."""
     from segdsl.engine.data import open_data
     from segdsl.engine.errors import DataError
@@ -206,7 +206,7 @@ def look_at_data(path: Path) -> Looked:
             for each in sorted(os.listdir(path))
             if not each.startswith(".")
         ]
-    return Looked(tuple(tables), example)
+    return DataOverview(tuple(tables), example)
 
 
 def _holds(table: str, columns: int, population: int) -> str:

@@ -20,7 +20,7 @@ from segdsl.workspace.project.keys import CONNECTION, USER, Ref
 from segdsl.workspace.project.paths import beside
 
 
-class Kept(msgspec.Struct, frozen=True):
+class SavedSchema(msgspec.Struct, frozen=True):
     """The file of a schema, what became of it, and what is different in it, in lines."""
 
     path: Path
@@ -62,7 +62,7 @@ def save_schema(
     *,
     write: bool = True,
     keep_samples: bool = False,
-) -> Kept:
+) -> SavedSchema:
     """Writes the schema where it says something new; without `write` only says whether it does.
 
     With `keep_samples` the sampled values in the file stay, of columns that are still there. What
@@ -80,11 +80,11 @@ def save_schema(
         schema = _with_known(before, schema)
     text = write_schema(schema)
     if os.path.lexists(path) and read_bytes(str(path), MAX_BYTES) == text.encode():
-        return Kept(path, "unchanged")
+        return SavedSchema(path, "unchanged")
     if write:
         check_followed(str(path), str(path.parent))
         write_text(str(path), text)
-    return Kept(
+    return SavedSchema(
         path,
         "written" if write else "out of date",
         () if before is None else changes(before, schema),

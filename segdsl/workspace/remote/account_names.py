@@ -68,23 +68,7 @@ async def read_account_names(
         "connections", "connection", client.account.connections(), (ClientError,)
     )
     notified = {id for each in templates or () for id in each.recipients}
-    users: a.Listed[ApiUser] | None = a.Listed()
-    try:
-        notified |= await client.notified_users(parent.id)
-    except LEFT_OUT as error:
-        users = None
-        missing.append(f"users notified by activations: {error.message}")
-    if users is not None and (notified or named):
-        try:
-            users = await client.account.users()
-        except ClientError as error:
-            users = None
-            missing.append(f"users: {error.message}")
-    missing.extend(
-        f"{each.titled('user')}: {each.why}"
-        for each in (users.unreadable if users is not None else ())
-        if each.id in notified
-    )
+    users = await _users(connection, notified, named, missing)
     return AccountNames(
         None
         if templates is None
@@ -100,12 +84,34 @@ async def read_account_names(
             for each in connections
             if each.id is not None
         ),
-        None
-        if users is None
-        else tuple(
-            User(each.id, each.email)
-            for each in users
-            if each.id in notified or each.email.lower() in named
-        ),
+        users,
         tuple(missing),
+    )
+
+
+async def _users(
+    connection: Connection, notified: Collection[str], named: Collection[str], missing: list[str]
+) -> tuple[User, ...] | None:
+    """The users whose ids templates or activations notify, or that are named; None if not known.
+
+    What could not be read is added to `missing`.
+    """
+    client = connection.client
+    try:
+        ids = {*notified, *await client.notified_users(connection.parent.id)}
+    except LEFT_OUT as error:
+        missing.append(f"users notified by activations: {error.message}")
+        return None
+    if not ids and not named:
+        return ()
+    try:
+        users: a.Listed[ApiUser] = await client.account.users()
+    except ClientError as error:
+        missing.append(f"users: {error.message}")
+        return None
+    missing.extend(
+        f"{each.titled('user')}: {each.why}" for each in users.unreadable if each.id in ids
+    )
+    return tuple(
+        User(each.id, each.email) for each in users if each.id in ids or each.email.lower() in named
     )

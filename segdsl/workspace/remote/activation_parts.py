@@ -42,20 +42,25 @@ async def target_of(
 ) -> ExportTarget | Failed:
     """The segment or stage of a target, and the values of placeholders.
 
-    Ids and names of segments are requested only if a text of the delivery has them.
+    Ids and names of segments and stages are requested only if a text of the delivery has them.
     """
+    used = _placeholders(delivery)
     known: dict[a.PlaceholderName, str] = {"parent segment id": connection.parent.id}
     reference = target.reference
     if target.kind == "segment":
         found = [each for each in definitions.segments if reference in c.spellings(*each.place)]
-        known |= await _segment_values(connection, reference, _placeholders(delivery))
+        wanted_values = used & {"segment name", "segment id"}
+        known |= await _segment_values(connection, reference, wanted_values)
         segment = found[0] if len(found) == 1 else _member("segment", reference, target)
         return ExportTarget(segment, known)
+    if isinstance(reference, ByName):
+        known |= {"segment name": reference.name, "stage name": reference.name}
+        if reference.parent is not None:
+            known["funnel name"] = reference.parent
+    if not used <= known.keys():
+        known |= await _stage_values(connection, reference)
     if isinstance(reference, ById):
         return ExportTarget(_member("stage", reference, target), known)
-    known |= {"segment name": reference.name, "stage name": reference.name}
-    if reference.parent is not None:
-        known["funnel name"] = reference.parent
     wanted = (reference.parent, reference.name)
     for funnel in definitions.funnels:
         for stage in funnel.stages:
@@ -102,8 +107,32 @@ async def _segment_values(
     return known
 
 
+async def _stage_values(
+    connection: Connection, reference: Reference
+) -> dict[a.PlaceholderName, str]:
+    """What the server knows of a stage; nothing where it is not there.
+
+    Its segment is that of its rule, which has the name of the stage.
+    """
+    found = [
+        (funnel, stage)
+        for funnel in await connection.client.funnels(connection.parent.id)
+        for stage in funnel.stages
+        if reference in (ById(stage.id), ByName(stage.name, funnel.name))
+    ]
+    if len(found) != 1:
+        return {}
+    [(funnel, stage)] = found
+    known: dict[a.PlaceholderName, str] = {
+        "funnel name": funnel.name,
+        "stage name": stage.name,
+        "segment name": stage.name,
+    }
+    return known if stage.segment_id is None else known | {"segment id": stage.segment_id}
+
+
 def _placeholders(delivery: a.Delivery) -> frozenset[a.PlaceholderName]:
-    """Which of the name and the id of a segment the texts of a delivery have."""
+    """Which placeholders the texts of a delivery have."""
     columns = delivery.columns or a.Columns()
     parts = [
         part
@@ -111,8 +140,7 @@ def _placeholders(delivery: a.Delivery) -> frozenset[a.PlaceholderName]:
         if isinstance(item.source, a.TextSource)
         for part in item.source.parts
     ]
-    names = {part.name for part in parts if isinstance(part, a.Placeholder)}
-    return frozenset(names & {"segment name", "segment id"})
+    return frozenset(part.name for part in parts if isinstance(part, a.Placeholder))
 
 
 def _name(reference: Reference) -> str:

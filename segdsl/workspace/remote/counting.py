@@ -77,6 +77,17 @@ class PreviewOptions(msgspec.Struct, frozen=True):
     reveal: bool = False
 
 
+def _sample_columns(
+    columns: tuple[str, ...], known: Sequence[str], exported: Collection[str]
+) -> tuple[str, ...]:
+    """The columns of a sample: those that were named, but for exported ones of no profile; else
+    all, or the first, of the attributes that are `known`."""
+    if not columns or columns == ALL:
+        return tuple(known[: len(known) if columns else FIRST])
+    own = {PROFILE_ID, *known}
+    return tuple(each for each in columns if each in own or each not in exported)
+
+
 async def preview(
     connection: Connection,
     segments: Sequence[c.Segment],
@@ -104,17 +115,9 @@ async def preview(
     requests = [each for each in asked[: len(segments)] if each is not None]
     shown = _with_questions(funnels, iter(asked[len(segments) :]))
     known = await client.attributes(parent.id) if options.sample else []
-    if not options.columns or options.columns == ALL:
-        most = len(known) if options.columns else FIRST
-        options = msgspec.structs.replace(
-            options, columns=tuple(each.name for each in known[:most])
-        )
-    else:
-        own = {PROFILE_ID, *(each.name for each in known)}
-        options = msgspec.structs.replace(
-            options,
-            columns=tuple(each for each in options.columns if each in own or each not in exported),
-        )
+    options = msgspec.structs.replace(
+        options, columns=_sample_columns(options.columns, [each.name for each in known], exported)
+    )
     hidden = frozenset(
         each.name for each in known if each.visibility in PERSONAL and not options.reveal
     )

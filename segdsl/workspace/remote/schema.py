@@ -6,7 +6,7 @@ What a key or an account may not see is left out and noted: a missing part does 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar, get_args
 
 import msgspec
@@ -27,6 +27,7 @@ from segdsl.schema.model import (
     Visibility,
 )
 from segdsl.schema.search import SchemaItem, owner_of
+from segdsl.workspace.project.keys import Folder
 from segdsl.workspace.remote.account_names import LEFT_OUT, read_account_names
 from segdsl.workspace.remote.connect import Connection
 
@@ -46,125 +47,163 @@ async def pull_schema(connection: Connection, named: Collection[str] = ()) -> Pu
 
     `named` are the e-mail addresses in the workspace, in lower case: see `account_names`.
     """
-    client, parent = connection.client, connection.parent
-    missing: list[str] = list(connection.passed_over)
-
-    async def maybe(what: str, one: str, asking: Awaitable[a.Listed[_T]]) -> tuple[_T, ...]:
-        try:
-            return readable(one, await asking)
-        except LEFT_OUT as error:
-            missing.append(f"{what}: {error.message}")
-            return ()
-
-    def readable(what: str, listed: a.Listed[_T]) -> tuple[_T, ...]:
-        missing.extend(f"{each.titled(what)}: {each.why}" for each in listed.unreadable)
-        return tuple(listed)
-
-    def columns(listed: tuple[a.Column, ...], owner: str | None = None) -> tuple[Column, ...]:
-        """Attributes, or the columns of an owner, which is a behavior or a customer group."""
-        if isinstance(listed, a.Listed):
-            listed = readable("attribute", listed)
-        what, prefix = ("attribute", "") if owner is None else ("column", f"{owner}.")
-        found: dict[str, a.Column] = {}
-        for each in listed:
-            first = found.setdefault(each.name, each)
-            if first is not each:
-                missing.append(
-                    f"{what} “{prefix}{each.label}”: it has the column `{each.name}`, as "
-                    f"“{prefix}{first.label}” has, which is kept"
-                )
-        return _with_implicit(tuple(map(_column, found.values())))
-
-    def by_table(listed: tuple[a.Behavior, ...]) -> Iterable[a.Behavior]:
-        found: dict[str, a.Behavior] = {}
-        for each in listed:
-            first = found.setdefault(each.table, each)
-            if first is not each:
-                missing.append(
-                    f"behavior “{each.label}” (#{each.id}): it has the table `{each.table}`, as "
-                    f"“{first.label}” (#{first.id}) has, which is kept"
-                )
-        return found.values()
-
-    (
-        (attributes, behaviors, folders, segments),
-        (funnels, predictive, solutions, variants),
-    ) = await asyncio.gather(
-        asyncio.gather(
-            client.attributes(parent.id),
-            client.behaviors(parent.id),
-            client.folders(parent.id),
-            client.segments(parent.id),
-        ),
-        asyncio.gather(
-            maybe("funnels", "funnel", client.funnels(parent.id)),
-            maybe("predictive models", "predictive model", client.predictive_models(parent.id)),
-            maybe("models of solutions", "model", client.solutions(parent.id)),
-            maybe("variants of tests", "variant", client.variants(parent.id)),
-        ),
-    )
-    paths: dict[str | None, tuple[str, ...]] = {
-        None: (),
-        **{each.id: each.path for each in folders},
-    }
-
-    def placed(segments: Iterable[a.Segment]) -> Iterator[a.Segment]:
-        """Those whose folder is known: another's place would be taken for theirs."""
-        for each in segments:
-            if each.folder_id in paths:
-                yield each
-            else:
-                missing.append(f"segment {each.name} (#{each.id}): its folder cannot be seen")
-
-    def in_known_folder(funnel: a.Funnel) -> tuple[str, ...]:
-        """The path of a funnel's folder; the root's if it cannot be seen, and noted."""
-        if funnel.folder_id not in paths:
-            missing.append(f"folder of funnel {funnel.name} (#{funnel.id}): it cannot be seen")
-        return paths.get(funnel.folder_id, ())
-
+    parent = connection.parent
+    notes = _MissingParts(connection.passed_over)
+    parts = await _read_parts(connection, notes)
+    paths: dict[str | None, Folder] = {None: (), **{each.id: each.path for each in parts.folders}}
     names = await read_account_names(connection, paths, named)
-    missing.extend(names.missing)
+    notes.texts.extend(names.missing)
     groups = [] if parent.customer_group is None else [parent.customer_group]
     schema = Schema(
         parent.id,
         parent.name,
         parent.timezone,
-        columns(attributes),
+        _columns(parts.attributes, notes),
+        _behaviors(parts.behaviors, connection, notes),
         tuple(
-            Behavior(
-                each.table,
-                columns(columns_of(each, connection), each.label),
-                _label(each.label, name_of(each.table) or each.table),
-            )
-            for each in by_table(readable("behavior", behaviors))
-        ),
-        tuple(
-            CustomerGroup(each.name, columns(each.customer_group_attributes, each.name))
+            CustomerGroup(each.name, _columns(each.customer_group_attributes, notes, each.name))
             for each in groups
         ),
-        tuple(each.path for each in readable("folder", folders) if each.path),
-        tuple(
-            # References need the id alone, whatever the kind.
-            Segment(each.id, each.name, paths[each.folder_id], each.kind or "batch")
-            for each in placed(readable("segment", segments))
-        ),
-        tuple(
-            Funnel(
-                each.id,
-                each.name,
-                tuple(Stage(of.id, of.name) for of in each.stages),
-                in_known_folder(each),
-            )
-            for each in funnels
-        ),
-        tuple(Model(each.id, each.name) for each in predictive)
-        + tuple(Model(each.id, each.name, each.solution) for each in solutions),
-        tuple(Variant(each.id, each.name, each.test) for each in variants),
+        tuple(each.path for each in notes.readable("folder", parts.folders) if each.path),
+        _segments(parts.segments, paths, notes),
+        _funnels(parts.funnels, paths, notes),
+        tuple(Model(each.id, each.name) for each in parts.predictive_models)
+        + tuple(Model(each.id, each.name, each.solution) for each in parts.solutions),
+        tuple(Variant(each.id, each.name, each.test) for each in parts.variants),
         templates=names.templates,
         connections=names.connections,
         users=names.users,
     )
-    return PulledSchema(schema, tuple(sorted(missing)))
+    return PulledSchema(schema, tuple(sorted(notes.texts)))
+
+
+class _MissingParts:
+    """Collects what is missing in a schema, in the reader's words."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = list(texts)
+
+    def readable(self, what: str, listed: a.Listed[_T]) -> tuple[_T, ...]:
+        """What can be read of a list; the rest is noted."""
+        self.texts.extend(f"{each.titled(what)}: {each.why}" for each in listed.unreadable)
+        return tuple(listed)
+
+    async def optional(
+        self, what: str, one: str, answer: Awaitable[a.Listed[_T]]
+    ) -> tuple[_T, ...]:
+        """A list that a key or an account may not have."""
+        try:
+            return self.readable(one, await answer)
+        except LEFT_OUT as error:
+            self.texts.append(f"{what}: {error.message}")
+            return ()
+
+
+class _Parts(NamedTuple):
+    """What the lists of a server say."""
+
+    attributes: tuple[a.Column, ...]
+    behaviors: a.Listed[a.Behavior]
+    folders: a.Listed[a.Folder]
+    segments: a.Listed[a.Segment]
+    funnels: tuple[a.Funnel, ...]
+    predictive_models: tuple[a.PredictiveModel, ...]
+    solutions: tuple[a.Solution, ...]
+    variants: tuple[a.Variant, ...]
+
+
+async def _read_parts(connection: Connection, notes: _MissingParts) -> _Parts:
+    client, id = connection.client, connection.parent.id
+    main, others = await asyncio.gather(
+        asyncio.gather(
+            client.attributes(id),
+            client.behaviors(id),
+            client.folders(id),
+            client.segments(id),
+        ),
+        asyncio.gather(
+            notes.optional("funnels", "funnel", client.funnels(id)),
+            notes.optional("predictive models", "predictive model", client.predictive_models(id)),
+            notes.optional("models of solutions", "model", client.solutions(id)),
+            notes.optional("variants of tests", "variant", client.variants(id)),
+        ),
+    )
+    return _Parts(*main, *others)
+
+
+def _columns(
+    listed: tuple[a.Column, ...], notes: _MissingParts, owner: str | None = None
+) -> tuple[Column, ...]:
+    """Attributes, or the columns of an owner, which is a behavior or a customer group."""
+    if isinstance(listed, a.Listed):
+        listed = notes.readable("attribute", listed)
+    what, prefix = ("attribute", "") if owner is None else ("column", f"{owner}.")
+    by_name: dict[str, a.Column] = {}
+    for each in listed:
+        first = by_name.setdefault(each.name, each)
+        if first is not each:
+            notes.texts.append(
+                f"{what} “{prefix}{each.label}”: it has the column `{each.name}`, as "
+                f"“{prefix}{first.label}” has, which is kept"
+            )
+    return _with_implicit(tuple(map(_column, by_name.values())))
+
+
+def _behaviors(
+    listed: a.Listed[a.Behavior], connection: Connection, notes: _MissingParts
+) -> tuple[Behavior, ...]:
+    """The behaviors; of two with one table the first."""
+    by_table: dict[str, a.Behavior] = {}
+    for each in notes.readable("behavior", listed):
+        first = by_table.setdefault(each.table, each)
+        if first is not each:
+            notes.texts.append(
+                f"behavior “{each.label}” (#{each.id}): it has the table `{each.table}`, as "
+                f"“{first.label}” (#{first.id}) has, which is kept"
+            )
+    return tuple(
+        Behavior(
+            each.table,
+            _columns(columns_of(each, connection), notes, each.label),
+            _label(each.label, name_of(each.table) or each.table),
+        )
+        for each in by_table.values()
+    )
+
+
+def _segments(
+    listed: a.Listed[a.Segment], paths: Mapping[str | None, Folder], notes: _MissingParts
+) -> tuple[Segment, ...]:
+    """The segments whose folder is known: another's place would be taken for theirs."""
+    segments = []
+    for each in notes.readable("segment", listed):
+        if each.folder_id in paths:
+            # References need the id alone, whatever the kind.
+            path = paths[each.folder_id]
+            segments.append(Segment(each.id, each.name, path, each.kind or "batch"))
+        else:
+            notes.texts.append(f"segment {each.name} (#{each.id}): its folder cannot be seen")
+    return tuple(segments)
+
+
+def _funnels(
+    funnels: Sequence[a.Funnel], paths: Mapping[str | None, Folder], notes: _MissingParts
+) -> tuple[Funnel, ...]:
+    """The funnels with their stages; one whose folder cannot be seen is put in the root."""
+    notes.texts.extend(
+        f"folder of funnel {each.name} (#{each.id}): it cannot be seen"
+        for each in funnels
+        if each.folder_id not in paths
+    )
+    return tuple(
+        Funnel(
+            each.id,
+            each.name,
+            tuple(Stage(stage.id, stage.name) for stage in each.stages),
+            paths.get(each.folder_id, ()),
+        )
+        for each in funnels
+    )
 
 
 def columns_of(behavior: a.Behavior, connection: Connection) -> tuple[a.Column, ...]:

@@ -38,7 +38,7 @@ def ordered(
     workspace has its resources; `disputed` are those in conflict, which is to be resolved before
     anything is deleted.
     """
-    waits = _Waits(changes, server)
+    waits = _ChangeOrder(changes, server)
     waits.report_deletions(report, disputed, spans or {})
     waits.report_kept_places(report, server, disputed)
     if waits.report_cycles(report, spans or {}):
@@ -64,7 +64,7 @@ def ordered(
     )
 
 
-class _Waits:
+class _ChangeOrder:
     """Which changes each change waits for, by index."""
 
     def __init__(self, changes: Sequence[Change], server: Server) -> None:

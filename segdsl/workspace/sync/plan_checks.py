@@ -66,30 +66,42 @@ def check_plan(
         lambda: OtherFiles(frozenset(), frozenset(), True, here.part.imported),
         whole=whole,
     )
-    if plan is not None:
-        _drop_lookups(found, workspace.loaded)
-    places = {_place(each) for each in known}
     files = {each.span.file for each in chosen}
     if plan is not None:
+        _drop_lookups(found, workspace.loaded)
         files |= {key[0] for key in _concerned(workspace, plan, report)[0]}
-    unknown = {
-        (code, _place(each)[1])
-        for each in found.diagnostics
-        if _is_contradiction(each)
-        for code in (Code.SEG303, Code.SEG304)
-    }
+    places = None if plan is not None else {_place(each) for each in known}
     report.diagnostics[:] = [
         each
-        for each in found.diagnostics
-        # What the schema says of a name without an id is all that there is to say.
-        if _place(each) not in unknown
-        if each in known or not _is_inside(each, settled)
-        if each in known
-        or not (each.code in _SETTLED_ELSEWHERE and (plan is not None or _place(each) in places))
+        for each in _without_repeated(found.diagnostics)
+        if each in known or not (_is_inside(each, settled) or _is_settled_elsewhere(each, places))
         if each.severity == "error" or whole or each.span is None or each.span.file in files
     ]
     contradicted = any(_is_contradiction(each) for each in report.diagnostics)
     return schema_path(project, target).name if contradicted else None
+
+
+def _without_repeated(diagnostics: Collection[Diagnostic]) -> list[Diagnostic]:
+    """The findings, without those on a name without an id that the schema speaks of as well.
+
+    What the schema says of such a name is all that there is to say.
+    """
+    contradictions = {
+        (code, _place(each)[1])
+        for each in diagnostics
+        if _is_contradiction(each)
+        for code in (Code.SEG303, Code.SEG304)
+    }
+    return [each for each in diagnostics if _place(each) not in contradictions]
+
+
+def _is_settled_elsewhere(
+    diagnostic: Diagnostic, places: Collection[tuple[object, ...]] | None
+) -> bool:
+    """Whether a plan (`places` is None) knows better, or there is a finding at that place."""
+    return diagnostic.code in _SETTLED_ELSEWHERE and (
+        places is None or _place(diagnostic) in places
+    )
 
 
 def _drop_lookups(report: Report, loaded: Loaded) -> None:

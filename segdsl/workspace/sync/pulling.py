@@ -109,10 +109,10 @@ def make_pull(
     differs is replaced by the server's, whatever is here. With `keep` nothing is: what is here is
     what is wanted, and the lock has the server's as seen, so that a plan changes it.
     """
-    return _Pulling(workspace, lock, server, only, force, keep, occupied).pull(parent_segment)
+    return _PullMaker(workspace, lock, server, only, force, keep, occupied).pull(parent_segment)
 
 
-class _Take(msgspec.Struct):
+class _Replacement(msgspec.Struct):
     """A resource that is to come from the server: into its file, or into a new one."""
 
     index: int
@@ -122,7 +122,7 @@ class _Take(msgspec.Struct):
     path: str = ""
 
 
-class _Pulling:
+class _PullMaker:
     """Decides first what is taken from the server, then where it goes, and writes at the end.
 
     Only then is it known what each name means after the pull.
@@ -157,7 +157,7 @@ class _Pulling:
         self.by_file: dict[str, list[LocalResource]] = {}
         for each in workspace.resources:
             self.by_file.setdefault(each.file, []).append(each)
-        self.takes: dict[int, _Take] = {}
+        self.takes: dict[int, _Replacement] = {}
         self.same: set[int] = set()
         self.noted: set[int] = set()
         self.confirmed: set[Ref] = set()
@@ -282,7 +282,7 @@ class _Pulling:
         state = server.state
         source = state.source({})
         if source is not None and self.kinds[state.resource].compiles_to(source, state, {}):
-            self.takes[index] = _Take(index, local, entry, server)
+            self.takes[index] = _Replacement(index, local, entry, server)
             return
         why = "its source would not compile to the same"
         if source is None:
@@ -340,7 +340,7 @@ class _Pulling:
             if take.local is not None and take.path != take.local.file:
                 self.removals.append(take.local.file)
 
-    def _follows(self, take: _Take) -> bool:
+    def _follows(self, take: _Replacement) -> bool:
         local, entry = take.local, take.entry
         if local is None or entry is None or take.server.state.key == local.key:
             return False
@@ -375,7 +375,7 @@ class _Pulling:
         ]
         return Names(local, others)
 
-    def _write(self, take: _Take) -> None:
+    def _write(self, take: _Replacement) -> None:
         state, local = take.server.state, take.local
         names = {ref: self.names.by_ref[ref] for ref in state.refers_to if ref in self.names.by_ref}
         source = state.source(names)

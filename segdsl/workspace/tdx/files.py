@@ -40,7 +40,7 @@ class YamlFile(NamedTuple):
     folder: tuple[str, ...]
 
 
-class Made(NamedTuple):
+class SegFile(NamedTuple):
     """A `.seg` file to write, and whether it is there already."""
 
     path: Path
@@ -49,7 +49,7 @@ class Made(NamedTuple):
 
 
 class Import(NamedTuple):
-    made: list[Made]
+    made: list[SegFile]
     sources: dict[str, Source]
     files: int
 
@@ -168,12 +168,12 @@ def import_files(
     return Import(made, sources, len(found))
 
 
-def _made(path: Path, text: str, force: bool) -> Made:
+def _made(path: Path, text: str, force: bool) -> SegFile:
     if not path.exists():
-        return Made(path, text, "new")
+        return SegFile(path, text, "new")
     if path.is_file() and path.read_bytes() == text.encode():
-        return Made(path, text, "the same")
-    return Made(path, text, "changed" if force else "in the way")
+        return SegFile(path, text, "the same")
+    return SegFile(path, text, "changed" if force else "in the way")
 
 
 def _in_folder(segment: t.Segment, folder: tuple[str, ...]) -> t.Segment:

@@ -29,7 +29,7 @@ _KINDS: dict[str, SegmentKind] = {
 }
 
 
-class Imported(NamedTuple):
+class ImportedSegment(NamedTuple):
     """A segment without its folder, with its activations.
 
     `folder` is what the file itself says of it, `at` the place of that, or else of the name.
@@ -41,7 +41,7 @@ class Imported(NamedTuple):
     at: Span
 
 
-def read_segment(source: Source, report: Report) -> Imported | None:
+def read_segment(source: Source, report: Report) -> ImportedSegment | None:
     """The segment in a YAML text; None after a report. Raises FileError without a YAML reader."""
     found = Report()
     try:
@@ -52,7 +52,7 @@ def read_segment(source: Source, report: Report) -> Imported | None:
     return None if found.has_errors else read
 
 
-def _read(document: Value, report: Report) -> Imported | None:
+def _read(document: Value, report: Report) -> ImportedSegment | None:
     """Reads each part alone: an error in one does not hide those in another."""
     conditions = Conditions(report)
     _is_segment(document, conditions)
@@ -93,7 +93,7 @@ def _read(document: Value, report: Report) -> Imported | None:
         return None
     segment = lift_rule(normalise(read), name, description or None, kind, hidden=hidden)
     at = keys["folder"] if folder is not None else keys["name"]
-    return Imported(segment, tuple(map(lift_activation, activations)), folder, at.place)
+    return ImportedSegment(segment, tuple(map(lift_activation, activations)), folder, at.place)
 
 
 def _is_segment(document: Value, conditions: Conditions) -> None:

@@ -6,7 +6,7 @@ import re
 
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.syntax.syntax_errors.expected import unexpected
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, compiled
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, compiled
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _FUNCTIONS = {
@@ -32,25 +32,25 @@ _TIMES = r"(?: times?)"
 _FILTER = r"(?P<filter>[^()\n]+?)(?=~(?:$|\)|\n|\b(?:and|or|limit)\b))"
 
 
-def _called(found: Found) -> str | None:
+def _called(found: PatternMatch) -> str | None:
     """`AVG(bookings.fare)`: the function in our spelling, its argument as it is."""
     ours = _FUNCTIONS[found.raw("f").lower()]
     return f"{ours}{found.raw('call')}" if found.raw("f") != ours else None
 
 
-def _counted(found: Found) -> str:
+def _counted(found: PatternMatch) -> str:
     """`COUNT(*)`: of the behavior that is meant."""
     return f"count({found.raw('of') or found.site.behavior}{found.raw('rest')})"
 
 
-def _distinct(found: Found) -> str | None:
+def _distinct(found: PatternMatch) -> str | None:
     columns = found.raw("columns")
     if "." not in columns:
         columns = f"{found.site.behavior}.{columns}"
     return f"count distinct ({columns})"
 
 
-def _how_many(found: Found) -> str | None:
+def _how_many(found: PatternMatch) -> str | None:
     """`at least 3 bookings`, `bookings more than 3 times`."""
     how = " ".join(found.raw("how").lower().split())
     sign = _SIGNS[how]
@@ -58,7 +58,7 @@ def _how_many(found: Found) -> str | None:
     return f"count({thing}) {sign} {found['amount']}"
 
 
-def _words(found: Found) -> str | None:
+def _words(found: PatternMatch) -> str | None:
     """`number of bookings > 3`, `average of bookings.fare > 3`."""
     ours = _FUNCTIONS.get(found.raw("f").lower(), "count")
     thing = found.raw("of")
@@ -67,7 +67,7 @@ def _words(found: Found) -> str | None:
     return f"{ours}({thing})"
 
 
-def _method(found: Found) -> str | None:
+def _method(found: PatternMatch) -> str | None:
     """`bookings.count`, `len(bookings)`, `bookings.fare.sum()`."""
     ours = _FUNCTIONS.get(found.raw("f").lower(), "count")
     column = found.raw("c")
@@ -81,7 +81,7 @@ def _method(found: Found) -> str | None:
 _CRITERION = re.compile(r'^"?(?P<sign>>=|<=|<>|>|<|=)?(?P<value>[^"]*)"?$')
 
 
-def _if(found: Found) -> str | None:
+def _if(found: PatternMatch) -> str | None:
     """Excel's `COUNTIF(bookings.fare, ">100")` and `SUMIF(…)`."""
     match = _CRITERION.match(found.raw("criterion").strip())
     if match is None:

@@ -7,8 +7,8 @@ import re
 from segdsl.language.syntax.syntax_errors import moments, spelling
 from segdsl.language.syntax.syntax_errors.rules import (
     PIECES,
-    Found,
     Function,
+    PatternMatch,
     Rule,
     compiled,
     write_help,
@@ -71,7 +71,7 @@ _EVENTS = re.compile(
 )
 
 
-def _has_in_parentheses(found: Found) -> str | None:
+def _has_in_parentheses(found: PatternMatch) -> str | None:
     """`has (purchases where category = "A")`, `has(purchases)`, `no (purchases) where a = 1`."""
     inside = _EVENTS.fullmatch(found.raw("call")[1:-1])
     if inside is None:
@@ -79,12 +79,12 @@ def _has_in_parentheses(found: Found) -> str | None:
     return _has(found.raw("has"), inside["b"], (found.raw("filter") or inside["filter"] or ""))
 
 
-def _has_with(found: Found) -> str | None:
+def _has_with(found: PatternMatch) -> str | None:
     filter = found.raw("filter").strip() or found.raw("call")[1:-1].strip()
     return _has(found.raw("has"), found.raw("b"), filter)
 
 
-def _has_when(found: Found) -> str | None:
+def _has_when(found: PatternMatch) -> str | None:
     time = when(found.raw("phrase"))
     filter = f"{found.raw('filter').strip()} and " if found.raw("filter") else ""
     return None if time is None else _has(found.raw("has"), found.raw("b"), filter + time)
@@ -101,7 +101,7 @@ def _filtered(inside: str, filter: str) -> str:
     return f"{inside} where {filter}"
 
 
-def _aggregate_when(found: Found) -> str | None:
+def _aggregate_when(found: PatternMatch) -> str | None:
     """`count(purchases) > 3 in the last 30 days`."""
     time = when(found.raw("phrase"))
     if time is None:
@@ -111,7 +111,7 @@ def _aggregate_when(found: Found) -> str | None:
     )
 
 
-def _inside_when(found: Found) -> str | None:
+def _inside_when(found: PatternMatch) -> str | None:
     """`count(purchases in the last 30 days)`, `sum(purchases.amount, 30 days)`."""
     phrase = found.raw("phrase") or f"past {found.raw('alone')}"
     time = when(phrase)
@@ -121,7 +121,7 @@ def _inside_when(found: Found) -> str | None:
     return f"{found['f'].lower()}{gap}({_filtered(found.raw('inside'), time)})"
 
 
-def _aggregate_filter(found: Found) -> str:
+def _aggregate_filter(found: PatternMatch) -> str:
     """`sum(purchases.amount) filter (where a = 1)`, `count(purchases, a = 1)`."""
     filter = found.raw("filter").strip() or found.raw("call")[1:-1].strip()
     filter = re.sub(r"^where\s+", "", filter, flags=re.IGNORECASE)
@@ -154,7 +154,7 @@ def time_without_column(site: Site) -> Advice | None:
     return None
 
 
-def _subquery(found: Found) -> str:
+def _subquery(found: PatternMatch) -> str:
     """`exists (select 1 from purchases where a = 1)`, `id in (select id from purchases)`."""
     word = "no" if found.raw("no") else "has"
     filter = re.sub(r"'([^'\n]*)'", r'"\1"', found.raw("filter").strip())
@@ -162,7 +162,7 @@ def _subquery(found: Found) -> str:
     return _has(word, found.raw("b"), filter)
 
 
-def _subquery_count(found: Found) -> str:
+def _subquery_count(found: PatternMatch) -> str:
     filter = re.sub(r"'([^'\n]*)'", r'"\1"', found.raw("filter").strip())
     where = f" where {filter}" if filter else ""
     return f"count({found.raw('b')}{where}) {found['sign']} {found['v']}"
@@ -171,7 +171,7 @@ def _subquery_count(found: Found) -> str:
 _ORDERED = "the order determines which event is first or last"
 
 
-def _ordered(found: Found) -> str:
+def _ordered(found: PatternMatch) -> str:
     by = found.raw("order") or "timestamp"
     return f"{found['f'].lower()}({found.raw('b')}.{found.raw('c')} by {by}{found.raw('rest')})"
 

@@ -7,7 +7,7 @@ import re
 from segdsl.diagnostics import Code
 from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.syntax_errors import functions, spelling
-from segdsl.language.syntax.syntax_errors.rules import SIGNS, Found, Function, Rule, Write
+from segdsl.language.syntax.syntax_errors.rules import SIGNS, Function, PatternMatch, Rule, Write
 
 _BE = r"(?:(?:is|are|was|be) )?"
 _NO = r"(?P<no>(?:(?:does|do|did|is|are)(?: not|n['’]t)|not|!)~)?"
@@ -17,7 +17,7 @@ _UNIT = r"(?:days?|weeks?|months?|quarters?|hours?|minutes?|seconds?|years?\s+ag
 _LESS = "less fewer smaller lower under below younger lt"
 
 
-def _like(found: Found) -> str | None:
+def _like(found: PatternMatch) -> str | None:
     """`LIKE '%x%'` by its wildcards."""
     subject, text = found["s"], found["text"]
     negation = "not " if found.raw("no").strip() else ""
@@ -61,14 +61,14 @@ _METHODS = {
 }
 
 
-def _method(found: Found) -> str | None:
+def _method(found: PatternMatch) -> str | None:
     """`url.startswith("/x")`, `STARTS_WITH(url, '/x')`."""
     word = _METHODS[found.raw("method").lower()]
     negation = "not " if found.raw("no").strip() else ""
     return f"{found['s']} {negation}{word} {found['text']}"
 
 
-def _text_match(found: Found) -> str | None:
+def _text_match(found: PatternMatch) -> str | None:
     word = found.raw("how").lower()
     ours = (
         "starts with"
@@ -83,20 +83,20 @@ def _text_match(found: Found) -> str | None:
     return f"{found['s']} {negation}{ours} {string_of(found)}"
 
 
-def string_of(found: Found) -> str:
+def string_of(found: PatternMatch) -> str:
     """The value `v` as a string, also where it was written as a number."""
     text = found["v"]
     return text if text[:1] == '"' or text in found.site.names else string(text)
 
 
 def _compared(sign: str, opposite: str) -> Write:
-    def write(found: Found) -> str | None:
+    def write(found: PatternMatch) -> str | None:
         return f"{found['s']} {opposite if found.raw('no').strip() else sign} {found['v']}"
 
     return write
 
 
-def _equal(found: Found) -> str | None:
+def _equal(found: PatternMatch) -> str | None:
     value = found["v"]
     negated = bool(found.raw("no").strip())
     if value in ("true", "false"):
@@ -104,7 +104,7 @@ def _equal(found: Found) -> str | None:
     return f"{found['s']} {'!=' if negated else '='} {value}"
 
 
-def _null(found: Found) -> str:
+def _null(found: PatternMatch) -> str:
     """`is set`, `is not empty`: the positive words mean that there is a value."""
     word = " ".join(found.raw("word").lower().split())
     present = word in (
@@ -116,12 +116,12 @@ def _null(found: Found) -> str:
     return f"{found['s']} is {'not ' if present != negated else ''}null"
 
 
-def _null_call(found: Found) -> str:
+def _null_call(found: PatternMatch) -> str:
     negated = bool(found.raw("no")) or "not" in found.raw("f").lower()
     return f"{found['s']} is {'not ' if negated else ''}null"
 
 
-def _strict(found: Found) -> str | None:
+def _strict(found: PatternMatch) -> str | None:
     """Python's `18 <= age <= 65`."""
     low, high = found.raw("low"), found.raw("high")
     if found.raw("first") == found.raw("second") == "<=":
@@ -132,17 +132,17 @@ def _strict(found: Found) -> str | None:
     )
 
 
-def _turned(found: Found) -> str | None:
+def _turned(found: PatternMatch) -> str | None:
     turned = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
     sign = found["sign"]
     return f"{found['s']} {turned.get(sign, sign)} {found['literal']}"
 
 
-def _sign(found: Found) -> str:
+def _sign(found: PatternMatch) -> str:
     return SIGNS[found.raw("sign")]
 
 
-def _truth(found: Found) -> str:
+def _truth(found: PatternMatch) -> str:
     word = found.raw("word").lower()
     value = "true" if word in ("true", "yes", "on", "1", "y") else "false"
     return f"{found['s']} is {'not ' if found.raw('no') else ''}{value}"
@@ -154,13 +154,13 @@ _ABSENT = (
 )
 
 
-def _and_compared(found: Found) -> str:
+def _and_compared(found: PatternMatch) -> str:
     """`age > 18 < 65`, `age > 18, < 65`."""
     second = SIGNS.get(found.raw("second"), found.raw("second"))
     return f"({found['s']} {found['sign']} {found['v']} and {found['s']} {second} {found['w']})"
 
 
-def _beginning(found: Found) -> str | None:
+def _beginning(found: PatternMatch) -> str | None:
     """`LEFT(zip, 3) = '100'`, `zip[:3] == '100'`, `SUBSTR(zip, 1, 3) = '100'`."""
     text = spelling.value(found.raw("text"))
     length = len(text) - 2

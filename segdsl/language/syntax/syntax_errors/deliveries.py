@@ -12,7 +12,7 @@ from segdsl.language import activations as a
 from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors import delivery_names
 from segdsl.language.syntax.syntax_errors.expected import short, unexpected
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _CLAUSES = (
@@ -134,6 +134,43 @@ def quoted_key(site: Site) -> Advice | None:
         write_help(fix),
         fix,
     )
+
+
+def quoted_lock(site: Site) -> Advice | None:
+    """`locked (settings ("de_name"))`: the name of a column or a setting, in quotes."""
+    token = site.token
+    if token is None or token.kind not in ("string", "single") or len(token.text) < 3:
+        return None
+    if "QUOTED_NAME" not in site.accepts or "STRING" in site.accepts or not _is_lock(site):
+        return None
+    fix = name(token.text[1:-1])
+    message = "what is locked is named without quotes"
+    return Advice(token.start, token.end, message, write_help(fix), fix)
+
+
+def dotted_lock(site: Site) -> Advice | None:
+    """`settings.de_name`, `settings: (de_name)`, `settings [de_name]` among what is locked."""
+    if site.at == 0 or not {"LPAR", "COMMA", "RPAR"} <= site.accepts or not _is_lock(site):
+        return None
+    kind = site.tokens[site.at - 1]
+    match = re.compile(
+        r"[.:=]?\s*(?:(`[^`\n]+`|[^\W\d]\w*)|\[\s*((?:`[^`\n]+`|[\w,\s])+?),?\s*\]|(?=\())"
+    ).match(site.text, site.stop)
+    if match is None or match.end() == site.stop or kind.text not in ("columns", "settings"):
+        return None
+    names = match[1] or match[2]
+    fix = kind.text if names is None else f"{kind.text} ({names})"
+    return Advice(kind.start, match.end(), unexpected(site), write_help(fix), fix)
+
+
+def _is_lock(site: Site) -> bool:
+    """Whether the stop is inside of `locked (…)`."""
+    for token in reversed(site.tokens[: site.at]):
+        if token.text == "locked":
+            return True
+        if token.kind not in ("word", "quoted", "string", "single") and token.text not in "(),":
+            return False
+    return False
 
 
 def braces(site: Site) -> Advice | None:
@@ -305,7 +342,7 @@ def function_without_parentheses(site: Site) -> Advice | None:
     return Advice(function.start, function.end, "a function has parentheses", write_help(fix), fix)
 
 
-def _arithmetic(found: Found) -> str:
+def _arithmetic(found: PatternMatch) -> str:
     return f"| {_ARITHMETIC[found.raw('op')]}({found['number']})"
 
 
@@ -321,6 +358,8 @@ FIRST: tuple[Rule | Function, ...] = (
     target_missing,
     quoted_export_name,
     quoted_key,
+    quoted_lock,
+    dotted_lock,
     call_around,
     function_without_parentheses,
     *delivery_names.RULES,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule
 
 
-def _coalesce(found: Found) -> str | None:
+def _coalesce(found: PatternMatch) -> str | None:
     """`COALESCE(x, 0) < 3`: whether a missing value is to hold depends on the default."""
     subject, sign = found.raw("n"), found["sign"]
     default, value = found["literal"], found["other"]
@@ -25,13 +25,13 @@ def _coalesce(found: Found) -> str | None:
     return f"({test} or {subject} is null)" if holds else test
 
 
-def _in_any_case(found: Found) -> str | None:
+def _in_any_case(found: PatternMatch) -> str | None:
     text = found["text"]
     spellings = dict.fromkeys((text, text.lower(), text.upper(), text.title()))
     return f"{found.raw('n')} in ({', '.join(spellings)})"
 
 
-def _length(found: Found) -> str | None:
+def _length(found: PatternMatch) -> str | None:
     """`len(x) > 3`: of a text, by a regular expression."""
     sign, number = found["sign"], int(found["number"])
     match sign:

@@ -8,7 +8,7 @@ from segdsl.diagnostics import Code
 from segdsl.diagnostics.suggest import nearest
 from segdsl.language.syntax.syntax_errors import spelling
 from segdsl.language.syntax.syntax_errors.expected import short, unexpected
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 from segdsl.language.values import is_iso_timestamp
 
@@ -54,7 +54,7 @@ _TYPES = {
 }
 
 
-def _param(found: Found) -> str | None:
+def _param(found: PatternMatch) -> str | None:
     raw = found.raw("value")
     value = raw if is_iso_timestamp(raw) else spelling.value(raw)
     kind = (
@@ -69,7 +69,7 @@ def _param(found: Found) -> str | None:
     return f"param {found.raw('n')}: {kind} = {value}"
 
 
-def _head(found: Found) -> str:
+def _head(found: PatternMatch) -> str:
     return f"{found.raw('word').lower()} {found['v']}"
 
 
@@ -248,7 +248,7 @@ def item_missing(site: Site) -> Advice | None:
     return Advice(token.start, token.end, unexpected(site), write_help(fix, also), fix)
 
 
-def _select(found: Found) -> str:
+def _select(found: PatternMatch) -> str:
     table = found.raw("table").split(".")[-1].strip('`"')
     return f'segment "{table}" where'
 

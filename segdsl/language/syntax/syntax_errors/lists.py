@@ -6,7 +6,7 @@ import re
 
 from segdsl.language.syntax.spelling import string
 from segdsl.language.syntax.syntax_errors import spelling
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule
 
 _ITEM = (
     r"(?:@?\"[^\"\n]*+\"|'[^'\n]*+'|[“”„「『][^“”„」』\n]*+[“”」』]|-?[0-9][\w.]*+|"
@@ -26,7 +26,7 @@ _ORS = (
 )
 
 
-def _in(found: Found) -> str | None:
+def _in(found: PatternMatch) -> str | None:
     values = spelling.values(found.raw("list"), found.site.names)
     if not values:
         return None
@@ -34,7 +34,7 @@ def _in(found: Found) -> str | None:
     return f"{found['s']} {negation}in ({', '.join(values)})"
 
 
-def _text_in(found: Found) -> str | None:
+def _text_in(found: PatternMatch) -> str | None:
     raw = found.raw("list")
     values = spelling.values(raw, found.site.names)
     word = " ".join(found.raw("how").lower().split())
@@ -50,7 +50,7 @@ def _is_list(name: str) -> bool:
     return re.search(r"(?:[^su]s|list|array)$", name.lower()) is not None
 
 
-def _member(found: Found) -> str:
+def _member(found: PatternMatch) -> str:
     """Python's `"x" in tags`."""
     negation = "not " if found.raw("no") else ""
     if not _is_list(found["n"]):
@@ -58,7 +58,7 @@ def _member(found: Found) -> str:
     return f"{negation}any of {found['n']} = {found['literal']}"
 
 
-def _contains_all(found: Found) -> str:
+def _contains_all(found: PatternMatch) -> str:
     """`tags contains all ("vip", "gold")`."""
     values = spelling.values(found.raw("list"), found.site.names)
     name = found["n"]
@@ -71,7 +71,7 @@ def _contains_all(found: Found) -> str:
     return f"({' and '.join(f'{test} {each}' for each in values)})"
 
 
-def _segments(found: Found) -> str:
+def _segments(found: PatternMatch) -> str:
     names = spelling.values(found.raw("list"))
     negation = "not in" if found.raw("no") else "in"
     is_all = negation == "not in" or re.search(r"\sand\s", found.raw("list"), re.IGNORECASE)

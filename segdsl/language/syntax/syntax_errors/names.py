@@ -8,7 +8,7 @@ from segdsl.diagnostics import Code
 from segdsl.language.syntax.grammar import reserved_words
 from segdsl.language.syntax.spelling import name, string
 from segdsl.language.syntax.syntax_errors.expected import expected
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 COMPARISONS = ("=", "!=", ">", ">=", "<", "<=")
@@ -226,7 +226,7 @@ def bare_text(site: Site) -> Advice | None:
     )
 
 
-def _segment(found: Found) -> str:
+def _segment(found: PatternMatch) -> str:
     negation = "not " if found.raw("no").strip() else ""
     return f"{negation}in segment {found['v'] if found.raw('v') else found.raw('id')}"
 

@@ -65,7 +65,7 @@ PIECES = {
 }
 
 
-class Found:
+class PatternMatch:
     """A match of a pattern: each piece in our spelling by its name, or as it was written."""
 
     def __init__(self, match: re.Match[str], site: Site) -> None:
@@ -94,7 +94,7 @@ class Found:
 
 
 SIGNS = {"==": "=", "===": "=", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<="}
-Write = Callable[[Found], str | None]
+Write = Callable[[PatternMatch], str | None]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -175,7 +175,7 @@ def _matches(rule: Rule, site: Site, starts: list[int]) -> Iterator[Advice]:
         # The match holds the stop, or ends with what stands before it.
         if match is None or match.end() < site.previous_end or start > site.stop:
             continue
-        found = Found(match, site)
+        found = PatternMatch(match, site)
         fix = rule.write(found) if callable(rule.write) else rule.write.format_map(found)
         if fix is None and not rule.stays:
             continue

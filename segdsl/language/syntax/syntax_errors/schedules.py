@@ -6,7 +6,7 @@ import re
 
 from segdsl.language.activations import WEEKDAYS
 from segdsl.language.syntax.spelling import string
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, write_help
+from segdsl.language.syntax.syntax_errors.rules import Function, PatternMatch, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _UNITS = {
@@ -27,22 +27,22 @@ def _days(text: str) -> str:
     return ", ".join(_DAYS[day[:3].lower()] for day in found)
 
 
-def _adverb(found: Found) -> str:
+def _adverb(found: PatternMatch) -> str:
     return f"every {_UNITS[found.raw('how').lower()]}"
 
 
-def _on_days(found: Found) -> str:
+def _on_days(found: PatternMatch) -> str:
     return f"every week on {_days(found.raw('days'))}"
 
 
-def _frequency(found: Found) -> str | None:
+def _frequency(found: PatternMatch) -> str | None:
     length = found.duration()
     if length is None:
         return None
     return f"every {length.removeprefix('1 ')}"
 
 
-def _time(found: Found) -> str:
+def _time(found: PatternMatch) -> str:
     return f"{found.raw('word')} {found.raw('time').replace(' ', 'T')}"
 
 

@@ -14,7 +14,13 @@ from segdsl.language.syntax.syntax_errors.joints import (
     dangling,
     unclosed,
 )
-from segdsl.language.syntax.syntax_errors.rules import Found, Function, Rule, compiled, write_help
+from segdsl.language.syntax.syntax_errors.rules import (
+    Function,
+    PatternMatch,
+    Rule,
+    compiled,
+    write_help,
+)
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
 _JOINTS = {
@@ -305,23 +311,23 @@ def not_before_is(site: Site) -> Advice | None:
     )
 
 
-def _case(found: Found) -> str | None:
+def _case(found: PatternMatch) -> str | None:
     if re.fullmatch(r"(?:true|1|'?yes'?)", found.raw("then"), re.IGNORECASE):
         return f"({found.raw('test').strip()})"
     return None
 
 
-def _if(found: Found) -> str:
+def _if(found: PatternMatch) -> str:
     return f"({found.raw('test').strip()})"
 
 
-def _excel(found: Found) -> str:
+def _excel(found: PatternMatch) -> str:
     """`=AND(a = 1, b = 2)`, `OR(…)`."""
     word = {"and": "all", "or": "any", "not": "not"}[found.raw("word").lower()]
     return f"{word} {found.raw('call')}"
 
 
-def _limit(found: Found) -> str:
+def _limit(found: PatternMatch) -> str:
     count = found.raw("count") or "100"
     direction = (found.raw("way") or "asc").lower()
     return f"limit {count} by {found.raw('n')} {direction}"

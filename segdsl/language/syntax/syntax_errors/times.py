@@ -8,8 +8,8 @@ from segdsl.diagnostics import Code
 from segdsl.language.syntax.syntax_errors import moments, spelling
 from segdsl.language.syntax.syntax_errors.moments import Moment, read_moment
 from segdsl.language.syntax.syntax_errors.rules import (
-    Found,
     Function,
+    PatternMatch,
     Rule,
     Write,
     advice,
@@ -27,7 +27,7 @@ def _relation(word: str) -> moments.Relation:
     return moments.WORDS[plain] if plain in moments.WORDS else moments.WORDS[word.lower()]
 
 
-def _compare(found: Found) -> str | None:
+def _compare(found: PatternMatch) -> str | None:
     moment = read_moment(found.raw("moment"))
     if moment is None:
         return None
@@ -86,7 +86,7 @@ def no_comparison_with_the_future(site: Site) -> Advice | None:
 
 
 def _within(direction: str) -> Write:
-    def write(found: Found) -> str | None:
+    def write(found: PatternMatch) -> str | None:
         length = found.duration()
         negation = "not " if found.raw("no") else ""
         return None if length is None else f"{found['s']} {negation}within {direction} {length}"
@@ -94,7 +94,7 @@ def _within(direction: str) -> Write:
     return write
 
 
-def _range(found: Found) -> str | None:
+def _range(found: PatternMatch) -> str | None:
     low, high = read_moment(found.raw("moment")), read_moment(found.raw("until"))
     negation = "not " if found.raw("no") else ""
     ends = [_end(each) for each in (low, high)]
@@ -117,13 +117,13 @@ def _end(moment: Moment | None) -> str | None:
             return None
 
 
-def _between_ago(found: Found) -> str | None:
+def _between_ago(found: PatternMatch) -> str | None:
     unit = spelling.unit(found.raw("unit"))
     low, high = sorted((found["amount"], found["number"]), key=lambda each: -int(each))
     return None if unit is None else f"{found['s']} between {low} and {high} {unit}s ago"
 
 
-def _unit_of(found: Found) -> str | None:
+def _unit_of(found: PatternMatch) -> str | None:
     unit = spelling.unit(found.raw("unit"))
     amount = found.raw("amount")
     count = spelling.amount(amount) if amount else "1"
@@ -131,12 +131,12 @@ def _unit_of(found: Found) -> str | None:
     return None if unit is None else f"{count} {unit}{plural}"
 
 
-def _date_alone(found: Found) -> str | None:
+def _date_alone(found: PatternMatch) -> str | None:
     moment = read_moment(found.raw("moment"))
     return moment.text if moment is not None and moment.kind == "date" else None
 
 
-def _time_range(found: Found) -> str | None:
+def _time_range(found: PatternMatch) -> str | None:
     """`TD_TIME_RANGE(time, '2024-01-01', '2024-02-01')`, `TD_INTERVAL(time, '-30d')`."""
     arguments = [each.strip() for each in found.raw("call")[1:-1].split(",")]
     interval = re.fullmatch(r"['\"]-([0-9]+)([a-z]+)(?:/now)?['\"]", " ".join(arguments[1:2]))
@@ -154,13 +154,13 @@ def _time_range(found: Found) -> str | None:
     return f"({arguments[0]} on or after {low_end} and {arguments[0]} before {high_end})"
 
 
-def _older(found: Found) -> str | None:
+def _older(found: PatternMatch) -> str | None:
     length = found.duration()
     word = "more" if found.raw("old").lower() in ("older", "earlier", "longer", "more") else "less"
     return None if length is None else f"{found['s']} {word} than {length} ago"
 
 
-def _ago_alone(found: Found) -> str | None:
+def _ago_alone(found: PatternMatch) -> str | None:
     length = found.duration()
     words = " ".join(found.raw("how").lower().split())
     words = {
@@ -174,7 +174,7 @@ def _ago_alone(found: Found) -> str | None:
     return None if length is None else f"{found['s']} {words} {length} ago"
 
 
-def _date_difference(found: Found) -> str | None:
+def _date_difference(found: PatternMatch) -> str | None:
     """`DATEDIFF(day, last_seen, NOW()) > 30`: so many days ago."""
     arguments = [each.strip().strip("'\"") for each in found.raw("call")[1:-1].split(",")]
     unit = "day"
@@ -190,7 +190,7 @@ def _date_difference(found: Found) -> str | None:
     return f"{columns[0]} {_MORE[sign]} {spelling.duration(number, unit)} ago"
 
 
-def _period(found: Found) -> str | None:
+def _period(found: PatternMatch) -> str | None:
     """`signup in 2024`, `signup before January 2024`: from the first day to the last."""
     days = moments.read_period(found.raw("period"))
     if days is None:
@@ -211,7 +211,7 @@ def _period(found: Found) -> str | None:
             return f"{found['s']} on or before {last}"
 
 
-def _part_of_date(found: Found) -> str | None:
+def _part_of_date(found: PatternMatch) -> str | None:
     """`YEAR(signup) = 2024`."""
     days = moments.read_period(found.raw("number"))
     sign = found["sign"]
@@ -229,7 +229,7 @@ def _part_of_date(found: Found) -> str | None:
     return f"{found.raw('n')} {predicates[sign]}"
 
 
-def never(found: Found) -> str:
+def never(found: PatternMatch) -> str:
     return f"{found['s']} is null"
 
 

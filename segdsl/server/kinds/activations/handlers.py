@@ -79,11 +79,16 @@ def run(service: Service, call: Call) -> Any:
 def wanted_of(
     service: Service, before: Activation | None, sent: Sent, keys: Keys
 ) -> ActivationContent:
-    """What a body makes of an activation, or of nothing. Raises ApiError (400)."""
+    """What a body makes of an activation, or of nothing. Raises ApiError (400).
+
+    A new one under `/entities` needs a connection and its settings. Under `/audiences` both can be
+    null, in answers too (described): what is missing is null there, as the keys that the
+    description requires, such as `connection_id`, are none of a body.
+    """
     content = {} if before is None else before.content
     if before is None:
         for key in ("connectionId", "connectorConfig"):
-            if key not in sent.keys:
+            if key not in keys.nullable and not sent.has(key):
                 raise refuse(f"an activation needs a `{key}`", sent.path, ASSOCIATION)
     description, template = sent.text("description"), sent.id("activationTemplateId")
     if service.strict and description is None and "description" not in keys.nullable:

@@ -188,6 +188,10 @@ class Sent(msgspec.Struct, frozen=True):
             raise refuse("expected an id", path)
         return whole(value, path, 1)
 
+    def has(self, key: str) -> bool:
+        """Whether a key is there, and not null."""
+        return key in self.keys and bytes(self.keys[key]) != b"null"
+
     def _value(self, key: str) -> Any:
         return msgspec.json.decode(self.keys[key]) if key in self.keys else UNSET
 

@@ -132,5 +132,7 @@ class ActivationRunner:
             if found is None:
                 raise RunError(f"the activation template `{template}` was deleted")
         id = delivery(activation.content).connection_id
-        if id is None or self._service[Account].connection(id) is None:
+        if id is None:
+            raise RunError("the activation has no connection")
+        if self._service[Account].connection(id) is None:
             raise RunError(f"there is no connection with the id `{id}`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from typing import Literal as OneOf
 
@@ -180,6 +180,26 @@ class ActivationTable:
                 (*_values(content), now, id),
             )
             return _existing(db, audience, segment, id)
+
+    def change_of_template(
+        self,
+        db: sqlite3.Connection,
+        template: int,
+        change: Callable[[Content], Content],
+        now: int,
+    ) -> None:
+        """Changes the content of all activations of a template, in a transaction of others.
+
+        What `change` leaves as it is has not been updated.
+        """
+        rows = db.execute("SELECT id, content FROM activations WHERE template = ?", (template,))
+        for id, text in rows.fetchall():
+            changed = encoded(change(decoded(text)))
+            if changed != encoded(decoded(text)):
+                db.execute(
+                    "UPDATE activations SET content = ?, updated = ? WHERE id = ?",
+                    (changed, now, id),
+                )
 
     def delete(self, audience: str, segment: int, id: int) -> Activation | None:
         """Deletes and returns an activation, with its executions; None where it does not exist."""

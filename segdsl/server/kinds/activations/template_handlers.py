@@ -56,7 +56,7 @@ def create(service: Service, call: Call) -> Any:
     body, place, sent = entity_sent(call.body, strict=service.strict)
     check_type(body, place, (TEMPLATE_TYPE,))
     for key in ("connectionId", "state"):
-        if key not in sent.keys:
+        if not sent.has(key):
             raise refuse(f"an activation template needs a `{key}`", sent.path, ASSOCIATION)
     wanted = TemplateContent(
         sent.name("an activation template", None),

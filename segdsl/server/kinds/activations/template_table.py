@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -60,6 +61,10 @@ class Template(msgspec.Struct, frozen=True):
     updated: int
 
 
+Settle = Callable[[sqlite3.Connection, Template, Template], None]
+"""What else changes with a template, in the same transaction."""
+
+
 class TemplateTable:
     """The templates of a store; each method is one transaction."""
 
@@ -91,13 +96,16 @@ class TemplateTable:
             )
             return _existing(db, audience, id)
 
-    def update(self, audience: str, id: int, content: TemplateContent, now: int) -> Template | None:
+    def update(
+        self, audience: str, id: int, content: TemplateContent, now: int, settle: Settle
+    ) -> Template | None:
         """Replaces everything but the id and `created`; None where it does not exist.
 
-        Raises NameTakenError, NoSuchFolderError.
+        `settle` gets it as it was and as it is. Raises NameTakenError, NoSuchFolderError.
         """
         with self._store.write() as db:
-            if _find(db, audience, id) is None:
+            before = _find(db, audience, id)
+            if before is None:
                 return None
             _check(db, audience, content, id)
             db.execute(
@@ -105,7 +113,9 @@ class TemplateTable:
                 "content = ?, updated = ? WHERE id = ?",
                 (*_values(content), now, id),
             )
-            return _existing(db, audience, id)
+            template = _existing(db, audience, id)
+            settle(db, before, template)
+            return template
 
     def delete(self, audience: str, id: int) -> Template | None:
         """Deletes and returns a template; None where it does not exist. Its activations stay."""

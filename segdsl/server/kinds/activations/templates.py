@@ -1,17 +1,20 @@
 """The activation templates of a running service: lookups, and what clients may change.
 
 A template can be deleted while activations are made from it: they fail from then on (documented).
+An edit of what a published one locks changes them (documented).
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 from segdsl.server.errors import ApiError, existing
 from segdsl.server.kinds.account import Account
 from segdsl.server.kinds.activations import checks, responses
 from segdsl.server.kinds.activations.request_models import delivery
-from segdsl.server.kinds.activations.table import ActivationTable
+from segdsl.server.kinds.activations.table import ActivationTable, Content
+from segdsl.server.kinds.activations.template_locks import followed
 from segdsl.server.kinds.activations.template_table import (
     Template,
     TemplateContent,
@@ -79,10 +82,18 @@ class Templates(Collection):
             return self.table.create(self.service.audience, wanted, self.service.clock())
 
     def update(self, id: int, wanted: TemplateContent, paths: Paths, place: str) -> Template:
-        """Raises ApiError (400, 404)."""
+        """Changes its activations too, see `template_locks`. Raises ApiError (400, 404)."""
         self._check(wanted, paths, place)
+        now = self.service.clock()
+
+        def settle(db: sqlite3.Connection, before: Template, after: Template) -> None:
+            def change(content: Content) -> Content:
+                return followed(content, before.content, after.content)
+
+            self._activations.change_of_template(db, id, change, now)
+
         with placing(paths):
-            template = self.table.update(self.service.audience, id, wanted, self.service.clock())
+            template = self.table.update(self.service.audience, id, wanted, now, settle)
         return existing(template, NAME, id)
 
     def delete(self, id: int) -> Template:

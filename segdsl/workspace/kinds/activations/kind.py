@@ -1,120 +1,96 @@
-"""Activations as a kind of resources; see `segdsl.workspace.kinds.kind.Kind`.
+"""Activations as a kind of resources; see `segdsl.workspace.kinds.seg_files.SegFileKind`.
 
 An activation belongs to its segment or stage. It is called by that one's path and its own name.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from segdsl.api import Client
 from segdsl.diagnostics import Report
-from segdsl.files import SUFFIX
+from segdsl.language import activations as a
 from segdsl.language.references.ids import Ids
-from segdsl.language.values import Reference
+from segdsl.language.syntax import tree as t
+from segdsl.loading import Loaded
+from segdsl.source import Span
 from segdsl.workspace.kinds.activations import sources
 from segdsl.workspace.kinds.activations.requests import ActivationRequests, read_activations
 from segdsl.workspace.kinds.activations.state import ActivationState
+from segdsl.workspace.kinds.deliveries.documents import is_document
 from segdsl.workspace.kinds.deliveries.references import OUTSIDE
-from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.resource import (
     Change,
-    Edit,
     LocalResource,
     Outline,
+    Owner,
     Seen,
     Server,
     Use,
     Version,
     Wanted,
-    WorkspaceFiles,
 )
-from segdsl.workspace.kinds.rewriting import rewrite_use
-from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import ACTIVATION, Part
+from segdsl.workspace.kinds.seg_files import Items, SegFileKind, outline_of_lines
+from segdsl.workspace.kinds.state import StateMeta
+from segdsl.workspace.project.keys import ACTIVATION, Key
 from segdsl.workspace.remote.reading import ServerReading
 
 
-class ActivationKind(msgspec.Struct, frozen=True):
-    """Activations."""
+class ActivationKind(
+    msgspec.Struct, SegFileKind[a.Activation, ActivationState], metaclass=StateMeta, frozen=True
+):
+    """Activations. That two of one target have one name is found by the engine."""
 
-    @property
-    def name(self) -> str:
-        return ACTIVATION
-
-    @property
-    def suffix(self) -> str:
-        return SUFFIX
-
-    @property
-    def part_kinds(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def outside_kinds(self) -> Sequence[str]:
-        return OUTSIDE
-
-    @property
-    def is_owned(self) -> bool:
-        return True
+    name = ACTIVATION
+    item_type = a.Activation
+    syntax_type = t.Activation
+    state_type = ActivationState
+    outside_kinds = OUTSIDE
+    is_owned = True
 
     # --- in a workspace ----------------------------------------------------------------
 
-    def read_files(self, files: WorkspaceFiles, report: Report) -> Sequence[LocalResource]:
-        return tuple(sources.read_activations(files))
+    def items(self, source: Items) -> Sequence[a.Activation]:
+        return source.activations
 
-    def uses(self, local: LocalResource) -> Sequence[Use]:
-        return sources.uses(local)
+    def keys(self, loaded: Loaded) -> Sequence[Key]:
+        return sources.keys(loaded)
 
-    def rewrite_use(
-        self, local: LocalResource, text: str, use: Use, target: Reference
-    ) -> Sequence[Edit] | None:
-        return rewrite_use(local, text, use, target)
+    def spans(self, item: a.Activation) -> tuple[Span, Span]:
+        return item.span, item.name_span
 
-    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
-        return ()
+    def owner_of(self, item: a.Activation) -> Owner:
+        return Owner(item.target.kind, item.target.reference, item.target.span)
 
-    def compile(self, local: LocalResource, ids: Ids, seen: Seen, report: Report) -> Wanted | None:
-        return sources.compile_activation(local, ids, report)
+    def uses_of(self, item: a.Activation) -> Sequence[Use]:
+        return sources.uses_of(item)
 
-    def check_new(self, local: LocalResource, report: Report) -> None:
-        """Every activation can be created."""
+    def compile_item(
+        self, item: a.Activation, local: LocalResource, ids: Ids, seen: Seen, report: Report
+    ) -> Wanted | None:
+        return sources.compile_activation(item, local, ids, report)
 
-    def compiles_to(self, source: str, state: State, ids: Ids) -> bool:
-        assert isinstance(state, ActivationState), "an activation"
-        return sources.compiles_to(source, state, ids)
+    def matches(self, item: a.Activation, state: ActivationState, ids: Ids) -> bool:
+        return sources.matches(item, state, ids)
 
     # --- likeness ----------------------------------------------------------------------
 
-    def fingerprint(self, local: LocalResource) -> object | None:
-        return sources.fingerprint(sources.activation_of(local))
-
-    def source_fingerprint(self, source: str) -> object | None:
-        return sources.source_fingerprint(source)
+    def item_fingerprint(self, item: a.Activation) -> object | None:
+        return sources.fingerprint(item)
 
     def outline(self, source: str) -> Outline:
-        """The description in canonical source, and its other lines."""
-        lines = source.splitlines()[1:]
-        description = next((each for each in lines if each.startswith("  description ")), "")
-        return Outline(description, Counter(each for each in lines if each != description))
+        return outline_of_lines(source)
 
     # --- in saved plans ----------------------------------------------------------------
 
-    def read_state(self, data: object) -> State:
-        return msgspec.convert(data, ActivationState)
+    def state_faults(self, state: ActivationState) -> Iterator[str]:
+        if not _is_readable(state):
+            yield "has a state whose `document` is not that of an activation"
 
     def change_faults(self, change: Change) -> Iterator[str]:
-        for version in (change.before, change.after):
-            if version is None:
-                continue
-            state = version.state
-            assert isinstance(state, ActivationState), "an activation"
-            if not _is_document(state):
-                yield "has a state whose `document` is not that of an activation"
+        yield from super().change_faults(change)
         match change:
             case Change(before=Version(old), after=Version(new)) if old.owner != new.owner:
                 yield "moves an activation to another segment or stage"
@@ -131,25 +107,9 @@ class ActivationKind(msgspec.Struct, frozen=True):
     def requests(self, client: Client, parent_id: str) -> ActivationRequests:
         return ActivationRequests(client, parent_id, {})
 
-    async def effects(
-        self,
-        client: Client,
-        parent_id: str,
-        changes: Mapping[int, Change],
-        server: Server,
-        counting: Counting,
-    ) -> Effects:
-        """None: an activation selects nobody."""
-        return Effects()
 
-
-def _is_document(state: ActivationState) -> bool:
-    try:
-        document = json.loads(state.document)
-    except (ValueError, RecursionError):
+def _is_readable(state: ActivationState) -> bool:
+    if not is_document(state.document) or not state.of[1]:
         return False
-    if not isinstance(document, dict) or not state.of[1]:
-        return False
-    return bool(state.problem) or (
-        state.activation is not None and state.activation.name == state.name
-    )
+    activation = state.activation
+    return bool(state.problem) or (activation is not None and activation.name == state.name)

@@ -19,27 +19,24 @@ from segdsl.language import activations as a
 from segdsl.language.values import ById
 from segdsl.rules.activations import ColumnIds, encode_activation, read_activation
 from segdsl.rules.activations.activation import IGNORED, Family
-from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.activations.state import ActivationState, document_of
 from segdsl.workspace.kinds.deliveries.checks import check_settings
-from segdsl.workspace.kinds.deliveries.documents import (
-    SETTINGS,
-    about_secrets,
-    raw_document,
-    secrets_in,
-)
+from segdsl.workspace.kinds.deliveries.documents import content_of
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    Change,
-    Server,
-    ServerResource,
-    Unmanaged,
+from segdsl.workspace.kinds.listings import (
+    Listing,
+    answers_of,
+    server_of_listings,
+    states_of,
+    unreadable_why,
+    whole_or_error,
 )
+from segdsl.workspace.kinds.resource import Change, Server
 from segdsl.workspace.kinds.state import State, is_interrupted
 from segdsl.workspace.project.keys import ACTIVATION, SEGMENT, STAGE, Folder, Ref
-from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
+from segdsl.workspace.remote.reading import ServerReading
 
 
 class NewState(msgspec.Struct, frozen=True):
@@ -67,29 +64,41 @@ async def read_activations(reading: ServerReading) -> Server:
     is_whole = reading.is_wanted(ACTIVATION)
     answers = await asyncio.gather(*(_whole(reading, each, is_whole) for each in listed))
     times = Counter((each.segment_id, each.name) for each in listed)
-    resources: dict[Ref, ServerResource] = {}
-    unmanaged = [
-        Unmanaged(ACTIVATION, each.id, each.name, f"{CANNOT_READ}: {each.why}")
-        for each in listed.unreadable
+    listings = [
+        _listing(
+            summary,
+            answer,
+            targets.get(summary.segment_id or ""),
+            is_ambiguous=times[summary.segment_id, summary.name] > 1,
+        )
+        for summary, answer in zip(listed, answers, strict=True)
     ]
-    for summary, answer in zip(listed, answers, strict=True):
-        why = None
-        target = targets.get(summary.segment_id or "")
-        if isinstance(answer, ClientError):
-            why = f"{CANNOT_READ}: {answer.message}"
-        elif target is None:
-            why = "it belongs to nothing that a file can hold"
-        elif not summary.name.strip():
-            why = "its name is blank"
-        elif times[summary.segment_id, summary.name] > 1:
-            why = f"another activation of its {target[0].kind} has the same name"
-        if why is not None or target is None or isinstance(answer, ClientError):
-            unmanaged.append(Unmanaged(ACTIVATION, summary.id, summary.name, why or CANNOT_READ))
-            continue
-        state = activation_state(answer, *target)
-        resources[Ref(ACTIVATION, answer.id)] = ServerResource(answer.id, state, summary.segment_id)
     names = await reading.account_names()
-    return Server(resources, tuple(unmanaged), dict(reading.unlisted), names)
+    return server_of_listings(
+        ACTIVATION, listed.unreadable, listings, unreadable_kinds=reading.unlisted, outside=names
+    )
+
+
+def _listing(
+    summary: Activation,
+    answer: Activation | ClientError,
+    target: tuple[Ref, Folder] | None,
+    *,
+    is_ambiguous: bool,
+) -> Listing:
+    """An activation of the list, with the whole of it or why it cannot be read."""
+    if isinstance(answer, ClientError):
+        why = unreadable_why(answer)
+    elif target is None:
+        why = "it belongs to nothing that a file can hold"
+    elif not summary.name.strip():
+        why = "its name is blank"
+    elif is_ambiguous:
+        why = f"another activation of its {target[0].kind} has the same name"
+    else:
+        state = activation_state(answer, *target)
+        return Listing(answer.id, answer.name, state, summary.segment_id)
+    return Listing(summary.id, summary.name, None, why=why)
 
 
 async def _targets(reading: ServerReading) -> dict[str, tuple[Ref, Folder]]:
@@ -109,47 +118,21 @@ async def _whole(
 ) -> Activation | ClientError:
     if not is_whole or listed.segment_id is None:
         return listed
-    try:
-        return await reading.client.activation(listed.segment_id, listed.id)
-    except UNREADABLE as error:
-        return error
+    return await whole_or_error(reading.client.activation(listed.segment_id, listed.id))
 
 
 def activation_state(answer: Activation, of: Ref, folder: Folder) -> ActivationState:
     """The state of an activation that the server answered; of a summary only that it is there."""
     if answer.is_summary:
         return ActivationState(folder, answer.name, of, "")
-    attributes = _attributes(answer)
-    secrets = [*secrets_in(attributes.get(SETTINGS))]
-    report = Report()
-    parts = None
-    if not secrets:
-        parts = read_activation(load(bytes(answer.document).decode(), report), report)
-    if parts is not None:
-        target = a.Target("stage" if of.kind == STAGE else "segment", ById(of.id))
-        document = document_of(parts.activation(target), report)
-        if document is not None:
-            return ActivationState(folder, answer.name, of, document)
-    problem = about_secrets(secrets) if secrets else _problems(report)
-    return ActivationState(folder, answer.name, of, raw_document(attributes, IGNORED), problem)
+    target = a.Target("stage" if of.kind == STAGE else "segment", ById(of.id))
 
+    def document(body: Any, report: Report) -> str | None:
+        parts = read_activation(body, report)
+        return None if parts is None else document_of(parts.activation(target), report)
 
-def _attributes(answer: Activation) -> dict[str, Any]:
-    """The fields of an answer, with numbers as they are spelled."""
-    try:
-        document = load(bytes(answer.document).decode(), Report())
-    except UnreadableError:
-        return {}
-    if isinstance(document, dict) and isinstance(document.get("attributes"), dict):
-        document = document["attributes"]
-    return document if isinstance(document, dict) else {}
-
-
-def _problems(report: Report) -> str:
-    found = (
-        f"{each.path}: {each.message}" if each.path else each.message for each in report.diagnostics
-    )
-    return "; ".join(dict.fromkeys(found)) or CANNOT_READ
+    content = content_of(bytes(answer.document), document, IGNORED)
+    return ActivationState(folder, answer.name, of, content.document, content.problem)
 
 
 # --- what is sent ----------------------------------------------------------------------
@@ -168,11 +151,7 @@ class ActivationRequests(msgspec.Struct, frozen=True):
     stages: dict[str, str] = {}
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewState]:
-        assert change.after is not None, "only a deletion has no state to be"
-        state = change.after.state.with_ids(ids)
-        before = None if change.before is None else change.before.state
-        assert isinstance(state, ActivationState), "an activation"
-        assert before is None or isinstance(before, ActivationState), "an activation"
+        state, before = states_of(change, ids, ActivationState)
         segment_id = change.parent_id
         if before is None or segment_id is None:
             segment_id = await self._segment_of(state.owner)
@@ -243,10 +222,7 @@ class ActivationRequests(msgspec.Struct, frozen=True):
         return await self.client.activation_or_none(self.parent_id, _need(parent_id), id)
 
     async def all(self) -> Answers[Activation]:
-        listed = await self.client.activations(self.parent_id)
-        return Answers(
-            {each.id: each for each in listed}, frozenset(each.id for each in listed.unreadable)
-        )
+        return answers_of(await self.client.activations(self.parent_id))
 
     def id_of(self, answer: Activation) -> str:
         return answer.id

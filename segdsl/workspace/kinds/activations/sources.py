@@ -1,55 +1,29 @@
-"""The activations of a workspace's files: read, compiled, and the names in their texts. Pure."""
+"""What an activation of a file compiles to, what it names, and what it is compared by. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
-from segdsl.diagnostics import Code, Report
+from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.symbolic_ids import symbolic_id
-from segdsl.language.resolve import Program, resolve_all
-from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ById, ByName, Reference
 from segdsl.loading import Loaded
-from segdsl.source import Source
 from segdsl.workspace.kinds.activations.state import ActivationState, document_of, with_references
 from segdsl.workspace.kinds.deliveries import references as r
-from segdsl.workspace.kinds.deliveries.documents import about_secrets, secret_settings
-from segdsl.workspace.kinds.resource import LocalResource, Owner, Use, Wanted, WorkspaceFiles
-from segdsl.workspace.kinds.segments.sources import says_more
+from segdsl.workspace.kinds.deliveries.documents import report_secrets
+from segdsl.workspace.kinds.resource import LocalResource, Use, Wanted
 from segdsl.workspace.project.keys import ACTIVATION, TEMPLATE, Folder, Key, Ref
 
-
-def activation_of(local: LocalResource) -> a.Activation:
-    """The activation of a file."""
-    assert isinstance(local.item, a.Activation), "an activation"
-    return local.item
-
-
-def read_activations(files: WorkspaceFiles) -> Iterator[LocalResource]:
-    """The activations of the `.seg` files. That two of one target have one name is found later."""
-    places = _places(files.loaded)
-    for activation in files.loaded.activations:
-        tree = files.loaded.trees[activation.span.file]
-        items = {item.span.start: item for item in tree.items if isinstance(item, t.Activation)}
-        target = activation.target
-        yield LocalResource(
-            Key(ACTIVATION, _place(target, places), activation.name),
-            files.paths[activation.span.file],
-            activation.span,
-            activation.name_span,
-            says_more(items[activation.span.start], tree),
-            activation,
-            Owner(target.kind, target.reference, target.span),
-        )
-
-
 _Places = dict[tuple[str, ByName], list[Folder]]
+
+
+def keys(loaded: Loaded) -> list[Key]:
+    """The keys of activations: the place of the target, and the own name."""
+    places = _places(loaded)
+    return [Key(ACTIVATION, _place(of.target, places), of.name) for of in loaded.activations]
 
 
 def _places(loaded: Loaded) -> _Places:
@@ -80,9 +54,8 @@ def _place(target: a.Target, places: _Places) -> Folder:
             return (*above, name)
 
 
-def uses(local: LocalResource) -> list[Use]:
+def uses_of(activation: a.Activation) -> list[Use]:
     """The names of its target, its template, its connection and its recipients."""
-    activation = activation_of(local)
     target, template = activation.target, activation.template
     found = [*r.use(target.kind, target.reference, target.span)]
     if template is not None:
@@ -90,18 +63,12 @@ def uses(local: LocalResource) -> list[Use]:
     return [*found, *r.uses_of(activation.delivery)]
 
 
-def compile_activation(local: LocalResource, ids: Ids, report: Report) -> Wanted | None:
-    """The state of an activation; None after a report."""
-    activation = activation_of(local)
+def compile_activation(
+    activation: a.Activation, local: LocalResource, ids: Ids, report: Report
+) -> Wanted | None:
+    """The state of an activation, which is the item of `local`; None after a report."""
     known = with_references(activation, r.with_ids(ids))
-    secrets = [*secret_settings(activation.delivery.settings)]
-    if secrets:
-        report.add(
-            Code.SEG313,
-            local.span,
-            f"this activation cannot be in a workspace: {about_secrets(secrets)}",
-            help="keep what is secret in the connection, or the activation in the console",
-        )
+    if report_secrets(activation.delivery, "activation", local.span, report):
         return None
     document = document_of(known, report)
     if document is None:
@@ -112,11 +79,8 @@ def compile_activation(local: LocalResource, ids: Ids, report: Report) -> Wanted
     return Wanted(None, ActivationState(local.key.folder, activation.name, of, document))
 
 
-def compiles_to(source: str, state: ActivationState, ids: Ids) -> bool:
-    """Whether a source of one activation has the content of a state."""
-    activation = _only_activation(source)
-    if activation is None:
-        return False
+def matches(activation: a.Activation, state: ActivationState, ids: Ids) -> bool:
+    """Whether an activation has the content of a state."""
     known = with_references(activation, r.with_ids(ids))
     target = known.target.reference
     of = Ref(known.target.kind, target.id) if isinstance(target, ById) else None
@@ -133,17 +97,3 @@ def fingerprint(activation: a.Activation) -> object | None:
 
 def _symbolic(kind: str, target: Reference) -> Reference:
     return ById(symbolic_id(kind, target)) if isinstance(target, ByName) else target
-
-
-def source_fingerprint(source: str) -> object | None:
-    """The same of canonical source."""
-    activation = _only_activation(source)
-    return None if activation is None else fingerprint(activation)
-
-
-def _only_activation(source: str) -> a.Activation | None:
-    """The activation of a source that has one, and nothing wrong."""
-    report = Report()
-    tree = parse(Source("source", source), report)
-    found = resolve_all(Program("source", {"source": tree}), report).activations
-    return None if report.has_errors or len(found) != 1 else found[0]

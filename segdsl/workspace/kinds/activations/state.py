@@ -6,7 +6,6 @@ known by id: the name of that changes nothing here. Nothing is read or written.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -22,14 +21,28 @@ from segdsl.rules.activations import encode_activation, normal_activation, read_
 from segdsl.rules.activations.lift import lift_activation
 from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
-from segdsl.workspace.kinds.deliveries.documents import canonical
+from segdsl.workspace.kinds.deliveries.documents import SETTINGS, canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, creation, named, sentences
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import State, StateMeta, digest_of, piece_of, true_words
 from segdsl.workspace.project.keys import ACTIVATION, STAGE, TEMPLATE, Folder, Ref
 
 _END = "endOn"
 """The field that only one side of the API has."""
-_LENGTH = 16
+_TEMPLATE = "activationTemplateId"
+_LOCKABLE = {
+    "all columns": ("allColumns",),
+    "columns": ("columns",),
+    "connection": ("connectionId",),
+    "behaviors": ("syndicationBehavior", "syndicationBehaviors"),
+    "schedule": (
+        *("scheduleType", "scheduleOption", "runAt", "cron", "timezone", "startAt"),
+        *("repeatUnit", "repeatFrequency", "repeatSubFrequency"),
+    ),
+    "notification": ("notifyOn", "emailRecipients"),
+    "workflow": ("nestedWorkflowProjectName", "nestedWorkflowName"),
+    "sequence": ("lockEnabled",),
+}
+"""What a template can lock as a whole, and the fields that have it."""
 
 
 class ActivationState(
@@ -70,7 +83,7 @@ class ActivationState(
 
     @cached_property
     def digest(self) -> str:
-        return "sha256:" + _hash([self.of, self.name, self.document, self.problem])
+        return digest_of([self.of, self.name, self.document, self.problem])
 
     @property
     def owner(self) -> Ref:
@@ -99,12 +112,24 @@ class ActivationState(
 
     @cached_property
     def pieces(self) -> Mapping[str, str]:
-        """All but the end of the schedule, and that end: it may take a request of its own."""
+        """All but the end of the schedule, and that end: it may take a request of its own.
+
+        An edit of a published template changes what it locks of its activations, on the server:
+        of those, each part that it can change is a piece. Which settings there are is one, too.
+        """
         if self.problem or not self.document:
             return {}
         body = json.loads(self.document)
         end = body.pop(_END, None)
-        return {"body": _hash([self.name, body])[:_LENGTH], "end": end or ""}
+        pieces: dict[str, object] = {}
+        if _TEMPLATE in body:
+            for piece, keys in _LOCKABLE.items():
+                pieces[piece] = {key: body.pop(key) for key in keys if key in body}
+            settings = body.pop(SETTINGS, None) or {}
+            pieces["settings"] = sorted(settings)
+            pieces |= {f"setting {key}": value for key, value in settings.items()}
+        pieces["body"] = [self.name, body]
+        return {piece: piece_of(said) for piece, said in pieces.items()} | {"end": end or ""}
 
     @property
     def clearable(self) -> frozenset[str]:
@@ -140,7 +165,7 @@ class ActivationState(
             "template": before.template != after.template,
         }
         changed = changed_fields(before.delivery, after.delivery)
-        return (*(word for word, differs in words.items() if differs), *changed)
+        return (*true_words(words), *changed)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         assert isinstance(old, ActivationState), "of one kind"
@@ -211,7 +236,3 @@ def document_of(written: a.Activation, report: Report) -> str | None:
     if entities is None or legacy is None:
         return None
     return canonical({**entities["attributes"], **legacy})
-
-
-def _hash(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -7,14 +7,20 @@ of a setting that looks like a secret there is a fingerprint alone. Pure.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
 from segdsl.language.values import Number, Text
+from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import encode
 from segdsl.secrets import is_hidden
+from segdsl.source import Span
+from segdsl.workspace.kinds.resource import CANNOT_READ
+from segdsl.workspace.kinds.state import report_in_words
 
 Json = Mapping[str, Any]
 SETTINGS = "connectorConfig"
@@ -35,6 +41,49 @@ def raw_document(attributes: Json, ignored: Collection[str]) -> str:
             if key not in ignored and value is not None
         }
     )
+
+
+def is_document(text: str) -> bool:
+    """Whether a text is a JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+class Content(NamedTuple):
+    """The canonical document of an answer; with a `problem`, why no source can say it, what the
+    server answered."""
+
+    document: str
+    problem: str = ""
+
+
+def content_of(
+    answer: bytes, document: Callable[[Any, Report], str | None], ignored: Collection[str]
+) -> Content:
+    """What a server answered of an activation or a template; `document` makes the canonical
+    document of its JSON, or reports why it cannot. `ignored` are fields that say nothing."""
+    attributes = _attributes(answer)
+    secrets = [*secrets_in(attributes.get(SETTINGS))]
+    if secrets:
+        return Content(raw_document(attributes, ignored), about_secrets(secrets))
+    report = Report()
+    made = document(load(answer.decode(), report), report)
+    if made is not None:
+        return Content(made)
+    return Content(raw_document(attributes, ignored), report_in_words(report) or CANNOT_READ)
+
+
+def _attributes(answer: bytes) -> dict[str, Any]:
+    """The fields of what a server answered, of either side, with numbers as they are spelled."""
+    try:
+        document = load(answer.decode(), Report())
+    except UnreadableError:
+        return {}
+    if isinstance(document, dict) and isinstance(document.get("attributes"), dict):
+        document = document["attributes"]
+    return document if isinstance(document, dict) else {}
 
 
 def _sorted(value: Any) -> Any:
@@ -105,3 +154,16 @@ def about_secrets(names: Collection[str]) -> str:
     if len(listed) == 1:
         return f"its setting {listed[0]} looks like a secret, which no file may hold"
     return f"its settings {', '.join(listed)} look like secrets, which no file may hold"
+
+
+def report_secrets(delivery: a.Delivery, noun: str, span: Span, report: Report) -> bool:
+    """Reports what no file may hold of an activation or a template; whether there is any."""
+    secrets = [*secret_settings(delivery.settings)]
+    if secrets:
+        report.add(
+            Code.SEG313,
+            span,
+            f"this {noun} cannot be in a workspace: {about_secrets(secrets)}",
+            help=f"keep what is secret in the connection, or the {noun} in the console",
+        )
+    return bool(secrets)

@@ -20,11 +20,7 @@ from segdsl.workspace.kinds.effects import NOT_COUNTED, Counting, Effects, PartE
 from segdsl.workspace.kinds.funnels.state import FunnelState, StageState
 from segdsl.workspace.kinds.resource import Change, Server, Version
 from segdsl.workspace.kinds.segments.effects import AT_ONCE, Counter
-from segdsl.workspace.kinds.segments.projection import (
-    Projection,
-    UncountableError,
-    segment_state,
-)
+from segdsl.workspace.kinds.segments.projection import Projection, UncountableError, segment_state
 from segdsl.workspace.kinds.segments.state import SegmentState
 from segdsl.workspace.project.keys import FUNNEL, SEGMENT, STAGE
 

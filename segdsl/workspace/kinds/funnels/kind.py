@@ -1,19 +1,20 @@
-"""Funnels as a kind of resources; see `segdsl.workspace.kinds.kind.Kind`."""
+"""Funnels as a kind of resources; see `segdsl.workspace.kinds.seg_files.SegFileKind`."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from segdsl.api import Client
 from segdsl.diagnostics import Report
-from segdsl.files import SUFFIX
+from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.values import Reference
+from segdsl.language.references.uniqueness import report_duplicates
+from segdsl.language.syntax import tree as t
+from segdsl.loading import Loaded
 from segdsl.rules.lower.segment import Layout
+from segdsl.source import Span
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.funnels import sources
 from segdsl.workspace.kinds.funnels.effects import funnel_effects
@@ -21,107 +22,78 @@ from segdsl.workspace.kinds.funnels.requests import FunnelRequests, read_funnels
 from segdsl.workspace.kinds.funnels.state import FunnelState
 from segdsl.workspace.kinds.resource import (
     Change,
-    Edit,
     LocalResource,
     Outline,
     Seen,
     Server,
     Use,
     Wanted,
-    WorkspaceFiles,
 )
-from segdsl.workspace.kinds.rewriting import rewrite_use
-from segdsl.workspace.kinds.segments.kind import is_rule
-from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import FUNNEL, STAGE, Part
+from segdsl.workspace.kinds.seg_files import Items, SegFileKind, outline_of_words
+from segdsl.workspace.kinds.segments.state import is_rule
+from segdsl.workspace.kinds.state import StateMeta
+from segdsl.workspace.project.keys import FUNNEL, STAGE, Key, Part
 from segdsl.workspace.remote.reading import ServerReading
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[^\s\w(),]+')
 
-
-class FunnelKind(msgspec.Struct, frozen=True):
+class FunnelKind(
+    msgspec.Struct, SegFileKind[c.Funnel, FunnelState], metaclass=StateMeta, frozen=True
+):
     """Funnels, with the rules of their stages in a layout."""
 
     layout: Layout = "v5"
 
-    @property
-    def name(self) -> str:
-        return FUNNEL
-
-    @property
-    def suffix(self) -> str:
-        return SUFFIX
-
-    @property
-    def part_kinds(self) -> Sequence[str]:
-        return (STAGE,)
-
-    @property
-    def outside_kinds(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def is_owned(self) -> bool:
-        return False
+    name = FUNNEL
+    item_type = c.Funnel
+    syntax_type = t.Funnel
+    state_type = FunnelState
+    part_kinds = (STAGE,)
 
     # --- in a workspace ----------------------------------------------------------------
 
-    def read_files(self, files: WorkspaceFiles, report: Report) -> Sequence[LocalResource]:
-        return tuple(sources.read_funnels(files, report))
+    def items(self, source: Items) -> Sequence[c.Funnel]:
+        return source.funnels
 
-    def uses(self, local: LocalResource) -> Sequence[Use]:
-        return sources.uses(local)
+    def keys(self, loaded: Loaded) -> Sequence[Key]:
+        return [Key(FUNNEL, *funnel.place) for funnel in loaded.funnels]
 
-    def rewrite_use(
-        self, local: LocalResource, text: str, use: Use, target: Reference
-    ) -> Sequence[Edit] | None:
-        return rewrite_use(local, text, use, target)
+    def spans(self, item: c.Funnel) -> tuple[Span, Span]:
+        return item.span, item.name_span
+
+    def report_namesakes(self, loaded: Loaded, report: Report) -> None:
+        report_duplicates(loaded.funnels, report, FUNNEL)
+
+    def uses_of(self, item: c.Funnel) -> Sequence[Use]:
+        return sources.uses_of(item)
 
     def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
-        return sources.parts(local, seen)
+        return sources.parts(self.item_of(local), seen)
 
-    def compile(self, local: LocalResource, ids: Ids, seen: Seen, report: Report) -> Wanted | None:
-        return sources.compile_funnel(local, ids, seen, report, self.layout)
+    def compile_item(
+        self, item: c.Funnel, local: LocalResource, ids: Ids, seen: Seen, report: Report
+    ) -> Wanted | None:
+        return sources.compile_funnel(item, ids, seen, report, self.layout)
 
-    def check_new(self, local: LocalResource, report: Report) -> None:
-        """Every funnel can be created; how many stages it may have is checked before."""
-
-    def compiles_to(self, source: str, state: State, ids: Ids) -> bool:
-        assert isinstance(state, FunnelState), "a funnel"
-        return sources.compiles_to(source, state, ids)
+    def matches(self, item: c.Funnel, state: FunnelState, ids: Ids) -> bool:
+        return sources.matches(item, state, ids)
 
     # --- likeness ----------------------------------------------------------------------
 
-    def fingerprint(self, local: LocalResource) -> object | None:
-        return sources.fingerprint(sources.funnel_of(local))
-
-    def source_fingerprint(self, source: str) -> object | None:
-        return sources.source_fingerprint(source)
+    def item_fingerprint(self, item: c.Funnel) -> object | None:
+        return sources.fingerprint(item)
 
     def outline(self, source: str) -> Outline:
         """The description in canonical source, and the words of its stages."""
-        head, _, stages = source.partition("\nstage ")
-        description = ""
-        for line in head.splitlines():
-            if line.startswith("  description "):
-                description = line.removeprefix("  description ")
-        return Outline(description, Counter(_WORD.findall(stages)))
+        return outline_of_words(source, "\nstage ")
 
     # --- in saved plans ----------------------------------------------------------------
 
-    def read_state(self, data: object) -> State:
-        return msgspec.convert(data, FunnelState)
-
-    def change_faults(self, change: Change) -> Iterator[str]:
-        for version in (change.before, change.after):
-            if version is None:
-                continue
-            assert isinstance(version.state, FunnelState), "a funnel"
-            for stage in version.state.stages:
-                if not stage.name.strip() or not stage.id.strip():
-                    yield "has a stage without a name or an id"
-                if stage.rule and not is_rule(stage.rule):
-                    yield "has a stage whose `rule` is not a JSON object"
+    def state_faults(self, state: FunnelState) -> Iterator[str]:
+        for stage in state.stages:
+            if not stage.name.strip() or not stage.id.strip():
+                yield "has a stage without a name or an id"
+            if stage.rule and not is_rule(stage.rule):
+                yield "has a stage whose `rule` is not a JSON object"
 
     # --- on a server -------------------------------------------------------------------
 

@@ -15,22 +15,23 @@ import msgspec
 from segdsl.api import AlreadyExistsError, Client, ClientError, NewSegment, NotFoundError
 from segdsl.api import Segment as ApiSegment
 from segdsl.api.responses import Funnel, Listed, NewFunnel, NewStage, StageOf
-from segdsl.language.condition.tree import folder_path
 from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.workspace.kinds.funnels.state import FunnelState, StageState
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    NO_PLACE,
-    Change,
-    Server,
-    ServerResource,
-    Unmanaged,
+from segdsl.workspace.kinds.listings import (
+    Listing,
+    folder_id_of,
+    is_nameable,
+    server_of_listings,
+    states_of,
+    unreadable_why,
+    whole_or_error,
 )
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
 from segdsl.workspace.kinds.segments.state import canonical_rule_of
 from segdsl.workspace.kinds.state import State, is_interrupted, settled
-from segdsl.workspace.project.keys import FUNNEL, Ref
-from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
+from segdsl.workspace.project.keys import FUNNEL, Folder, Ref
+from segdsl.workspace.remote.reading import ServerReading
 
 ApiRules = Mapping[str, ApiSegment]
 
@@ -75,30 +76,36 @@ async def read_funnels(reading: ServerReading) -> Server:
     snapshot = await reading.snapshot()
     rules = {segment.id: segment for _, segment in snapshot.segments}
     answers = await asyncio.gather(*(_answer(reading, each, rules) for each in funnels))
-    places = Counter((each.folder_id, each.name) for each in funnels)
-    resources: dict[Ref, ServerResource] = {}
-    unmanaged = [
-        Unmanaged(FUNNEL, each.id, each.name, f"{CANNOT_READ}: {each.why}")
-        for each in funnels.unreadable
+    times = Counter((each.folder_id, each.name) for each in funnels)
+    listings = [
+        _listing(
+            funnel,
+            answer,
+            snapshot.path_of(funnel.folder_id),
+            is_ambiguous=times[funnel.folder_id, funnel.name] > 1,
+        )
+        for funnel, answer in zip(funnels, answers, strict=True)
     ]
-    for funnel, answer in zip(funnels, answers, strict=True):
-        if isinstance(answer, ClientError):
-            why = f"{CANNOT_READ}: {answer.message}"
-            unmanaged.append(Unmanaged(FUNNEL, funnel.id, funnel.name, why))
-            continue
-        path = snapshot.path_of(funnel.folder_id)
-        problem = _problem(funnel)
-        if path is None or folder_path("/".join(path)) != path:
-            problem = NO_PLACE
-        elif places[funnel.folder_id, funnel.name] > 1:
-            problem = "another funnel of its folder has the same name"
-        if problem is None and path is not None:
-            state = funnel_state(answer, path)
-            resources[Ref(FUNNEL, funnel.id)] = ServerResource(funnel.id, state, funnel.folder_id)
-        else:
-            state = funnel_state(answer, ())
-            unmanaged.append(Unmanaged(FUNNEL, funnel.id, funnel.name, problem or NO_PLACE, state))
-    return Server(resources, tuple(unmanaged))
+    return server_of_listings(FUNNEL, funnels.unreadable, listings)
+
+
+def _listing(
+    funnel: Funnel,
+    answer: FunnelAnswer | ClientError,
+    path: Folder | None,
+    *,
+    is_ambiguous: bool,
+) -> Listing:
+    """A funnel of the list, with its rules or why they cannot be read."""
+    if isinstance(answer, ClientError):
+        return Listing(funnel.id, funnel.name, None, why=unreadable_why(answer))
+    why = _problem(funnel)
+    if not is_nameable(path):
+        why = NO_PLACE
+    elif is_ambiguous:
+        why = "another funnel of its folder has the same name"
+    state = funnel_state(answer, path if why is None and path is not None else ())
+    return Listing(funnel.id, funnel.name, state, funnel.folder_id, why)
 
 
 def _problem(funnel: Funnel) -> str | None:
@@ -121,10 +128,7 @@ async def _answer(
     answer = FunnelAnswer(funnel, {id: rules[id] for id in ids if id is not None and id in rules})
     if answer.is_whole:
         return answer
-    try:
-        return await read_answer(reading.client, reading.parent_id, funnel.id)
-    except UNREADABLE as error:
-        return error
+    return await whole_or_error(read_answer(reading.client, reading.parent_id, funnel.id))
 
 
 async def read_answer(client: Client, parent_id: str, id: str) -> FunnelAnswer:
@@ -163,13 +167,8 @@ class FunnelRequests(msgspec.Struct, frozen=True):
     parent_id: str
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewState]:
-        assert change.after is not None, "only a deletion has no state to be"
-        before = None if change.before is None else change.before.state
-        state = change.after.state.with_ids(ids)
-        assert isinstance(state, FunnelState), "a funnel"
-        folder_id = change.parent_id
-        if before is None or state.folder != before.folder or folder_id is None:
-            folder_id = (await self.client.ensure_folder(self.parent_id, state.folder)).id
+        state, _ = states_of(change, ids, FunnelState)
+        folder_id = await folder_id_of(self.client, self.parent_id, change)
         return Prepared(NewState(state, folder_id), state, folder_id)
 
     async def create(self, new: NewState) -> Created[FunnelAnswer]:

@@ -1,8 +1,8 @@
-"""The funnels of a workspace's files: read, compiled, and the names in their texts. Pure."""
+"""What a funnel of a file compiles to, what it names, and what it is compared by. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
@@ -10,49 +10,23 @@ from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import memberships
 from segdsl.language.references.stage_cycles import report_stage_cycles
-from segdsl.language.references.uniqueness import report_duplicates
-from segdsl.language.resolve import Program, resolve_all
-from segdsl.language.syntax import tree as t
-from segdsl.language.syntax.parser import parse
 from segdsl.language.values import ByName
 from segdsl.rules.layout.unfold import normalise
 from segdsl.rules.lower import lower, lower_in_any_layout
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import encode
-from segdsl.source import Source
 from segdsl.workspace.kinds.funnels.state import FunnelState, StageState
-from segdsl.workspace.kinds.resource import LocalResource, Seen, Use, Wanted, WorkspaceFiles
-from segdsl.workspace.kinds.segments.sources import compile_rule, says_more, uses_in
-from segdsl.workspace.project.keys import FUNNEL, STAGE, Key, Part, new_part
+from segdsl.workspace.kinds.resource import Seen, Use, Wanted
+from segdsl.workspace.kinds.seg_files import only_item
+from segdsl.workspace.kinds.segments.sources import compile_rule, uses_in
+from segdsl.workspace.project.keys import STAGE, Part, new_part
 
 
-def funnel_of(local: LocalResource) -> c.Funnel:
-    """The resolved funnel of a file."""
-    assert isinstance(local.item, c.Funnel), "a funnel"
-    return local.item
-
-
-def read_funnels(files: WorkspaceFiles, report: Report) -> Iterator[LocalResource]:
-    """The funnels of the `.seg` files; two of one place are reported."""
-    for funnel in files.loaded.funnels:
-        tree = files.loaded.trees[funnel.span.file]
-        items = {item.span.start: item for item in tree.items if isinstance(item, t.Funnel)}
-        yield LocalResource(
-            Key(FUNNEL, *funnel.place),
-            files.paths[funnel.span.file],
-            funnel.span,
-            funnel.name_span,
-            says_more(items[funnel.span.start], tree),
-            funnel,
-        )
-    report_duplicates(files.loaded.funnels, report, FUNNEL)
-
-
-def uses(local: LocalResource) -> list[Use]:
+def uses_of(funnel: c.Funnel) -> list[Use]:
     """The segments and stages that the rules of its stages name, of other funnels and its own."""
     return [
         use
-        for stage in funnel_of(local).stages
+        for stage in funnel.stages
         if stage.segment is not None
         for use in uses_in(stage.segment.condition)
     ]
@@ -61,13 +35,12 @@ def uses(local: LocalResource) -> list[Use]:
 # --- stages ----------------------------------------------------------------------------
 
 
-def parts(local: LocalResource, seen: Seen) -> Sequence[Part]:
+def parts(funnel: c.Funnel, seen: Seen) -> Sequence[Part]:
     """The stages, with the ids of those that are on the server.
 
     A stage is known by its name. One that was renamed here is the one of the lock that is gone
     and has the same rule, where there is one such on each side.
     """
-    funnel = funnel_of(local)
     there = {} if seen.server is None else {part.name: part.id for part in seen.server.parts}
     ids = set(there.values())
     last = {} if seen.entry is None else {part.name: part.id for part in seen.entry.part_list}
@@ -94,7 +67,7 @@ def _renamed(
     here = {stage.name for stage in funnel.stages}
     lost = {name: id for name, id in last.items() if name not in here}
     new = [stage for stage in funnel.stages if stage.name not in found]
-    old = _only_funnel(source)
+    old = only_item(source, lambda resolved: resolved.funnels)
     if not lost or not new or old is None:
         return {}
     rules: dict[object, list[str]] = {}
@@ -128,16 +101,16 @@ def _stage_print(stage: c.Stage, funnel: str) -> object:
 
 
 def compile_funnel(
-    local: LocalResource, ids: Ids, seen: Seen, report: Report, layout: Layout
+    funnel: c.Funnel, ids: Ids, seen: Seen, report: Report, layout: Layout
 ) -> Wanted | None:
     """The state of a funnel; None after a report."""
-    funnel, server = funnel_of(local), seen.server
+    server = seen.server
     assert server is None or isinstance(server, FunnelState), "a funnel"
     there = {} if server is None else {stage.id: stage.rule for stage in server.stages}
     report_stage_cycles(funnel, report)
     stages: list[StageState] = []
     failed = False
-    for stage, part in zip(funnel.stages, parts(local, seen), strict=True):
+    for stage, part in zip(funnel.stages, parts(funnel, seen), strict=True):
         if stage.segment is None:
             stages.append(StageState(part.id, stage.name))
             continue
@@ -153,10 +126,9 @@ def compile_funnel(
     return Wanted(None, FunnelState(folder, name, funnel.description or "", tuple(stages)))
 
 
-def compiles_to(source: str, state: FunnelState, ids: Ids) -> bool:
-    """Whether a source of one funnel has the stages of a state, with their rules."""
-    funnel = _only_funnel(source)
-    if funnel is None or len(funnel.stages) != len(state.stages):
+def matches(funnel: c.Funnel, state: FunnelState, ids: Ids) -> bool:
+    """Whether a funnel has the stages of a state, with their rules."""
+    if len(funnel.stages) != len(state.stages):
         return False
     own = {(STAGE, ByName(each.name, state.name)): each.id for each in state.stages}
     for stage, wanted in zip(funnel.stages, state.stages, strict=True):
@@ -177,17 +149,3 @@ def compiles_to(source: str, state: FunnelState, ids: Ids) -> bool:
 def fingerprint(funnel: c.Funnel) -> tuple[object, ...]:
     """Its stages with their rules, with the names of others in the place of ids."""
     return tuple((stage.name, _stage_print(stage, funnel.name)) for stage in funnel.stages)
-
-
-def source_fingerprint(source: str) -> tuple[object, ...] | None:
-    """The same of canonical source."""
-    funnel = _only_funnel(source)
-    return None if funnel is None else fingerprint(funnel)
-
-
-def _only_funnel(source: str) -> c.Funnel | None:
-    """The funnel of a source that has one, and nothing wrong."""
-    report = Report()
-    tree = parse(Source("source", source), report)
-    funnels = resolve_all(Program("source", {"source": tree}), report).funnels
-    return None if report.has_errors or len(funnels) != 1 else funnels[0]

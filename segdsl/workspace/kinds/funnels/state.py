@@ -6,8 +6,6 @@ read or written.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -21,13 +19,19 @@ from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.reader import read_rule
 from segdsl.workspace.kinds.segments.state import rule_refs, with_ids
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import (
+    State,
+    StateMeta,
+    different_fields,
+    digest_of,
+    piece_of,
+    report_in_words,
+    true_words,
+)
 from segdsl.workspace.project.keys import FUNNEL, STAGE, Folder, Part, Ref
 from segdsl.workspace.remote.source import with_names
 
 _HEAD = "funnel"
-_LENGTH = 16
-"""Hexadecimal digits of the fingerprint of a piece: the lock has one for each stage."""
 
 
 def _about_rules(verb: str, stages: Sequence[StageState]) -> list[str]:
@@ -76,7 +80,7 @@ class FunnelState(
     @cached_property
     def digest(self) -> str:
         stages = [[each.id, each.name, each.rule, each.description] for each in self.stages]
-        return "sha256:" + _hash([self.folder, self.name, self.description, stages])
+        return digest_of([self.folder, self.name, self.description, stages])
 
     @cached_property
     def refers_to(self) -> frozenset[Ref]:
@@ -93,9 +97,9 @@ class FunnelState(
     def pieces(self) -> Mapping[str, str]:
         """The funnel itself, and the rule of each stage."""
         names = [[each.id, each.name] for each in self.stages]
-        head = _hash([self.folder, self.name, self.description, names])[:_LENGTH]
+        head = piece_of([self.folder, self.name, self.description, names])
         rules = {
-            each.id: _hash([each.rule, each.description])[:_LENGTH] if each.rule else ""
+            each.id: piece_of([each.rule, each.description]) if each.rule else ""
             for each in self.stages
         }
         return {_HEAD: head, **rules}
@@ -119,9 +123,7 @@ class FunnelState(
         report = Report()
         if self.source({}, report) is not None:
             return None
-        return "; ".join(
-            dict.fromkeys(f"{each.path}: {each.message}" for each in report.diagnostics)
-        )
+        return report_in_words(report)
 
     def with_ids(self, ids: Mapping[Ref, str]) -> FunnelState:
         stages = (
@@ -147,7 +149,7 @@ class FunnelState(
                 for each in self.stages
             ),
         }
-        return tuple(word for word, differs in words.items() if differs)
+        return true_words(words)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         """What becomes of the stages, in sentences."""
@@ -179,11 +181,7 @@ class FunnelState(
 
     def differences(self, server: State) -> Sequence[str]:
         assert isinstance(server, FunnelState), "of one kind"
-        fields = [
-            field
-            for field in ("folder", "name", "description")
-            if getattr(self, field) != getattr(server, field)
-        ]
+        fields = different_fields(self, server, ("folder", "name", "description"))
         if [each[:2] for each in _stages(self)] != [each[:2] for each in _stages(server)]:
             fields.append("the ids of its stages")
         theirs = {each.id: each for each in server.stages}
@@ -211,7 +209,3 @@ def _stage(stage: StageState, names: Mapping[Ref, ByName], report: Report) -> t.
     lifted = lift_rule(rule, stage.name)
     where = None if lifted.where is None else with_names(lifted.where, names)
     return t.Stage(stage.name, clauses, t.StageRule(where, lifted.limit))
-
-
-def _hash(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

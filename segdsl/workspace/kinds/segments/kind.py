@@ -1,24 +1,23 @@
-"""Segments as a kind of resources; see `segdsl.workspace.kinds.kind.Kind`."""
+"""Segments as a kind of resources; see `segdsl.workspace.kinds.seg_files.SegFileKind`."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from segdsl.api import Client
 from segdsl.diagnostics import Report
-from segdsl.files import SUFFIX
+from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
-from segdsl.language.values import Reference
+from segdsl.language.references.uniqueness import report_duplicates
+from segdsl.language.syntax import tree as t
+from segdsl.loading import Loaded
 from segdsl.rules.lower.segment import Layout
-from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.source import Span
 from segdsl.workspace.kinds.effects import Counting, Effects
 from segdsl.workspace.kinds.resource import (
     Change,
-    Edit,
     LocalResource,
     Outline,
     Seen,
@@ -26,94 +25,73 @@ from segdsl.workspace.kinds.resource import (
     Use,
     Version,
     Wanted,
-    WorkspaceFiles,
 )
-from segdsl.workspace.kinds.rewriting import rewrite_use
+from segdsl.workspace.kinds.seg_files import Items, SegFileKind, outline_of_words
 from segdsl.workspace.kinds.segments import sources
 from segdsl.workspace.kinds.segments.effects import segment_effects
 from segdsl.workspace.kinds.segments.requests import SegmentRequests, server_of
-from segdsl.workspace.kinds.segments.state import SegmentState
-from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import SEGMENT, Part
+from segdsl.workspace.kinds.segments.state import SegmentState, is_rule
+from segdsl.workspace.kinds.state import StateMeta
+from segdsl.workspace.project.keys import SEGMENT, Key
 from segdsl.workspace.remote.reading import ServerReading
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|[^\s\w(),]+')
 
-
-class SegmentKind(msgspec.Struct, frozen=True):
+class SegmentKind(
+    msgspec.Struct, SegFileKind[c.Segment, SegmentState], metaclass=StateMeta, frozen=True
+):
     """Segments, with their rules in a layout; with `count_population` the server counts what is
     created."""
 
     layout: Layout = "v5"
     count_population: bool = False
 
-    @property
-    def name(self) -> str:
-        return SEGMENT
-
-    @property
-    def suffix(self) -> str:
-        return SUFFIX
-
-    @property
-    def part_kinds(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def outside_kinds(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def is_owned(self) -> bool:
-        return False
+    name = SEGMENT
+    item_type = c.Segment
+    syntax_type = t.Segment
+    state_type = SegmentState
 
     # --- in a workspace ----------------------------------------------------------------
 
-    def read_files(self, files: WorkspaceFiles, report: Report) -> Sequence[LocalResource]:
-        return tuple(sources.read_segments(files, report))
+    def items(self, source: Items) -> Sequence[c.Segment]:
+        return source.segments
 
-    def uses(self, local: LocalResource) -> Sequence[Use]:
-        return sources.uses(local)
+    def keys(self, loaded: Loaded) -> Sequence[Key]:
+        return [Key(SEGMENT, *segment.place) for segment in loaded.segments]
 
-    def rewrite_use(
-        self, local: LocalResource, text: str, use: Use, target: Reference
-    ) -> Sequence[Edit] | None:
-        return rewrite_use(local, text, use, target)
+    def spans(self, item: c.Segment) -> tuple[Span, Span]:
+        return item.span, item.span
 
-    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
-        return ()
+    def report_namesakes(self, loaded: Loaded, report: Report) -> None:
+        report_duplicates(loaded.segments, report)
 
-    def compile(self, local: LocalResource, ids: Ids, seen: Seen, report: Report) -> Wanted | None:
-        return sources.compile_segment(local, ids, seen, report, self.layout)
+    def uses_of(self, item: c.Segment) -> Sequence[Use]:
+        return sources.uses_in(item.condition)
+
+    def compile_item(
+        self, item: c.Segment, local: LocalResource, ids: Ids, seen: Seen, report: Report
+    ) -> Wanted | None:
+        return sources.compile_segment(item, ids, seen, report, self.layout)
 
     def check_new(self, local: LocalResource, report: Report) -> None:
-        sources.check_new(sources.segment_of(local), report)
+        sources.check_new(self.item_of(local), report)
 
-    def compiles_to(self, source: str, state: State, ids: Ids) -> bool:
-        assert isinstance(state, SegmentState), "a segment"
-        return sources.compiles_to(source, state, ids)
+    def matches(self, item: c.Segment, state: SegmentState, ids: Ids) -> bool:
+        return sources.matches(item, state, ids)
 
     # --- likeness ----------------------------------------------------------------------
 
-    def fingerprint(self, local: LocalResource) -> object | None:
-        return sources.fingerprint(sources.segment_of(local))
-
-    def source_fingerprint(self, source: str) -> object | None:
-        return sources.source_fingerprint(source)
+    def item_fingerprint(self, item: c.Segment) -> object | None:
+        return sources.fingerprint(item)
 
     def outline(self, source: str) -> Outline:
         """The description in canonical source, and the words of its rule."""
-        head, _, rule = source.partition("\nwhere\n")
-        description = ""
-        for line in head.splitlines():
-            if line.startswith("  description "):
-                description = line.removeprefix("  description ")
-        return Outline(description, Counter(_WORD.findall(rule)))
+        return outline_of_words(source, "\nwhere\n")
 
     # --- in saved plans ----------------------------------------------------------------
 
-    def read_state(self, data: object) -> State:
-        return msgspec.convert(data, SegmentState)
+    def state_faults(self, state: SegmentState) -> Iterator[str]:
+        if not is_rule(state.rule):
+            yield "has a state whose `rule` is not a JSON object"
 
     def change_faults(self, change: Change) -> Iterator[str]:
         match change:
@@ -121,11 +99,7 @@ class SegmentKind(msgspec.Struct, frozen=True):
                 yield "has no `kind` to send"
             case _:
                 pass
-        for version in (change.before, change.after):
-            if version is not None:
-                assert isinstance(version.state, SegmentState), "a segment"
-                if not is_rule(version.state.rule):
-                    yield "has a state whose `rule` is not a JSON object"
+        yield from super().change_faults(change)
         if change.after is not None and change.body is None:
             yield "has no `body` to send"
         if change.body is not None and not is_rule(change.body):
@@ -149,13 +123,6 @@ class SegmentKind(msgspec.Struct, frozen=True):
     ) -> Effects:
         own = {number: each for number, each in changes.items() if each.kind == SEGMENT}
         return await segment_effects(client, parent_id, own, server, counting)
-
-
-def is_rule(text: str) -> bool:
-    try:
-        return isinstance(load(text, Report()), dict)
-    except UnreadableError:
-        return False
 
 
 SEGMENTS = SegmentKind()

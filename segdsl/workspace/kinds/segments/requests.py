@@ -9,19 +9,18 @@ import msgspec
 
 from segdsl.api import AlreadyExistsError, Client, NewSegment
 from segdsl.api import Segment as ApiSegment
-from segdsl.language.condition.tree import folder_path
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    NO_PLACE,
-    Change,
-    Server,
-    ServerResource,
-    Unmanaged,
+from segdsl.workspace.kinds.listings import (
+    Listing,
+    answers_of,
+    is_nameable,
+    server_of_listings,
+    states_of,
 )
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
 from segdsl.workspace.kinds.segments.state import SegmentState, state_of, with_ids
 from segdsl.workspace.kinds.state import State
-from segdsl.workspace.project.keys import SEGMENT, Ref
+from segdsl.workspace.project.keys import SEGMENT, Folder, Ref
 from segdsl.workspace.remote.snapshot import Snapshot
 
 
@@ -32,34 +31,27 @@ def server_of(snapshot: Snapshot, of_stages: Collection[str] = ()) -> Server:
     that the key may see, or a name on the way there holds a `/`), whose name is blank or that of
     another in the same folder, whose kind is not known, and those that cannot be read.
     """
-    resources: dict[Ref, ServerResource] = {}
-    unmanaged = [
-        Unmanaged(SEGMENT, each.id, each.name, f"{CANNOT_READ}: {each.why}")
-        for each in snapshot.unreadable
-    ]
-    places = Counter(
-        (path, segment.name) for path, segment in snapshot.segments if segment.id not in of_stages
+    segments = [each for each in snapshot.segments if each[1].id not in of_stages]
+    times = Counter((path, segment.name) for path, segment in segments)
+    listings = (
+        _listing(segment, path, is_ambiguous=times[path, segment.name] > 1)
+        for path, segment in segments
     )
-    for path, segment in snapshot.segments:
-        if segment.id in of_stages:
-            continue
-        why = None
-        if segment.kind is None:
-            why = f"its kind (`{segment.raw_kind}`) is not known"
-        elif path is None or folder_path("/".join(path)) != path:
-            why = NO_PLACE
-        elif not segment.name.strip():
-            why = "its name is blank"
-        elif places[path, segment.name] > 1:
-            why = "another segment of its folder has the same name"
-        if path is not None and why is None:
-            resources[Ref(SEGMENT, segment.id)] = ServerResource(
-                segment.id, state_of(path, segment), segment.folder_id
-            )
-        else:
-            state = state_of((), segment)
-            unmanaged.append(Unmanaged(SEGMENT, segment.id, segment.name, why or NO_PLACE, state))
-    return Server(resources, tuple(unmanaged))
+    return server_of_listings(SEGMENT, snapshot.unreadable, listings)
+
+
+def _listing(segment: ApiSegment, path: Folder | None, *, is_ambiguous: bool) -> Listing:
+    why = None
+    if segment.kind is None:
+        why = f"its kind (`{segment.raw_kind}`) is not known"
+    elif not is_nameable(path):
+        why = NO_PLACE
+    elif not segment.name.strip():
+        why = "its name is blank"
+    elif is_ambiguous:
+        why = "another segment of its folder has the same name"
+    state = state_of(path if why is None and path is not None else (), segment)
+    return Listing(segment.id, segment.name, state, segment.folder_id, why)
 
 
 class SegmentRequests(msgspec.Struct, frozen=True):
@@ -73,12 +65,8 @@ class SegmentRequests(msgspec.Struct, frozen=True):
     count_population: bool = False
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewSegment]:
-        assert change.after is not None, "only a deletion has no state to be"
         assert change.body is not None, "what is sent is in the plan"
-        state = change.after.state
-        before = None if change.before is None else change.before.state
-        assert isinstance(state, SegmentState), "a segment"
-        assert before is None or isinstance(before, SegmentState), "a segment"
+        state, before = states_of(change, ids, SegmentState)
         assert state.kind is not None, "what a workspace says has a kind"
         folder_id = change.parent_id
         if before is None or state.folder != before.folder:
@@ -95,7 +83,7 @@ class SegmentRequests(msgspec.Struct, frozen=True):
             count_population=self.count_population if before is None else None,
             is_visible=None if stays else not state.hidden,
         )
-        return Prepared(new, state.with_ids(ids), folder_id)
+        return Prepared(new, state, folder_id)
 
     async def create(self, new: NewSegment) -> Created[ApiSegment]:
         try:
@@ -120,11 +108,7 @@ class SegmentRequests(msgspec.Struct, frozen=True):
         return await self.client.segment_or_none(self.parent_id, id)
 
     async def all(self) -> Answers[ApiSegment]:
-        listed = await self.client.segments(self.parent_id)
-        return Answers(
-            {segment.id: segment for segment in listed},
-            frozenset(each.id for each in listed.unreadable),
-        )
+        return answers_of(await self.client.segments(self.parent_id))
 
     def id_of(self, answer: ApiSegment) -> str:
         return answer.id

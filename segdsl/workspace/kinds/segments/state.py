@@ -6,7 +6,6 @@ description, and the rule in the compiler's normal form. Nothing is read or writ
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -19,10 +18,17 @@ from segdsl.api.responses import Segment as ApiSegment
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Report
 from segdsl.language.values import ByName, SegmentKind
-from segdsl.rules.rule.document import load
+from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.model import encode
 from segdsl.rules.rule.references import references
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import (
+    State,
+    StateMeta,
+    different_fields,
+    digest_of,
+    report_in_words,
+    true_words,
+)
 from segdsl.workspace.project.keys import SEGMENT, Folder, Ref
 from segdsl.workspace.remote.source import source_of
 
@@ -60,8 +66,7 @@ class SegmentState(
     def digest(self) -> str:
         parts: list[object] = [self.folder, self.name, self.kind, self.description, self.rule]
         # What is not hidden has the digest that locks of older versions keep.
-        text = json.dumps([*parts, "hidden"] if self.hidden else parts)
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        return digest_of([*parts, "hidden"] if self.hidden else parts)
 
     @cached_property
     def segment_ids(self) -> frozenset[str]:
@@ -90,9 +95,7 @@ class SegmentState(
         report = Report()
         if self.source({}, report) is not None:
             return None
-        return "; ".join(
-            dict.fromkeys(f"{each.path}: {each.message}" for each in report.diagnostics)
-        )
+        return report_in_words(report)
 
     def with_ids(self, ids: Mapping[Ref, str]) -> SegmentState:
         return msgspec.structs.replace(self, rule=with_ids(self.rule, ids))
@@ -106,16 +109,13 @@ class SegmentState(
             "kind": old.kind != self.kind,
             "hidden" if self.hidden else "shown": old.hidden != self.hidden,
         }
-        return tuple(word for word, differs in words.items() if differs)
+        return true_words(words)
 
     def differences(self, server: State) -> Sequence[str]:
         """The fields, and of the rule the first places in its JSON."""
         assert isinstance(server, SegmentState), "of one kind"
-        fields = [
-            field
-            for field in ("folder", "name", "kind", "description", "hidden")
-            if getattr(self, field) != getattr(server, field)
-        ]
+        names = ("folder", "name", "kind", "description", "hidden")
+        fields = different_fields(self, server, names)
         places = islice(
             _places(json.loads(self.rule), json.loads(server.rule), "$"), MOST_DIFFERENCES
         )
@@ -148,6 +148,14 @@ def with_ids(rule: str, ids: Mapping[Ref, str]) -> str:
     for kind, node in references(document):
         node["id"] = ids.get(Ref(kind, str(node["id"])), node["id"])
     return encode(document, pretty=False)
+
+
+def is_rule(text: str) -> bool:
+    """Whether a text is a JSON object, as each rule is."""
+    try:
+        return isinstance(load(text, Report()), dict)
+    except UnreadableError:
+        return False
 
 
 def rule_refs(rule: str) -> frozenset[Ref]:

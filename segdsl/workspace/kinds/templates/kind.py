@@ -1,114 +1,85 @@
-"""Activation templates as a kind of resources; see `segdsl.workspace.kinds.kind.Kind`."""
+"""Activation templates as a kind of resources; see `segdsl.workspace.kinds.seg_files`."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from segdsl.api import Client
 from segdsl.diagnostics import Report
-from segdsl.files import SUFFIX
+from segdsl.language import activations as a
+from segdsl.language.condition.tree import folder_path
 from segdsl.language.references.ids import Ids
-from segdsl.language.values import Reference
-from segdsl.workspace.kinds.deliveries.references import OUTSIDE
-from segdsl.workspace.kinds.effects import Counting, Effects
-from segdsl.workspace.kinds.resource import (
-    Change,
-    Edit,
-    LocalResource,
-    Outline,
-    Seen,
-    Server,
-    Use,
-    Wanted,
-    WorkspaceFiles,
-)
-from segdsl.workspace.kinds.rewriting import rewrite_use
-from segdsl.workspace.kinds.state import State
+from segdsl.language.references.uniqueness import report_duplicates
+from segdsl.language.syntax import tree as t
+from segdsl.loading import Loaded
+from segdsl.source import Span
+from segdsl.workspace.kinds.deliveries.documents import is_document
+from segdsl.workspace.kinds.deliveries.references import OUTSIDE, uses_of
+from segdsl.workspace.kinds.resource import LocalResource, Outline, Seen, Server, Use, Wanted
+from segdsl.workspace.kinds.seg_files import Items, SegFileKind, outline_of_lines
+from segdsl.workspace.kinds.state import StateMeta
 from segdsl.workspace.kinds.templates import sources
 from segdsl.workspace.kinds.templates.requests import TemplateRequests, read_templates
 from segdsl.workspace.kinds.templates.state import TemplateState
-from segdsl.workspace.project.keys import TEMPLATE, Part
+from segdsl.workspace.project.keys import TEMPLATE, Key
 from segdsl.workspace.remote.reading import ServerReading
 
 
-class TemplateKind(msgspec.Struct, frozen=True):
+class TemplateKind(
+    msgspec.Struct,
+    SegFileKind[a.ActivationTemplate, TemplateState],
+    metaclass=StateMeta,
+    frozen=True,
+):
     """Activation templates."""
 
-    @property
-    def name(self) -> str:
-        return TEMPLATE
-
-    @property
-    def suffix(self) -> str:
-        return SUFFIX
-
-    @property
-    def part_kinds(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def outside_kinds(self) -> Sequence[str]:
-        return OUTSIDE
-
-    @property
-    def is_owned(self) -> bool:
-        return False
+    name = TEMPLATE
+    item_type = a.ActivationTemplate
+    syntax_type = t.ActivationTemplate
+    state_type = TemplateState
+    outside_kinds = OUTSIDE
 
     # --- in a workspace ----------------------------------------------------------------
 
-    def read_files(self, files: WorkspaceFiles, report: Report) -> Sequence[LocalResource]:
-        return tuple(sources.read_templates(files, report))
+    def items(self, source: Items) -> Sequence[a.ActivationTemplate]:
+        return source.templates
 
-    def uses(self, local: LocalResource) -> Sequence[Use]:
-        return sources.uses(local)
+    def keys(self, loaded: Loaded) -> Sequence[Key]:
+        return [Key(TEMPLATE, folder_path(each.folder), each.name) for each in loaded.templates]
 
-    def rewrite_use(
-        self, local: LocalResource, text: str, use: Use, target: Reference
-    ) -> Sequence[Edit] | None:
-        return rewrite_use(local, text, use, target)
+    def spans(self, item: a.ActivationTemplate) -> tuple[Span, Span]:
+        return item.span, item.name_span
 
-    def parts(self, local: LocalResource, seen: Seen) -> Sequence[Part]:
-        return ()
+    def report_namesakes(self, loaded: Loaded, report: Report) -> None:
+        report_duplicates(loaded.templates, report, TEMPLATE)
 
-    def compile(self, local: LocalResource, ids: Ids, seen: Seen, report: Report) -> Wanted | None:
-        return sources.compile_template(local, ids, report)
+    def uses_of(self, item: a.ActivationTemplate) -> Sequence[Use]:
+        """The names of its connection and its recipients."""
+        return [*uses_of(item.delivery)]
 
-    def check_new(self, local: LocalResource, report: Report) -> None:
-        """Every template can be created."""
+    def compile_item(
+        self, item: a.ActivationTemplate, local: LocalResource, ids: Ids, seen: Seen, report: Report
+    ) -> Wanted | None:
+        return sources.compile_template(item, local, ids, report)
 
-    def compiles_to(self, source: str, state: State, ids: Ids) -> bool:
-        assert isinstance(state, TemplateState), "a template"
-        return sources.compiles_to(source, state, ids)
+    def matches(self, item: a.ActivationTemplate, state: TemplateState, ids: Ids) -> bool:
+        return sources.matches(item, state, ids)
 
     # --- likeness ----------------------------------------------------------------------
 
-    def fingerprint(self, local: LocalResource) -> object | None:
-        return sources.fingerprint(sources.template_of(local))
-
-    def source_fingerprint(self, source: str) -> object | None:
-        return sources.source_fingerprint(source)
+    def item_fingerprint(self, item: a.ActivationTemplate) -> object | None:
+        return sources.fingerprint(item)
 
     def outline(self, source: str) -> Outline:
-        """The description in canonical source, and its other lines."""
-        lines = source.splitlines()[1:]
-        description = next((each for each in lines if each.startswith("  description ")), "")
-        return Outline(description, Counter(each for each in lines if each != description))
+        return outline_of_lines(source)
 
     # --- in saved plans ----------------------------------------------------------------
 
-    def read_state(self, data: object) -> State:
-        return msgspec.convert(data, TemplateState)
-
-    def change_faults(self, change: Change) -> Iterator[str]:
-        for version in (change.before, change.after):
-            if version is not None:
-                assert isinstance(version.state, TemplateState), "a template"
-                if not _is_document(version.state):
-                    yield "has a state whose `document` is not that of a template"
+    def state_faults(self, state: TemplateState) -> Iterator[str]:
+        if not _is_readable(state):
+            yield "has a state whose `document` is not that of a template"
 
     # --- on a server -------------------------------------------------------------------
 
@@ -118,23 +89,9 @@ class TemplateKind(msgspec.Struct, frozen=True):
     def requests(self, client: Client, parent_id: str) -> TemplateRequests:
         return TemplateRequests(client, parent_id)
 
-    async def effects(
-        self,
-        client: Client,
-        parent_id: str,
-        changes: Mapping[int, Change],
-        server: Server,
-        counting: Counting,
-    ) -> Effects:
-        """None: a template selects nobody."""
-        return Effects()
 
-
-def _is_document(state: TemplateState) -> bool:
-    try:
-        document = json.loads(state.document)
-    except (ValueError, RecursionError):
+def _is_readable(state: TemplateState) -> bool:
+    if not is_document(state.document):
         return False
-    if not isinstance(document, dict):
-        return False
-    return bool(state.problem) or (state.template is not None and state.template.name == state.name)
+    template = state.template
+    return bool(state.problem) or (template is not None and template.name == state.name)

@@ -13,36 +13,28 @@ from segdsl.api import AlreadyExistsError, Client, ClientError
 from segdsl.api.activation_records import ActivationTemplate, NewTemplate
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
-from segdsl.language.condition.tree import folder_path
-from segdsl.rules.activations import (
-    ColumnIds,
-    encode_template,
-    normal_template,
-    read_template,
-)
+from segdsl.rules.activations import ColumnIds, encode_template, normal_template, read_template
 from segdsl.rules.activations.template import IGNORED
-from segdsl.rules.rule.document import UnreadableError, load
+from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.deliveries.checks import check_settings
-from segdsl.workspace.kinds.deliveries.documents import (
-    SETTINGS,
-    about_secrets,
-    raw_document,
-    secrets_in,
-)
+from segdsl.workspace.kinds.deliveries.documents import content_of
 from segdsl.workspace.kinds.kind import Answers, Created, Prepared
-from segdsl.workspace.kinds.resource import (
-    CANNOT_READ,
-    NO_PLACE,
-    Change,
-    Server,
-    ServerResource,
-    Unmanaged,
+from segdsl.workspace.kinds.listings import (
+    Listing,
+    answers_of,
+    folder_id_of,
+    is_nameable,
+    server_of_listings,
+    states_of,
+    unreadable_why,
+    whole_or_error,
 )
+from segdsl.workspace.kinds.resource import NO_PLACE, Change, Server
 from segdsl.workspace.kinds.state import State
 from segdsl.workspace.kinds.templates.state import TemplateState, document_of
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
-from segdsl.workspace.remote.reading import UNREADABLE, ServerReading
+from segdsl.workspace.remote.reading import ServerReading
 
 
 class NewState(msgspec.Struct, frozen=True):
@@ -66,32 +58,43 @@ async def read_templates(reading: ServerReading) -> Server:
         return Server(unreadable={TEMPLATE: listed})
     snapshot = await reading.snapshot()
     answers = await asyncio.gather(*(_whole(reading, each) for each in listed))
-    places = Counter((each.folder_id, each.name) for each in listed)
-    resources: dict[Ref, ServerResource] = {}
-    unmanaged = [
-        Unmanaged(TEMPLATE, each.id, each.name, f"{CANNOT_READ}: {each.why}")
-        for each in listed.unreadable
+    times = Counter((each.folder_id, each.name) for each in listed)
+    listings = [
+        _listing(
+            summary,
+            answer,
+            snapshot.path_of(summary.folder_id),
+            is_ambiguous=times[summary.folder_id, summary.name] > 1,
+        )
+        for summary, answer in zip(listed, answers, strict=True)
     ]
-    for summary, answer in zip(listed, answers, strict=True):
-        why = None
-        path = snapshot.path_of(summary.folder_id)
-        if isinstance(answer, ClientError):
-            why = f"{CANNOT_READ}: {answer.message}"
-        elif answer.kind not in (0, None):
-            why = "it is a template of a journey's activations"
-        elif path is None or folder_path("/".join(path)) != path:
-            why = NO_PLACE
-        elif not answer.name.strip():
-            why = "its name is blank"
-        elif places[summary.folder_id, summary.name] > 1:
-            why = "another template of its folder has the same name"
-        if why is not None or path is None or isinstance(answer, ClientError):
-            unmanaged.append(Unmanaged(TEMPLATE, summary.id, summary.name, why or NO_PLACE))
-            continue
-        state = template_state(answer, path)
-        resources[Ref(TEMPLATE, answer.id)] = ServerResource(answer.id, state, answer.folder_id)
     names = await reading.account_names()
-    return Server(resources, tuple(unmanaged), dict(reading.unlisted), names)
+    return server_of_listings(
+        TEMPLATE, listed.unreadable, listings, unreadable_kinds=reading.unlisted, outside=names
+    )
+
+
+def _listing(
+    summary: ActivationTemplate,
+    answer: ActivationTemplate | ClientError,
+    path: Folder | None,
+    *,
+    is_ambiguous: bool,
+) -> Listing:
+    """A template of the list, with the whole of it or why it cannot be read."""
+    if isinstance(answer, ClientError):
+        why = unreadable_why(answer)
+    elif answer.kind not in (0, None):
+        why = "it is a template of a journey's activations"
+    elif not is_nameable(path):
+        why = NO_PLACE
+    elif not answer.name.strip():
+        why = "its name is blank"
+    elif is_ambiguous:
+        why = "another template of its folder has the same name"
+    else:
+        return Listing(answer.id, answer.name, template_state(answer, path), answer.folder_id)
+    return Listing(summary.id, summary.name, None, why=why)
 
 
 async def _whole(
@@ -99,40 +102,18 @@ async def _whole(
 ) -> ActivationTemplate | ClientError:
     if not listed.is_summary:
         return listed
-    try:
-        return await reading.client.template(listed.id)
-    except UNREADABLE as error:
-        return error
+    return await whole_or_error(reading.client.template(listed.id))
 
 
 def template_state(answer: ActivationTemplate, folder: Folder) -> TemplateState:
     """The state of a template that the server answered, in that folder."""
-    attributes = _attributes(answer)
-    secrets = [*secrets_in(attributes.get(SETTINGS))]
-    report = Report()
-    parts = None
-    if not secrets:
-        parts = read_template(load(bytes(answer.document).decode(), report), report)
-    if parts is not None:
-        document = document_of(normal_template(parts.template), report)
-        if document is not None:
-            return TemplateState(folder, answer.name, document)
-    problem = about_secrets(secrets)
-    if not secrets:
-        found = (f"{each.path}: {each.message}" for each in report.diagnostics)
-        problem = "; ".join(dict.fromkeys(found)) or CANNOT_READ
-    return TemplateState(folder, answer.name, raw_document(attributes, IGNORED), problem)
 
+    def document(body: Any, report: Report) -> str | None:
+        parts = read_template(body, report)
+        return None if parts is None else document_of(normal_template(parts.template), report)
 
-def _attributes(answer: ActivationTemplate) -> dict[str, Any]:
-    """The fields of an answer, with numbers as they are spelled."""
-    try:
-        document = load(bytes(answer.document).decode(), Report())
-    except UnreadableError:
-        return {}
-    if isinstance(document, dict) and isinstance(document.get("attributes"), dict):
-        document = document["attributes"]
-    return document if isinstance(document, dict) else {}
+    content = content_of(bytes(answer.document), document, IGNORED)
+    return TemplateState(folder, answer.name, content.document, content.problem)
 
 
 # --- what is sent ----------------------------------------------------------------------
@@ -145,14 +126,8 @@ class TemplateRequests(msgspec.Struct, frozen=True):
     parent_id: str
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewState]:
-        assert change.after is not None, "only a deletion has no state to be"
-        state = change.after.state
-        before = None if change.before is None else change.before.state
-        assert isinstance(state, TemplateState), "a template"
-        assert before is None or isinstance(before, TemplateState), "a template"
-        folder_id = change.parent_id
-        if before is None or state.folder != before.folder or folder_id is None:
-            folder_id = (await self.client.ensure_folder(self.parent_id, state.folder)).id
+        state, before = states_of(change, ids, TemplateState)
+        folder_id = await folder_id_of(self.client, self.parent_id, change)
         await check_settings(
             self.client, _delivery(state), None if before is None else _delivery(before)
         )
@@ -193,10 +168,7 @@ class TemplateRequests(msgspec.Struct, frozen=True):
         return await self.client.template_or_none(self.parent_id, id)
 
     async def all(self) -> Answers[ActivationTemplate]:
-        listed = await self.client.templates(self.parent_id)
-        return Answers(
-            {each.id: each for each in listed}, frozenset(each.id for each in listed.unreadable)
-        )
+        return answers_of(await self.client.templates(self.parent_id))
 
     def id_of(self, answer: ActivationTemplate) -> str:
         return answer.id

@@ -5,7 +5,6 @@ It is what its body says, as one canonical JSON text. Nothing is read or written
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -16,6 +15,7 @@ from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition.tree import folder_text
 from segdsl.language.format import format_file
+from segdsl.language.format.delivery_text import lock as lock_text
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.rules.activations import encode_template, read_template
@@ -24,7 +24,7 @@ from segdsl.rules.rule.document import load
 from segdsl.workspace.kinds.deliveries import references as r
 from segdsl.workspace.kinds.deliveries.documents import canonical
 from segdsl.workspace.kinds.deliveries.words import changed_fields, sentences
-from segdsl.workspace.kinds.state import State, StateMeta
+from segdsl.workspace.kinds.state import State, StateMeta, different_fields, digest_of, true_words
 from segdsl.workspace.project.keys import TEMPLATE, Folder, Ref
 
 
@@ -53,8 +53,7 @@ class TemplateState(
 
     @cached_property
     def digest(self) -> str:
-        parts = [self.folder, self.name, self.document, self.problem]
-        return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return digest_of([self.folder, self.name, self.document, self.problem])
 
     @cached_property
     def template(self) -> a.ActivationTemplate | None:
@@ -101,7 +100,7 @@ class TemplateState(
             "locks": before.locks != after.locks,
         }
         changed = changed_fields(before.delivery, after.delivery)
-        return (*(word for word, differs in words.items() if differs), *changed)
+        return (*true_words(words), *changed)
 
     def changes_in_words(self, old: State, names: Mapping[Ref, ByName]) -> Sequence[str]:
         assert isinstance(old, TemplateState), "of one kind"
@@ -109,12 +108,7 @@ class TemplateState(
         if before is None or after is None:
             return ()
         found = sentences(before.delivery, after.delivery, names)
-        added = [lock for lock in after.locks if lock not in before.locks]
-        gone = [lock for lock in before.locks if lock not in after.locks]
-        if added:
-            found.append(f"now locks {', '.join(added)}")
-        if gone:
-            found.append(f"no longer locks {', '.join(gone)}")
+        found += _locks_in_words(before.locks, after.locks)
         if before.state != after.state:
             found.append(f"{after.state} now")
         elif after.state == "published" and after.locks and before.delivery != after.delivery:
@@ -124,11 +118,33 @@ class TemplateState(
     def differences(self, server: State) -> Sequence[str]:
         assert isinstance(server, TemplateState), "of one kind"
         here, there = json.loads(self.document or "{}"), json.loads(server.document or "{}")
-        fields = [
-            field for field in ("folder", "name") if getattr(self, field) != getattr(server, field)
-        ]
+        fields = different_fields(self, server, ("folder", "name"))
         fields += [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
         return fields or ["the spelling of its JSON"]
+
+
+def _locks_in_words(before: Sequence[a.Lock], after: Sequence[a.Lock]) -> list[str]:
+    """Which locks are new, which are gone, and which are for others of the columns or settings."""
+    old, new = ({lock.kind: lock for lock in locks} for locks in (before, after))
+    both = [kind for kind in a.LOCKS if kind in old and kind in new and old[kind] != new[kind]]
+    # Where one is for all there is, the other says which: those are named whole.
+    listed = [kind for kind in both if old[kind].names and new[kind].names]
+
+    def text(here: Mapping[a.LockKind, a.Lock], there: Mapping[a.LockKind, a.Lock]) -> str:
+        locks = [here[kind] for kind in a.LOCKS if kind in here and kind not in there]
+        for kind in listed:
+            names = tuple(name for name in here[kind].names if name not in there[kind].names)
+            locks += [a.Lock(kind, names)] if names else []
+        locks.sort(key=lambda each: a.LOCKS.index(each.kind))
+        return ", ".join(map(lock_text, locks))
+
+    words = {
+        "now locks": text(new, old),
+        "no longer locks": text(old, new),
+        "now only locks": ", ".join(lock_text(new[kind]) for kind in both if not old[kind].names),
+        "now locks all": ", ".join(kind for kind in both if not new[kind].names),
+    }
+    return [f"{said} {locks}" for said, locks in words.items() if locks]
 
 
 def document_of(template: a.ActivationTemplate, report: Report) -> str | None:
