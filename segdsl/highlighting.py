@@ -25,13 +25,14 @@ from pygments.token import (
 from segdsl.language.syntax.grammar import grammar_text, reserved_words
 
 # The first words of items, and those of definitions.
-_HEADS = r"(?:segment|funnel|stage|activation|template|let|param|import)\b"
+_HEADS = r"(?:segment|funnel|stage|activation|template|predictive|journey|let|param|import)\b"
 _CONSTANTS = r"(?:true|false|null|everyone|today|now)\b"
 
 
 def _words() -> str:
     """A pattern of every word of the grammar; a name that is one is colored as the word."""
     words = set(re.findall(r'^[A-Z_]+: "([a-z]+)"$', grammar_text(), re.MULTILINE))
+    words |= set(re.findall(r"^[A-Z_]+\.3: /([a-z]+)\(\?=", grammar_text(), re.MULTILINE))
     units = re.search(r"^UNIT\.\d+: /\(\?:([a-z|]+)\)s\?", grammar_text(), re.MULTILINE)
     assert units, "the grammar lists the units on one line"
     return rf"(?:{'|'.join(sorted(words | reserved_words()))}|(?:{units[1]})s?)(?![A-Za-z0-9_])"

@@ -24,6 +24,8 @@ from segdsl.source import Source
 
 if TYPE_CHECKING:
     from segdsl.language.activations import Activation, ActivationTemplate
+    from segdsl.language.journeys import Journey
+    from segdsl.language.predictive import PredictiveSegment
 
 NO_IDS: Ids = {}
 
@@ -44,6 +46,8 @@ class Loaded(msgspec.Struct, frozen=True):
     funnels: tuple[Funnel, ...] = ()
     activations: tuple[Activation, ...] = ()
     templates: tuple[ActivationTemplate, ...] = ()
+    predictive_segments: tuple[PredictiveSegment, ...] = ()
+    journeys: tuple[Journey[Segment], ...] = ()
 
 
 def load_segments(
@@ -79,6 +83,8 @@ def load_files(
     funnels: list[Funnel] = []
     activations: list[Activation] = []
     templates: list[ActivationTemplate] = []
+    predictive_segments: list[PredictiveSegment] = []
+    journeys: list[Journey[Segment]] = []
     for program in programs:
         items = resolve_all(program, report, settings, owners, room)
         for segment in items.segments:
@@ -91,6 +97,16 @@ def load_files(
                 funnels.append(placed)
         activations += items.activations
         templates += items.templates
+        if items.predictive_segments or items.journeys:
+            from segdsl.language.references.journeys import journey_with_ids, predictive_with_ids
+
+            models = (
+                predictive_with_ids(each, ids, several, report)
+                for each in items.predictive_segments
+            )
+            predictive_segments += [each for each in models if each is not None]
+            of_ids = (journey_with_ids(each, ids, several, report) for each in items.journeys)
+            journeys += [each for each in of_ids if each is not None]
     trees = {name: tree for program in programs for name, tree in program.files.items()}
     return Loaded(
         tuple(segments),
@@ -101,4 +117,6 @@ def load_files(
         tuple(funnels),
         tuple(activations),
         tuple(templates),
+        tuple(predictive_segments),
+        tuple(journeys),
     )

@@ -109,6 +109,17 @@ mkdir sub
 ln -s ../y.seg sub/x.seg
 segdsl check sub
 """,
+    "SEG117": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    activate "Welcome mail",
+    wait 3 days,
+    jump to stage "First",
+  )
+""",
     # 2xx: meaning
     "SEG201": 'segment "x" where (has p) and in segment #1',
     "SEG202": 'segment "x" where (has p where t not within past 3 days)',
@@ -185,6 +196,11 @@ activation "Mail" of segment #1
   to connection "mail"
   columns (email)
   cron "0 23 * * *" in "UTC"
+""",
+    "SEG239": """
+predictive segment "Churn model"
+  predicts segment #1
+  features guessed
 """,
     "SEG240": """
 activation "Mail" of segment #1

@@ -13,15 +13,19 @@ from hypothesis import strategies as st
 from quick import scaled, tenth
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
+from segdsl.language import journeys as j
 from segdsl.language import predicates as p
+from segdsl.language import predictive
 from segdsl.language.format import format_expression, format_file
 from segdsl.language.syntax import delivery_tree as d
+from segdsl.language.syntax import journey_tree as jt
+from segdsl.language.syntax import predictive_tree as pt
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.language.values import Number
 from segdsl.source import Source
 from strategies.activation_items import activations, templates
-from strategies.syntax import expressions, files, funnels
+from strategies.syntax import expressions, files, funnels, journeys, predictive_segments
 
 
 def parsed(text: str) -> t.File:
@@ -97,15 +101,15 @@ def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
         assert texts_of(after.comments) == texts_of(before.comments)
 
 
-# --- funnels and activations, of which few are among all files ----------------------------
+# --- other items than segments, of which few are among all files --------------------------
 
-_new = st.one_of(funnels, activations, templates)
+_new = st.one_of(funnels, activations, templates, predictive_segments, journeys, journeys)
 
 
 @pytest.mark.many
 @given(_new)
-@settings(max_examples=tenth(2_000))
-def test_a_funnel_or_an_activation_reads_back(item: t.Item) -> None:
+@settings(max_examples=tenth(3_000))
+def test_any_other_item_reads_back(item: t.Item) -> None:
     text = format_file(t.File((item,)))
     file = parsed(text)
     assert file.items == (item,)
@@ -114,10 +118,8 @@ def test_a_funnel_or_an_activation_reads_back(item: t.Item) -> None:
 
 @pytest.mark.many
 @given(_new, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
-@settings(max_examples=tenth(2_000))
-def test_every_comment_of_a_funnel_or_an_activation_is_kept(
-    item: t.Item, seed: int, density: float
-) -> None:
+@settings(max_examples=tenth(3_000))
+def test_every_comment_of_any_other_item_is_kept(item: t.Item, seed: int, density: float) -> None:
     text = commented(format_file(t.File((item,))), seed, density)
     before = parsed(text)
     assert before.items == (item,)
@@ -192,6 +194,13 @@ def test_every_node_is_generated() -> None:
         a.Placeholder,
         a.BehaviorOrder,
         a.Recipient,
+        *get_args(a.Schedule),
+        *get_args(pt.PredictiveClause),
+        predictive.Feature,
+        predictive.FeatureSource,
+        *(jt.Reenters, jt.Meets, jt.Steps, jt.JourneyStage),
+        *(j.Criterion, j.Activate, j.WaitFor, j.WaitUntilDate, j.WaitUntilDays),
+        *(j.WaitForCondition, j.Decide, j.Branch, j.Split, j.Variant, j.Jump, j.End),
     }
     # A number is no struct, and never missing.
     wanted.discard(Number)

@@ -14,6 +14,12 @@ from segdsl.language.syntax.grammar import grammar_text, name_pattern, reserved_
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
 
+# The words that may follow a whole condition.
+BEHIND = (
+    *("description", "folder", "reentry", "goal", "jump", "enter", "milestone", "exit", "steps"),
+    *("up", "then"),
+)
+
 
 def table() -> Lark:
     return Lark(grammar_text(), parser="lalr", lexer="contextual", keep_all_tokens=True)
@@ -51,8 +57,11 @@ def is_function(states: Any, accepted: Any) -> bool:
 def test_no_bare_name_can_be_taken_for_the_head_of_an_item() -> None:
     """Words that what follows tells: no string follows a name where such a word can stand too."""
     states = table().parser.parser._parse_table.states
-    heads = set(re.findall(r"^([A-Z_]+)\.3: /[a-z]+\(\?=", grammar_text(), re.MULTILINE))
-    assert heads == {"FUNNEL_HEAD", "STAGE_HEAD", "ACTIVATION_HEAD", "ZONE", "IN_SEQUENCE"}
+    heads = set(re.findall(r"^([A-Z_]+)\.3: /[a-z]+\(\?=\(\?:", grammar_text(), re.MULTILINE))
+    assert heads == {
+        *("FUNNEL_HEAD", "STAGE_HEAD", "ACTIVATION_HEAD", "PREDICTIVE_HEAD", "JOURNEY_HEAD"),
+        *("ZONE", "IN_SEQUENCE"),
+    }
     for accepted in states.values():
         assert "NAME" not in accepted or heads.isdisjoint(accepted) or "UNIT" not in accepted
         # Only one of a plain word and those that what follows tells can be asked for.
@@ -62,7 +71,32 @@ def test_no_bare_name_can_be_taken_for_the_head_of_an_item() -> None:
         )
 
 
-@pytest.mark.parametrize("word", ["funnel", "stage", "activation", "template", "sequence"])
+def test_a_word_that_may_follow_a_condition_is_a_name_before_a_unit() -> None:
+    """A name stands there only as the next amount of a duration, and a unit follows it."""
+    grammar = grammar_text()
+    unit = re.search(r"^UNIT\.2: /(.*)/$", grammar, re.MULTILINE)
+    assert unit
+    words = re.findall(r"^([A-Z]+)\.3: /([a-z]+)(\(\?=\(\?!.*)/$", grammar, re.MULTILINE)
+    assert {(name, word) for name, word, _ in words} == {(each.upper(), each) for each in BEHIND}
+    assert {ahead for *_, ahead in words} == {rf"(?=(?!\w)(?:[ \t\r\n]|#[^\n]*\n)*+(?!{unit[1]}))"}
+    states = table().parser.parser._parse_table.states
+    clashing = [
+        row[word.upper()]
+        for row in states.values()
+        for word in BEHIND
+        if "NAME" in row and word.upper() in row
+    ]
+    assert clashing
+    assert {str(rule.origin.name).removeprefix("__")[:8] for _, rule in clashing} == {"duration"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("funnel", "stage", "activation", "template", "sequence", "journey", "predictive"),
+        *("wait", "end", "features", "guessed", *BEHIND),
+    ],
+)
 def test_words_of_new_items_are_names_everywhere_else(word: str) -> None:
     text = (
         f"param {word}: number = 1\n"

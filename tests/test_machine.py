@@ -25,7 +25,10 @@ from segdsl.language.syntax.tree import Item
 from strategies.syntax import files
 
 ROOT = Path(__file__).parents[1]
-ITEMS = ("segment", "let", "param", "import_", "funnel", "activation", "template")
+ITEMS = (
+    *("segment", "let", "param", "import_", "funnel", "activation", "template", "predictive"),
+    "journey",
+)
 EXAMPLES = sorted((ROOT / "examples").rglob("*.seg"))
 PIECES = [
     *("and", "or", "not", "where", "segment", "let", "in", "count", "today", "days", "day", "of"),
@@ -33,6 +36,8 @@ PIECES = [
     *("1", "-2.5", "1e6", "007", "2024-01-31", '@"x"', "#1", '#"a"', "# so", "\n", " ", "é", "a"),
     *("limit", "between", "ago", "any", "everyone", "import", "from", "is", "null", "a.b", ";"),
     *("funnel", "stage", "activation", "template", "columns", "all", "every", "sequence", "with"),
+    *("journey", "predictive", "goal", "enter", "exit", "steps", "wait", "then", "up", "to"),
+    *("jump", "decide", "when", "description", "folder", "features", "number", "reentry", "never"),
     *("in # c\n", "|", "[", "as", "when", "on", "starting", 'in "UTC"', "notify", "behavior"),
 ]
 
@@ -125,6 +130,9 @@ def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
     agree(f'segment "a" where {text}')
     agree(f'funnel "a" stage "b" where {text}')
     agree(f'activation "a" of segment "b" {text}')
+    agree(f'predictive segment "a" {text}')
+    agree(f'journey "a" goal "b" where {text}')
+    agree(f'journey "a" stage "b" steps ({text}')
 
 
 @pytest.mark.parametrize(
@@ -142,6 +150,16 @@ def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
         'activation "a" of segment "b" every day in sequences',
         'activation template # c\n "a" state funnel',
         'activation templates "a"',
+        'predictive segments "a"',
+        'predictive # c\n segment # d\n "a" features (number day = day | ln())',
+        'journey # c\n "a"',
+        'journey "a" goal "b" where a within past 1 day goal hours description "c"',
+        'journey "a" goal "b" where a within past 1 day goal # c\n hours goal # d\n "c" is',
+        'journey "a" stage "b" enter "c" where a within past 1 day enters hours steps ()',
+        'journey "a" stage "b" enter "c" where a within past 1 day steps hours steps # c\n ()',
+        'journey "a" stage "b" steps (wait for "c" where d within past 1 day up days up to 1 da',
+        'journey "a" stage "b" exit "c" where a within past 1 day jumps to stage "c"',
+        'journey "a" stage "b" exit "c" where a within past 1 day jump to stage "c"',
     ],
 )
 def test_odd_texts_are_parsed_alike(text: str) -> None:

@@ -43,13 +43,17 @@ def test_every_expression_of_an_item_is_visited_in_the_order_written(file: t.Fil
 
 @given(files)
 def test_every_value_of_an_item_is_seen(file: t.File) -> None:
-    """Those of conditions: what an activation holds can be no name of a definition."""
+    """Those of conditions: what an activation or a step holds can be no name of a definition."""
     kinds = get_args(Value)
     for item in file.items:
-        if isinstance(item, t.Activation | t.ActivationTemplate):
+        if isinstance(item, t.Activation | t.ActivationTemplate | t.PredictiveSegment):
             assert not list(syntax_walk.values_in(item))
             continue
-        expected = Counter(repr(node) for node in _everything(item) if isinstance(node, kinds))
+        parts: list[object] = [item]
+        if isinstance(item, t.Journey):
+            parts = [node for node in _everything(item) if isinstance(node, t.StageRule)]
+        nodes = (node for part in parts for node in _everything(part))
+        expected = Counter(repr(node) for node in nodes if isinstance(node, kinds))
         assert Counter(map(repr, syntax_walk.values_in(item))) == expected
 
 

@@ -22,7 +22,7 @@ from segdsl.api.writing import (
     no_lookup,
     not_confirmed,
 )
-from segdsl.language.values import SEGMENT_KINDS
+from segdsl.language.values import KIND_NUMBERS
 
 
 class Segments(Funnels):
@@ -184,7 +184,7 @@ def _body(parent_id: str, new: a.NewSegment, folder: str | None) -> dict[str, ob
     body: dict[str, object] = {
         "audienceId": json_id(parent_id),
         "name": new.name,
-        "kind": SEGMENT_KINDS.index(new.kind),
+        "kind": KIND_NUMBERS[new.kind],
         "description": new.description or "",
         "rule": new.rule,
     }

@@ -49,6 +49,7 @@ class Code(Enum):
     SEG114 = "blank name"
     SEG115 = "invalid import path"
     SEG116 = "unreadable file"
+    SEG117 = "unknown stage of a journey"
     # 2xx: meaning
     SEG201 = "condition not allowed in a filter"
     SEG202 = "negation not allowed in a filter"
@@ -76,6 +77,7 @@ class Code(Enum):
     SEG236 = "incomplete activation"
     SEG237 = "schedule that never runs"
     SEG238 = "invalid cron expression"
+    SEG239 = "incomplete predictive segment"
     SEG240 = "secret in a file"
     SEG241 = "change of what a template locks"
     SEG242 = "behavior not used in the rule"

@@ -226,7 +226,13 @@ class ByHand(msgspec.Struct, frozen=True, gc=False):
     span: Span = NOWHERE
 
 
-Schedule = Repeat | Once | Cron | ByHand
+class AfterJourney(msgspec.Struct, frozen=True, gc=False):
+    """`after journey refresh`: each time its journey is evaluated (`runAfterJourneyRefresh`)."""
+
+    span: Span = NOWHERE
+
+
+Schedule = Repeat | Once | Cron | ByHand | AfterJourney
 
 
 # --- the settings of its connector ---------------------------------------------------
@@ -324,11 +330,14 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     in_sequence: bool = False
 
 
-TargetKind = OneOf["segment", "stage"]
+TargetKind = OneOf["segment", "stage", "journey"]
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """`of segment "X"`, `of stage "S" of funnel "F"`: who is sent."""
+    """`of segment "X"`, `of stage "S" of funnel "F"`, `of journey "J"`: who is sent.
+
+    An activation of a journey sends the profiles that are at its steps `activate`.
+    """
 
     kind: TargetKind
     reference: Reference
@@ -374,7 +383,10 @@ TemplateState = OneOf["draft", "published"]
 
 
 class Activation(msgspec.Struct, frozen=True, gc=False):
-    """An activation of a segment, or of a stage of a funnel; `template` is what it is made from."""
+    """An activation of a segment, a stage of a funnel or a journey.
+
+    `template` is what it is made from.
+    """
 
     name: str
     target: Target

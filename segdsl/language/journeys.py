@@ -2,8 +2,9 @@
 
 The same nodes are in the syntax tree and behind the resolver; they differ in what a rule is: there
 a `StageRule` of the syntax tree, here a `Segment` of the condition tree with the rule's name. The
-API has a segment of its own for each of them (`segmentId`). Steps nest: a block is a tuple of steps, and the blocks of one step
-meet behind it, where the API has a `Merge`. API names stand in the docstrings.
+API has a segment of its own for each of them (`segmentId`). Steps nest: a block is a tuple of
+steps, and the blocks of one step meet behind it, where the API has a `Merge`. API names stand in
+the docstrings.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ REENTRY: dict[Reentry, str] = {
 """Whether a profile that has left may enter again, and the API's `reentryMode` (described)."""
 WaitUnit = OneOf["day", "week"]
 MAX_STAGES = 8
+MAX_CAP = 1_000_000
+"""The most profiles of a variant (`cappingAt`, described)."""
+MAX_NESTING = 50
+"""Levels of blocks in one stage: our own limit."""
 
 
 class JourneyStageRef(msgspec.Struct, frozen=True, gc=False):
@@ -95,9 +100,10 @@ class WaitUntilDays(msgspec.Struct, frozen=True, gc=False):
 
 
 class WaitForCondition(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
-    """`wait for "Purchase" where … up to 2 weeks then (…) otherwise (…)`.
+    """`wait for "Purchase" as "Wait" where … up to 2 weeks then (…) otherwise (…)`.
 
     `timeout` is None where profiles wait for ever; they have no `otherwise` then.
+    `otherwise_span` is where that block stands with its word.
     """
 
     criterion: Criterion[RuleT]
@@ -106,6 +112,7 @@ class WaitForCondition(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
     otherwise: tuple[Step[RuleT], ...] = ()
     name: str | None = None
     span: Span = NOWHERE
+    otherwise_span: Span = NOWHERE
 
 
 class Branch(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
@@ -139,8 +146,11 @@ class Variant(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
 
 
 class Split(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
-    """`split "Tone" by email (…)`: an AbTest; `by` is the attribute that a profile's variant is
-    drawn from (`uniqueId`), None where it is the profile's id."""
+    """`split "Tone" by email (…)`: an AbTest.
+
+    `by` is the attribute that the variant of a profile is drawn from (`uniqueId`), None where it is
+    the id of the profile.
+    """
 
     name: str
     variants: tuple[Variant[RuleT], ...] = ()
@@ -247,25 +257,53 @@ def step_rules(step: Step[RuleT]) -> tuple[RuleT, ...]:
             assert_never(step)
 
 
-def stage_rules(stage: JourneyStage[RuleT]) -> Iterator[RuleT]:
-    """The rules of a stage: to enter, the milestone, exits, and those of its steps."""
+def named_rules(journey: Journey[RuleT]) -> Iterator[tuple[str, RuleT]]:
+    """Every rule of a journey with the name of its criterion or branch, in the order written.
+
+    The goal comes first, and in a stage who enters, the milestone, exits, and the steps.
+    """
+    if journey.goal is not None:
+        yield journey.goal.name, journey.goal.rule
+    for stage in journey.stages:
+        yield from _stage_rules(stage)
+
+
+def _stage_rules(stage: JourneyStage[RuleT]) -> Iterator[tuple[str, RuleT]]:
     for criterion in (stage.enter, stage.milestone, *stage.exits):
         if criterion is not None:
-            yield criterion.rule
-    for step in walk_steps(stage.steps):
-        yield from step_rules(step)
+            yield criterion.name, criterion.rule
+    yield from _block_rules(stage.steps)
+
+
+def stage_rules(stage: JourneyStage[RuleT]) -> Iterator[RuleT]:
+    """The rules of a stage: to enter, the milestone, exits, and those of its steps."""
+    return (rule for _, rule in _stage_rules(stage))
+
+
+def _block_rules(block: Block[RuleT]) -> Iterator[tuple[str, RuleT]]:
+    for step in block:
+        match step:
+            case WaitForCondition():
+                yield step.criterion.name, step.criterion.rule
+                for inner in blocks(step):
+                    yield from _block_rules(inner)
+            case Decide():
+                for branch in step.branches:
+                    if branch.rule is not None:
+                        yield branch.name, branch.rule
+                    yield from _block_rules(branch.steps)
+            case _:
+                for inner in blocks(step):
+                    yield from _block_rules(inner)
 
 
 def rules(journey: Journey[RuleT]) -> Iterator[RuleT]:
-    """Every rule of a journey, the goal's first."""
-    if journey.goal is not None:
-        yield journey.goal.rule
-    for stage in journey.stages:
-        yield from stage_rules(stage)
+    """Every rule of a journey, in the order of `named_rules`."""
+    return (rule for _, rule in named_rules(journey))
 
 
 def map_rules(journey: Journey[RuleT], change: Callable[[RuleT], OtherT]) -> Journey[OtherT]:
-    """The journey with another thing in the place of each rule, in the order of `rules`."""
+    """The journey with another thing in the place of each rule, in the order of `named_rules`."""
     return _Mapped(change).journey(journey)
 
 
@@ -326,6 +364,7 @@ class _Mapped(Generic[RuleT, OtherT]):
                     self._block(step.otherwise),
                     step.name,
                     step.span,
+                    step.otherwise_span,
                 )
             case Decide():
                 return Decide(step.name, tuple(map(self._branch, step.branches)), step.span)

@@ -7,6 +7,7 @@ values of the API's rule are these. A number keeps the text it was written with.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal as OneOf
@@ -24,9 +25,15 @@ TIME_TYPES: tuple[ColumnType, ...] = ("timestamp", "date")
 """Those whose values are Unix seconds."""
 Owner = OneOf["customer group", "behavior"]
 """What the first part of a qualified name can be; only a schema knows which."""
-SegmentKind = OneOf["batch", "realtime", "funnel_stage"]
+SegmentKind = OneOf["batch", "realtime", "funnel_stage", "journey"]
+"""`journey` is the kind of the rules of a journey, which no `segment` is written with."""
 SEGMENT_KINDS: tuple[SegmentKind, ...] = ("batch", "realtime", "funnel_stage")
-"""By their number in the API (described)."""
+"""Those of segments, by their number in the API (described)."""
+KIND_NUMBERS: Mapping[SegmentKind, int] = {
+    **{kind: number for number, kind in enumerate(SEGMENT_KINDS)},
+    "journey": 3,
+}
+"""The numbers of all kinds; that of journeys is documented, and not described."""
 UNITS: tuple[Unit, ...] = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 # Patterns as texts: `re` compiles each when it is first used, and most runs use none.

@@ -237,9 +237,28 @@ locks = _locks()
 
 ANY = Titles(odd_texts)
 NAMED = Titles(odd_texts.filter(str.strip))
-activations = st.tuples(odd_texts, ANY.targets, ANY.clauses(template=False)).map(
+_of_segments = st.tuples(odd_texts, ANY.targets, ANY.clauses(template=False)).map(
     lambda parts: t.Activation(*parts)
 )
+
+
+def journey_activations(titles: Titles) -> st.SearchStrategy[t.Activation]:
+    """Activations of journeys, of which some run after their journey."""
+
+    def after(clauses: tuple[d.DeliveryClause, ...]) -> tuple[d.DeliveryClause, ...]:
+        return tuple(
+            a.AfterJourney() if isinstance(clause, get_args(a.Schedule)) else clause
+            for clause in clauses
+        )
+
+    clauses = titles.clauses(template=False)
+    targets = titles.references.map(lambda reference: a.Target("journey", reference))
+    return st.tuples(titles.names, targets, clauses | clauses.map(after)).map(
+        lambda parts: t.Activation(*parts)
+    )
+
+
+activations = st.one_of(_of_segments, journey_activations(ANY))
 templates = st.tuples(odd_texts, ANY.clauses(template=True)).map(
     lambda parts: t.ActivationTemplate(*parts)
 )

@@ -1,8 +1,8 @@
 """Syntax trees over every node, as the parser could have made them.
 
 Two families: `files` with any names and values, for parsing and formatting; and
-`compilable` segments and `compilable_funnels`, whose names resolve and whose types fit, for the
-compiler. Activations and templates are in `activation_items`.
+`compilable` segments, `compilable_funnels` and others like them, whose names resolve and
+whose types fit, for the compiler. Activations and templates are in `activation_items`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from segdsl.language.values import (
     Value,
 )
 from strategies.activation_items import activations, templates
+from strategies.journey_items import journey_items, predictive_items
 from strategies.texts import folders, names, numbers, odd_texts, tables
 
 wholes = st.one_of(st.sampled_from(["0", "1", "2", "7", "30"]), st.integers(0, 400).map(str)).map(
@@ -270,8 +271,13 @@ def _stage(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Fami
     if draw(st.integers(0, 3)) == 0:
         return t.Stage(name)
     clauses = (t.FunnelClause("description", draw(odd_texts)),) if draw(st.booleans()) else ()
-    rule = t.StageRule(draw(st.none() | where), draw(st.none() | family.limits))
-    return t.Stage(name, clauses, rule)
+    return t.Stage(name, clauses, draw(_rules(where, family)))
+
+
+def _rules(
+    where: st.SearchStrategy[t.Expression], family: Family
+) -> st.SearchStrategy[t.StageRule]:
+    return st.builds(t.StageRule, st.none() | where, st.none() | family.limits)
 
 
 def _funnel(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Family) -> t.Funnel:
@@ -283,11 +289,15 @@ def _funnel(draw: st.DrawFn, where: st.SearchStrategy[t.Expression], family: Fam
 
 
 funnels = st.composite(_funnel)(expressions, ANY)
+journeys = journey_items(_rules(expressions, ANY), ANY.titles)
+predictive_segments = predictive_items(ANY.titles)
 items: st.SearchStrategy[t.Item] = st.one_of(
     segments,
     funnels,
     activations,
     templates,
+    predictive_segments,
+    journeys,
     st.builds(t.Let, names, st.lists(names, max_size=3).map(tuple), expressions),
     st.builds(
         t.Param,
@@ -389,3 +399,5 @@ def _compilable_groups(inner: st.SearchStrategy[t.Expression]) -> st.SearchStrat
 compilable_conditions = st.recursive(_compilable_leaves, _compilable_groups, max_leaves=10)
 compilable = st.composite(_segment)(compilable_conditions, PLAIN)
 compilable_funnels = st.composite(_funnel)(compilable_conditions, PLAIN)
+compilable_journeys = journey_items(_rules(compilable_conditions, PLAIN), PLAIN.titles)
+compilable_predictive_segments = predictive_items(PLAIN.titles)

@@ -36,7 +36,7 @@ def check_schedule(schedule: a.Schedule, report: Report) -> None:
             if wrong is not None:
                 code = Code.SEG237 if wrong.never else Code.SEG238
                 report.add(code, schedule.span, wrong.message, help=wrong.help)
-        case a.Once() | a.ByHand():
+        case a.Once() | a.ByHand() | a.AfterJourney():
             pass
         case _:
             assert_never(schedule)
@@ -118,7 +118,7 @@ def moments_of(schedule: a.Schedule | None) -> Moments | None:
                 end=schedule.end or "",
                 start=schedule.start or "",
             )
-        case a.Cron() | a.ByHand() | None:
+        case a.Cron() | a.ByHand() | a.AfterJourney() | None:
             return None
         case _:
             assert_never(schedule)

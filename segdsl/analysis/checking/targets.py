@@ -101,6 +101,8 @@ class _Targets:
                 self._segment(activation, target.reference)
             case "stage":
                 self._stage(activation, target.reference)
+            case "journey":
+                pass
             case _:
                 assert_never(target.kind)
 

@@ -241,6 +241,8 @@ def _schedule(schedule: a.Schedule | None) -> str:
             return f"{when}{_zone(schedule.timezone)}"
         case a.ByHand() | None:
             return "only when somebody runs it"
+        case a.AfterJourney():
+            return "each time its journey is refreshed"
         case _:
             assert_never(schedule)
 

@@ -40,6 +40,7 @@ _KINDS: dict[SegmentKind, str] = {
     "batch": "batch",
     "realtime": "realtime",
     "funnel_stage": "funnel stage",
+    "journey": "journey",
 }
 _MOST_INLINE = 2
 

@@ -32,7 +32,7 @@ def clause(node: d.DeliveryClause) -> str:
             return f"{columns_head(node)}{listed if items or not node.all else ''}".rstrip()
         case a.BehaviorExport():
             return f"{behavior_head(node)} columns ({', '.join(map(column, node.columns))})"
-        case a.Repeat() | a.Once() | a.Cron() | a.ByHand():
+        case a.Repeat() | a.Once() | a.Cron() | a.ByHand() | a.AfterJourney():
             return schedule(node)
         case a.Workflow(workflow, project):
             return f"then run workflow {string(workflow)} of project {string(project)}"
@@ -122,13 +122,15 @@ def schedule(node: a.Schedule) -> str:
             on = f" on {', '.join(weekdays)}" if weekdays else ""
             starting = "" if start is None else f" starting {_local(start)}"
             until = "" if end is None else f" until {end}"
-            return f"{every}{on}{starting}{_zone(timezone)}{until}"
+            return f"{every}{on}{starting}{zone(timezone)}{until}"
         case a.Once(start, timezone):
-            return f"once at {_local(start)}{_zone(timezone)}"
+            return f"once at {_local(start)}{zone(timezone)}"
         case a.Cron(expression, timezone):
-            return f"cron {string(expression)}{_zone(timezone)}"
+            return f"cron {string(expression)}{zone(timezone)}"
         case a.ByHand():
             return "by hand"
+        case a.AfterJourney():
+            return "after journey refresh"
         case _:
             assert_never(node)
 
@@ -138,7 +140,7 @@ def _local(time: str) -> str:
     return time.removesuffix(":00") if len(time) == len("2025-04-01T03:00:00") else time
 
 
-def _zone(timezone: str | None) -> str:
+def zone(timezone: str | None) -> str:
     return "" if timezone is None else f" in {string(timezone)}"
 
 

@@ -14,6 +14,7 @@ from segdsl.language.format import flat
 from segdsl.language.format.deliveries import DeliveryPrinter
 from segdsl.language.format.expressions import is_open, last_place
 from segdsl.language.format.funnels import FunnelPrinter
+from segdsl.language.format.journeys import JourneyPrinter
 from segdsl.language.format.lines import WIDTH
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import literal, name, string
@@ -21,7 +22,7 @@ from segdsl.language.syntax.spelling import literal, name, string
 _END = 1 << 60
 
 
-class FilePrinter(FunnelPrinter, DeliveryPrinter):
+class FilePrinter(FunnelPrinter, DeliveryPrinter, JourneyPrinter):
     """Collects the lines of a file, with its comments."""
 
     def file(self, file: t.File) -> None:
@@ -65,6 +66,10 @@ class FilePrinter(FunnelPrinter, DeliveryPrinter):
                 self._activation(item, following)
             case t.ActivationTemplate():
                 self._template(item, following)
+            case t.PredictiveSegment():
+                self._predictive(item, following)
+            case t.Journey():
+                self._journey(item, following)
             case _:
                 assert_never(item)
 

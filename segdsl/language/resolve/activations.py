@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
 from segdsl.language.resolve.names import Names
 from segdsl.language.syntax import delivery_tree as d
 from segdsl.language.syntax import tree as t
-from segdsl.language.values import ByName, Reference
+from segdsl.language.values import Reference
 from segdsl.source import Span
 
 
@@ -26,8 +25,8 @@ def resolve_activation(item: t.Activation, names: Names) -> a.Activation | None:
         item.name_span,
         f"another activation of this {item.target.kind} is",
     )
-    is_known = _is_named(item.target.kind, item.target.reference, item.target.span, names.report)
-    parts = _Parts(item.clauses, names.report)
+    is_known = names.refers(item.target.kind, item.target.reference, item.target.span)
+    parts = _Parts(item.clauses, names)
     if not is_named or not is_known or parts.has_errors:
         return None
     return a.Activation(
@@ -45,7 +44,7 @@ def resolve_activation(item: t.Activation, names: Names) -> a.Activation | None:
 
 def resolve_template(item: t.ActivationTemplate, names: Names) -> a.ActivationTemplate | None:
     """The template, or None after a report."""
-    parts = _Parts(item.clauses, names.report)
+    parts = _Parts(item.clauses, names)
     is_named = names.take(
         "activation template",
         item.name,
@@ -71,7 +70,7 @@ def resolve_template(item: t.ActivationTemplate, names: Names) -> a.ActivationTe
 class _Parts:
     """What the clauses say; names that are blank are reported."""
 
-    def __init__(self, clauses: tuple[d.DeliveryClause, ...], report: Report) -> None:
+    def __init__(self, clauses: tuple[d.DeliveryClause, ...], names: Names) -> None:
         self.description: str | None = None
         self.description_span = Span("", 0, 0)
         self.folder: str | None = None
@@ -80,7 +79,7 @@ class _Parts:
         self.state: a.TemplateState = "draft"
         self.locks: tuple[a.Lock, ...] = ()
         self.has_errors = False
-        self._report = report
+        self._names = names
         self._behaviors: list[a.BehaviorExport] = []
         self._delivery: dict[str, Any] = {}
         for clause in clauses:
@@ -107,7 +106,7 @@ class _Parts:
                 self._delivery["columns"] = clause
             case a.BehaviorExport():
                 self._behaviors.append(clause)
-            case a.Repeat() | a.Once() | a.Cron() | a.ByHand():
+            case a.Repeat() | a.Once() | a.Cron() | a.ByHand() | a.AfterJourney():
                 self._delivery["schedule"] = clause
             case a.Workflow():
                 self._delivery["workflow"] = clause
@@ -127,18 +126,5 @@ class _Parts:
                 assert_never(clause)
 
     def _look_up(self, kind: str, target: Reference, span: Span) -> None:
-        if not _is_named(kind, target, span, self._report):
+        if not self._names.refers(kind, target, span):
             self.has_errors = True
-
-
-def _is_named(kind: str, target: Reference, span: Span, report: Report) -> bool:
-    """Whether a reference has a name that is not blank, or an id; reported where not."""
-    if not isinstance(target, ByName) or target.name.strip():
-        return True
-    report.add(
-        Code.SEG114,
-        span,
-        f"no {kind} can have a blank name",
-        help=f"name the {kind}, or use its id",
-    )
-    return False

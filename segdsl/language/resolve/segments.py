@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, assert_never, cast
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
 import msgspec
 
@@ -19,6 +19,8 @@ from segdsl.language.values import Literal, Owner, SegmentKind
 
 if TYPE_CHECKING:
     from segdsl.language.activations import Activation, ActivationTemplate
+    from segdsl.language.journeys import Journey
+    from segdsl.language.predictive import PredictiveSegment
 
 
 def resolve(
@@ -42,6 +44,8 @@ class Resolved(msgspec.Struct, frozen=True):
     funnels: tuple[Funnel, ...] = ()
     activations: tuple[Activation, ...] = ()
     templates: tuple[ActivationTemplate, ...] = ()
+    predictive_segments: tuple[PredictiveSegment, ...] = ()
+    journeys: tuple[Journey[Segment], ...] = ()
 
 
 def resolve_all(
@@ -68,43 +72,54 @@ def resolve_all(
     main = program.files[program.main]
     scope = found[program.main]
     names = Names(report)
-    segments: list[Segment] = []
-    funnels: list[Funnel] = []
-    activations: list[Activation] = []
-    templates: list[ActivationTemplate] = []
+    resolved: dict[type, list[Any]] = {}
     for item in main.items:
+        found_item = _resolved(item, resolver, scope, names)
         # Mistakes of a mistaken item are reported already, and it is not what was meant.
-        is_kept = not main.is_mistaken(item)
-        match item:
-            case t.Segment():
-                segment = _segment(item, resolver, scope, names)
-                if segment is not None and is_kept:
-                    segments.append(segment)
-            case t.Funnel():
-                from segdsl.language.resolve.funnels import resolve_funnel
-
-                funnel = resolve_funnel(item, resolver, scope, names)
-                if funnel is not None and is_kept:
-                    funnels.append(funnel)
-            case t.Activation():
-                from segdsl.language.resolve.activations import resolve_activation
-
-                activation = resolve_activation(item, names)
-                if activation is not None and is_kept:
-                    activations.append(activation)
-            case t.ActivationTemplate():
-                from segdsl.language.resolve.activations import resolve_template
-
-                template = resolve_template(item, names)
-                if template is not None and is_kept:
-                    templates.append(template)
-            case t.Let() | t.Param() | t.Import():
-                pass
-            case _:
-                assert_never(item)
+        if found_item is not None and not main.is_mistaken(item):
+            resolved.setdefault(type(item), []).append(found_item)
     _unused_definitions(program, found, resolver)
     _unused_imports(main, scope, report)
-    return Resolved(tuple(segments), tuple(funnels), tuple(activations), tuple(templates))
+    kinds = (
+        *(t.Segment, t.Funnel, t.Activation, t.ActivationTemplate),
+        *(t.PredictiveSegment, t.Journey),
+    )
+    return Resolved(*(tuple(resolved.get(kind, ())) for kind in kinds))
+
+
+def _resolved(
+    item: t.Item, resolver: Resolver, scope: Scope, names: Names
+) -> (
+    Segment | Funnel | Activation | ActivationTemplate | PredictiveSegment | Journey[Segment] | None
+):
+    """An item of the main file; None after a report, and for definitions and imports."""
+    match item:
+        case t.Segment():
+            return _segment(item, resolver, scope, names)
+        case t.Funnel():
+            from segdsl.language.resolve.funnels import resolve_funnel
+
+            return resolve_funnel(item, resolver, scope, names)
+        case t.Activation():
+            from segdsl.language.resolve.activations import resolve_activation
+
+            return resolve_activation(item, names)
+        case t.ActivationTemplate():
+            from segdsl.language.resolve.activations import resolve_template
+
+            return resolve_template(item, names)
+        case t.PredictiveSegment():
+            from segdsl.language.resolve.predictive import resolve_predictive
+
+            return resolve_predictive(item, names)
+        case t.Journey():
+            from segdsl.language.resolve.journeys import resolve_journey
+
+            return resolve_journey(item, resolver, scope, names)
+        case t.Let() | t.Param() | t.Import():
+            return None
+        case _:
+            assert_never(item)
 
 
 def _segment(item: t.Segment, resolver: Resolver, scope: Scope, names: Names) -> Segment | None:

@@ -236,11 +236,12 @@ class BaseBuilder:
     def _parented(self, kind: str, c: list[Child], words: str) -> Reference:
         """The reference of `X of folder "F"`: `c` ends with it, or with its `of …` and string.
 
+        A segment may be without a parent, and a journey has none.
         `words` are what stands before it.
         """
         has_parent = c[-1][0] != "ref"
         target: Reference = c[-4 if has_parent else -1][1]
-        word = PARENT_WORDS[kind]
+        word = PARENT_WORDS.get(kind, "")
         if has_parent:
             if isinstance(target, ByName):
                 parent = self._text(c[-1])
@@ -253,7 +254,7 @@ class BaseBuilder:
                 "an id cannot be combined with a name",
                 help=f"write only the id: `{words} {reference(target)}`",
             )
-        elif isinstance(target, ByName) and kind != "segment":
+        elif isinstance(target, ByName) and kind not in ("segment", "journey"):
             self.report.add(
                 Code.SEG001,
                 self._span(c),

@@ -47,7 +47,7 @@ class Builder(FastPathBuilder):
 
                 self._declarations = DeclarationBuilder()
                 self._declarations.join(self)
-            method = getattr(self._declarations, rule)
+            method = self._declarations.build(rule)
         return cast(Build, method)
 
     # --- subjects ----------------------------------------------------------------------

@@ -37,6 +37,7 @@ _NAMES: dict[type, str] = {
     a.Once: "a schedule",
     a.Cron: "a schedule",
     a.ByHand: "a schedule",
+    a.AfterJourney: "a schedule",
     a.Workflow: "a workflow",
     d.InSequence: "`in sequence`",
     d.Settings: "settings",
@@ -62,9 +63,17 @@ class DeliveryBuilder(ScheduleBuilder):
         return a.Target(kind, self._parented(kind, c, f"of {kind}"), self._span(c))
 
     def activation(self, c: list[Child]) -> None:
-        item = t.Activation(
-            self._text(c[1]), c[3][1], self._sorted(c, "activation"), self._span(c), self._at(c[1])
-        )
+        target: a.Target = c[3][1]
+        clauses = self._sorted(c, "activation")
+        for clause in clauses:
+            if isinstance(clause, a.AfterJourney) and target.kind != "journey":
+                self.report.add(
+                    Code.SEG001,
+                    clause.span,
+                    f"this is an activation of a {target.kind}, and no journey",
+                    help='write when it runs, as in `every day`, or whose it is: `of journey "…"`',
+                )
+        item = t.Activation(self._text(c[1]), target, clauses, self._span(c), self._at(c[1]))
         self.items.append(item)
 
     def template(self, c: list[Child]) -> None:

@@ -48,6 +48,7 @@ class Terminals:
         self.reserved = reserved_words()
         self.build = _none if phrases is None else phrases[1]
         self._of: dict[frozenset[str], re.Pattern[str]] = {}
+        self._ahead: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
         in_words = {of for of, text in tables.terminals if text[0].isalpha()}
         in_words |= {*tables.words.values(), "NAME", *tables.ignored} - {"COMMENT"}
         space = self.patterns["SPACE"]
@@ -71,6 +72,17 @@ class Terminals:
             self._with_phrases = None
         self._before_phrases -= len(text)
         return Lexer(self, self._all, text, start, comments)
+
+    def ahead(self, word: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """The terminals of a word that what follows it tells, in Lark's order."""
+        found = self._ahead.get(word)
+        if found is None:
+            found = self._ahead[word] = tuple(
+                (name, re.compile(pattern))
+                for name, pattern in self.patterns.items()
+                if pattern.startswith(f"{word}(?=")
+            )
+        return found
 
     def of(self, kinds: frozenset[str]) -> re.Pattern[str]:
         """Any of these terminals, or of those that are ignored, in Lark's order."""
@@ -142,6 +154,9 @@ class Lexer:
             if kind in row:
                 return token
         if kind == AHEAD:
+            for name, pattern in self._terminals.ahead(text):
+                if name in row and pattern.match(self._text, begin):
+                    return (name, text, begin, end)
             return self._exact(row, begin)
         if text in self._words and text not in self._terminals.reserved and "NAME" in row:
             return ("NAME", text, begin, end)

@@ -54,6 +54,9 @@ class ScheduleBuilder(BaseBuilder):
     def by_hand(self, c: list[Child]) -> a.ByHand:
         return a.ByHand(self._span(c))
 
+    def after_journey(self, c: list[Child]) -> a.AfterJourney:
+        return a.AfterJourney(self._span(c))
+
     def weekday(self, c: list[Child]) -> a.Weekday:
         return cast(a.Weekday, self._choice(c[0], a.WEEKDAYS, "a weekday"))
 

@@ -18,6 +18,8 @@ from segdsl.source import NOWHERE, Span
 if TYPE_CHECKING:
     from segdsl.language import activations as a
     from segdsl.language.syntax.delivery_tree import DeliveryClause
+    from segdsl.language.syntax.journey_tree import JourneyClause, JourneyStage
+    from segdsl.language.syntax.predictive_tree import PredictiveClause
 
 Function = OneOf["count", "count distinct", "sum", "min", "max", "average", "first", "last"]
 ParamType = OneOf["number", "string", "boolean", "date"]
@@ -247,7 +249,7 @@ class FunnelClause(msgspec.Struct, frozen=True, gc=False):
 
 
 class StageRule(msgspec.Struct, frozen=True, gc=False):
-    """Who is in a stage: `where …`, or `is segment "X"`.
+    """Who is in a stage, or meets a criterion of a journey: `where …`, or `is segment "X"`.
 
     No `where` is `where everyone`. `is segment "X"` is a membership without a limit, and a
     membership in a segment is always written so. `where_span` leaves the limit out.
@@ -296,7 +298,10 @@ class Funnel(msgspec.Struct, frozen=True, gc=False):
 
 
 class Activation(msgspec.Struct, frozen=True, gc=False):
-    """An activation of a segment or a stage; its clauses are in the order of `DeliveryClause`."""
+    """An activation of a segment, a stage or a journey.
+
+    Its clauses are in the order of `DeliveryClause`.
+    """
 
     name: str
     target: a.Target
@@ -314,7 +319,36 @@ class ActivationTemplate(msgspec.Struct, frozen=True, gc=False):
     name_span: Span = NOWHERE
 
 
-Item = Segment | Let | Param | Import | Funnel | Activation | ActivationTemplate
+class PredictiveSegment(msgspec.Struct, frozen=True, gc=False):
+    """A predictive segment; its clauses are in the order of `PredictiveClause`."""
+
+    name: str
+    clauses: tuple[PredictiveClause, ...] = ()
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+
+class Journey(msgspec.Struct, frozen=True, gc=False):
+    """A journey with its stages, in their order; its clauses are in that of `JourneyClause`."""
+
+    name: str
+    clauses: tuple[JourneyClause[StageRule], ...] = ()
+    stages: tuple[JourneyStage[StageRule], ...] = ()
+    span: Span = NOWHERE
+    name_span: Span = NOWHERE
+
+
+Item = (
+    Segment
+    | Let
+    | Param
+    | Import
+    | Funnel
+    | Activation
+    | ActivationTemplate
+    | PredictiveSegment
+    | Journey
+)
 
 
 class Comment(msgspec.Struct, frozen=True, gc=False):

@@ -25,14 +25,17 @@ from segdsl.language.syntax.tree import (
     Has,
     Import,
     Item,
+    Journey,
     Let,
     Limited,
     Listing,
     Membership,
     Negation,
     Param,
+    PredictiveSegment,
     Score,
     Segment,
+    StageRule,
     Subject,
     Test,
     Use,
@@ -74,33 +77,44 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 def bodies(item: Item) -> tuple[Expression, ...]:
-    """The expressions of a segment, a definition or the stages of a funnel, in order."""
+    """The expressions of a segment, a definition, or the rules of a funnel or journey, in order."""
     match item:
         case Segment():
             return () if item.where is None else (item.where,)
         case Let():
             return (item.body,)
-        case Funnel():
-            rules = (stage.rule for stage in item.stages)
-            return tuple(each.where for each in rules if each is not None and each.where)
-        case Param() | Import() | Activation() | ActivationTemplate():
+        case Funnel() | Journey():
+            return tuple(each.where for each in _rules(item) if each.where is not None)
+        case Param() | Import() | Activation() | ActivationTemplate() | PredictiveSegment():
             return ()
         case _:
             assert_never(item)
 
 
 def limits(item: Item) -> tuple[Limit, ...]:
-    """The limits of a segment, or of the stages of a funnel; those inside expressions aside."""
+    """The limits of a segment, or in the rules of others; those inside expressions aside."""
     match item:
         case Segment():
             return () if item.limit is None else (item.limit,)
-        case Funnel():
-            rules = (stage.rule for stage in item.stages)
-            return tuple(each.limit for each in rules if each is not None and each.limit)
+        case Funnel() | Journey():
+            return tuple(each.limit for each in _rules(item) if each.limit is not None)
         case Let() | Param() | Import() | Activation() | ActivationTemplate():
+            return ()
+        case PredictiveSegment():
             return ()
         case _:
             assert_never(item)
+
+
+def _rules(item: Funnel | Journey) -> Iterator[StageRule]:
+    """The rules of the stages of a funnel, or all of a journey, in the order written."""
+    if isinstance(item, Funnel):
+        return (stage.rule for stage in item.stages if stage.rule is not None)
+    # Only a journey needs what it is made of.
+    from segdsl.language.journeys import rules
+    from segdsl.language.syntax.model_items import journey_of
+
+    return rules(journey_of(item))
 
 
 def walk_item(item: Item) -> Iterator[Expression]:

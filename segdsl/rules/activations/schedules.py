@@ -52,6 +52,8 @@ def encode_schedule(schedule: a.Schedule, *, has_end: bool, has_cron: bool) -> J
     match schedule:
         case a.ByHand():
             return {"repeatUnit": "none"}
+        case a.AfterJourney():
+            return {"runAfterJourneyRefresh": True}
         case a.Once(start, timezone):
             return {"repeatUnit": "once", **_from(start, timezone)}
         case a.Cron(expression, timezone):
@@ -104,7 +106,7 @@ def read_schedule(data: Json, path: str, reader: FieldReader) -> a.Schedule | No
     answer both (described). Raises UnreadableError.
     """
     schedule = _read_schedule(data, path, reader)
-    timezone = None if isinstance(schedule, a.ByHand | None) else schedule.timezone
+    timezone = None if isinstance(schedule, a.ByHand | a.AfterJourney | None) else schedule.timezone
     if timezone is not None and not is_zone(timezone):
         reader.fail(
             f"{path}.timezone",

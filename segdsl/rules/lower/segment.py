@@ -10,7 +10,7 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import IdResolver, Ids
-from segdsl.language.values import SEGMENT_KINDS
+from segdsl.language.values import KIND_NUMBERS
 from segdsl.rules.layout import FixedRuleSet, Leaf, Shape, lay_out, lay_out_nested
 from segdsl.rules.layout.shape import branch
 from segdsl.rules.lower.leaves import lower_leaf, lower_limit, lower_test
@@ -76,7 +76,7 @@ def create_request(segment: c.Segment, rule: Rule) -> CreateRequest:
     """
     return CreateRequest(
         segment.name,
-        SEGMENT_KINDS.index(segment.kind),
+        KIND_NUMBERS[segment.kind],
         rule,
         segment.description,
         not segment.hidden,

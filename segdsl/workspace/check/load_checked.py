@@ -286,6 +286,7 @@ def _sends_elsewhere(
     targets = {
         "segment": _spellings(items),
         "stage": {ByName(s.name, of.name) for of in here.funnels for s in of.stages},
+        "journey": set(),
     }
     templates = {ByName(each.name) for each in here.templates}
     return any(

@@ -12,7 +12,7 @@ import msgspec
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
-from segdsl.language.values import ById, ByName, Reference
+from segdsl.language.values import ById, ByName, MembershipKind, Reference
 from segdsl.rules.activations import read_template
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.sql.exports import Placeholders
@@ -53,6 +53,11 @@ async def target_of(
         known |= await _segment_values(connection, reference, wanted_values)
         segment = found[0] if len(found) == 1 else _member("segment", reference, target)
         return ExportTarget(segment, known)
+    if target.kind == "journey":
+        return Failed(
+            "an activation of a journey sends the profiles that are at its steps: run "
+            "`segdsl simulate` to see who they are"
+        )
     if isinstance(reference, ByName):
         known |= {"segment name": reference.name, "stage name": reference.name}
         if reference.parent is not None:
@@ -78,7 +83,7 @@ async def target_of(
     )
 
 
-def _member(of: a.TargetKind, reference: Reference, target: a.Target) -> c.Segment:
+def _member(of: MembershipKind, reference: Reference, target: a.Target) -> c.Segment:
     """A segment of the members of another, or of a stage, as the server has it."""
     member = c.Membership(of=of, target=reference, span=target.span)
     return c.Segment(_name(reference), member, span=target.span)

@@ -202,6 +202,8 @@ def _frequency(schedule: a.Schedule | None) -> str:
             return "as its template says"
         case a.ByHand():
             return "only by hand"
+        case a.AfterJourney():
+            return "after each refresh of its journey"
         case a.Once(start):
             return f"once, at {start}"
         case a.Cron(expression):
