@@ -24,7 +24,6 @@ from segdsl.engine.columns import Field, literal, quoted, read_column
 from segdsl.engine.csv_table import header, load_csv
 from segdsl.engine.description import (
     BEHAVIORS,
-    FILE,
     Description,
     ParentSegment,
     read_description,
@@ -50,6 +49,7 @@ from segdsl.engine.tables import (
 from segdsl.engine.temporary import TemporaryFolder
 from segdsl.language.behaviors import name_of
 from segdsl.language.values import ColumnType
+from segdsl.parent_segment.shape import FILE
 from segdsl.sql import render
 from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Column, Table
 from segdsl.terminal import visible
