@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from segdsl.api import activation_records as a
-from segdsl.api.bodies import decoded, need_id, need_name
+from segdsl.api.bodies import decoded, items, need_id, need_name
 from segdsl.api.either_form import Record, as_dict, listed_records, one_record, record_of
 from segdsl.api.errors import InvalidResponseError
 from segdsl.api.responses import Listed
@@ -100,6 +100,18 @@ def execution(body: bytes) -> a.Execution | None:
         return None
     found = _execution({"id": record.id, **record.values})
     return found if found.attempt_id or found.session_id else None
+
+
+def executions(body: bytes) -> tuple[a.Execution, ...]:
+    """The runs in a list of them, described as plain objects; resources are read, too."""
+    found: list[a.Execution] = []
+    for item in items(body):
+        try:
+            record = record_of(bytes(item))
+        except ValueFormError:
+            continue
+        found.append(_execution({"id": record.id, **record.values}))
+    return tuple(found)
 
 
 def _executions(value: Any) -> tuple[a.Execution, ...]:

@@ -6,15 +6,14 @@ legacy side, or on both, since each can say what the other cannot (`NewActivatio
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from time import monotonic
 
 import msgspec
 
 from segdsl.api import activation_reading as r
 from segdsl.api import activation_records as a
 from segdsl.api import errors as e
+from segdsl.api.executions import Executions
 from segdsl.api.folders import Folders
 from segdsl.api.queries import path_id
 from segdsl.api.responses import Listed, Unreadable
@@ -22,7 +21,6 @@ from segdsl.api.sent_values import has_sent_values
 from segdsl.api.transport import JSON, JSON_API
 from segdsl.api.writing import (
     FALLBACK_ERRORS,
-    LOOKUP_ATTEMPTS,
     Creation,
     Replacement,
     check_id,
@@ -31,10 +29,9 @@ from segdsl.api.writing import (
 )
 
 _MAX_PAGES = 1_000
-_NOT_RETURNED = "the run may have started: the API has not confirmed it"
 
 
-class Activations(Folders):
+class Activations(Folders, Executions):
     """The methods for activations; see `segdsl.api.client.Client`."""
 
     # --- reading -----------------------------------------------------------------------
@@ -275,37 +272,11 @@ class Activations(Folders):
         A run that began meanwhile counts as this one. Raises InvalidResponseError if there is
         none: the request is not sent again, since it may have been accepted.
         """
-        before = {_key(each) for each in (await self.activation(segment_id, id)).executions}
-        path = f"{_path(segment_id, id)}/run"
-        failure: e.ClientError = e.InvalidResponseError(
-            _NOT_RETURNED, "look at the runs of the activation before you run it again"
-        )
 
-        async def attempt() -> a.Execution | None:
-            nonlocal failure
-            try:
-                return r.execution(await self._transport.send("POST", path, media=JSON_API))
-            except e.InvalidResponseError as error:
-                failure = error
-            except e.ClientError as error:
-                if not error.ambiguous:
-                    raise
-                failure = e.InvalidResponseError(
-                    f"{_NOT_RETURNED}: {error.message}",
-                    "look at the runs of the activation before you run it again",
-                )
-            return None
+        async def runs() -> tuple[a.Execution, ...]:
+            return (await self.activation(segment_id, id)).executions
 
-        started = await self._transport.retry(attempt)
-        for again in range(LOOKUP_ATTEMPTS):
-            if started is not None:
-                return started
-            await asyncio.sleep(again * self._retry_policy.first_pause)
-            runs = (await self.activation(segment_id, id)).executions
-            started = next((each for each in runs if _key(each) not in before), None)
-        if started is None:
-            raise failure
-        return started
+        return await self._run_once("activation", f"{_path(segment_id, id)}/run", runs)
 
     async def wait_for_execution(
         self,
@@ -320,23 +291,11 @@ class Activations(Folders):
         `on_status` is called with each new status. Raises QueryFailedError if it takes longer than
         `RetryPolicy.run_timeout`; the run goes on.
         """
-        policy = self._retry_policy
-        pause, deadline = policy.first_poll, monotonic() + policy.run_timeout
-        key, status = _key(execution), execution.status
-        while not execution.is_ended:
-            if monotonic() > deadline:
-                raise e.QueryFailedError(
-                    f"the run has not ended after {policy.run_timeout:g} seconds; it goes on"
-                )
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, policy.max_run_poll)
-            runs = (await self.activation(segment_id, id)).executions
-            # A run that is not listed yet is waited for.
-            execution = next((each for each in runs if _key(each) == key), execution)
-            if execution.status != status:
-                status = execution.status
-                on_status(execution)
-        return execution
+
+        async def runs() -> tuple[a.Execution, ...]:
+            return (await self.activation(segment_id, id)).executions
+
+        return await self._wait_for_run(execution, runs, on_status)
 
     # --- workflows ---------------------------------------------------------------------
 
@@ -370,11 +329,6 @@ class Activations(Folders):
 
 def _path(segment_id: str, id: str) -> str:
     return f"/entities/segments/{path_id(segment_id)}/syndications/{path_id(id)}"
-
-
-def _key(execution: a.Execution) -> str:
-    """What tells a run from others: its attempt's id, or its session's."""
-    return execution.attempt_id or f"session {execution.session_id}"
 
 
 def _matches(activation: a.Activation, name: str, sent: msgspec.Raw | None) -> bool:

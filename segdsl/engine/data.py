@@ -18,7 +18,6 @@ from sqlglot import exp
 
 from segdsl.engine.columns import literal
 from segdsl.engine.description import (
-    FILE,
     Description,
     ParentSegment,
     read_description,
@@ -34,6 +33,7 @@ from segdsl.engine.tables import (
     table_files,
 )
 from segdsl.engine.temporary import TemporaryFolder
+from segdsl.parent_segment.shape import FILE
 from segdsl.sql import render
 from segdsl.sql.catalog import Catalog
 from segdsl.terminal import visible

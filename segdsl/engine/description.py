@@ -25,10 +25,8 @@ table, by behavior (`orders` is `behavior_orders`, or else the table `orders`):
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
@@ -37,11 +35,11 @@ from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.engine.errors import DataError
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.values import ColumnType
+from segdsl.parent_segment import shape
+from segdsl.parent_segment.time_zones import is_time_zone, time_zones
 from segdsl.schema.model import Funnel, Model, Stage, Variant, Visibility
 from segdsl.toml import Document, read_toml
 
-FILE = "parent_segment.toml"
-DEFAULT_ID = "1"
 MAX_ID = 2**63 - 1
 BEHAVIORS = "behaviors"
 """The key of the labels of behaviors; a table of the data cannot have this name."""
@@ -147,51 +145,13 @@ class Description(msgspec.Struct, frozen=True):
     types: Mapping[str, Mapping[str, ColumnType]] = {}
 
 
-class _Funnel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: int
-    stages: dict[str, int] = {}
-
-
-class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    predictive: dict[str, int] = {}
-    rfm: dict[str, int] = {}
-    cltv: dict[str, int] = {}
-
-
-class _Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: int
-    type: str
-    required: list[str] = []
-
-
-class _User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: int
-    name: str | None = None
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str | int = DEFAULT_ID
-    name: str | None = None
-    description: str = ""
-    timezone: str = "UTC"
-    types: dict[str, dict[str, str]] = {}
-    groups: dict[str, str] = {}
-    labels: dict[str, dict[str, str]] = {}
-    visibility: dict[str, dict[str, str]] = {}
-    funnels: dict[str, _Funnel] = {}
-    models: _Models = _Models()
-    tests: dict[str, dict[str, int]] = {}
-    connections: dict[str, _Connection] = {}
-    users: dict[str, _User] = {}
-    workflows: dict[str, list[str]] = {}
-
-
 def read_description(path: Path, name: str) -> Description:
     """Reads a description; `name` is the default name of the parent segment. Raises DataError."""
     file, document = _read(path)
-    if file.timezone not in _zones() or not _zone_exists(file.timezone):
-        help = did_you_mean(file.timezone, _zones(), "use an IANA name such as “Asia/Tokyo”")
-        raise document.error(DataError, ("timezone",), f"unknown time zone “{file.timezone}”", help)
+    zone = file.timezone
+    if zone is not None and not is_time_zone(zone):
+        help = did_you_mean(zone, time_zones(), "use an IANA name such as “Asia/Tokyo”")
+        raise document.error(DataError, ("timezone",), f"unknown time zone “{zone}”", help)
     types: dict[str, dict[str, ColumnType]] = _choices("types", file.types, _TYPES, document)
     visibility: dict[str, dict[str, Visibility]] = _choices(
         "visibility", file.visibility, _VISIBILITIES, document
@@ -231,12 +191,12 @@ def _choices(
     return found
 
 
-def _parent_segment(file: _File, name: str, labels: Labels) -> ParentSegment:
+def _parent_segment(file: shape.File, name: str, labels: Labels) -> ParentSegment:
     return ParentSegment(
         str(file.id),
         file.name or name,
-        file.description,
-        file.timezone,
+        file.description or "",
+        file.timezone or "UTC",
         file.groups,
         tuple(
             Funnel(
@@ -263,7 +223,7 @@ def _parent_segment(file: _File, name: str, labels: Labels) -> ParentSegment:
     )
 
 
-def _connections(connections: Mapping[str, _Connection]) -> tuple[Connection, ...]:
+def _connections(connections: Mapping[str, shape.Connection]) -> tuple[Connection, ...]:
     if not connections:
         return CONNECTIONS
     return tuple(
@@ -272,7 +232,7 @@ def _connections(connections: Mapping[str, _Connection]) -> tuple[Connection, ..
     )
 
 
-def _users(users: Mapping[str, _User]) -> tuple[User, ...]:
+def _users(users: Mapping[str, shape.User]) -> tuple[User, ...]:
     if not users:
         return USERS
     return tuple(User(str(each.id), email, each.name or email) for email, each in users.items())
@@ -301,7 +261,7 @@ def _labels(tables: Mapping[str, Mapping[str, str]], document: Document) -> Labe
     return Labels({name: each for name, each in tables.items() if name != BEHAVIORS}, behaviors)
 
 
-def _check_ids(file: _File, path: Path) -> None:
+def _check_ids(file: shape.File, path: Path) -> None:
     """Checks constraints of the API: the range and uniqueness of ids, and funnels' lengths.
 
     Clients index all objects in folders by id (observed), so ids must be unique across those
@@ -349,23 +309,9 @@ def _plural(kind: str) -> str:
     return f"{first}s of {rest}" if rest else f"{first}s"
 
 
-def _read(path: Path) -> tuple[_File, Document]:
+def _read(path: Path) -> tuple[shape.File, Document]:
     what = f"{path} is not a valid TOML file"
     document = read_toml(path, str(path), DataError, what, root=str(path.parent))
     if document is None:
         document = Document(str(path), "", {})
-    return document.convert(_File, DataError, f"{path} is not a valid description"), document
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """The names of all time zones; looking for their files takes a while."""
-    return frozenset(available_timezones())
-
-
-def _zone_exists(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return False
-    return True
+    return document.convert(shape.File, DataError, f"{path} is not a valid description"), document

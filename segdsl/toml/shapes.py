@@ -7,6 +7,7 @@ of a table that has names of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from typing import Any, Literal
 
 import msgspec
@@ -37,7 +38,10 @@ def _check(data: Any, type: shape.Type, path: Path) -> Iterator[Mistake]:
         case shape.StructType():
             yield from _struct(data, type, path)
         case shape.UnionType() if (structs := _structs(type)) and isinstance(data, dict):
-            yield from _tagged(data, structs, path)
+            if len(structs) == 1 and structs[0].tag_field is None:
+                yield from _struct(data, structs[0], path)
+            else:
+                yield from _tagged(data, structs, path)
         case shape.DictType() if isinstance(data, dict):
             for name, value in data.items():
                 yield from _check(value, type.value_type, (*path, name))
@@ -114,6 +118,12 @@ def _fits(data: Any, type: shape.Type) -> bool:
             return data in type.values
         case shape.DateTimeType():
             return _is_time(data)
+        case shape.TimeType():
+            return isinstance(data, time)
+        case shape.DictType():
+            return isinstance(data, dict) and all(
+                _fits(each, type.value_type) for each in data.values()
+            )
         case _:
             return False
 
@@ -153,6 +163,8 @@ def _advice(type: shape.Type, data: object) -> str | None:
             return next((each for each in found if each is not None), None)
         case shape.DateTimeType():
             return "write it as 2024-10-01T09:00:00+09:00"
+        case shape.TimeType():
+            return "write it as 03:00:00, without quotes"
         case _:
             return None
 
@@ -174,6 +186,8 @@ def _kind(type: shape.Type) -> str:
             return "a number"
         case shape.DateTimeType():
             return "a date and time"
+        case shape.TimeType():
+            return "a time of day"
         case shape.VarTupleType() | shape.ListType():
             return "a list"
         case shape.LiteralType():

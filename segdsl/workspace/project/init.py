@@ -17,9 +17,9 @@ from typing import Literal as OneOf
 import tomli_w
 
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.engine.description import FILE as DESCRIPTION
 from segdsl.errors import FileError, InputError
 from segdsl.files import SUFFIX, read_bytes, walk, write_text
+from segdsl.parent_segment.shape import FILE as DESCRIPTION
 from segdsl.project_file import FILE
 
 EXAMPLE = f"first{SUFFIX}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from segdsl.engine.description import FILE as DATA_FILE
+from segdsl.parent_segment.shape import FILE as DATA_FILE
 from segdsl.schema.model import Funnel as NamedFunnel
 from segdsl.server.errors import ASSOCIATION, IMMUTABLE, TOO_LONG, TOO_SHORT, existing, refuse
 from segdsl.server.kinds.folders.collection import Folders

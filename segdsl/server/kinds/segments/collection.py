@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import msgspec
 from msgspec import UnsetType
 
-from segdsl.engine.description import FILE as DATA_FILE
+from segdsl.parent_segment.shape import FILE as DATA_FILE
 from segdsl.server.errors import ASSOCIATION, IMMUTABLE, existing, refuse
 from segdsl.server.http.request_models import whole
 from segdsl.server.kinds.placement import Paths, check_name, deleting, placing
