@@ -8,6 +8,7 @@ an error and is not skipped silently.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import assert_never
 
 import msgspec
@@ -53,6 +54,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def parquet_source(path: Path) -> str:
+    """The FROM clause that reads a Parquet file."""
+    return f"read_parquet({literal(str(path))}, hive_partitioning = false, binary_as_string = true)"
+
+
 def read_column(
     table: str, field: Field, declared: ColumnType | None, location: str
 ) -> ColumnReading:
@@ -63,8 +69,8 @@ def read_column(
     sql = quoted(field.name)
     if field.type == _NULL_TYPE:
         sql, field = f"CAST({sql} AS VARCHAR)", Field(field.name, "VARCHAR")
-    type = declared or _infer_type(table, field)
-    expression = None if type is None else _convert(type, field.type, sql)
+    type = declared or infer_type(table, field)
+    expression = None if type is None else convert(type, field.type, sql)
     if type is None:
         raise DataError(
             f"{location}: the column `{field.name}` has the unsupported type {field.type}; remove "
@@ -87,7 +93,7 @@ def _places(type: ColumnType, own: str) -> int | None:
     return 0 if _INTEGER.fullmatch(own) and not own.endswith("HUGEINT") else None
 
 
-def _infer_type(table: str, field: Field) -> ColumnType | None:
+def infer_type(table: str, field: Field) -> ColumnType | None:
     if is_behavior(table) and field.name in TIME_COLUMNS and _is_number(field.type):
         return "timestamp"
     if (element := _element(field.type)) is not None:
@@ -112,7 +118,7 @@ def _element(type: str) -> str | None:
     return match[1] if match else None
 
 
-def _convert(type: ColumnType, own: str, sql: str) -> str | None:
+def convert(type: ColumnType, own: str, sql: str) -> str | None:
     """The SQL that converts a value of DuckDB's type `own`; None if that is impossible."""
     match type:
         case "string":

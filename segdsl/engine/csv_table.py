@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
 import duckdb
 import msgspec
@@ -39,6 +41,19 @@ _ERROR_MESSAGES = {
     "Maximum line size": f"the line is longer than {_MAX_LINE // 1_000_000} MB",
     "invalid state": "mixed line endings, or unpaired quotation marks",
 }
+
+
+class Rows(Protocol):
+    """The result of a statement."""
+
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What executes statements: a connection of DuckDB, or something like it."""
+
+    def execute(self, query: str, /) -> Rows: ...
 
 
 class _ColumnProfile(msgspec.Struct, frozen=True):
@@ -84,16 +99,12 @@ def load_csv(
     Raises DataError.
     """
     names = header(path)
-    shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     raw = quoted("a file/as texts")  # no file has such a name
     try:
         connection.execute(
-            f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(str(plain or path))}, "
-            f"auto_detect = false, columns = {{{shape}}}, header = true, delim = ',', "
-            "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, "
-            f"allow_quoted_nulls = false, compression = 'none', max_line_size = {_MAX_LINE})"
+            f"CREATE TABLE {raw} AS SELECT * FROM {csv_source(plain or path, names)}"
         )
-        profiles = _column_profiles(connection, raw, names)
+        profiles = column_profiles(connection, raw, names)
         fields = [
             Field(name, "VARCHAR" if name in string_columns else each.type)
             for name, each in zip(names, profiles, strict=True)
@@ -105,8 +116,19 @@ def load_csv(
         connection.execute("RESET disabled_optimizers")
         connection.execute(f"DROP TABLE {raw}")
     except duckdb.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_csv_error(error)}") from error
+        raise DataError(f"{path} cannot be read as CSV: {csv_error(error)}") from error
     return fields
+
+
+def csv_source(path: Path, names: Iterable[str]) -> str:
+    """The FROM clause that reads a file with these columns as strings."""
+    shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    return (
+        f"read_csv({literal(str(path))}, "
+        f"auto_detect = false, columns = {{{shape}}}, header = true, delim = ',', "
+        "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, "
+        f"allow_quoted_nulls = false, compression = 'none', max_line_size = {_MAX_LINE})"
+    )
 
 
 def header(path: Path) -> list[str]:
@@ -132,9 +154,8 @@ def header(path: Path) -> list[str]:
     return names
 
 
-def _column_profiles(
-    connection: duckdb.DuckDBPyConnection, table: str, names: list[str]
-) -> list[_ColumnProfile]:
+def column_profiles(connection: Connection, table: str, names: list[str]) -> list[_ColumnProfile]:
+    """What the values of columns have in common, for each column of a FROM clause."""
     profiles: list[_ColumnProfile] = []
     (size,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
     for start in range(0, len(names), COLUMNS_AT_ONCE):
@@ -149,7 +170,7 @@ def _column_profiles(
 
 
 def _profile_first_rows(
-    connection: duckdb.DuckDBPyConnection, rows: str, names: list[str]
+    connection: Connection, rows: str, names: list[str]
 ) -> list[_ColumnProfile]:
     """Profiles columns by their first rows.
 
@@ -166,7 +187,7 @@ def _profile_first_rows(
 
 
 def _profile_columns(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     rows: str,
     names: list[str],
     previous: list[_ColumnProfile],
@@ -219,7 +240,7 @@ def _cast_column(field: Field) -> str:
     return f"CAST(nullif({column}, '') AS {field.type}) AS {column}"
 
 
-def _csv_error(error: duckdb.Error) -> str:
+def csv_error(error: duckdb.Error) -> str:
     """The message for an error of DuckDB, without its advice on options of `read_csv`."""
     text = str(error)
     line = _LINE.search(text)

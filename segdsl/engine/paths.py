@@ -15,6 +15,11 @@ from segdsl.engine.errors import DataError
 _PATTERN = re.compile(r"[*?\[]")
 
 
+def has_pattern(path: Path) -> bool:
+    """Whether DuckDB would read the path as a pattern."""
+    return _PATTERN.search(str(path)) is not None
+
+
 class PlainPaths:
     """The links to the files of one opened folder or database, in their own folder."""
 
@@ -24,10 +29,10 @@ class PlainPaths:
 
     def plain(self, path: Path) -> Path:
         """The path itself or that of a link to the file; raises DataError."""
-        if _PATTERN.search(str(path)) is None:
+        if not has_pattern(path):
             return path
         link_path = self._folder / f"{next(self._numbers)}{path.suffix}"
-        if _PATTERN.search(str(link_path)) is not None:
+        if has_pattern(link_path):
             raise self._error(path, f"the temporary folder {link_path.parent} has one, too")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)

@@ -14,7 +14,7 @@ import duckdb
 
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.engine.columns import Field, literal, quoted, read_column
+from segdsl.engine.columns import Field, literal, parquet_source, quoted, read_column
 from segdsl.engine.csv_table import header, load_csv
 from segdsl.engine.description import BEHAVIORS, Description
 from segdsl.engine.errors import DataError, reason
@@ -62,7 +62,7 @@ class TableBuilder:
             if file.format == "csv":
                 self._load(file)
                 continue
-            source = _parquet(file)
+            source = parquet_source(file.plain)
             self._add(file.table, source, self._fields(source, str(file.path)), str(file.path))
         # A table that another file provides is not reported as skipped.
         for table in self.tables:
@@ -98,7 +98,7 @@ class TableBuilder:
     def _names(self, file: TableFile) -> list[str]:
         if file.format == "csv":
             return header(file.path)
-        return self._field_names(_parquet(file), str(file.path))
+        return self._field_names(parquet_source(file.plain), str(file.path))
 
     def _field_names(self, name: str, location: str) -> list[str]:
         return [each.name for each in self._fields(name, location)]
@@ -275,12 +275,6 @@ class TableBuilder:
                 "keep one row for each"
             )
         return int(rows)
-
-
-def _parquet(file: TableFile) -> str:
-    """The FROM clause that reads a Parquet file."""
-    path = literal(str(file.plain))
-    return f"read_parquet({path}, hive_partitioning = false, binary_as_string = true)"
 
 
 def _choices(name: str, choices: Iterable[str]) -> str:

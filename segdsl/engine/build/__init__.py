@@ -1,0 +1,13 @@
+"""Builds the tables of a parent segment from raw tables, and measures those.
+
+`Build` makes `customers`, `behavior_<table>` and `customer_group_<name>` in a database of DuckDB,
+as the workflow of a parent segment does. `validate` says what of the raw tables does not fit.
+"""
+
+from __future__ import annotations
+
+from segdsl.engine.build.model import Built, BuiltColumn, BuiltTable, Misfits, Progress
+from segdsl.engine.build.run import Build
+from segdsl.engine.build.sources import RawFiles
+
+__all__ = ["Build", "Built", "BuiltColumn", "BuiltTable", "Misfits", "Progress", "RawFiles"]
