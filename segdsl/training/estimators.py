@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -34,6 +35,33 @@ _MANY = 20_000
 """Rows from which trees are worth more than one thread: threads wait for each other."""
 
 
+class Rates(msgspec.Struct, frozen=True):
+    """How often each profile of an answer is learned from: more than once where it is very rare.
+
+    That is taken back in the scores, which are probabilities (both observed).
+    """
+
+    no: int = 1
+    yes: int = 1
+
+    @classmethod
+    def of(cls, no: int, yes: int) -> Rates:
+        return cls(_rate(no, yes), _rate(yes, no))
+
+    @property
+    def weights(self) -> dict[int, int]:
+        return {0: self.no, 1: self.yes}
+
+    def calibrated(self, probabilities: Floats) -> Floats:
+        yes = probabilities / self.yes
+        return yes / (yes + (1 - probabilities) / self.no)
+
+
+def _rate(few: int, many: int) -> int:
+    """1 from one of a thousand on, and below so many that it is like one of a hundred."""
+    return many // (100 * few) if 1_000 * few < many else 1
+
+
 class Estimator(Protocol):
     """A model of rows that an `Encoder` made."""
 
@@ -54,8 +82,10 @@ class Estimator(Protocol):
         ...
 
 
-def estimator(method: Method, encoder: Encoder) -> Estimator:
-    return Logistic(encoder) if method == "logistic" else Boosting(encoder)
+def estimator(method: Method, encoder: Encoder, learned: tuple[int, int]) -> Estimator:
+    """A model; `learned` are the numbers of profiles with the answers no and yes."""
+    rates = Rates.of(*learned)
+    return Logistic(encoder, rates) if method == "logistic" else Boosting(encoder, rates)
 
 
 def stacked(matrices: Iterable[Any]) -> Any:
@@ -74,12 +104,13 @@ def _threads(matrix: Any) -> AbstractContextManager[object]:
 class Logistic:
     """Logistic regression on sparse rows: numbers are standardized, and each category is a column.
 
-    Both answers have the same weight, however rare one of them is.
+    It is the vendor's model (observed); there numbers are put between their extremes instead.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, rates: Rates) -> None:
         self._encoder = encoder
-        self._model = LogisticRegression(class_weight="balanced", max_iter=2_000)
+        self._rates = rates
+        self._model = LogisticRegression(class_weight=rates.weights, max_iter=2_000)
 
     def matrix(self, batch: Encoded) -> Any:
         numbers = [
@@ -100,8 +131,7 @@ class Logistic:
             self._model.fit(matrix, answers)
 
     def probabilities(self, matrix: Any) -> Floats:
-        found: Floats = self._model.predict_proba(matrix)[:, 1]
-        return found
+        return self._rates.calibrated(self._model.predict_proba(matrix)[:, 1])
 
     def weights(self, matrix: Any, answers: Integers) -> tuple[Weight, ...]:
         values = self._model.coef_[0]
@@ -117,14 +147,15 @@ class Boosting:
     A weight is how much worse the area under the curve gets where the feature is shuffled.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, rates: Rates) -> None:
         self._encoder = encoder
+        self._rates = rates
         self._arrays = [each for each in encoder.categories if each.is_array]
         single = len(encoder.categories) - len(self._arrays)
         elements = sum(min(len(each.places), _LEAST_ELEMENTS) for each in self._arrays)
         is_category = [False] * len(encoder.numbers) + [True] * single + [False] * elements
         self._model = HistGradientBoostingClassifier(
-            class_weight="balanced",
+            class_weight=rates.weights,
             categorical_features=np.array(is_category) if single else None,
             max_bins=_MOST_BINS,
             random_state=_SEED,
@@ -155,8 +186,7 @@ class Boosting:
 
     def probabilities(self, matrix: Any) -> Floats:
         with _threads(matrix):
-            found: Floats = self._model.predict_proba(matrix)[:, 1]
-        return found
+            return self._rates.calibrated(self._model.predict_proba(matrix)[:, 1])
 
     def weights(self, matrix: Any, answers: Integers) -> tuple[Weight, ...]:
         few = matrix[:_MOST_MEASURED]

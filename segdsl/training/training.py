@@ -64,7 +64,7 @@ def _trained(task: Task, sample: Sample, data: Data, on_run: Runs) -> Trained:
     encoder = learn_encoder(task.features, sample, data)
     if not encoder.names:
         raise TrainingError("no feature has a value: the model has nothing to learn from")
-    model = estimator(task.method, encoder)
+    model = estimator(task.method, encoder, sample.learned)
     model.fit(*_learned(task, sample, encoder, model))
     matrix, answers = _rows(sample, encoder, model, sample.is_held_out)
     quality = _quality(model.probabilities(matrix), answers)

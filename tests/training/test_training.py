@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from segdsl.engine import Data
+from segdsl.engine import Data, open_data
 from segdsl.language.activations import Call
 from segdsl.language.predictive import Feature, FeatureSource
 from segdsl.language.values import Number, Text
@@ -29,6 +29,7 @@ from segdsl.training import (
     train,
 )
 from segdsl.training.encoding import MOST_CATEGORIES
+from segdsl.training.estimators import Rates
 from training_world import (
     CITIES,
     FEATURES,
@@ -57,7 +58,7 @@ def by_hand(profiles: list[Row]) -> tuple[LogisticRegression, sparse.csr_matrix,
     tags = np.array([[tag in json.loads(row["tags"]) for tag in TAGS] for row in profiles], float)
     matrix = sparse.csr_matrix(np.concatenate([numbers, cities, tags], axis=1))
     answers = np.array([row["buys"] for row in profiles])
-    model = LogisticRegression(class_weight="balanced", max_iter=2_000)
+    model = LogisticRegression(max_iter=2_000)
     model.fit(matrix[learned], answers[learned])
     return model, matrix, answers
 
@@ -140,7 +141,7 @@ def test_histograms_count_each_scored_profile_once(data: Data, profiles: list[Ro
 
 
 def test_grades_are_by_thresholds(data: Data) -> None:
-    thresholds = (60.0, 50.5, 40.0)
+    thresholds = (60.0, 45.5, 30.0)
     ours = trained(data, thresholds=thresholds)
     graded = scores_of(data, ours)
     assert {grade for _, grade, _ in graded.values()} == {1, 2, 3, 4}
@@ -162,27 +163,34 @@ def test_only_those_among_are_learned_from(data: Data, profiles: list[Row]) -> N
     ours.scores.discard()
 
 
-def test_a_rare_answer_weighs_as_much_as_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_are_probabilities_also_where_one_answer_is_very_rare(
+    tmp_path: Path, method: Method
+) -> None:
+    """What is learned from more than once is taken back: on average as many score as convert."""
     chance = random.Random(3)
-    profiles = [
-        {"cdp_customer_id": str(at), "x": chance.gauss(at < 60, 0.5), "buys": int(at < 60)}
-        for at in range(3_000)
+    profiles: list[Row] = [
+        {"cdp_customer_id": str(at), "x": round(chance.gauss(at < 9), 3), "buys": int(at < 9)}
+        for at in range(12_000)
     ]
-    folder = tmp_path / "rare"
-    write(folder, profiles)
+    folder = write(tmp_path / "rare", profiles)
     (folder / "parent_segment.toml").unlink()
-    with opened_plain(folder) as data:
-        ours = trained(data, (Feature("number", "x"),))
+    with open_data(folder) as data:
+        ours = trained(data, (Feature("number", "x"),), method=method)
         scores = scores_of(data, ours)
-        buyers = [scores[str(at)][0] for at in range(60)]
-        assert sum(score > 50 for score in buyers) > 40
+        assert sum(score for score, _, _ in scores.values()) / 100 == pytest.approx(9, rel=0.7)
         ours.scores.discard()
 
 
-def opened_plain(folder: Path) -> Data:
-    from segdsl.engine import open_data
-
-    return open_data(folder)
+@pytest.mark.parametrize(
+    ("no", "yes", "rates"),
+    [(1_000, 1, (1, 1)), (1_001, 1, (1, 10)), (500, 500, (1, 1)), (1, 50_000, (500, 1))],
+)
+def test_how_often_a_rare_answer_is_learned_from(no: int, yes: int, rates: tuple[int, int]) -> None:
+    found = Rates.of(no, yes)
+    assert (found.no, found.yes) == rates
+    even = found.calibrated(np.array([found.yes * yes / (found.yes * yes + found.no * no)]))
+    assert even[0] == pytest.approx(yes / (no + yes))
 
 
 def test_many_categories_are_bounded(tmp_path: Path) -> None:
