@@ -10,19 +10,24 @@ from segdsl.engine.data import Data, open_data
 from segdsl.engine.description import ParentSegment
 from segdsl.engine.errors import DataError, EngineError, QueryFailed, QueryKilled
 from segdsl.engine.export import Export, ExportFormat
+from segdsl.engine.frame import Arrays, Frame
 from segdsl.engine.query import Query, Result, Value
+from segdsl.engine.scores import TrainedScores
 
 __all__ = [
+    "Arrays",
     "Data",
     "DataError",
     "EngineError",
     "Export",
     "ExportFormat",
+    "Frame",
     "ParentSegment",
     "Query",
     "QueryFailed",
     "QueryKilled",
     "Result",
+    "TrainedScores",
     "Value",
     "open_data",
 ]

@@ -22,8 +22,9 @@ from segdsl.engine.description import (
     ParentSegment,
     read_description,
 )
-from segdsl.engine.errors import DataError, reason
+from segdsl.engine.errors import DataError, QueryKilled, reason
 from segdsl.engine.export import Export, ExportFormat, copy_statement, export_path
+from segdsl.engine.frame import Arrays, Frame, fetch_arrays
 from segdsl.engine.paths import PlainPaths
 from segdsl.engine.priority import low_priority_pool, run_at_low_priority
 from segdsl.engine.query import Query
@@ -72,6 +73,7 @@ class Data:
         self._queries: list[Query] = []
         self._threads = low_priority_pool(_MAX_QUERIES)
         self._closed = False
+        self._trained: TrainedScores | None = None
 
     def population(self) -> int:
         """The number of profiles."""
@@ -81,20 +83,52 @@ class Data:
         """Starts a query concurrently with others; raises ValueError after `close`."""
         return self._start(render(query, "duckdb", pretty=False))
 
-    def export(self, query: exp.Expr, format: ExportFormat) -> Export:
-        """Starts a query whose rows go to a private file; raises ValueError after `close`."""
+    def export(
+        self, query: exp.Expr, format: ExportFormat, tables: Mapping[str, Arrays] | None = None
+    ) -> Export:
+        """Starts a query whose rows go to a private file; raises ValueError after `close`.
+
+        `tables` are arrays that the query reads as tables of these names.
+        """
         path = export_path(self._temporary.path / _EXPORTS, format)
         sql = copy_statement(render(query, "duckdb", pretty=False), path, format)
-        return Export(self._start(sql), path)
+        return Export(self._start(sql, tables), path)
 
-    def _start(self, sql: str) -> Query:
+    def frame(self, query: exp.Expr) -> Frame:
+        """Starts a query whose rows other queries read; raises ValueError after `close`."""
+        return Frame(self.export(query, "parquet"), self._arrays)
+
+    def trained_scores(self) -> TrainedScores:
+        """The scores of models that are trained here, which queries see from now on.
+
+        The catalog has a table of scores then, also where the data has none.
+        """
+        with self._lock:
+            if self._trained is None:
+                folder = self._temporary.path / _EXPORTS
+                self._trained = TrainedScores(self._connection, folder, self.catalog)
+                self.catalog = self._trained.catalog
+            return self._trained
+
+    def _start(self, sql: str, tables: Mapping[str, Arrays] | None = None) -> Query:
         with self._lock:
             if self._closed:
                 raise ValueError("the data is closed")
             self._queries = [each for each in self._queries if not each.is_over]
-            started = Query(self._connection.cursor(), sql, self._threads)
+            cursor = self._connection.cursor()
+            for name, columns in (tables or {}).items():
+                cursor.register(name, dict(columns))
+            started = Query(cursor, sql, self._threads)
             self._queries.append(started)
         return started
+
+    def _arrays(self, query: exp.Expr) -> Arrays:
+        sql = render(query, "duckdb", pretty=False)
+        with self._lock:
+            if self._closed:
+                raise QueryKilled
+            cursor = self._connection.cursor()
+        return fetch_arrays(cursor, sql)
 
     def close(self) -> None:
         """Kills running queries, waits for them, and releases all resources."""
