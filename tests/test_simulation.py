@@ -50,7 +50,7 @@ class Memberships:
         return {key: profiles.bits(ids) for key, ids in self.sets.items()}
 
 
-def where(outcome: Outcome, index: int) -> None | str | tuple[int, int, int]:
+def where(outcome: Outcome, index: int) -> str | tuple[int, int, int] | None:
     if contains(outcome.state.underway, index):
         return "on its way"
     place = outcome.state.place(index)
@@ -63,7 +63,7 @@ def compare(
     """Asserts that both simulators say the same of every profile on every day."""
     ids = tuple(f"p{number}" for number in range(PROFILES))
     memberships = Memberships(seed, ids, DAYS)
-    profiles = Profiles(ids)
+    profiles = Profiles(ids, lambda name: [reference.value(name, id) for id in sorted(ids)])
     sets = memberships.bits(profiles)
 
     def members(rule: str, evaluation: Evaluation) -> Bits:

@@ -32,7 +32,7 @@ def assigned(
     if not new or not variants:
         return before, nobody
     caps = [_cap(each) for each in variants]
-    hashed = profiles.hashes(names, new)
+    hashed = profiles.hashes(names, new, split.by)
     if any(cap is not None for cap in caps):
         hashed.sort()
     bounds = _bounds(variants)

@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     `where` is None outside, `"on its way"`, or stage, step and the day of arrival as an ordinal.
     """
 
-    where: None | str | tuple[int, int, int]
+    where: str | tuple[int, int, int] | None
     events: list[Event]
 
 
@@ -122,7 +122,7 @@ class Run:
     def answers(self) -> dict[str, Answer]:
         found = {}
         for id, profile in self.profiles.items():
-            where: None | str | tuple[int, int, int] = None
+            where: str | tuple[int, int, int] | None = None
             if profile.on_its_way:
                 where = "on its way"
             elif profile.stage is not None:
@@ -377,7 +377,10 @@ class Run:
         assert profile.stage is not None
         assert profile.spot is not None
         stage = self.journey.stages[profile.stage].name
-        text = "\0".join([self.journey.name, stage, profile.spot.step.name, profile.id])
+        split = profile.spot.step
+        seed = None if split.by is None else value(split.by, profile.id)
+        drawn = profile.id if seed is None else seed
+        text = "\0".join([self.journey.name, stage, split.name, drawn])
         return int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
 
     def assign(self, profile: Profile) -> int | None:
@@ -407,6 +410,12 @@ class Run:
 
     def date(self, zone: str) -> date:
         return datetime.fromtimestamp(self.moment, UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def value(attribute: str, id: str) -> str | None:
+    """The attributes of the tests: few values, and none for some profiles."""
+    number = int(id[1:])
+    return None if number % 5 == 0 else f"{attribute}{number % 7}"
 
 
 def place_of(profile: Profile) -> tuple[int, int]:

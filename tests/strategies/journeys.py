@@ -5,7 +5,7 @@ Rules are small names, so that the same rule stands in several places.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
@@ -17,11 +17,14 @@ RULES = tuple("abcdefgh")
 ZONES = ("Asia/Tokyo", "UTC", "America/New_York", "Pacific/Kiritimati")
 FIRST_DAY = 20
 """Journeys are simulated from about this day of October 2025 on."""
-_ACTIVATIONS = ("Mail", "SMS", "Letter")
+_ACTIVATIONS = ("Mail", "SMS")
 _zones = st.none() | st.sampled_from(ZONES)
 _rules = st.sampled_from(RULES)
 _counts = st.integers(0, 4).map(lambda days: Number(str(days)))
-_lengths = st.tuples(_counts, st.sampled_from(["day", "day", "day", "week"]))
+_units = st.sampled_from(("day", "day", "day", "week"))
+_lengths: st.SearchStrategy[tuple[Number, j.WaitUnit]] = st.tuples(
+    _counts, cast("st.SearchStrategy[j.WaitUnit]", _units)
+)
 
 
 class Names:
@@ -74,10 +77,10 @@ def _stage(draw: st.DrawFn, names: Names, name: str) -> j.JourneyStage[str]:
     criteria = _criteria(names, jumps=False)
     return j.JourneyStage(
         name,
-        enter=draw(st.none() | criteria | criteria | criteria),
+        enter=draw(criteria) if draw(st.integers(0, 5)) else None,
         milestone=draw(st.none() | criteria | criteria),
         exits=tuple(draw(st.lists(_criteria(names, jumps=True), max_size=2))),
-        steps=draw(blocks(names)),
+        steps=draw(blocks(names, least=2)),
     )
 
 
@@ -88,12 +91,14 @@ def _criteria(draw: st.DrawFn, names: Names, *, jumps: bool) -> j.Criterion[str]
     return j.Criterion(rule, rule, jump)
 
 
-def blocks(names: Names, depth: int = 2) -> st.SearchStrategy[tuple[j.Step[str], ...]]:
+def blocks(
+    names: Names, depth: int = 2, *, least: int = 0
+) -> st.SearchStrategy[tuple[j.Step[str], ...]]:
     """Blocks of steps, also empty ones, with blocks in them."""
     steps: list[st.SearchStrategy[Any]] = [_plain(names)] * 3
     if depth:
         steps += [_waits(names, depth), _decisions(names, depth), _splits(names, depth)]
-    return st.lists(st.one_of(*steps), max_size=4).map(tuple)
+    return st.lists(st.one_of(*steps), min_size=least, max_size=4 + least).map(tuple)
 
 
 def _plain(names: Names) -> st.SearchStrategy[Any]:
@@ -150,4 +155,5 @@ def _splits(draw: st.DrawFn, names: Names, depth: int) -> j.Split[str]:
         j.Variant(f"V{number}", Number(share), number == control, draw(caps), draw(inner))
         for number, share in enumerate(shares)
     )
-    return j.Split(draw(st.sampled_from(["Tone", "Time"])), variants)
+    by = draw(st.sampled_from([None, None, "email"]))
+    return j.Split(draw(st.sampled_from(["Tone", "Time"])), variants, by)
