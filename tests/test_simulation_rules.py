@@ -234,7 +234,7 @@ def test_a_decision_takes_the_first_branch_that_matches_or_rests() -> None:
     journey = one(stage("A", j.Decide("D", branches), enter=when("in")))
     assert states(run([journey], {"in": "x", "a": "x", "b": "x"}, count=1)) == "0.1"
     assert states(run([journey], {"in": "x", "b": "--x"}, count=3)) == "0.0 0.0 0.2"
-    others = (j.Branch("Rest", None, ()), *branches)
+    others: tuple[j.Branch[str], ...] = (j.Branch("Rest", None, ()), *branches)
     journey = one(stage("A", j.Decide("D", others), days(9), enter=when("in")))
     assert states(run([journey], {"in": "x", "b": "x"}, count=1)) == "0.2"
     assert states(run([journey], {"in": "x"}, count=1)) == "0.3"
@@ -266,7 +266,7 @@ def test_a_jump_arrives_at_the_next_evaluation_without_the_rule_to_enter() -> No
 
 
 @pytest.mark.parametrize("reentry", ["never", "always"])
-def test_a_jump_from_another_journey_asks_for_reentry(reentry: str) -> None:
+def test_a_jump_from_another_journey_asks_for_reentry(reentry: j.Reentry) -> None:
     first = j.Journey("A", (stage("S", jump("T@B"), enter=when("in")),), reentry="always")
     second = j.Journey(
         "B", (stage("T", enter=when("never"), exits=(when("out"),)),), reentry=reentry
