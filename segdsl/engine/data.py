@@ -28,6 +28,7 @@ from segdsl.engine.frame import Arrays, Frame, fetch_arrays
 from segdsl.engine.paths import PlainPaths
 from segdsl.engine.priority import low_priority_pool, run_at_low_priority
 from segdsl.engine.query import Query
+from segdsl.engine.scores import TrainedScores
 from segdsl.engine.table_builder import TableBuilder
 from segdsl.engine.tables import (
     TableFile,
