@@ -222,7 +222,7 @@ def test_runs_that_fail_say_why(tmp_path: Path) -> None:
                 (of_template["id"], f"the activation template `{template['id']}` was deleted"),
                 (empty["id"], "there are no columns"),
                 (twice["id"], "two columns are exported as `Age`"),
-                (nowhere["id"], "there is no connection"),
+                (nowhere["id"], "the activation has no connection"),
             ):
                 execution = await run(api, of, id)
                 assert execution["status"] == "error"
