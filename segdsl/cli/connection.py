@@ -11,7 +11,7 @@ import click
 from segdsl.cli.options import target_option
 
 if TYPE_CHECKING:
-    from segdsl.workspace.remote.connect import Connection
+    from segdsl.workspace.remote.connect import Connection, Environment, Reached
 
 _T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -55,15 +55,41 @@ def with_target(
     from pathlib import Path
 
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.remote.connect import Environment, connect
+    from segdsl.workspace.remote.connect import connect
 
     project = need_project(Path.cwd())
-    context = click.get_current_context(silent=True)
-    send_key = context is not None and bool(context.meta.get(_SEND_KEY))
-    surroundings = Environment(os.environ, Path.home(), send_key)
 
     async def main() -> _T:
-        async with connect(project, target, surroundings, now=now) as connection:
+        async with connect(project, target, _surroundings(), now=now) as connection:
             return await action(connection)
 
     return asyncio.run(main())
+
+
+def with_account(
+    target: str | None, now: str | None, action: Callable[[Reached], Awaitable[_T]]
+) -> _T:
+    """As `with_target`, whether or not the parent segment of the target is there yet."""
+    import asyncio
+    from pathlib import Path
+
+    from segdsl.workspace.project.config import need_project
+    from segdsl.workspace.remote.connect import reach
+
+    project = need_project(Path.cwd())
+
+    async def main() -> _T:
+        async with reach(project, target, _surroundings(), now=now) as reached:
+            return await action(reached)
+
+    return asyncio.run(main())
+
+
+def _surroundings() -> Environment:
+    from pathlib import Path
+
+    from segdsl.workspace.remote.connect import Environment
+
+    context = click.get_current_context(silent=True)
+    send_key = context is not None and bool(context.meta.get(_SEND_KEY))
+    return Environment(os.environ, Path.home(), send_key)

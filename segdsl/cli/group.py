@@ -32,7 +32,7 @@ GROUPS = {
     "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
     "Inspect": ("explain", "preview", "sql"),
     "Workspace": ("init", "plan", "apply", "pull", "mv"),
-    "Server": ("list", "show", "create", "delete", "run", "schema", "serve"),
+    "Server": ("list", "show", "create", "delete", "run", "parent", "schema", "serve"),
     "Other": ("completion", "help"),
 }
 # Each command with its line in the list of commands, so that none is imported for it.
@@ -51,6 +51,7 @@ COMMANDS = {
     "init": "Create a workspace in the current folder.",
     "list": "List the segments on the server.",
     "mv": "Record a rename or a move, so that the id stays the same.",
+    "parent": "Configure and run the parent segment.",
     "plan": "Show what `segdsl apply` would change on the server.",
     "preview": "Count the profiles that segments select, without creating anything.",
     "pull": "Write what is on the server to files.",

@@ -31,8 +31,11 @@ from segdsl.output.models import (
     InitTable,
     ListedSegment,
     Outcome,
+    ParentChange,
+    ParentExecution,
     ParentSegment,
     PlannedChange,
+    PopulationAt,
     PulledResource,
     ReachedResource,
     RenamedResource,
@@ -43,6 +46,7 @@ from segdsl.output.models import (
     SegmentRequest,
     UnreadableSegment,
     UntouchedResource,
+    VanishingField,
     WrittenFile,
     doc,
 )
@@ -290,6 +294,87 @@ class InitOutput(Output, frozen=True, kw_only=True, tag="init"):
     files: tuple[WrittenFile, ...] = ()
     tables: Annotated[tuple[InitTable, ...], doc("With `--data`, the files of the folder.")] = ()
     next: Annotated[tuple[str, ...], doc("The commands to run next.")] = ()
+
+
+# --- parent segments -----------------------------------------------------------------
+
+
+class ParentInitOutput(Output, frozen=True, kw_only=True, tag="parent init"):
+    """A new `parent_segment.toml`."""
+
+    file: str | None = None
+    status: Literal["created", "changed"] | None = None
+
+
+class ParentPullOutput(Output, frozen=True, kw_only=True, tag="parent pull"):
+    """The parent segment of the server, written to its file."""
+
+    file: str | None = None
+    id: str | None = None
+    name: str | None = None
+    status: Annotated[
+        Literal["created", "changed", "unchanged", "kept", "conflict"] | None,
+        doc("`conflict`: it was changed on both sides, and nothing was written."),
+    ] = None
+    changes: Annotated[
+        tuple[ParentChange, ...], doc("What is different on the server from the file before.")
+    ] = ()
+
+
+class ParentPlanOutput(Output, frozen=True, kw_only=True, tag="parent plan"):
+    """What an apply would change of the parent segment."""
+
+    target: str | None = None
+    file: str | None = None
+    id: Annotated[str | None, doc("Null for one that is to be created.")] = None
+    name: str | None = None
+    action: Annotated[
+        Literal["none", "create", "settings", "replace"] | None,
+        doc("`replace` takes `--replace`: all attributes, behaviors and filters are sent."),
+    ] = None
+    changes: tuple[ParentChange, ...] = ()
+    vanishing: Annotated[
+        tuple[VanishingField, ...], doc("What disappears for segments and activations.")
+    ] = ()
+    unread: Annotated[
+        tuple[str, ...], doc("What cannot be read, and may use what disappears, too.")
+    ] = ()
+    conflict: Annotated[str | None, doc("Why nothing can be applied.")] = None
+    server_changes: Annotated[
+        tuple[ParentChange, ...], doc("Of a conflict: what was changed on the server.")
+    ] = ()
+
+
+class ParentApplyOutput(ParentPlanOutput, frozen=True, kw_only=True, tag="parent apply"):
+    """A plan that was carried out."""
+
+    done: Literal["created", "updated", "there_already", "nothing"] | None = None
+
+
+class ParentRunOutput(Output, frozen=True, kw_only=True, tag="parent run"):
+    """A run that builds the parent segment."""
+
+    id: str | None = None
+    name: str | None = None
+    run: Annotated[str | None, doc("The id of the run, if the API answers it.")] = None
+    status: Annotated[str | None, doc("`success`, `error`, `canceled`, `running`, …")] = None
+    ended: bool = False
+    created_at: str | None = None
+    finished_at: str | None = None
+    population: Annotated[int | None, doc("The population after a success.")] = None
+
+
+class ParentStatusOutput(Output, frozen=True, kw_only=True, tag="parent status"):
+    """The schedule, the last runs and the population of the parent segment."""
+
+    id: str | None = None
+    name: str | None = None
+    schedule: Annotated[str | None, doc("In words.")] = None
+    timezone: str | None = None
+    population: int | None = None
+    matrix_updated_at: Annotated[str | None, doc("When its tables were built.")] = None
+    runs: Annotated[tuple[ParentExecution, ...], doc("The latest first.")] = ()
+    populations: Annotated[tuple[PopulationAt, ...], doc("Day by day, in order.")] = ()
 
 
 def outputs() -> dict[str, type[Output]]:

@@ -476,3 +476,53 @@ class PulledResource(_Resource, frozen=True, kw_only=True):
     status: PulledStatus
     file: str | None
     why: Annotated[str | None, doc("Why it is skipped.")]
+
+
+# --- parent segments -----------------------------------------------------------------
+
+
+class ParentChange(_Object, frozen=True, kw_only=True):
+    """A change of a parent segment."""
+
+    action: Literal["add", "remove", "change"]
+    part: Literal["setting", "master", "filter", "attribute", "behavior", "customer_group"]
+    name: Annotated[str, doc("Of a setting its key in the file.")]
+    before: Annotated[str | None, doc("In words; null where it is new.")] = None
+    after: Annotated[str | None, doc("In words; null where it is removed.")] = None
+
+
+class FieldUser(_Object, frozen=True, kw_only=True):
+    """What uses an attribute or a behavior: of the server with its id, or of a file."""
+
+    kind: Literal["segment", "stage", "activation", "template"]
+    path: str
+    id: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class VanishingField(_Object, frozen=True, kw_only=True):
+    """An attribute, a behavior or a column that disappears, and everything that uses it."""
+
+    kind: Literal["attribute", "behavior", "column", "group_attribute"]
+    name: Annotated[str | None, doc("Null for a behavior.")] = None
+    owner: Annotated[str | None, doc("The behavior's matrix table, or the customer group.")] = None
+    users: tuple[FieldUser, ...] = ()
+
+
+class ParentExecution(_Object, frozen=True, kw_only=True):
+    """A run of the workflow that builds a parent segment."""
+
+    run: Annotated[str | None, doc("The id of the run.")] = None
+    status: str | None = None
+    ended: bool = False
+    created_at: str | None = None
+    finished_at: str | None = None
+
+
+class PopulationAt(_Object, frozen=True, kw_only=True):
+    """A population; `time` is in Unix seconds."""
+
+    time: int
+    population: int | None = None
+    is_run: Annotated[bool | None, doc("False for a value that is imputed.")] = None

@@ -128,7 +128,9 @@ def _put(wanted: Plain, key: str, section: Plain | None, there: Plain) -> None:
         if key in there:
             wanted[key] = there[key]
     elif section or key in there:
-        wanted[key] = section
+        # What the file says and is not set stays.
+        unset = {name: value for name, value in there.get(key, {}).items() if not value}
+        wanted[key] = {**unset, **section}
 
 
 def _schedule(schedule: m.Schedule) -> Plain:

@@ -64,11 +64,12 @@ class ApiTarget(
     """A parent segment of the Audience API. `profile` names the credentials to use.
 
     `url` replaces the region's host: another one of the regions' hosts, or any base URL on this
-    machine, also with a path, where recorded answers are replayed for tests.
+    machine, also with a path, where recorded answers are replayed for tests. Without a
+    `parent_segment` the target is for one that `segdsl parent apply` creates.
     """
 
     region: str
-    parent_segment: int | str
+    parent_segment: int | str | None = None
     profile: str | None = None
     url: str | None = None
 

@@ -63,10 +63,30 @@ class Environment(msgspec.Struct, frozen=True):
     send_key: bool = False
 
 
+class Reached(msgspec.Struct, frozen=True):
+    """A client of a target, whichever parent segment it is about; `clock` is a fixed one."""
+
+    client: Client
+    name: str
+    target: LocalTarget | ApiTarget
+    clock: int | None
+    is_local: bool
+    passed_over: tuple[str, ...] = ()
+
+
 @asynccontextmanager
 async def connect(
     project: Project, target: str | None, around: Environment, *, now: str | None = None
 ) -> AsyncIterator[Connection]:
+    """Speaks with the parent segment of a target; see `reach`."""
+    async with reach(project, target, around, now=now) as reached:
+        yield await _connection(reached)
+
+
+@asynccontextmanager
+async def reach(
+    project: Project, target: str | None, around: Environment, *, now: str | None = None
+) -> AsyncIterator[Reached]:
     """Speaks with a target of a project, by default its default one.
 
     `now` fixes the clock of a local target over data. The `url` of a target may be any base URL
@@ -90,9 +110,7 @@ async def connect(
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
                 async with Client(IN_PROCESS, key, transport=transport) as client:
-                    connection = await _connection(client, name, chosen, clock, is_local=True)
-                    passed_over = transport.passed_over
-                    yield msgspec.structs.replace(connection, passed_over=passed_over)
+                    yield Reached(client, name, chosen, clock, True, transport.passed_over)
         case LocalTarget(url=url):
             _refuse_now(now, name)
             assert url is not None, "the project file was checked"
@@ -105,7 +123,7 @@ async def connect(
                 )
             _check_address(project, name, url)
             async with Client(url, local_key(around.environ)) as client:
-                yield await _connection(client, name, chosen, None, is_local=True)
+                yield Reached(client, name, chosen, None, True)
         case ApiTarget(region, _, profile, url):
             _refuse_now(now, name)
             if region not in REGIONS:
@@ -123,7 +141,7 @@ async def connect(
             else:
                 key = find_key(profile, around.environ, around.home)
             async with Client(url or f"https://{REGIONS[region]}", key) as client:
-                yield await _connection(client, name, chosen, None, is_local=False)
+                yield Reached(client, name, chosen, None, False)
 
 
 def _check_address(project: Project, name: str, url: str) -> None:
@@ -204,25 +222,21 @@ def _refuse_now(now: str | None, name: str) -> None:
         )
 
 
-async def _connection(
-    client: Client,
-    name: str,
-    target: LocalTarget | ApiTarget,
-    clock: int | None,
-    *,
-    is_local: bool,
-) -> Connection:
-    now = int(time()) if clock is None else clock
+async def _connection(reached: Reached) -> Connection:
+    client, name, target = reached.client, reached.name, reached.target
+    now = int(time()) if reached.clock is None else reached.clock
     if target.parent_segment is not None:
         parent = await client.parent_segment(str(target.parent_segment))
-        return Connection(client, parent, name, is_local, now)
+        return Connection(client, parent, name, reached.is_local, now, reached.passed_over)
     parents = await client.parent_segments()
-    if len(parents) != 1 or parents.unreadable:
+    if isinstance(target, ApiTarget) or len(parents) != 1 or parents.unreadable:
         listed = [f"{each.id} ({each.name})" for each in parents]
         listed += [f"{each.title}, which cannot be read" for each in parents.unreadable]
         there = ", ".join(listed) or "none"
-        raise ProjectError(
-            f"the target `{name}` has {len(listed)} parent segments: specify one with "
-            f"`parent_segment = …`; they are: {there}"
+        problem = (
+            f"the target `{name}` names no parent segment"
+            if isinstance(target, ApiTarget)
+            else f"the target `{name}` has {len(listed)} parent segments"
         )
-    return Connection(client, parents[0], name, is_local, now)
+        raise ProjectError(f"{problem}: specify one with `parent_segment = …`; they are: {there}")
+    return Connection(client, parents[0], name, reached.is_local, now, reached.passed_over)
