@@ -20,11 +20,15 @@ NEAREST = {
     ("DELETE", f"{SEGMENTS}/{{segmentId}}", 200): "Segment",
     ("POST", f"{SEGMENTS}/{{segmentId}}/syndications", 200): "Syndication",
     ("DELETE", f"{SEGMENTS}/{{segmentId}}/syndications/{{syndicationId}}", 200): "Syndication",
+    ("POST", "/audiences", 200): "Audience",
+    ("PUT", "/audiences/{audienceId}", 200): "Audience",
+    ("DELETE", "/audiences/{audienceId}", 200): "Audience",
 }
 """Answers that the description leaves out, and the schema that they are held to instead.
 
 Nobody says what comes back for a segment or an activation that was made or deleted here; that
-it is that one is what the JSON:API side says of its own two endpoints.
+it is that one is what the JSON:API side says of its own two endpoints. Of parent segments public
+clients read the id and the name (observed).
 """
 
 _SCHEMAS = "#/components/schemas"

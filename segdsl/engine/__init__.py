@@ -6,7 +6,7 @@ neither the language (`segdsl.sql` builds queries) nor the API.
 
 from __future__ import annotations
 
-from segdsl.engine.data import Data, open_data
+from segdsl.engine.data import Data, open_built, open_data
 from segdsl.engine.description import ParentSegment
 from segdsl.engine.errors import DataError, EngineError, QueryFailed, QueryKilled
 from segdsl.engine.export import Export, ExportFormat
@@ -29,5 +29,6 @@ __all__ = [
     "Result",
     "TrainedScores",
     "Value",
+    "open_built",
     "open_data",
 ]

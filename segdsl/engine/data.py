@@ -35,9 +35,10 @@ from segdsl.engine.tables import (
     table_files,
 )
 from segdsl.engine.temporary import TemporaryFolder
+from segdsl.language.values import ColumnType
 from segdsl.parent_segment.shape import FILE
 from segdsl.sql import render
-from segdsl.sql.catalog import Catalog
+from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Table
 from segdsl.terminal import visible
 
 DATABASE_SUFFIX = ".duckdb"
@@ -204,6 +205,40 @@ def open_data(path: Path) -> Data:
         builder.skipped,
         builder.skip_messages(),
     )
+
+
+def open_built(
+    path: Path | None,
+    parent: ParentSegment,
+    types: Mapping[str, Mapping[str, ColumnType]],
+    population: int,
+) -> Data:
+    """Opens tables that `segdsl.engine.build` made; their keys are not checked again.
+
+    Without a path they are those of a parent segment that was never built: no profiles. Raises
+    DataError.
+    """
+    temporary = TemporaryFolder()
+    try:
+        plain = None if path is None else PlainPaths(temporary.path / "links").plain(path)
+        allowed = [] if path is None or plain is None else _database_paths(plain, path)
+        connection = _connect(allowed, parent.timezone, temporary.path)
+    except BaseException:
+        temporary.close()
+        raise
+    try:
+        builder = TableBuilder(connection, Description(path or Path(), parent, types))
+        if path is None or plain is None:
+            connection.execute(f"CREATE TABLE {CUSTOMERS} ({PROFILE_ID} VARCHAR)")
+            builder.tables.append(Table(CUSTOMERS, ()))
+        else:
+            builder.attach(path, plain)
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        temporary.close()
+        raise
+    return Data(parent, Catalog(tuple(builder.tables)), connection, population, temporary, {}, ())
 
 
 def _find_tables(path: Path) -> tuple[list[TableFile], Description]:

@@ -8,6 +8,7 @@ through these types alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -172,6 +173,27 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def media_type(self) -> str:
         return self.media or (JSON_API if self.path.startswith("/entities/") else JSON)
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What an application does at a path: its method and path, and what answers a request.
+
+    `media` is the type of the answer. `answer` raises ApiError.
+    """
+
+    method: str
+    path: str
+    media: str
+    answer: Callable[[Call], Any]
+
+
+def operations_of(service: Service, kinds: Iterable[Kind]) -> tuple[Operation, ...]:
+    """The operations of a service of one parent segment."""
+    return tuple(
+        Operation(route.method, route.path, route.media_type, partial(route.handler, service))
+        for kind in kinds
+        for route in kind.routes
+    )
 
 
 def _no_ids(parent: ParentSegment) -> Iterator[str]:

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from segdsl.engine.build.model import Built, BuiltColumn, BuiltTable, Misfits, Progress
 from segdsl.engine.build.run import Build
-from segdsl.engine.build.sources import RawFiles
+from segdsl.engine.build.sources import RawFiles, is_raw
 
-__all__ = ["Build", "Built", "BuiltColumn", "BuiltTable", "Misfits", "Progress", "RawFiles"]
+__all__ = [
+    "Build",
+    "Built",
+    "BuiltColumn",
+    "BuiltTable",
+    "Misfits",
+    "Progress",
+    "RawFiles",
+    "is_raw",
+]

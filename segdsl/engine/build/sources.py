@@ -6,6 +6,7 @@ table is looked up among the files that are there; a name is never used as a pat
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
@@ -21,8 +22,23 @@ from segdsl.engine.paths import PlainPaths
 from segdsl.engine.tables import Format
 from segdsl.files import link_fault
 from segdsl.parent_segment.model import Table
+from segdsl.parent_segment.shape import FILE as DESCRIPTION
+from segdsl.sql.catalog import CUSTOMERS
 
 FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def is_raw(folder: Path) -> bool:
+    """Whether a folder holds raw tables: its `parent_segment.toml` has a `[master]`.
+
+    A folder with a table of profiles holds built tables, whatever is written there.
+    """
+    if any((folder / f"{CUSTOMERS}.{each}").exists() for each in FORMATS):
+        return False
+    try:
+        return "master" in tomllib.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 class RawFile(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from segdsl.server.http.app import LocalApi
 from segdsl.server.http.faults import Faults
 from segdsl.server.http.log import Log
 from segdsl.server.kinds import KINDS
-from segdsl.server.service import Kind, Service, layouts_of
+from segdsl.server.parents import LocalAccount, operations
+from segdsl.server.service import Kind, Service, layouts_of, operations_of
 from segdsl.server.store.store import Store
 
 
@@ -26,6 +27,35 @@ def open_store(path: Path | None, kinds: Sequence[Kind] = KINDS) -> Store:
 def exports_folder(data_path: Path) -> Path:
     """The folder for what activations send, where no other is named: `exports` beside the data."""
     return data_path.resolve().parent / "exports"
+
+
+def open_account(
+    data_path: Path,
+    store_path: Path | None,
+    *,
+    now: int | None = None,
+    strict: bool = False,
+    exports: Path | None = None,
+    kinds: Sequence[Kind] = KINDS,
+) -> LocalAccount:
+    """Opens the parent segments over a folder of raw tables, which the caller closes.
+
+    Without the path of a store, everything is kept in memory. Raises DataError, StoreError.
+    """
+    return LocalAccount(data_path, store_path, kinds, now=now, strict=strict, exports=exports)
+
+
+def account_application(
+    account: LocalAccount,
+    *,
+    key: str = LOCAL_KEY,
+    faults: Faults | None = None,
+    log: Log | None = None,
+) -> LocalApi:
+    """Creates a local Audience API over raw tables; closing it closes the account."""
+    return LocalApi(
+        operations(account), key, faults, log, close=account.close, strict=account.strict
+    )
 
 
 def application(
@@ -50,4 +80,5 @@ def application(
     Raises DataError if the id of the parent segment is not a whole number.
     """
     service = Service(data, store, now, kinds, strict=strict, exports=exports)
-    return LocalApi(service, kinds, key, faults, log)
+    answered = operations_of(service, kinds)
+    return LocalApi(answered, key, faults, log, close=service.close, strict=strict)

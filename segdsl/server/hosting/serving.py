@@ -21,9 +21,16 @@ from starlette.types import Receive, Scope, Send
 
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import open_data
+from segdsl.engine.build import is_raw
 from segdsl.errors import InputError
 from segdsl.server.errors import ApiError, Problem
-from segdsl.server.hosting.application import application, exports_folder, open_store
+from segdsl.server.hosting.application import (
+    account_application,
+    application,
+    exports_folder,
+    open_account,
+    open_store,
+)
 from segdsl.server.hosting.connections import BACKLOG, Limits, default_limits, protocol
 from segdsl.server.http.app import LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
@@ -61,34 +68,43 @@ def serve(
     """
     exports = exports or exports_folder(data_path)
     listener = _listen(host, port)
-    with listener, _terminable(), open_data(data_path) as data:
-        for reason in data.skip_messages:
-            pass_over(reason)
-        store = open_store(store_path)
+    limits = limits or default_limits()
+
+    def run(app: LocalApi, log: Log) -> None:
         try:
-            log = Log(key)
-            app = application(
-                data,
-                store,
-                now=now,
-                key=key,
-                faults=faults,
-                strict=strict,
-                log=log,
-                exports=exports,
-            )
-            try:
-                with _logging(log):
-                    limits = limits or default_limits()
-                    _Server(app, listener, announce, limits).run(sockets=[listener])
-            except KeyboardInterrupt:
-                # uvicorn has closed everything, and then repeats the signal.
-                return
-            finally:
-                app.close()
-                log.close()
+            with _logging(log):
+                _Server(app, listener, announce, limits).run(sockets=[listener])
+        except KeyboardInterrupt:
+            # uvicorn has closed everything, and then repeats the signal.
+            return
         finally:
-            store.close()
+            app.close()
+            log.close()
+
+    with listener, _terminable():
+        log = Log(key)
+        if is_raw(data_path):
+            account = open_account(data_path, store_path, now=now, strict=strict, exports=exports)
+            run(account_application(account, key=key, faults=faults, log=log), log)
+            return
+        with open_data(data_path) as data:
+            for reason in data.skip_messages:
+                pass_over(reason)
+            store = open_store(store_path)
+            try:
+                app = application(
+                    data,
+                    store,
+                    now=now,
+                    key=key,
+                    faults=faults,
+                    strict=strict,
+                    log=log,
+                    exports=exports,
+                )
+                run(app, log)
+            finally:
+                store.close()
 
 
 @contextmanager

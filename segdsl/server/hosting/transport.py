@@ -15,8 +15,15 @@ import httpx
 
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.engine import DataError, EngineError, open_data
+from segdsl.engine.build import is_raw
 from segdsl.errors import InputError
-from segdsl.server.hosting.application import application, exports_folder, open_store
+from segdsl.server.hosting.application import (
+    account_application,
+    application,
+    exports_folder,
+    open_account,
+    open_store,
+)
 from segdsl.server.http.app import FAILURES, LocalApi
 from segdsl.server.http.faults import ConnectionCutError, Faults
 from segdsl.server.kinds import KINDS
@@ -90,11 +97,23 @@ async def open_local(
 ) -> AsyncIterator[LocalTransport]:
     """Opens a local Audience API over a data folder in this process.
 
-    Without the path of a store, everything is kept in memory. `strict` refuses what the API's
-    description does not allow, even where real servers accept it. `exports` is the folder for what
-    activations send, by default `exports` beside the data. Raises DataError, StoreError.
+    Over a folder of raw tables it has the parent segments that clients create there; otherwise the
+    one of the tables. Without the path of a store, everything is kept in memory. `strict` refuses
+    what the API's description does not allow, even where real servers accept it. `exports` is the
+    folder for what activations send, by default `exports` beside the data. Raises DataError,
+    StoreError.
     """
     exports = exports or exports_folder(data_path)
+    if is_raw(data_path):
+        account = open_account(
+            data_path, store_path, now=now, strict=strict, exports=exports, kinds=kinds
+        )
+        app = account_application(account, key=key, faults=faults)
+        try:
+            yield LocalTransport(app)
+        finally:
+            app.close()
+        return
     with open_data(data_path) as data:
         store = open_store(store_path, kinds)
         try:

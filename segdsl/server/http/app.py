@@ -7,7 +7,7 @@ the kinds.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from hmac import compare_digest
 
@@ -25,7 +25,7 @@ from segdsl.server.http.faults import FaultInjector, Faults
 from segdsl.server.http.log import Log, describe
 from segdsl.server.http.operations import is_operation
 from segdsl.server.http.requests import BodyLimits, Side, endpoint, error_response, side_of
-from segdsl.server.service import Kind, Service
+from segdsl.server.service import Operation
 from segdsl.server.store.errors import StoreError
 
 SERVER = "segdsl"
@@ -35,21 +35,22 @@ FAILURES: ContextVar[list[Exception] | None] = ContextVar("failures", default=No
 
 
 class LocalApi(Starlette):
-    """The application; `close` ends what its kinds run, and leaves data and store open."""
+    """The application; `close` ends what its operations run."""
 
     def __init__(
         self,
-        service: Service,
-        kinds: Sequence[Kind],
+        operations: Iterable[Operation],
         key: str,
         faults: Faults | None,
         log: Log | None = None,
+        *,
+        close: Callable[[], None],
+        strict: bool = False,
     ) -> None:
         super().__init__(
             routes=[
-                Endpoint(route.path, endpoint(route), methods=[route.method])
-                for kind in kinds
-                for route in kind.routes
+                Endpoint(each.path, endpoint(each, strict=strict), methods=[each.method])
+                for each in operations
             ],
             exception_handlers={
                 ApiError: _api_error,
@@ -62,10 +63,9 @@ class LocalApi(Starlette):
         )
         # Clients that follow a redirect lose the key (observed).
         self.router.redirect_slashes = False
-        self.state.service = service
         self.state.log = log
         self.state.body_limits = BodyLimits()
-        self._service = service
+        self._close = close
         self._authorization = f"TD1 {key}".encode()
         self._faults = None if faults is None else FaultInjector(faults)
 
@@ -107,7 +107,7 @@ class LocalApi(Starlette):
 
     def close(self) -> None:
         """Ends the queries that run, and waits until the store has that."""
-        self._service.close()
+        self._close()
 
 
 class FaultAnswers:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from segdsl.server.errors import ApiError, Problem, account_body, entities_body, plain_body
-from segdsl.server.service import JSON, JSON_API, Call, Route, Service
+from segdsl.server.service import JSON, JSON_API, Call, Operation
 
 MAX_BODY = 8_000_000
 MAX_BODIES = 64_000_000
@@ -52,22 +52,21 @@ def side_of(path: str) -> Side:
     return "entities" if f"{path}/".startswith("/entities/") else "audiences"
 
 
-def endpoint(route: Route) -> Endpoint:
-    """The route's handler as an endpoint that answers in the route's media type.
+def endpoint(operation: Operation, *, strict: bool) -> Endpoint:
+    """An operation as an endpoint that answers in its media type.
 
-    A strict service accepts bodies of that type alone.
+    A strict one accepts bodies of that type alone.
     """
-    media = route.media_type
+    media = operation.media
     either = (media, *(other for other in _MEDIA if other != media))
 
     async def respond(request: Request) -> Response:
-        service: Service = request.app.state.service
-        body = await _body(request, (media,) if service.strict else either)
+        body = await _body(request, (media,) if strict else either)
         call = Call(request.path_params, request.query_params, body, request.headers)
 
         def handle() -> bytes:
             try:
-                answer = route.handler(service, call)
+                answer = operation.answer(call)
                 return answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
             except RecursionError:
                 raise ApiError(400, [Problem("the body is nested too deeply")]) from None

@@ -20,10 +20,11 @@ class Store:
     """What a local Audience API remembers; any thread may use it.
 
     The file is created where it does not exist; without a path everything is kept in memory.
-    Raises StoreError.
+    No id that it allocates is below `first_id`. Raises StoreError.
     """
 
-    def __init__(self, path: Path | None, layouts: Iterable[Layout]) -> None:
+    def __init__(self, path: Path | None, layouts: Iterable[Layout], *, first_id: int = 1) -> None:
+        self._first_id = first_id
         # The current folder may change while the store is open.
         self._path = path = None if path is None else path.absolute()
         self.layouts = Layouts(layouts)
@@ -92,7 +93,7 @@ class Store:
 
     def new_id(self, db: sqlite3.Connection) -> int:
         """An id that nothing else has, or had before it was deleted."""
-        id = self.layouts.next_id(db)
+        id = max(self._first_id, self.layouts.next_id(db))
         while id in self._reserved:
             id += 1
         return id

@@ -376,6 +376,11 @@ class SegmentTable:
                     "INSERT OR REPLACE INTO populations VALUES (?, ?, ?)", (id, now, population)
                 )
 
+    def forget_populations(self, audience: str) -> None:
+        """Has all segments counted again: the tables have changed. Stored counts stay."""
+        with self._store.write() as db:
+            db.execute("UPDATE segments SET population = NULL WHERE audience = ?", (audience,))
+
     def populations(self, id: int) -> list[tuple[int, int]]:
         """Every stored count of a segment: its time and the population, the oldest first."""
         with self._store.read() as db:
