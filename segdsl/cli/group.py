@@ -30,7 +30,7 @@ from segdsl.errors import SegdslError
 # The commands by purpose, in the order of the help page.
 GROUPS = {
     "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
-    "Inspect": ("explain", "preview", "sql"),
+    "Inspect": ("explain", "preview", "simulate", "sql"),
     "Workspace": ("init", "plan", "apply", "pull", "mv"),
     "Server": ("list", "show", "create", "delete", "run", "parent", "schema", "serve"),
     "Other": ("completion", "help"),
@@ -60,6 +60,7 @@ COMMANDS = {
     "schema": "Pull and show the schema of the parent segment.",
     "serve": "Serve a local Audience API over your own data.",
     "show": "Show a segment on the server as source.",
+    "simulate": "Simulate a journey over local data, day by day.",
     "sql": "Print the SQL query of each segment.",
 }
 # A keyword cannot be the name of a module.

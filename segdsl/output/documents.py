@@ -26,6 +26,7 @@ from segdsl.output.models import (
     ExplainedResource,
     ExplainedSegment,
     FixedFile,
+    FollowedDay,
     FormattedFile,
     ImportedFile,
     InitTable,
@@ -44,6 +45,9 @@ from segdsl.output.models import (
     SchemaThing,
     SegmentQuery,
     SegmentRequest,
+    SimulatedDay,
+    SimulatedLeft,
+    SimulatedStage,
     UnreadableSegment,
     UntouchedResource,
     VanishingField,
@@ -186,6 +190,23 @@ class DeleteOutput(Output, frozen=True, kw_only=True, tag="delete"):
     name: str | None = None
     folder: str | None = None
     deleted: bool = False
+
+
+class SimulateOutput(Output, frozen=True, kw_only=True, tag="simulate"):
+    """A journey simulated over the data of a local target."""
+
+    journey: str | None = None
+    beside: Annotated[
+        tuple[str, ...], doc("The journeys that jumps connect with it, simulated with it.")
+    ] = ()
+    parent_segment: Annotated[str | None, doc("Its name.")] = None
+    population: int | None = None
+    timezone: str | None = None
+    stages: tuple[SimulatedStage, ...] = ()
+    left: Annotated[tuple[SimulatedLeft, ...], doc("Where profiles left, the most first.")] = ()
+    days: tuple[SimulatedDay, ...] = ()
+    profile: Annotated[str | None, doc("The id of `--profile`.")] = None
+    followed: Annotated[tuple[FollowedDay, ...], doc("With `--profile`, each day of it.")] = ()
 
 
 class RunActivationOutput(Output, frozen=True, kw_only=True, tag="run activation"):

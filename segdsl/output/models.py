@@ -284,6 +284,87 @@ class SampledActivation(_Object, frozen=True, kw_only=True):
     error: Error | None
 
 
+class SimulatedStep(_Object, frozen=True, kw_only=True):
+    """A step of a stage; the last one is the end of the steps."""
+
+    number: Annotated[int, doc("Steps count from 1 as they are written, those in blocks too.")]
+    text: str
+    depth: Annotated[int, doc("How many blocks it is in.")]
+    came: Annotated[int, doc("How often a profile came to it.")]
+    here: Annotated[int, doc("How many profiles are at it after the last evaluation.")]
+
+
+class SimulatedStage(_Object, frozen=True, kw_only=True):
+    """A stage of a simulated journey, with the numbers of all days together."""
+
+    number: int
+    name: str
+    came: int
+    here: int
+    milestone: Annotated[int, doc("How often its milestone was reached.")]
+    steps: tuple[SimulatedStep, ...]
+
+
+class SimulatedLeft(_Object, frozen=True, kw_only=True):
+    """Profiles that left the journey."""
+
+    why: Annotated[str, doc("The reason, and the place.")]
+    profiles: int
+
+
+class SimulatedPlace(_Object, frozen=True, kw_only=True):
+    """How many profiles are at a step."""
+
+    stage: int
+    step: int
+    profiles: int
+
+
+class SimulatedCount(_Object, frozen=True, kw_only=True):
+    """To how many profiles something happened at an evaluation."""
+
+    kind: Annotated[str, doc("`entered`, `step`, `sent`, `exit`, `goal`, …")]
+    stage: int | None
+    step: int | None
+    choice: Annotated[int | None, doc("Which exit, branch or variant; from 1.")]
+    profiles: int
+
+
+class SimulatedDay(_Object, frozen=True, kw_only=True):
+    """A journey after one evaluation, and what happened in it."""
+
+    number: int
+    date: str
+    size: Annotated[int, doc("How many profiles are in the journey.")]
+    underway: Annotated[int, doc("How many of them are on their way by a jump.")]
+    entered: int
+    left: int
+    here: tuple[SimulatedPlace, ...]
+    events: tuple[SimulatedCount, ...]
+
+
+class FollowedEvent(_Object, frozen=True, kw_only=True):
+    """What happened to the profile that is followed."""
+
+    kind: str
+    stage: int | None
+    step: int | None
+    choice: int | None
+    text: str
+
+
+class FollowedDay(_Object, frozen=True, kw_only=True):
+    """The profile that is followed, at one evaluation."""
+
+    number: int
+    date: str
+    where: str
+    stage: int | None
+    step: int | None
+    since: Annotated[str | None, doc("The day on which it came to the step.")]
+    events: tuple[FollowedEvent, ...]
+
+
 class CreatedSegment(_SegmentOfFile, frozen=True, kw_only=True):
     """The outcome of creating a segment."""
 

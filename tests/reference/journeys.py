@@ -167,8 +167,8 @@ class Run:
         if profile.stage is not None:
             self.exits(profile)
         entered = self.next_stage(profile)
-        if entered is None:
-            entered = self.arrival(profile, hops)
+        arrived = self.arrival(profile, hops)
+        entered = arrived if entered is None else entered
         if entered is None and not profile.inside and not profile.was_inside:
             entered = self.entry(profile)
         return entered
