@@ -82,7 +82,10 @@ class WaitFor(msgspec.Struct, frozen=True, gc=False):
 
 
 class WaitUntilDate(msgspec.Struct, frozen=True, gc=False):
-    """`wait until 2025-12-01 in "Asia/Tokyo"`; None is the parent segment's time zone."""
+    """`wait until 2025-12-01 in "Asia/Tokyo"`; without a time zone it is UTC.
+
+    Steps for which nobody chose a time zone have that one (observed).
+    """
 
     date: str
     timezone: str | None = None
@@ -244,6 +247,24 @@ def walk_steps(block: Block[RuleT]) -> Iterator[Step[RuleT]]:
             waiting.extend(reversed(inner))
 
 
+def goes_on(block: Block[RuleT]) -> bool:
+    """Whether a profile may come through a block to what is behind it; it comes through none."""
+    return all(map(step_goes_on, block))
+
+
+def step_goes_on(step: Step[RuleT]) -> bool:
+    """Whether a profile may come to what is behind a step, on one of its paths at least."""
+    match step:
+        case Jump() | End():
+            return False
+        case WaitForCondition() | Decide() | Split():
+            return any(map(goes_on, blocks(step)))
+        case Activate() | WaitFor() | WaitUntilDate() | WaitUntilDays():
+            return True
+        case _:
+            assert_never(step)
+
+
 def step_rules(step: Step[RuleT]) -> tuple[RuleT, ...]:
     """The rules of a step itself, without those of the steps in it."""
     match step:
@@ -310,8 +331,13 @@ def map_rules(journey: Journey[RuleT], change: Callable[[RuleT], OtherT]) -> Jou
 class _Mapped(Generic[RuleT, OtherT]):
     """Rebuilds a journey, as deep as the parser lets blocks nest."""
 
-    def __init__(self, change: Callable[[RuleT], OtherT]) -> None:
+    def __init__(
+        self,
+        change: Callable[[RuleT], OtherT],
+        target: Callable[[JourneyStageRef], JourneyStageRef] | None = None,
+    ) -> None:
         self._change = change
+        self._target = target or (lambda target: target)
 
     def journey(self, journey: Journey[RuleT]) -> Journey[OtherT]:
         goal = self._criterion(journey.goal)
@@ -346,7 +372,7 @@ class _Mapped(Generic[RuleT, OtherT]):
         return Criterion(
             criterion.name,
             self._change(criterion.rule),
-            criterion.jump,
+            None if criterion.jump is None else self._target(criterion.jump),
             criterion.span,
             criterion.name_span,
         )
@@ -367,18 +393,24 @@ class _Mapped(Generic[RuleT, OtherT]):
                     step.otherwise_span,
                 )
             case Decide():
-                return Decide(step.name, tuple(map(self._branch, step.branches)), step.span)
+                # All rules of a step come before those in its blocks.
+                changed = [
+                    None if of.rule is None else self._change(of.rule) for of in step.branches
+                ]
+                branches = tuple(map(self._branch, step.branches, changed))
+                return Decide(step.name, branches, step.span)
             case Split():
                 return Split(
                     step.name, tuple(map(self._variant, step.variants)), step.by, step.span
                 )
-            case Activate() | WaitFor() | WaitUntilDate() | WaitUntilDays() | Jump() | End():
+            case Jump(target):
+                return msgspec.structs.replace(step, target=self._target(target))
+            case Activate() | WaitFor() | WaitUntilDate() | WaitUntilDays() | End():
                 return step
             case _:
                 assert_never(step)
 
-    def _branch(self, branch: Branch[RuleT]) -> Branch[OtherT]:
-        rule = None if branch.rule is None else self._change(branch.rule)
+    def _branch(self, branch: Branch[RuleT], rule: OtherT | None) -> Branch[OtherT]:
         return Branch(branch.name, rule, self._block(branch.steps), branch.span, branch.name_span)
 
     def _variant(self, variant: Variant[RuleT]) -> Variant[OtherT]:
@@ -391,3 +423,14 @@ class _Mapped(Generic[RuleT, OtherT]):
             variant.span,
             variant.name_span,
         )
+
+
+def map_targets(
+    journey: Journey[RuleT], change: Callable[[JourneyStageRef], JourneyStageRef]
+) -> Journey[RuleT]:
+    """The journey with another stage in the place of each that it jumps to."""
+
+    def same(rule: RuleT) -> RuleT:
+        return rule
+
+    return _Mapped(same, change).journey(journey)

@@ -169,7 +169,15 @@ class ById(msgspec.Struct, frozen=True, gc=False):
 
 
 MembershipKind = OneOf["segment", "stage", "variant"]
-PARENT_WORDS = {"segment": "folder", "stage": "funnel", "variant": "test"}
+PARENT_WORDS = {
+    "segment": "folder",
+    "stage": "funnel",
+    "variant": "test",
+    "journey stage": "journey",
+    "journey segment": "journey",
+    "journey activation": "journey",
+    "journey step": "journey",
+}
 """What the things of a kind belong to: a segment's folder may be named, the others must be."""
 
 

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from segdsl.errors import SegdslError
+from segdsl.language.values import Number
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _LARGEST = 10**30
@@ -104,3 +105,13 @@ def kind_of(value: Any) -> str:
             return "a list"
         case _:
             return "an object"
+
+
+def plain(number: Number) -> Number:
+    """A number in its shortest form: `50.0` and `5e1` are 50."""
+    if not number.is_bounded:
+        return number
+    value = number.value
+    if value == value.to_integral_value() and abs(value.adjusted()) <= 30:
+        return Number(str(int(value)))
+    return Number(format(value.normalize(), "f")) if abs(value.adjusted()) <= 30 else number

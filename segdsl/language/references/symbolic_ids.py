@@ -13,7 +13,7 @@ from segdsl.language.syntax.spelling import EscapeError, reference, unquote
 from segdsl.language.values import PARENT_WORDS, ById, ByName, Reference, folder_path, folder_text
 
 _QUOTED = r'"(?:[^"\\\n]|\\[^\n])*"'
-_SYMBOLIC = rf"name:({_QUOTED})(?: of (folder|funnel|test) ({_QUOTED}))?"
+_SYMBOLIC = rf"name:({_QUOTED})(?: of (folder|funnel|test|journey) ({_QUOTED}))?"
 
 
 def is_symbolic(id: str) -> bool:
@@ -22,7 +22,7 @@ def is_symbolic(id: str) -> bool:
 
 
 def symbolic_id(kind: str, target: ByName) -> str:
-    """The symbolic id of a segment, stage, variant or model."""
+    """The symbolic id of a segment, a journey, a model, or of what belongs to a parent."""
     return f"name:{reference(target, kind)}"
 
 

@@ -48,12 +48,17 @@ def _source(source: a.ColumnSource | a.TextSource) -> Json:
             if group is not None:
                 encoded["customerGroup"] = group
             if functions:
-                encoded["functions"] = [_function(each) for each in functions]
+                encoded["functions"] = encode_functions(functions)
             return encoded
         case a.TextSource(parts):
             return _string(parts)
         case _:
             assert_never(source)
+
+
+def encode_functions(functions: Iterable[a.Function]) -> list[Json]:
+    """The functions in their order, as the API's `functions`."""
+    return [_function(each) for each in functions]
 
 
 def _function(function: a.Function) -> Json:
@@ -140,13 +145,17 @@ def _read_source(value: Any, path: str, reader: FieldReader) -> a.ColumnSource |
         reader.need(data, "column", path, "a source"), f"{path}.column", "a column"
     )
     group = reader.optional_text(data, "customerGroup", path, "a customer group")
-    at = f"{path}.functions"
-    functions = reader.each(
-        reader.items(data.get("functions", []), at, "`functions`"),
-        at,
+    functions = read_functions(data.get("functions", []), f"{path}.functions", reader)
+    return a.ColumnSource(column, group, functions)
+
+
+def read_functions(value: Any, path: str, reader: FieldReader) -> tuple[a.Function, ...]:
+    """The functions of a list; raises UnreadableError."""
+    return reader.each(
+        reader.items(value, path, "`functions`"),
+        path,
         lambda each, where: _read_function(each, where, reader),
     )
-    return a.ColumnSource(column, group, functions)
 
 
 def _read_function(value: Any, path: str, reader: FieldReader) -> a.Function:

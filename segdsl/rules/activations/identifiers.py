@@ -1,4 +1,4 @@
-"""Ids in bodies of activations and templates: those of connections, templates and users."""
+"""Ids in bodies: those of connections, templates, users and segments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import Number, Reference
 from segdsl.source import Span
 
-Kind = OneOf["connection", "user", "activation template"]
+Kind = OneOf["connection", "user", "activation template", "segment"]
 
 
 class Identifiers(msgspec.Struct, frozen=True):

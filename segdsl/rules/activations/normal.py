@@ -60,18 +60,20 @@ def normal_delivery(delivery: a.Delivery) -> a.Delivery:
     )
 
 
-def _normal_columns(columns: tuple[a.ExportColumn, ...]) -> tuple[a.ExportColumn, ...]:
-    def normal(function: a.Function) -> a.Function:
-        match function:
-            case a.If("is not null", value, then, otherwise):
-                return a.If("is null", value, otherwise, then)
-            case _:
-                return function
+def normal_function(function: a.Function) -> a.Function:
+    """A function of a column in normal form."""
+    match function:
+        case a.If("is not null", value, then, otherwise):
+            return a.If("is null", value, otherwise, then)
+        case _:
+            return function
 
+
+def _normal_columns(columns: tuple[a.ExportColumn, ...]) -> tuple[a.ExportColumn, ...]:
     def source(column: a.ExportColumn) -> a.ColumnSource | a.TextSource:
         match column.source:
             case a.ColumnSource(name, group, functions):
-                return a.ColumnSource(name, group, tuple(map(normal, functions)))
+                return a.ColumnSource(name, group, tuple(map(normal_function, functions)))
             case _:
                 return column.source
 

@@ -203,12 +203,15 @@ def _end(data: Json, path: str, reader: FieldReader) -> str | None:
         return None
     at = f"{path}.endOn"
     text = reader.text(data["endOn"], at, "a date")
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None or not _is_date(text):
+    if not is_date(text):
         reader.fail(at, "`endOn` is a date, such as 2025-12-31")
     return text
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether this is a date of the calendar, as `2025-12-31`."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:
+        return False
     try:
         date.fromisoformat(text)
     except ValueError:
