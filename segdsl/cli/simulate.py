@@ -24,7 +24,7 @@ from segdsl.cli.segment_arguments import SegmentArguments
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from segdsl.workspace.remote.simulating import Simulated
+    from segdsl.workspace.simulating import Simulated
 
 
 def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
@@ -101,7 +101,7 @@ def command(
 
     from segdsl.diagnostics import Report
     from segdsl.workspace.project.config import need_project
-    from segdsl.workspace.remote.simulating import (
+    from segdsl.workspace.simulating import (
         SimulationOptions,
         load_journeys,
         simulate_project,
@@ -132,7 +132,7 @@ def command(
 
 def _show(simulated: Simulated, output: OutputOptions, as_csv: bool) -> None:
     from segdsl.workspace.remote.preview_text import text_of
-    from segdsl.workspace.remote.simulation_text import csv_of, rendered
+    from segdsl.workspace.simulation_text import csv_of, rendered
 
     if output.format == "json":
         from segdsl.output.simulations import simulate_output

@@ -8,8 +8,8 @@ from datetime import date
 from segdsl.output import documents, models
 from segdsl.simulation.counts import JourneyCounts, total
 from segdsl.simulation.titles import event_title, step_title
-from segdsl.workspace.remote.simulating import ProfileDay, Simulated
-from segdsl.workspace.remote.simulation_text import CAME, left_by, where
+from segdsl.workspace.simulating import ProfileDay, Simulated
+from segdsl.workspace.simulation_text import CAME, left_by, where
 
 
 def simulate_output(simulated: Simulated) -> documents.SimulateOutput:

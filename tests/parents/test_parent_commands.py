@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from parents.parent_stub import ParentApi, attribute
+from parent_stub import ParentApi, attribute
+from parent_workspace import api as api
 from running import segdsl
 from segdsl.workspace.parent import commands
 

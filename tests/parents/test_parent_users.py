@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from parents.parent_stub import ParentApi
+from parent_stub import ParentApi
+from parent_workspace import api as api
 from running import segdsl
 
 FILE = Path("parent_segment.toml")

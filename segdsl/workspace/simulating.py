@@ -21,7 +21,7 @@ from segdsl.simulation.counts import DayCounts, counts_of
 from segdsl.simulation.over_data import RulesOverData
 from segdsl.simulation.state import Place
 from segdsl.sql.past import timeless
-from segdsl.workspace.check.inputs import wanted
+from segdsl.workspace.check.inputs import input_files
 from segdsl.workspace.project.config import LocalTarget, Project, ProjectError
 
 Journey = j.Journey[c.Segment]
@@ -87,7 +87,7 @@ def load_journeys(files: Sequence[str], settings: Mapping[str, str], target: str
     What is wrong with them is not reported here, and leaves them out. Names of the named files come
     first.
     """
-    what = wanted(files, target)
+    what = input_files(files, target)
     parts: list[Loaded] = [load_files(what.files, settings, Report())]
     if what.rest:
         parts.append(load_files(what.rest, settings, Report()))

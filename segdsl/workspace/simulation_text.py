@@ -22,7 +22,7 @@ from segdsl.simulation.titles import END, event_title, step_title, way_title
 from segdsl.terminal import visible
 from segdsl.workspace.remote.preview import share
 from segdsl.workspace.remote.preview_text import WIDE
-from segdsl.workspace.remote.simulating import ProfileDay, Simulated
+from segdsl.workspace.simulating import ProfileDay, Simulated
 
 CAME: tuple[EventKind, ...] = ("entered", "continued", "arrived", "moved")
 """What brings a profile into a stage."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parents.parent_stub import ParentApi
+from parent_stub import ParentApi
 from segdsl.api import Client, RetryPolicy
 from segdsl.workspace.remote import connect
 
