@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from lark.lexer import TerminalDef
 
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "segment.tables.json")
-LAYOUT = 3
+LAYOUT = 4
 """Of the tables; goes up when what they hold, or how it is read, changes."""
 END = "$END"
 AHEAD = "$AHEAD"
 """Stands for the terminal of a word that only what follows the word tells."""
 # Rows are texts of one character for each number, from this one on: the whole is read in a
-# fraction of the time that lists of numbers take, and few rows are looked at in a run.
+# fraction of the time that lists of numbers take, and few rows are looked at in a run. A row has
+# pairs of a symbol and an action; a negative symbol is a set of them in `lookaheads`.
 _ZERO = 0x2000
 _UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
@@ -51,7 +52,7 @@ class Tables(msgspec.Struct, frozen=True):
 
     `terminals` are names and regular expressions in the order in which they are tried, and
     `words` the terminals of words, `AHEAD` where what follows tells. There is a row for each state;
-    `row` reads it.
+    `row` reads it. `lookaheads` are the sets of symbols before which states reduce.
     """
 
     layout: int
@@ -62,14 +63,21 @@ class Tables(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
     productions: tuple[Production, ...]
     rows: tuple[str, ...]
+    lookaheads: tuple[str, ...]
     start: int
     end: int
 
     def row(self, state: int) -> dict[str, int]:
         """What to do with each symbol: the state to go to, or `~` the production to reduce."""
         codes = [ord(code) - _ZERO for code in self.rows[state]]
-        pairs = zip(codes[::2], codes[1::2], strict=True)
-        return {self.symbols[symbol]: action for symbol, action in pairs}
+        actions: dict[str, int] = {}
+        for symbol, action in zip(codes[::2], codes[1::2], strict=True):
+            if symbol >= 0:
+                actions[self.symbols[symbol]] = action
+            else:
+                for code in self.lookaheads[~symbol]:
+                    actions[self.symbols[ord(code) - _ZERO]] = action
+        return actions
 
 
 @cache
@@ -142,14 +150,22 @@ def _tables(lark: Lark, terminals: list[tuple[str, str]]) -> Tables:
     order = [automaton.start_states["start"]]
     numbers = {order[0]: 0}
     rows = []
+    lookaheads: dict[str, int] = {}
     for state in order:
         row: list[int] = []
+        reductions: dict[int, list[int]] = {}
         for symbol, (action, target) in sorted(automaton.states[state].items()):
-            if action is Shift and target not in numbers:
-                numbers[target] = len(order)
-                order.append(target)
-            row += index[symbol], numbers[target] if action is Shift else ~rules[target]
-        rows.append("".join(chr(_ZERO + number) for number in row))
+            if action is Shift:
+                if target not in numbers:
+                    numbers[target] = len(order)
+                    order.append(target)
+                row += index[symbol], numbers[target]
+            else:
+                reductions.setdefault(~rules[target], []).append(index[symbol])
+        for reduction, symbols_before in reductions.items():
+            number = lookaheads.setdefault(_coded(symbols_before), len(lookaheads))
+            row += ~number, reduction
+        rows.append(_coded(row))
     return Tables(
         LAYOUT,
         grammar_text(),
@@ -159,9 +175,14 @@ def _tables(lark: Lark, terminals: list[tuple[str, str]]) -> Tables:
         tuple(symbols),
         tuple(_production(rule) for rule in lark.rules),
         tuple(rows),
+        tuple(lookaheads),
         numbers[automaton.start_states["start"]],
         numbers[automaton.end_states["start"]],
     )
+
+
+def _coded(numbers: list[int]) -> str:
+    return "".join(chr(_ZERO + number) for number in numbers)
 
 
 def _words(terminals: list[tuple[str, str]]) -> dict[str, str]:
