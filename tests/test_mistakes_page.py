@@ -28,6 +28,16 @@ WITHOUT = {
     'activation "x" of segment "y" columns (email, name',
     'activation "x" of segment "y" behavior purchases columns (sku)',
     'stage "a" where b = 1',
+    'journey "x" stage "a" steps (activate "m"',
+    'journey "x" stage "a" steps (wait 72 hours)',
+    'journey "x" stage "a" steps (wait for "Bought" where b = 1 then (end) otherwise (end))',
+    'journey "x" stage "a" steps (decide "D" (when "A" then (end)))',
+    'journey "x" stage "a" steps (jump to journey "c")',
+    'journey "x" stage "a" steps (activate "m", walk 3 days)',
+    'activation "a" of segment "b" after journey refresh',
+    'predictive segment "x" predicts where country = "JP"\n features guessed',
+    'predictive segment "x" predicts country = "JP"',
+    'predictive segment "x" predicts segment "a" grades 25, 50, 75 features guessed',
 }
 
 

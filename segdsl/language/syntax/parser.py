@@ -175,4 +175,4 @@ def _is_nameless(text: str, offset: int) -> bool:
     before = [
         match for match in re.compile(LINE).finditer(text, 0, offset) if match.start() < offset
     ]
-    return bool(before) and before[-1][0] in NAMELESS
+    return bool(before) and before[-1][0].split()[0] in NAMELESS

@@ -16,6 +16,12 @@ from segdsl.language.syntax.spelling import name
 from segdsl.language.values import Number
 
 _KINDS: tuple[p.FeatureKind, ...] = get_args(p.FeatureKind)
+# What the API and others call them.
+_OTHER_KINDS: dict[str, p.FeatureKind] = {
+    **dict.fromkeys(("numeric", "numerical", "quantitative", "float", "integer"), "number"),
+    **dict.fromkeys(("categorical", "string", "text", "enum"), "category"),
+    **dict.fromkeys(("array", "list", "categorical_array"), "categories"),
+}
 _CLAUSES = ("description", "folder", "predicts", "grades", "features")
 _ORDER = ("description", "folder", *pt.USE_WORDS, "grades", "features")
 
@@ -104,7 +110,15 @@ class PredictiveBuilder(BaseBuilder):
         return p.Features(tuple(features), span=self._span(c))
 
     def feature(self, c: list[Child]) -> p.Feature:
-        kind = self._choice(c[0], _KINDS, "a kind of feature")
+        word = _OTHER_KINDS.get(c[0][1].lower())
+        if word is not None:
+            self.report.add(
+                Code.SEG012,
+                self._at(c[0]),
+                f"`{c[0][1]}` is not a kind of feature",
+                help=f"did you mean `{word}`?",
+            )
+        kind = word or self._choice(c[0], _KINDS, "a kind of feature")
         return p.Feature(
             cast(p.FeatureKind, kind),
             c[1][1],

@@ -33,8 +33,13 @@ _WORDS = {
 
 
 def spans(site: Site) -> Iterator[tuple[int, int]]:
+    """The clause that the stop is in."""
+    return clause_spans(site, _CLAUSES)
+
+
+def clause_spans(site: Site, clauses: str) -> Iterator[tuple[int, int]]:
     """The clause that the stop is in: by lines that begin one, else by words that do."""
-    starts = [match.start(1) for match in re.finditer(rf"(?m)^[ \t]+((?:{_CLAUSES})\b)", site.text)]
+    starts = [match.start(1) for match in re.finditer(rf"(?m)^[ \t]+((?:{clauses})\b)", site.text)]
     end = min((start for start in starts if start > site.stop), default=len(site.text))
     before = [start for start in starts if start <= site.stop]
     line = site.text.rfind("\n", 0, site.stop) + 1
@@ -45,7 +50,7 @@ def spans(site: Site) -> Iterator[tuple[int, int]]:
     depth = 0
     for token in reversed(site.tokens[: site.at]):
         depth += {")": 1, "(": -1}.get(token.text, 0)
-        if depth <= 0 and re.fullmatch(_CLAUSES, token.text):
+        if depth <= 0 and re.fullmatch(clauses, token.text):
             yield token.start, end
     yield site.stop, end
 
@@ -70,9 +75,9 @@ def condition(site: Site) -> Advice | None:
 def target_missing(site: Site) -> Advice | None:
     """`activation "x" for segment "y"`, `activation "x" "y"`: what an activation is of."""
     if site.accepts == {"OF"} and site.word(-2) == "activation":
-        match = re.compile(r"(?:(?:for|to|on|from|:|=|->)\s*)?(?=(?:segment|stage)\b)").match(
-            site.text, site.stop
-        )
+        match = re.compile(
+            r"(?:(?:for|to|on|from|:|=|->)\s*)?(?=(?:segment|stage|journey)\b)"
+        ).match(site.text, site.stop)
         named = re.compile(r"(?:(?:for|to|on|from|:|=|->)\s*)?(\"[^\"\n]*\"|#[0-9]+)").match(
             site.text, site.stop
         )
@@ -90,9 +95,10 @@ def target_missing(site: Site) -> Advice | None:
             max(0, site.stop - 1) if site.at_end else site.stop,
             site.stop if site.at_end else site.stop + len(site.found or " "),
             unexpected(site),
-            'name what it belongs to: `of segment "…"` or `of stage "…" of funnel "…"`',
+            'name what it belongs to: `of segment "…"`, `of stage "…" of funnel "…"` or '
+            '`of journey "…"`',
         )
-    if site.accepts == {"SEGMENT", "STAGE"}:
+    if site.accepts == {"SEGMENT", "STAGE", "JOURNEY"}:
         token = site.token
         if token is not None and token.kind in ("string", "id"):
             fix = f"segment {token.text}"
@@ -342,7 +348,7 @@ def function_without_parentheses(site: Site) -> Advice | None:
     return Advice(function.start, function.end, "a function has parentheses", write_help(fix), fix)
 
 
-def _arithmetic(found: PatternMatch) -> str:
+def arithmetic(found: PatternMatch) -> str:
     return f"| {_ARITHMETIC[found.raw('op')]}({found['number']})"
 
 
@@ -437,7 +443,7 @@ RULES: tuple[Rule | Function, ...] = (
         "{c} as {alias}",
         also="the name in the export follows `as`",
     ),
-    Rule("", r"(?P<op>[-+*/])~{number}", _arithmetic),
+    Rule("", r"(?P<op>[-+*/])~{number}", arithmetic),
     Rule("if", r"if(?=\s+(?:[><=!]|is ))", "when"),
     Rule("end", r"end(?=~[,)])", ""),
     Rule(

@@ -16,7 +16,7 @@ def target_of_funnel(site: Site) -> Advice | None:
     if token is None or token.text != "funnel" or site.word(-1) != "of":
         return None
     is_segment = site.accepts == {"FOLDER"} and site.word(-3) == "segment"
-    if site.accepts != {"SEGMENT", "STAGE"} and not is_segment:
+    if site.accepts != {"SEGMENT", "STAGE", "JOURNEY"} and not is_segment:
         return None
     stage = site.word(-2) if is_segment else None
     of = site.tokens[site.at - 3] if is_segment else token

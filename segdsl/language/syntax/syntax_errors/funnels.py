@@ -110,7 +110,12 @@ RULES: tuple[Rule | Function, ...] = (
         r"(?:(?:syndication|activation)[_-])?template(?=~\")",
         lambda found: "activation template" if found.site.accepts >= _ITEM else None,
     ),
-    Rule("funnel", r"funnel~[:=]~{text}", "funnel {text}"),
+    Rule(
+        "predictive prediction model",
+        r"(?:predictive(?:[_ ](?:model|segment))?|prediction|model)(?=~\")",
+        lambda found: "predictive segment" if found.site.accepts >= _ITEM else None,
+    ),
+    Rule("funnel journey", r"(?P<word>funnel|journey)~[:=]~{text}", "{word} {text}"),
     Rule("activation", r"activation~[:=]~{text}", "activation {text}"),
     Rule(
         "activation",
@@ -122,6 +127,12 @@ RULES: tuple[Rule | Function, ...] = (
         "funnel",
         r"funnel {n}(?=~(?:$|\n|stage|description|folder))",
         'funnel "{n}"',
+        also="a name is written in quotes",
+    ),
+    Rule(
+        "journey",
+        r"journey {n}(?=~(?:$|\n|stage|description|folder|reentry|goal))",
+        'journey "{n}"',
         also="a name is written in quotes",
     ),
     # stages

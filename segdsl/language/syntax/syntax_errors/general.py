@@ -16,7 +16,14 @@ from segdsl.language.syntax.syntax_errors.names import odd_name
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, write_help
 from segdsl.language.syntax.syntax_errors.site import Advice, Site
 
-_ITEMS = ("segment", "let", "param", "import", "funnel", "activation")
+# What can stand where a word does that nothing else tells.
+_WORDS = {
+    "ACTIVATE": "activate wait decide split jump end",
+    "REENTRY": "description folder reentry goal stage",
+    "STEPS": "description enter milestone exit steps stage",
+    "PREDICTS": "description folder predicts among scores grades features",
+}
+_ITEMS = ("segment", "let", "param", "import", "funnel", "activation", "predictive", "journey")
 _CLAUSES = (
     *("description", "from template", "to connection", "columns", "behavior", "with", "notify"),
     *("then run workflow", "in sequence"),
@@ -233,7 +240,7 @@ def misspelled(site: Site) -> Advice | None:
     if "UNIT" in site.accepts:
         words |= {"days", "weeks", "months", "hours", "years", "quarters", "minutes", "seconds"}
     best = nearest(token.text, words)
-    if best is None or len(token.text) < 3:
+    if best is None or best == token.text or len(token.text) < 3:
         return None
     return Advice(
         token.start, token.end, unexpected(site), f"did you mean `{best}`?", best, weak=True
@@ -304,6 +311,9 @@ def _hint(site: Site) -> str | None:
         return "an attribute is compared with a value, not with another attribute"
     if before.endswith("everyone") and "SEGMENT" in accepts:
         return "`where everyone` cannot be combined with conditions"
+    for kind, listed in _WORDS.items():
+        if kind in accepts and "AND" not in accepts and not nearest(word, tuple(listed.split())):
+            return f"write one of {', '.join(f'`{each}`' for each in listed.split())}"
     if "NOTIFY" in accepts and not nearest(word, _CLAUSES):
         return f"the clauses are {', '.join(f'`{clause}`' for clause in _CLAUSES)} and schedules"
     if (
@@ -312,8 +322,8 @@ def _hint(site: Site) -> str | None:
         and not nearest(word, _ITEMS)
     ):
         return (
-            'an item begins with `segment "…"`, `let`, `param`, `import`, `funnel "…"` or '
-            '`activation "…"`'
+            'an item begins with `segment "…"`, `let`, `param`, `import`, `funnel "…"`, '
+            '`activation "…"`, `predictive segment "…"` or `journey "…"`'
         )
     if word in _CHARACTERS:
         return _CHARACTERS[word]

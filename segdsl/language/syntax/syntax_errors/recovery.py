@@ -26,14 +26,16 @@ from segdsl.language.syntax.syntax_errors import (
     general,
     items,
     joints,
+    journeys,
     lists,
     names,
+    predictive,
     schedules,
     structure,
     times,
 )
 from segdsl.language.syntax.syntax_errors.rules import Function, Rule, advice
-from segdsl.language.syntax.syntax_errors.site import Advice, Site, in_delivery
+from segdsl.language.syntax.syntax_errors.site import Advice, Site, in_delivery, in_predictive
 from segdsl.language.syntax.syntax_errors.tokens import Token, tokens
 from segdsl.source import Source, Span
 
@@ -59,6 +61,8 @@ RULES: tuple[Rule | Function, ...] = (
     *structure.RULES,
     *general.LAST,
 )
+JOURNEY_RULES: tuple[Rule | Function, ...] = (*characters.FIRST, *journeys.RULES, *RULES)
+"""Those of journeys, whose rules are conditions."""
 DELIVERY_RULES: tuple[Rule | Function, ...] = (
     *characters.FIRST,
     structure.capitals,
@@ -73,6 +77,18 @@ DELIVERY_RULES: tuple[Rule | Function, ...] = (
     *general.LAST,
 )
 """Those of activations and templates, in which no condition stands."""
+PREDICTIVE_RULES: tuple[Rule | Function, ...] = (
+    *characters.FIRST,
+    structure.capitals,
+    *predictive.RULES,
+    general.without_an_end,
+    general.quote_in_a_string,
+    general.number,
+    *characters.RULES,
+    joints.unclosed,
+    *general.LAST,
+)
+"""Those of predictive segments, in which no condition stands either."""
 _ITEMS = ("segment", "let", "param", "import")
 _NOWHERE = ("ago", "per", "rounded")
 
@@ -184,7 +200,7 @@ class Recovery:
         A word that stands nowhere in such a place is put there, so that nothing is reduced.
         """
         # Of a character that begins no token, the parser tells what could stand there anywhere.
-        is_vague = stop.text is None and in_delivery(text)
+        is_vague = stop.text is None and (in_delivery(text) or in_predictive(text))
         if not (is_vague or "SEGMENT" in stop.accepts) or self.budget < stop.start:
             return stop.accepts
         for word in _NOWHERE:
@@ -245,9 +261,11 @@ class Recovery:
     def _without(
         self, site: Site, draft: Draft
     ) -> tuple[Draft, Stopped | None, list[Diagnostic]] | None:
-        """The copy with a name in the place of the condition that the stop is in."""
-        for start, end in deliveries.spans(site) if site.in_delivery else conditions(site):
-            text = "" if site.in_head or site.in_delivery else " _ "
+        """The copy with a name in the place of the condition that the stop is in.
+
+        Where no condition is, without the clause or the step there.
+        """
+        for start, end, text in _replaceable(site):
             if self.budget < len(draft.text):
                 return None
             self.budget -= len(draft.text)
@@ -285,7 +303,24 @@ class Recovery:
 
 def rules_of(site: Site) -> tuple[Rule | Function, ...]:
     """The rules that are asked at a site, in their order."""
-    return DELIVERY_RULES if site.in_delivery else RULES
+    if site.in_delivery:
+        return DELIVERY_RULES
+    if site.in_predictive:
+        return PREDICTIVE_RULES
+    return JOURNEY_RULES if site.in_journey else RULES
+
+
+def _replaceable(site: Site) -> Iterator[tuple[int, int, str]]:
+    """The pieces that the stop is in, the smallest first, each with what can stand there."""
+    if site.in_delivery or site.in_predictive:
+        places = deliveries.spans(site) if site.in_delivery else predictive.spans(site)
+        yield from ((start, end, "") for start, end in places)
+        return
+    if not site.in_journey or journeys.is_in_a_condition(site):
+        text = "" if site.in_head else " _ "
+        yield from ((start, end, text) for start, end in conditions(site))
+    if site.in_journey:
+        yield from journeys.spans(site)
 
 
 def _left(text: str, at: int) -> int:
@@ -297,10 +332,15 @@ def _left(text: str, at: int) -> int:
 
 
 _LINE = re.compile(LINE)
+_HEADS = r"\b(?:segment|let|param|import|funnel|activation|predictive|journey)\b"
+# What stands before a `segment` or a `journey` that begins no item.
+_OTHER_USES = r"\b(?:in|of|is|predictive|predicts|among|scores)\s*$"
 _BEGINS = re.compile(
     r"segment\s*\"(?:[^\"\\\n]|\\[^\n])*\"(?=\s*(?:where|description|folder|kind|hidden)\b)"
     r"|funnel\s*\"(?:[^\"\\\n]|\\[^\n])*\"(?=\s*(?:stage|description|folder)\b)"
     r"|activation\s*(?:template\s*\"|\"(?:[^\"\\\n]|\\[^\n])*\"\s*of\b)"
+    r"|predictive\s+segment\s*\""
+    r"|journey\s*\"(?:[^\"\\\n]|\\[^\n])*\"(?=\s*(?:stage|description|folder|reentry|goal)\b)"
     r"|let\s+[^\W\d]\w*\s*(?:\([^()\n]*\)\s*)?=|param\s+[^\W\d]\w*\s*:|import\s+[^\W\d]\w*\s*[,f]"
 )
 
@@ -310,9 +350,7 @@ def next_item(text: str, offset: int) -> int | None:
     line = _LINE.search(text, offset)
     high = len(text) if line is None else line.start()
     # On a line of its own in any case; elsewhere only what looks like an item.
-    for match in re.compile(r"\b(?:segment|let|param|import|funnel|activation)\b").finditer(
-        text, offset, high
-    ):
+    for match in re.compile(_HEADS).finditer(text, offset, high):
         if _is_item(text, match.start()):
             return match.start()
     return None if line is None else line.start()
@@ -323,7 +361,7 @@ def _is_item(text: str, at: int) -> bool:
         return False
     line = text.rfind("\n", 0, at) + 1
     before = text[max(line, at - 1_000) : at]
-    if re.search(r"\b(?:in|of|is)\s*$", text[max(0, at - 20) : at]):
+    if re.search(_OTHER_USES, text[max(0, at - 20) : at]):
         return False
     # Not in a string, and not in a comment.
     rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", before)
@@ -405,10 +443,13 @@ def _ahead(listed: list[Token], at: int) -> int:
             if depth == 0:
                 return number
             depth -= 1
-        elif depth == 0 and (
-            text == "or"
-            or (text in (",", "limit") and number > at)
-            or (text == "and" and not _is_between(listed, number))
+        elif (depth == 0 and number > at and journeys.begins_clause(listed, number)) or (
+            depth == 0
+            and (
+                text == "or"
+                or (text in (",", "limit") and number > at)
+                or (text == "and" and not _is_between(listed, number))
+            )
         ):
             return number
     return len(listed)

@@ -18,13 +18,18 @@ _UNITS = {
 }
 _DAYS = {day[:3].lower(): day for day in WEEKDAYS}
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
-_LISTED = rf"{_DAY}(?:\s*(?:,|and|,\s*and)\s*{_DAY})*"
+DAYS_LISTED = rf"{_DAY}(?:\s*(?:,|and|or|,\s*(?:and|or))\s*{_DAY})*"
 _AT = r"\"?(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\"?"
 
 
-def _days(text: str) -> str:
+def days(text: str) -> list[str]:
+    """The weekdays of a list of them."""
     found = re.findall(_DAY, text, re.IGNORECASE)
-    return ", ".join(_DAYS[day[:3].lower()] for day in found)
+    return [_DAYS[day[:3].lower()] for day in found]
+
+
+def _days(text: str) -> str:
+    return ", ".join(days(text))
 
 
 def _adverb(found: PatternMatch) -> str:
@@ -79,15 +84,21 @@ def bare_zone(site: Site) -> Advice | None:
 RULES: tuple[Rule | Function, ...] = (
     time_of_day,
     bare_zone,
+    Rule(
+        "after refresh",
+        r"after (?:(?:the |each )?(?:journey )?refresh(?: of (?:the |its )?journey)?|journey)"
+        r"(?! refresh)",
+        "after journey refresh",
+    ),
     Rule("schedule", r"schedule~[:=]?~(?=every |once |cron |by )", ""),
     Rule(
         "ly",
         r"(?:schedule~[:=]?~)?(?:run )?[\"']?(?P<how>minutely|hourly|daily|weekly|monthly)[\"']?",
         _adverb,
     ),
-    Rule("day", rf"(?:every|each|on) (?P<days>{_LISTED})", _on_days),
-    Rule("weekly week", rf"(?:weekly|every weeks?) (?P<days>{_LISTED})", _on_days),
-    Rule("on", rf"on (?P<days>{_LISTED})", lambda found: f"on {_days(found.raw('days'))}"),
+    Rule("day", rf"(?:every|each|on) (?P<days>{DAYS_LISTED})", _on_days),
+    Rule("weekly week", rf"(?:weekly|every weeks?) (?P<days>{DAYS_LISTED})", _on_days),
+    Rule("on", rf"on (?P<days>{DAYS_LISTED})", lambda found: f"on {_days(found.raw('days'))}"),
     Rule("every each", r"(?:every|each)~{amount}~{unit}", _frequency),
     Rule("each", r"each (?P<of>minute|hour|day|week|month)", "every {of}"),
     Rule("cron", r"cron~[:=]?~(?P<fields>[0-9*?/,-]+(?: [0-9A-Z*?/,#-]+){4})", 'cron "{fields}"'),

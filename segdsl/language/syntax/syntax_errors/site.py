@@ -10,6 +10,8 @@ import msgspec
 from segdsl.diagnostics import Code
 from segdsl.language.syntax.syntax_errors.tokens import Token, tokens
 
+# White space and comments above an item.
+_ABOVE = r"(?:\s|#[^\n]*(?:\n|$))*"
 WINDOW = 4_000
 """How many characters before and behind the stop are read."""
 
@@ -70,6 +72,16 @@ class Site:
         return in_delivery(self.text)
 
     @cached_property
+    def in_predictive(self) -> bool:
+        """Whether the item is a predictive segment: no condition stands in one either."""
+        return in_predictive(self.text)
+
+    @cached_property
+    def in_journey(self) -> bool:
+        """Whether the item is a journey."""
+        return re.match(rf"{_ABOVE}journey\b(?!\s*[=<>!.])", self.text) is not None
+
+    @cached_property
     def tokens(self) -> list[Token]:
         """The tokens around the stop."""
         low, high = max(0, self.stop - WINDOW), self.stop + WINDOW
@@ -99,7 +111,9 @@ class Site:
     def begins_item(self, distance: int) -> bool:
         """Whether the token there begins an item or a stage, as far as words tell."""
         word = self.word(distance)
-        if word in ("funnel", "stage", "activation"):
+        if word == "predictive":
+            return self.word(distance + 1) == "segment"
+        if word in ("funnel", "stage", "activation", "journey"):
             return self.word(distance + 1).startswith('"') or self.word(distance + 1) == "template"
         return word in ("segment", "let", "param", "import")
 
@@ -133,4 +147,9 @@ class Site:
 
 def in_delivery(text: str) -> bool:
     """Whether the text of an item is that of an activation or a template."""
-    return re.match(r"(?:\s|#[^\n]*(?:\n|$))*activation\b(?!\s*[=<>!.])", text) is not None
+    return re.match(rf"{_ABOVE}activation\b(?!\s*[=<>!.])", text) is not None
+
+
+def in_predictive(text: str) -> bool:
+    """Whether the text of an item is that of a predictive segment."""
+    return re.match(rf"{_ABOVE}predictive\s+segment\b", text) is not None
