@@ -31,6 +31,7 @@ from segdsl.output.models import (
     ImportedFile,
     InitTable,
     ListedSegment,
+    MissingInTables,
     Outcome,
     ParentChange,
     ParentExecution,
@@ -48,6 +49,7 @@ from segdsl.output.models import (
     SimulatedDay,
     SimulatedLeft,
     SimulatedStage,
+    TableMeasure,
     UnreadableSegment,
     UntouchedResource,
     VanishingField,
@@ -144,6 +146,15 @@ class SqlOutput(Output, frozen=True, kw_only=True, tag="sql"):
     dialect: Annotated[str | None, doc("Null with `--remote`.")] = None
     segments: tuple[SegmentQuery, ...] = ()
     output: Annotated[str | None, doc("The file of `-o`.")] = None
+
+
+class ParentValidateOutput(Output, frozen=True, kw_only=True, tag="parent validate"):
+    """What was measured of the raw tables of a parent segment."""
+
+    missing: Annotated[tuple[MissingInTables, ...], doc("Empty with `--sql`.")] = ()
+    measures: Annotated[tuple[TableMeasure, ...], doc("Empty with `--sql`.")] = ()
+    dialect: Annotated[str | None, doc("With `--sql`.")] = None
+    sql: Annotated[str | None, doc("With `--sql`, the queries that measure.")] = None
 
 
 # --- the server ----------------------------------------------------------------------

@@ -445,6 +445,28 @@ class InitTable(_Object, frozen=True, kw_only=True):
 # --- schema --------------------------------------------------------------------------
 
 
+class MissingInTables(_Object, frozen=True, kw_only=True):
+    """A raw table, or a column of one, that is configured and not there."""
+
+    table: str
+    column: Annotated[str | None, doc("Null for a table.")]
+    message: str
+
+
+class TableMeasure(_Object, frozen=True, kw_only=True):
+    """A measure of raw tables: `value` of `total` rows or values."""
+
+    kind: Literal["filter", "null keys", "duplicate keys", "match", "misfits"]
+    table: str
+    column: str
+    other: Annotated[str | None, doc("Of a match, the table in which rows are looked for.")]
+    type: Annotated[str | None, doc("Of misfits, the type that values do not fit.")]
+    value: int
+    total: int
+    severity: Annotated[Literal["error", "warning"] | None, doc("Null if nothing is wrong.")]
+    message: Annotated[str | None, doc("What is wrong.")]
+
+
 class SchemaThing(_Object, frozen=True, kw_only=True):
     """Something that a segment can refer to."""
 

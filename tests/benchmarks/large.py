@@ -183,6 +183,11 @@ def _all_stages(conditions: int) -> float:
     """Runs all stages here, and keeps what each made; the peak of this process in MB."""
     made = [stage() for stage in stages(conditions).values()]
     assert all(made)
+    return peak_memory()
+
+
+def peak_memory() -> float:
+    """The most memory that this process had, in MB."""
     if sys.platform == "linux":
         # What `getrusage` tells may be of the process that started this one.
         status = Path("/proc/self/status").read_text()
