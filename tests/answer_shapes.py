@@ -114,6 +114,7 @@ _NOT_VALID = _object(
     }
 )
 """What a record cannot be: its name `has already been taken`, and the like."""
+_REFERRER = _object({"id": {"type": "string", "pattern": "^[0-9]+$"}, "name": {"type": "string"}})
 _REFERENCED = _object(
     {
         "errors": _list_of(
@@ -123,24 +124,18 @@ _REFERENCED = _object(
                     "code": {"type": "string"},
                     "title": {"type": "string"},
                     "detail": {"type": "string"},
-                    "meta": _object(
-                        {
-                            "referencedBySegments": _list_of(
-                                _object(
-                                    {
-                                        "id": {"type": "string", "pattern": "^[0-9]+$"},
-                                        "name": {"type": "string"},
-                                    }
-                                )
-                            )
-                        }
-                    ),
+                    "meta": {
+                        "anyOf": [
+                            _object({f"referencedBy{kind}": _list_of(_REFERRER)})
+                            for kind in ("Segments", "PredictiveSegments")
+                        ]
+                    },
                 }
             )
         )
     }
 )
-"""The delete of what is referred to."""
+"""The delete of what is referred to, by segments or predictive segments."""
 _NOT_IMPLEMENTED = _object({"code": {"enum": ["not_implemented"]}, "message": {"type": "string"}})
 """What the description has and the local API has not: its own choice."""
 OBSERVED: dict[tuple[str, int], Any] = {

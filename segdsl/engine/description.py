@@ -20,6 +20,14 @@ table, by behavior (`orders` is `behavior_orders`, or else the table `orders`):
 
     [visibility.customers]
     email = "pii"
+
+`[models]` has the names of models whose scores are in the data, and how others are trained:
+
+    [models]
+    method = "boosting"
+
+    [models.predictive]
+    "Churn model" = 9
 """
 
 from __future__ import annotations
@@ -128,6 +136,7 @@ class ParentSegment(msgspec.Struct, frozen=True):
     users: tuple[User, ...] = USERS
     workflows: tuple[WorkflowProject, ...] = ()
     visibility: Mapping[str, Mapping[str, Visibility]] = {}
+    training: shape.TrainingMethod = "logistic"
 
     def visibility_of(self, table: str, column: str) -> Visibility:
         """The visibility of a column: `clear` for one of which the file says nothing."""
@@ -220,6 +229,7 @@ def _parent_segment(file: shape.File, name: str, labels: Labels) -> ParentSegmen
         _connections(file.connections),
         _users(file.users),
         tuple(WorkflowProject(name, tuple(each)) for name, each in file.workflows.items()),
+        training=file.models.method,
     )
 
 

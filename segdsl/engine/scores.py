@@ -40,18 +40,19 @@ class TrainedScores:
         self._lock = threading.Lock()
         self._trained: dict[int, _Trained] = {}
         self._stale: list[Path] = []
-        self._has_own = catalog.table(TABLE) is not None
+        self.has_own = catalog.table(TABLE) is not None
+        """Whether the data itself contains scores."""
         [table] = [each for each in ASSUMED_TABLES if each.name == TABLE]
-        self.catalog = catalog if self._has_own else Catalog((*catalog.tables, table))
+        self.catalog = catalog if self.has_own else Catalog((*catalog.tables, table))
         """The tables of the data with one of scores."""
         with connection.cursor() as cursor:
-            if self._has_own:
+            if self.has_own:
                 self._rename_own(cursor)
             cursor.execute(self._view())
 
     def own_models(self) -> frozenset[str]:
         """The ids of the models whose scores the data itself contains."""
-        if not self._has_own:
+        if not self.has_own:
             return frozenset()
         with self._connection.cursor() as cursor:
             rows = cursor.execute(f"SELECT DISTINCT model_id FROM {quoted(_OF_DATA)}").fetchall()
@@ -117,7 +118,7 @@ class TrainedScores:
 
     def _view(self) -> str:
         parts = []
-        if self._has_own:
+        if self.has_own:
             parts.append(f"SELECT {_SELECTED} FROM {quoted(_OF_DATA)}")
         if self._trained:
             paths = ", ".join(literal(str(each.path)) for each in self._trained.values())

@@ -8,6 +8,7 @@ here.
 from __future__ import annotations
 
 from datetime import time
+from typing import Literal as OneOf
 
 import msgspec
 
@@ -23,7 +24,12 @@ class Funnel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: dict[str, int] = {}
 
 
+TrainingMethod = OneOf["logistic", "boosting"]
+"""How the models of predictive segments are trained: the vendor's way, or with trees (our own)."""
+
+
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    method: TrainingMethod = "logistic"
     predictive: dict[str, int] = {}
     rfm: dict[str, int] = {}
     cltv: dict[str, int] = {}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal as OneOf
-
 import msgspec
 from sqlglot import exp
 
 from segdsl.engine import Export
 from segdsl.language.predictive import FeatureKind
+from segdsl.parent_segment.shape import TrainingMethod
 from segdsl.training.features import FeatureColumn
 from segdsl.training.grades import DEFAULT_THRESHOLDS
 
-Method = OneOf["logistic", "boosting"]
+Method = TrainingMethod
 METHODS: tuple[Method, ...] = ("logistic", "boosting")
 """Logistic regression, whose weights say more and less likely, and gradient boosting of trees."""
 

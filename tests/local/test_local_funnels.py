@@ -90,8 +90,9 @@ async def test_funnels_and_models_of_solutions_lie_in_the_root_folder(api: Api) 
         ("funnel", "3", "Onboarding"),
         ("mlSolution", "8", "Customers"),
         ("mlSolution", "10", "Value"),
+        ("predictive-segment", "16", "Churn"),
     ]
-    assert [each["attributes"].get("solutionType") for each in inside[2:]] == ["rfm", "cltv"]
+    assert [each["attributes"].get("solutionType") for each in inside[2:4]] == ["rfm", "cltv"]
     assert len((await api.ask("GET", f"/entities/by-folder/{root}?depth=0"))["data"]) == 1
     assert (await api.ask("GET", f"/entities/by-folder/{root}"))["data"] == inside
     folder = await api.create_folder("Other", root)

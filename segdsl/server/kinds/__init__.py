@@ -25,7 +25,9 @@ from segdsl.server.kinds.folders import FOLDERS
 from segdsl.server.kinds.funnels import FUNNELS
 from segdsl.server.kinds.models import MODELS
 from segdsl.server.kinds.parent_segments import PARENT_SEGMENTS
+from segdsl.server.kinds.predictive import PREDICTIVE
 from segdsl.server.kinds.queries import QUERIES
+from segdsl.server.kinds.scores import SCORES
 from segdsl.server.kinds.segments import SEGMENTS
 from segdsl.server.kinds.stages import STAGES
 from segdsl.server.kinds.variants import VARIANTS
@@ -34,11 +36,13 @@ from segdsl.server.service import Kind
 KINDS: tuple[Kind, ...] = (
     FOLDERS,
     STAGES,
+    SCORES,
     SEGMENTS,
     QUERIES,
     PARENT_SEGMENTS,
     FUNNELS,
     MODELS,
+    PREDICTIVE,
     VARIANTS,
     ACCOUNT,
     TEMPLATES,

@@ -54,7 +54,7 @@ def _behaviors(catalog: Catalog, labels: Labels) -> dict[str, str]:
 
 
 class NameCheck:
-    """Collects the `problems` of one rule, and the segments and stages that it refers to.
+    """Collects the `problems` of one rule, and the segments, stages and scores that it refers to.
 
     Those are collected with their places.
 
@@ -77,6 +77,7 @@ class NameCheck:
         self.problems: list[Problem] = []
         self.segments: list[tuple[str, str]] = []
         self.stages: list[tuple[str, str]] = []
+        self.scores: list[tuple[str, str]] = []
         self._columns: dict[str, dict[str, str]] = {}
         self._behaviors = _behaviors(catalog, labels)
 
@@ -130,6 +131,9 @@ class NameCheck:
             case "FunnelStageReference":
                 if self._id(part["id"], f"{path}.id"):
                     self.stages.append((part["id"], f"{path}.id"))
+            case "PredictiveScoreReference":
+                if self._id(part["id"], f"{path}.id"):
+                    self.scores.append((part["id"], f"{path}.id"))
             case "MlAttributeReference":
                 self._id(part["id"], f"{path}.id")
                 self._operator(part["operator"], f"{path}.operator")

@@ -40,12 +40,14 @@ _STAGES = "funnel_stages"
 class Reading(msgspec.Struct, frozen=True):
     """A valid rule: the segment that it defines, and the ids of what it refers to.
 
-    `refers_to` are segments, `stages` those stages whose rules are stored.
+    `refers_to` are segments, `stages` those stages whose rules are stored, and `scores` those
+    predictive segments whose scores are.
     """
 
     segment: c.Segment
     refers_to: tuple[int, ...]
     stages: tuple[int, ...] = ()
+    scores: tuple[int, ...] = ()
 
 
 class StoredRule(Protocol):
@@ -85,6 +87,23 @@ class StageRules(Protocol):
         ...
 
 
+class ScoreModels(Protocol):
+    """The predictive segments whose scores are stored: those of any other are in the data."""
+
+    @property
+    def are_in_data(self) -> bool:
+        """Whether the data has scores, of whatever predictive segments."""
+        ...
+
+    def has(self, id: int) -> bool:
+        """Whether the predictive segment is one of those that are stored."""
+        ...
+
+    def prepare(self, ids: Iterable[int]) -> None:
+        """Makes queries see the newest scores of some of them."""
+        ...
+
+
 def read_text(text: str, path: str, *, strict: bool = False) -> tuple[Any, Rule]:
     """Reads a rule as plain data and as the model; `null` is everyone.
 
@@ -118,6 +137,7 @@ class Rules:
         passed_over: Mapping[str, str],
         find: FindRule,
         stages: StageRules,
+        scores: ScoreModels,
         *,
         strict: bool = False,
     ) -> None:
@@ -125,6 +145,7 @@ class Rules:
         self._passed_over = passed_over
         self._find = find
         self._stages = stages
+        self._scores = scores
         self._zone = parent.timezone
         self._labels = parent.labels
         self._strict = strict
@@ -151,6 +172,7 @@ class Rules:
         problems = names.problems
         refers_to = [self._existing(*each, problems) for each in names.segments]
         stages = [self._stored_stage(*each, problems) for each in names.stages]
+        scores = [self._stored_scores(*each, problems) for each in names.scores]
         if problems:
             raise ApiError(400, problems)
         report = Report()
@@ -158,7 +180,7 @@ class Rules:
         segments = resolve(Program(_FILE, {_FILE: lifted}), report)
         if report.has_errors or not segments:
             raise ApiError(400, _problems(report, path))
-        return Reading(segments[0], _ids(refers_to), _ids(stages))
+        return Reading(segments[0], _ids(refers_to), _ids(stages), _ids(scores))
 
     def _existing(self, id: str, path: str, problems: list[Problem]) -> int | None:
         number = _number(id)
@@ -175,6 +197,19 @@ class Rules:
         is_named = number is not None and self._stages.is_named(number)
         if not is_named and self._catalog.table(_STAGES) is None:
             problems.append(Problem(f"there is no stage with the id `{id}`", path, ASSOCIATION))
+        return None
+
+    def _stored_scores(self, id: str, path: str, problems: list[Problem]) -> int | None:
+        """The id of a predictive segment of the store; None for those of the data.
+
+        Clients look for the words at the beginning of the message (observed).
+        """
+        number = _number(id)
+        if number is not None and self._scores.has(number):
+            return number
+        if not self._scores.are_in_data:
+            message = f"Referencing predictive segment `{id}`, which does not exist"
+            problems.append(Problem(message, path, ASSOCIATION))
         return None
 
     # --- queries ---------------------------------------------------------------------------
@@ -237,8 +272,12 @@ class Rules:
         )
 
     def _reached(self, reading: Reading) -> dict[Reference, c.Segment]:
-        """Every segment that a rule refers to, directly or through others."""
+        """Every segment that a rule refers to, directly or through others.
+
+        The scores that any of them refers to are ready then.
+        """
         reached: dict[Reference, c.Segment] = {}
+        scores = [*reading.scores]
         waiting = self._targets(reading)
         while waiting:
             id = waiting.pop()
@@ -252,6 +291,8 @@ class Rules:
                 raise ApiError(400, [Problem(message + error.message)]) from error
             reached[ById(str(id))] = self._bound(referred)
             waiting.extend(self._targets(referred))
+            scores.extend(referred.scores)
+        self._scores.prepare(scores)
         return reached
 
     def _targets(self, reading: Reading) -> list[int]:

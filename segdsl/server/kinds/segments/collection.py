@@ -12,6 +12,7 @@ from segdsl.parent_segment.shape import FILE as DATA_FILE
 from segdsl.server.errors import ASSOCIATION, IMMUTABLE, existing, refuse
 from segdsl.server.http.request_models import whole
 from segdsl.server.kinds.placement import Paths, check_name, deleting, placing
+from segdsl.server.kinds.scores.collection import Scores
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.counter import PopulationCounter
 from segdsl.server.kinds.segments.request_models import StageOf
@@ -20,6 +21,7 @@ from segdsl.server.kinds.segments.table import (
     REALTIME,
     STAGE,
     TABLE,
+    NoSuchModelError,
     NoSuchSegmentError,
     NoSuchStageError,
     Segment,
@@ -93,6 +95,7 @@ class Segments(Collection):
             data.skipped,
             lambda id: table.find(audience, id),
             _StageRules(service[Stages], table, audience),
+            service[Scores],
             strict=service.strict,
         )
         self.list_cache = ListCache(service.store)
@@ -208,6 +211,7 @@ class Segments(Collection):
             wanted.is_visible,
             reading.stages,
             wanted.stage,
+            reading.scores,
         )
 
     def content_of(self, segment: Segment) -> SegmentContent:
@@ -224,6 +228,7 @@ class Segments(Collection):
             segment.is_visible,
             reading.stages,
             segment.stage,
+            reading.scores,
         )
 
     def count_stages(self, stages: Iterable[int]) -> None:
@@ -248,6 +253,9 @@ def _referring(paths: Paths) -> Iterator[None]:
         raise refuse(message, paths.rule, ASSOCIATION) from None
     except NoSuchStageError as error:
         message = f"there is no stage with the id `{error.id}`"
+        raise refuse(message, paths.rule, ASSOCIATION) from None
+    except NoSuchModelError as error:
+        message = f"Referencing predictive segment `{error.id}`, which does not exist"
         raise refuse(message, paths.rule, ASSOCIATION) from None
     except StageTakenError as error:
         message = f"the stage has a rule already: the segment with the id `{error.id}`"

@@ -13,6 +13,8 @@ import msgspec
 
 from segdsl.errors import SegdslError
 from segdsl.server.kinds.folders.table import check_folder
+from segdsl.server.kinds.scores.table import TABLE as SCORES_TABLE
+from segdsl.server.kinds.scores.table import has_model
 from segdsl.server.kinds.stages.table import STAGE_TABLE, find_stage
 from segdsl.server.rule_texts import with_prefixed_sources
 from segdsl.server.store.errors import CycleError, NameTakenError, ReferencedError, Referrers
@@ -53,6 +55,12 @@ CREATE TABLE stage_references (
   PRIMARY KEY (segment, stage)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX references_of_stage ON stage_references (stage);
+CREATE TABLE score_references (
+  segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
+  model INTEGER NOT NULL REFERENCES predictive_segments (id),
+  PRIMARY KEY (segment, model)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX references_of_model ON score_references (model);
 CREATE TABLE populations (
   segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
   at INTEGER NOT NULL,
@@ -94,10 +102,7 @@ def _upgrade_from_2(db: sqlite3.Connection, layouts: Layouts) -> None:
     # SQLite drops a constraint of a table only with the table; its last id is not used again.
     last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (TABLE,)).fetchone()
     columns = ", ".join(row[1] for row in db.execute("PRAGMA table_info(segments)").fetchall())
-    creates = {
-        statement.split("(")[0].split(" ON ")[0].strip(): statement
-        for statement in _TABLES.split(";\n")
-    }
+    creates = _statements()
     new = creates["CREATE TABLE segments"].replace("TABLE segments", "TABLE new_segments", 1)
     db.execute(new)
     db.execute(f"INSERT INTO new_segments ({columns}) SELECT {columns} FROM segments")
@@ -110,6 +115,20 @@ def _upgrade_from_2(db: sqlite3.Connection, layouts: Layouts) -> None:
     if last is not None:
         db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (TABLE,))
         db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (TABLE, last[0]))
+
+
+def _upgrade_from_3(db: sqlite3.Connection, layouts: Layouts) -> None:
+    """Version 3 had no predictive segments: the scores of all were in the data."""
+    for name in ("TABLE score_references", "INDEX references_of_model"):
+        db.execute(_statements()[f"CREATE {name}"])
+
+
+def _statements() -> dict[str, str]:
+    """The statements that create the tables, each by its first words."""
+    return {
+        statement.split("(")[0].split(" ON ")[0].strip(): statement
+        for statement in _TABLES.split(";\n")
+    }
 
 
 def _unreadable_rule(db: sqlite3.Connection) -> int | None:
@@ -131,14 +150,15 @@ def _unreadable_rule(db: sqlite3.Connection) -> int | None:
 
 LAYOUT = Layout(
     table=TABLE,
-    version=3,
+    version=4,
     tables=_TABLES,
     references=(
         Reference(TABLE, "folder", "folders"),
         Reference("segment_references", "target", TABLE, owner="segment"),
         Reference("stage_references", "stage", STAGE_TABLE, owner="segment"),
+        Reference("score_references", "model", SCORES_TABLE, owner="segment"),
     ),
-    upgrades={1: _upgrade_from_1, 2: _upgrade_from_2},
+    upgrades={1: _upgrade_from_1, 2: _upgrade_from_2, 3: _upgrade_from_3},
     unreadable=(
         "kind NOT IN (0, 1, 2)",
         "(kind = 2) <> (stage IS NOT NULL)",
@@ -165,6 +185,14 @@ class NoSuchStageError(SegdslError):
         super().__init__(str(id))
 
 
+class NoSuchModelError(SegdslError):
+    """A predictive segment that a rule refers to does not exist; `id` is its id."""
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        super().__init__(str(id))
+
+
 class StageTakenError(SegdslError):
     """The stage whose rule a segment should be has a rule already; `id` is that segment's."""
 
@@ -176,9 +204,9 @@ class StageTakenError(SegdslError):
 class SegmentContent(msgspec.Struct, frozen=True):
     """What a client defines of a segment. `rule` is its JSON text as it was sent, or None.
 
-    `refers_to` are the ids of the segments that the rule refers to, `stages` those of stages of
-    the store. A segment that is not visible is hidden in the console (observed). `stage` is the
-    stage whose rule the segment is.
+    `refers_to` are the ids of the segments that the rule refers to, `stages` and `scores` those of
+    stages and predictive segments of the store. A segment that is not visible is hidden in the
+    console (observed). `stage` is the stage whose rule the segment is.
     """
 
     name: str
@@ -191,6 +219,7 @@ class SegmentContent(msgspec.Struct, frozen=True):
     is_visible: bool = True
     stages: tuple[int, ...] = ()
     stage: int | None = None
+    scores: tuple[int, ...] = ()
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -306,6 +335,7 @@ class SegmentTable:
             )
             db.execute("DELETE FROM segment_references WHERE segment = ?", (id,))
             db.execute("DELETE FROM stage_references WHERE segment = ?", (id,))
+            db.execute("DELETE FROM score_references WHERE segment = ?", (id,))
             _insert_references(db, id, content)
             _check_cycle(db, id)
             return _existing(db, audience, id)
@@ -358,7 +388,7 @@ class SegmentTable:
         if found:
             raise ReferencedError(found)
         # Those of one funnel may refer to each other.
-        for table in ("segment_references", "stage_references"):
+        for table in ("segment_references", "stage_references", "score_references"):
             db.executemany(f"DELETE FROM {table} WHERE segment = ?", [(id,) for id in ids])
         db.executemany("DELETE FROM segments WHERE id = ?", [(id,) for id in ids])
 
@@ -450,6 +480,9 @@ def _check(db: sqlite3.Connection, audience: str, content: SegmentContent, id: i
     for stage in content.stages:
         if find_stage(db, audience, stage) is None:
             raise NoSuchStageError(stage)
+    for model in content.scores:
+        if not has_model(db, audience, model):
+            raise NoSuchModelError(model)
     for target in content.refers_to:
         if _find(db, audience, target) is None:
             raise NoSuchSegmentError(target)
@@ -458,6 +491,7 @@ def _check(db: sqlite3.Connection, audience: str, content: SegmentContent, id: i
 def _insert_references(db: sqlite3.Connection, id: int, content: SegmentContent) -> None:
     db.executemany("INSERT INTO segment_references VALUES (?, ?)", _pairs(id, content.refers_to))
     db.executemany("INSERT INTO stage_references VALUES (?, ?)", _pairs(id, content.stages))
+    db.executemany("INSERT INTO score_references VALUES (?, ?)", _pairs(id, content.scores))
 
 
 def _pairs(id: int, targets: Iterable[int]) -> list[tuple[int, int]]:
