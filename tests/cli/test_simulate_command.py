@@ -224,7 +224,6 @@ Welcome: 2025-10-01 to 2025-10-12, 8 profiles in “Tiny shop”
 
 Date        Profile c01
 2025-10-02  entered “First week”
-            activate "Welcome mail"
             activate "Welcome mail": sent
             wait 3 days
 2025-10-04  reached the milestone of “First week”
