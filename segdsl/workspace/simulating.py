@@ -154,7 +154,14 @@ def _opened(project: Project, target: str | None) -> Iterator[Data]:
             f"the target `{name}` has no data here: a journey is simulated over the tables of a "
             "local target with `data`; name one with --target"
         )
-    with open_data(project.path(chosen.data)) as data:
+    try:
+        opened = open_data(project.path(chosen.data))
+    except RuntimeError as error:
+        # DuckDB's word for an interrupt that comes while it works in the main thread.
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
+    with opened as data:
         yield data
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from itertools import zip_longest
 
 import msgspec
 from rich.console import RenderableType
@@ -207,7 +208,12 @@ def _followed(simulated: Simulated) -> Iterator[RenderableType]:
     table.add_column("Date", no_wrap=True)
     table.add_column(Text(f"Profile {visible(simulated.profile or '')}"), overflow="fold")
     for day in simulated.followed:
-        for number, event in enumerate(day.events):
+        shown = [
+            event
+            for event, following in zip_longest(day.events, day.events[1:])
+            if not _is_told_by(event, following)
+        ]
+        for number, event in enumerate(shown):
             title = visible(event_title(simulated.program, event))
             table.add_row(day.date if number == 0 else "", Text(title))
     if not table.rows:
@@ -215,6 +221,16 @@ def _followed(simulated: Simulated) -> Iterator[RenderableType]:
     yield table
     yield ""
     yield Text(f"at the end: {where(simulated)}", style="dim")
+
+
+def _is_told_by(event: Event, following: Event | None) -> bool:
+    """Whether the next event says that the profile came to the step, too."""
+    return (
+        event.kind == "step"
+        and following is not None
+        and following.kind in ("sent", "repeated", "branch", "capped")
+        and (following.stage, following.step) == (event.stage, event.step)
+    )
 
 
 def where(simulated: Simulated, day: ProfileDay | None = None) -> str:

@@ -180,6 +180,7 @@ OTHERS = {
     ("schema", "show"),
     ("serve",),
     ("show",),
+    ("simulate",),
 }
 """The commands that need something first; their documents have tests of their own below."""
 
@@ -317,6 +318,7 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("serve", "--data", "nowhere")),
     (2, "usage", ("serve",)),
     (2, "usage", ("show", "nobody")),
+    (2, "usage", ("simulate", "Nowhere", "--from", "2024-10-01")),
     (2, "usage", ("sql", "japan.seg", "--timezone", "UTC")),
     (2, "usage", ("init",)),
     (2, "usage", ("init", "--data", "nowhere")),
