@@ -393,12 +393,7 @@ class _Mapped(Generic[RuleT, OtherT]):
                     step.otherwise_span,
                 )
             case Decide():
-                # All rules of a step come before those in its blocks.
-                changed = [
-                    None if of.rule is None else self._change(of.rule) for of in step.branches
-                ]
-                branches = tuple(map(self._branch, step.branches, changed))
-                return Decide(step.name, branches, step.span)
+                return Decide(step.name, tuple(map(self._branch, step.branches)), step.span)
             case Split():
                 return Split(
                     step.name, tuple(map(self._variant, step.variants)), step.by, step.span
@@ -410,7 +405,8 @@ class _Mapped(Generic[RuleT, OtherT]):
             case _:
                 assert_never(step)
 
-    def _branch(self, branch: Branch[RuleT], rule: OtherT | None) -> Branch[OtherT]:
+    def _branch(self, branch: Branch[RuleT]) -> Branch[OtherT]:
+        rule = None if branch.rule is None else self._change(branch.rule)
         return Branch(branch.name, rule, self._block(branch.steps), branch.span, branch.name_span)
 
     def _variant(self, variant: Variant[RuleT]) -> Variant[OtherT]:

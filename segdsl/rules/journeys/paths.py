@@ -125,16 +125,6 @@ def block_paths(step: j.Step[RuleT], path: Path) -> list[Path]:
             assert_never(step)
 
 
-def walk_paths(block: j.Block[RuleT], inside: Path) -> Iterator[tuple[Path, j.Step[RuleT]]]:
-    """Every step of a block and of the blocks in it with its path, in the order written."""
-    waiting = list(reversed(list(zip(step_paths(block, inside), block, strict=True))))
-    while waiting:
-        path, step = waiting.pop()
-        yield path, step
-        for at, inner in reversed(list(zip(block_paths(step, path), j.blocks(step), strict=True))):
-            waiting.extend(reversed(list(zip(step_paths(inner, at), inner, strict=True))))
-
-
 def rule_paths(journey: j.Journey[RuleT]) -> Iterator[tuple[Path, str, RuleT]]:
     """Every rule with its path and its name, in the order of `segdsl.language.journeys.rules`."""
     if journey.goal is not None:
@@ -145,16 +135,20 @@ def rule_paths(journey: j.Journey[RuleT]) -> Iterator[tuple[Path, str, RuleT]]:
                 yield (*at, word), criterion.name, criterion.rule
         for path, criterion in zip(exit_paths(stage, at), stage.exits, strict=True):
             yield path, criterion.name, criterion.rule
-        for path, step in walk_paths(stage.steps, (*at, STEPS)):
-            match step:
-                case j.WaitForCondition(criterion):
-                    yield (*path, THEN), criterion.name, criterion.rule
-                case j.Decide(_, branches):
-                    for inner, branch in zip(block_paths(step, path), branches, strict=True):
-                        if branch.rule is not None:
-                            yield inner, branch.name, branch.rule
-                case _:
-                    pass
+        yield from _block_rules(stage.steps, (*at, STEPS))
+
+
+def _block_rules(block: j.Block[RuleT], inside: Path) -> Iterator[tuple[Path, str, RuleT]]:
+    for path, step in zip(step_paths(block, inside), block, strict=True):
+        inner = block_paths(step, path)
+        if isinstance(step, j.WaitForCondition):
+            yield (*path, THEN), step.criterion.name, step.criterion.rule
+        for index, (at, steps) in enumerate(zip(inner, j.blocks(step), strict=True)):
+            if isinstance(step, j.Decide):
+                branch = step.branches[index]
+                if branch.rule is not None:
+                    yield at, branch.name, branch.rule
+            yield from _block_rules(steps, at)
 
 
 def exit_paths(stage: j.JourneyStage[RuleT], at: Path) -> list[Path]:
