@@ -17,7 +17,7 @@ from segdsl.api.bodies import Body, decoded, list_at, listed, need_id, need_name
 from segdsl.api.errors import InvalidResponseError
 from segdsl.diagnostics.places import counted
 from segdsl.language.behaviors import name_of, table_of
-from segdsl.language.values import SEGMENT_KINDS, ColumnType, SegmentKind
+from segdsl.language.values import KIND_NUMBERS, ColumnType, SegmentKind
 from segdsl.rules.json_values import (
     ValueFormError,
     flag_of,
@@ -127,11 +127,12 @@ def _kind(segment: _Segment) -> tuple[SegmentKind | None, int | str | None]:
         return ("realtime" if flag_of(_given(segment.realtime), "realtime") else "batch"), None
     number = whole_number(segment.kind)
     if number is not None:
-        if 0 <= number < len(SEGMENT_KINDS):
-            return SEGMENT_KINDS[number], number
+        kind = next((each for each, of in KIND_NUMBERS.items() if of == number), None)
+        if kind is not None:
+            return kind, number
         return None, number
     word = text_of(segment.kind, "kind")
-    return next((each for each in SEGMENT_KINDS if each == word), None), word
+    return next((each for each in KIND_NUMBERS if each == word), None), word
 
 
 def _rule(raw: msgspec.Raw) -> msgspec.Raw | None:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from engine_folders import column, parquet, sql, types
 
+from engine_folders import column, parquet, sql, types
 from segdsl.engine import DataError, QueryFailed, open_data
 
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_folders import column, csv, sql, types
 
+from engine_folders import column, csv, sql, types
 from segdsl.engine import DataError, open_data
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from engine_folders import column, csv, parquet
 
+from engine_folders import column, csv, parquet
 from segdsl.engine import Data, open_data
 from segdsl.sql import Context, selection
 from support import segment_of

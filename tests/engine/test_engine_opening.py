@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from engine_folders import column, csv, parquet, sql, types
 from sqlglot import exp
 
+from engine_folders import column, csv, parquet, sql, types
 from segdsl.engine import DataError, ParentSegment, open_data
 
 IDS = "SELECT 'c' || i AS cdp_customer_id, i AS age FROM range(3) AS r(i)"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from engine_folders import parquet
 from sqlglot import exp
 
+from engine_folders import parquet
 from segdsl.engine import DataError, open_data
 
 SIGNS = (

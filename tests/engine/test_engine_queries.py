@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from engine_folders import parquet, sql
 
+from engine_folders import parquet, sql
 from segdsl.engine import Data, QueryFailed, QueryKilled, open_data
 from segdsl.engine.query import plain
 

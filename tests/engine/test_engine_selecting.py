@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from engine_folders import csv, parquet
 
+from engine_folders import csv, parquet
 from segdsl.engine import open_data
 from segdsl.sql import Context, selection
 from support import segment_of

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_folders import csv, sql
 
+from engine_folders import csv, sql
 from segdsl.engine import DataError, open_data
 from segdsl.engine.temporary import PREFIX, TemporaryFolder
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from engine_folders import csv, parquet, types
 
+from engine_folders import csv, parquet, types
 from segdsl.engine import open_data
 from segdsl.engine.errors import DataError
 

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from test_engine_labels import data
 
 from segdsl.api import ApiKey, Client
 from segdsl.engine import open_data
 from segdsl.engine.errors import DataError
 from segdsl.server import LOCAL_KEY, open_local
+from test_engine_labels import data
 
 VISIBILITY = """\
 [visibility.customers]

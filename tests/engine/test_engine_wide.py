@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_folders import csv, parquet
 
+from engine_folders import csv, parquet
 from segdsl.engine import open_data
 from segdsl.engine.csv_table import COLUMNS_AT_ONCE
 

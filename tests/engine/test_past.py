@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from engine_folders import csv, parquet
 
+from engine_folders import csv, parquet
 from segdsl.diagnostics import Report
 from segdsl.engine import open_data
 from segdsl.language.condition.tree import Segment

@@ -10,7 +10,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from engine.test_build import (
+from reference.build import Row, is_misfit
+from segdsl.dialects import DIALECTS
+from segdsl.engine.build.measures import Kind
+from segdsl.engine.build.validation import Validation, measures_sql, problem_of, validate
+from segdsl.parent_segment.model import AttributeTable, Filter, Join, Master, Table
+from test_build import (
     EVENTS,
     FACTS,
     TYPES,
@@ -21,11 +26,6 @@ from engine.test_build import (
     users,
     write_table,
 )
-from reference.build import Row, is_misfit
-from segdsl.dialects import DIALECTS
-from segdsl.engine.build.measures import Kind
-from segdsl.engine.build.validation import Validation, measures_sql, problem_of, validate
-from segdsl.parent_segment.model import AttributeTable, Filter, Join, Master, Table
 
 FACT_COLUMNS = [f"a_{type}" for type in TYPES]
 ACTIVE = Filter("status", ("on",))

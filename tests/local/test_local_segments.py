@@ -102,10 +102,35 @@ async def test_everyone_has_no_rule(api: Api) -> None:
 
 
 @with_api
+async def test_rules_of_journeys_are_read_by_id_and_not_listed(api: Api) -> None:
+    first = await api.create("Engaged", kind=3)
+    second = await api.create("Engaged", kind=3)
+    named = await api.create("Engaged")
+    assert (first["kind"], first["countPopulation"]) == (3, True)
+    assert [each["id"] for each in await api.ask("GET", "/audiences/7/segments")] == [named["id"]]
+    inside = (await api.ask("GET", "/entities/by-folder/1"))["data"]
+    assert [each["id"] for each in inside[1:]] == [named["id"]]
+    path = f"/audiences/7/segments/{second['id']}"
+    changed = {"name": "Engaged", "rule": rule(refers_to(first["id"]))}
+    answer = await api.ask("PUT", path, changed)
+    assert (answer["kind"], answer["rule"]) == (3, changed["rule"])
+    resource = (await api.ask("GET", f"/entities/segments/{second['id']}"))["data"]
+    assert (resource["type"], resource["attributes"]["name"]) == ("segment-batch", "Engaged")
+    body = {"type": "segment-batch", "attributes": {"name": "Opened"}}
+    await api.ask("PATCH", f"/entities/segments/{second['id']}", body)
+    assert (await api.ask("GET", path))["kind"] == 3
+    await api.ask("PUT", path, {**changed, "kind": 0}, status=400)
+    await api.ask("PUT", f"/audiences/7/segments/{named['id']}", {"kind": 3}, status=400)
+    await api.ask("DELETE", f"/audiences/7/segments/{first['id']}", status=409)
+    await api.ask("DELETE", path)
+    await api.ask("DELETE", f"/audiences/7/segments/{first['id']}")
+
+
+@with_api
 async def test_kinds(api: Api) -> None:
     assert (await api.create("a", kind=1))["realtime"] is True
     assert (await api.create("b", realtime=True))["kind"] == 1
-    for kind in (2, 3, -1):
+    for kind in (2, 4, -1):
         body = {"name": "x", "rule": JAPAN, "kind": kind}
         wrong = await api.ask("POST", "/audiences/7/segments", body, status=400)
         assert wrong["message"].startswith("$.kind: ")

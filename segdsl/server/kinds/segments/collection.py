@@ -18,6 +18,7 @@ from segdsl.server.kinds.segments.counter import PopulationCounter
 from segdsl.server.kinds.segments.request_models import StageOf
 from segdsl.server.kinds.segments.table import (
     BATCH,
+    JOURNEY,
     REALTIME,
     STAGE,
     TABLE,
@@ -100,7 +101,7 @@ class Segments(Collection):
         )
         self.list_cache = ListCache(service.store)
         self._counter = PopulationCounter(data, table, self.rules, service.clock)
-        for segment in (*self.all(), *self.of_stages().values()):
+        for segment in (*self.all(), *self.of_stages().values(), *self.of_journeys()):
             self._count(segment)
 
     def close(self) -> None:
@@ -116,6 +117,10 @@ class Segments(Collection):
         """The segments that are the rules of stages, by the ids of their stages."""
         return self.table.of_stages(self.service.audience)
 
+    def of_journeys(self) -> list[Segment]:
+        """The segments that are rules of journeys, which no list has (assumed)."""
+        return self.table.of_journeys(self.service.audience)
+
     def find(self, id: int) -> Segment:
         """Raises ApiError (404)."""
         return existing(self.table.find(self.service.audience, id), NAME, id)
@@ -128,7 +133,12 @@ class Segments(Collection):
     # --- changes -----------------------------------------------------------------------------
 
     def create(self, wanted: SegmentInput, paths: Paths) -> Segment:
-        """Raises ApiError (400)."""
+        """A rule of a journey is counted, as clients read its population (observed).
+
+        Raises ApiError (400).
+        """
+        if wanted.kind == JOURNEY:
+            wanted = msgspec.structs.replace(wanted, count_population=True)
         content = self._content(wanted, paths)
         with placing(paths), _referring(paths):
             segment = self.table.create(self.service.audience, content, self.service.clock())
@@ -137,6 +147,10 @@ class Segments(Collection):
 
     def update(self, id: int, wanted: SegmentInput, paths: Paths) -> Segment:
         """Raises ApiError (400, 404)."""
+        is_of_journey = self.find(id).kind == JOURNEY
+        if is_of_journey != (wanted.kind == JOURNEY):
+            message = "a rule of a journey stays one, and no other segment becomes one"
+            raise refuse(message, paths.rule, IMMUTABLE)
         content = self._content(wanted, paths)
         with placing(paths), _referring(paths):
             updated = self.table.update(self.service.audience, id, content, self.service.clock())
@@ -230,6 +244,13 @@ class Segments(Collection):
             segment.stage,
             reading.scores,
         )
+
+    def count_again(self, ids: Iterable[int]) -> None:
+        """Counts segments that were created without `create`."""
+        for id in ids:
+            segment = self.table.find(self.service.audience, id)
+            if segment is not None:
+                self._count(segment)
 
     def count_stages(self, stages: Iterable[int]) -> None:
         """Counts the segments of stages that were created without `create`."""

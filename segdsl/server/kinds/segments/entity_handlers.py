@@ -21,7 +21,7 @@ from segdsl.server.kinds.placement import entity_paths
 from segdsl.server.kinds.segments import responses
 from segdsl.server.kinds.segments.collection import NAME, SegmentInput, Segments
 from segdsl.server.kinds.segments.request_models import SegmentEntity, rule_text
-from segdsl.server.kinds.segments.table import BATCH, REALTIME, STAGE, Segment
+from segdsl.server.kinds.segments.table import BATCH, JOURNEY, REALTIME, STAGE, Segment
 from segdsl.server.service import Call, Route, Service
 
 _KINDS = {
@@ -78,7 +78,7 @@ def _changed(
         given(attributes.name, before.name),
         parent_folder(body, place) or before.folder,
         given(attributes.description, before.description),
-        before.kind if isinstance(body.type, UnsetType) else _KINDS[body.type],
+        _kind(before, body),
         rule,
         given(attributes.count_population, before.count_population),
         given(attributes.is_visible, before.is_visible),
@@ -86,6 +86,14 @@ def _changed(
     )
     paths = entity_paths(place)
     return service[Segments].in_stage(wanted, attributes.funnel_stage, f"{place}.type", paths)
+
+
+def _kind(before: SegmentInput, body: SegmentEntity) -> int:
+    """The kind by the type; a rule of a journey has that of a batch segment (assumed)."""
+    if isinstance(body.type, UnsetType):
+        return before.kind
+    kind = _KINDS[body.type]
+    return JOURNEY if before.kind == JOURNEY and kind == BATCH else kind
 
 
 _ONE = "/entities/segments/{id}"

@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, UnsetType, field
 
 from segdsl.server.errors import refuse
 from segdsl.server.http.request_models import Body, EntityBody, Id, whole
-from segdsl.server.kinds.segments.table import BATCH, REALTIME, STAGE
+from segdsl.server.kinds.segments.table import BATCH, JOURNEY, REALTIME, STAGE
 from segdsl.server.rule_texts import with_text_ids
 
 
@@ -80,14 +80,19 @@ def rule_text(rule: Raw | UnsetType, path: str, *, strict: bool = False) -> str 
 
 
 def kind_of(body: RuleBody, default: int = BATCH) -> int:
-    """0 (batch), 1 (realtime) or 2 (the rule of a stage)."""
+    """0 (batch), 1 (realtime), 2 (the rule of a stage) or 3 (a rule of a journey).
+
+    That one of 3 is created in this way is assumed: the description does not have it. It stays one,
+    and no other segment becomes one.
+    """
     if isinstance(body.kind, UnsetType):
-        if isinstance(body.realtime, UnsetType) or default == STAGE:
+        if isinstance(body.realtime, UnsetType) or default in (STAGE, JOURNEY):
             return default
         return REALTIME if body.realtime else BATCH
     kind = whole(body.kind, "$.kind")
-    if kind not in (BATCH, REALTIME, STAGE):
+    if kind not in (BATCH, REALTIME, STAGE, JOURNEY):
         raise refuse(
-            "the kind of a segment is 0 (batch), 1 (realtime) or 2 (funnel stage)", "$.kind"
+            "the kind of a segment is 0 (batch), 1 (realtime), 2 (funnel stage) or 3 (journey)",
+            "$.kind",
         )
     return kind

@@ -1,6 +1,7 @@
 """The table of segments, with what their rules refer to and their populations.
 
-A segment may be the rule of a stage of a funnel: then it belongs to the stage.
+A segment may be the rule of a stage of a funnel: then it belongs to the stage. One of the kind
+`JOURNEY` is a rule of a journey (documented): it is not listed, and its name need not be unique.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from segdsl.server.store.layouts import Layout, Layouts, Reference
 from segdsl.server.store.store import Store
 
 TABLE = "segments"
-BATCH, REALTIME, STAGE = 0, 1, 2
+BATCH, REALTIME, STAGE, JOURNEY = 0, 1, 2, 3
 
 _TABLES = """
 CREATE TABLE segments (
@@ -41,7 +42,7 @@ CREATE TABLE segments (
   is_visible INTEGER NOT NULL DEFAULT 1,
   stage INTEGER REFERENCES funnel_stages (id)
 ) STRICT;
-CREATE UNIQUE INDEX segment_names ON segments (folder, name) WHERE stage IS NULL;
+CREATE UNIQUE INDEX segment_names ON segments (folder, name) WHERE stage IS NULL AND kind <> 3;
 CREATE UNIQUE INDEX segment_of_stage ON segments (stage) WHERE stage IS NOT NULL;
 CREATE TABLE segment_references (
   segment INTEGER NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
@@ -97,12 +98,20 @@ def _upgrade_from_1(db: sqlite3.Connection, layouts: Layouts) -> None:
             db.execute("UPDATE segments SET rule = ? WHERE id = ?", (upgraded, id))
 
 
+def _creates() -> dict[str, str]:
+    """The statements that create the tables and indexes, by what they begin with."""
+    return {
+        statement.split("(")[0].split(" ON ")[0].strip(): statement
+        for statement in _TABLES.split(";\n")
+    }
+
+
 def _upgrade_from_2(db: sqlite3.Connection, layouts: Layouts) -> None:
     """Version 2 had no stages of funnels, and a name was unique among all segments of a folder."""
     # SQLite drops a constraint of a table only with the table; its last id is not used again.
     last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (TABLE,)).fetchone()
     columns = ", ".join(row[1] for row in db.execute("PRAGMA table_info(segments)").fetchall())
-    creates = _statements()
+    creates = _creates()
     new = creates["CREATE TABLE segments"].replace("TABLE segments", "TABLE new_segments", 1)
     db.execute(new)
     db.execute(f"INSERT INTO new_segments ({columns}) SELECT {columns} FROM segments")
@@ -118,17 +127,13 @@ def _upgrade_from_2(db: sqlite3.Connection, layouts: Layouts) -> None:
 
 
 def _upgrade_from_3(db: sqlite3.Connection, layouts: Layouts) -> None:
-    """Version 3 had no predictive segments: the scores of all were in the data."""
+    """Version 3 had no predictive segments: the scores of all were in the data. Nor had it rules of
+    journeys, whose names need not be unique."""
+    creates = _creates()
     for name in ("TABLE score_references", "INDEX references_of_model"):
-        db.execute(_statements()[f"CREATE {name}"])
-
-
-def _statements() -> dict[str, str]:
-    """The statements that create the tables, each by its first words."""
-    return {
-        statement.split("(")[0].split(" ON ")[0].strip(): statement
-        for statement in _TABLES.split(";\n")
-    }
+        db.execute(creates[f"CREATE {name}"])
+    db.execute("DROP INDEX segment_names")
+    db.execute(creates["CREATE UNIQUE INDEX segment_names"])
 
 
 def _unreadable_rule(db: sqlite3.Connection) -> int | None:
@@ -160,7 +165,7 @@ LAYOUT = Layout(
     ),
     upgrades={1: _upgrade_from_1, 2: _upgrade_from_2, 3: _upgrade_from_3},
     unreadable=(
-        "kind NOT IN (0, 1, 2)",
+        "kind NOT IN (0, 1, 2, 3)",
         "(kind = 2) <> (stage IS NOT NULL)",
         "count_population NOT IN (0, 1) OR is_visible NOT IN (0, 1)",
         "folder NOT IN (SELECT id FROM folders)",
@@ -256,10 +261,10 @@ class SegmentTable:
         self._store = store
 
     def all(self, audience: str, folder: int | None = None) -> list[Segment]:
-        """All segments by id, or those of one folder; without those of stages."""
+        """All segments by id, or those of one folder; without those of stages and of journeys."""
         with self._store.read() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM segments WHERE stage IS NULL "
+                f"SELECT {_COLUMNS} FROM segments WHERE stage IS NULL AND kind <> 3 "
                 "AND audience = ?1 AND folder = ifnull(?2, folder) ORDER BY id",
                 (audience, folder),
             )
@@ -283,6 +288,15 @@ class SegmentTable:
                 (stage, audience),
             ).fetchone()
             return None if row is None else _segment_of(row)
+
+    def of_journeys(self, audience: str) -> list[Segment]:
+        """The segments that are rules of journeys, by id."""
+        with self._store.read() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM segments WHERE kind = 3 AND audience = ? ORDER BY id",
+                (audience,),
+            )
+            return [_segment_of(row) for row in rows]
 
     def find(self, audience: str, id: int) -> Segment | None:
         with self._store.read() as db:
@@ -371,6 +385,19 @@ class SegmentTable:
             "UPDATE segments SET folder = ? WHERE stage = ?",
             [(folder, stage) for stage in stages],
         )
+
+    def delete_in(self, db: sqlite3.Connection, audience: str, ids: Iterable[int]) -> None:
+        """Deletes segments together, in a transaction of the caller. Raises ReferencedError."""
+        found = (_find(db, audience, id) for id in ids)
+        self._delete(db, [segment for segment in found if segment is not None])
+
+    def find_in(self, db: sqlite3.Connection, audience: str, id: int) -> Segment | None:
+        """As `find`, in a transaction of the caller."""
+        return _find(db, audience, id)
+
+    def move_in(self, db: sqlite3.Connection, ids: Iterable[int], folder: int) -> None:
+        """Moves segments to a folder, in a transaction of the caller."""
+        db.executemany("UPDATE segments SET folder = ? WHERE id = ?", [(folder, i) for i in ids])
 
     def _delete(
         self, db: sqlite3.Connection, segments: Sequence[Segment], stages: Sequence[int] = ()
@@ -463,10 +490,12 @@ def _existing(db: sqlite3.Connection, audience: str, id: int) -> Segment:
 
 def _check(db: sqlite3.Connection, audience: str, content: SegmentContent, id: int | None) -> None:
     check_folder(db, audience, content.folder)
-    if content.stage is None:
+    if content.kind == JOURNEY:
+        pass
+    elif content.stage is None:
         other = db.execute(
-            "SELECT id FROM segments "
-            "WHERE folder = ? AND name = ? AND stage IS NULL AND id IS NOT ?",
+            "SELECT id FROM segments WHERE folder = ? AND name = ? AND stage IS NULL "
+            "AND kind <> 3 AND id IS NOT ?",
             (content.folder, content.name, id),
         ).fetchone()
         if other is not None:

@@ -29,7 +29,8 @@ def server_of(snapshot: Snapshot, of_stages: Collection[str] = ()) -> Server:
 
     Not managed are those whose place no `folder` clause can name (the folder is not among those
     that the key may see, or a name on the way there holds a `/`), whose name is blank or that of
-    another in the same folder, whose kind is not known, and those that cannot be read.
+    another in the same folder, whose kind is not known, rules of journeys, and those that cannot be
+    read.
     """
     segments = [each for each in snapshot.segments if each[1].id not in of_stages]
     times = Counter((path, segment.name) for path, segment in segments)
@@ -44,6 +45,8 @@ def _listing(segment: ApiSegment, path: Folder | None, *, is_ambiguous: bool) ->
     why = None
     if segment.kind is None:
         why = f"its kind (`{segment.raw_kind}`) is not known"
+    elif segment.kind == "journey":
+        why = "it is a rule of a journey"
     elif not is_nameable(path):
         why = NO_PLACE
     elif not segment.name.strip():
