@@ -15,7 +15,7 @@ from segdsl.engine import Data
 from segdsl.language.condition.tree import Segment
 from segdsl.simulation.clock import Evaluation
 from segdsl.simulation.over_data import RulesOverData
-from segdsl.workspace.remote import simulating
+from segdsl.workspace import simulating
 from terminal import on_terminal
 
 JST = 9 * 3_600
