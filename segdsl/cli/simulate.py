@@ -47,8 +47,8 @@ def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
     "simulate",
     epilog=examples(
         'segdsl simulate "Welcome onboarding" --from 2024-10-01',
-        "segdsl simulate Win-back journeys/ --from 2024-10-01T03:00 --days 60 --csv > days.csv",
-        "segdsl simulate Win-back --from 2024-10-01 --profile c01",
+        "segdsl simulate VIP journeys/ --from 2024-10-01T03:00",
+        "segdsl simulate VIP --from 2024-10-01 --profile c01",
     ),
 )
 @click.argument("journey", metavar="JOURNEY")
@@ -59,7 +59,7 @@ def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
     metavar="DATE",
     required=True,
     callback=_start,
-    help="The day of the first evaluation, with a time of the day (00:00).",
+    help="The day of the first evaluation; also with a time, as 2024-10-01T03:00.",
 )
 @click.option(
     "--days",
