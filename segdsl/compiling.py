@@ -22,6 +22,8 @@ from segdsl.diagnostics.codes import OF_SAMPLES, OF_TIME, WARNINGS
 from segdsl.diagnostics.render import render_text
 from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Funnel, Segment
+from segdsl.language.journeys import Journey, rules
+from segdsl.language.predictive import PredictiveSegment
 from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.substitution import with_ids, with_unambiguous_ids
@@ -41,6 +43,7 @@ from segdsl.schema.ids import ambiguous_ids, ids_of
 from segdsl.schema.model import Schema
 from segdsl.source import Source, SpanKey
 
+OtherItem = Funnel | PredictiveSegment | ActivationTemplate | Journey[Segment] | Activation
 NAME = "text.seg"
 """The name that diagnostics give the text, unless another is given."""
 
@@ -62,7 +65,7 @@ class CompiledSegment(msgspec.Struct, frozen=True):
 
 
 class CompiledResource(msgspec.Struct, frozen=True):
-    """One funnel, activation template or activation without errors.
+    """One item without errors that is no segment: a funnel, a journey, an activation, ….
 
     `kind` is one of these words, and `requests` are the requests that create it, in their order:
     each has `method`, `path` and `body`, as `json.loads` reads them. `json` is the exact text of
@@ -73,14 +76,15 @@ class CompiledResource(msgspec.Struct, frozen=True):
     name: str
     requests: tuple[dict[str, Any], ...]
     json: str
-    item: Funnel | ActivationTemplate | Activation
+    item: OtherItem
 
 
 class Compiled(msgspec.Struct, frozen=True):
     """What a text compiles to.
 
-    `segments` are those of the text without errors, in order. `resources` are its funnels, then its
-    templates, then its activations. `diagnostics` are the errors and warnings, in the order of
+    `segments` are those of the text without errors, in order. `resources` are its funnels,
+    predictive segments, templates, journeys and activations; an activation of one of its journeys
+    is among the requests of the journey. `diagnostics` are the errors and warnings, in the order of
     discovery. `sources` are the text and those that it imports, by name.
     """
 
@@ -177,7 +181,15 @@ def compile_text(
             if with_known is not None:
                 compiled.append(_compiled(with_known, symbolic, layout, report))
     resources: tuple[CompiledResource, ...] = ()
-    if items.funnels or items.templates or items.activations:
+    if any(
+        (
+            items.funnels,
+            items.templates,
+            items.activations,
+            items.predictive_segments,
+            items.journeys,
+        )
+    ):
         sound = _without(items, failed)
         resources = _resources(sound, {**known, **(ids or {})}, several, symbolic, layout, report)
     if lint and trees is not None:
@@ -210,23 +222,25 @@ def _resources(
 ) -> tuple[CompiledResource, ...]:
     """What is no segment; what has an error is reported and left out."""
     from segdsl.language.references.deliveries import delivery_with_ids
+    from segdsl.language.references.journeys import journey_with_ids, predictive_with_ids
     from segdsl.language.references.substitution import funnel_with_ids
     from segdsl.rules.requests import declarations
 
     made: list[CompiledResource] = []
-    placed: list[Funnel | ActivationTemplate | Activation | None] = [
+    placed: list[OtherItem | None] = [
         *(funnel_with_ids(each, ids, several, report) for each in items.funnels),
+        *(predictive_with_ids(each, ids, several, report) for each in items.predictive_segments),
         *(delivery_with_ids(each, ids, several, report) for each in items.templates),
+        *(journey_with_ids(each, ids, several, report) for each in items.journeys),
         *(delivery_with_ids(each, ids, several, report) for each in items.activations),
     ]
-    for item in placed:
-        if item is None:
-            continue
-        found = declarations([item], ids, report, layout=layout, symbolic=symbolic)
-        for _, declaration in found:
-            text = encode(declaration)
-            requests = tuple(json.loads(text)["requests"])
-            made.append(CompiledResource(declaration.kind, declaration.name, requests, text, item))
+    known = [item for item in placed if item is not None]
+    by_place = {item.span.key: item for item in known}
+    for span, declaration in declarations(known, ids, report, layout=layout, symbolic=symbolic):
+        text = encode(declaration)
+        requests = tuple(json.loads(text)["requests"])
+        item = by_place[span.key]
+        made.append(CompiledResource(declaration.kind, declaration.name, requests, text, item))
     return tuple(made)
 
 
@@ -345,6 +359,12 @@ def _without(items: Resolved, failed: frozenset[SpanKey]) -> Resolved:
         tuple(funnels),
         tuple(each for each in items.activations if each.span.key not in failed),
         tuple(each for each in items.templates if each.span.key not in failed),
+        tuple(each for each in items.predictive_segments if each.span.key not in failed),
+        tuple(
+            each
+            for each in items.journeys
+            if not failed.intersection({each.span.key, *(rule.span.key for rule in rules(each))})
+        ),
     )
 
 

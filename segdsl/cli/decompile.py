@@ -28,9 +28,10 @@ from segdsl.cli.reporting import (
 def command(file: str, output: str | None, form: str, allowed: tuple[str, ...], color: str) -> None:
     """Convert JSON of the API to source.
 
-    FILE.json is a rule, a segment, a funnel, an activation, a template, what `segdsl compile`
-    prints, or a list of these; `-` is standard input. A funnel needs the segments of its stages
-    beside it, in one list. Items of a list that cannot be converted are reported, and the others
+    FILE.json is a rule, a segment, a funnel, an activation, a template, a predictive segment, a
+    journey, what `segdsl compile` prints, or a list of these; `-` is standard input. A funnel needs
+    the segments of its stages beside it, in one list; a journey needs those of its criteria, and
+    its activations. Items of a list that cannot be converted are reported, and the others
     are written. Diagnostics go to standard error in every format.
     """
     from segdsl.diagnostics import Report

@@ -140,15 +140,15 @@ class SegmentRequest(_SegmentOfFile, frozen=True, kw_only=True):
 class ApiRequest(_Object, frozen=True, kw_only=True):
     """A request of the API."""
 
-    method: Literal["POST", "PATCH"]
+    method: Literal["GET", "POST", "PATCH"]
     path: Annotated[str, doc("With `{…}` in place of ids that only a server knows.")]
-    body: msgspec.Raw
+    body: Annotated[msgspec.Raw, doc("Null for a request without a body.")]
 
 
 class CompiledResource(_Object, frozen=True, kw_only=True):
-    """A compiled funnel, activation or template."""
+    """A compiled item that is no segment."""
 
-    kind: Literal["funnel", "activation", "activation template"]
+    kind: Literal["funnel", "activation", "activation template", "predictive segment", "journey"]
     name: str
     folder: Annotated[str | None, doc("Null for an activation.")]
     file: str | None
@@ -157,6 +157,9 @@ class CompiledResource(_Object, frozen=True, kw_only=True):
     ]
     of_stage: Annotated[
         str | None, doc("The stage that an activation sends: an id, or a marked name.")
+    ]
+    of_journey: Annotated[
+        str | None, doc("The journey that an activation is of: an id, or a marked name.")
     ]
     requests: Annotated[tuple[ApiRequest, ...], doc("Those that create it, in their order.")]
 

@@ -58,6 +58,7 @@ def _resource(span: Span, declaration: Declaration) -> models.CompiledResource:
         file=span.file or None,
         of_segment=None if of is None else of.segment,
         of_stage=None if of is None else of.stage,
+        of_journey=None if of is None else of.journey,
         requests=tuple(
             models.ApiRequest(
                 method=each.method,

@@ -670,7 +670,7 @@ def test_every_body_is_what_the_description_asks_for(journey: j.Journey[str]) ->
     assert made is not None
     path = "/entities/journeys/{journeyId}"
     for method, where, body in (
-        ("POST", "/entities/journeys", encode_draft(made, folder_id="9001")),
+        ("POST", "/entities/journeys", encode_draft(journey, folder_id="9001")),
         ("POST", "/entities/journeys", encode_journey(made, folder_id="9001")),
         ("PATCH", path, encode_journey(made)),
     ):

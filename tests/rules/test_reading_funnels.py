@@ -196,7 +196,7 @@ _OTHER = {"type": "syndication", "attributes": {"name": "y", "connectionId": 3}}
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"kind": "journey"}, "$.kind"),
+        ({"kind": "mailing"}, "$.kind"),
         ({"color": "red"}, "$.color"),
         ({"requests": []}, "$.requests"),
         ({"requests": [{"method": "POST"}]}, "$.requests[0]"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from segdsl.language import journeys as j
 from segdsl.language.activations import WEEKDAYS
 from segdsl.language.values import ById, ByName, Number
+from segdsl.rules.journeys.documents import distinct, with_distinct_names
 from strategies.texts import odd_texts
 
 RuleT = TypeVar("RuleT")
@@ -30,7 +31,7 @@ def targets(stages: list[str]) -> st.SearchStrategy[j.JourneyStageRef]:
     others = names.map(lambda name: ByName(f"Other {name}"))
     return st.one_of(
         st.builds(j.JourneyStageRef, st.sampled_from(stages).map(ByName), st.none()),
-        st.builds(j.JourneyStageRef, names.map(ByName) | _ids, others),
+        st.builds(j.JourneyStageRef, names.map(ByName), others),
         st.builds(j.JourneyStageRef, _ids, _ids),
     )
 
@@ -119,7 +120,7 @@ def reachable(steps: list[Any]) -> j.Block[Any]:
 
 @st.composite
 def journeys(draw: st.DrawFn, rules: st.SearchStrategy[Any], *, depth: int = 3) -> j.Journey[Any]:
-    """A journey whose steps are all reachable."""
+    """A journey whose steps are all reachable, and have the names that a file asks for."""
     stages = draw(st.lists(names, min_size=1, max_size=3, unique=True))
     steps = _Steps(rules, stages)
     plain = st.none() | st.builds(j.Criterion, names, rules)
@@ -132,8 +133,8 @@ def journeys(draw: st.DrawFn, rules: st.SearchStrategy[Any], *, depth: int = 3) 
                 draw(_texts),
                 draw(plain),
                 draw(plain),
-                tuple(draw(st.lists(jumping, max_size=2))),
-                draw(steps.block(depth)),
+                distinct(draw(st.lists(jumping, max_size=2))),
+                with_distinct_names(draw(steps.block(depth)), set()),
             )
             for name in stages
         ),

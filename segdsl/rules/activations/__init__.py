@@ -6,6 +6,7 @@ from segdsl.rules.activations.activation import (
     encode_activation,
     family_of,
     read_activation,
+    read_journey_activation,
 )
 from segdsl.rules.activations.deliveries import ColumnIds
 from segdsl.rules.activations.normal import normal_activation, normal_delivery, normal_template
@@ -23,5 +24,6 @@ __all__ = [
     "normal_delivery",
     "normal_template",
     "read_activation",
+    "read_journey_activation",
     "read_template",
 ]

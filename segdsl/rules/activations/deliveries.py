@@ -15,7 +15,12 @@ from segdsl.rules.activations.columns import encode_columns, read_columns
 from segdsl.rules.activations.fields import Attempts, FieldReader
 from segdsl.rules.activations.identifiers import Identifiers
 from segdsl.rules.activations.schedules import FIELDS as SCHEDULE_FIELDS
-from segdsl.rules.activations.schedules import cleared_schedule, encode_schedule, read_schedule
+from segdsl.rules.activations.schedules import (
+    cleared_schedule,
+    encode_old_schedule,
+    encode_schedule,
+    read_schedule,
+)
 from segdsl.rules.activations.settings import encode_settings, read_settings
 
 Json = dict[str, Any]
@@ -45,13 +50,18 @@ class ColumnIds(msgspec.Struct, frozen=True):
 
 
 class BodyShape(msgspec.Struct, frozen=True):
-    """Which fields a body has; `is_whole` is whether what is not written is cleared by it."""
+    """Which fields a body has; `is_whole` is whether what is not written is cleared by it.
+
+    `is_of_journey` is whether it also has the older fields of a schedule, and whether it can run
+    after a refresh of its journey.
+    """
 
     has_end: bool
     has_cron: bool
     has_workflow: bool
     has_one_behavior: bool
     is_whole: bool
+    is_of_journey: bool = False
 
 
 def encode_columns_of(delivery: a.Delivery, shape: BodyShape, ids: ColumnIds) -> Json:
@@ -67,8 +77,12 @@ def encode_schedule_of(delivery: a.Delivery, shape: BodyShape) -> Json:
         cleared = cleared_schedule(has_end=shape.has_end)
     else:
         cleared = {}
+    if shape.is_of_journey and shape.is_whole:
+        cleared |= {"runAfterJourneyRefresh": False}
     if schedule is None:
         return cleared
+    if shape.is_of_journey:
+        cleared |= encode_old_schedule(schedule)
     return cleared | encode_schedule(schedule, has_end=shape.has_end, has_cron=shape.has_cron)
 
 

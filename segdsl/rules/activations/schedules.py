@@ -76,6 +76,41 @@ def encode_schedule(schedule: a.Schedule, *, has_end: bool, has_cron: bool) -> J
             assert_never(schedule)
 
 
+_OLD_TYPES: dict[a.RepeatUnit, str] = {
+    "minute": "minutes_interval",
+    "hour": "hourly",
+    "day": "daily",
+    "week": "weekly",
+    "month": "monthly",
+}
+
+
+def encode_old_schedule(schedule: a.Schedule) -> Json:
+    """The deprecated fields that say the same; nothing where they cannot.
+
+    Clients send them for activations of journeys: `daily` with `11:00:00` (observed; the options of
+    the other types are those of digdag, see `old_schedules`).
+    """
+    match schedule:
+        case a.Repeat("minute", frequency):
+            return {"scheduleType": "minutes_interval", "scheduleOption": frequency.text}
+        case a.Repeat(unit, Number("1"), weekdays, str() as start) if len(weekdays) < 2:
+            local = datetime.fromisoformat(with_seconds(start))
+            day = weekdays[0] if weekdays else a.WEEKDAYS[local.weekday()]
+            time = local.strftime("%H:%M:%S")
+            options: dict[a.RepeatUnit, str] = {
+                "hour": local.strftime("%M:%S"),
+                "day": time,
+                "week": f"{day[:3]},{time}",
+                "month": f"{local.day},{time}",
+            }
+            return {"scheduleType": _OLD_TYPES[unit], "scheduleOption": options[unit]}
+        case a.ByHand():
+            return {"scheduleType": "none"}
+        case _:
+            return {}
+
+
 def cleared_schedule(*, has_end: bool) -> Json:
     """Every field of a schedule of today, without a value."""
     cleared: Json = {"repeatUnit": "none", "repeatFrequency": 1, "repeatSubFrequency": []}

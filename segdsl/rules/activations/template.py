@@ -163,7 +163,7 @@ def _read(document: Any, path: str, reader: FieldReader) -> TemplateParts:
 
 
 def _refuse_journeys(data: Json, path: str, reader: FieldReader) -> None:
-    help = "keep this template in the console: the language has no journeys yet"
+    help = "keep this template in the console: files have templates for activations of segments"
     if "kind" in data and reader.whole_from(data["kind"], f"{path}.kind", "a kind", 0).text != "0":
         reader.fail(f"{path}.kind", "this is a template of a journey's activations", help)
     if reader.flag(data, "runAfterJourneyRefresh", path):

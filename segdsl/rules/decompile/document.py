@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import msgspec
 
@@ -13,12 +13,14 @@ from segdsl.language import activations as a
 from segdsl.language.format import format_file
 from segdsl.language.references.symbolic_ids import reference_of
 from segdsl.language.syntax import tree as t
+from segdsl.language.syntax.model_items import predictive_item
 from segdsl.language.values import ById, Number
 from segdsl.rules.activations import read_activation, read_template
 from segdsl.rules.activations.fields import FieldReader
 from segdsl.rules.activations.lift import lift_activation, lift_template
 from segdsl.rules.activations.resources import path_of_fields
 from segdsl.rules.decompile.compiled import read_compiled
+from segdsl.rules.decompile.journeys import JourneyDocuments
 from segdsl.rules.decompile.kinds import inside, kind_of
 from segdsl.rules.decompile.secrets import without_secrets
 from segdsl.rules.decompile.segments import UNNAMED, SegmentReader, is_whole, read_segment
@@ -30,6 +32,7 @@ from segdsl.rules.funnels.reading import (
     read_funnel,
     read_stage,
 )
+from segdsl.rules.predictive import read_predictive
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.growth import Growth
 from segdsl.source import Span
@@ -40,8 +43,9 @@ def decompile(text: str, name: str, report: Report) -> str | None:
     """The source of what the document `name` holds; None after a report.
 
     Takes a bare rule (named `Untitled`), a segment, a funnel, an activation or a template under
-    either media type, what `segdsl compile` writes, and a list of these. A funnel needs the
-    segments of its stages beside it, in one list. Of a list, what cannot be read is reported by its
+    either media type, a predictive segment, a journey, what `segdsl compile` writes, and a list of
+    these. A funnel needs the segments of its stages beside it, in one list, and a journey those of
+    its criteria and its activations. Of a list, what cannot be read is reported by its
     name and left out, and the rest is written. Settings that look like secrets are left out with
     a warning.
     """
@@ -108,15 +112,20 @@ class _Documents:
             stage.segment_id: stage.id for stage in stages if stage.segment_id is not None
         }
         self._rules: dict[str, StageSegment] = {}
+        self._journeys = JourneyDocuments(
+            [(each.document, each.path, each.report) for each in elements], self._growth
+        )
 
     def items(self) -> list[t.Item]:
-        others = [each for each in self._elements if not self._takes_as_rule(each)]
+        others = [
+            each
+            for each in self._elements
+            if not self._takes_as_rule(each) and not self._journeys.takes(each.path)
+        ]
         made: list[t.Item] = []
         for each in others:
             with suppress(UnreadableError):
-                item = self._item(each)
-                if item is not None:
-                    made.append(item)
+                made += self._item(each)
         return made
 
     def _takes_as_rule(self, element: _Element) -> bool:
@@ -132,7 +141,16 @@ class _Documents:
             self._rules[id] = rule
         return True
 
-    def _item(self, element: _Element) -> t.Item | None:
+    def _item(self, element: _Element) -> tuple[t.Item, ...]:
+        document, _, _, _ = element
+        if kind_of(document) == "compiled":
+            return read_compiled(
+                inside(document), element.path, FieldReader(element.report), self._growth
+            )
+        item = self._one(element)
+        return () if item is None else (item,)
+
+    def _one(self, element: _Element) -> t.Item | None:
         document, path, report, unnamed = element
         reader = FieldReader(report)
         match kind_of(document):
@@ -161,8 +179,22 @@ class _Documents:
                 at = path_of_fields(document, path)
                 delivery = without_secrets(template.delivery, at, report)
                 return lift_template(msgspec.structs.replace(template, delivery=delivery))
+            case "predictive segment":
+                predictive = read_predictive(document, report, path)
+                return None if predictive is None else predictive_item(predictive.segment)
+            case "journey":
+                return self._journeys.item(path, report)
+            case "journey activation":
+                of_journey = self._journeys.activation(path, report)
+                if of_journey is None:
+                    return None
+                at = f"{path_of_fields(document, path)}.activationParams"
+                delivery = without_secrets(of_journey.delivery, at, report)
+                return lift_activation(msgspec.structs.replace(of_journey, delivery=delivery))
             case "compiled":
-                return read_compiled(inside(document), path, reader, self._growth)
+                raise AssertionError("it may have several items")
+            case other:
+                assert_never(other)
 
     def _target(self, segment_id: str | None, path: str, reader: FieldReader) -> a.Target:
         """The segment, or the stage whose segment it is."""

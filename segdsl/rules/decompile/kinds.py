@@ -1,17 +1,32 @@
-"""What a JSON document of the API is: a segment, a funnel, an activation, a template."""
+"""What a JSON document of the API is: a segment, a funnel, an activation, a journey, …."""
 
 from __future__ import annotations
 
 from typing import Any
 from typing import Literal as OneOf
 
-DocumentKind = OneOf["segment", "funnel", "activation", "template", "compiled"]
+from segdsl.language.predictive import FEATURE_LISTS
+
+DocumentKind = OneOf[
+    "segment",
+    "funnel",
+    "activation",
+    "template",
+    "predictive segment",
+    "journey",
+    "journey activation",
+    "compiled",
+]
 """`compiled` is what `segdsl compile` writes of what takes several requests."""
 _RESOURCES: dict[str, DocumentKind] = {
     "syndication": "activation",
     "activation-template": "template",
     "funnel": "funnel",
+    "predictive-segment": "predictive segment",
+    "journey": "journey",
+    "journeyActivationStep": "journey activation",
 }
+_OF_PREDICTIVE = ("gradeThresholds", "baseSegmentId", "scoredSegmentId", *FEATURE_LISTS.values())
 _OF_TEMPLATES = ("fieldProperties", "state")
 _OF_ACTIVATIONS = ("connectionId", "connectorConfig", "syndicationBehaviors")
 
@@ -36,6 +51,8 @@ def kind_of(document: Any) -> DocumentKind:
         return "segment"
     if "stages" in value:
         return "funnel"
+    if any(key in value for key in _OF_PREDICTIVE):
+        return "predictive segment"
     if any(key in value for key in _OF_TEMPLATES):
         return "template"
     return "activation" if any(key in value for key in _OF_ACTIVATIONS) else "segment"

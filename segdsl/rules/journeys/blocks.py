@@ -357,6 +357,9 @@ class _Steps:
                 self._reader.fail(path, "this step activates nothing, and has no name")
             return j.Activate(name)
         known = self._names.activations.get(step_id)
+        named = reference_of("journey activation", step_id)
+        if known is None and isinstance(named, ByName):
+            known = named.name
         if known is None:
             self._reader.fail(
                 f"{path}.journeyActivationStepId",

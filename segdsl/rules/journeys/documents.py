@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -13,12 +13,14 @@ from segdsl.language.values import ByName
 from segdsl.rules.activations.fields import Attempts, FieldReader
 from segdsl.rules.journeys import model as m
 from segdsl.rules.journeys.blocks import Names, Placed, nest, steps_of, target_of
-from segdsl.rules.journeys.normal import normal_journey
+from segdsl.rules.journeys.normal import normal_journey, with_blocks
 from segdsl.rules.journeys.paths import (
     MERGE,
     STEPS,
     Path,
     block_paths,
+    default_name,
+    keys,
     path_text,
     rule_paths,
     stage_paths,
@@ -160,15 +162,53 @@ def _stage(
     stage: m.Stage, path: str, names: Names, reader: FieldReader
 ) -> tuple[j.JourneyStage[SegmentId], tuple[Placed, ...]]:
     placed = nest(stage, path, reader)
+    exits = [_known(each, names) for each in stage.exit_criterias]
+    steps = steps_of(placed, stage.steps, path, names, reader)
     made = j.JourneyStage(
         stage.name,
         stage.description,
         _criterion(stage.entry_criteria, names),
         _criterion(stage.milestone, names),
-        tuple(_known(each, names) for each in stage.exit_criterias),
-        steps_of(placed, stage.steps, path, names, reader),
+        distinct(exits),
+        with_distinct_names(steps, set()),
     )
     return made, placed
+
+
+_Named = TypeVar("_Named", j.Criterion[SegmentId], j.Branch[SegmentId], j.Variant[SegmentId])
+
+
+def distinct(parts: Iterable[_Named]) -> tuple[_Named, ...]:
+    """The parts, numbered where their names occurred before: in a file they are told by them."""
+    listed = list(parts)
+    return tuple(
+        msgspec.structs.replace(each, name=name)
+        for each, name in zip(listed, keys(each.name for each in listed), strict=True)
+    )
+
+
+def with_distinct_names(block: j.Block[SegmentId], taken: set[str]) -> j.Block[SegmentId]:
+    """The steps, those numbered whose written name another step of the stage has."""
+    made: list[j.Step[SegmentId]] = []
+    for step in block:
+        name = step.name
+        is_written = name is not None and name != default_name(step)
+        if is_written or isinstance(step, j.Decide | j.Split):
+            free, number = name or "", 1
+            while free in taken:
+                number += 1
+                free = f"{name} ({number})"
+            taken.add(free)
+            step = msgspec.structs.replace(step, name=free)
+        match step:
+            case j.Decide(_, branches):
+                step = msgspec.structs.replace(step, branches=distinct(branches))
+            case j.Split(_, variants):
+                step = msgspec.structs.replace(step, variants=distinct(variants))
+            case _:
+                pass
+        made.append(with_blocks(step, [with_distinct_names(of, taken) for of in j.blocks(step)]))
+    return tuple(made)
 
 
 def _criterion(criteria: m.Criteria | None, names: Names) -> j.Criterion[SegmentId] | None:

@@ -14,6 +14,7 @@ from typing import Literal as OneOf
 
 import msgspec
 
+from segdsl.language import journeys as j
 from segdsl.language.journeys import WaitUnit
 from segdsl.language.values import Number
 
@@ -236,7 +237,7 @@ def encode_journey(
 
 
 def encode_draft(
-    journey: Journey, *, folder_id: str | None = None, bundle_id: str | None = None
+    journey: j.Journey[Any], *, folder_id: str | None = None, bundle_id: str | None = None
 ) -> Json:
     """The body that creates a journey with its stages by name, before anything has an id."""
     attributes: Json = {"name": journey.name}
@@ -245,7 +246,7 @@ def encode_draft(
     attributes["state"] = "draft"
     if bundle_id is not None:
         attributes["journeyBundleId"] = bundle_id
-    attributes["reentryMode"] = journey.reentry_mode
+    attributes["reentryMode"] = j.REENTRY[journey.reentry or "never"]
     attributes["journeyStages"] = [{"name": stage.name} for stage in journey.stages]
     return _resource(attributes, folder_id)
 

@@ -229,6 +229,7 @@ class _Reading:
         reader, what = self.reader, "a criterion"
         data = self.part(value, path, CRITERIA_FIELDS, what)
         name = self.name(data, path, what)
+        name = name if name.strip() else "Criterion"
         segment = reader.need(data, "segmentId", path, what)
         target = data.get("target")
         return m.Criteria(
@@ -462,7 +463,7 @@ class _Reading:
             cap = reader.whole_from(data["cappingAt"], f"{path}.cappingAt", "a cap", 1)
         return m.VariantPath(
             reader.optional_text(data, "id", path, "an id"),
-            self.name(data, path, what),
+            self._name(data, path) or "Variant",
             share,
             reader.flag(data, "isControlGroup", path),
             cap,

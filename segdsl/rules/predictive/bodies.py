@@ -90,7 +90,8 @@ def encode_features(features: tuple[p.Feature, ...], *, is_whole: bool = False) 
         api: [each.name for each in features if each.kind == kind]
         for kind, api in p.FEATURE_LISTS.items()
     }
-    computed = [_preprocess(each.name, each.source) for each in features if each.source]
+    ordered = [each for kind in p.FEATURE_LISTS for each in features if each.kind == kind]
+    computed = [_preprocess(each.name, each.source) for each in ordered if each.source]
     if computed or is_whole:
         encoded["preprocess"] = computed or None
     return encoded

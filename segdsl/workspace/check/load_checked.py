@@ -255,6 +255,8 @@ def _joined(several: Sequence[OtherItems]) -> OtherItems:
         tuple(each for items in several for each in items.funnels),
         tuple(each for items in several for each in items.activations),
         tuple(each for items in several for each in items.templates),
+        tuple(each for items in several for each in items.predictive_segments),
+        tuple(each for items in several for each in items.journeys),
     )
 
 

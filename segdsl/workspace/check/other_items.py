@@ -1,4 +1,4 @@
-"""The funnels, activations and templates of checked files, beside their segments."""
+"""What checked files have beside their segments: funnels, activations, journeys, and so on."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ from segdsl.source import SpanKey
 
 if TYPE_CHECKING:
     from segdsl.language import activations as a
+    from segdsl.language import journeys as j
+    from segdsl.language import predictive as p
 
-    OtherItem = c.Funnel | a.Activation | a.ActivationTemplate
+    OtherItem = (
+        c.Funnel | a.Activation | a.ActivationTemplate | p.PredictiveSegment | j.Journey[c.Segment]
+    )
 
 _Item = TypeVar("_Item", bound="OtherItem")
 
@@ -31,11 +35,19 @@ class OtherItems(msgspec.Struct, frozen=True):
     funnels: tuple[c.Funnel, ...] = ()
     activations: tuple[a.Activation, ...] = ()
     templates: tuple[a.ActivationTemplate, ...] = ()
+    predictive_segments: tuple[p.PredictiveSegment, ...] = ()
+    journeys: tuple[j.Journey[c.Segment], ...] = ()
 
     @property
     def all(self) -> tuple[OtherItem, ...]:
         """All of them, in an order in which they can be created."""
-        return (*self.funnels, *self.templates, *self.activations)
+        return (
+            *self.funnels,
+            *self.predictive_segments,
+            *self.templates,
+            *self.journeys,
+            *self.activations,
+        )
 
     def __str__(self) -> str:
         """How many there are of each kind: `1 funnel, 4 activations`."""
@@ -43,6 +55,8 @@ class OtherItems(msgspec.Struct, frozen=True):
             (len(self.funnels), "funnel"),
             (len(self.templates), "activation template"),
             (len(self.activations), "activation"),
+            (len(self.predictive_segments), "predictive segment"),
+            (len(self.journeys), "journey"),
         )
         return ", ".join(counted(number, word) for number, word in kinds if number)
 
@@ -52,12 +66,24 @@ class OtherItems(msgspec.Struct, frozen=True):
         def kept(items: Iterable[_Item]) -> tuple[_Item, ...]:
             return tuple(each for each in items if each.span.key in keys)
 
-        return OtherItems(kept(self.funnels), kept(self.activations), kept(self.templates))
+        return OtherItems(
+            kept(self.funnels),
+            kept(self.activations),
+            kept(self.templates),
+            kept(self.predictive_segments),
+            kept(self.journeys),
+        )
 
 
 def others_of(loaded: Loaded) -> OtherItems:
     """The items of loaded files, also those with errors."""
-    return OtherItems(loaded.funnels, loaded.activations, loaded.templates)
+    return OtherItems(
+        loaded.funnels,
+        loaded.activations,
+        loaded.templates,
+        loaded.predictive_segments,
+        loaded.journeys,
+    )
 
 
 def names_of_item(item: OtherItem) -> tuple[str, str]:
@@ -71,6 +97,8 @@ def names_of_item(item: OtherItem) -> tuple[str, str]:
 def kind_of(item: c.Segment | OtherItem) -> str:
     """What an item is, in a word or two: `funnel`, `activation template`."""
     from segdsl.language import activations as a
+    from segdsl.language import journeys as j
+    from segdsl.language import predictive as p
 
     match item:
         case c.Segment():
@@ -81,6 +109,10 @@ def kind_of(item: c.Segment | OtherItem) -> str:
             return "activation"
         case a.ActivationTemplate():
             return "activation template"
+        case p.PredictiveSegment():
+            return "predictive segment"
+        case j.Journey():
+            return "journey"
         case _:
             assert_never(item)
 
@@ -90,16 +122,23 @@ def with_known_ids(
 ) -> OtherItems:
     """The items with the ids of known names; those with an ambiguous one are left out."""
     funnels = [funnel_with_ids(each, ids, ambiguous, report) for each in items.funnels]
-    if not items.activations and not items.templates:
+    if len(items.all) == len(items.funnels):
         return OtherItems(tuple(each for each in funnels if each is not None))
     from segdsl.language.references.deliveries import delivery_with_ids
+    from segdsl.language.references.journeys import journey_with_ids, predictive_with_ids
 
     activations = [delivery_with_ids(each, ids, ambiguous, report) for each in items.activations]
     templates = [delivery_with_ids(each, ids, ambiguous, report) for each in items.templates]
+    models = [
+        predictive_with_ids(each, ids, ambiguous, report) for each in items.predictive_segments
+    ]
+    journeys = [journey_with_ids(each, ids, ambiguous, report) for each in items.journeys]
     return OtherItems(
         tuple(each for each in funnels if each is not None),
         tuple(each for each in activations if each is not None),
         tuple(each for each in templates if each is not None),
+        tuple(each for each in models if each is not None),
+        tuple(each for each in journeys if each is not None),
     )
 
 
@@ -128,11 +167,25 @@ def without_failed(
 def _segments_of(item: OtherItem) -> Iterable[ByName]:
     """The names of the segments that an item refers to."""
     if isinstance(item, c.Funnel):
-        rules = [stage.segment for stage in item.stages if stage.segment is not None]
-        return [name for rule in rules for name, _ in named_segments(rule.condition)]
+        return _named(stage.segment for stage in item.stages if stage.segment is not None)
     from segdsl.language import activations as a
+    from segdsl.language import journeys as j
+    from segdsl.language import predictive as p
 
-    if isinstance(item, a.Activation) and item.target.kind == "segment":
-        reference = item.target.reference
-        return [reference] if isinstance(reference, ByName) else []
-    return []
+    match item:
+        case j.Journey():
+            return _named(j.rules(item))
+        case p.PredictiveSegment():
+            uses = (item.predicts, item.among, item.scores)
+            targets = [use.target for use in uses if use is not None]
+            return [target for target in targets if isinstance(target, ByName)]
+        case a.Activation() if item.target.kind == "segment":
+            reference = item.target.reference
+            return [reference] if isinstance(reference, ByName) else []
+        case _:
+            return []
+
+
+def _named(rules: Iterable[c.Segment]) -> list[ByName]:
+    """The names of the segments in rules."""
+    return [name for rule in rules for name, _ in named_segments(rule.condition)]
