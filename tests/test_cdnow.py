@@ -65,6 +65,7 @@ class Purchase(NamedTuple):
 
 
 Customers = dict[str, list[Purchase]]
+OCTOBER = date(1997, 10, 1)
 
 
 def purchases() -> Customers:
@@ -130,6 +131,7 @@ RULES: dict[str, Callable[[list[Purchase]], bool]] = {
     ),
     "Sprees": lambda bought: most_in_seven_days(bought) >= 4,
     "A box a day": lambda bought: any(cds >= 20 for cds in cds_by_day(bought)),
+    "Bought since October": lambda bought: any(each.day >= OCTOBER for each in bought),
     "Spring buyers": lambda bought: (
         bought_in(bought, date(1998, 4, 1), date(1998, 6, 30))
         and min(bought).day < date(1997, 2, 1)
@@ -244,6 +246,9 @@ def test_tables_from_a_small_file(tmp_path: Path) -> None:
             "cohort": "string",
             "first_quantity": "number",
             "first_amount": "number",
+            "early_purchases": "number",
+            "early_spent": "number",
+            "last_early_purchase": "timestamp",
         }
 
 

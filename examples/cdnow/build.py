@@ -34,6 +34,7 @@ FROM read_csv(?, header = true, columns = {
     'amount': 'DECIMAL(10, 2)'
 })
 """
+# The first 39 weeks, from which the papers predict the rest.
 PROFILES = """
 CREATE TABLE customers AS
 SELECT
@@ -41,8 +42,14 @@ SELECT
     min(timestamp) AS first_purchase,
     strftime(to_timestamp(min(timestamp)), '%Y-%m') AS cohort,
     arg_min(quantity, line) AS first_quantity,
-    arg_min(amount, line) AS first_amount
-FROM behavior_purchases
+    arg_min(amount, line) AS first_amount,
+    count(*) FILTER (WHERE is_early) AS early_purchases,
+    CAST(sum(amount) FILTER (WHERE is_early) AS DECIMAL(10, 2)) AS early_spent,
+    max(timestamp) FILTER (WHERE is_early) AS last_early_purchase
+FROM (
+    SELECT *, to_timestamp(timestamp) < TIMESTAMPTZ '1997-10-01' AS is_early
+    FROM behavior_purchases
+)
 GROUP BY cdp_customer_id
 """
 TABLES = {"customers": "cdp_customer_id", "behavior_purchases": "cdp_customer_id, line"}

@@ -30,6 +30,13 @@ from segdsl.api.errors import (
 )
 from segdsl.api.hosts import REGIONS, HostError
 from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
+from segdsl.api.predictive_records import (
+    FeatureWeight,
+    Guess,
+    Histogram,
+    NewPredictiveSegment,
+    PredictiveSegment,
+)
 from segdsl.api.responses import (
     Behavior,
     Column,
@@ -68,21 +75,26 @@ __all__ = [
     "CredentialsError",
     "CustomerGroup",
     "Execution",
+    "FeatureWeight",
     "Folder",
     "ForbiddenError",
     "ForeignResponseError",
     "Funnel",
+    "Guess",
+    "Histogram",
     "HostError",
     "InvalidResponseError",
     "Listed",
     "NewActivation",
     "NewFunnel",
+    "NewPredictiveSegment",
     "NewSegment",
     "NewStage",
     "NewTemplate",
     "NotFoundError",
     "NotSupportedError",
     "ParentSegment",
+    "PredictiveSegment",
     "Profiles",
     "QueryFailedError",
     "QueryStatus",

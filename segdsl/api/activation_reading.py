@@ -129,6 +129,7 @@ def _execution(values: dict[str, Any]) -> a.Execution:
         id_of(values.get("workflowId")) or "",
         text_or_none(values.get("createdAt")),
         text_or_none(values.get("finishedAt")),
+        text_or_none(values.get("message")),
     )
 
 

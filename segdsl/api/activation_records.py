@@ -24,7 +24,7 @@ class Execution(msgspec.Struct, frozen=True):
 
     `status` is the response's word, in lower case: `queued`, `running`, `blocked`, `canceling`,
     `success`, `error`, `canceled` (described), or another one. Times are as the API sends them;
-    `finished_at` is None while it runs.
+    `finished_at` is None while it runs. `message` says why it failed, which only a local API does.
     """
 
     attempt_id: str
@@ -33,6 +33,7 @@ class Execution(msgspec.Struct, frozen=True):
     workflow_id: str = ""
     created_at: str | None = None
     finished_at: str | None = None
+    message: str | None = None
 
     @property
     def is_ended(self) -> bool:

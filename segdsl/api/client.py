@@ -18,13 +18,14 @@ from segdsl.api.account import Account
 from segdsl.api.activations import Activations
 from segdsl.api.configurations import Configurations
 from segdsl.api.keys import ApiKey
+from segdsl.api.predictive import PredictiveSegments
 from segdsl.api.queries import path_id
 from segdsl.api.segments import Segments
 from segdsl.api.templates import Templates
 from segdsl.api.transport import JSON_API, RetryPolicy, Transport
 
 
-class Client(Segments, Activations, Templates, Configurations):
+class Client(Segments, Activations, Templates, Configurations, PredictiveSegments):
     """A client of the Audience API at one address; an asynchronous context manager.
 
     The address is `https://` and the host of a region, or an address of this machine; any other

@@ -43,14 +43,19 @@ class Item(Body, frozen=True):
     source: Source
 
 
-_TYPES: Mapping[str, Any] = {THRESHOLDS: list[float], PREPROCESS: list[Item]}
+_TYPES: Mapping[str, Any] = {THRESHOLDS: list[float], PREPROCESS: list[Item] | None}
 """What the values of keys are; others are lists of names."""
 
 
 class PredictiveBody(Body, frozen=True):
     """A predictive segment under `/audiences`, and the attributes of one under `/entities`."""
 
-    nullable: ClassVar[tuple[str, ...]] = ("description", "baseSegmentId", "scoredSegmentId")
+    nullable: ClassVar[tuple[str, ...]] = (
+        "description",
+        "baseSegmentId",
+        "scoredSegmentId",
+        "preprocess",
+    )
 
     name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -90,8 +95,13 @@ def wanted(
         given(body.description, None if before is None else before.description),
         _id(body.base_segment_id, f"{path}.baseSegmentId", base),
         _id(body.scored_segment_id, f"{path}.scoredSegmentId", scored),
-        {**({} if before is None else before.content), **_sent(body, path)},
+        _without_nulls({**({} if before is None else before.content), **_sent(body, path)}),
     )
+
+
+def _without_nulls(content: Content) -> Content:
+    """A list of computed features cannot be empty (described): null clears it (assumed)."""
+    return {key: value for key, value in content.items() if bytes(value) != b"null"}
 
 
 def _id(value: Id | UnsetType | None, path: str, default: int | None) -> int | None:
