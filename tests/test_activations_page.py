@@ -54,6 +54,8 @@ FOR_TEMPLATES = ("folder", "state", "locked")
 def text_of(clause: str) -> str:
     head = "activation template" if clause.startswith(FOR_TEMPLATES) else "activation"
     target = "" if head.endswith("template") else ' of segment "y"'
+    if clause == "after journey refresh":
+        target = ' of journey "y"'
     return f'{head} "x"{target}\n  {clause.replace("…", "x")}\n'
 
 

@@ -28,7 +28,7 @@ from segdsl.source import Source
 from support import nodes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FOLDERS = (EXAMPLES / "activations", EXAMPLES / "funnels", EXAMPLES / "retail")
+FOLDERS = tuple(EXAMPLES / name for name in ("activations", "funnels", "journeys", "retail"))
 FILES = sorted(path for folder in FOLDERS for path in folder.rglob("*.seg"))
 
 
@@ -105,6 +105,7 @@ def test_together_they_use_every_word_and_sign() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
     text = re.sub(r'"[^"\n]*"|`[^`\n]*`|^ *#.*$', " ", text, flags=re.MULTILINE)
     terminals = re.findall(r'^[A-Z_]+: "(.+)"$', grammar_text(), re.MULTILINE)
+    terminals += re.findall(r"^[A-Z_]+\.3: /([a-z]+)\(\?=", grammar_text(), re.MULTILINE)
     words = set(re.findall(r"[a-z]+|[<>!]=|[^\s\w]", text))
     assert [each for each in terminals if each not in words] == []
 

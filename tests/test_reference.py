@@ -25,7 +25,10 @@ from support import nodes, rule_of
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 PAGE = (FOLDER / "language.md").read_text(encoding="utf-8")
-OTHER_PAGE = (FOLDER / "activations.md").read_text(encoding="utf-8")
+OTHER_PAGES = "".join(
+    (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("activations", "predictive", "journeys")
+)
 _CELL = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"^(`+)(.*)\1$")
 
@@ -103,11 +106,12 @@ def test_every_block_is_compared() -> None:
 
 def test_every_word_of_the_language_is_on_a_page() -> None:
     words = re.findall(r'^[A-Z_]+: "([a-z]+)"$', grammar_text(), re.MULTILINE)
+    words += re.findall(r"^[A-Z_]+\.3: /([a-z]+)\(\?=", grammar_text(), re.MULTILINE)
     files = PAGE[PAGE.index("## Files") : PAGE.index("## Groups")]
     sources = [source for _, source, _ in rows()] + [source for source, _ in blocks()]
     examples = [*sources, *re.findall(r"`([^`]+)`", files), *re.findall(r"`import .*?`", PAGE)]
-    # Words of funnels and activations are on a page of their own.
-    shown = set(re.findall(r"[a-z]+", " ".join([*examples, OTHER_PAGE])))
+    # Words of other items are on pages of their own.
+    shown = set(re.findall(r"[a-z]+", " ".join([*examples, OTHER_PAGES])))
     assert [word for word in words if word not in shown] == []
 
 
@@ -130,8 +134,8 @@ def test_every_node_is_in_an_example() -> None:
         Limit,
     }
     # An import needs a second file; a dotted name needs a schema, and is an error without.
-    # Funnels and activations are on a page of their own.
-    others = {t.Funnel, t.Activation, t.ActivationTemplate}
+    # Other items are on pages of their own.
+    others = {t.Funnel, t.Activation, t.ActivationTemplate, t.PredictiveSegment, t.Journey}
     assert wanted - found == {t.Import, t.Dotted, *others}
 
 
