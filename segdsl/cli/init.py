@@ -42,18 +42,28 @@ def command(region: str | None, parent_segment: str | None, data: str | None, fo
     """Create a workspace in the current folder.
 
     With --data, the workspace uses your own tables and needs no account: lists the files that can
-    be used, and writes a first segment of their columns. Otherwise it is for a parent segment; on
-    a terminal, asks for what is not given. Existing files are never overwritten.
+    be used, and writes a first segment of their columns. Of raw tables, in one folder for each
+    database, it proposes a parent segment, and prints what it guessed. Otherwise it is for a parent
+    segment; on a terminal, asks for what is not given. Existing files are never overwritten.
     """
-    from segdsl.workspace.project.init import look_at_data, start_local, start_remote
+    from segdsl.workspace.project.init import (
+        holds_raw_tables,
+        look_at_data,
+        start_local,
+        start_raw,
+        start_remote,
+    )
 
     here = Path.cwd()
     tables: tuple[Table, ...] = ()
     if data is not None:
         if region is not None or parent_segment is not None:
             raise click.UsageError("--data cannot be combined with --region or --parent-segment")
-        tables, example = look_at_data(Path(data).expanduser())
-        started = start_local(here, data, example)
+        if holds_raw_tables(Path(data).expanduser()):
+            started = start_raw(here, data)
+        else:
+            tables, example = look_at_data(Path(data).expanduser())
+            started = start_local(here, data, example)
     else:
         started = start_remote(here, *_account(region, parent_segment))
     if form == "json":
@@ -84,6 +94,8 @@ def _print(started: NewWorkspace, tables: tuple[Table, ...], data: str | None) -
     for table in tables:
         description = table.holds if table.holds is not None else f"not used: {table.why}"
         echo(f"  {visible(table.file):<{width}}  {visible(description)}")
+    for guess in started.guesses:
+        echo(visible(f"guessed: {guess}"))
     for file, status in started.files:
         echo(f"{status}: {file}")
     echo("\nNext:")
@@ -110,5 +122,6 @@ def _set_result(started: NewWorkspace, tables: tuple[Table, ...]) -> None:
                 for table in tables
             ),
             next=started.next,
+            guesses=started.guesses,
         )
     )

@@ -15,6 +15,7 @@ from segdsl.cli.console import echo
 from segdsl.cli.errors import CHANGES_PENDING, FINDINGS, CommandError
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
+from segdsl.cli.parent_validate import command as validate
 from segdsl.cli.prompts import confirm, confirm_async, is_interactive
 from segdsl.cli.workspace_options import exclusive_run, open_workspace
 
@@ -366,3 +367,6 @@ def status(form: str, target: str | None, now: str | None) -> None:
         document.set_result(parent_status_output(found))
         return
     echo(status_text(found), nl=False)
+
+
+command.add_command(validate)

@@ -326,6 +326,7 @@ class InitOutput(Output, frozen=True, kw_only=True, tag="init"):
     files: tuple[WrittenFile, ...] = ()
     tables: Annotated[tuple[InitTable, ...], doc("With `--data`, the files of the folder.")] = ()
     next: Annotated[tuple[str, ...], doc("The commands to run next.")] = ()
+    guesses: Annotated[tuple[str, ...], doc("What was guessed of raw tables.")] = ()
 
 
 # --- parent segments -----------------------------------------------------------------

@@ -37,9 +37,13 @@ _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 Server = subprocess.Popen[str]
 
 
-def start(folder: Path, *options: str) -> tuple[Server, str]:
-    """Starts a server over data in `folder`; returns it and its URL once it listens."""
-    command = [sys.executable, "-c", _PROGRAM, str(write_data(folder)), "--now", str(NOW), *options]
+def start(folder: Path, *options: str, data: Path | None = None) -> tuple[Server, str]:
+    """Starts a server over data in `folder`, or over other `data`.
+
+    Returns it and its URL once it listens.
+    """
+    served = str(data or write_data(folder))
+    command = [sys.executable, "-c", _PROGRAM, served, "--now", str(NOW), *options]
     pipe = subprocess.PIPE
     server = subprocess.Popen(command, env=_ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
     assert server.stdout is not None
@@ -57,9 +61,11 @@ def end(server: Server) -> None:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *options: str) -> AsyncIterator[tuple[Api, Server]]:
+async def serving(
+    folder: Path, *options: str, data: Path | None = None
+) -> AsyncIterator[tuple[Api, Server]]:
     """Runs a server, with a client of it."""
-    server, url = start(folder, *options)
+    server, url = start(folder, *options, data=data)
     try:
         async with client(url) as http:
             yield Api(http), server

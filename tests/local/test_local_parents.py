@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from local_api import JSON_API, NOW, equal, refers_to, rule
@@ -24,6 +25,7 @@ from raw_tables import (
     write_raw,
 )
 from segdsl.engine.build import Build
+from serving import serving
 
 JAPAN = rule(equal("country", "JP"))
 
@@ -434,6 +436,49 @@ def test_a_run_ends_with_its_server(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             assert await api.counted("1", JAPAN) == 1
 
     asyncio.run(stopped())
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_during_a_run_leaves_what_was_built(tmp_path: Path) -> None:
+    store, raw = tmp_path / "store.sqlite", write_raw(tmp_path)
+    # Each of these events belongs to each of the profiles: it would take hours.
+    duckdb.sql(f"COPY (SELECT 'k' AS k FROM range(100000)) TO '{raw / 'shop' / 'many.parquet'}'")
+    many = {"parentDatabaseName": "shop", "parentTableName": "many"}
+    keys = {"parentKey": "k", "foreignKey": "k"}
+    endless: Any = {**many, **keys, "id": "", "name": "Endless", "allColumns": True}
+
+    async def killed() -> None:
+        options = ("--store", str(store))
+        async with serving(tmp_path, *options, data=raw) as (api, server):
+            await api.ask("POST", "/audiences", body())
+            await api.ask("POST", "/audiences/1/run")
+            path = "/audiences/1/executions"
+            while (await api.ask("GET", path))[0]["status"] != "success":
+                await asyncio.sleep(0.05)
+            wanted = {"master": many, "behaviors": [{**endless, "schema": None}]}
+            await api.ask("PUT", "/audiences/1", wanted)
+            await api.ask("POST", "/audiences/1/run")
+            tables = tmp_path / "store.sqlite-tables"
+            while not list(tables.glob("1-2.duckdb.building/*")):
+                await asyncio.sleep(0.05)
+            assert (await api.ask("GET", path))[0]["status"] == "running"
+            server.kill()
+            server.wait()
+
+    async def afterwards() -> None:
+        async with raw_api(tmp_path, store=store) as api:
+            executions = await api.ask("GET", "/audiences/1/executions")
+            assert [each["status"] for each in executions] == ["error", "success"]
+            assert "restarted" in executions[0]["message"]
+            assert await api.counted("1", JAPAN) == 1
+            files = {each.name for each in (tmp_path / "store.sqlite-tables").iterdir()}
+            assert files == {".gitignore", "1-1.duckdb"}
+            # Nothing is left that would refuse the next run.
+            await api.ask("PUT", "/audiences/1", body())
+            assert (await api.ran("1"))["status"] == "success"
+
+    asyncio.run(killed())
+    asyncio.run(afterwards())
 
 
 def test_plain_tables_have_no_parent_segments_to_create(tmp_path: Path) -> None:

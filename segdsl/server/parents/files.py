@@ -33,7 +33,7 @@ class Files:
         else:
             self.tables = self._store.with_name(f"{self._store.name}-tables")
         try:
-            self.tables.mkdir(mode=0o700, exist_ok=True)
+            self.tables.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._store is not None:
                 (self.tables / ".gitignore").write_text("*\n")
         except OSError as error:

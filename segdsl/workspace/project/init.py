@@ -47,11 +47,15 @@ class WorkspaceFile(NamedTuple):
 
 
 class NewWorkspace(NamedTuple):
-    """A workspace: its target, its files, and the commands to run next."""
+    """A workspace: its target, its files, and the commands to run next.
+
+    `guesses` are what was guessed of raw tables, each a sentence.
+    """
 
     target: str
     files: tuple[WorkspaceFile, ...]
     next: tuple[str, ...]
+    guesses: tuple[str, ...] = ()
 
 
 def start_remote(folder: Path, region: str, parent_segment: str) -> NewWorkspace:
@@ -91,6 +95,39 @@ def start_local(folder: Path, data: str, example: str) -> NewWorkspace:
     counted = EXAMPLE if first is not None else "."
     commands = ("segdsl schema pull", "segdsl check", f"segdsl preview {counted}")
     return NewWorkspace(LOCAL, tuple(files), commands)
+
+
+def start_raw(folder: Path, data: str) -> NewWorkspace:
+    """A workspace over raw tables, with a parent segment that is proposed for them.
+
+    A `parent_segment.toml` with a `[master]` stays as it is. Raises FileError, DataError.
+    """
+    from segdsl.engine.build import is_raw
+    from segdsl.engine.build.proposal import propose
+    from segdsl.parent_segment.writing import write_configuration
+
+    target = {"kind": "local", "data": _from(folder, data)}
+    _check(folder, LOCAL, target)
+    path = Path(data).expanduser() / DESCRIPTION
+    name = f"{target['data']}/{DESCRIPTION}"
+    guesses: tuple[str, ...] = ()
+    described = WorkspaceFile(name, "unchanged")
+    if not is_raw(path.parent):
+        proposal = propose(path.parent)
+        guesses = proposal.guesses
+        before = read_bytes(str(path)).decode() if path.exists() else ""
+        write_text(str(path), write_configuration(before, proposal.configuration, name))
+        described = WorkspaceFile(name, "changed" if before else "created")
+    files = (_project_file(folder, LOCAL, target, _ABOUT_LOCAL), described, _ignore(folder))
+    commands = ("segdsl parent validate", "segdsl parent apply", "segdsl parent run")
+    return NewWorkspace(LOCAL, files, (*commands, "segdsl schema pull"), guesses)
+
+
+def holds_raw_tables(path: Path) -> bool:
+    """Whether a folder holds raw tables; raises DataError."""
+    from segdsl.engine.build.proposal import holds_raw
+
+    return holds_raw(path)
 
 
 def _from(folder: Path, data: str) -> str:

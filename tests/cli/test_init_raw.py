@@ -1,0 +1,89 @@
+"""`segdsl init` over raw tables: what it guesses, prints and writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from raw_tables import write_raw
+from running import segdsl
+from segdsl.parent_segment.file import read_configuration
+from segdsl.parent_segment.model import Join, Table
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    raw = write_raw(tmp_path)
+    (raw / "parent_segment.toml").unlink()
+    (raw / "shop" / "colors.csv").write_text("color,red\nx,1\n")
+    return raw
+
+
+def test_a_parent_segment_is_proposed_with_its_guesses(raw: Path) -> None:
+    done = segdsl("init", "--data", "raw")
+    assert done.exit_code == 0
+    assert (
+        done.stdout
+        == """\
+guessed: `shop.users` has the profiles: each row has another `user_id`
+guessed: `shop.colors` is left out: no column matches `shop.users.user_id`
+guessed: `shop.orders` has events: `customer_id` = `shop.users.user_id` (3 of 4 rows match)
+guessed: `shop.profiles` has attributes: `customer_id` = `shop.users.user_id` (3 of 3 rows match)
+created: segdsl.toml
+created: raw/parent_segment.toml
+created: .gitignore
+
+Next:
+  segdsl parent validate
+  segdsl parent apply
+  segdsl parent run
+  segdsl schema pull
+"""
+    )
+    found = read_configuration(raw / "parent_segment.toml", "it", root=None)
+    assert found is not None
+    assert found.master.table == Table("shop", "users")
+    [profiles] = found.attributes
+    assert profiles.join == Join("user_id", "customer_id")
+    assert {each.name: each.type for each in profiles.columns} == {
+        "age": "string",
+        "country": "string",
+    }
+    [orders] = found.behaviors
+    assert {each.name: each.type for each in orders.columns} == {
+        "amount": "number",
+        "at": "string",
+        "category": "string",
+    }
+
+
+def test_what_is_proposed_can_be_built(raw: Path) -> None:
+    segdsl("init", "--data", "raw")
+    for command in (("validate",), ("apply", "--yes"), ("run", "--yes")):
+        done = segdsl("parent", *command)
+        assert done.exit_code == 0, (command, done.output)
+    Path("x.seg").write_text('segment "Japan" where country = "JP" and count(orders) > 0\n')
+    assert segdsl("schema", "pull").exit_code == 0
+    found = json.loads(segdsl("preview", "x.seg", "--json").stdout)
+    assert [each["count"] for each in found["segments"]] == [1]
+
+
+def test_a_description_that_is_there_stays(raw: Path) -> None:
+    text = 'name = "Mine"\n\n[master]\ntable = "shop.profiles"\n'
+    (raw / "parent_segment.toml").write_text(text)
+    done = segdsl("init", "--data", "raw")
+    assert "guessed" not in done.stdout
+    assert "unchanged: raw/parent_segment.toml" in done.stdout
+    assert (raw / "parent_segment.toml").read_text() == text
+
+
+def test_tables_without_a_key_are_refused(raw: Path) -> None:
+    for name in ("users", "profiles", "orders"):
+        (raw / "shop" / f"{name}.csv").unlink()
+    done = segdsl("init", "--data", "raw")
+    assert done.exit_code == 2
+    assert "no raw table can have the profiles" in done.stderr
+    assert not Path("segdsl.toml").exists()
