@@ -67,6 +67,7 @@ Server:
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
   run         Run an activation on the server.
+  parent      Configure and run the parent segment.
   schema      Pull and show the schema of the parent segment.
   serve       Serve a local Audience API over your own data.
 
