@@ -52,6 +52,7 @@ Inspect:
   explain     Explain segments, funnels and activations in plain English.
   preview     Count the profiles that segments select, without creating
               anything.
+  simulate    Simulate a journey over local data, day by day.
   sql         Print the SQL query of each segment.
 
 Workspace:
