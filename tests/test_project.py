@@ -48,7 +48,6 @@ def test_the_default_target(tmp_path: Path) -> None:
         ('[targets.a]\nkind = "local"\n', "either `data`"),
         ('[targets.a]\nkind = "local"\ndata = "x"\nurl = "http://localhost"\n', "either `data`"),
         ('[targets.a]\nkind = "local"\ndata = "x"\ncolour = "red"\n', "colour"),
-        ('[targets.a]\nkind = "treasuredata"\nregion = "jp01"\n', "parent_segment"),
         (f'default = "x"\n{LOCAL}', "the targets are: here"),
         (f'{LOCAL}apikey = "1/abc"\n', "remove it"),
         (f'{LOCAL}[secrets]\ntoken = "1/abc"\n', "remove it"),

@@ -14,7 +14,7 @@ from segdsl.cli.connection import connection_options, with_account
 from segdsl.cli.console import echo
 from segdsl.cli.errors import CHANGES_PENDING, FINDINGS, CommandError
 from segdsl.cli.examples import examples
-from segdsl.cli.options import format_options
+from segdsl.cli.options import format_options, target_option
 from segdsl.cli.parent_validate import command as validate
 from segdsl.cli.prompts import confirm, confirm_async, is_interactive
 from segdsl.cli.workspace_options import exclusive_run, open_workspace
@@ -58,15 +58,18 @@ def _project() -> Project:
 @command.command(
     "init",
     short_help="Begin a parent_segment.toml.",
-    epilog=examples('segdsl parent init "Customer 360" --master cdp_db.customers'),
+    epilog=examples(
+        'segdsl parent init "Customers" --master cdp_db.users',
+        "segdsl parent init Shop --master gold.users --json",
+    ),
 )
 @click.argument("name")
 @click.option(
     "--master", metavar="TABLE", required=True, help="The master table, as database.table."
 )
 @_file_option
-@click.option("--target", metavar="NAME", shell_complete=completer("targets"), help="Target.")
 @format_options("text", "json")
+@target_option
 def init(name: str, master: str, file: str | None, target: str | None, form: str) -> None:
     """Begin a parent_segment.toml for a new parent segment.
 

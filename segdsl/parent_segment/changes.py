@@ -143,14 +143,34 @@ def _attributes(
             continue
         known = one or other
         assert known is not None, "one of the two is there"
-        change = _change("attribute", group + known.name, one, other, lambda each: each.in_words)
-        if one is not None and other is not None and one.name != other.name:
-            change = msgspec.structs.replace(
-                change,
-                before=f"“{one.name}”, {change.before}",
-                after=f"“{other.name}”, {change.after}",
-            )
-        yield change
+        if one is None or other is None:
+            yield _change("attribute", group + known.name, one, other, lambda each: each.in_words)
+            continue
+        before_words, after_words = _differing(one, other)
+        yield Change("change", "attribute", group + one.name, before_words, after_words)
+
+
+def _differing(one: FlatAttribute, other: FlatAttribute) -> tuple[str, str]:
+    """What is different between two attributes that belong together, in words."""
+
+    def join(each: FlatAttribute) -> str:
+        return "no join" if each.join is None else f"by {_join(each.join)}"
+
+    parts: tuple[tuple[bool, Callable[[FlatAttribute], str]], ...] = (
+        (one.name != other.name, lambda each: f"“{each.name}”"),
+        (one.type != other.type, lambda each: each.type),
+        (
+            (one.table, one.column) != (other.table, other.column),
+            lambda each: f"from {each.table}.{each.column}",
+        ),
+        (one.join != other.join, join),
+        (
+            one.heading != other.heading,
+            lambda each: "no heading" if each.heading is None else f"under “{each.heading}”",
+        ),
+    )
+    words = [words for differs, words in parts if differs]
+    return ", ".join(each(one) for each in words), ", ".join(each(other) for each in words)
 
 
 def behavior_pairs(

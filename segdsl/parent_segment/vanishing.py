@@ -43,7 +43,10 @@ def vanishing(before: Reading, after: m.Configuration) -> tuple[Field, ...]:
     A column in the matrix has the name of its raw column (observed).
     """
     left = {*_fields_after(before, after)}
-    return tuple(each for each in dict.fromkeys(_fields(before)) if each not in left)
+    gone = [each for each in dict.fromkeys(_fields(before)) if each not in left]
+    # Who uses a column uses its behavior, so the behavior says it all.
+    behaviors = {each.owner for each in gone if each.what == "behavior"}
+    return tuple(each for each in gone if each.what != "column" or each.owner not in behaviors)
 
 
 def _fields(reading: Reading) -> Iterator[Field]:

@@ -158,6 +158,8 @@ WORKS: list[tuple[str, ...]] = [
     ("fmt", "--diff", "untidy.txt"),
     ("import", "abroad.yml", "--dry-run"),
     ("list",),
+    ("parent", "init", "Customer 360", "--master", "gold.customers", "--file", "new.toml"),
+    ("parent", "pull", "--file", "there.toml"),
     ("plan",),
     ("plan", "--count"),
     ("preview", "."),
@@ -171,11 +173,15 @@ WORKS: list[tuple[str, ...]] = [
 ]
 
 
-GROUPS = ("run", "schema")
+GROUPS = ("parent", "run", "schema")
 OTHERS = {
     ("delete",),
     ("init",),
     ("mv",),
+    ("parent", "apply"),
+    ("parent", "plan"),
+    ("parent", "run"),
+    ("parent", "status"),
     ("run", "activation"),
     ("schema", "show"),
     ("serve",),
@@ -202,7 +208,7 @@ def test_a_command_that_works_writes_one_document(
     if arguments[0] == "import":
         pytest.importorskip("yaml")
     found = run(*arguments, "--json")
-    name = " ".join(arguments[:2]) if arguments[0] == "schema" else arguments[0]
+    name = " ".join(_names(arguments))
     assert (found["command"], found["error"]) == (name, None)
 
 
@@ -243,6 +249,15 @@ def test_those_that_write_a_lock_and_a_workspace(
     monkeypatch.chdir(project / "shop")
     files = [each["file"] for each in run("init", "--data", "data", "--json")["files"]]
     assert "segdsl.toml" in files
+
+
+def test_the_plan_of_a_parent_segment(project: Path) -> None:
+    pulled = run("parent", "pull", "--file", "p.toml", "--json")
+    assert (pulled["file"], pulled["status"]) == ("p.toml", "created")
+    plan = run("parent", "plan", "--file", "p.toml", "--json")
+    assert (plan["action"], plan["changes"], plan["conflict"]) == ("none", [], None)
+    applied = run("parent", "apply", "--file", "p.toml", "--yes", "--json")
+    assert applied["done"] == "nothing"
 
 
 def test_json_is_the_short_form(project: Path) -> None:
@@ -305,6 +320,11 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("import", "nowhere.yml")),
     (2, "usage", ("list", "--target", "nobody")),
     (2, "usage", ("mv", "Japan", "Nippon")),
+    (2, "usage", ("parent", "apply", "--yes")),
+    (2, "usage", ("parent", "init", "Customer 360", "--master", "customers")),
+    (2, "usage", ("parent", "plan")),
+    (2, "usage", ("parent", "pull")),
+    (2, "usage", ("parent", "run")),
     (2, "usage", ("plan", "--save", "japan.seg")),
     (2, "usage", ("apply", "--plan", "japan.seg")),
     (2, "usage", ("apply",)),
@@ -329,6 +349,8 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (3, "api", ("create", "japan.seg", "--target", "nowhere")),
     (3, "api", ("delete", "Japan", "--target", "nowhere")),
     (3, "api", ("list", "--target", "nowhere")),
+    (3, "api", ("parent", "pull", "--target", "nowhere")),
+    (3, "api", ("parent", "status", "--target", "nowhere")),
     (3, "api", ("plan", "--target", "nowhere")),
     (3, "api", ("preview", "japan.seg", "--target", "nowhere")),
     (3, "api", ("pull", "--target", "nowhere")),

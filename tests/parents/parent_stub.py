@@ -101,8 +101,8 @@ class ParentApi:
         self.statuses = ["queued", "running", "success"]
         self.sent: list[tuple[str, str, Json]] = []
         self.lose = 0
-        self.on_put: Callable[[], None] = lambda: None
-        self.fake_ids = 90210
+        self.on_executions: Callable[[], None] = lambda: None
+        self.last_id = 90210
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self._answer)
@@ -134,7 +134,6 @@ class ParentApi:
     def _of(self, method: str, id: str, rest: str | None, body: Json) -> tuple[int, Any]:
         if rest is None:
             if method == "PUT":
-                self.on_put()
                 self._put(id, body)
             if method == "DELETE":
                 return 200, self.parents.pop(id)
@@ -154,6 +153,7 @@ class ParentApi:
             )
             return 200, self.executions[-1]
         if rest == "executions":
+            self.on_executions()
             self._step()
             return 200, self.executions
         answers: Json = {
@@ -179,8 +179,8 @@ class ParentApi:
                     each["finishedAt"] = "2025-05-01T01:00:00.000Z"
 
     def _create(self, body: Json) -> Json:
-        self.fake_ids += 1
-        id = str(self.fake_ids)
+        self.last_id += 1
+        id = str(self.last_id)
         self.parents[id] = {"id": id, "population": None, "matrixUpdatedAt": None}
         self._put(id, body)
         return {**self.parents[id], "attributes": self.attributes[id]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +241,26 @@ def test_a_run_whose_response_is_lost_is_not_started_again(api: ParentApi) -> No
     api.lose = 1
     assert segdsl("parent", "run", "--yes").exit_code == 0
     assert len(api.sent) == 1
+
+
+def test_an_interrupted_run_goes_on(api: ParentApi) -> None:
+    looks = 0
+
+    def interrupt() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    api.on_executions = interrupt
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = segdsl("parent", "run", "--yes")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.exit_code == 130
+    assert "interrupted; the run goes on at the server" in done.stderr
+    assert [method for method, _, _ in api.sent] == ["POST"]
 
 
 def test_a_run_that_fails_is_an_error(api: ParentApi) -> None:

@@ -52,6 +52,7 @@ Inspect:
   explain     Explain segments, funnels and activations in plain English.
   preview     Count the profiles that segments select, without creating
               anything.
+  simulate    Simulate a journey over local data, day by day.
   sql         Print the SQL query of each segment.
 
 Workspace:
@@ -67,6 +68,7 @@ Server:
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
   run         Run an activation on the server.
+  parent      Configure and run the parent segment.
   schema      Pull and show the schema of the parent segment.
   serve       Serve a local Audience API over your own data.
 

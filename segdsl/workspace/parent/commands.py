@@ -18,7 +18,7 @@ from segdsl.parent_segment.shape import FILE
 from segdsl.workspace.parent import files
 from segdsl.workspace.parent.planning import CHANGED, OnServer, ParentPlan, make_plan, on_server
 from segdsl.workspace.parent.users import users_of, uses_in_files, uses_on_server
-from segdsl.workspace.project.config import LocalTarget, Project
+from segdsl.workspace.project.config import ApiTarget, LocalTarget, Project
 from segdsl.workspace.remote.connect import Reached
 from segdsl.workspace.remote.reading import ServerReading
 
@@ -110,6 +110,12 @@ async def pull_parent(
     stays, and the server's version counts as seen.
     """
     here = files.read_parent_file(project, reached.name, file)
+    if file is None and here.configuration is None and _has_built_tables(reached.target):
+        raise NoParentError(
+            f"the tables of the target `{reached.name}` are built already, so {here.name} says "
+            "nothing of how: describe raw tables with `segdsl parent init`, or name another file "
+            "with --file"
+        )
     there = await need_parent(reached, project)
     now = there.reading.configuration
     notes = _notes(there)
@@ -135,6 +141,11 @@ async def pull_parent(
     if changed:
         status = "created" if is_new else "changed"
     return ParentPull(here.name, record.id, record.name, status, found, notes)
+
+
+def _has_built_tables(target: LocalTarget | ApiTarget) -> bool:
+    """Whether it is over data of this machine, which a `[master]` would declare to be raw."""
+    return isinstance(target, LocalTarget) and target.data is not None
 
 
 def _notes(there: OnServer) -> tuple[str, ...]:
