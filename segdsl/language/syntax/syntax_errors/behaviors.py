@@ -27,7 +27,8 @@ _PHRASE = (
     rf"(?:{moments.COMPARISON})\s*(?:{moments.PATTERN}))"
 )
 _END = r"(?=~(?:$|\)|,|\n|\b(?:and|or|limit)\b))"
-_TEST = r"(?P<filter>(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^()\n,]){1,200}?)"
+# Atomic, as a string is also a row of characters: tried both ways, many of them take for ever.
+_TEST = r"(?P<filter>(?>\"[^\"\n]*+\"|'[^'\n]*+'|[^()\n,]){1,200}?)"
 _FILTER = rf"{_TEST}{_END}"
 _INSIDE = r"(?P<inside>(?:\"[^\"\n]*+\"|[^()\n\"])*+)"
 _WHERE = rf"(?: where {_INSIDE.replace('inside', 'filter')})?"
