@@ -26,6 +26,7 @@ from answer_shapes import (
     JSON,
     NEAREST,
     OBSERVED,
+    OBSERVED_ANSWERS,
     UNNAMED,
     in_one_document,
     shown_answer,
@@ -220,6 +221,9 @@ def answer_findings(of: Exchange, description: Described) -> list[str]:
     holder = responses.get(str(of.status)) or responses.get(f"{of.status // 100}XX")
     observed = OBSERVED.get((side, of.status))
     if observed is not None and of.answer_media == JSON and _fits_schema(of.answer, observed):
+        return []
+    expected = OBSERVED_ANSWERS.get((of.method, path, of.status))
+    if expected is not None and _fits_schema(of.answer, expected):
         return []
     if holder is not None:
         content = description.resolved(holder).get("content")
