@@ -215,6 +215,21 @@ def _leaves(of: Any) -> Iterator[Any]:
             yield part
 
 
+def shown_request(sent: Any) -> Any:
+    """A body as the referee can judge it.
+
+    Activations of journeys are sent without what answers alone have: an id, and that among all
+    activations (observed).
+    """
+    match sent:
+        case {"rule": rule}:
+            return {**sent, "rule": shown_rule(rule)}
+        case {"type": "journeyActivationStep", "attributes": dict() as attributes}:
+            return {"id": "1", **sent, "attributes": {"activationId": "1", **attributes}}
+        case _:
+            return sent
+
+
 def shown_answer(answer: Any) -> Any:
     """An answer as the referee can judge it.
 

@@ -30,7 +30,7 @@ from answer_shapes import (
     UNNAMED,
     in_one_document,
     shown_answer,
-    shown_rule,
+    shown_request,
 )
 
 OURS = "segdsl/"
@@ -165,8 +165,7 @@ def request_findings(of: Exchange, description: Described) -> list[str]:
         sent = json.loads(of.request)
     except ValueError as error:
         return [*found, f"the body is no JSON: {error}"]
-    if isinstance(sent, dict) and "rule" in sent:
-        sent = {**sent, "rule": shown_rule(sent["rule"])}
+    sent = shown_request(sent)
     # Not lenient: ids go out as the numbers that the description says.
     schema = content[of.request_media]["schema"]
     return [*found, *description.errors(schema, sent, lenient=False)]
