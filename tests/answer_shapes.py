@@ -127,7 +127,7 @@ _REFERENCED = _object(
                     "meta": {
                         "anyOf": [
                             _object({f"referencedBy{kind}": _list_of(_REFERRER)})
-                            for kind in ("Segments", "PredictiveSegments")
+                            for kind in ("Segments", "PredictiveSegments", "Journeys")
                         ]
                     },
                 }
@@ -159,6 +159,16 @@ ACCOUNT_REQUESTS: dict[tuple[str, str], tuple[str, ...]] = {
 queries name."""
 ACCOUNT_ERROR = _object({"error": {"type": "string"}})
 """An error of the account's own API (observed in clients)."""
+
+OBSERVED_ANSWERS: dict[tuple[str, str, int], Any] = {
+    ("GET", "/entities/journeys/{journeyId}/statistics", 200): {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "null"}},
+    }
+}
+"""Answers in other shapes than the described ones, which are taken as well: a journey that never
+ran has no statistics."""
 
 ERRORS: dict[str, dict[int, str]] = {
     "/audiences": {4: "ClientError", 5: "ServerError"},
@@ -205,6 +215,21 @@ def _leaves(of: Any) -> Iterator[Any]:
             yield part
 
 
+def shown_request(sent: Any) -> Any:
+    """A body as the referee can judge it.
+
+    Activations of journeys are sent without what answers alone have: an id, and that among all
+    activations (observed).
+    """
+    match sent:
+        case {"rule": rule}:
+            return {**sent, "rule": shown_rule(rule)}
+        case {"type": "journeyActivationStep", "attributes": dict() as attributes}:
+            return {"id": "1", **sent, "attributes": {"activationId": "1", **attributes}}
+        case _:
+            return sent
+
+
 def shown_answer(answer: Any) -> Any:
     """An answer as the referee can judge it.
 
@@ -224,6 +249,10 @@ def shown_answer(answer: Any) -> Any:
             return {**answer, "rows": shown}
         case {"rule": dict() as rule}:
             return {**answer, "rule": completed(shown_rule(_in_rule_sets(rule)))}
+        case {"type": "journey", "attributes": {"journeyStages": _}}:
+            return _shown_journey(answer)
+        case {"journeys": list(journeys), "latestJourneyId": _}:
+            return {**answer, "journeys": [shown_answer(each) for each in journeys]}
         case {"type": str() as kind, "attributes": dict() as attributes}:
             left_out = {"rule": None} if kind.startswith("segment-") else {}
             return {**answer, "attributes": shown_answer({**left_out, **attributes})}
@@ -233,6 +262,26 @@ def shown_answer(answer: Any) -> Any:
             return [shown_answer(each) for each in answer]
         case _:
             return answer
+
+
+def _shown_journey(value: Any) -> Any:
+    """A journey without the nulls of real servers that the description does not have (observed).
+
+    That are descriptions of stages and criteria, first steps, and names of branches. The type of an
+    A/B test is the described one.
+    """
+    if isinstance(value, list):
+        return [_shown_journey(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {key: _shown_journey(inner) for key, inner in value.items()}
+    if "journeyStages" not in shown:
+        for key in ("description", "rootStep", "next", "name"):
+            if key in shown and shown[key] is None:
+                del shown[key]
+    if shown.get("type") == "ABTest":
+        shown["type"] = "AbTest"
+    return shown
 
 
 _WITHOUT_NOT = ("TimeWithinPast", "TimeWithinNext", "TimeToday", "TimeThis", "TimeNext")

@@ -29,6 +29,15 @@ from segdsl.api.errors import (
     UnreachableError,
 )
 from segdsl.api.hosts import REGIONS, HostError
+from segdsl.api.journey_records import (
+    Journey,
+    JourneyActivation,
+    JourneyBundle,
+    JourneyStage,
+    JourneyStatistics,
+    NewJourney,
+    NewJourneyActivation,
+)
 from segdsl.api.keys import LOCAL_KEY, ApiKey, CredentialsError, find_key, local_key
 from segdsl.api.predictive_records import (
     FeatureWeight,
@@ -84,9 +93,16 @@ __all__ = [
     "Histogram",
     "HostError",
     "InvalidResponseError",
+    "Journey",
+    "JourneyActivation",
+    "JourneyBundle",
+    "JourneyStage",
+    "JourneyStatistics",
     "Listed",
     "NewActivation",
     "NewFunnel",
+    "NewJourney",
+    "NewJourneyActivation",
     "NewPredictiveSegment",
     "NewSegment",
     "NewStage",

@@ -17,6 +17,7 @@ from segdsl.api import responses as a
 from segdsl.api.account import Account
 from segdsl.api.activations import Activations
 from segdsl.api.configurations import Configurations
+from segdsl.api.journeys import Journeys
 from segdsl.api.keys import ApiKey
 from segdsl.api.predictive import PredictiveSegments
 from segdsl.api.queries import path_id
@@ -25,7 +26,7 @@ from segdsl.api.templates import Templates
 from segdsl.api.transport import JSON_API, RetryPolicy, Transport
 
 
-class Client(Segments, Activations, Templates, Configurations, PredictiveSegments):
+class Client(Segments, Activations, Templates, Configurations, PredictiveSegments, Journeys):
     """A client of the Audience API at one address; an asynchronous context manager.
 
     The address is `https://` and the host of a region, or an address of this machine; any other

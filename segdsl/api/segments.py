@@ -111,7 +111,8 @@ class Segments(Funnels):
 
         After a lost response, a segment with the same name, rule and kind counts as this one. If
         the response is incomplete, the created segment is looked up. The rule of a funnel's stage
-        is looked for in the stage, which has one segment at most.
+        is looked for in the stage, which has one segment at most. That of a journey cannot be
+        looked for: a request that is repeated may leave one that nothing refers to.
         """
         path = f"/audiences/{path_id(parent_id)}/segments"
         folder = new.folder_id or await self._root(parent_id)
@@ -120,6 +121,9 @@ class Segments(Funnels):
         async def find() -> a.Segment | None:
             if new.stage is not None:
                 return await self.stage_segment(parent_id, new.stage)
+            if new.kind == "journey":
+                # No list has them, and their names need not be unique.
+                return None
             return await self.find_segment(parent_id, new.name, folder)
 
         return await self._create(

@@ -45,6 +45,7 @@ _CODES = {
     409: "conflict",
     413: "request_too_large",
     415: "unsupported_media_type",
+    422: "unprocessable_content",
     429: "too_many_requests",
     501: "not_implemented",
 }
@@ -164,6 +165,8 @@ def entities_body(error: ApiError) -> dict[str, Any]:
             return _referenced(error, error.referenced_by)
         case 409 if error.conflicts is not None:
             return {"errors": error.conflicts}
+        case 409 | 422 if all(problem.code is not None for problem in error.problems):
+            return {"errors": [_run_error(error.status, each) for each in error.problems]}
         case _:
             return {"errors": error.message}
 
@@ -237,6 +240,12 @@ def _entity_error(problem: Problem) -> dict[str, Any]:
         "source": pointer,
         "meta": {"validationCode": problem.code},
     }
+
+
+def _run_error(status: int, problem: Problem) -> dict[str, Any]:
+    """Why a run cannot start (described of journeys)."""
+    meta = {"validationCode": problem.code}
+    return {"status": str(status), "detail": problem.message, "meta": meta}
 
 
 def pointer_of(path: str | None) -> str:

@@ -144,6 +144,10 @@ class Collection:
         """The numbers of activations that this kind has of segments, by the ids of those."""
         return {}
 
+    def syndications(self, *, with_details: bool) -> Iterable[Json]:
+        """Activations of this kind that the list of all activations has, as it answers them."""
+        return ()
+
     def root_resources(self) -> Iterable[Json]:
         """Resources that `by-folder` lists with the root folder, which are not its children."""
         return ()
@@ -162,13 +166,14 @@ class Route(msgspec.Struct, frozen=True):
     """A handler of a method at a path, such as `/audiences/{audience}/segments/{segment}`.
 
     `media` is the type of the answer, and of the request where the service is strict; without it
-    it is the type of the path's family.
+    it is the type of the path's family. `accepts` is the type of the request where it differs.
     """
 
     method: str
     path: str
     handler: Handler
     media: str = ""
+    accepts: str = ""
 
     @property
     def media_type(self) -> str:
@@ -178,19 +183,27 @@ class Route(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True):
     """What an application does at a path: its method and path, and what answers a request.
 
-    `media` is the type of the answer. `answer` raises ApiError.
+    `media` is the type of the answer, and `accepts` that of the request where it differs. `answer`
+    raises ApiError.
     """
 
     method: str
     path: str
     media: str
     answer: Callable[[Call], Any]
+    accepts: str = ""
 
 
 def operations_of(service: Service, kinds: Iterable[Kind]) -> tuple[Operation, ...]:
     """The operations of a service of one parent segment."""
     return tuple(
-        Operation(route.method, route.path, route.media_type, partial(route.handler, service))
+        Operation(
+            route.method,
+            route.path,
+            route.media_type,
+            partial(route.handler, service),
+            route.accepts,
+        )
         for kind in kinds
         for route in kind.routes
     )

@@ -46,6 +46,13 @@ class RulesOverData:
         """The time zone of the parent segment."""
         return self._data.parent.timezone
 
+    def selected(self, chosen: exp.Select, now: int) -> Bits:
+        """The profiles whose ids a query selects, from the events until a moment.
+
+        Changes the query in place.
+        """
+        return self._bits(seen_until(chosen, self._data.catalog, now))
+
     def members(self, rule: Segment, evaluation: Evaluation) -> Bits:
         """The profiles that meet a rule at an evaluation.
 
@@ -108,3 +115,14 @@ class RulesOverData:
 
     def _rows(self, query: exp.Expr) -> Sequence[Sequence[object]]:
         return self._data.start(query).wait().rows
+
+
+def ids_in(bits: Bits, size: int) -> exp.Select:
+    """The query for the ids in a set of `size` profiles, where rules are answered over the data."""
+    digits = exp.Literal.string(format(bits, "b")[::-1].ljust(size, "0"))
+    bit = exp.Anonymous(
+        this="get_bit", expressions=[exp.cast(digits, "BIT", dialect="duckdb"), column(_NUMBER)]
+    )
+    numbers = exp.Table(this=identifier(_NUMBERS))
+    is_in = exp.EQ(this=bit, expression=integer(1))
+    return select(column(PROFILE_ID)).from_(numbers).where(is_in)

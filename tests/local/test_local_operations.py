@@ -45,8 +45,8 @@ def test_paths_of_operations(method: str, path: str, there: bool) -> None:
 @with_api
 async def test_operations_that_the_local_api_does_not_offer(api: Api) -> None:
     for method, path in (
-        ("GET", "/entities/journeys"),
-        ("POST", "/entities/journeys"),
+        ("GET", "/entities/realtime_journeys/5"),
+        ("POST", "/entities/realtime_journeys"),
         ("GET", "/audiences/7/executions"),
         ("PUT", "/audiences/7"),
         ("DELETE", "/audiences/7"),

@@ -61,7 +61,7 @@ def endpoint(operation: Operation, *, strict: bool) -> Endpoint:
     either = (media, *(other for other in _MEDIA if other != media))
 
     async def respond(request: Request) -> Response:
-        body = await _body(request, (media,) if strict else either)
+        body = await _body(request, (operation.accepts or media,) if strict else either)
         call = Call(request.path_params, request.query_params, body, request.headers)
 
         def handle() -> bytes:

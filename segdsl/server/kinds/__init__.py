@@ -23,6 +23,7 @@ from segdsl.server.kinds.account import ACCOUNT
 from segdsl.server.kinds.activations import ACTIVATIONS, TEMPLATES
 from segdsl.server.kinds.folders import FOLDERS
 from segdsl.server.kinds.funnels import FUNNELS
+from segdsl.server.kinds.journeys import JOURNEYS
 from segdsl.server.kinds.models import MODELS
 from segdsl.server.kinds.parent_segments import PARENT_SEGMENTS
 from segdsl.server.kinds.predictive import PREDICTIVE
@@ -47,6 +48,7 @@ KINDS: tuple[Kind, ...] = (
     ACCOUNT,
     TEMPLATES,
     ACTIVATIONS,
+    JOURNEYS,
 )
 
 __all__ = ["KINDS"]

@@ -35,7 +35,13 @@ def operations(account: LocalAccount) -> tuple[Operation, ...]:
     taken = {(each.method, each.path) for each in own}
     routes = (route for kind in account.kinds for route in kind.routes)
     others = tuple(
-        Operation(route.method, route.path, route.media_type, partial(_answer, account, route))
+        Operation(
+            route.method,
+            route.path,
+            route.media_type,
+            partial(_answer, account, route),
+            route.accepts,
+        )
         for route in routes
         if (route.method, route.path) not in taken
     )

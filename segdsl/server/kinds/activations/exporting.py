@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from segdsl.server.kinds.activations.table import Activation
 from segdsl.server.kinds.segments.collection import Segments
 from segdsl.server.kinds.segments.table import Segment
 from segdsl.server.kinds.stages.collection import Stages
+from segdsl.server.queries.rules import Reading
 from segdsl.server.service import Service
 
 _SENT = ("allColumns", "columns", "syndicationBehavior", "syndicationBehaviors")
@@ -48,17 +49,31 @@ class Prepared(msgspec.Struct, frozen=True):
 
 def prepare(service: Service, activation: Activation, segment: Segment, now: int) -> Prepared:
     """Raises ApiError (400) for an activation that cannot run."""
-    delivery = _delivery(activation)
-    rules = service[Segments].rules
-    export = rules.export(
-        rules.of_stored(segment),
-        delivery,
-        _placeholders(service, segment),
+    reading = service[Segments].rules.of_stored(segment)
+    return prepare_of(service, activation, reading, _placeholders(service, segment), now)
+
+
+def prepare_of(
+    service: Service,
+    activation: Activation,
+    reading: Reading,
+    placeholders: Mapping[PlaceholderName, str],
+    now: int,
+    chosen: exp.Select | None = None,
+) -> Prepared:
+    """As `prepare`, for the profiles of a rule, or those whose ids `chosen` selects."""
+    export = service[Segments].rules.export(
+        reading,
+        _delivery(activation),
+        placeholders,
         now,
         most_events=MAX_ACTIVATION_ROWS,
     )
     format = _format(activation)
     query = export.query
+    if chosen is not None:
+        [population] = query.ctes
+        population.set("this", chosen)
     if format == "csv":
         types = [column.type or "" for column in export.columns]
         query = _with_json_arrays(query, types)

@@ -36,9 +36,13 @@ def list_all(service: Service, call: Call) -> Any:
     """With `without_detail=true`, without `valid` and `executions` (described)."""
     service.check_audience(call.path["audience"])
     activations = service[Activations]
-    if call.query.get("without_detail") == "true":
-        return [responses.plain(each, None) for each in activations.all()]
-    return [responses.plain(*each) for each in activations.details(activations.all())]
+    with_details = call.query.get("without_detail") != "true"
+    if with_details:
+        own = [responses.plain(*each) for each in activations.details(activations.all())]
+    else:
+        own = [responses.plain(each, None) for each in activations.all()]
+    others = (kind.syndications(with_details=with_details) for kind in service.collections)
+    return [*own, *(each for of in others for each in of)]
 
 
 def create(service: Service, call: Call) -> Any:
