@@ -91,9 +91,10 @@ RULES = st.sampled_from(
 @given(journeys(RULES))
 @settings(max_examples=TIMES)
 def test_a_journey_goes_through_text_json_and_back(journey: j.Journey[t.StageRule]) -> None:
-    source = format_file(t.File((journey_item(journey),)))
-    again = decompiled(encode(compiled(resolved(source))))
+    # Two steps may be written with the names that they have anyway, and no two with others.
     wanted = normal_journey(journey)
+    source = format_file(t.File((journey_item(wanted),)))
+    again = decompiled(encode(compiled(resolved(source))))
     [item] = parse(Source("x.seg", again), Report()).items
     assert isinstance(item, t.Journey)
     assert journey_of(item) == wanted

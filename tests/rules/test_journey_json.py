@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -146,7 +147,9 @@ def paths_of(steps: dict[str, Any], root: str | None) -> Counter[tuple[str, ...]
             continue
         step = steps[id]
         kind = step["type"]
-        taken = before if kind in ("Merge", "End") else (*before, step.get("name") or kind)
+        # A jump that some paths share is one of each of them, and numbered.
+        name = re.sub(r" \(\d+\)$", "", step.get("name") or kind)
+        taken = before if kind in ("Merge", "End") else (*before, name)
         ways = step.get("branches", step.get("variants", step.get("conditions")))
         for way in [step] if ways is None else ways:
             named = taken if ways is None else (*taken, way["name"])
