@@ -62,7 +62,14 @@ def command(segments: SegmentArguments, tree: bool) -> None:
     else:
         width = PLAIN_WIDTH if columns is None else min(columns, PLAIN_WIDTH)
         explainer = Explainer(width, labels, report)
-        explainer.explain(chosen, others.funnels, others.templates, others.activations)
+        explainer.explain(
+            chosen,
+            others.funnels,
+            others.templates,
+            others.activations,
+            others.predictive_segments,
+            others.journeys,
+        )
     segments.report(report, loaded)
     exit_on_errors(report)
     if not (others.funnels if tree else others.all):
