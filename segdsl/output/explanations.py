@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal as OneOf
+from typing import assert_never
 
 from segdsl.analysis.explain import (
     explain,
@@ -27,6 +28,7 @@ from segdsl.output.segments import explained_segment, sentence
 from segdsl.rules.lower import lower
 from segdsl.schema.labels import Labels
 
+GraphForm = OneOf["mermaid", "svg"]
 _UNBROKEN = 100_000
 _Kind = OneOf["funnel", "activation", "activation template", "predictive segment", "journey"]
 
@@ -97,6 +99,33 @@ class Explainer:
                 closing=outline.closing,
             )
         )
+
+    def graph(self, journeys: Sequence[Journey[c.Segment]], form: GraphForm) -> None:
+        """Draws journeys as one picture."""
+        from segdsl.analysis.graph import mermaid, svg
+
+        match form:
+            case "mermaid":
+                picture = mermaid
+            case "svg":
+                picture = svg
+            case _:
+                assert_never(form)
+        self.texts.append(picture(journeys))
+        self._others += [
+            models.ExplainedResource(
+                kind="journey",
+                name=journey.name,
+                folder=journey.folder,
+                file=journey.span.file or None,
+                text=picture([journey]),
+                facts=(),
+                opening="",
+                sentences=(),
+                closing=(),
+            )
+            for journey in journeys
+        ]
 
     def draw(self, segments: Iterable[c.Segment], funnels: Iterable[c.Funnel]) -> None:
         """Draws the rules of segments, and of the stages of funnels, as trees."""
