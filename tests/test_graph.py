@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,6 +26,7 @@ from segdsl.source import Source
 from segdsl.terminal import cell_width
 from strategies.journeys import journeys as generated
 
+DOCS = Path(__file__).parents[1] / "docs"
 SVG = "{http://www.w3.org/2000/svg}"
 Journeys = Sequence[j.Journey[c.Segment]]
 WELCOME = """
@@ -221,6 +224,17 @@ def test_lines_keep_to_their_width(text: str) -> None:
     assert len(lines) <= 3
     assert all(cell_width(line) <= 20 for line in lines)
     assert "".join(lines).replace("…", "") in text.replace(" ", "") or " " in text
+
+
+def test_the_picture_of_the_reference() -> None:
+    """`UPDATE_PICTURE=1 pytest tests/test_graph.py` writes it anew."""
+    page = (DOCS / "reference" / "journeys.md").read_text(encoding="utf-8")
+    [block] = re.findall(r'^```seg title="trial.seg"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL)
+    file = DOCS / "assets" / "journey.svg"
+    picture = svg(read(block))
+    if os.environ.get("UPDATE_PICTURE"):
+        file.write_text(picture, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == picture
 
 
 def test_a_picture_of_nothing() -> None:

@@ -188,6 +188,7 @@ WARNINGS = frozenset(
         Code.SEG212,
         Code.SEG214,
         Code.SEG218,
+        Code.SEG250,
         Code.SEG408,
         Code.SEG511,
         Code.SEG515,
