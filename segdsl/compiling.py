@@ -22,7 +22,8 @@ from segdsl.diagnostics.codes import OF_SAMPLES, OF_TIME, WARNINGS
 from segdsl.diagnostics.render import render_text
 from segdsl.language.activations import Activation, ActivationTemplate
 from segdsl.language.condition.tree import Funnel, Segment
-from segdsl.language.journeys import Journey, rules
+from segdsl.language.journeys import Journey
+from segdsl.language.journeys import rules as journey_rules
 from segdsl.language.predictive import PredictiveSegment
 from segdsl.language.references.ids import AmbiguousNames, Ids
 from segdsl.language.references.memberships import named_segments
@@ -164,7 +165,8 @@ def compile_text(
     # Names with an id that was given are not looked up.
     segments = tuple(with_ids(each, ids or {}) for each in items.segments)
     stages = [each.segment for funnel in items.funnels for each in funnel.stages if each.segment]
-    rules = (*segments, *(with_ids(each, ids or {}) for each in stages))
+    of_journeys = [rule for each in items.journeys for rule in journey_rules(each)]
+    rules = tuple(with_ids(each, ids or {}) for each in (*segments, *stages, *of_journeys))
     failed: frozenset[SpanKey] = frozenset()
     if schema is not None and trees is not None:
         failed = _check(rules, segments, schema, trees, report)
@@ -311,40 +313,51 @@ def _check(
 def _check_others(
     items: Resolved, rules: Sequence[Segment], schema: Schema | None, report: Report, *, lint: bool
 ) -> frozenset[SpanKey]:
-    """Reports what is wrong with funnels, activations and templates, and with stages in rules.
+    """Reports what is wrong with items that are no segments, and with stages and models in rules.
 
-    Schedules are not compared with the time. Returns the places of those with errors.
+    Nothing is compared with the time. Returns the places of those with errors.
     """
     from segdsl.analysis.checking.activations import check_items
-    from segdsl.analysis.checking.targets import check_stages, check_targets
-    from segdsl.language.references.facts import Facts, segment_facts, stage_facts
+    from segdsl.analysis.checking.references import check_text
 
-    if items.funnels and lint:
-        from segdsl.analysis.lint.stages import report_stages
-
-        report_stages(items.funnels, report)
-    failed = check_items(items.funnels, items.activations, items.templates, schema, report)
-    facts = Facts(
-        segments=segment_facts(items.segments),
-        stages=stage_facts(items.funnels),
-        templates=items.templates,
+    if lint:
+        _lint_others(items, report)
+    failed = check_items(
+        items.funnels,
+        items.activations,
+        items.templates,
+        schema,
+        report,
+        models=items.predictive_segments,
+        journeys=items.journeys,
     )
     found = Report()
-    check_stages(rules, facts, schema, found)
-    check_targets(items.activations, facts, schema, found)
+    check_text(items, rules, schema, found)
     for each in found.diagnostics:
         report.put(each)
     wrong = [each.span for each in found.diagnostics if each.severity == "error"]
-    places = [
-        *(each.span for each in items.funnels),
-        *(each.span for each in items.activations),
-        *(each.span for each in rules),
-    ]
+    others = (items.funnels, items.activations, items.predictive_segments, items.journeys)
+    places = [*(each.span for each in rules), *(each.span for kind in others for each in kind)]
     return failed.union(
         place.key
         for place in places
         if any(span is not None and place.holds(span) for span in wrong)
     )
+
+
+def _lint_others(items: Resolved, report: Report) -> None:
+    if items.funnels:
+        from segdsl.analysis.lint.stages import report_stages
+
+        report_stages(items.funnels, report)
+    if items.journeys:
+        from segdsl.analysis.lint.journeys import report_journeys
+
+        report_journeys(items.journeys, report)
+    if items.predictive_segments:
+        from segdsl.analysis.lint.predictive import report_predictive, rules_by_name
+
+        report_predictive(items.predictive_segments, rules_by_name(items.segments), report)
 
 
 def _without(items: Resolved, failed: frozenset[SpanKey]) -> Resolved:
@@ -363,7 +376,9 @@ def _without(items: Resolved, failed: frozenset[SpanKey]) -> Resolved:
         tuple(
             each
             for each in items.journeys
-            if not failed.intersection({each.span.key, *(rule.span.key for rule in rules(each))})
+            if not failed.intersection(
+                {each.span.key, *(rule.span.key for rule in journey_rules(each))}
+            )
         ),
     )
 

@@ -235,6 +235,132 @@ activation "Mail" of segment "Japan"
   to connection "mail"
   columns (email)
 """,
+    "SEG244": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    wait 1 day
+  )
+""",
+    "SEG245": """
+{ echo 'journey "Welcome" stage "First" enter "New" where age > 3 steps ('
+  for n in $(seq 69); do echo 'wait 1 day,'; done; echo ')'; } > x.seg
+segdsl check x.seg
+""",
+    "SEG246": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    split "Tone" (
+      50% "Casual" then (activate "Casual mail"),
+      50% "Formal" then (activate "Formal mail"),
+    ),
+    wait 1 day,
+  )
+""",
+    "SEG247": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    split "Tone" (
+      50% "Casual" up to 1000 then (activate "Casual mail"),
+      50% "Rest" control then (),
+    ),
+    wait 1 day,
+  )
+""",
+    "SEG248": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    decide "Opened?" (
+      when "Opened" where has mails then (activate "Follow-up"),
+      otherwise "Not opened" then (),
+    ),
+    wait 1 day,
+  )
+""",
+    "SEG249": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    decide "1" (
+      when "yes" where a1 = 1 then (
+        decide "2" (
+          when "yes" where a2 = 1 then (
+            wait 1 day
+          ),
+          otherwise "no" then (),
+        )
+      ),
+      otherwise "no" then (),
+    )
+  )
+""",
+    "SEG250": r"""
+printf '[targets.local]\nkind = "local"\ndata = "data"\n' > segdsl.toml
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    activate "Welcome mail",
+    wait 1 day,
+  )
+
+activation "Welcome mail" of journey "Welcome"
+  to connection "mail"
+  columns (email)
+  after journey refresh
+END
+segdsl check
+""",
+    "SEG251": """
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (wait 1 day, jump to stage "Loyal" of journey "VIP")
+
+journey "VIP"
+
+stage "Loyal"
+  enter "Loyal" where orders > 9
+  steps (wait 1 day)
+""",
+    "SEG252": """
+segment "Visitors" where country = "JP"
+
+journey "Welcome"
+
+stage "First"
+  enter "Visitors" is segment "Visitors"
+  steps (
+    wait 1 day
+  )
+""",
+    "SEG253": """
+activation "Welcome mail" of journey "Welcome"
+  to connection "mail"
+  columns (email)
+  after journey refresh
+""",
+    "SEG254": """
+predictive segment "Churn model"
+  predicts segment #1
+  features (number amount = customers.amount)
+""",
     # 3xx: the rule
     "SEG301": """
 { printf 'segment "x" where '
@@ -378,6 +504,20 @@ segment "Adults" where age > 20
 activation "Mail" of segment "Adults"
   to connection "mail"
   columns (country | cast_as_quantitative(0) | ln() as number)
+""",
+    "SEG520": """
+segment "Churned" where has purchases
+
+predictive segment "Churn model"
+  predicts segment "Churned"
+  features (category country)
+""",
+    "SEG521": """
+segment "Churned" where has purchases
+
+predictive segment "Churn model"
+  predicts segment "Churned"
+  features (number age)
 """,
     # 6xx: lints
     "SEG601": r"""
@@ -527,6 +667,205 @@ cat > x.seg <<'END'
 activation "Mail" of segment #1
   to connection "mail"
   columns ("{segment name}" as list)
+END
+segdsl check x.seg
+""",
+    "SEG628": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    wait 1 day
+  )
+END
+segdsl check x.seg
+""",
+    "SEG629": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    activate "Welcome mail",
+    wait 1 day,
+    end,
+  )
+END
+segdsl check x.seg
+""",
+    "SEG630": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    wait 1 day,
+    wait 2 days,
+    end,
+  )
+END
+segdsl check x.seg
+""",
+    "SEG631": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    decide "Age" (
+      when "One" where age > 30 then (wait 1 day),
+      when "Other" where age > 20 then (wait 2 days),
+      otherwise "Rest" then (),
+    ),
+  )
+END
+segdsl check x.seg
+""",
+    "SEG632": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "Adults" where age > 10
+  steps (
+    wait for "Adult" where age > 17 then (),
+    wait 1 day,
+  )
+END
+segdsl check x.seg
+""",
+    "SEG633": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    wait until 2999-04-01 in "UTC"
+  )
+END
+segdsl check x.seg
+""",
+    "SEG634": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    activate "Welcome mail",
+    wait 1 day,
+  )
+
+activation "Welcome mail" of journey "Welcome"
+  to connection "mail"
+  columns (email)
+  after journey refresh
+END
+segdsl check x.seg
+""",
+    "SEG635": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  milestone "Ordered" where orders > 0
+  steps (
+    wait 1 day,
+    jump to stage "Second",
+  )
+
+stage "Second"
+  enter "Ordered" where orders > 0
+  steps (wait 1 day)
+END
+segdsl check x.seg
+""",
+    "SEG636": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  milestone "Ordered" where orders > 0
+  steps (jump to stage "Second")
+
+stage "Second"
+  enter "Ordered" where orders > 0
+  steps (wait 1 week, jump to stage "First")
+END
+segdsl check x.seg
+""",
+    "SEG637": """
+cat > x.seg <<'END'
+journey "Welcome"
+  reentry unless goal achieved
+  goal "Ordered" where orders > 0
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    wait 1 day
+  )
+END
+segdsl check x.seg
+""",
+    "SEG638": """
+cat > x.seg <<'END'
+journey "Welcome"
+
+stage "First"
+  enter "New" where signup within past 7 days
+  steps (
+    activate "Mail",
+    wait 1 day,
+    activate "Mail" as "Reminder",
+    wait 1 day,
+  )
+END
+segdsl check x.seg
+""",
+    "SEG639": """
+cat > x.seg <<'END'
+segment "Likely" where score of "Churn model" between 3 and 4
+END
+segdsl check x.seg
+""",
+    "SEG640": """
+cat > x.seg <<'END'
+segment "Churned" where visits < 3
+
+predictive segment "Churn model"
+  predicts segment "Churned"
+  features (number age)
+END
+segdsl check x.seg
+""",
+    "SEG641": """
+cat > x.seg <<'END'
+segment "Churned" where visits < 3
+
+predictive segment "Churn model"
+  predicts segment "Churned"
+  features (number age, number years = age | divide(10))
+END
+segdsl check x.seg
+""",
+    "SEG642": """
+cat > x.seg <<'END'
+segment "Churned" where visits < 3
+segment "Members" where visits < 9
+
+predictive segment "Churn model"
+  predicts segment "Churned"
+  among segment "Members"
+  features (number age)
 END
 segdsl check x.seg
 """,

@@ -132,6 +132,8 @@ def _set_result(
             funnels=0 if checked is None else checked.others.funnels,
             activations=0 if checked is None else checked.others.activations,
             templates=0 if checked is None else checked.others.templates,
+            predictive_segments=0 if checked is None else checked.others.predictive_segments,
+            journeys=0 if checked is None else checked.others.journeys,
             schema=None if checked is None else checked.schema,
             fixed=tuple(
                 FixedFile(
@@ -160,6 +162,8 @@ def _scope(checked: Checked) -> str:
             (others.funnels, "funnel", False),
             (others.activations, "activation", False),
             (others.templates, "activation template", False),
+            (others.predictive_segments, "predictive segment", False),
+            (others.journeys, "journey", False),
         )
         if number or always
     )

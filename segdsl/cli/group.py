@@ -44,7 +44,7 @@ COMMANDS = {
     "create": "Create segments and their folders on the server.",
     "decompile": "Convert JSON of the API to source.",
     "delete": "Delete a segment from the server.",
-    "explain": "Explain segments, funnels and activations in plain English.",
+    "explain": "Explain segments, journeys and other items in plain English.",
     "fmt": "Format files in place.",
     "help": "Show help for a command.",
     "import": "Convert tdx YAML segments to .seg files.",

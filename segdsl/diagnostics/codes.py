@@ -82,6 +82,18 @@ class Code(Enum):
     SEG241 = "change of what a template locks"
     SEG242 = "behavior not used in the rule"
     SEG243 = "activation of a realtime segment"
+    # 24x and 25x: journeys and predictive segments
+    SEG244 = "wrong number of stages of a journey"
+    SEG245 = "journey too large"
+    SEG246 = "shares that do not sum to 100%"
+    SEG247 = "incomplete caps of a split"
+    SEG248 = "wrong number of ways on"
+    SEG249 = "steps nested too deeply"
+    SEG250 = "unknown activation of a journey"
+    SEG251 = "unknown journey or stage of a journey"
+    SEG252 = "realtime segment in a batch"
+    SEG253 = "activation of a journey without a schedule"
+    SEG254 = "feature with several values for a profile"
     # 3xx: the rule
     SEG301 = "segment too large for two levels"
     SEG302 = "too many rules in a rule set"
@@ -122,6 +134,8 @@ class Code(Enum):
     SEG514 = "export of a blocked column"
     SEG515 = "export of personal data"
     SEG516 = "function does not fit the type"
+    SEG520 = "feature of a restricted column"
+    SEG521 = "kind of feature does not fit the type"
     # 6xx: lints
     SEG601 = "negation that includes missing values"
     SEG602 = "repeated condition"
@@ -145,7 +159,22 @@ class Code(Enum):
     SEG625 = "export names that differ only in case"
     SEG626 = "unsupported time format"
     SEG627 = "placeholder without a value"
-
+    # 628 to 649: journeys and predictive segments
+    SEG628 = "incomplete journey"
+    SEG629 = "activation without a wait behind it"
+    SEG630 = "unreachable step"
+    SEG631 = "branch that no profile takes"
+    SEG632 = "wait for what already holds"
+    SEG633 = "wait until a date in the past"
+    SEG634 = "activation that no step uses"
+    SEG635 = "jump that cannot arrive"
+    SEG636 = "jumps in a cycle without a wait"
+    SEG637 = "re-entry that depends on a missing goal"
+    SEG638 = "steps with the same name"
+    SEG639 = "grade that no score has"
+    SEG640 = "feature that the answer is made of"
+    SEG641 = "repeated feature"
+    SEG642 = "predictive segment that learns nothing"
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
     SEG702 = "unknown YAML segment"
@@ -159,6 +188,7 @@ WARNINGS = frozenset(
         Code.SEG212,
         Code.SEG214,
         Code.SEG218,
+        Code.SEG250,
         Code.SEG408,
         Code.SEG511,
         Code.SEG515,
@@ -183,6 +213,21 @@ WARNINGS = frozenset(
         Code.SEG625,
         Code.SEG626,
         Code.SEG627,
+        Code.SEG628,
+        Code.SEG629,
+        Code.SEG630,
+        Code.SEG631,
+        Code.SEG632,
+        Code.SEG633,
+        Code.SEG634,
+        Code.SEG635,
+        Code.SEG636,
+        Code.SEG637,
+        Code.SEG638,
+        Code.SEG639,
+        Code.SEG640,
+        Code.SEG641,
+        Code.SEG642,
         Code.SEG703,
         Code.SEG704,
     }
@@ -191,7 +236,7 @@ WARNINGS = frozenset(
 OF_SAMPLES = frozenset({Code.SEG612, Code.SEG613})
 """What only sampled values of columns show."""
 
-OF_TIME = frozenset({Code.SEG621, Code.SEG622})
+OF_TIME = frozenset({Code.SEG621, Code.SEG622, Code.SEG633})
 """What depends on when it is asked."""
 
 OF_SECRETS = frozenset({Code.SEG240, Code.SEG623, Code.SEG624})

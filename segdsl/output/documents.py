@@ -88,6 +88,8 @@ class CheckOutput(Output, frozen=True, kw_only=True, tag="check"):
     funnels: Annotated[int, doc("The number of funnels in them.")] = 0
     activations: Annotated[int, doc("The number of activations in them.")] = 0
     templates: Annotated[int, doc("The number of activation templates in them.")] = 0
+    predictive_segments: Annotated[int, doc("The number of predictive segments in them.")] = 0
+    journeys: Annotated[int, doc("The number of journeys in them.")] = 0
     schema: Annotated[str | None, doc("The schema file they were checked with.")] = None
     fixed: Annotated[
         tuple[FixedFile, ...], doc("With `--fix`, the files with something to fix.")

@@ -1,14 +1,17 @@
-"""Explanations of segments, funnels and activations, as texts and as the document of `explain`."""
+"""Explanations of items, as texts and as the document of `explain`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal as OneOf
+from typing import assert_never
 
 from segdsl.analysis.explain import (
     explain,
     explain_activation,
     explain_funnel,
+    explain_journey,
+    explain_predictive,
     explain_template,
     render_outline,
 )
@@ -17,14 +20,17 @@ from segdsl.analysis.explain.rule_tree import draw
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
+from segdsl.language.journeys import Journey
+from segdsl.language.predictive import PredictiveSegment
 from segdsl.language.syntax.spelling import string
 from segdsl.output import documents, models
 from segdsl.output.segments import explained_segment, sentence
 from segdsl.rules.lower import lower
 from segdsl.schema.labels import Labels
 
+GraphForm = OneOf["mermaid", "svg"]
 _UNBROKEN = 100_000
-_Kind = OneOf["funnel", "activation", "activation template"]
+_Kind = OneOf["funnel", "activation", "activation template", "predictive segment", "journey"]
 
 
 class Explainer:
@@ -44,6 +50,8 @@ class Explainer:
         funnels: Iterable[c.Funnel],
         templates: Iterable[a.ActivationTemplate],
         activations: Iterable[a.Activation],
+        models: Iterable[PredictiveSegment] = (),
+        journeys: Iterable[Journey[c.Segment]] = (),
     ) -> None:
         """Explains items in plain English."""
         for segment in segments:
@@ -53,6 +61,12 @@ class Explainer:
             self._segments.append(explained_segment(segment, text, outline))
         for funnel in funnels:
             self._add("funnel", funnel, funnel.folder, explain_funnel(funnel, self._labels))
+        for model in models:
+            self._add(
+                "predictive segment", model, model.folder, explain_predictive(model, self._labels)
+            )
+        for journey in journeys:
+            self._add("journey", journey, journey.folder, explain_journey(journey, self._labels))
         for template in templates:
             outline = explain_template(template, self._labels)
             self._add("activation template", template, template.folder, outline)
@@ -63,7 +77,11 @@ class Explainer:
     def _add(
         self,
         kind: _Kind,
-        item: c.Funnel | a.Activation | a.ActivationTemplate,
+        item: c.Funnel
+        | a.Activation
+        | a.ActivationTemplate
+        | PredictiveSegment
+        | Journey[c.Segment],
         folder: str | None,
         outline: Outline,
     ) -> None:
@@ -81,6 +99,33 @@ class Explainer:
                 closing=outline.closing,
             )
         )
+
+    def graph(self, journeys: Sequence[Journey[c.Segment]], form: GraphForm) -> None:
+        """Draws journeys as one picture."""
+        from segdsl.analysis.graph import mermaid, svg
+
+        match form:
+            case "mermaid":
+                picture = mermaid
+            case "svg":
+                picture = svg
+            case _:
+                assert_never(form)
+        self.texts.append(picture(journeys))
+        self._others += [
+            models.ExplainedResource(
+                kind="journey",
+                name=journey.name,
+                folder=journey.folder,
+                file=journey.span.file or None,
+                text=picture([journey]),
+                facts=(),
+                opening="",
+                sentences=(),
+                closing=(),
+            )
+            for journey in journeys
+        ]
 
     def draw(self, segments: Iterable[c.Segment], funnels: Iterable[c.Funnel]) -> None:
         """Draws the rules of segments, and of the stages of funnels, as trees."""

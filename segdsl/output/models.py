@@ -183,9 +183,9 @@ class ExplainedSegment(_SegmentOfFile, frozen=True, kw_only=True):
 
 
 class ExplainedResource(_Object, frozen=True, kw_only=True):
-    """A funnel, an activation or a template in words."""
+    """A funnel, a predictive segment, a journey, an activation or a template in words."""
 
-    kind: Literal["funnel", "activation", "activation template"]
+    kind: Literal["funnel", "activation", "activation template", "predictive segment", "journey"]
     name: str
     folder: Annotated[str | None, doc("Null for an activation.")]
     file: str | None
@@ -193,7 +193,7 @@ class ExplainedResource(_Object, frozen=True, kw_only=True):
     facts: tuple[str, ...]
     opening: str
     sentences: Annotated[
-        tuple[Sentence, ...], doc("The stages of a funnel, or what an activation does.")
+        tuple[Sentence, ...], doc("The stages of a funnel or a journey, or what another item does.")
     ]
     closing: tuple[str, ...]
 

@@ -6,7 +6,7 @@ The behavior `each` has a column of each type, named as the attribute of that ty
 from __future__ import annotations
 
 from segdsl.analysis.checking import check_names, check_segments
-from segdsl.analysis.checking.targets import check_stages
+from segdsl.analysis.checking.targets import check_models, check_stages
 from segdsl.diagnostics import Report
 from segdsl.language.references.facts import Facts
 from segdsl.language.resolve import Program, resolve
@@ -78,5 +78,6 @@ def report_of(text: str, *, head: str = "", others: str = "") -> Report:
     segments = resolve(program, report, owners=SCHEMA.owners)
     check_segments(segments, SCHEMA, report)
     check_stages(segments, Facts(), SCHEMA, report)
+    check_models(segments, Facts(), SCHEMA, report)
     check_names(segments, SCHEMA, report, among=[each.place for each in segments])
     return report

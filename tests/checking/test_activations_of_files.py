@@ -9,7 +9,7 @@ import pytest
 
 from segdsl.diagnostics.render import render_text
 from segdsl.workspace.check.cached_check import Checked, check
-from segdsl.workspace.check.check_cache import MIN_FILES
+from segdsl.workspace.check.check_cache import MIN_FILES, Counts
 from segdsl.workspace.check.inputs import input_files
 
 NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
@@ -194,7 +194,7 @@ activation "Mail" of segment "Nobody"
 def test_how_many_there_are(folder: Path) -> None:
     write(folder, a=FUNNEL, b=ONCE)
     found = checked()
-    assert (found.segments, found.others) == (0, (1, 1, 0))
+    assert (found.segments, found.others) == (0, Counts(funnels=1, activations=1))
 
 
 def test_a_local_target_fixes_the_time(folder: Path) -> None:

@@ -77,7 +77,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if number % 4 == 1:
             purchases.append(f"{id},{at(number + 4)},{number * 10}")
     files = {
-        "segdsl.toml": '[targets.local]\nkind = "local"\ndata = "data"\n\n'
+        "segdsl.toml": 'allow = ["SEG250", "SEG629"]\n\n[targets.local]\nkind = "local"\ndata = "data"\n\n'
         '[targets.far]\nkind = "treasuredata"\nregion = "us01"\nparent_segment = 1\n',
         "data/parent_segment.toml": 'name = "Tiny shop"\ntimezone = "Asia/Tokyo"\n\n'
         '[types.customers]\nsignup = "timestamp"\n',

@@ -1,4 +1,4 @@
-"""Checks of the funnels, activations and templates of some files, each by itself.
+"""Checks of the items of some files that are no segments, each by itself.
 
 What other files say of them is in `targets`; what a proof says of the rules of stages is a lint.
 """
@@ -9,10 +9,14 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from segdsl.analysis.checking.exports import ExportChecker
+from segdsl.analysis.checking.journeys import check_journey, check_seeds
+from segdsl.analysis.checking.predictive import check_predictive
 from segdsl.analysis.checking.structure import check_activation, check_funnel, check_template
 from segdsl.diagnostics import Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
+from segdsl.language.journeys import Journey
+from segdsl.language.predictive import PredictiveSegment
 from segdsl.schema.model import Schema
 from segdsl.source import Span, SpanKey
 
@@ -23,10 +27,13 @@ def check_items(
     templates: Sequence[a.ActivationTemplate],
     schema: Schema | None,
     report: Report,
+    *,
+    models: Iterable[PredictiveSegment] = (),
+    journeys: Iterable[Journey[c.Segment]] = (),
 ) -> frozenset[SpanKey]:
     """Reports what is wrong with each; returns where those with errors stand.
 
-    The rules of stages are segments, and checked as those are.
+    The rules of stages and of journeys are segments, and checked as those are.
     """
     failed: set[SpanKey] = set()
 
@@ -54,4 +61,12 @@ def check_items(
             checker.report = own
             checker.check(item.delivery)
         put(own, item.span)
+    for model in models:
+        check_predictive(model, schema, own := Report())
+        put(own, model.span)
+    for journey in journeys:
+        check_journey(journey, own := Report())
+        if schema is not None:
+            check_seeds(journey, schema, own)
+        put(own, journey.span)
     return frozenset(failed)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from segdsl.analysis.checking.activations import check_items
-from segdsl.analysis.checking.targets import check_stages, check_targets
+from segdsl.analysis.checking.references import check_text
 from segdsl.diagnostics import Diagnostic, Report
-from segdsl.language.references.facts import Facts, segment_facts, stage_facts
+from segdsl.language.journeys import rules
 from segdsl.language.resolve import Program, resolve_all
 from segdsl.language.syntax.parser import parse
 from segdsl.rules.lower import lower
@@ -23,12 +23,15 @@ def reported(text: str) -> tuple[list[Diagnostic], dict[str, Source]]:
         items = resolve_all(Program(NAME, {NAME: tree}), report)
         for segment in items.segments:
             lower(segment, report)
-        check_items(items.funnels, items.activations, items.templates, None, report)
-        facts = Facts(
-            segments=segment_facts(items.segments),
-            stages=stage_facts(items.funnels),
-            templates=items.templates,
+        check_items(
+            items.funnels,
+            items.activations,
+            items.templates,
+            None,
+            report,
+            models=items.predictive_segments,
+            journeys=items.journeys,
         )
-        check_stages(items.segments, facts, None, report)
-        check_targets(items.activations, facts, None, report)
+        of_journeys = [rule for journey in items.journeys for rule in rules(journey)]
+        check_text(items, [*items.segments, *of_journeys], None, report)
     return report.diagnostics, {NAME: source}

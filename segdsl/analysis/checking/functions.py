@@ -92,6 +92,20 @@ def check_functions(
                 assert_never(function)
 
 
+def result_type(functions: Iterable[a.Function], type: ColumnType | None) -> ColumnType | None:
+    """The type of what functions make of a column of a type; None where it is not known."""
+    for function in functions:
+        match function:
+            case a.Call():
+                known = TYPES.get(function.function)
+                type = None if known is None else known.gives
+            case a.If():
+                type = "number"
+            case _:
+                assert_never(function)
+    return type
+
+
 def _listed(types: frozenset[ColumnType]) -> str:
     return "a string" if types == _TEXTS else "a number or a time"
 

@@ -7,7 +7,7 @@ text names no time zone, a schedule is over when it is over everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from typing import assert_never
@@ -18,6 +18,8 @@ import msgspec
 from segdsl.analysis.checking.cron import fault
 from segdsl.diagnostics import Code, Report
 from segdsl.language import activations as a
+from segdsl.language.condition.tree import Segment
+from segdsl.language.journeys import Journey, WaitUntilDate, walk_steps
 from segdsl.source import Span
 
 MONTHS_AHEAD = 6
@@ -87,6 +89,7 @@ class Moments(msgspec.Struct, frozen=True):
     """When a schedule is over, when its start is no longer far ahead, and where it stands.
 
     Both are times of UTC; None where there is no such time. `end` and `start` are as written.
+    `wait` is a wait of a journey until a date, which ends as a schedule does.
     """
 
     span: Span
@@ -95,6 +98,7 @@ class Moments(msgspec.Struct, frozen=True):
     end: str = ""
     start: str = ""
     once: bool = False
+    wait: bool = False
 
 
 def moments_of(schedule: a.Schedule | None) -> Moments | None:
@@ -125,10 +129,28 @@ def moments_of(schedule: a.Schedule | None) -> Moments | None:
     return None if found.over is None and found.near is None else found
 
 
+def moments_of_waits(journey: Journey[Segment]) -> Iterator[Moments]:
+    """The moments of the waits until a date."""
+    for stage in journey.stages:
+        for step in walk_steps(stage.steps):
+            if isinstance(step, WaitUntilDate):
+                over = _in_utc(_day_after(_date(step.date)), step.timezone, _LAST_ZONE)
+                if over is not None:
+                    yield Moments(step.span, over, end=step.date, wait=True)
+
+
 def check_moments(moments: Iterable[Moments], now: datetime, report: Report) -> None:
     """Reports schedules that are over, and those that begin far ahead of `now`, an aware time."""
     for each in moments:
         if each.over is not None and each.over <= now:
+            if each.wait:
+                report.add(
+                    Code.SEG633,
+                    each.span,
+                    f"this waits until {each.end}, which is in the past: profiles go on at once",
+                    help="set a date that is still to come, or remove the wait",
+                )
+                continue
             if each.once:
                 message = f"this activation was to run once, at {each.start}, which is in the past"
                 help = "set a time that is still to come, or write `by hand`"

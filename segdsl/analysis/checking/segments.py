@@ -42,9 +42,9 @@ def check_segments(
     report: Report,
     definitions: Mapping[str, Collection[str]] = _NONE,
 ) -> list[c.Segment]:
-    """Reports what the schema contradicts, except names of segments and of stages.
+    """Reports what the schema contradicts, except names of segments, stages and predictive models.
 
-    See `check_names` and `segdsl.analysis.checking.targets.check_stages`.
+    See `check_names`, and `check_stages` and `check_models` in `segdsl.analysis.checking.targets`.
 
     `definitions` are the names of conditions by file, for the help where one is taken for an
     attribute. Returns the segments with errors.
@@ -164,10 +164,10 @@ class _Checker:
                     said = reference(target, kind)
                     what = f"{len(found)} {kind}s are named {said}"
                     self._add(Code.SEG305, node, what, f"specify one by its id: {listed}")
-                elif not found:
+                elif not found and kind != "predictive model":
                     self._unknown(kind, target, node)
             case _:
-                pass  # those that files define are looked up together
+                pass  # those that files define are looked up together, as models are
 
     def _unknown(self, kind: str, target: ByName, node: c.Node) -> None:
         others = self._of_kind(kind)

@@ -51,10 +51,25 @@ def check_activation(activation: a.Activation, report: Report) -> None:
             "this activation has no `columns`",
             help="say what it sends: `columns all` or `columns (…)`",
         )
+    if activation.target.kind == "journey" and not from_template:
+        check_has_schedule(activation, activation.delivery.schedule, report)
     _check_placeholders(activation, report)
     _check_delivery(
         activation.delivery, activation.description, activation.description_span, report
     )
+
+
+def check_has_schedule(
+    activation: a.Activation, schedule: a.Schedule | None, report: Report
+) -> None:
+    """Reports an activation of a journey that runs only by hand (documented: it has a schedule)."""
+    if schedule is None or isinstance(schedule, a.ByHand):
+        report.add(
+            Code.SEG253,
+            activation.name_span if schedule is None else schedule.span,
+            f"the activation {string(activation.name)} of a journey has no schedule",
+            help="write `after journey refresh`, or a time: `every day starting … in …`",
+        )
 
 
 def check_template(template: a.ActivationTemplate, report: Report) -> None:
@@ -149,14 +164,16 @@ def _check_times(parts: Iterable[str | a.Time | a.Placeholder], span: Span, repo
 
 
 def _check_placeholders(activation: a.Activation, report: Report) -> None:
-    """Reports placeholders of a funnel and a stage in an activation of a segment."""
-    if activation.target.kind == "segment":
+    """Reports placeholders of a funnel and a stage where the activation is of none."""
+    if activation.target.kind != "stage":
         for placeholder, span in funnel_placeholders(activation.delivery):
             report.add(
                 Code.SEG627,
                 span,
-                f"`{{{placeholder}}}` has no value in an activation of a segment",
-                help="write `{segment name}`, or the name itself",
+                f"`{{{placeholder}}}` has no value in an activation of a {activation.target.kind}",
+                help="write `{segment name}`, or the name itself"
+                if activation.target.kind == "segment"
+                else "write the name itself",
             )
 
 

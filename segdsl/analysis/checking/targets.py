@@ -13,10 +13,11 @@ import msgspec
 
 from segdsl.analysis.checking.export_names import check_shared_names
 from segdsl.analysis.checking.locks import check_locks
-from segdsl.analysis.checking.structure import funnel_placeholders
+from segdsl.analysis.checking.structure import check_has_schedule, funnel_placeholders
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.references.facts import Facts, SegmentFacts, StageFacts
 from segdsl.language.references.memberships import memberships
 from segdsl.language.syntax.spelling import behavior, reference, string
@@ -27,6 +28,8 @@ from segdsl.source import Span
 
 _PULL = "if it is new, run `segdsl schema pull`"
 _MOST_LISTED = 8
+_REALTIME = SegmentFacts(((), ""), "realtime")
+"""A realtime segment that only the server has."""
 _DEFINE = "define it, or name the file that defines it as well"
 
 
@@ -42,7 +45,7 @@ def check_targets(
 
     `facts` are of all files of the workspace; `all_known` says whether there are no more.
     """
-    checker = _Targets(facts, schema, report, all_known=all_known)
+    checker = Targets(facts, schema, report, all_known=all_known)
     for each in activations:
         checker.target(each)
         checker.template(each)
@@ -58,14 +61,46 @@ def check_stages(
     all_known: bool = True,
 ) -> None:
     """Reports stages that rules name, and that are not there."""
-    checker = _Targets(facts, schema, report, all_known=all_known)
+    checker = Targets(facts, schema, report, all_known=all_known)
     for segment in segments:
         for node in memberships(segment.condition):
             if node.of == "stage" and isinstance(node.target, ByName):
                 checker.named_stage(node.target, node.span, node.via)
 
 
-class _Targets:
+def check_models(
+    segments: Iterable[c.Segment],
+    facts: Facts,
+    schema: Schema,
+    report: Report,
+    *,
+    all_known: bool = True,
+) -> None:
+    """Reports predictive models whose scores rules ask for, and that are not there.
+
+    A predictive segment of the workspace is one, whether or not the server has it yet.
+    """
+    known = {*facts.models, *facts.broken_models}
+    ids = all_ids(schema)
+    there = {each.name for kind, each in ids if kind == "predictive model"}
+    for segment in segments:
+        for node in walk(segment.condition):
+            if not isinstance(node, c.Score) or not isinstance(node.model, ByName):
+                continue
+            named = node.model
+            if named.name not in known and named.name not in there and all_known:
+                report.add(
+                    Code.SEG510,
+                    node.span,
+                    f"there is no predictive model {reference(named)}",
+                    help=report.did_you_mean(named.name, known | there, _PULL),
+                    via=node.via,
+                )
+
+
+class Targets:
+    """What the workspace and the schema have, to look up what items refer to."""
+
     def __init__(
         self, facts: Facts, schema: Schema | None, report: Report, *, all_known: bool
     ) -> None:
@@ -102,62 +137,73 @@ class _Targets:
             case "stage":
                 self._stage(activation, target.reference)
             case "journey":
-                pass
+                pass  # see `journey_targets`
             case _:
                 assert_never(target.kind)
 
     def _segment(self, activation: a.Activation, target: Reference) -> None:
-        span = activation.target.span
+        found = self.segment(target, activation.target.span, "of segment")
+        if found is not None and found.kind == "realtime":
+            self._realtime(activation)
+        if found is not None and found is not _REALTIME:
+            self._uses(activation, found.behaviors, "segment")
+
+    def segment(self, target: Reference, span: Span, written: str) -> SegmentFacts | None:
+        """The segment that an item refers to, where the workspace has it, or it is a realtime one.
+
+        None after a report. `written` is what stands before a reference: `of segment`.
+        """
         match target:
             case ById(id):
                 if self.schema is None:
-                    return
+                    return None
                 on_server = next((each for each in self.schema.segments if each.id == id), None)
                 if on_server is None:
-                    self._unknown_id("segment", id, activation)
+                    self._unknown_id("segment", id, span)
                 elif on_server.kind == "realtime":
-                    self._realtime(activation)
-                return
+                    return _REALTIME
+                return None
             case ByName():
-                pass
+                return self._named_segment(target, span, written)
             case _:
                 assert_never(target)
+
+    def _named_segment(self, target: ByName, span: Span, written: str) -> SegmentFacts | None:
         here = self.segments.get(target, [])
         if target in self.broken:
-            return
+            return None
         if len(here) > 1:
             folders = [folder_text(each.place[0]) for each in here]
-            written = [f"`of segment {reference(ByName(target.name, each))}`" for each in folders]
-            self._ambiguous("segment", len(here), target, activation, written)
+            ways = [f"`{written} {reference(ByName(target.name, each))}`" for each in folders]
+            self._ambiguous("segment", len(here), target, span, ways)
         elif here:
-            if here[0].kind == "realtime":
-                self._realtime(activation)
-            self._uses(activation, here[0].behaviors, "segment")
+            return here[0]
         elif self.schema is not None:
             ids = self.ids.get(("segment", target), [])
             kinds = {each.kind for each in self.schema.segments if each.id in ids}
             if len(ids) > 1:
-                written = [f"`of segment #{id}`" for id in ids]
-                self._ambiguous("segment", len(ids), target, activation, written)
+                ways = [f"`{written} #{id}`" for id in ids]
+                self._ambiguous("segment", len(ids), target, span, ways)
             elif "realtime" in kinds:
-                self._realtime(activation)
+                return _REALTIME
             elif not ids and self.all_known:
                 names = {each.name for kind, each in self.ids if kind == "segment"}
                 names.update(each.name for each in self.segments)
                 help = self.report.did_you_mean(target.name, names - {target.name}, _DEFINE)
                 what = f"there is no segment {reference(target, 'segment')}"
                 self.report.add(Code.SEG304, span, what, help=help)
+        return None
 
     def _stage(self, activation: a.Activation, target: Reference) -> None:
         match target:
             case ById(id):
                 known = {id for (kind, _), ids in self.ids.items() if kind == "stage" for id in ids}
                 if self.schema is not None and id not in known:
-                    self._unknown_id("stage", id, activation)
+                    self._unknown_id("stage", id, activation.target.span)
             case ByName():
                 stage = self.named_stage(target, activation.target.span)
                 if stage is not None:
-                    if stage.segment is not None and self._is_realtime(stage.segment):
+                    if stage.segment is not None and self.is_realtime(stage.segment):
                         self._realtime(activation, "a stage that is a realtime segment")
                     self._uses(activation, stage.behaviors, "stage")
             case _:
@@ -223,21 +269,21 @@ class _Targets:
         what = f"there is no stage {reference(target, 'stage')}"
         self.report.add(Code.SEG510, span, what, help=help, via=via)
 
-    def _unknown_id(self, kind: str, id: str, activation: a.Activation) -> None:
+    def _unknown_id(self, kind: str, id: str, span: Span) -> None:
         what = f"the schema has no {kind} with the id #{id}"
-        self.report.add(Code.SEG511, activation.target.span, what, help=_PULL)
+        self.report.add(Code.SEG511, span, what, help=_PULL)
 
     def _ambiguous(
-        self, kind: str, number: int, target: ByName, activation: a.Activation, written: list[str]
+        self, kind: str, number: int, target: ByName, span: Span, written: list[str]
     ) -> None:
         self.report.add(
             Code.SEG305,
-            activation.target.span,
+            span,
             f"{number} {kind}s are named {reference(target, kind)}",
             help=f"specify which: {' or '.join(written[:3])}",
         )
 
-    def _is_realtime(self, segment: Reference) -> bool:
+    def is_realtime(self, segment: Reference) -> bool:
         """Whether a segment is known to be a realtime one; of an ambiguous name it is not."""
         match segment:
             case ById(id):
@@ -339,6 +385,10 @@ class _Targets:
             )
         elif here:
             check_locks(activation, here[0], self.report)
+            if activation.target.kind == "journey":
+                own = activation.delivery.schedule
+                schedule = here[0].delivery.schedule if own is None else own
+                check_has_schedule(activation, schedule, self.report)
             self._exported(activation, here[0])
             if activation.delivery.columns is None and here[0].delivery.columns is None:
                 self.report.add(

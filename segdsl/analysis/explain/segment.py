@@ -74,6 +74,17 @@ def explain_rule(segment: c.Segment, what: str) -> Item:
     return Item(opening, items, notes)
 
 
+def explain_criterion(segment: c.Segment) -> Item:
+    """The rule of a criterion or a branch of a journey; the notes say what its limit leaves."""
+    verb = "meets" if segment.limit is None else "may meet"
+    opening, items = _opening(segment.condition, f"{verb} it")
+    limit = segment.limit
+    if limit is None:
+        return Item(opening, items)
+    order = _order(limit.order, "the aggregate")
+    return Item(opening, items, (f"Of these profiles, only {_first(limit)} meet it{order}.",))
+
+
 def shown(text: str) -> str:
     """A text of the author's on a line of its own; quoted only where it could not be read."""
     plain = text.isprintable() and text and " ".join(text.split()) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from segdsl.analysis.lint.grades import report_grades
 from segdsl.analysis.lint.intervals import report_contradiction, report_contradictions
 from segdsl.analysis.lint.merge_into_in import report_mergeable
 from segdsl.analysis.lint.normal_form import Leaf, Node, leaves
@@ -36,6 +37,8 @@ def _lint_node(node: Node, report: Report, *, in_filter: bool) -> bool:
             report_repeated_values(leaf, report)
             report_contradiction(leaf, report)
     for leaf in all_leaves:
+        if isinstance(leaf.condition, c.Score):
+            report_grades(leaf, report)
         if leaf.inside is not None:
             within = in_filter or isinstance(leaf.condition, c.Test)
             share_subject = _lint_node(leaf.inside, report, in_filter=within) or share_subject

@@ -34,6 +34,13 @@ class Prover:
         """Whether both never hold together, as far as that can be proved."""
         return self.implies(one, negation(other))
 
+    def always(self, node: Node) -> bool:
+        """Whether a condition holds for every profile, as far as that can be proved."""
+        subject = only_subject(node)
+        if subject is not None:
+            return verdict(node, subject) == "always"
+        return _is_constant(node, True)
+
     def _implies(self, one: Node, other: Node) -> bool:
         self._steps += 1
         if self._steps > MAX_STEPS:

@@ -24,7 +24,7 @@ class Prefilter(msgspec.Struct, frozen=True):
 
     `fingerprint` is equal for segments that select the same profiles, and rarely for others.
     `is_plain`: no lint reports the segment by itself. `fits`: lowering reports nothing if names
-    are used as they are. `refers`: it refers to segments, stages or variants. `behaviors`
+    are used as they are. `refers`: it refers to segments, stages, variants or models. `behaviors`
     are the matrix tables that its own rule uses.
     """
 
@@ -98,6 +98,7 @@ class _Scanner:
             case c.Test(subject):
                 self.names.add(subject)
             case c.Score(model):
+                self.refers = True
                 self.names.add(model)
             case c.Limited(child) | c.RuleSet(_, child):
                 self.scan(child, asked, negated=negated, depth=depth)

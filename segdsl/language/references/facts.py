@@ -1,4 +1,4 @@
-"""What files define, as far as activations in other files ask for it.
+"""What files define, as far as other files ask for it.
 
 Files are checked some at a time; facts of each are put together for what only all of them show.
 """
@@ -16,6 +16,7 @@ from segdsl.language.values import Reference, SegmentKind
 
 if TYPE_CHECKING:
     from segdsl.language import activations as a
+    from segdsl.language.references.journey_facts import JourneyFacts
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):
@@ -45,17 +46,26 @@ class Facts(msgspec.Struct, frozen=True):
     """What some files define.
 
     `places` are those of all segments, and `segments` what is known of those that are more than a
-    batch segment without behaviors. `broken` are the places of segments and funnels with errors,
-    and the names of templates with errors: nothing is known of them.
+    batch segment without behaviors. `models` are the names of predictive segments, and
+    `journey_activations` those of activations of journeys, each behind its journey's. `broken` are
+    the places of segments and funnels with errors, and the names of templates, predictive segments
+    and journeys with errors: nothing is known of them. `rules` are the segments of files that are
+    not checked, which predictive segments may name.
     """
 
     places: frozenset[c.Place] = frozenset()
     segments: tuple[SegmentFacts, ...] = ()
     stages: tuple[StageFacts, ...] = ()
     templates: tuple[a.ActivationTemplate, ...] = ()
+    models: frozenset[str] = frozenset()
+    journeys: tuple[JourneyFacts, ...] = ()
+    journey_activations: frozenset[tuple[str, str]] = frozenset()
     broken_segments: frozenset[c.Place] = frozenset()
     broken_funnels: frozenset[c.Place] = frozenset()
     broken_templates: frozenset[str] = frozenset()
+    broken_models: frozenset[str] = frozenset()
+    broken_journeys: frozenset[str] = frozenset()
+    rules: tuple[c.Segment, ...] = ()
 
     def __add__(self, other: Facts) -> Facts:
         return Facts(
@@ -63,9 +73,15 @@ class Facts(msgspec.Struct, frozen=True):
             self.segments + other.segments,
             self.stages + other.stages,
             self.templates + other.templates,
+            self.models | other.models,
+            self.journeys + other.journeys,
+            self.journey_activations | other.journey_activations,
             self.broken_segments | other.broken_segments,
             self.broken_funnels | other.broken_funnels,
             self.broken_templates | other.broken_templates,
+            self.broken_models | other.broken_models,
+            self.broken_journeys | other.broken_journeys,
+            self.rules + other.rules,
         )
 
 

@@ -32,6 +32,13 @@ def _named(kind: MembershipKind, condition: c.Condition) -> list[tuple[ByName, c
     ]
 
 
+def names_model(condition: c.Condition) -> bool:
+    """Whether the score of a predictive model is asked for by its name."""
+    return any(
+        isinstance(node, c.Score) and isinstance(node.model, ByName) for node in walk(condition)
+    )
+
+
 def names_stage(condition: c.Condition) -> bool:
     """Whether a stage is referred to by its name."""
     return any(

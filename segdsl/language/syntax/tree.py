@@ -156,7 +156,7 @@ class Membership(msgspec.Struct, frozen=True, gc=False):
 
 
 class Score(msgspec.Struct, frozen=True, gc=False):
-    """`score of "Churn model" between 3 and 5 including converted`."""
+    """`score of "Churn model" between 3 and 4 including converted`."""
 
     model: Reference
     low: Value

@@ -41,13 +41,15 @@ class Counts(NamedTuple):
     funnels: int = 0
     activations: int = 0
     templates: int = 0
+    predictive_segments: int = 0
+    journeys: int = 0
 
 
 class CachedCheck(msgspec.Struct, frozen=True, array_like=True):
     """The result of a check: the digests of the files by name, and the findings.
 
     `basis` is the digest of all else that it depends on. `schema` names the schema's file, where
-    one was used. `others` are the numbers of funnels, activations and templates. Where schedules
+    one was used. `others` are the numbers of the other items. Where schedules
     depend on the time, the result holds from `made` until `until`, if that is not for ever.
     """
 

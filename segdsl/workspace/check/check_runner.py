@@ -28,7 +28,8 @@ from segdsl.diagnostics import Code, Diagnostic, Report
 from segdsl.diagnostics.codes import OF_SAMPLES, OF_TIME, WARNINGS
 from segdsl.files import STDIN, name_of
 from segdsl.language.condition import tree as c
-from segdsl.language.references.memberships import memberships
+from segdsl.language.condition.walk import walk
+from segdsl.language.references.memberships import named_segments
 from segdsl.language.references.uniqueness import report_duplicates
 from segdsl.language.resolve import import_key
 from segdsl.language.syntax import tree as t
@@ -176,7 +177,8 @@ def check_loaded(
     """
     # The rules of stages are segments too, but none that another one could be compared with.
     stages = [each.segment for funnel in loaded.funnels for each in funnel.stages if each.segment]
-    rules = [*segments, *stages]
+    of_journeys = _rules_of_journeys(loaded)
+    rules = [*segments, *stages, *of_journeys]
     prefilters = [prefilter(each) for each in rules]
     failed = _without_rules(rules, prefilters, report)
     if basis.schema is not None:
@@ -203,6 +205,7 @@ def check_loaded(
             named,
             report,
             prefilters[: len(segments)] if segments is loaded.segments else None,
+            _referring(of_journeys, prefilters[len(segments) + len(stages) :]),
         ),
         tuple(marks),
         tuple(
@@ -218,6 +221,14 @@ def check_loaded(
         loaded.grown,
     )
     return CheckedHere(part, loaded, failed_items.union(each.span.key for each in failed))
+
+
+def _rules_of_journeys(loaded: Loaded) -> list[c.Segment]:
+    if not loaded.journeys:
+        return []
+    from segdsl.language.journeys import rules
+
+    return [rule for journey in loaded.journeys for rule in rules(journey)]
 
 
 def _without_rules(
@@ -283,7 +294,11 @@ def places_in(tree: t.File) -> Iterator[c.Place]:
 
 
 def _references(segment: c.Segment) -> c.Segment | None:
-    kept = tuple(each for each in memberships(segment.condition) if each.of != "variant")
+    kept = tuple(
+        node
+        for node in walk(segment.condition)
+        if (isinstance(node, c.Membership) and node.of != "variant") or isinstance(node, c.Score)
+    )
     return msgspec.structs.replace(segment, condition=c.And(kept)) if kept else None
 
 
@@ -319,6 +334,8 @@ def combine(
         _report_cycles(parts, referring, staged, every, basis.schema, report)
         rules = (of.segment for funnel in staged for of in funnel.stages)
         referring += [each for each in rules if each is not None]
+    referring += [rule for part in parts for rule in part.exports.ruled]
+    if referring:
         _report_names(referring, every, basis.schema, elsewhere, report, all_known=all_known)
     combine_exports(
         [part.exports for part in parts],
@@ -328,7 +345,9 @@ def combine(
         basis.now,
         report,
         all_known=all_known,
+        is_project=elsewhere is not None,
         elsewhere=None if whole else facts_elsewhere,
+        rules_of=lambda names: _rules_of(names, parts, basis),
     )
     looked_for_uses = _unused(parts, report, elsewhere, whole=whole)
     report_equivalent_segments(_comparable([part.marks for part in parts], basis), report)
@@ -343,6 +362,28 @@ def combine(
         checked_files=keys_of(files),
         inactive_codes=_inactive_codes(basis.schema, whole=whole, looked_for_uses=looked_for_uses),
     )
+
+
+def _rules_of(
+    names: Collection[ByName], parts: Sequence[CheckedPart], basis: Basis
+) -> list[c.Segment]:
+    """The segments of checked files with these names, and those that they refer to.
+
+    A part does not keep rules, so the files are read again, each once.
+    """
+    files: dict[str, set[str]] = {}
+    for part in parts:
+        for mark in part.marks:
+            files.setdefault(mark.name, set()).add(mark.span.file)
+    rules: list[c.Segment] = []
+    waiting, read = {name.name for name in names}, set[str]()
+    while waiting:
+        wanted = sorted({file for name in waiting for file in files.get(name, ())} - read)
+        read.update(wanted)
+        loaded = load_files(wanted, basis.settings, Report(), basis.owners).segments
+        rules += loaded
+        waiting = {name.name for each in loaded for name, _ in named_segments(each.condition)}
+    return rules
 
 
 def _report_cycles(

@@ -51,7 +51,7 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     the name of that one.
     `schema` is the target's, where there is one, and `contradicted` the name of its file, where
     it contradicts a segment. `is_empty` is whether the files define no segment at all. `others` are
-    funnels, activations and templates, and `ids` what names stand for. `around` are all of them
+    the items that are no segments, and `ids` what names stand for. `around` are all of them
     without errors that these may refer to; there, activations and templates have their references
     as they are written.
     """
@@ -198,6 +198,10 @@ def _drop_findings(
 def _needs_rest(chosen: _SoundItems, written: OtherItems, items: Sequence[t.Segment]) -> bool:
     """Whether a chosen item refers to one that the files do not define."""
     rules = [each.segment for of in chosen.others.funnels for each in of.stages if each.segment]
+    if chosen.others.journeys:
+        from segdsl.language.journeys import rules as rules_of
+
+        rules += [rule for each in chosen.others.journeys for rule in rules_of(each)]
     keys = {each.span.key for each in chosen.others.activations}
     return _refers_elsewhere((*chosen.segments.values(), *rules), items) or _sends_elsewhere(
         written.only(keys).activations, written, items
@@ -288,7 +292,7 @@ def _sends_elsewhere(
     targets = {
         "segment": _spellings(items),
         "stage": {ByName(s.name, of.name) for of in here.funnels for s in of.stages},
-        "journey": set(),
+        "journey": {ByName(each.name) for each in here.journeys},
     }
     templates = {ByName(each.name) for each in here.templates}
     return any(

@@ -311,7 +311,7 @@ RULES: tuple[Rule | Function, ...] = (
         lambda found: None,
         stays=True,
         message="a score needs both ends",
-        also="write both, as in `score of {model} between 3 and 5`",
+        also="write both, as in `score of {model} between 3 and 4`",
     ),
     Rule("rfm cltv", r"(?P<f>rfm|cltv)~{text}~\.~{n}", "{f}({text}).{n}"),
     Rule("group", r"group {n} {c}(?=~[=!<>]| is | in | contains )", "group {n}.{c}"),
