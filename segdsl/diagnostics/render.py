@@ -61,15 +61,14 @@ def _masked(sources: Sources, diagnostics: Sequence[Diagnostic]) -> Sources:
     """The sources with `*` for each character of a secret: no finding shows one of its line."""
     files = {each.span.file for each in diagnostics if each.span is not None}
     files.update(note.span.file for each in diagnostics for note in each.notes)
+    reported: dict[str, list[tuple[int, int]]] = {}
+    for each in diagnostics:
+        if each.code in OF_SECRETS and each.span is not None:
+            reported.setdefault(each.span.file, []).append((each.span.start, each.span.end))
     masked = dict(sources)
     for file in files & masked.keys():
         text = masked[file].text
-        places = list(secret_places(text))
-        places.extend(
-            (each.span.start, each.span.end)
-            for each in diagnostics
-            if each.code in OF_SECRETS and each.span is not None and each.span.file == file
-        )
+        places = [*secret_places(text), *reported.get(file, ())]
         if places:
             masked[file] = Source(file, masked_text(text, places))
     return masked
