@@ -67,7 +67,8 @@ Server:
   show        Show a segment on the server as source.
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
-  run         Run an activation on the server.
+  run         Run an activation, or train a predictive segment.
+  journey     Launch, pause and resume journeys of the server.
   parent      Configure and run the parent segment.
   schema      Pull and show the schema of the parent segment.
   serve       Serve a local Audience API over your own data.
