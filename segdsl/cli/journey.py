@@ -61,7 +61,7 @@ def launch(journey: str, yes: bool, form: str, target: str | None, now: str | No
 @command.command(
     "pause",
     short_help="Pause a journey and its activations.",
-    epilog=examples('segdsl journey pause "Welcome"'),
+    epilog=examples('segdsl journey pause "Welcome"', "segdsl journey pause '#600' --yes"),
 )
 @_options
 def pause(journey: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
@@ -75,7 +75,7 @@ def pause(journey: str, yes: bool, form: str, target: str | None, now: str | Non
 @command.command(
     "resume",
     short_help="Resume a paused journey and its activations.",
-    epilog=examples('segdsl journey resume "Welcome"'),
+    epilog=examples('segdsl journey resume "Welcome"', "segdsl journey resume '#600' --yes"),
 )
 @_options
 def resume(journey: str, yes: bool, form: str, target: str | None, now: str | None) -> None:
