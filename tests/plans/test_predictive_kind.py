@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from segdsl.api.predictive_records import NewPredictiveSegment
 from segdsl.diagnostics import Report
-from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.kinds.effects import NOT_COUNTED, Counting
 from segdsl.workspace.project.lock_file import load_lock
+from segdsl.workspace.sync.effects import effects_of_plan
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_text
 from teams import Team, with_team
@@ -64,6 +66,21 @@ async def test_one_is_created_between_what_it_names_and_what_names_it(team: Team
     assert entry["Likely"].refers == {"predictive segment": {"Buys again": model.id}}
     assert entry["Buys again"].source == MODEL
     assert {each.done for each in await team.apply(plan)} == {"there already"}
+
+
+@with_team
+async def test_who_has_a_score_that_nobody_has_yet_is_not_counted(team: Team) -> None:
+    write_all(team)
+    plan = await team.plan()
+    effects = await effects_of_plan(team.client, plan, Counting())
+    found = {plan.changes[at].state.name: effect for at, effect in effects.by_change.items()}
+    assert found["Likely"].error == "it goes by the scores of a predictive segment that is new"
+    assert found["Everyone"].after == 6
+    await team.apply(plan)
+    team.write("likely.seg", GRADED.replace("3 and 4", "2 and 4"))
+    plan = await team.plan()
+    [effect] = (await effects_of_plan(team.client, plan, Counting())).by_change.values()
+    assert (effect.before, effect.after) == (0, 0)
 
 
 @with_team
@@ -139,8 +156,6 @@ async def test_a_name_that_changes_on_the_server_is_followed_by_a_pull(team: Tea
 
 async def renamed(team: Team, id: str, name: str) -> str:
     """Renames one at the console."""
-    from segdsl.api.predictive_records import NewPredictiveSegment
-
     there = await team.client.predictive_segment("7", id)
     raw = msgspec.Raw(
         msgspec.json.encode({"type": "predictive-segment", "attributes": {"name": name}})
@@ -159,8 +174,6 @@ async def test_what_changes_on_both_sides_is_a_conflict(team: Team) -> None:
             {"type": "predictive-segment", "attributes": {"gradeThresholds": [90, 50, 10]}}
         )
     )
-    from segdsl.api.predictive_records import NewPredictiveSegment
-
     await team.client.update_predictive_segment(
         "7", model.id, NewPredictiveSegment(model.name, raw, model.folder_id)
     )
