@@ -32,7 +32,7 @@ GROUPS = {
     "Write": ("fmt", "check", "compile", "decompile", "import", "rule"),
     "Inspect": ("explain", "preview", "simulate", "sql"),
     "Workspace": ("init", "plan", "apply", "pull", "mv"),
-    "Server": ("list", "show", "create", "delete", "run", "parent", "schema", "serve"),
+    "Server": ("list", "show", "create", "delete", "run", "journey", "parent", "schema", "serve"),
     "Other": ("completion", "help"),
 }
 # Each command with its line in the list of commands, so that none is imported for it.
@@ -49,6 +49,7 @@ COMMANDS = {
     "help": "Show help for a command.",
     "import": "Convert tdx YAML segments to .seg files.",
     "init": "Create a workspace in the current folder.",
+    "journey": "Launch, pause and resume journeys of the server.",
     "list": "List the segments on the server.",
     "mv": "Record a rename or a move, so that the id stays the same.",
     "parent": "Configure and run the parent segment.",
@@ -56,7 +57,7 @@ COMMANDS = {
     "preview": "Count the profiles that segments select, without creating anything.",
     "pull": "Write what is on the server to files.",
     "rule": "Explain a diagnostic code, with an example.",
-    "run": "Run an activation on the server.",
+    "run": "Run an activation, or train a predictive segment.",
     "schema": "Pull and show the schema of the parent segment.",
     "serve": "Serve a local Audience API over your own data.",
     "show": "Show a segment on the server as source.",

@@ -1,4 +1,4 @@
-"""`segdsl run`: an activation run on the server, after a question."""
+"""`segdsl run`: an activation run, or a model trained, on the server, after a question."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from segdsl.cli.errors import CommandError
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
 from segdsl.cli.prompts import confirm, is_interactive
+from segdsl.cli.run_predictive import predictive
 
 if TYPE_CHECKING:
     from segdsl.api.activation_records import Execution
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 @click.group(
     "run",
-    epilog=examples('segdsl run activation "Contact sync"', "segdsl run activation 1234 --yes"),
+    epilog=examples(
+        'segdsl run activation "Contact sync"',
+        "segdsl run activation 1234 --yes",
+        'segdsl run predictive-segment "Buys again"',
+    ),
 )
 def command() -> None:
-    """Run an activation on the server.
+    """Run an activation, or train a predictive segment, on the server.
 
     `segdsl apply` runs nothing.
     """
@@ -83,6 +88,9 @@ def activation(
     if not no_wait:
         _show(run, form)
     check_success(run)
+
+
+command.add_command(predictive)
 
 
 def _on_status(execution: Execution) -> None:

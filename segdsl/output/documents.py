@@ -30,8 +30,10 @@ from segdsl.output.models import (
     FormattedFile,
     ImportedFile,
     InitTable,
+    JourneyVersion,
     ListedSegment,
     MissingInTables,
+    ModelFeature,
     Outcome,
     ParentChange,
     ParentExecution,
@@ -44,6 +46,7 @@ from segdsl.output.models import (
     ResourceWithId,
     SampledActivation,
     SchemaThing,
+    ScoreCount,
     SegmentQuery,
     SegmentRequest,
     SimulatedDay,
@@ -222,6 +225,24 @@ class SimulateOutput(Output, frozen=True, kw_only=True, tag="simulate"):
     followed: Annotated[tuple[FollowedDay, ...], doc("With `--profile`, each day of it.")] = ()
 
 
+class JourneyLaunchOutput(Output, frozen=True, kw_only=True, tag="journey launch"):
+    """A journey launched."""
+
+    versions: tuple[JourneyVersion, ...] = ()
+
+
+class JourneyPauseOutput(Output, frozen=True, kw_only=True, tag="journey pause"):
+    """A journey paused."""
+
+    versions: tuple[JourneyVersion, ...] = ()
+
+
+class JourneyResumeOutput(Output, frozen=True, kw_only=True, tag="journey resume"):
+    """A journey resumed."""
+
+    versions: tuple[JourneyVersion, ...] = ()
+
+
 class RunActivationOutput(Output, frozen=True, kw_only=True, tag="run activation"):
     """A run of an activation."""
 
@@ -234,6 +255,25 @@ class RunActivationOutput(Output, frozen=True, kw_only=True, tag="run activation
     created_at: str | None = None
     finished_at: str | None = None
     rows: Annotated[int | None, doc("How many rows it sent, if that is known.")] = None
+
+
+class RunPredictiveSegmentOutput(Output, frozen=True, kw_only=True, tag="run predictive-segment"):
+    """A training of a predictive segment."""
+
+    id: Annotated[str | None, doc("The id of the predictive segment.")] = None
+    name: str | None = None
+    folder: str | None = None
+    run: Annotated[str | None, doc("The id of the training, if the API answers it.")] = None
+    status: Annotated[str | None, doc("`success`, `error`, `canceled`, `running`, …")] = None
+    ended: bool = False
+    created_at: str | None = None
+    finished_at: str | None = None
+    accuracy: Annotated[float | None, doc("In percent, of profiles that are held out.")] = None
+    auc: Annotated[float | None, doc("The area under the ROC curve, from 0 to 1.")] = None
+    features: Annotated[
+        tuple[ModelFeature, ...], doc("Those that weigh most, the first of them first.")
+    ] = ()
+    scores: Annotated[tuple[ScoreCount, ...], doc("All ranges, the lowest first.")] = ()
 
 
 class SchemaPullOutput(Output, frozen=True, kw_only=True, tag="schema pull"):

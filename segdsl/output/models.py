@@ -626,6 +626,33 @@ class ParentExecution(_Object, frozen=True, kw_only=True):
     finished_at: str | None = None
 
 
+class JourneyVersion(_Object, frozen=True, kw_only=True):
+    """A version of a journey, which is called by the name of all its versions together."""
+
+    id: str
+    name: str
+    folder: str | None = None
+    version: int | None = None
+    state: Annotated[str | None, doc("`draft`, `simulation`, `launched`, …")] = None
+    paused: bool | None = None
+
+
+class ModelFeature(_Object, frozen=True, kw_only=True):
+    """A feature of a trained model; the further from 0 it weighs, the more it counts."""
+
+    feature: Annotated[str, doc("`column`, or `column#category`.")]
+    weight: float
+
+
+class ScoreCount(_Object, frozen=True, kw_only=True):
+    """How many profiles have a score from `low` on and below `high`; 100 is in the last range."""
+
+    low: int
+    high: int
+    converted: Annotated[int, doc("Of those who have converted.")]
+    others: int
+
+
 class PopulationAt(_Object, frozen=True, kw_only=True):
     """A population; `time` is in Unix seconds."""
 

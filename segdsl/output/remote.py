@@ -27,6 +27,7 @@ from segdsl.workspace.remote.running import Run
 from segdsl.workspace.remote.schema import Sample as Values
 from segdsl.workspace.remote.schema import values_of
 from segdsl.workspace.remote.snapshot import Snapshot
+from segdsl.workspace.remote.training import Training
 
 
 def api_error(error: ClientError | Failed | str | None) -> models.Error | None:
@@ -184,6 +185,33 @@ def run_output(run: Run) -> documents.RunActivationOutput:
         created_at=execution.created_at,
         finished_at=execution.finished_at,
         rows=run.rows if execution.is_ended else None,
+    )
+
+
+def training_output(training: Training) -> documents.RunPredictiveSegmentOutput:
+    """A training of a predictive segment, as far as it is."""
+    execution = training.execution
+    return documents.RunPredictiveSegmentOutput(
+        id=training.of.segment.id,
+        name=training.of.segment.name,
+        folder=folder_of(training.of.folder),
+        run=execution.attempt_id or None,
+        status=execution.status or None,
+        ended=execution.is_ended,
+        created_at=execution.created_at,
+        finished_at=execution.finished_at,
+        accuracy=training.accuracy,
+        auc=training.area,
+        features=tuple(
+            models.ModelFeature(feature=each.feature, weight=each.weight)
+            for each in training.features
+        ),
+        scores=tuple(
+            models.ScoreCount(
+                low=each.low, high=each.high, converted=each.positives, others=each.negatives
+            )
+            for each in training.scores
+        ),
     )
 
 

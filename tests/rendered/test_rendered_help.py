@@ -49,7 +49,7 @@ Write:
   rule        Explain a diagnostic code, with an example.
 
 Inspect:
-  explain     Explain segments, funnels and activations in plain English.
+  explain     Explain segments, journeys and other items in plain English.
   preview     Count the profiles that segments select, without creating
               anything.
   simulate    Simulate a journey over local data, day by day.
@@ -67,7 +67,8 @@ Server:
   show        Show a segment on the server as source.
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
-  run         Run an activation on the server.
+  run         Run an activation, or train a predictive segment.
+  journey     Launch, pause and resume journeys of the server.
   parent      Configure and run the parent segment.
   schema      Pull and show the schema of the parent segment.
   serve       Serve a local Audience API over your own data.
@@ -128,10 +129,11 @@ Usage: segdsl compile [OPTIONS] FILE...
   Compile files to API requests or rules.
 
   Prints the body of the request that creates a segment, or with --rule only its
-  rule. A funnel, an activation or a template becomes an object with its
-  `requests`: method, path and body of each. If FILE is a folder, compiles all
-  .seg files in it. One item becomes a JSON object, several become an array.
-  References by name become ids, from the target's schema and lock.
+  rule. What takes several requests, such as a funnel or a journey, becomes an
+  object with its `requests`: method, path and body of each. If FILE is a
+  folder, compiles all .seg files in it. One item becomes a JSON object, several
+  become an array. References by name become ids, from the target's schema and
+  lock.
 
   If there is an error, nothing is written. Diagnostics go to standard error in
   every format.

@@ -1,16 +1,20 @@
-"""References to segments and to stages of funnels in the JSON of a rule."""
+"""References to segments, to stages of funnels and to predictive segments in the JSON of a rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-KINDS: Mapping[str, str] = {"Reference": "segment", "FunnelStageReference": "stage"}
+KINDS: Mapping[str, str] = {
+    "Reference": "segment",
+    "FunnelStageReference": "stage",
+    "PredictiveScoreReference": "predictive segment",
+}
 """What each type of condition refers to, of those whose target is in a workspace."""
 
 
 def references(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every reference of a rule's JSON with its kind, `segment` or `stage`; filters hold none."""
+    """Every reference of a rule's JSON with its kind, as in `KINDS`; filters hold none."""
     waiting = [document]
     while waiting:
         node = waiting.pop()

@@ -8,8 +8,10 @@ from segdsl.rules.lower.segment import Layout
 from segdsl.workspace.kinds.activations import ActivationKind
 from segdsl.workspace.kinds.funnels import FunnelKind
 from segdsl.workspace.kinds.kind import Kind
+from segdsl.workspace.kinds.predictive import PredictiveKind
 from segdsl.workspace.kinds.segments import SegmentKind
 from segdsl.workspace.kinds.templates import TemplateKind
+from segdsl.workspace.project.keys import MODEL, PREDICTIVE
 
 Kinds = Mapping[str, Kind]
 
@@ -19,6 +21,7 @@ def kinds_of(layout: Layout = "v5") -> Kinds:
     kinds: tuple[Kind, ...] = (
         SegmentKind(layout),
         FunnelKind(layout),
+        PredictiveKind(),
         TemplateKind(),
         ActivationKind(),
     )
@@ -35,4 +38,5 @@ def named_kinds(kinds: Kinds) -> frozenset[str]:
     What else a text names is known by a schema alone.
     """
     others = ((*kind.part_kinds, *kind.outside_kinds) for kind in kinds.values())
-    return frozenset((*kinds, *(name for names in others for name in names)))
+    models = (MODEL,) if PREDICTIVE in kinds else ()
+    return frozenset((*kinds, *models, *(name for names in others for name in names)))

@@ -94,11 +94,13 @@ class Edit(msgspec.Struct, frozen=True):
 class Wanted(msgspec.Struct, frozen=True):
     """A resource of the workspace as it is to be: the body of its request, and its state.
 
-    Without a body what is sent is made of the state.
+    Without a body what is sent is made of the state. `is_filled` is that of one whose text leaves
+    something to the server, which the state has as it is there.
     """
 
     body: str | None
     state: State
+    is_filled: bool = False
 
 
 class Outline(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from segdsl.language.syntax.spelling import reference, string
 from segdsl.language.values import ByName, Reference
 from segdsl.source import Span
 from segdsl.workspace.kinds.resource import Edit, LocalResource, Use
+from segdsl.workspace.project.keys import PREDICTIVE
 
 _PIECE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s"#]+')
 """A string, a comment or a word of a reference by name."""
@@ -27,7 +28,10 @@ def rewrite_use(
     pieces = list(_PIECE.finditer(text, span.start, span.end))
     words = [piece for piece in pieces if not piece[0].startswith("#")]
     start = next((at for at, word in enumerate(words) if word[0].startswith('"')), len(words))
-    match words[start:]:
+    if use.kind == PREDICTIVE and isinstance(target, ByName) and target.parent is not None:
+        return None  # No `score of` names a folder.
+    # Behind the name of a model there are the grades.
+    match words[start : start + 1] if use.kind == PREDICTIVE else words[start:]:
         case [name]:
             return (_edit(name, span.file, reference(target, use.kind)),)
         case [name, of, of_parent, parent]:

@@ -13,6 +13,8 @@ SEGMENT = "segment"
 FUNNEL, STAGE = "funnel", "stage"
 ACTIVATION, TEMPLATE = "activation", "activation template"
 CONNECTION, USER = "connection", "user"
+PREDICTIVE, MODEL = "predictive segment", "predictive model"
+"""A predictive segment, and what rules and schemas call it that name its scores."""
 
 Folder = tuple[str, ...]
 

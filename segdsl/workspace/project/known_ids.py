@@ -69,9 +69,12 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
         several.update(ambiguous_ids(schema, segments=segments))
     if segments:
         names: dict[Key, list[str]] = {}
+        models = {"predictive segment": "predictive model"}
         for entry in load_lock(project, name).entries:
             for spelling in spellings(entry.folder, entry.name):
-                names.setdefault((entry.kind, spelling), []).append(entry.id)
+                names.setdefault((models.get(entry.kind, entry.kind), spelling), []).append(
+                    entry.id
+                )
             for part in entry.part_list:
                 names.setdefault((part.kind, ByName(part.name, entry.name)), []).append(part.id)
         for key, found in names.items():

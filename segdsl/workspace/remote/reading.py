@@ -14,6 +14,7 @@ from segdsl.api.errors import (
     NotFoundError,
     NotSupportedError,
 )
+from segdsl.api.predictive_records import PredictiveSegment
 from segdsl.api.responses import Funnel, Listed
 from segdsl.language.values import ByName
 from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Folder, Ref
@@ -56,6 +57,7 @@ class ServerReading:
         self._snapshot: Snapshot | None = None
         self._funnels: Listed[Funnel] | ClientError | None = None
         self._activations: Listed[Activation] | ClientError | None = None
+        self._predictive: Listed[PredictiveSegment] | ClientError | None = None
         self._templates: Listed[ActivationTemplate] | ClientError | None = None
         self._names: dict[Ref, ByName] | None = None
 
@@ -82,6 +84,12 @@ class ServerReading:
         if self._activations is None:
             self._activations = await _offered(self.client.activations(self.parent_id))
         return self._activations
+
+    async def predictive_segments(self) -> Listed[PredictiveSegment] | ClientError:
+        """The predictive segments; the error as above."""
+        if self._predictive is None:
+            self._predictive = await _offered(self.client.predictive_segments(self.parent_id))
+        return self._predictive
 
     async def templates(self) -> Listed[ActivationTemplate] | ClientError:
         """The activation templates; the error as above."""

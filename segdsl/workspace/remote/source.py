@@ -18,7 +18,7 @@ from segdsl.rules.lift.segments import lift_rule
 from segdsl.rules.rule.document import UnreadableError, load
 from segdsl.rules.rule.reader import read_rule
 from segdsl.source import Span
-from segdsl.workspace.project.keys import Ref
+from segdsl.workspace.project.keys import MODEL, PREDICTIVE, Ref
 
 
 def source_of(
@@ -84,5 +84,11 @@ def with_names(expression: t.Expression, names: Mapping[Ref, ByName]) -> t.Expre
         case t.Membership(kind, target):
             id = target.id if isinstance(target, ById) else symbolic_id(kind, target)
             return msgspec.structs.replace(expression, target=names.get(Ref(kind, id), target))
+        case t.Score(model):
+            id = model.id if isinstance(model, ById) else symbolic_id(MODEL, model)
+            name = names.get(Ref(PREDICTIVE, id))
+            # No `score of` names a folder: one of several of a name is written by its id.
+            is_plain = name is not None and name.parent is None
+            return msgspec.structs.replace(expression, model=name) if is_plain else expression
         case _:
             return map_children(expression, lambda child: with_names(child, names))

@@ -14,7 +14,7 @@ from segdsl.language.condition import tree as c
 from segdsl.loading import Loaded
 from segdsl.source import Span, SpanKey
 from segdsl.workspace.check.check_runner import Basis, OtherFiles, check_loaded, combine, keys_of
-from segdsl.workspace.check.lookups import stage_references, targets
+from segdsl.workspace.check.lookups import score_references, stage_references, targets
 from segdsl.workspace.project.config import Project
 from segdsl.workspace.project.schema import load_schema, schema_path
 from segdsl.workspace.sync.plan import Plan
@@ -105,11 +105,11 @@ def _is_settled_elsewhere(
 
 
 def _drop_lookups(report: Report, loaded: Loaded) -> None:
-    """Takes out what a schema says of stages, targets, templates and the account's names.
+    """Takes out what a schema says of stages, models, targets, templates and the account's names.
 
     The plan has looked them up on the server, and has reported what is not there.
     """
-    stages, sent = stage_references(loaded), targets(loaded)
+    named, sent = stage_references(loaded) | score_references(loaded), targets(loaded)
 
     def is_lookup(each: Diagnostic) -> bool:
         at = None if each.span is None else each.span.key
@@ -117,7 +117,7 @@ def _drop_lookups(report: Report, loaded: Loaded) -> None:
             case Code.SEG513:
                 return True
             case Code.SEG510:
-                return at in stages
+                return at in named
             case Code.SEG511:
                 return at in sent
             case _:

@@ -226,7 +226,10 @@ class _PullMaker:
         elif match.local is None:
             self._not_here(index, match.entry, server)
         elif compared.wanted is not None and compared.wanted.state == server.state:
-            self.same.add(index)
+            if compared.wanted.is_filled and not match.local.says_more:
+                self._take(index, match.local, match.entry, server)
+            else:
+                self.same.add(index)
         else:
             self._differs(index, match.local, compared, server)
 

@@ -53,7 +53,7 @@ class ActivationKind(
     # --- in a workspace ----------------------------------------------------------------
 
     def items(self, source: Items) -> Sequence[a.Activation]:
-        return source.activations
+        return sources.of_segments(source.activations)
 
     def keys(self, loaded: Loaded) -> Sequence[Key]:
         return sources.keys(loaded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from segdsl.diagnostics import Report
@@ -20,10 +22,16 @@ from segdsl.workspace.project.keys import ACTIVATION, TEMPLATE, Folder, Key, Ref
 _Places = dict[tuple[str, ByName], list[Folder]]
 
 
+def of_segments(activations: Iterable[a.Activation]) -> list[a.Activation]:
+    """Those of segments and stages: an activation of a journey is a part of the journey."""
+    return [each for each in activations if each.target.kind != "journey"]
+
+
 def keys(loaded: Loaded) -> list[Key]:
     """The keys of activations: the place of the target, and the own name."""
     places = _places(loaded)
-    return [Key(ACTIVATION, _place(of.target, places), of.name) for of in loaded.activations]
+    listed = of_segments(loaded.activations)
+    return [Key(ACTIVATION, _place(of.target, places), of.name) for of in listed]
 
 
 def _places(loaded: Loaded) -> _Places:

@@ -18,7 +18,7 @@ from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.funnels.state import FunnelState, StageState
 from segdsl.workspace.kinds.resource import Seen, Use, Wanted
 from segdsl.workspace.kinds.seg_files import only_item
-from segdsl.workspace.kinds.segments.sources import compile_rule, uses_in
+from segdsl.workspace.kinds.segments.sources import compile_rule, uses_in, with_models
 from segdsl.workspace.project.keys import STAGE, Part, new_part
 
 
@@ -134,7 +134,7 @@ def matches(funnel: c.Funnel, state: FunnelState, ids: Ids) -> bool:
     for stage, wanted in zip(funnel.stages, state.stages, strict=True):
         rule = ""
         if stage.segment is not None:
-            lowered = lower_in_any_layout(stage.segment, Report(), ids={**ids, **own})
+            lowered = lower_in_any_layout(stage.segment, Report(), ids={**with_models(ids), **own})
             if lowered is None:
                 return False
             rule = canonical_rule(encode(lowered, pretty=False).encode())

@@ -16,6 +16,7 @@ from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Report
 from segdsl.language.condition import tree as c
 from segdsl.language.references.inline import EVERYONE, NOBODY, without_rule_sets
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.rules.lower import lower_in_any_layout
 from segdsl.rules.rule.model import encode
 from segdsl.workspace.kinds.effects import NOT_COUNTED, Counting, Effect, Effects, Reached
@@ -26,8 +27,8 @@ from segdsl.workspace.kinds.segments.projection import (
     lifted,
     segment_state,
 )
-from segdsl.workspace.kinds.segments.state import SegmentState
-from segdsl.workspace.project.keys import SEGMENT, Ref
+from segdsl.workspace.kinds.segments.state import SegmentState, rule_refs
+from segdsl.workspace.project.keys import PREDICTIVE, SEGMENT, Ref
 
 AT_ONCE = 16
 MOST_PROFILES = 200_000
@@ -162,4 +163,7 @@ def _rule(segment: c.Segment) -> str:
     rule = lower_in_any_layout(segment, report)
     if rule is None:
         raise UncountableError("; ".join(each.message for each in report.diagnostics))
-    return encode(rule, pretty=False)
+    text = encode(rule, pretty=False)
+    if any(ref.kind == PREDICTIVE and is_symbolic(ref.id) for ref in rule_refs(text)):
+        raise UncountableError("it goes by the scores of a predictive segment that is new")
+    return text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from segdsl.api.rule_equality import canonical_rule
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.references.ids import Ids
-from segdsl.language.references.memberships import memberships
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName, MembershipKind
 from segdsl.rules.layout.unfold import normalise
@@ -15,6 +15,7 @@ from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import Rule, encode
 from segdsl.workspace.kinds.resource import Seen, Use, Wanted
 from segdsl.workspace.kinds.segments.state import SegmentState
+from segdsl.workspace.project.keys import MODEL, PREDICTIVE
 
 MANAGED: tuple[MembershipKind, ...] = ("segment", "stage")
 """What a workspace may have of that which conditions refer to."""
@@ -24,12 +25,23 @@ MANAGED: tuple[MembershipKind, ...] = ("segment", "stage")
 
 
 def uses_in(condition: c.Condition) -> list[Use]:
-    """The segments and stages that a condition refers to by name."""
-    return [
-        Use(node.of, node.target, node.span, node.via)
-        for node in memberships(condition)
-        if node.of in MANAGED and isinstance(node.target, ByName)
-    ]
+    """The segments, stages and predictive segments that a condition refers to by name."""
+    found = []
+    for node in walk(condition):
+        match node:
+            case c.Membership(of, ByName() as target) if of in MANAGED:
+                found.append(Use(of, target, node.span, node.via))
+            case c.Score(ByName() as model):
+                found.append(Use(PREDICTIVE, model, node.span, node.via))
+            case _:
+                pass
+    return found
+
+
+def with_models(ids: Ids) -> Ids:
+    """The ids with those of predictive segments also as rules call these: models."""
+    models = {(MODEL, name): id for (kind, name), id in ids.items() if kind == PREDICTIVE}
+    return {**ids, **models} if models else ids
 
 
 # --- compiling -------------------------------------------------------------------------
@@ -49,6 +61,7 @@ def compile_rule(
     segment: c.Segment, ids: Ids, server: str | None, report: Report, layout: Layout
 ) -> Rule | None:
     """The rule of a segment; None after a report. `server` is the canonical one that is there."""
+    ids = with_models(ids)
     tried = Report()
     rule = lower(segment, tried, layout=layout, ids=ids)
     if rule is None and server is not None:
@@ -88,7 +101,7 @@ def _canonical(rule: str) -> str:
 
 def matches(segment: c.Segment, state: SegmentState, ids: Ids) -> bool:
     """Whether a segment has the kind and the rule of a state, in either layout."""
-    rule = lower_in_any_layout(segment, Report(), ids=ids)
+    rule = lower_in_any_layout(segment, Report(), ids=with_models(ids))
     if rule is None:
         return False
     return (segment.kind, _canonical(encode(rule, pretty=False))) == (state.kind, state.rule)
