@@ -145,7 +145,7 @@ def test_generated_parts_are_of_this_code(page: Path) -> None:
 def test_every_command_has_a_section_with_its_help_and_an_example() -> None:
     text = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
     sections = dict(
-        re.findall(r"^## (segdsl [a-z ]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        re.findall(r"^## (segdsl [a-z -]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     )
     assert sorted(sections) == sorted(name for name, _, _ in doc_generated.commands())
     for name, section in sections.items():
