@@ -194,7 +194,9 @@ def compile_text(
     ):
         sound = _without(items, failed)
         resources = _resources(sound, {**known, **(ids or {})}, several, symbolic, layout, report)
-    if lint and trees is not None:
+    if not lint:
+        report = _without_lints(report)
+    elif trees is not None:
         report = _without_suppressed(report, trees, sources, schema)
     if check:
         report.check()
@@ -381,6 +383,15 @@ def _without(items: Resolved, failed: frozenset[SpanKey]) -> Resolved:
             )
         ),
     )
+
+
+def _without_lints(report: Report) -> Report:
+    """The report without what checks of items warn of as lints do."""
+    kept = Report()
+    for each in report.diagnostics:
+        if each.code.name[3] != "6":
+            kept.put(each)
+    return kept
 
 
 def _without_suppressed(

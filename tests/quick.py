@@ -46,15 +46,16 @@ STANDS_FOR = {
     "tests/docs/test_docs.py::test_a_session_does_what_is_shown": [
         "tests/test_demo.py::test_the_demo_tells_its_story",
     ],
-    "tests/local/test_local_store.py::test_nothing_acknowledged_is_lost_by_kill_9": [
-        "tests/cli/test_faults.py::test_nothing_acknowledged_is_lost_when_the_server_is_killed",
-    ],
     "tests/cli/test_faults.py::test_every_segment_is_made_exactly_once": [
         "tests/plans/test_exactly_once.py::test_a_client_that_is_killed_again_and_again",
         "tests/plans/test_exactly_once.py::test_through_injected_faults",
     ],
     "tests/local/test_local_queries.py::test_closing_stops_everything": [
         "tests/local/test_local_queries.py::test_polls_are_answered_while_long_queries_run",
+    ],
+    "tests/local/test_local_store.py::test_nothing_acknowledged_is_lost_by_kill_9": [
+        "tests/cli/test_faults.py::test_nothing_acknowledged_is_lost_when_the_server_is_killed",
+        "tests/local/test_local_parents.py::test_a_server_that_is_killed_during_a_run_leaves_what_was_built",
     ],
     "tests/plans/test_edited_by_hand.py::test_mutants_of_a_lock": [
         "tests/plans/test_edited_by_hand.py::test_more_mutants",

@@ -114,10 +114,16 @@ journey "Welcome"
 
 stage "First"
   enter "New" where signup within past 7 days
+  milestone "Bought" where purchases >= 1
   steps (
-    activate "Welcome mail",
     wait 3 days,
-    jump to stage "First",
+    jump to stage "Second",
+  )
+
+stage "Second"
+  enter "Buyers" where purchases >= 1
+  steps (
+    wait 1 day
   )
 """,
     # 2xx: meaning
@@ -349,12 +355,6 @@ stage "First"
   steps (
     wait 1 day
   )
-""",
-    "SEG253": """
-activation "Welcome mail" of journey "Welcome"
-  to connection "mail"
-  columns (email)
-  after journey refresh
 """,
     "SEG254": """
 predictive segment "Churn model"
@@ -866,6 +866,15 @@ predictive segment "Churn model"
   predicts segment "Churned"
   among segment "Members"
   features (number age)
+END
+segdsl check x.seg
+""",
+    "SEG643": """
+cat > x.seg <<'END'
+activation "Welcome mail" of journey #3
+  to connection "mail"
+  columns (email)
+  after journey refresh
 END
 segdsl check x.seg
 """,

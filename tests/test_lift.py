@@ -338,7 +338,7 @@ SERVED = {"audienceId": "3", "realtime": False, "rule": rule(rule(equal("a")))}
             ".rule.conditions[0].conditions[0].operator.type",
         ),
         (
-            {"id": "2", "type": "predictive-segment", "attributes": {"name": "B", "rule": {}}},
+            {"id": "2", "type": "customer-segment", "attributes": {"name": "B", "rule": {}}},
             "“B” (#2) is left out: this resource is not a segment",
             ".type",
         ),
@@ -448,7 +448,8 @@ def test_numbers_keep_their_text() -> None:
         ({"name": "x", "kind": 7, "rule": {}}, Code.SEG402, "$.kind"),
         # Without a rule nobody knows who is in it: that is not everyone.
         ({"id": "12", "name": "x"}, Code.SEG402, "$"),
-        ({"type": "predictive-segment", "attributes": {"rule": {}}}, Code.SEG402, "$.type"),
+        ({"type": "customer-segment", "attributes": {"rule": {}}}, Code.SEG402, "$.type"),
+        ({"type": "predictive-segment", "attributes": {"rule": {}}}, Code.SEG407, "$.attributes"),
         (rule(equal("\ud800")), Code.SEG402, "$.conditions[0].leftValue.name"),
     ],
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     ),
 )
 def command() -> None:
-    """Run an activation, or train a predictive segment, on the server.
+    """Run an activation, or train a predictive segment.
 
     `segdsl apply` runs nothing.
     """

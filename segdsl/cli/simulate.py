@@ -34,7 +34,7 @@ def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
         start = datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(
-            f"`{value}` is no date: write it as 2024-10-01 or 2024-10-01T03:00"
+            f"`{value}` is not a date: write it as 2024-10-01 or 2024-10-01T03:00"
         ) from None
     if start.tzinfo is not None:
         raise click.BadParameter(

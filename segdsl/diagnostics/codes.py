@@ -92,7 +92,6 @@ class Code(Enum):
     SEG250 = "unknown activation of a journey"
     SEG251 = "unknown journey or stage of a journey"
     SEG252 = "realtime segment in a batch"
-    SEG253 = "activation of a journey without a schedule"
     SEG254 = "feature with several values for a profile"
     # 3xx: the rule
     SEG301 = "segment too large for two levels"
@@ -115,7 +114,7 @@ class Code(Enum):
     SEG404 = "empty condition"
     SEG405 = "empty group with undefined meaning"
     SEG406 = "JSON too large"
-    SEG407 = "unsupported JSON of an activation or a funnel"
+    SEG407 = "unsupported JSON of a resource"
     SEG408 = "skipped setting in JSON"
     # 5xx: the schema
     SEG501 = "unknown attribute"
@@ -175,6 +174,7 @@ class Code(Enum):
     SEG640 = "feature that the answer is made of"
     SEG641 = "repeated feature"
     SEG642 = "predictive segment that learns nothing"
+    SEG643 = "activation of a journey without a schedule"
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
     SEG702 = "unknown YAML segment"
@@ -228,6 +228,7 @@ WARNINGS = frozenset(
         Code.SEG640,
         Code.SEG641,
         Code.SEG642,
+        Code.SEG643,
         Code.SEG703,
         Code.SEG704,
     }

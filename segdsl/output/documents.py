@@ -421,7 +421,7 @@ class ParentPlanOutput(Output, frozen=True, kw_only=True, tag="parent plan"):
 
 
 class ParentApplyOutput(ParentPlanOutput, frozen=True, kw_only=True, tag="parent apply"):
-    """A plan that was carried out."""
+    """A plan that was applied."""
 
     done: Literal["created", "updated", "there_already", "nothing"] | None = None
 
@@ -449,7 +449,7 @@ class ParentStatusOutput(Output, frozen=True, kw_only=True, tag="parent status")
     population: int | None = None
     matrix_updated_at: Annotated[str | None, doc("When its tables were built.")] = None
     runs: Annotated[tuple[ParentExecution, ...], doc("The latest first.")] = ()
-    populations: Annotated[tuple[PopulationAt, ...], doc("Day by day, in order.")] = ()
+    populations: Annotated[tuple[PopulationAt, ...], doc("Day by day, oldest first.")] = ()
 
 
 def outputs() -> dict[str, type[Output]]:

@@ -146,7 +146,7 @@ class ApiRequest(_Object, frozen=True, kw_only=True):
 
 
 class CompiledResource(_Object, frozen=True, kw_only=True):
-    """A compiled item that is no segment."""
+    """A compiled item other than a segment."""
 
     kind: Literal["funnel", "activation", "activation template", "predictive segment", "journey"]
     name: str

@@ -87,7 +87,7 @@ def parent_plan_output(plan: ParentPlan) -> documents.ParentPlanOutput:
 
 
 def parent_apply_output(plan: ParentPlan, applied: Applied | None) -> documents.ParentApplyOutput:
-    """A plan, and what came of it; None where it was not carried out."""
+    """A plan, and what came of it; None where it was not applied."""
     if applied is None:
         return documents.ParentApplyOutput(**_plan(plan))
     return documents.ParentApplyOutput(

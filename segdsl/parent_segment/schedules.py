@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from segdsl.errors import InputError
 from segdsl.language.activations import WEEKDAYS
 from segdsl.parent_segment import model as m
 
@@ -21,7 +22,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?", re.ASCII)
 _OF_HOUR = re.compile(r"(\d{1,2})(?::00)?", re.ASCII)
 
 
-class ScheduleError(ValueError):
+class ScheduleError(InputError):
     """A schedule that the API cannot have; its text says what to write instead."""
 
 

@@ -11,7 +11,7 @@ import msgspec
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
 from segdsl.language.behaviors import table_of
-from segdsl.language.values import SEGMENT_KINDS, ColumnType
+from segdsl.language.values import ColumnType, SegmentKind
 from segdsl.schema.file_shapes import (
     UNKNOWN_VISIBILITY,
     SampleTables,
@@ -41,7 +41,8 @@ from segdsl.toml import Document
 
 PULL_AGAIN = "run `segdsl schema pull` again"
 _TYPES: dict[str, ColumnType] = {each: each for each in get_args(ColumnType)}
-_KINDS = SEGMENT_KINDS[1:]
+_KINDS: tuple[SegmentKind, ...] = ("realtime", "funnel_stage", "journey")
+"""Those that the file names; the others are `batch`."""
 _VISIBILITIES: dict[str, Visibility] = {each: each for each in get_args(Visibility)}
 NO_TEXTS: Mapping[str, str] = {}
 
@@ -292,7 +293,7 @@ class SchemaReader:
 def _segment(id: str, path: str, kind: str | None) -> Segment:
     *folder, name = folder_of(path)
     match kind:
-        case "realtime" | "funnel_stage":
+        case "realtime" | "funnel_stage" | "journey":
             return Segment(id, name, tuple(folder), kind)
         case _:
             return Segment(id, name, tuple(folder))

@@ -296,5 +296,5 @@ def test_seeds_of_splits(seed: str, codes: list[str]) -> None:
 )
 def test_schedules_of_activations(target: str, schedule: str, codes: int) -> None:
     text = f'activation "A" of {target} to connection "c" columns all {schedule}'
-    message = 'SEG253 the activation "A" of a journey has no schedule'
+    message = 'SEG643 the activation "A" of a journey has no schedule'
     assert found(text) == [message] * codes

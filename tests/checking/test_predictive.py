@@ -36,7 +36,7 @@ def found(text: str, *, schema: Schema | None = SCHEMA, lint: bool = False) -> l
 
 
 def features(written: str) -> list[str]:
-    return found(f'predictive segment "P" predicts segment #5 features ({written})')
+    return found(f'predictive segment "P" predicts segment #5 features ({written})', lint=True)
 
 
 @pytest.mark.parametrize(

@@ -173,16 +173,20 @@ WORKS: list[tuple[str, ...]] = [
 ]
 
 
-GROUPS = ("parent", "run", "schema")
+GROUPS = ("journey", "parent", "run", "schema")
 OTHERS = {
     ("delete",),
     ("init",),
+    ("journey", "launch"),
+    ("journey", "pause"),
+    ("journey", "resume"),
     ("mv",),
     ("parent", "apply"),
     ("parent", "plan"),
     ("parent", "run"),
     ("parent", "status"),
     ("run", "activation"),
+    ("run", "predictive-segment"),
     ("schema", "show"),
     ("serve",),
     ("show",),
@@ -320,6 +324,9 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("import", "nowhere.yml")),
     (2, "usage", ("list", "--target", "nobody")),
     (2, "usage", ("mv", "Japan", "Nippon")),
+    (2, "usage", ("journey", "launch", "nobody", "--yes")),
+    (2, "usage", ("journey", "pause", "nobody", "--yes")),
+    (2, "usage", ("journey", "resume", "nobody", "--yes")),
     (2, "usage", ("parent", "apply", "--yes")),
     (2, "usage", ("parent", "init", "Customer 360", "--master", "customers")),
     (2, "usage", ("parent", "plan")),
@@ -333,6 +340,7 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (2, "usage", ("pull", "--keep")),
     (2, "usage", ("rule", "SEG999")),
     (2, "usage", ("run", "activation", "nobody", "--yes")),
+    (2, "usage", ("run", "predictive-segment", "nobody", "--yes")),
     (2, "usage", ("schema", "show")),
     (2, "usage", ("schema", "shwo")),
     (2, "usage", ("serve", "--data", "nowhere")),
@@ -348,6 +356,9 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (3, "api", ("apply", "--target", "nowhere")),
     (3, "api", ("create", "japan.seg", "--target", "nowhere")),
     (3, "api", ("delete", "Japan", "--target", "nowhere")),
+    (3, "api", ("journey", "launch", "Welcome", "--target", "nowhere")),
+    (3, "api", ("journey", "pause", "Welcome", "--target", "nowhere")),
+    (3, "api", ("journey", "resume", "Welcome", "--target", "nowhere")),
     (3, "api", ("list", "--target", "nowhere")),
     (3, "api", ("parent", "pull", "--target", "nowhere")),
     (3, "api", ("parent", "status", "--target", "nowhere")),
@@ -355,6 +366,7 @@ FAILS: list[tuple[int, str | None, tuple[str, ...]]] = [
     (3, "api", ("preview", "japan.seg", "--target", "nowhere")),
     (3, "api", ("pull", "--target", "nowhere")),
     (3, "api", ("run", "activation", "Sync", "--target", "nowhere")),
+    (3, "api", ("run", "predictive-segment", "Churn", "--target", "nowhere")),
     (3, "api", ("schema", "pull", "--target", "nowhere")),
     (3, "api", ("show", "Japan", "--target", "nowhere")),
     (3, "api", ("sql", "japan.seg", "--target", "nowhere")),

@@ -15,7 +15,7 @@ import pytest
 from running import process
 from segdsl.api import LOCAL_KEY
 from segdsl.cli.group import cli
-from test_machine_output import leaves, option_names
+from test_machine_output import GROUPS, leaves, option_names
 from workspace import serving, write_project
 
 pytestmark = pytest.mark.heavy
@@ -40,6 +40,10 @@ COMMANDS = (
     ("sql", "."),
     ("sql", "--remote", "japan.seg"),
     ("run", "activation", "nobody", "--yes"),
+    ("run", "predictive-segment", "nobody", "--yes"),
+    ("journey", "launch", "nobody", "--yes"),
+    ("journey", "pause", "nobody", "--yes"),
+    ("journey", "resume", "nobody", "--yes"),
     ("parent", "pull", "--file", "parent.toml"),
     ("parent", "plan", "--file", "parent.toml"),
     ("parent", "apply", "--file", "parent.toml", "--yes"),
@@ -81,9 +85,7 @@ def assert_untold(folder: Path, texts: list[str]) -> None:
 
 def test_every_command_that_sends_the_key_is_looked_at() -> None:
     sending = {names for names in leaves(cli) if "--send-key" in option_names(names)}
-    assert sending == {
-        each[: 2 if each[0] in ("parent", "run", "schema") else 1] for each in COMMANDS
-    }
+    assert sending == {each[: 2 if each[0] in GROUPS else 1] for each in COMMANDS}
 
 
 @pytest.mark.slow
@@ -94,9 +96,15 @@ def test_no_command_tells_the_key(tmp_path: Path) -> None:
         (tmp_path / "segdsl.toml").write_text(target(url))
         for command in COMMANDS:
             code, text = run(tmp_path, *command, "--send-key")
-            # There is no activation to run: it is looked for on the server.
+            # There is no activation, model or journey of that name: it is looked for on the server.
             # Of a parent segment the server may have no runs.
-            wanted = {2} if command[0] == "run" else {0, 3} if command[0] == "parent" else {0}
+            wanted = (
+                {2}
+                if command[0] in ("journey", "run")
+                else {0, 3}
+                if command[0] == "parent"
+                else {0}
+            )
             assert code in wanted, (command, text)
             texts.append(text)
     assert_untold(tmp_path, texts)

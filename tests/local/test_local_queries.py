@@ -87,7 +87,7 @@ async def test_sql_for_the_vendors_engine(api: Api) -> None:
     assert [table.sql(dialect="trino") for table in statement.find_all(exp.Table)] == [
         '"cdp_audience_7"."customers"'
     ]
-    for wrong in ({"format": "csv"}, {"kind": 1}, {"kind": 3}):
+    for wrong in ({"format": "csv"}, {"kind": 1}, {"kind": 9}):
         await api.ask("POST", "/audiences/7/segments/query", {**body, **wrong}, status=400)
 
 
@@ -184,7 +184,7 @@ async def test_invalid_queries(api: Api) -> None:
         ("maxPage", 0),
         ("maxPage", "x"),
         ("filterString", "Alex"),
-        ("kind", 3),
+        ("kind", 9),
         ("rule", []),
     ):
         wrong = await api.ask("POST", path, {"rule": JAPAN, key: value}, status=400)

@@ -81,12 +81,6 @@ def test_a_mistake_is_shown_as_one_of_a_seg_file() -> None:
         (f"{LOCAL}now = 2024-01-01T00:00:00\n", "its time zone", "4:7", "00:00:00Z or"),
         (f'{LOCAL}store = "a\\u0000b"\n', "not a valid file name", "4:9", ""),
         (
-            LIVE.replace("parent_segment = 1\n", ""),
-            "missing key `parent_segment` in [targets.live]",
-            "1:10",
-            "an integer or a string",
-        ),
-        (
             LIVE.replace("parent_segment", "parent_segmnet"),
             "unknown key `parent_segmnet`",
             "4:1",

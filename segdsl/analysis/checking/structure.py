@@ -62,10 +62,13 @@ def check_activation(activation: a.Activation, report: Report) -> None:
 def check_has_schedule(
     activation: a.Activation, schedule: a.Schedule | None, report: Report
 ) -> None:
-    """Reports an activation of a journey that runs only by hand (documented: it has a schedule)."""
+    """Warns of an activation of a journey that runs only by hand (documented: it has a schedule).
+
+    Drafts on a server may lack one, so that this is no error.
+    """
     if schedule is None or isinstance(schedule, a.ByHand):
         report.add(
-            Code.SEG253,
+            Code.SEG643,
             activation.name_span if schedule is None else schedule.span,
             f"the activation {string(activation.name)} of a journey has no schedule",
             help="write `after journey refresh`, or a time: `every day starting … in …`",

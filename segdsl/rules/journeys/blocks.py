@@ -87,7 +87,7 @@ class _Graph:
         if self._root not in self._steps:
             self._reader.fail(
                 f"{self._path}.rootStep",
-                f"`rootStep` is {shortened(self._root)}, which is no step of this stage",
+                f"`rootStep` is {shortened(self._root)}, which is not a step of this stage",
             )
         self._check()
         read = self._read(self._root, 0)
@@ -109,7 +109,7 @@ class _Graph:
         for id, step in self._steps.items():
             for next_id in filter(None, m.paths(step)):
                 if next_id not in self._steps:
-                    message = f"it leads to {shortened(next_id)}, which is no step of this stage"
+                    message = f"it leads to {shortened(next_id)}, which is not a step of this stage"
                     self._fail(id, message)
         done: set[str] = set()
         waiting: list[tuple[str, Iterator[str]]] = []
@@ -347,7 +347,7 @@ class _Steps:
             case m.End(name):
                 return j.End(name)
             case _:
-                raise AssertionError("a merge is no step of a block")
+                raise AssertionError("a merge is not a step of a block")
 
     def _activation(self, name: str | None, step_id: str | None, id: str) -> j.Activate:
         """An activation that a draft has not chosen yet is called as its step."""

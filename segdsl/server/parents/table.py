@@ -8,6 +8,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.engine.build import Built
+from segdsl.errors import SegdslError
 from segdsl.server.service import Json
 from segdsl.server.store.errors import NameTakenError
 from segdsl.server.store.layouts import IsAlive, Layout
@@ -111,7 +112,7 @@ class Execution(msgspec.Struct, frozen=True):
     message: str | None
 
 
-class RunningError(Exception):
+class RunningError(SegdslError):
     """A run of the parent segment has not ended yet."""
 
 

@@ -56,6 +56,9 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
     if segment.kind is None:
         message = f"the kind of a segment is not known: `{segment.raw_kind}`"
         found.add(Code.SEG402, None, message, path="$.kind")
+    elif segment.kind == "journey":
+        message = "this segment is a rule of a journey, which is written with its journey"
+        found.add(Code.SEG402, None, message, path="$.kind")
     if segment.rule is None:
         message = "this segment has no `rule`"
         found.add(Code.SEG402, None, message, path="$.rule")
@@ -67,7 +70,7 @@ def read_segment(segment: ApiSegment, report: Report) -> t.Segment | None:
         report.add(
             diagnostic.code, start, diagnostic.message, help=diagnostic.help, path=diagnostic.path
         )
-    if rule is None or segment.kind is None:
+    if rule is None or segment.kind is None or segment.kind == "journey":
         return None
     return lift_rule(
         rule,

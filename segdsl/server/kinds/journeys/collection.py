@@ -291,7 +291,7 @@ class Journeys(Collection):
                 yield Problem(message, f"{place}{path}", ASSOCIATION)
             elif segment.kind != JOURNEY:
                 message = (
-                    f"the segment `{segment.name}` (id {id}) is no rule of a journey: "
+                    f"the segment `{segment.name}` (id {id}) is not a rule of a journey: "
                     "create one of the kind 3 that refers to it"
                 )
                 yield Problem(message, f"{place}{path}", ASSOCIATION)
