@@ -44,7 +44,7 @@ from strategies.api_deliveries import activations
 from strategies.journey_graphs import journeys
 from strategies.texts import folders, names, odd_texts
 
-TIMES = tenth(2_000)
+TIMES = tenth(600)
 pytestmark = pytest.mark.many
 
 

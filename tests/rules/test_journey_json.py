@@ -31,7 +31,7 @@ from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
 from strategies.journey_graphs import graphs, journeys
 
-TIMES = tenth(2_000)
+TIMES = tenth(600)
 Ids = dict[tuple[str, ByName], str]
 RULES = st.sampled_from(["first rule", "second rule"])
 
