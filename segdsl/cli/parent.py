@@ -155,8 +155,8 @@ def pull(
 def plan(exit_code: bool, file: str | None, form: str, target: str | None, now: str | None) -> None:
     """Show what `segdsl parent apply` would change, and what disappears.
 
-    Changes nothing. Lists every segment, stage, activation and template, on the server and in
-    files, that uses an attribute or a behavior that disappears.
+    Changes nothing. Lists every segment, stage, activation, template, predictive segment and
+    journey, on the server and in files, that uses an attribute or a behavior that disappears.
     """
     from segdsl.workspace.parent.commands import plan_parent
 

@@ -17,7 +17,9 @@ from segdsl.parent_segment.changes import Change, changes, same
 from segdsl.parent_segment.shape import FILE
 from segdsl.workspace.parent import files
 from segdsl.workspace.parent.planning import CHANGED, OnServer, ParentPlan, make_plan, on_server
-from segdsl.workspace.parent.users import users_of, uses_in_files, uses_on_server
+from segdsl.workspace.parent.users import users_of
+from segdsl.workspace.parent.users_in_files import uses_in_files
+from segdsl.workspace.parent.users_on_server import uses_on_server
 from segdsl.workspace.project.config import ApiTarget, LocalTarget, Project
 from segdsl.workspace.remote.connect import Reached
 from segdsl.workspace.remote.reading import ServerReading
@@ -179,9 +181,9 @@ async def plan_parent(
     if not plan.gone:
         return plan
     assert found is not None, "what disappears was there"
-    users = await uses_on_server(ServerReading(reached.client, found.record.id))
-    uses = (*users.uses, *uses_in_files(loaded))
-    return msgspec.structs.replace(plan, vanishing=users_of(plan.gone, uses), unread=users.unread)
+    server = await uses_on_server(ServerReading(reached.client, found.record.id))
+    uses = (*server.uses, *uses_in_files(loaded, server.rule))
+    return msgspec.structs.replace(plan, vanishing=users_of(plan.gone, uses), unread=server.unread)
 
 
 class Applied(msgspec.Struct, frozen=True):
