@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segdsl.cli import document
+from segdsl.cli.background import note_not_waited, report_interrupted
 from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_account
 from segdsl.cli.console import echo
@@ -285,7 +286,8 @@ async def _confirm(made: ParentPlan) -> None:
 def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None) -> None:
     """Build the parent segment now: run its workflow, as its schedule does.
 
-    Waits until the run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on.
+    Waits until the run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on;
+    that of a local target over data is stopped.
     """
     from asyncio import CancelledError
 
@@ -306,6 +308,8 @@ def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
             raise click.Abort
 
     async def run_it(reached: Reached) -> ParentRun:
+        if no_wait:
+            note_not_waited("run", is_embedded=reached.is_embedded)
         try:
             return await run_parent(
                 reached.client,
@@ -315,7 +319,7 @@ def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
                 wait=not no_wait,
             )
         except CancelledError:
-            echo("interrupted; the run goes on at the server", err=True)
+            report_interrupted("run", is_embedded=reached.is_embedded)
             raise
 
     ended = with_account(target, now, run_it)

@@ -152,8 +152,10 @@ def parent_status_output(status: ParentStatus) -> documents.ParentStatusOutput:
         timezone=configuration.timezone,
         population=record.population,
         matrix_updated_at=record.matrix_updated_at,
-        runs=tuple(map(_execution, status.runs)),
-        populations=tuple(
+        runs=None if status.runs is None else tuple(map(_execution, status.runs)),
+        populations=None
+        if status.populations is None
+        else tuple(
             models.PopulationAt(time=each.time, population=each.population, is_run=each.is_run)
             for each in status.populations
         ),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal as OneOf
+from typing import TypeVar
 
 import msgspec
 
 from segdsl.api import Client, ClientError, NotFoundError
 from segdsl.api.activation_records import Execution
 from segdsl.api.configurations import ParentSegmentRecord, Population
+from segdsl.api.errors import NotSupportedError
 from segdsl.errors import InputError
 from segdsl.loading import Loaded
 from segdsl.parent_segment import model as m
@@ -22,9 +24,10 @@ from segdsl.workspace.parent.users_in_files import uses_in_files
 from segdsl.workspace.parent.users_on_server import uses_on_server
 from segdsl.workspace.project.config import ApiTarget, LocalTarget, Project
 from segdsl.workspace.remote.connect import Reached
-from segdsl.workspace.remote.reading import ServerReading
+from segdsl.workspace.remote.reading import NOT_OFFERED, ServerReading
 
 SHOWN_RUNS = 5
+_T = TypeVar("_T")
 
 
 class NoParentError(InputError):
@@ -33,6 +36,10 @@ class NoParentError(InputError):
 
 class ChangedSincePlanError(ClientError):
     """The server has something else than the plan was made for."""
+
+
+class NoRunsError(InputError):
+    """A parent segment that the server does not build."""
 
 
 class FailedBuildError(ClientError):
@@ -261,8 +268,15 @@ async def run_parent(
     *,
     wait: bool,
 ) -> ParentRun:
-    """Runs it, at most once, and waits for its end; raises ClientError."""
-    run = ParentRun(record.id, record.name, await client.run_parent_segment(record.id))
+    """Runs it, at most once, and waits for its end; raises ClientError, NoRunsError."""
+    try:
+        execution = await client.run_parent_segment(record.id)
+    except NotSupportedError as error:
+        raise NoRunsError(
+            f"{record.name} (#{record.id}) cannot be run: {error.message}; a local API builds "
+            "tables only if its folder of data has raw ones"
+        ) from None
+    run = ParentRun(record.id, record.name, execution)
     on_start(run)
     if not wait:
         return run
@@ -284,18 +298,30 @@ def check_built(run: ParentRun) -> None:
 
 
 class ParentStatus(msgspec.Struct, frozen=True):
-    """A parent segment as it is; the latest runs first, populations in order."""
+    """A parent segment as it is; the latest runs first, populations in order.
+
+    None is what the server does not offer.
+    """
 
     there: OnServer
-    runs: tuple[Execution, ...] = ()
-    populations: tuple[Population, ...] = ()
+    runs: tuple[Execution, ...] | None = ()
+    populations: tuple[Population, ...] | None = ()
 
 
 async def parent_status(reached: Reached, project: Project) -> ParentStatus:
     """The schedule, the last runs and the population; raises ClientError."""
     there = await need_parent(reached, project)
     id = there.record.id
-    runs = await reached.client.parent_executions(id)
-    ordered = sorted(runs, key=lambda each: each.created_at or "", reverse=True)
-    populations = await reached.client.populations(id)
-    return ParentStatus(there, tuple(ordered[:SHOWN_RUNS]), populations)
+    runs = await _offered(reached.client.parent_executions(id))
+    if runs is not None:
+        ordered = sorted(runs, key=lambda each: each.created_at or "", reverse=True)
+        runs = tuple(ordered[:SHOWN_RUNS])
+    return ParentStatus(there, runs, await _offered(reached.client.populations(id)))
+
+
+async def _offered(request: Awaitable[_T]) -> _T | None:
+    """What is asked for; None where the server, or the key, does not have it."""
+    try:
+        return await request
+    except NOT_OFFERED:
+        return None
