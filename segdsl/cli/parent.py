@@ -286,8 +286,8 @@ async def _confirm(made: ParentPlan) -> None:
 def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None) -> None:
     """Build the parent segment now: run its workflow, as its schedule does.
 
-    Waits until the run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on;
-    that of a local target over data is stopped.
+    The runs of launched journeys follow. Waits until the run has ended, and exits with 3 if it
+    fails. After Ctrl-C the run goes on; that of a local target over data is stopped.
     """
     from asyncio import CancelledError
 
@@ -317,6 +317,8 @@ def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
                 lambda started: _show_run(started, form),
                 _on_status,
                 wait=not no_wait,
+                # Others go on by themselves.
+                with_journeys=reached.is_embedded,
             )
         except CancelledError:
             report_interrupted("run", is_embedded=reached.is_embedded)
@@ -348,6 +350,9 @@ def _show_run(started: ParentRun, form: str) -> None:
     status = visible(execution.status) if execution.is_ended else "started"
     profiles = "" if started.population is None else f", {started.population:,} profiles"
     echo(f"{status}  {visible(started.name)}  #{started.id}{profiles}")
+    for journey in started.journeys:
+        ended = visible(journey.execution.status)
+        echo(f"{ended}  journey {visible(journey.name)}  #{journey.id}")
 
 
 @command.command(

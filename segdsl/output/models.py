@@ -628,6 +628,14 @@ class ParentExecution(_Object, frozen=True, kw_only=True):
     finished_at: str | None = None
 
 
+class FollowingRun(_Object, frozen=True, kw_only=True):
+    """A run of a launched journey behind that of its parent segment."""
+
+    id: Annotated[str, doc("Of the version of the journey.")]
+    name: str
+    status: str | None = None
+
+
 class JourneyVersion(_Object, frozen=True, kw_only=True):
     """A version of a journey, which is called by the name of all its versions together."""
 

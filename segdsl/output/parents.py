@@ -129,6 +129,10 @@ def parent_run_output(run: ParentRun) -> documents.ParentRunOutput:
         created_at=execution.created_at,
         finished_at=execution.finished_at,
         population=run.population,
+        journeys=tuple(
+            models.FollowingRun(id=each.id, name=each.name, status=each.execution.status or None)
+            for each in run.journeys
+        ),
     )
 
 

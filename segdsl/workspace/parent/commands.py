@@ -251,13 +251,25 @@ def _record(project: Project, target: str, record: ParentSegmentRecord) -> None:
 # --- run and status --------------------------------------------------------------------
 
 
+class JourneyRun(msgspec.Struct, frozen=True):
+    """A run of a journey that followed the one of its parent segment."""
+
+    id: str
+    name: str
+    execution: Execution
+
+
 class ParentRun(msgspec.Struct, frozen=True):
-    """A run that builds a parent segment; `population` is known once it has ended well."""
+    """A run that builds a parent segment; `population` is known once it has ended well.
+
+    `journeys` are the runs of launched journeys that were waited for.
+    """
 
     id: str
     name: str
     execution: Execution
     population: int | None = None
+    journeys: tuple[JourneyRun, ...] = ()
 
 
 async def run_parent(
@@ -267,8 +279,13 @@ async def run_parent(
     on_status: Callable[[Execution], None],
     *,
     wait: bool,
+    with_journeys: bool = False,
 ) -> ParentRun:
-    """Runs it, at most once, and waits for its end; raises ClientError, NoRunsError."""
+    """Runs it, at most once, and waits for its end; raises ClientError, NoRunsError.
+
+    `with_journeys` also waits for the runs of launched journeys that follow.
+    """
+    before = await _journey_runs(client, record.id) if wait and with_journeys else {}
     try:
         execution = await client.run_parent_segment(record.id)
     except NotSupportedError as error:
@@ -284,8 +301,25 @@ async def run_parent(
     run = msgspec.structs.replace(run, execution=ended)
     if ended.status != "success":
         return run
+    journeys: list[JourneyRun] = []
+    after = await _journey_runs(client, record.id) if with_journeys else {}
+    for id, each in after.items():
+        known = before.get(id)
+        if known is None or known.execution.attempt_id != each.execution.attempt_id:
+            execution = await client.wait_for_journey(id, each.execution)
+            journeys.append(JourneyRun(id, each.name, execution))
     population = (await client.parent_segment(record.id)).population
-    return msgspec.structs.replace(run, population=population)
+    return msgspec.structs.replace(run, population=population, journeys=tuple(journeys))
+
+
+async def _journey_runs(client: Client, parent_id: str) -> dict[str, JourneyRun]:
+    """The last run of each version of a journey that has any."""
+    listed = await _offered(client.journeys(parent_id))
+    return {
+        each.id: JourneyRun(each.id, each.name, each.latest_execution)
+        for each in listed or ()
+        if each.latest_execution is not None
+    }
 
 
 def check_built(run: ParentRun) -> None:
