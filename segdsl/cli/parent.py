@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segdsl.cli import document
+from segdsl.cli.background import note_not_waited, report_interrupted
 from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_account
 from segdsl.cli.console import echo
@@ -155,8 +156,8 @@ def pull(
 def plan(exit_code: bool, file: str | None, form: str, target: str | None, now: str | None) -> None:
     """Show what `segdsl parent apply` would change, and what disappears.
 
-    Changes nothing. Lists every segment, stage, activation and template, on the server and in
-    files, that uses an attribute or a behavior that disappears.
+    Changes nothing. Lists every segment, stage, activation, template, predictive segment and
+    journey, on the server and in files, that uses an attribute or a behavior that disappears.
     """
     from segdsl.workspace.parent.commands import plan_parent
 
@@ -285,7 +286,8 @@ async def _confirm(made: ParentPlan) -> None:
 def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None) -> None:
     """Build the parent segment now: run its workflow, as its schedule does.
 
-    Waits until the run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on.
+    The runs of launched journeys follow. Waits until the run has ended, and exits with 3 if it
+    fails. After Ctrl-C the run goes on; that of a local target over data is stopped.
     """
     from asyncio import CancelledError
 
@@ -306,6 +308,8 @@ def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
             raise click.Abort
 
     async def run_it(reached: Reached) -> ParentRun:
+        if no_wait:
+            note_not_waited("run", is_embedded=reached.is_embedded)
         try:
             return await run_parent(
                 reached.client,
@@ -313,9 +317,11 @@ def run(yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
                 lambda started: _show_run(started, form),
                 _on_status,
                 wait=not no_wait,
+                # Others go on by themselves.
+                with_journeys=reached.is_embedded,
             )
         except CancelledError:
-            echo("interrupted; the run goes on at the server", err=True)
+            report_interrupted("run", is_embedded=reached.is_embedded)
             raise
 
     ended = with_account(target, now, run_it)
@@ -344,6 +350,9 @@ def _show_run(started: ParentRun, form: str) -> None:
     status = visible(execution.status) if execution.is_ended else "started"
     profiles = "" if started.population is None else f", {started.population:,} profiles"
     echo(f"{status}  {visible(started.name)}  #{started.id}{profiles}")
+    for journey in started.journeys:
+        ended = visible(journey.execution.status)
+        echo(f"{ended}  journey {visible(journey.name)}  #{journey.id}")
 
 
 @command.command(

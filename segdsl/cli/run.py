@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.background import note_not_waited, report_interrupted
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo
 from segdsl.cli.errors import CommandError
@@ -55,7 +56,8 @@ def activation(
     """Run an activation now: it sends its profiles to its connection.
 
     NAME is its own name, or the path of its segment or stage with its name behind. Waits until the
-    run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on.
+    run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on; that
+    of a local target over data is stopped.
     """
     from asyncio import CancelledError
 
@@ -77,11 +79,12 @@ def activation(
         run = await start(connection.client, found)
         _show(run, form)
         if no_wait:
+            note_not_waited("run", is_embedded=connection.is_embedded)
             return run
         try:
             return await wait(connection.client, connection.parent.id, run, _on_status)
         except CancelledError:
-            echo("interrupted; the run goes on at the server", err=True)
+            report_interrupted("run", is_embedded=connection.is_embedded)
             raise
 
     run = with_target(target, now, run_it)

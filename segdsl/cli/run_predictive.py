@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segdsl.cli.background import note_not_waited, report_interrupted
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo
 from segdsl.cli.errors import CommandError
@@ -40,7 +41,7 @@ def predictive(
 
     NAME is its own name, or its path. Waits until the training has ended, and shows accuracy, AUC,
     the features that weigh most, and the scores; exits with 3 if it fails. After Ctrl-C the
-    training goes on.
+    training goes on; that of a local target over data is stopped.
     """
     from asyncio import CancelledError
 
@@ -62,11 +63,12 @@ def predictive(
         training = await start(connection.client, connection.parent.id, found)
         _show(training, form)
         if no_wait:
+            note_not_waited("training", is_embedded=connection.is_embedded)
             return training
         try:
             return await wait(connection.client, connection.parent.id, training, _on_status)
         except CancelledError:
-            echo("interrupted; the training goes on at the server", err=True)
+            report_interrupted("training", is_embedded=connection.is_embedded)
             raise
 
     training = with_target(target, now, train)

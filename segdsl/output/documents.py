@@ -27,6 +27,7 @@ from segdsl.output.models import (
     ExplainedSegment,
     FixedFile,
     FollowedDay,
+    FollowingRun,
     FormattedFile,
     ImportedFile,
     InitTable,
@@ -437,6 +438,10 @@ class ParentRunOutput(Output, frozen=True, kw_only=True, tag="parent run"):
     created_at: str | None = None
     finished_at: str | None = None
     population: Annotated[int | None, doc("The population after a success.")] = None
+    journeys: Annotated[
+        tuple[FollowingRun, ...],
+        doc("The runs of launched journeys that followed, on a local API in the process."),
+    ] = ()
 
 
 class ParentStatusOutput(Output, frozen=True, kw_only=True, tag="parent status"):

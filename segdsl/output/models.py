@@ -600,8 +600,10 @@ class ParentChange(_Object, frozen=True, kw_only=True):
 class FieldUser(_Object, frozen=True, kw_only=True):
     """What uses an attribute or a behavior: of the server with its id, or of a file."""
 
-    kind: Literal["segment", "stage", "activation", "template"]
-    path: str
+    kind: Literal["segment", "stage", "activation", "template", "predictive_segment", "journey"]
+    path: Annotated[
+        str, doc("With its name behind; of a journey with the stage and what uses it in there.")
+    ]
     id: str | None = None
     file: str | None = None
     line: int | None = None
@@ -624,6 +626,14 @@ class ParentExecution(_Object, frozen=True, kw_only=True):
     ended: bool = False
     created_at: str | None = None
     finished_at: str | None = None
+
+
+class FollowingRun(_Object, frozen=True, kw_only=True):
+    """A run of a launched journey behind that of its parent segment."""
+
+    id: Annotated[str, doc("Of the version of the journey.")]
+    name: str
+    status: str | None = None
 
 
 class JourneyVersion(_Object, frozen=True, kw_only=True):

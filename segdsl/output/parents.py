@@ -12,7 +12,7 @@ from segdsl.parent_segment.schedules import in_words
 from segdsl.parent_segment.vanishing import What
 from segdsl.workspace.parent.commands import Applied, ParentPull, ParentRun, ParentStatus
 from segdsl.workspace.parent.planning import ParentPlan
-from segdsl.workspace.parent.users import User, Vanishing
+from segdsl.workspace.parent.users import User, UserKind, Vanishing
 
 _PARTS: dict[
     Part, Literal["setting", "master", "filter", "attribute", "behavior", "customer_group"]
@@ -29,6 +29,17 @@ _KINDS: dict[What, Literal["attribute", "behavior", "column", "group_attribute"]
     "behavior": "behavior",
     "column": "column",
     "group attribute": "group_attribute",
+}
+_USERS: dict[
+    UserKind,
+    Literal["segment", "stage", "activation", "template", "predictive_segment", "journey"],
+] = {
+    "segment": "segment",
+    "stage": "stage",
+    "activation": "activation",
+    "template": "template",
+    "predictive segment": "predictive_segment",
+    "journey": "journey",
 }
 _DONE: dict[str, Literal["created", "updated", "there_already", "nothing"]] = {
     "created": "created",
@@ -53,7 +64,7 @@ def _changes(changes: Iterable[Change]) -> tuple[models.ParentChange, ...]:
 
 def _user(user: User) -> models.FieldUser:
     return models.FieldUser(
-        kind=user.kind, path=user.path, id=user.id, file=user.file, line=user.line
+        kind=_USERS[user.kind], path=user.path, id=user.id, file=user.file, line=user.line
     )
 
 
@@ -118,6 +129,10 @@ def parent_run_output(run: ParentRun) -> documents.ParentRunOutput:
         created_at=execution.created_at,
         finished_at=execution.finished_at,
         population=run.population,
+        journeys=tuple(
+            models.FollowingRun(id=each.id, name=each.name, status=each.execution.status or None)
+            for each in run.journeys
+        ),
     )
 
 
@@ -141,8 +156,10 @@ def parent_status_output(status: ParentStatus) -> documents.ParentStatusOutput:
         timezone=configuration.timezone,
         population=record.population,
         matrix_updated_at=record.matrix_updated_at,
-        runs=tuple(map(_execution, status.runs)),
-        populations=tuple(
+        runs=None if status.runs is None else tuple(map(_execution, status.runs)),
+        populations=None
+        if status.populations is None
+        else tuple(
             models.PopulationAt(time=each.time, population=each.population, is_run=each.is_run)
             for each in status.populations
         ),

@@ -271,7 +271,13 @@ def _groups(
         if (one.table, one.join) != (other.table, other.join):
             yield _change("customer group", one.name, one, other, words)
         inside = f"{one.name}."
-        yield from _attributes(
-            [*flat_tables(one.attributes)], [*flat_tables(other.attributes)], inside
-        )
+        yield from _attributes(_group_attributes(one), _group_attributes(other), inside)
         yield from _behaviors(one.behaviors, other.behaviors, inside)
+
+
+def _group_attributes(group: m.ConfiguredGroup) -> list[FlatAttribute]:
+    """The attributes of a customer group, without headings: the API has none there (described)."""
+    own = m.Join(group.join.column, group.join.column)
+    return [
+        msgspec.structs.replace(each, heading=None) for each in flat_tables(group.attributes, own)
+    ]

@@ -17,6 +17,7 @@ from segdsl.parent_segment.model import (
     Configuration,
     ConfiguredBehavior,
     ConfiguredColumn,
+    ConfiguredGroup,
     Table,
 )
 
@@ -66,6 +67,16 @@ def attributes(tables: Iterable[AttributeTable]) -> tuple[Attribute, ...]:
     """The attributes of tables that are joined to one table, in order."""
     pairs = [(table, column) for table in tables for column in table.columns]
     names = unique_names(column.column for _, column in pairs)
+    return tuple(
+        Attribute(name, table, column) for name, (table, column) in zip(names, pairs, strict=True)
+    )
+
+
+def group_attributes(group: ConfiguredGroup) -> tuple[Attribute, ...]:
+    """The attributes of a customer group, in order: rules name them by their own names, as the API
+    has no others (described)."""
+    pairs = [(table, column) for table in group.attributes for column in table.columns]
+    names = unique_names(column.name for _, column in pairs)
     return tuple(
         Attribute(name, table, column) for name, (table, column) in zip(names, pairs, strict=True)
     )

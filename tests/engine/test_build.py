@@ -144,7 +144,7 @@ def test_built_tables_are_those_of_plain_python(
         customers.append({"cdp_customer_id": id, **along, **own})
         whole = first(facts, "who", row["user"], ["who", *fact_columns])
         if whole is not None:
-            house.append({"cdp_customer_id": id, "a_string": whole["a_string"]})
+            house.append({"cdp_customer_id": id, "S": whole["a_string"]})
     assert _alike(tables["customers"]) == _alike(customers)
     assert _alike(tables["customer_group_house"]) == _alike(house)
     assert _alike(tables["behavior_events"]) == _alike(

@@ -203,6 +203,17 @@ async def test_a_body_of_a_public_client(api: RawApi) -> None:
         ({"master": {"parentTableName": "x"}}, "parentDatabaseName"),
         ({"audienceFilters": [{"columnName": "a", "rightValues": []}] * 3}, "at most 2 filters"),
         ({"scheduleType": "yearly"}, "yearly"),
+        # What no client could read in the answer.
+        (
+            {"attributes": [{**AGE, "foreignKey": ""}]},
+            "the attribute “Age”: it has no `foreignKey`",
+        ),
+        ({"attributes": [{**AGE, "parentColumn": ""}]}, "it has no `parentColumn`"),
+        ({"behaviors": [ORDERS, {**ORDERS, "id": ""}]}, "another one has the same name"),
+        (
+            {"customerGroup": {**source("", name="g"), "customerGroupAttributes": []}},
+            "the customer group: it has no `parentTableName`",
+        ),
     ],
 )
 def test_bodies_that_are_refused(tmp_path: Path, change: Any, message: str) -> None:
@@ -348,7 +359,7 @@ async def test_a_parent_segment_is_deleted_with_all_that_is_in_it(api: RawApi) -
 
 @with_raw_api
 async def test_a_customer_group(api: RawApi) -> None:
-    plain = {"name": "Country", "type": "string", "parentColumn": "country", **source("profiles")}
+    plain = {"name": "Land", "type": "string", "parentColumn": "country", **source("profiles")}
     own = {**plain, "parentKey": "customer_id", "foreignKey": "customer_id"}
     group = {
         **source("profiles", name="household"),
@@ -359,8 +370,20 @@ async def test_a_customer_group(api: RawApi) -> None:
     answer = (await api.ask("GET", f"/audiences/{id}"))["customerGroup"]
     assert answer["customerGroupAttributes"] == [own]
     japan = equal("country", "JP")
-    japan["leftValue"] = {"name": "country", "customerGroup": "household"}
+    # The answer has no other name for rules.
+    japan["leftValue"] = {"name": "Land", "customerGroup": "household"}
     assert await api.counted(id, rule(japan)) == 1
+
+
+@with_raw_api
+async def test_attributes_of_the_master_table_need_no_keys(api: RawApi) -> None:
+    """As the client reads them: it is the row itself."""
+    own = {**source("users"), "parentKey": "", "foreignKey": ""}
+    own |= {"name": "State", "type": "string", "parentColumn": "status", "groupingName": ""}
+    id = await api.built(attributes=[own, AGE])
+    answer = (await api.ask("GET", f"/audiences/{id}"))["attributes"]
+    assert [each["matrixColumnName"] for each in answer] == ["status", "age"]
+    assert await api.counted(id, rule(equal("status", "trial"))) == 1
 
 
 # --- what survives ------------------------------------------------------------------------

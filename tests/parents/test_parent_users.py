@@ -237,3 +237,73 @@ def test_a_column_that_moves_to_another_table_does_not_disappear(api: ParentApi)
     document = json.loads(segdsl("parent", "plan", "--json").stdout)
     assert document["action"] == "replace"
     assert document["vanishing"] == []
+
+
+MODELS = """\
+segment "Buyers" where country = "JP"
+
+segment "Everyone" where gender = "f"
+
+predictive segment "By feature" predicts segment "Everyone"
+  features (category country, number ltv)
+
+predictive segment "Computed"
+  predicts segment "Everyone"
+  features (category country = customers.gender, number ltv)
+
+predictive segment "By target" predicts segment "Buyers"
+  features (number ltv)
+
+predictive segment "By the server" predicts segment "Everyone" among segment "Uses it"
+  features (number ltv)
+
+journey "Welcome"
+  goal "Abroad" where country != "JP"
+
+stage "First"
+  enter "All" where gender = "f"
+  milestone "At home" where country = "JP"
+  exit "Left" is segment "Buyers"
+  steps (
+    decide "Where?" (
+      when "Here" where country = "JP" then (wait 1 day),
+      otherwise "Rest" then (wait 2 days),
+    ),
+    wait for "Moved" as "Waiting" where country = "US" up to 2 days
+      then (wait 1 day)
+      otherwise (wait 3 days),
+    split "Tone" by country (50% "A" then (wait 1 day), 50% "B" then (wait 2 days)),
+    split "Other" by gender (50% "A" then (wait 1 day), 50% "B" then (wait 2 days)),
+    activate "Mail",
+    end,
+  )
+
+activation "Mail" of journey "Welcome"
+  to connection #1
+  columns (country as land)
+  after journey refresh
+"""
+
+
+def test_models_and_journeys_of_files_are_searched(api: ParentApi) -> None:
+    segdsl("parent", "pull")
+    fill(api)
+    Path("mine.seg").unlink()
+    Path("models.seg").write_text(MODELS)
+    FILE.write_text(FILE.read_text().replace('Country = "string from country"\n', ""))
+    users = {each for each in listed("country") if each.endswith("models.seg")}
+    assert users == {
+        "segment Buyers models.seg",
+        "predictive_segment By feature models.seg",
+        "predictive_segment By target models.seg",
+        "predictive_segment By the server models.seg",
+        "journey Welcome/Abroad models.seg",
+        "journey Welcome/First/At home models.seg",
+        "journey Welcome/First/Here models.seg",
+        "journey Welcome/First/Moved models.seg",
+        "journey Welcome/First/Tone models.seg",
+        "activation Mail models.seg",
+    }
+    shown = segdsl("parent", "plan").stdout
+    line = 1 + MODELS[: MODELS.index('when "Here"')].count("\n")
+    assert f"    journey Welcome/First/Here  models.seg:{line}\n" in shown

@@ -195,7 +195,7 @@ class Builder:
             tables,
             base,
             self._raw[self._configuration.master.table],
-            self._configuration.attributes,
+            matrix.attributes(self._configuration.attributes),
         )
         population = self._create(CUSTOMERS, queries.joined(rows, shown, joins, are_unique=True))
         expected = self._number(base.view)
@@ -237,10 +237,9 @@ class Builder:
         tables: Sequence[AttributeTable],
         base: _Base,
         base_table: RawTable,
-        named_among: Sequence[AttributeTable],
+        names: Sequence[matrix.Attribute],
     ) -> tuple[list[JoinedView], list[BuiltColumn]]:
-        """The views of tables of attributes, and the columns that they have."""
-        names = matrix.attributes(named_among)
+        """The views of tables of attributes, and the columns that they have, of all `names`."""
         joins: list[JoinedView] = []
         built: list[BuiltColumn] = []
         for table in tables:
@@ -310,7 +309,8 @@ class Builder:
         self._step(name)
         raw = self._raw[group.table]
         master = self._raw[self._configuration.master.table]
-        own = [each for each in matrix.attributes(group.attributes) if _is_own(group, each.source)]
+        names = matrix.group_attributes(group)
+        own = [each for each in names if _is_own(group, each.source)]
         others = [each for each in group.attributes if not _is_own(group, each)]
         readings = self._reader.columns(
             raw, [(each.column.column, _type(each.column)) for each in own]
@@ -326,7 +326,7 @@ class Builder:
         values = [(each, each) for each in kept]
         rows = queries.first_rows(JoinedView(base.view, "group", "group", values, base.order))
         profile_key = self._keys[self._key_of(master, group.join, group.table)]
-        joined_views, joined_columns = self._joins(others, base, raw, group.attributes)
+        joined_views, joined_columns = self._joins(others, base, raw, names)
         shown = [("group", "group"), *base.values]
         whole = queries.joined(rows, shown, joined_views, are_unique=False)
         values = [(each.name, each.name) for each in (*columns, *joined_columns)]

@@ -17,10 +17,13 @@ from segdsl.parent_segment.shape import FILE
 from segdsl.server.errors import UNIQUE, ApiError, Problem, existing, refuse
 from segdsl.server.http.request_models import path_id
 from segdsl.server.kinds.folders.collection import Folders
+from segdsl.server.kinds.journeys.collection import Journeys
+from segdsl.server.kinds.journeys.runner import QueuedRun
 from segdsl.server.kinds.segments.table import SegmentTable
 from segdsl.server.parents import bodies
 from segdsl.server.parents.configurations import configuration_of
 from segdsl.server.parents.files import Files
+from segdsl.server.parents.following import fail_journeys, queue_journeys
 from segdsl.server.parents.responses import first_part_id
 from segdsl.server.parents.runner import BuildRunner
 from segdsl.server.parents.table import LAYOUT, Execution, Parent, ParentTable, RunningError
@@ -80,8 +83,14 @@ class LocalAccount:
         self.table = ParentTable(self._store)
         self._files.clean(*self.table.used_files())
         self._runner = BuildRunner(
-            self.folder, self.table, self._files, self.clock, self._forget_populations
+            self.folder,
+            self.table,
+            self._files,
+            self.clock,
+            self._before_switch,
+            self._after_switch,
         )
+        self._following: dict[int, tuple[QueuedRun, ...]] = {}
         self._lock = threading.RLock()
         self._stores: dict[int, Store] = {}
         self._opened: dict[int, _Opened] = {}
@@ -243,9 +252,25 @@ class LocalAccount:
         path = self._files.tables / parent.tables
         return open_built(path, described, built.types, built.population)
 
-    def _forget_populations(self, id: int) -> None:
+    # --- what follows a run ----------------------------------------------------------------
+
+    def _before_switch(self, id: int) -> None:
         with self._lock:
-            SegmentTable(self._store_of(id)).forget_populations(str(id))
+            store = self._store_of(id)
+            SegmentTable(store).forget_populations(str(id))
+            if any(kind.collection is Journeys for kind in self.kinds):
+                self._following[id] = queue_journeys(store, str(id), self.clock())
+
+    def _after_switch(self, id: int) -> None:
+        with self._lock:
+            queued = self._following.pop(id, ())
+            parent = self.table.find(id)
+            if not queued or parent is None:
+                return
+            try:
+                self.service(parent)[Journeys].take_over(queued)
+            except DataError as error:
+                fail_journeys(self._store_of(id), queued, str(error), self.clock())
 
 
 def _described(parent: Parent, policy: ParentSegment) -> ParentSegment:

@@ -24,6 +24,7 @@ from segdsl.parent_segment.model import MAX_FILTERS
 from segdsl.server.errors import refuse
 from segdsl.server.http.request_models import Body, Id, decode, whole
 from segdsl.server.kinds.placement import check_name
+from segdsl.server.parents.configurations import check_readable
 from segdsl.server.service import Json
 
 ScheduleType = OneOf["cron", "daily", "hourly", "minutes_interval", "monthly", "none", "weekly"]
@@ -145,7 +146,9 @@ def created(body: bytes, *, strict: bool) -> tuple[Json, int]:
         raise refuse("a parent segment needs a `name`", "$")
     given = _settings(wanted)
     numbers = _Numbers(0, {})
-    return {**DEFAULTS, **given, **_parts(wanted, numbers)}, numbers.last
+    stored = {**DEFAULTS, **given, **_parts(wanted, numbers)}
+    check_readable(stored)
+    return stored, numbers.last
 
 
 def updated(
@@ -163,7 +166,9 @@ def updated(
     parts = _parts(wanted, numbers)
     if isinstance(wanted.customer_group, UnsetType):
         parts["customerGroup"] = before["customerGroup"]
-    return {**after, **parts}, numbers.last
+    stored = {**after, **parts}
+    check_readable(stored)
+    return stored, numbers.last
 
 
 def _read(body: bytes, *, strict: bool) -> ParentBody:

@@ -1,29 +1,23 @@
-"""What is stored of a parent segment as a configuration, and the names that its parts get."""
+"""What is stored of a parent segment as a configuration, and the names that its parts get.
+
+It is read as the client reads answers, so that both understand the same by a body.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast, get_args
+from collections.abc import Iterator
 
 import msgspec
 
-from segdsl.language.values import ColumnType
 from segdsl.parent_segment import matrix
-from segdsl.parent_segment.model import (
-    AttributeTable,
-    Configuration,
-    ConfiguredBehavior,
-    ConfiguredColumn,
-    ConfiguredGroup,
-    Filter,
-    Join,
-    Master,
-    Table,
-)
-from segdsl.server.errors import refuse
+from segdsl.parent_segment.model import Configuration, Join
+from segdsl.parent_segment.reading import KnownAttribute, Reading, read
+from segdsl.rules.json_values import ValueFormError
+from segdsl.server.errors import ASSOCIATION, ApiError, Problem, refuse
 from segdsl.server.service import Json
 
-_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
+_NO_MASTER = {"parentDatabaseName": "-", "parentTableName": "-"}
+"""Stands for the master table of a parent segment that has none yet, and is never built."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -34,88 +28,53 @@ class Named(msgspec.Struct, frozen=True):
     behaviors: tuple[matrix.Behavior, ...]
 
 
+def check_readable(stored: Json) -> None:
+    """Raises ApiError (400) for what cannot be built whatever the tables are."""
+    problems = list(_problems(stored))
+    if problems:
+        raise ApiError(400, [Problem(each, "$", ASSOCIATION) for each in problems])
+
+
+def _problems(stored: Json) -> Iterator[str]:
+    # Their ids are new, and say nothing to who sent them.
+    parts = {
+        key: [{**each, "id": None} for each in stored[key]] for key in ("attributes", "behaviors")
+    }
+    try:
+        reading = _read({**stored, **parts})
+    except ValueFormError as problem:
+        yield str(problem)
+        return
+    yield from reading.unreadable
+    # Those without a table are not stored: enrichments add them here, too.
+    yield from (f"the attribute “{each}”: it has no table" for each in reading.enriched)
+
+
 def configuration_of(stored: Json) -> Configuration:
     """The configuration that is built; raises ApiError (400) without a master table."""
-    master = stored["master"]
-    if master is None:
+    if stored["master"] is None:
         raise refuse("the parent segment has no master table: update it with a `master`")
-    group = stored["customerGroup"]
-    tables, _ = _grouped(stored["attributes"])
-    return Configuration(
-        stored["name"],
-        Master(
-            _table(master),
-            tuple(
-                Filter(each["columnName"], tuple(each["rightValues"]))
-                for each in stored["audienceFilters"]
-            ),
-        ),
-        timezone=stored["timezone"],
-        attributes=tables,
-        behaviors=tuple(map(_behavior, stored["behaviors"])),
-        groups=() if group is None else (_group(group),),
-    )
+    return _read(stored).configuration
 
 
 def named(stored: Json) -> Named:
     """The names of the parts that are stored."""
-    tables, places = _grouped(stored["attributes"])
-    names = [each.name for each in matrix.attributes(tables)]
-    by_place = dict(zip(places, names, strict=True))
-    group = stored["customerGroup"]
-    behaviors = tuple(map(_behavior, stored["behaviors"]))
-    groups = () if group is None else (_group(group),)
-    unbuilt = Configuration("", Master(Table("", "")), behaviors=behaviors, groups=groups)
-    attributes = tuple(by_place[number] for number in range(len(names)))
-    return Named(attributes, matrix.behaviors(unbuilt))
-
-
-def _grouped(attributes: list[Json]) -> tuple[tuple[AttributeTable, ...], list[int]]:
-    """Attributes by table, join and heading; and their places, in the order of the columns."""
-    groups: dict[tuple[Table, Join, str | None], list[int]] = {}
-    for number, each in enumerate(attributes):
-        key = (_table(each), _join(each), each["groupingName"])
-        groups.setdefault(key, []).append(number)
-    tables = tuple(
-        AttributeTable(
-            str(index),
-            table,
-            join,
-            tuple(_column(attributes[number]) for number in numbers),
-            heading,
-        )
-        for index, ((table, join, heading), numbers) in enumerate(groups.items())
+    reading = _read(stored)
+    names: dict[tuple[object, ...], list[str]] = {}
+    for each in reversed(matrix.attributes(reading.configuration.attributes)):
+        source = each.source
+        names.setdefault((source.table, source.join, source.heading), []).append(each.name)
+    attributes = tuple(
+        names[each.attribute.table, _own_join(each), each.attribute.heading].pop()
+        for each in reading.attributes
     )
-    return tables, [number for numbers in groups.values() for number in numbers]
+    return Named(attributes, matrix.behaviors(reading.configuration))
 
 
-def _behavior(stored: Mapping[str, Any]) -> ConfiguredBehavior:
-    return ConfiguredBehavior(
-        stored["name"],
-        _table(stored),
-        _join(stored),
-        tuple(map(_column, stored["schema"])),
-        default_time_filter=bool(stored["defaultTimeFilterEnabled"]),
-        realtime=bool(stored["isRealtime"]),
-        all_columns=stored["allColumns"],
-    )
+def _own_join(attribute: KnownAttribute) -> Join | None:
+    """The join that an attribute says; one of the master table itself may say none."""
+    return attribute.attribute.join if attribute.document.get("foreignKey") else None
 
 
-def _group(stored: Mapping[str, Any]) -> ConfiguredGroup:
-    tables, _ = _grouped(stored["customerGroupAttributes"])
-    behaviors = tuple(map(_behavior, stored["customerGroupBehaviors"]))
-    return ConfiguredGroup(stored["name"], _table(stored), _join(stored), tables, behaviors)
-
-
-def _table(stored: Mapping[str, Any]) -> Table:
-    return Table(stored["parentDatabaseName"], stored["parentTableName"])
-
-
-def _join(stored: Mapping[str, Any]) -> Join:
-    return Join(stored["foreignKey"], stored["parentKey"])
-
-
-def _column(stored: Mapping[str, Any]) -> ConfiguredColumn:
-    type = cast(ColumnType, stored["type"])
-    assert type in _TYPES, "it was checked when it was posted"
-    return ConfiguredColumn(stored["name"], type, stored["parentColumn"])
+def _read(stored: Json) -> Reading:
+    return read({**stored, "master": stored["master"] or _NO_MASTER})

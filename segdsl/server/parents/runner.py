@@ -23,7 +23,8 @@ STOPPED = "the run was stopped before the tables were built: run it again"
 
 class BuildRunner:
     """The runs of one server. `before_switch` is called with the id of a parent segment just
-    before its new tables become the current ones."""
+    before its new tables become the current ones, and `after_switch` right behind that; neither
+    raises errors but those of the store."""
 
     def __init__(
         self,
@@ -32,12 +33,14 @@ class BuildRunner:
         files: Files,
         clock: Callable[[], int],
         before_switch: Callable[[int], None],
+        after_switch: Callable[[int], None],
     ) -> None:
         self._folder = folder
         self._table = table
         self._files = files
         self._clock = clock
         self._before_switch = before_switch
+        self._after_switch = after_switch
         self._lock = threading.Lock()
         self._running: dict[int, tuple[Build, threading.Thread]] = {}
         self._closed = False
@@ -100,4 +103,5 @@ class BuildRunner:
             self._table.fail(execution.id, "error", message, self._clock())
         else:
             self._table.succeed(execution, name, built, self._clock())
+            self._after_switch(execution.parent)
         self._files.clean(*self._table.used_files())

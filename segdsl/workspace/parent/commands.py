@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal as OneOf
+from typing import TypeVar
 
 import msgspec
 
 from segdsl.api import Client, ClientError, NotFoundError
 from segdsl.api.activation_records import Execution
 from segdsl.api.configurations import ParentSegmentRecord, Population
+from segdsl.api.errors import NotSupportedError
 from segdsl.errors import InputError
 from segdsl.loading import Loaded
 from segdsl.parent_segment import model as m
@@ -17,12 +19,15 @@ from segdsl.parent_segment.changes import Change, changes, same
 from segdsl.parent_segment.shape import FILE
 from segdsl.workspace.parent import files
 from segdsl.workspace.parent.planning import CHANGED, OnServer, ParentPlan, make_plan, on_server
-from segdsl.workspace.parent.users import users_of, uses_in_files, uses_on_server
+from segdsl.workspace.parent.users import users_of
+from segdsl.workspace.parent.users_in_files import uses_in_files
+from segdsl.workspace.parent.users_on_server import uses_on_server
 from segdsl.workspace.project.config import ApiTarget, LocalTarget, Project
 from segdsl.workspace.remote.connect import Reached
-from segdsl.workspace.remote.reading import ServerReading
+from segdsl.workspace.remote.reading import NOT_OFFERED, ServerReading
 
 SHOWN_RUNS = 5
+_T = TypeVar("_T")
 
 
 class NoParentError(InputError):
@@ -31,6 +36,10 @@ class NoParentError(InputError):
 
 class ChangedSincePlanError(ClientError):
     """The server has something else than the plan was made for."""
+
+
+class NoRunsError(InputError):
+    """A parent segment that the server does not build."""
 
 
 class FailedBuildError(ClientError):
@@ -179,9 +188,9 @@ async def plan_parent(
     if not plan.gone:
         return plan
     assert found is not None, "what disappears was there"
-    users = await uses_on_server(ServerReading(reached.client, found.record.id))
-    uses = (*users.uses, *uses_in_files(loaded))
-    return msgspec.structs.replace(plan, vanishing=users_of(plan.gone, uses), unread=users.unread)
+    server = await uses_on_server(ServerReading(reached.client, found.record.id))
+    uses = (*server.uses, *uses_in_files(loaded, server.rule))
+    return msgspec.structs.replace(plan, vanishing=users_of(plan.gone, uses), unread=server.unread)
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -242,13 +251,25 @@ def _record(project: Project, target: str, record: ParentSegmentRecord) -> None:
 # --- run and status --------------------------------------------------------------------
 
 
+class JourneyRun(msgspec.Struct, frozen=True):
+    """A run of a journey that followed the one of its parent segment."""
+
+    id: str
+    name: str
+    execution: Execution
+
+
 class ParentRun(msgspec.Struct, frozen=True):
-    """A run that builds a parent segment; `population` is known once it has ended well."""
+    """A run that builds a parent segment; `population` is known once it has ended well.
+
+    `journeys` are the runs of launched journeys that were waited for.
+    """
 
     id: str
     name: str
     execution: Execution
     population: int | None = None
+    journeys: tuple[JourneyRun, ...] = ()
 
 
 async def run_parent(
@@ -258,9 +279,21 @@ async def run_parent(
     on_status: Callable[[Execution], None],
     *,
     wait: bool,
+    with_journeys: bool = False,
 ) -> ParentRun:
-    """Runs it, at most once, and waits for its end; raises ClientError."""
-    run = ParentRun(record.id, record.name, await client.run_parent_segment(record.id))
+    """Runs it, at most once, and waits for its end; raises ClientError, NoRunsError.
+
+    `with_journeys` also waits for the runs of launched journeys that follow.
+    """
+    before = await _journey_runs(client, record.id) if wait and with_journeys else {}
+    try:
+        execution = await client.run_parent_segment(record.id)
+    except NotSupportedError as error:
+        raise NoRunsError(
+            f"{record.name} (#{record.id}) cannot be run: {error.message}; a local API builds "
+            "tables only if its folder of data has raw ones"
+        ) from None
+    run = ParentRun(record.id, record.name, execution)
     on_start(run)
     if not wait:
         return run
@@ -268,8 +301,25 @@ async def run_parent(
     run = msgspec.structs.replace(run, execution=ended)
     if ended.status != "success":
         return run
+    journeys: list[JourneyRun] = []
+    after = await _journey_runs(client, record.id) if with_journeys else {}
+    for id, each in after.items():
+        known = before.get(id)
+        if known is None or known.execution.attempt_id != each.execution.attempt_id:
+            execution = await client.wait_for_journey(id, each.execution)
+            journeys.append(JourneyRun(id, each.name, execution))
     population = (await client.parent_segment(record.id)).population
-    return msgspec.structs.replace(run, population=population)
+    return msgspec.structs.replace(run, population=population, journeys=tuple(journeys))
+
+
+async def _journey_runs(client: Client, parent_id: str) -> dict[str, JourneyRun]:
+    """The last run of each version of a journey that has any."""
+    listed = await _offered(client.journeys(parent_id))
+    return {
+        each.id: JourneyRun(each.id, each.name, each.latest_execution)
+        for each in listed or ()
+        if each.latest_execution is not None
+    }
 
 
 def check_built(run: ParentRun) -> None:
@@ -282,18 +332,30 @@ def check_built(run: ParentRun) -> None:
 
 
 class ParentStatus(msgspec.Struct, frozen=True):
-    """A parent segment as it is; the latest runs first, populations in order."""
+    """A parent segment as it is; the latest runs first, populations in order.
+
+    None is what the server does not offer.
+    """
 
     there: OnServer
-    runs: tuple[Execution, ...] = ()
-    populations: tuple[Population, ...] = ()
+    runs: tuple[Execution, ...] | None = ()
+    populations: tuple[Population, ...] | None = ()
 
 
 async def parent_status(reached: Reached, project: Project) -> ParentStatus:
     """The schedule, the last runs and the population; raises ClientError."""
     there = await need_parent(reached, project)
     id = there.record.id
-    runs = await reached.client.parent_executions(id)
-    ordered = sorted(runs, key=lambda each: each.created_at or "", reverse=True)
-    populations = await reached.client.populations(id)
-    return ParentStatus(there, tuple(ordered[:SHOWN_RUNS]), populations)
+    runs = await _offered(reached.client.parent_executions(id))
+    if runs is not None:
+        ordered = sorted(runs, key=lambda each: each.created_at or "", reverse=True)
+        runs = tuple(ordered[:SHOWN_RUNS])
+    return ParentStatus(there, runs, await _offered(reached.client.populations(id)))
+
+
+async def _offered(request: Awaitable[_T]) -> _T | None:
+    """What is asked for; None where the server, or the key, does not have it."""
+    try:
+        return await request
+    except NOT_OFFERED:
+        return None

@@ -90,10 +90,12 @@ def _status(status: ParentStatus) -> Iterator[str]:
     yield f"  runs        {visible(in_words(configuration.schedule) + timezone)}"
     yield f"  population  {population}"
     yield f"  built       {visible(record.matrix_updated_at or 'never')}"
-    for number, each in enumerate(status.runs):
+    for number, each in enumerate(status.runs or ()):
         begin = "last runs" if number == 0 else ""
         end = "" if each.finished_at is None else f" to {each.finished_at}"
         when = f"{each.created_at or ''}{end}"
         yield visible(f"  {begin:<10}  {each.status or 'unknown':<9} {when}".rstrip())
-    if not status.runs:
+    if status.runs is None:
+        yield "  last runs   not known: the server does not list them"
+    elif not status.runs:
         yield "  last runs   none"

@@ -1,7 +1,6 @@
-"""Which attributes and behaviors segments, activations and templates use, on a server or in files.
+"""Which attributes and behaviors rules, exports, models and tests use, on a server or in files.
 
 Of a server the JSON is searched as it is, so that a rule of a form that cannot be read counts too.
-Journeys are to be added here: their rules are segments, and their activations have deliveries.
 """
 
 from __future__ import annotations
@@ -12,12 +11,17 @@ from typing import Any
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
 from segdsl.language.condition.walk import walk
+from segdsl.language.predictive import FEATURE_LISTS, Feature
 from segdsl.language.syntax.tree import Attribute, GroupAttribute
 from segdsl.language.values import Limit
 from segdsl.parent_segment.vanishing import Field
 
 EVERY_ATTRIBUTE = Field("attribute", "", "*")
 """What an export of all columns uses; no column has this name."""
+
+
+PROFILES = "customers"
+"""The table of attributes, where features name it."""
 
 
 def is_used(field: Field, uses: frozenset[Field]) -> bool:
@@ -92,6 +96,27 @@ def _exported(column: str, group: str | None) -> Field:
     if group:
         return Field("group attribute", group, column)
     return Field("attribute", "", column)
+
+
+def feature_uses(features: Iterable[Feature]) -> frozenset[Field]:
+    """What the features of a predictive segment of a file are computed from."""
+    return frozenset(field for each in features for field in _feature(each))
+
+
+def _feature(feature: Feature) -> Iterator[Field]:
+    if feature.source is None:
+        yield Field("attribute", "", feature.name)
+    else:
+        yield from _feature_column(feature.source.table, feature.source.column)
+
+
+def _feature_column(table: str | None, column: str) -> Iterator[Field]:
+    if table in (None, "", PROFILES):
+        yield Field("attribute", "", column)
+    else:
+        assert table is not None
+        yield Field("behavior", table, "")
+        yield Field("column", table, column)
 
 
 # --- JSON of a server ------------------------------------------------------------------
@@ -189,6 +214,30 @@ def _export(values: dict[str, Any]) -> Iterator[Field]:
             yield Field("column", table, source["column"])
         for name in _columns_in(behavior.get("orderBy")):
             yield Field("column", table, name)
+
+
+def model_uses(document: dict[str, Any]) -> frozenset[Field]:
+    """What the features of the JSON of a predictive segment are computed from.
+
+    A feature that is computed (`preprocess`) has a name of its own, which is no attribute.
+    """
+    values = document.get("attributes")
+    return frozenset(_model(values if isinstance(values, dict) else document))
+
+
+def _model(values: dict[str, Any]) -> Iterator[Field]:
+    computed: set[str] = set()
+    preprocess = values.get("preprocess")
+    for each in preprocess if isinstance(preprocess, list) else ():
+        source = each.get("source") if isinstance(each, dict) else None
+        if isinstance(source, dict) and isinstance(source.get("column"), str):
+            table = source.get("table")
+            yield from _feature_column(table if isinstance(table, str) else None, source["column"])
+            computed.add(str(each.get("column")))
+    for key in FEATURE_LISTS.values():
+        for name in _names(values.get(key)):
+            if name not in computed:
+                yield Field("attribute", "", name)
 
 
 def _sources(columns: Any) -> Iterable[dict[str, Any]]:

@@ -49,6 +49,8 @@ class Connection(msgspec.Struct, frozen=True):
     """The clock of the target, in Unix seconds; where it has its own, this machine's."""
     passed_over: tuple[str, ...] = ()
     """What of a local target's data is not read, in the reader's words, where it is opened here."""
+    is_embedded: bool = False
+    """Whether the API is in this process, and ends with it."""
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -72,6 +74,8 @@ class Reached(msgspec.Struct, frozen=True):
     clock: int | None
     is_local: bool
     passed_over: tuple[str, ...] = ()
+    is_embedded: bool = False
+    """Whether the API is in this process, and ends with it."""
 
 
 @asynccontextmanager
@@ -110,7 +114,8 @@ async def reach(
             async with opened as transport:
                 key = ApiKey(LOCAL_KEY)
                 async with Client(IN_PROCESS, key, transport=transport) as client:
-                    yield Reached(client, name, chosen, clock, True, transport.passed_over)
+                    passed_over = transport.passed_over
+                    yield Reached(client, name, chosen, clock, True, passed_over, True)
         case LocalTarget(url=url):
             _refuse_now(now, name)
             assert url is not None, "the project file was checked"
@@ -224,10 +229,11 @@ def _refuse_now(now: str | None, name: str) -> None:
 
 async def _connection(reached: Reached) -> Connection:
     client, name, target = reached.client, reached.name, reached.target
+    kept = (reached.passed_over, reached.is_embedded)
     now = int(time()) if reached.clock is None else reached.clock
     if target.parent_segment is not None:
         parent = await client.parent_segment(str(target.parent_segment))
-        return Connection(client, parent, name, reached.is_local, now, reached.passed_over)
+        return Connection(client, parent, name, reached.is_local, now, *kept)
     parents = await client.parent_segments()
     if isinstance(target, ApiTarget) or len(parents) != 1 or parents.unreadable:
         listed = [f"{each.id} ({each.name})" for each in parents]
@@ -239,4 +245,4 @@ async def _connection(reached: Reached) -> Connection:
             else f"the target `{name}` has {len(listed)} parent segments"
         )
         raise ProjectError(f"{problem}: specify one with `parent_segment = …`; they are: {there}")
-    return Connection(client, parents[0], name, reached.is_local, now, reached.passed_over)
+    return Connection(client, parents[0], name, reached.is_local, now, *kept)

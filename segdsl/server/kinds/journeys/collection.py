@@ -247,6 +247,11 @@ class Journeys(Collection):
         self._runner.run(QueuedRun(journey, self.bundle(journey.bundle).name, execution))
         return execution
 
+    def take_over(self, queued: Iterable[QueuedRun]) -> None:
+        """Carries out runs that are queued in the store, in the background."""
+        for each in queued:
+            self._runner.run(each)
+
     # --- checks ------------------------------------------------------------------------------
 
     def check_appendable(self, bundle: Bundle, path: str) -> None:

@@ -1,0 +1,93 @@
+"""`segdsl parent run` and `status` on local targets: runs end with the process of the local API."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_api import write_data
+from raw_tables import write_raw
+from running import segdsl
+from segdsl.engine import QueryKilled
+from segdsl.engine.build import Build
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace whose parent segment is there, and was not built."""
+    monkeypatch.chdir(tmp_path)
+    folder = write_raw(tmp_path)
+    assert segdsl("init", "--data", "raw").exit_code == 0
+    assert segdsl("parent", "apply", "--yes").exit_code == 0
+    return folder
+
+
+def hold(monkeypatch: pytest.MonkeyPatch, on_run: Any) -> None:
+    """Builds that end only when they are canceled; `on_run` is called when one begins."""
+    canceled = threading.Event()
+
+    def run(build: Build, *arguments: Any) -> Any:
+        on_run()
+        assert canceled.wait(30)
+        raise QueryKilled
+
+    monkeypatch.setattr(Build, "cancel", lambda build: canceled.set())
+    monkeypatch.setattr(Build, "run", run)
+
+
+def runs() -> list[str]:
+    found = json.loads(segdsl("parent", "status", "--json").stdout)["runs"]
+    return [each["status"] for each in found]
+
+
+def test_ctrl_c_stops_the_run_of_a_local_api_in_the_process(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            hold(patch, lambda: os.kill(os.getpid(), signal.SIGINT))
+            done = segdsl("parent", "run", "--yes")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.exit_code == 130
+    assert done.stderr == (
+        "interrupted: the run is stopped, as the local API ends with this command\n"
+    )
+    assert runs() == ["canceled"]
+    assert segdsl("parent", "run", "--yes").exit_code == 0
+    assert runs() == ["success", "canceled"]
+
+
+def test_a_run_that_is_not_waited_for_is_said_to_stop(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        hold(patch, lambda: None)
+        done = segdsl("parent", "run", "--yes", "--no-wait")
+    assert done.exit_code == 0
+    assert "the local API of this target ends with this command, and stops the run" in done.stderr
+    assert runs() == ["canceled"]
+
+
+def test_the_status_without_executions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A local API over tables that are built lists no runs."""
+    monkeypatch.chdir(tmp_path)
+    write_data(tmp_path)
+    Path("segdsl.toml").write_text('[targets.local]\nkind = "local"\ndata = "data"\n')
+    done = segdsl("parent", "status")
+    assert done.exit_code == 0, done.stderr
+    assert "  population  6\n" in done.stdout
+    assert done.stdout.endswith("  last runs   not known: the server does not list them\n")
+    document = json.loads(segdsl("parent", "status", "--json").stdout)
+    assert document["runs"] is None
+    assert document["populations"][-1]["population"] == 6
+    refused = segdsl("parent", "run", "--yes")
+    assert refused.exit_code == 2
+    assert "Tiny shop (#7) cannot be run" in refused.stderr
