@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import contract
+import doc_paths
 from answer_shapes import (
     ACCOUNT_ERROR,
     ACCOUNT_REQUESTS,
@@ -155,6 +156,8 @@ def request_findings(of: Exchange, description: Described) -> list[str]:
     if known is None:
         return [*found, "the description names no such request"]
     path, operation = known
+    if (of.method, re.sub(r"\{[^}]+\}", "{}", path)) not in doc_paths.sent():
+        found.append("tests/docs/doc_paths.py does not find it in the client's source")
     found.extend(_query_findings(of.query, description.parameters(path, operation)))
     if "requestBody" not in operation:
         return [*found, *(["the description names no body"] if of.request else [])]

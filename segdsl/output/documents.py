@@ -453,8 +453,14 @@ class ParentStatusOutput(Output, frozen=True, kw_only=True, tag="parent status")
     timezone: str | None = None
     population: int | None = None
     matrix_updated_at: Annotated[str | None, doc("When its tables were built.")] = None
-    runs: Annotated[tuple[ParentExecution, ...], doc("The latest first.")] = ()
-    populations: Annotated[tuple[PopulationAt, ...], doc("Day by day, oldest first.")] = ()
+    runs: Annotated[
+        tuple[ParentExecution, ...] | None,
+        doc("The latest first; null if the server does not list them."),
+    ] = None
+    populations: Annotated[
+        tuple[PopulationAt, ...] | None,
+        doc("Day by day, oldest first; null if the server does not have them."),
+    ] = None
 
 
 def outputs() -> dict[str, type[Output]]:

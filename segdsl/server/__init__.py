@@ -17,6 +17,7 @@ from __future__ import annotations
 from segdsl.api.keys import LOCAL_KEY
 from segdsl.server.hosting.application import application, exports_folder, open_store
 from segdsl.server.hosting.serving import PortError, serve
+from segdsl.server.hosting.tables import LocalTables, open_tables
 from segdsl.server.hosting.transport import LocalTransport, open_local
 from segdsl.server.http.app import LocalApi
 from segdsl.server.http.faults import Faults, FaultsError, parse_faults
@@ -37,6 +38,7 @@ __all__ = [
     "Kind",
     "Layout",
     "LocalApi",
+    "LocalTables",
     "LocalTransport",
     "PortError",
     "Reference",
@@ -48,6 +50,7 @@ __all__ = [
     "exports_folder",
     "open_local",
     "open_store",
+    "open_tables",
     "parse_faults",
     "serve",
 ]

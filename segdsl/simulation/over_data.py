@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from segdsl.engine import Data
 from segdsl.language.condition.tree import Segment
+from segdsl.language.references.ids import Ids
 from segdsl.language.values import Reference
 from segdsl.simulation.bits import NOBODY, Bits, from_digits
 from segdsl.simulation.clock import Evaluation
@@ -30,12 +31,16 @@ _NUMBER = "number"
 class RulesOverData:
     """Answers rules from the tables of a parent segment, which must stay open.
 
-    `segments` are what rules refer to by `in segment …`. Waiting for an answer can be interrupted;
-    the query ends when the data is closed. Raises the engine's errors.
+    `segments` are what rules refer to by `in segment …`, and `ids` those of the stages, variants
+    and models in the data by name; without them a name stands for its id. Waiting for an answer
+    can be interrupted; the query ends when the data is closed. Raises the engine's errors.
     """
 
-    def __init__(self, data: Data, segments: Mapping[Reference, Segment]) -> None:
+    def __init__(
+        self, data: Data, segments: Mapping[Reference, Segment], ids: Ids | None = None
+    ) -> None:
         self._data = data
+        self._ids = ids
         self._segments = segments
         self.profiles = Profiles(self._numbered(), self._values)
         self._known: dict[int, tuple[str, Bits]] = {}
@@ -58,9 +63,10 @@ class RulesOverData:
 
         Raises SimulationError if the rule has no SQL, or names what the data does not have.
         """
-        context = Context(evaluation.now, self.zone, self._data.catalog, self._segments)
+        catalog = self._data.catalog
+        context = Context(evaluation.now, self.zone, catalog, self._segments, ids=self._ids)
         try:
-            chosen = seen_until(selection(rule, context), self._data.catalog, evaluation.now)
+            chosen = seen_until(selection(rule, context), catalog, evaluation.now)
         except SqlError as error:
             help = "" if error.help is None else f"; {error.help}"
             raise SimulationError(f"“{rule.name}”: {error.message}{help}") from error

@@ -11,7 +11,9 @@ from typing import assert_never
 from sqlglot import exp
 
 from segdsl.language.condition import tree as c
-from segdsl.language.values import ById, Limit, Reference
+from segdsl.language.references.ids import Ids
+from segdsl.language.syntax import spelling
+from segdsl.language.values import ById, ByName, Limit, Reference
 from segdsl.sql.aggregates import aggregate_test
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.sql.context import (
@@ -116,7 +118,7 @@ class Conditions:
                 return self._other_table(predicate, relation, name, true(), negate)
             case c.MlAttribute(solution, model, attribute):
                 relation = extra(self.context, f"ml_{solution}").with_alias(_ROW)
-                of_model = _equal(relation, "model_id", model)
+                of_model = self._refers(relation, "model_id", f"{solution} model", model)
                 return self._other_table(predicate, relation, attribute, of_model, negate)
             case c.Aggregate() as aggregate:
                 query, but = aggregate_test(
@@ -163,10 +165,10 @@ class Conditions:
                 return self._segment(membership.target, negate)
             case "stage":
                 relation = extra(self.context, "funnel_stages").with_alias(_ROW)
-                row_filter = _equal(relation, "stage_id", membership.target)
+                row_filter = self._refers(relation, "stage_id", "stage", membership.target)
             case "variant":
                 relation = extra(self.context, "ab_test_variants").with_alias(_ROW)
-                row_filter = _equal(relation, "variant_id", membership.target)
+                row_filter = self._refers(relation, "variant_id", "variant", membership.target)
             case _:
                 assert_never(membership.of)
         return self._semijoin(select(relation.id).from_(relation.sql).where(row_filter), negate)
@@ -175,7 +177,7 @@ class Conditions:
         relation = extra(self.context, "predictive_scores").with_alias(_ROW)
         grade = relation.operand("grade")
         parts = [
-            _equal(relation, "model_id", score.model),
+            self._refers(relation, "model_id", "predictive model", score.model),
             compared(grade.sql, ">=", score.low),
             compared(grade.sql, "<=", score.high),
         ]
@@ -189,10 +191,23 @@ class Conditions:
         )
         return self._semijoin(query, negate)
 
-    def _segment(self, reference: Reference, negate: bool) -> Node:
-        if reference in self._references.inlined:
-            return self.translate(self._references.segments[reference].condition, negate=negate)
-        named = exp.Table(this=identifier(self._references.name(reference)))
+    def _refers(self, relation: Relation, name: str, kind: str, target: Reference) -> Node:
+        """Compares a column with the id of a reference, or with its name where ids are not known.
+
+        Raises SqlError if they are known, and this one is not among them.
+        """
+        if isinstance(target, ById):
+            key = target.id
+        elif self.context.ids is None:
+            key = target.name
+        else:
+            key = _known_id(self.context.ids, kind, target)
+        return exp.EQ(this=relation.operand(name).sql, expression=text(key))
+
+    def _segment(self, target: Reference, negate: bool) -> Node:
+        if target in self._references.inlined:
+            return self.translate(self._references.segments[target].condition, negate=negate)
+        named = exp.Table(this=identifier(self._references.name(target)))
         return self._semijoin(select(column(PROFILE_ID)).from_(named), negate, nulls=False)
 
     def _semijoin(self, query: exp.Select | None, negate: bool, *, nulls: bool = True) -> Node:
@@ -212,7 +227,13 @@ def _column_test(predicate: PredicateSql, relation: Relation, name: str, negate:
     return negated(condition) if predicate.complement != negate else condition
 
 
-def _equal(relation: Relation, name: str, reference: Reference) -> Node:
-    """Compares a column with the id of a reference, or with its name if it has no id yet."""
-    key = reference.id if isinstance(reference, ById) else reference.name
-    return exp.EQ(this=relation.operand(name).sql, expression=text(key))
+def _known_id(ids: Ids, kind: str, target: ByName) -> str:
+    known = ids.get((kind, target))
+    if known is not None:
+        return known
+    names = sorted({each.name for of, each in ids if of == kind})
+    help = "parent_segment.toml names what is in the tables"
+    if kind == "predictive model":
+        help = f"`segdsl run predictive-segment` trains one, and {help}"
+    problem = f"the data has nothing of the {kind} {spelling.reference(target, kind)}"
+    raise SqlError(problem, help, (target.name, lambda: names))

@@ -17,6 +17,7 @@ from segdsl.diagnostics.suggest import did_you_mean, nearest
 from segdsl.errors import SegdslError
 from segdsl.language.behaviors import name_of
 from segdsl.language.condition import tree as c
+from segdsl.language.references.ids import Ids
 from segdsl.language.syntax.spelling import behavior as spelling
 from segdsl.language.values import ColumnType, Reference
 from segdsl.sql.catalog import (
@@ -81,6 +82,8 @@ class Context(msgspec.Struct, frozen=True):
 
     `now` is in Unix seconds, `zone` an IANA name. Without a `catalog`, names and types are used
     as written. `segments` are the targets of `in segment …`; `database` qualifies every table.
+    `ids` are those of stages, variants and models by name, where all are known; without them a name
+    stands for its id, as it is written.
     """
 
     now: int
@@ -88,6 +91,7 @@ class Context(msgspec.Struct, frozen=True):
     catalog: Catalog | None = None
     segments: Mapping[Reference, c.Segment] = {}
     database: str | None = None
+    ids: Ids | None = None
 
 
 class Operand(msgspec.Struct, frozen=True):

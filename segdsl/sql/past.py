@@ -40,8 +40,12 @@ def timeless(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _time_of(table: Table | None) -> str | None:
+    """The column with the time of an event: one of that name, else the only one that is a time."""
+    if table is None:
+        return None
     for name in TIME_COLUMNS:
-        found = None if table is None else table.column(name)
+        found = table.column(name)
         if found is not None:
             return name if found.type in ("timestamp", "date", "number") else None
-    return None
+    times = [each.name for each in table.columns if each.type in ("timestamp", "date")]
+    return times[0] if len(times) == 1 else None

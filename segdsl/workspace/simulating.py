@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.engine import Data, open_data
 from segdsl.language import journeys as j
 from segdsl.language.condition import tree as c
 from segdsl.language.values import ByName, Reference
 from segdsl.loading import Loaded, load_files
+from segdsl.server import LocalTables, open_tables
 from segdsl.simulation import Day, Event, Program, SimulationError, daily, programs, simulate
 from segdsl.simulation.bits import contains
 from segdsl.simulation.counts import DayCounts, counts_of
@@ -23,6 +23,7 @@ from segdsl.simulation.state import Place
 from segdsl.sql.past import timeless
 from segdsl.workspace.check.inputs import input_files
 from segdsl.workspace.project.config import LocalTarget, Project, ProjectError
+from segdsl.workspace.remote.connect import store_path
 
 Journey = j.Journey[c.Segment]
 
@@ -113,8 +114,9 @@ def simulate_project(
     """
     first = _named(loading.journeys, options.journey)
     chosen = _connected(loading.journeys, first)
-    with _opened(project, target) as data:
-        rules = RulesOverData(data, loading.segments)
+    with _opened(project, target) as tables:
+        data = tables.data
+        rules = RulesOverData(data, loading.segments, tables.ids)
         index = None
         if options.profile is not None:
             index = rules.profiles.index(options.profile)
@@ -147,22 +149,24 @@ def simulate_project(
 
 
 @contextmanager
-def _opened(project: Project, target: str | None) -> Iterator[Data]:
+def _opened(project: Project, target: str | None) -> Iterator[LocalTables]:
     name, chosen = project.target(target)
     if not isinstance(chosen, LocalTarget) or chosen.data is None:
         raise ProjectError(
             f"the target `{name}` has no data here: a journey is simulated over the tables of a "
             "local target with `data`; name one with --target"
         )
-    try:
-        opened = open_data(project.path(chosen.data))
-    except RuntimeError as error:
-        # DuckDB's word for an interrupt that comes while it works in the main thread.
-        if "interrupted" not in str(error):
-            raise
-        raise KeyboardInterrupt from None
-    with opened as data:
-        yield data
+    parent = None if chosen.parent_segment is None else str(chosen.parent_segment)
+    with ExitStack() as opened:
+        try:
+            store = store_path(project, name, chosen)
+            tables = opened.enter_context(open_tables(project.path(chosen.data), store, parent))
+        except RuntimeError as error:
+            # DuckDB's word for an interrupt that comes while it works in the main thread.
+            if "interrupted" not in str(error):
+                raise
+            raise KeyboardInterrupt from None
+        yield tables
 
 
 def _named(journeys: Sequence[Journey], name: str) -> Journey:

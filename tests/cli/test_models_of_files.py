@@ -45,3 +45,16 @@ def test_one_of_no_file_is_reported(project: Path) -> None:
     done = segdsl("plan")
     assert done.exit_code == 1
     assert 'no predictive segment on the server is named "Buys agian"' in done.stderr
+
+
+def test_a_preview_asks_the_server_for_what_the_schema_does_not_have(project: Path) -> None:
+    (project / "likely.seg").write_text(LIKELY.format("Buys again"))
+    done = segdsl("preview", "likely.seg")
+    assert done.exit_code == 1
+    assert 'error[SEG304]: no predictive segment on the server is named "Buys again"' in done.stderr
+    assert "apply and train it first" in done.stderr
+    assert segdsl("apply", "--yes").exit_code == 0
+    (project / "inlined.seg").write_text('segment "Some" where in segment "Likely" or age = 1\n')
+    done = segdsl("preview", "likely.seg", "inlined.seg")
+    assert done.exit_code == 0, done.stderr
+    assert "Likely" in done.stdout

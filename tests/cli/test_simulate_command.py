@@ -299,11 +299,11 @@ def test_a_rule_that_the_data_cannot_answer(project: Path) -> None:
 
 
 def test_ctrl_c_while_the_tables_are_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: Path) -> Data:
+    def interrupted(*arguments: object) -> Data:
         # What DuckDB makes of it in the main thread.
         raise RuntimeError("Query interrupted")
 
-    monkeypatch.setattr(simulating, "open_data", interrupted)
+    monkeypatch.setattr(simulating, "open_tables", interrupted)
     done = segdsl(*ARGUMENTS)
     assert (done.exit_code, done.stdout) == (130, "")
 

@@ -1,7 +1,8 @@
 """Writes the generated parts of pages: the help of commands, and the public names of the package.
 
 `<!-- generated: segdsl plan -->` holds the help of a command; `<!-- generated: functions -->` and
-`<!-- generated: classes -->` the public names of the package, with signatures and docstrings.
+`<!-- generated: classes -->` the public names of the package, with signatures and docstrings;
+`<!-- generated: paths -->` the table of the API's operations.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+import doc_paths
 import segdsl
 from doc_pages import generated
 from segdsl.cli.group import HELP_OPTIONS, cli
@@ -25,10 +27,15 @@ _CODE = re.compile(r"(?<![\w-])(--[a-z][a-z-]*(?: json)?|[A-Z]+_[A-Z_]+|[\w-]+\.
 def page(text: str) -> str:
     """The page with its generated parts written anew."""
     for part in reversed(generated(text)):
-        what = part.what
-        made = command_help(what) if what.startswith("segdsl ") else public_names(what)
+        made = _made(part.what)
         text = f"{text[: part.start]}{made}{text[part.end :]}"
     return text
+
+
+def _made(what: str) -> str:
+    if what == "paths":
+        return f"\n{doc_paths.summary()}{doc_paths.tables()}\n"
+    return command_help(what) if what.startswith("segdsl ") else public_names(what)
 
 
 # --- commands ------------------------------------------------------------------------

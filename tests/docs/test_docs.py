@@ -68,6 +68,15 @@ def test_a_session_does_what_is_shown(session: tuple[Path, list[Block]], tmp_pat
         assert shown.actual == shown.block.text, f"{shown.block.name}: run `make pages`"
 
 
+def test_the_way_from_tables_to_a_journey_takes_at_most_15_commands() -> None:
+    [session] = sessions(DOCS / "from-tables-to-a-journey.md")
+    shown = "".join(of.text for of in session if of.language == "console")
+    commands = re.findall(r"^\$ (?:segdsl )?([a-z]+(?: [a-z-]+)?)", shown, re.MULTILINE)
+    assert len(commands) <= 15, commands
+    assert {"init", "apply", "simulate"} <= {each.split()[0] for each in commands}
+    assert {"run predictive-segment", "run activation"} <= set(commands)
+
+
 def looked_at() -> list[Block]:
     return [
         block

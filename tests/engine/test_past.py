@@ -123,3 +123,39 @@ def test_events_whose_time_is_a_text_are_all_seen(tmp_path: Path) -> None:
         rules = RulesOverData(data, {})
         assert timeless(data.catalog) == ("behavior_odd",)
         assert rules.members(rule, first) == 1
+
+
+@pytest.mark.parametrize(
+    ("types", "seen", "without"),
+    [
+        ('ordered = "timestamp"', 1, ()),
+        ('ordered = "timestamp"\nsent = "timestamp"', 2, ("behavior_orders",)),
+        ("", 2, ("behavior_orders",)),
+    ],
+    ids=["one time", "two times", "none"],
+)
+def test_the_only_column_that_is_a_time_is_that_of_the_event(
+    tmp_path: Path, types: str, seen: int, without: tuple[str, ...]
+) -> None:
+    csv(tmp_path, "customers", "cdp_customer_id,country\na,JP\n")
+    events = f"a,{START - 1},{START},1\na,{START + DAY},{START},2\n"
+    csv(tmp_path, "behavior_orders", f"cdp_customer_id,ordered,sent,amount\n{events}")
+    (tmp_path / "parent_segment.toml").write_text(f"[types.behavior_orders]\n{types}\n")
+    (rule,) = segments(f'segment "Seen" where count(orders) = {seen}')
+    (first,) = daily(datetime(2025, 10, 20), 1, "UTC")
+    with open_data(tmp_path) as data:
+        assert timeless(data.catalog) == without
+        assert RulesOverData(data, {}).members(rule, first) == 1
+
+
+def test_names_stand_for_the_ids_in_the_data(tmp_path: Path) -> None:
+    csv(tmp_path, "customers", "cdp_customer_id,country\na,JP\nb,US\n")
+    csv(tmp_path, "ml_rfm", "cdp_customer_id,model_id,r_quartile\na,9,1\nb,8,1\n")
+    (rule,) = segments('segment "Best" where rfm("Customer RFM").r_quartile = 1')
+    (first,) = daily(datetime(2025, 10, 20), 1, "UTC")
+    with open_data(tmp_path) as data:
+        rules = RulesOverData(data, {}, {("rfm model", ByName("Customer RFM")): "9"})
+        assert rules.profiles.of(rules.members(rule, first)) == ("a",)
+        rules = RulesOverData(data, {}, {("rfm model", ByName("Customers RFM")): "9"})
+        with pytest.raises(SimulationError, match=r'“Best”: .* "Customer RFM"; did you mean `Cust'):
+            rules.members(rule, first)

@@ -6,6 +6,8 @@ as left out, and unknown keys are ignored: clients send back what they were answ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -68,9 +70,23 @@ def decode(body: bytes, type: type[B], path: str = "$", *, strict: bool = False)
 
     Strictly, null is an error where the description does not allow it.
     """
-    try:
+    with _reading(path):
         content = body if strict else _without_nulls(body, type.nullable)
         return msgspec.json.decode(content, type=type)
+
+
+def decode_ids(body: bytes, *, strict: bool = False) -> tuple[Id, ...]:
+    """Reads a body that is a list of ids, strictly of strings; raises ApiError (400)."""
+    with _reading("$"):
+        if strict:
+            return msgspec.json.decode(body, type=tuple[str, ...])
+        return msgspec.json.decode(body, type=tuple[Id, ...])
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    try:
+        yield
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `")
         where = path + place.removesuffix("`").removeprefix("$")

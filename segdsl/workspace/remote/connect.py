@@ -107,7 +107,7 @@ async def reach(
 
             tables = project.path(data)
             clock = _clock(name, chosen, now)
-            store = _store(project, name, chosen)
+            store = store_path(project, name, chosen)
             faults = _faults(project, name, chosen)
             exports = _exports(project, tables, chosen)
             opened = open_local(tables, store, clock, faults, strict=chosen.strict, exports=exports)
@@ -186,7 +186,7 @@ def _exports(project: Project, data: Path, target: LocalTarget) -> Path:
     return beside if is_inside else project.path(beside.name)
 
 
-def _store(project: Project, name: str, target: LocalTarget) -> Path:
+def store_path(project: Project, name: str, target: LocalTarget) -> Path:
     """The file of a target's segments.
 
     Only one that the project file names may be outside the project.

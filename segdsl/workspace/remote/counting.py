@@ -15,9 +15,10 @@ import msgspec
 from segdsl.api import Client, ClientError
 from segdsl.diagnostics import Code, Report
 from segdsl.language.condition import tree as c
+from segdsl.language.condition.walk import walk
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.inline import Inliner
-from segdsl.language.references.memberships import named_segments, named_stages
+from segdsl.language.references.memberships import named_segments, named_stages, names_model
 from segdsl.language.references.order import in_dependency_order
 from segdsl.language.references.segment_names import SegmentNames, ids_by_name, segment_ids
 from segdsl.language.syntax.spelling import reference
@@ -25,6 +26,7 @@ from segdsl.language.values import TIME_TYPES, ByName
 from segdsl.rules.lower.segment import Layout
 from segdsl.rules.rule.model import EVERYONE, encode
 from segdsl.schema.model import PERSONAL
+from segdsl.source import Span
 from segdsl.sql.catalog import PROFILE_ID
 from segdsl.workspace.remote.breakdown import CountRequest, Rule, count_request
 from segdsl.workspace.remote.connect import Connection
@@ -196,13 +198,20 @@ async def questions_of(
     # Stages may be named in what is inlined as well.
     if any(named_stages(each.condition) for each in (*segments, *every)):
         stages = await _stages_on_server(connection)
+    models: SegmentNames = {}
+    if any(names_model(each.condition) for each in (*segments, *every)):
+        models = await _models_on_server(connection)
     inliner = Inliner(every, known)
     for segment in segments:
         own = Report()
         placed = inliner.inlined(segment, own)
         asked = None
         if not own.has_errors:
-            ids = {**segment_ids([placed], known, own), **_stage_ids(placed, stages, own)}
+            ids = {
+                **segment_ids([placed], known, own),
+                **_stage_ids(placed, stages, own),
+                **_model_ids(placed, models, own),
+            }
             asked = None if own.has_errors else _count_request(placed, segment, ids, own, options)
         # An error in a segment is the same wherever it is inlined, and reported once.
         for diagnostic in own.diagnostics:
@@ -237,6 +246,38 @@ def _stage_ids(segment: c.Segment, known: SegmentNames, report: Report) -> Ids:
                 via=via,
             )
     return ids_by_name("stage", [each for each in uses if known.get(each[0])], known, report)
+
+
+async def _models_on_server(connection: Connection) -> dict[ByName, list[str]]:
+    """The ids of the server's predictive segments by name."""
+    found: dict[ByName, list[str]] = {}
+    for model in await connection.client.predictive_models(connection.parent.id):
+        found.setdefault(ByName(model.name), []).append(model.id)
+    return found
+
+
+def _model_ids(segment: c.Segment, known: SegmentNames, report: Report) -> Ids:
+    """The ids of the predictive segments that are named; what the server lacks is reported."""
+    uses: list[tuple[ByName, Span, tuple[Span, ...]]] = []
+    for node in walk(segment.condition):
+        if not isinstance(node, c.Score) or not isinstance(node.model, ByName):
+            continue
+        name = node.model
+        if known.get(name):
+            uses.append((name, node.span, node.via))
+            continue
+        report.add(
+            Code.SEG304,
+            node.span,
+            f"no predictive segment on the server is named {reference(name)}",
+            help=report.did_you_mean(
+                name.name,
+                [each.name for each in known],
+                "apply and train it first: only the server has its scores",
+            ),
+            via=node.via,
+        )
+    return ids_by_name("predictive model", uses, known, report)
 
 
 def _count_request(

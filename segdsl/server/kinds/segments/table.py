@@ -395,6 +395,10 @@ class SegmentTable:
         """As `find`, in a transaction of the caller."""
         return _find(db, audience, id)
 
+    def at_place(self, db: sqlite3.Connection, folder: int, name: str) -> int | None:
+        """The id of the segment of a name in a folder, in a transaction of the caller."""
+        return _at_place(db, folder, name)
+
     def move_in(self, db: sqlite3.Connection, ids: Iterable[int], folder: int) -> None:
         """Moves segments to a folder, in a transaction of the caller."""
         db.executemany("UPDATE segments SET folder = ? WHERE id = ?", [(folder, i) for i in ids])
@@ -488,18 +492,22 @@ def _existing(db: sqlite3.Connection, audience: str, id: int) -> Segment:
     return segment
 
 
+def _at_place(db: sqlite3.Connection, folder: int, name: str) -> int | None:
+    row = db.execute(
+        "SELECT id FROM segments WHERE folder = ? AND name = ? AND stage IS NULL AND kind <> 3",
+        (folder, name),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def _check(db: sqlite3.Connection, audience: str, content: SegmentContent, id: int | None) -> None:
     check_folder(db, audience, content.folder)
     if content.kind == JOURNEY:
         pass
     elif content.stage is None:
-        other = db.execute(
-            "SELECT id FROM segments WHERE folder = ? AND name = ? AND stage IS NULL "
-            "AND kind <> 3 AND id IS NOT ?",
-            (content.folder, content.name, id),
-        ).fetchone()
-        if other is not None:
-            raise NameTakenError(other[0])
+        other = _at_place(db, content.folder, content.name)
+        if other is not None and other != id:
+            raise NameTakenError(other)
     else:
         other = db.execute(
             "SELECT id FROM segments WHERE stage = ? AND id IS NOT ?", (content.stage, id)
