@@ -7,6 +7,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from segdsl.engine.build import BuiltTable, planned
 from segdsl.language.values import ColumnType
 from segdsl.parent_segment import matrix
 from segdsl.parent_segment.model import (
@@ -21,6 +22,7 @@ from segdsl.parent_segment.model import (
     Table,
 )
 from segdsl.server.errors import refuse
+from segdsl.server.parents.table import Parent
 from segdsl.server.service import Json
 
 _TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
@@ -55,6 +57,15 @@ def configuration_of(stored: Json) -> Configuration:
         behaviors=tuple(map(_behavior, stored["behaviors"])),
         groups=() if group is None else (_group(group),),
     )
+
+
+def tables_of(parent: Parent) -> tuple[BuiltTable, ...]:
+    """The tables of the last run; before the first, those of the configuration, without rows."""
+    if parent.built is not None:
+        return parent.built.tables
+    if parent.configuration["master"] is None:
+        return ()
+    return planned(configuration_of(parent.configuration))
 
 
 def named(stored: Json) -> Named:
