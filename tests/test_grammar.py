@@ -11,6 +11,7 @@ from lark import Lark
 from segdsl.diagnostics import Code, Report
 from segdsl.language.activations import FUNCTIONS
 from segdsl.language.syntax.grammar import grammar_text, name_pattern, reserved_words
+from segdsl.language.syntax.lexer import Lexer
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
 
@@ -120,3 +121,25 @@ def test_reserved_words_are_words_and_no_names() -> None:
 def test_every_terminal_is_used() -> None:
     used = {terminal.name for terminal in table().terminals}
     assert set(words()) <= used
+
+
+def test_words_of_a_head_are_taken_without_a_look_at_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only behind a condition, where a name may stand too, is the text looked at once more."""
+    looked_at: list[Any] = []
+    instead = Lexer.instead
+
+    def counting(self: Lexer, row: Any, token: Any) -> Any:
+        looked_at.append(token[1])
+        return instead(self, row, token)
+
+    monkeypatch.setattr(Lexer, "instead", counting)
+    report = Report()
+    head = 'segment "a"\n  description "x"\n  folder "y"\n\nwhere b within past 1 day'
+    parse(Source("x", head), report)
+    assert {"description", "folder"}.isdisjoint(looked_at)
+    journey = 'journey "a" stage "b" enter "c" where d within past 1 day description "x"'
+    parse(Source("x", journey), report)
+    assert "description" in looked_at
+    assert not report.diagnostics

@@ -54,6 +54,25 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def duckdb_type(type: ColumnType) -> str:
+    """DuckDB's type for values of a type."""
+    match type:
+        case "string":
+            return "VARCHAR"
+        case "number":
+            return "DOUBLE"
+        case "boolean":
+            return "BOOLEAN"
+        case "timestamp" | "date":
+            return "BIGINT"
+        case "string_array":
+            return "VARCHAR[]"
+        case "number_array":
+            return "DOUBLE[]"
+        case _:
+            assert_never(type)
+
+
 def parquet_source(path: Path) -> str:
     """The FROM clause that reads a Parquet file."""
     return f"read_parquet({literal(str(path))}, hive_partitioning = false, binary_as_string = true)"

@@ -38,7 +38,7 @@ from segdsl.engine.temporary import TemporaryFolder
 from segdsl.language.values import ColumnType
 from segdsl.parent_segment.shape import FILE
 from segdsl.sql import render
-from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID, Catalog, Table
+from segdsl.sql.catalog import CUSTOMERS, Catalog
 from segdsl.terminal import visible
 
 DATABASE_SUFFIX = ".duckdb"
@@ -215,8 +215,8 @@ def open_built(
 ) -> Data:
     """Opens tables that `segdsl.engine.build` made; their keys are not checked again.
 
-    Without a path they are those of a parent segment that was never built: no profiles. Raises
-    DataError.
+    Without a path they are those of a parent segment that was never built: tables of `types`
+    without rows. Raises DataError.
     """
     temporary = TemporaryFolder()
     try:
@@ -229,8 +229,8 @@ def open_built(
     try:
         builder = TableBuilder(connection, Description(path or Path(), parent, types))
         if path is None or plain is None:
-            connection.execute(f"CREATE TABLE {CUSTOMERS} ({PROFILE_ID} VARCHAR)")
-            builder.tables.append(Table(CUSTOMERS, ()))
+            for table, columns in {CUSTOMERS: {}, **types}.items():
+                builder.add_empty(table, columns)
         else:
             builder.attach(path, plain)
         connection.execute("SET lock_configuration = true")

@@ -14,7 +14,14 @@ import duckdb
 
 from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
-from segdsl.engine.columns import Field, literal, parquet_source, quoted, read_column
+from segdsl.engine.columns import (
+    Field,
+    duckdb_type,
+    literal,
+    parquet_source,
+    quoted,
+    read_column,
+)
 from segdsl.engine.csv_table import header, load_csv
 from segdsl.engine.description import BEHAVIORS, Description
 from segdsl.engine.errors import DataError, reason
@@ -114,6 +121,15 @@ class TableBuilder:
         fields = load_csv(self.connection, file.path, loaded, texts, plain=file.plain)
         self._add(file.table, loaded, fields, str(file.path), kind="TABLE")
         self.connection.execute(f"DROP TABLE {loaded}")
+
+    def add_empty(self, table: str, types: Mapping[str, ColumnType]) -> None:
+        """Adds a table without rows: its columns by their types, beside that of profile ids."""
+        columns: dict[str, ColumnType] = {PROFILE_ID: "string", **types}
+        source = quoted("an empty table/as its types")
+        listed = ", ".join(f"{quoted(each)} {duckdb_type(columns[each])}" for each in columns)
+        self.connection.execute(f"CREATE TABLE {source} ({listed})")
+        self._add(table, source, self._fields(source, table), table, kind="TABLE")
+        self.connection.execute(f"DROP TABLE {source}")
 
     def attach(self, path: Path, plain: Path) -> None:
         """Adds the tables of a database; DuckDB opens it by the path `plain`."""

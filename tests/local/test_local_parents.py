@@ -59,21 +59,36 @@ async def test_what_was_posted_is_answered_with_ids_and_names(api: RawApi) -> No
 
 
 @with_raw_api
-async def test_before_the_first_run_segments_have_no_fields(api: RawApi) -> None:
+async def test_before_the_first_run_rules_use_what_is_configured(api: RawApi) -> None:
+    """As a public client does that copies parent segments: folders and segments, without a run."""
     id = await api.create_parent()
-    assert await api.ask("GET", f"/audiences/{id}/attributes") == []
-    assert await api.ask("GET", f"/audiences/{id}/behaviors") == []
+    fields = await api.ask("GET", f"/audiences/{id}/attributes")
+    assert [each["matrixColumnName"] for each in fields] == ["age", "country"]
+    behaviors = await api.ask("GET", f"/audiences/{id}/behaviors")
+    assert [each["matrixTableName"] for each in behaviors] == ["behavior_orders"]
     assert await api.ask("GET", f"/audiences/{id}/statistics") == []
     # The root folder is there, as public clients expect.
     root = (await api.ask("GET", f"/audiences/{id}"))["rootFolderId"]
     resource = (await api.ask("GET", f"/entities/parent_segments/{id}"))["data"]
     assert resource["relationships"]["parentSegmentFolder"]["data"]["id"] == root
     await api.create_folder("New", root)
+    japan = await api.ask("POST", f"/audiences/{id}/segments", {"name": "x", "rule": JAPAN})
+    nobody = rule(equal("city", "Rome"))
     refused = await api.ask(
-        "POST", f"/audiences/{id}/segments", {"name": "x", "rule": JAPAN}, status=400
+        "POST", f"/audiences/{id}/segments", {"name": "y", "rule": nobody}, status=400
     )
-    assert "country" in str(refused)
+    assert "there is no attribute `city`" in str(refused)
     assert await api.counted(id, None) == 0
+    assert await api.counted(id, JAPAN) == 0
+    # A replacement before the first run changes what rules can use.
+    await api.ask("PUT", f"/audiences/{id}", body(attributes=[AGE]))
+    fields = await api.ask("GET", f"/audiences/{id}/attributes")
+    assert [each["matrixColumnName"] for each in fields] == ["age"]
+    await api.ask("PUT", f"/audiences/{id}", body())
+    assert (await api.ran(id))["status"] == "success"
+    assert await api.counted(id, JAPAN) == 1
+    path = f"/audiences/{id}/segments/{japan['id']}"
+    assert (await api.ask("GET", path))["rule"]["conditions"]
 
 
 @with_raw_api

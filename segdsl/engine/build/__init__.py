@@ -6,7 +6,15 @@ as the workflow of a parent segment does. `validate` says what of the raw tables
 
 from __future__ import annotations
 
-from segdsl.engine.build.model import Built, BuiltColumn, BuiltTable, Misfits, Progress
+from segdsl.engine.build.model import (
+    Built,
+    BuiltColumn,
+    BuiltTable,
+    Misfits,
+    Progress,
+    types_of,
+)
+from segdsl.engine.build.planned import planned
 from segdsl.engine.build.run import Build
 from segdsl.engine.build.sources import RawFiles, is_raw
 
@@ -19,4 +27,6 @@ __all__ = [
     "Progress",
     "RawFiles",
     "is_raw",
+    "planned",
+    "types_of",
 ]

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from segdsl.engine.columns import Field, convert, quoted
+from segdsl.engine.columns import Field, convert, duckdb_type, quoted
 from segdsl.language.values import ColumnType
 
 _EXACT = 2**53
@@ -37,7 +37,7 @@ def cast(field: Field, type: ColumnType) -> Cast:
     """How a column is read as a type."""
     column = quoted(field.name)
     if field.type == '"NULL"':
-        return Cast(f"CAST(NULL AS {_own(type)})")
+        return Cast(f"CAST(NULL AS {duckdb_type(type)})")
     if field.type not in ("VARCHAR", "JSON"):
         value = convert(type, field.type, column)
         lossy = type in ("timestamp", "date") and field.type not in ("BIGINT", "INTEGER")
@@ -79,24 +79,5 @@ def _from_text(type: ColumnType, text: str) -> str:
             return f"TRY(from_json_strict({text}, '[\"VARCHAR\"]'))"
         case "number_array":
             return f"TRY(from_json_strict({text}, '[\"DOUBLE\"]'))"
-        case _:
-            assert_never(type)
-
-
-def _own(type: ColumnType) -> str:
-    """DuckDB's type for values of a type."""
-    match type:
-        case "string":
-            return "VARCHAR"
-        case "number":
-            return "DOUBLE"
-        case "boolean":
-            return "BOOLEAN"
-        case "timestamp" | "date":
-            return "BIGINT"
-        case "string_array":
-            return "VARCHAR[]"
-        case "number_array":
-            return "DOUBLE[]"
         case _:
             assert_never(type)

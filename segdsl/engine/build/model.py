@@ -5,7 +5,7 @@ It is kept beside the tables, as JSON: what a console shows of a column is not i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -64,7 +64,9 @@ class Built(msgspec.Struct, frozen=True):
     @property
     def types(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """The types of all columns, by table."""
-        return {
-            table.name: {column.name: column.type for column in table.columns}
-            for table in self.tables
-        }
+        return types_of(self.tables)
+
+
+def types_of(tables: Iterable[BuiltTable]) -> Mapping[str, Mapping[str, ColumnType]]:
+    """The types of all columns, by table."""
+    return {table.name: {column.name: column.type for column in table.columns} for table in tables}

@@ -20,6 +20,16 @@ from segdsl.language.syntax.spelling import reference, string
 class JourneyPrinter(ExpressionPrinter):
     """Writes both; comments go with the clause, the step or the branch that they stand at."""
 
+    def item(self, item: t.PredictiveSegment | t.Journey, following: int) -> None:
+        """One item, before what begins at `following`."""
+        match item:
+            case t.PredictiveSegment():
+                self._predictive(item, following)
+            case t.Journey():
+                self._journey(item, following)
+            case _:
+                assert_never(item)
+
     # --- predictive segments -----------------------------------------------------------
 
     def _predictive(self, item: t.PredictiveSegment, following: int) -> None:

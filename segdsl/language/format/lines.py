@@ -23,16 +23,19 @@ _P = TypeVar("_P", bound=Placed)
 
 
 class LinePrinter:
-    """What every part of the formatter writes with."""
+    """What every part of the formatter writes with.
 
-    def __init__(self, comments: Comments) -> None:
+    `commented` is whether a comment stands behind the last line.
+    """
+
+    def __init__(self, comments: Comments, lines: list[str] | None = None) -> None:
         self.comments = comments
-        self.lines: list[str] = []
-        self._commented = False
+        self.lines: list[str] = [] if lines is None else lines
+        self.commented = False
 
     def _line(self, indent: int, text: str) -> None:
         self.lines.append(" " * indent + text)
-        self._commented = False
+        self.commented = False
 
     def _above(self, end: int, indent: int, start: int = 0) -> None:
         """Writes the comments that stand before `end` as lines of their own."""
@@ -44,12 +47,12 @@ class LinePrinter:
 
         A line takes one comment, and none overtakes one that stood before it.
         """
-        if self._commented or self.comments.between(0, end):
+        if self.commented or self.comments.between(0, end):
             return
         comment = self.comments.behind(end, limit)
         if comment is not None:
             self.lines[-1] += f"  {comment.text}"
-            self._commented = True
+            self.commented = True
 
     def _block(self, comments: Sequence[t.Comment], start: int | None) -> None:
         """Comments at the left margin, with one blank line wherever there were some."""

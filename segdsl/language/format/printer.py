@@ -14,7 +14,6 @@ from segdsl.language.format import flat
 from segdsl.language.format.deliveries import DeliveryPrinter
 from segdsl.language.format.expressions import is_open, last_place
 from segdsl.language.format.funnels import FunnelPrinter
-from segdsl.language.format.journeys import JourneyPrinter
 from segdsl.language.format.lines import WIDTH
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.spelling import literal, name, string
@@ -22,7 +21,7 @@ from segdsl.language.syntax.spelling import literal, name, string
 _END = 1 << 60
 
 
-class FilePrinter(FunnelPrinter, DeliveryPrinter, JourneyPrinter):
+class FilePrinter(FunnelPrinter, DeliveryPrinter):
     """Collects the lines of a file, with its comments."""
 
     def file(self, file: t.File) -> None:
@@ -66,12 +65,18 @@ class FilePrinter(FunnelPrinter, DeliveryPrinter, JourneyPrinter):
                 self._activation(item, following)
             case t.ActivationTemplate():
                 self._template(item, following)
-            case t.PredictiveSegment():
-                self._predictive(item, following)
-            case t.Journey():
-                self._journey(item, following)
+            case t.PredictiveSegment() | t.Journey():
+                self._model(item, following)
             case _:
                 assert_never(item)
+
+    def _model(self, item: t.PredictiveSegment | t.Journey, following: int) -> None:
+        """By a printer that is loaded for the first of them, on the same lines."""
+        from segdsl.language.format.journeys import JourneyPrinter
+
+        printer = JourneyPrinter(self.comments, self.lines)
+        printer.item(item, following)
+        self.commented = printer.commented
 
     def _let(self, item: t.Let) -> None:
         parameters = (

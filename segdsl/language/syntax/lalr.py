@@ -57,6 +57,8 @@ class Machine:
         self._builds = builds
         self._terminals = Terminals(tables, phrases, before_phrases)
         self._rows: list[dict[str, int] | None] = [None] * len(tables.rows)
+        # The same without what is taken only when more has been looked at.
+        self._plain_rows: list[dict[str, int] | None] = [None] * len(tables.rows)
         self._reductions: list[_Reduction | None] = [None] * len(tables.productions)
 
     def run(self, text: str, start: int, comments: list[tuple[int, str]]) -> Stopped | None:
@@ -65,15 +67,16 @@ class Machine:
         Returns where it stopped, or None at the end. What the builder raises goes through.
         """
         lexer = self._terminals.lexer(text, start, comments)
-        rows = self._rows
+        rows = self._plain_rows
         state = self._tables.start
         states = [state]
         children: list[Child] = []
         while True:
-            row = rows[state] or self._row(state)
+            row = rows[state] or self._plain_row(state)
             token = lexer.next(row)
             action = row.get(token[0])
             if action is None:
+                row = self._row(state)
                 token = lexer.instead(row, token)
                 action = row.get(token[0])
             if action is not None and action < 0:
@@ -124,6 +127,15 @@ class Machine:
         row = self._rows[state]
         if row is None:
             row = self._rows[state] = self._tables.row(state)
+        return row
+
+    def _plain_row(self, state: int) -> dict[str, int]:
+        """The row of a state for tokens that need no look at what follows them."""
+        row = self._row(state)
+        behind = self._terminals.behind
+        if "NAME" in row and not behind.isdisjoint(row):
+            row = {kind: row[kind] for kind in row if kind not in behind}
+        self._plain_rows[state] = row
         return row
 
     def _reduction(self, number: int) -> _Reduction:

@@ -45,6 +45,7 @@ class Terminals:
         self.patterns = dict(tables.terminals)
         self.ignored = tables.ignored
         self.words = tables.words
+        self.behind = frozenset(tables.behind)
         self.reserved = reserved_words()
         self.build = _none if phrases is None else phrases[1]
         self._of: dict[frozenset[str], re.Pattern[str]] = {}
@@ -74,7 +75,7 @@ class Terminals:
         return Lexer(self, self._all, text, start, comments)
 
     def ahead(self, word: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        """The terminals of a word that what follows it tells, in Lark's order."""
+        """The terminals of a word that what follows it may tell, in Lark's order."""
         found = self._ahead.get(word)
         if found is None:
             found = self._ahead[word] = tuple(
@@ -83,6 +84,10 @@ class Terminals:
                 if pattern.startswith(f"{word}(?=")
             )
         return found
+
+    def clash(self, kind: str, row: Row) -> bool:
+        """Whether only what follows a word tells if it is this terminal or a name."""
+        return kind in self.behind and "NAME" in row
 
     def of(self, kinds: frozenset[str]) -> re.Pattern[str]:
         """Any of these terminals, or of those that are ignored, in Lark's order."""
@@ -142,18 +147,20 @@ class Lexer:
         return (kind, text, begin, end)
 
     def instead(self, row: Row, token: Token) -> Token:
-        """The next token where the row cannot take the one that `next` found.
+        """The next token where the row cannot take the one that `next` found at once.
 
-        It is one that the row takes; or one of another state, which the row cannot take; or
-        `NOTHING`, where no token of the language stands.
+        The row is the whole one of the state: among what it takes are words that are taken
+        only when what follows them has been looked at. The token is one that the row takes; or
+        one of another state, which the row cannot take; or `NOTHING`, where no token of the
+        language stands.
         """
         kind, text, begin, end = token
         while kind == "COMMENT":
             self._comments.append((begin, text))
             kind, text, begin, end = token = self.next(row)
-            if kind in row:
+            if kind in row and not self._terminals.clash(kind, row):
                 return token
-        if kind == AHEAD:
+        if kind == AHEAD or kind in row:
             for name, pattern in self._terminals.ahead(text):
                 if name in row and pattern.match(self._text, begin):
                     return (name, text, begin, end)

@@ -2,7 +2,7 @@
 
 Tables are data in a JSON file beside this module, made when the package is built. They hold the
 grammar that they were made of, and are used only where it is the grammar at hand; otherwise Lark
-makes new ones, which takes some tenths of a second. How they are run is in `machine`.
+makes new ones, which takes some tenths of a second. How they are run is in `lalr`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from lark.lexer import TerminalDef
 
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "segment.tables.json")
-LAYOUT = 4
+LAYOUT = 5
 """Of the tables; goes up when what they hold, or how it is read, changes."""
 END = "$END"
 AHEAD = "$AHEAD"
 """Stands for the terminal of a word that only what follows the word tells."""
+# How the pattern of a word goes on that may follow a whole condition, where a name may stand too.
+_BEHIND = r"([a-z]+)\(\?=\(\?!"
 # Rows are texts of one character for each number, from this one on: the whole is read in a
 # fraction of the time that lists of numbers take, and few rows are looked at in a run. A row has
 # pairs of a symbol and an action; a negative symbol is a set of them in `lookaheads`.
@@ -51,8 +53,10 @@ class Tables(msgspec.Struct, frozen=True):
     """An LALR(1) automaton with the terminals of its lexer.
 
     `terminals` are names and regular expressions in the order in which they are tried, and
-    `words` the terminals of words, `AHEAD` where what follows tells. There is a row for each state;
-    `row` reads it. `lookaheads` are the sets of symbols before which states reduce.
+    `words` the terminals of words, `AHEAD` where what follows tells. `behind` are the terminals of
+    words that may follow a whole condition: only where a name can stand too does what follows tell
+    which of the two it is. There is a row for each state; `row` reads it. `lookaheads` are the
+    sets of symbols before which states reduce.
     """
 
     layout: int
@@ -60,6 +64,7 @@ class Tables(msgspec.Struct, frozen=True):
     terminals: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
     words: dict[str, str]
+    behind: tuple[str, ...]
     symbols: tuple[str, ...]
     productions: tuple[Production, ...]
     rows: tuple[str, ...]
@@ -172,6 +177,7 @@ def _tables(lark: Lark, terminals: list[tuple[str, str]]) -> Tables:
         tuple(terminals),
         tuple(lark.ignore_tokens),
         _words(terminals),
+        tuple(name for name, regex in terminals if re.match(_BEHIND, regex)),
         tuple(symbols),
         tuple(_production(rule) for rule in lark.rules),
         tuple(rows),
@@ -195,7 +201,8 @@ def _words(terminals: list[tuple[str, str]]) -> dict[str, str]:
             found[word] = next(name for name, regex in terminals if re.fullmatch(regex, word))
     plain = {word: name for word, name in found.items() if name != "NAME"}
     ahead = {match[1] for _, regex in terminals if (match := re.match(r"([a-z]+)\(\?=", regex))}
-    return plain | dict.fromkeys(sorted(ahead - reserved_words()), AHEAD)
+    behind = {match[1]: name for name, regex in terminals if (match := re.match(_BEHIND, regex))}
+    return plain | dict.fromkeys(sorted(ahead - reserved_words()), AHEAD) | behind
 
 
 def _production(rule: Rule) -> Production:

@@ -10,7 +10,7 @@ from time import time
 import msgspec
 
 from segdsl.engine import Data, DataError, ParentSegment, open_built
-from segdsl.engine.build import RawFiles
+from segdsl.engine.build import RawFiles, types_of
 from segdsl.engine.description import Labels, read_description
 from segdsl.language.behaviors import PREFIX
 from segdsl.parent_segment.shape import FILE
@@ -21,7 +21,7 @@ from segdsl.server.kinds.journeys.collection import Journeys
 from segdsl.server.kinds.journeys.runner import QueuedRun
 from segdsl.server.kinds.segments.table import SegmentTable
 from segdsl.server.parents import bodies
-from segdsl.server.parents.configurations import configuration_of
+from segdsl.server.parents.configurations import configuration_of, tables_of
 from segdsl.server.parents.files import Files
 from segdsl.server.parents.following import fail_journeys, queue_journeys
 from segdsl.server.parents.responses import first_part_id
@@ -187,7 +187,9 @@ class LocalAccount:
         """The service over the current tables; the one before ends with the next change."""
         with self._lock:
             stored = parent.configuration
-            key = (parent.tables, parent.name, stored["description"], stored["timezone"])
+            # Before the first run, the configuration says what rules can use.
+            tables = tables_of(parent) if parent.built is None else parent.tables
+            key = (tables, parent.name, stored["description"], stored["timezone"])
             opened = self._opened.get(parent.id)
             if opened is None or opened.key != key:
                 fresh = self._open(parent, key)
@@ -248,7 +250,7 @@ class LocalAccount:
         built = parent.built
         described = _described(parent, self.policy)
         if built is None or parent.tables is None:
-            return open_built(None, described, {}, 0)
+            return open_built(None, described, types_of(tables_of(parent)), 0)
         path = self._files.tables / parent.tables
         return open_built(path, described, built.types, built.population)
 
@@ -274,9 +276,9 @@ class LocalAccount:
 
 
 def _described(parent: Parent, policy: ParentSegment) -> ParentSegment:
-    """A parent segment as its service has it: its labels are those of the last run."""
+    """A parent segment as its service has it: its labels are those of its tables."""
     stored = parent.configuration
-    tables = () if parent.built is None else parent.built.tables
+    tables = tables_of(parent)
     labels = Labels(
         {table.name: {each.name: each.label for each in table.columns} for table in tables},
         {

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from segdsl.engine.build import BuiltTable, planned
 from segdsl.parent_segment import matrix
 from segdsl.parent_segment.model import Configuration, Join
 from segdsl.parent_segment.reading import KnownAttribute, Reading, read
 from segdsl.rules.json_values import ValueFormError
 from segdsl.server.errors import ASSOCIATION, ApiError, Problem, refuse
+from segdsl.server.parents.table import Parent
 from segdsl.server.service import Json
 
 _NO_MASTER = {"parentDatabaseName": "-", "parentTableName": "-"}
@@ -55,6 +57,15 @@ def configuration_of(stored: Json) -> Configuration:
     if stored["master"] is None:
         raise refuse("the parent segment has no master table: update it with a `master`")
     return _read(stored).configuration
+
+
+def tables_of(parent: Parent) -> tuple[BuiltTable, ...]:
+    """The tables of the last run; before the first, those of the configuration, without rows."""
+    if parent.built is not None:
+        return parent.built.tables
+    if parent.configuration["master"] is None:
+        return ()
+    return planned(configuration_of(parent.configuration))
 
 
 def named(stored: Json) -> Named:

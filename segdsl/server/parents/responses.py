@@ -6,7 +6,7 @@ from segdsl.engine import ParentSegment
 from segdsl.engine.build import BuiltColumn, BuiltTable
 from segdsl.language.behaviors import PREFIX
 from segdsl.server.http.responses import FOLDER, USER, USER_LINKS, history, iso, link
-from segdsl.server.parents.configurations import named
+from segdsl.server.parents.configurations import named, tables_of
 from segdsl.server.parents.table import Execution, Parent
 from segdsl.server.service import Json
 from segdsl.sql.catalog import CUSTOMERS
@@ -119,15 +119,18 @@ def _group(parent: Parent) -> Json:
 
 
 def fields(parent: Parent, policy: ParentSegment) -> list[Json]:
-    """The attributes that segments can use: those of the last run, none before it (assumed).
+    """The attributes that segments can use: those of the last run (assumed).
 
-    Columns of the master table that came along have no keys and no id.
+    Before the first run they are those of the configuration. Columns of the master table that came
+    along have no keys and no id.
     """
-    table = None if parent.built is None else parent.built.table(CUSTOMERS)
-    if table is None:
-        return []
     ids = _ids_of_columns(parent, policy)
-    return [_field(parent, policy, each, ids.get(each.name)) for each in table.columns]
+    return [
+        _field(parent, policy, each, ids.get(each.name))
+        for table in tables_of(parent)
+        if table.name == CUSTOMERS
+        for each in table.columns
+    ]
 
 
 def _ids_of_columns(parent: Parent, policy: ParentSegment) -> dict[str, str]:
@@ -153,11 +156,12 @@ def _field(parent: Parent, policy: ParentSegment, column: BuiltColumn, id: str |
 
 
 def built_behaviors(parent: Parent, policy: ParentSegment) -> list[Json]:
-    """The behaviors that segments can use: those of the last run, none before it (assumed)."""
-    if parent.built is None:
-        return []
+    """The behaviors that segments can use: those of the last run (assumed).
+
+    Before the first run they are those of the configuration.
+    """
     configured = {each["matrixTableName"]: each for each in behaviors(parent, policy)}
-    tables = [each for each in parent.built.tables if each.name.startswith(PREFIX)]
+    tables = [each for each in tables_of(parent) if each.name.startswith(PREFIX)]
     return [
         _built_behavior(parent, policy, table, configured.get(table.name), number)
         for number, table in enumerate(tables, 1)
