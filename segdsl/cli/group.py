@@ -47,7 +47,7 @@ COMMANDS = {
     "explain": "Explain segments, journeys and other items in plain English.",
     "fmt": "Format files in place.",
     "help": "Show help for a command.",
-    "import": "Convert tdx YAML segments to .seg files.",
+    "import": "Convert tdx YAML files to .seg files.",
     "init": "Create a workspace in the current folder.",
     "journey": "Launch, pause and resume journeys of the server.",
     "list": "List the segments on the server.",

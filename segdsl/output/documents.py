@@ -133,10 +133,14 @@ class ExplainOutput(Output, frozen=True, kw_only=True, tag="explain"):
 
 
 class ImportOutput(Output, frozen=True, kw_only=True, tag="import"):
-    """YAML segments converted to `.seg` files."""
+    """YAML files converted to `.seg` files and `parent_segment.toml`."""
 
     files: Annotated[int, doc("The number of YAML files.")] = 0
     segments: Annotated[tuple[ImportedFile, ...], doc("The `.seg` file of each segment.")] = ()
+    journeys: Annotated[tuple[ImportedFile, ...], doc("The `.seg` file of each journey.")] = ()
+    parent_segments: Annotated[
+        tuple[ImportedFile, ...], doc("The `parent_segment.toml` of the parent segment.")
+    ] = ()
 
 
 class RuleOutput(Output, frozen=True, kw_only=True, tag="rule"):

@@ -423,7 +423,7 @@ class FormattedFile(_Object, frozen=True, kw_only=True):
 
 
 class ImportedFile(_Object, frozen=True, kw_only=True):
-    """A `.seg` file of `import`; with `--dry-run` it is not written."""
+    """A file that `import` makes; with `--dry-run` it is not written."""
 
     file: str
     status: ImportedStatus
