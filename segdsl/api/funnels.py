@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from segdsl.api import errors as e
 from segdsl.api import funnel_reading as r
 from segdsl.api import responses as a
@@ -58,13 +60,21 @@ class Funnels(Folders):
 
     async def funnel(self, parent_id: str, id: str) -> a.Funnel:
         """A funnel, read by itself."""
-        try:
-            body = await self._get(f"/entities/funnels/{path_id(id)}", JSON_API)
-        except _NOT_OFFERED:
-            body = await self._get(_legacy(parent_id, id))
-        funnel = r.funnel(body)
+        funnel = r.funnel(await self._funnel_body(parent_id, id))
         check_id(funnel.id, id)
         return funnel
+
+    async def funnel_json(self, parent_id: str, id: str) -> str:
+        """A funnel as the API returns it, as indented JSON."""
+        body = await self._funnel_body(parent_id, id)
+        r.funnel(body)
+        return msgspec.json.format(body, indent=2).decode()
+
+    async def _funnel_body(self, parent_id: str, id: str) -> bytes:
+        try:
+            return await self._get(f"/entities/funnels/{path_id(id)}", JSON_API)
+        except _NOT_OFFERED:
+            return await self._get(_legacy(parent_id, id))
 
     async def funnel_or_none(self, parent_id: str, id: str) -> a.Funnel | None:
         """A funnel, read by itself; None if it does not exist.

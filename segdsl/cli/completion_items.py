@@ -26,6 +26,8 @@ Kind = Literal[
     "folders",
     "anything",
     "segments",
+    "shown",
+    "runnable",
     "selectable",
     "commands",
     "targets",
@@ -46,6 +48,11 @@ MAX_BYTES = 1_000_000
 _SEGMENT = re.compile(r'^[ \t]*segment[ \t]+("(?:[^"\\\n]|\\.)*")', re.MULTILINE)
 _ITEM = re.compile(
     r'^[ \t]*(?:segment|funnel|activation(?:[ \t]+template)?)[ \t]+("(?:[^"\\\n]|\\.)*")',
+    re.MULTILINE,
+)
+_SHOWN = re.compile(
+    r"^[ \t]*(segment|funnel|predictive segment|journey|activation template|activation)[ \t]+"
+    r'("(?:[^"\\\n]|\\.)*")',
     re.MULTILINE,
 )
 _OF_SEGMENTS = ("create", "sql")
@@ -122,6 +129,39 @@ def _segments(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     names = dict.fromkeys(_names_in_sources(ctx))
     names.update(dict.fromkeys(_recorded_names(ctx, with_folders="/" in incomplete)))
     yield from _starting_with(incomplete, names)
+
+
+def _shown(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
+    """The names of resources of any kind, or of the kind that stands before."""
+    from segdsl.cli.show import SHOWN
+
+    words = ctx.params.get("words") or ()
+    kind = words[0] if words and words[0] in SHOWN else None
+    if not words:
+        yield from _starting_with(incomplete, SHOWN)
+    if kind in (None, "segment"):
+        yield from _segments(ctx, incomplete)
+    yield from _starting_with(incomplete, _names_of_kinds(ctx, SHOWN if kind is None else (kind,)))
+
+
+def _runnable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
+    kinds = ("activation", "predictive-segment")
+    of_command = (ctx.info_name,) if ctx.info_name in kinds else kinds
+    yield from _starting_with(incomplete, _names_of_kinds(ctx, of_command))
+
+
+def _names_of_kinds(ctx: click.Context, kinds: Iterable[str]) -> dict[str, None]:
+    """The names of items of the sources, but for segments, of these kinds."""
+    from segdsl.language.syntax.spelling import unquote
+
+    words = {"predictive-segment": "predictive segment", "template": "activation template"}
+    wanted = {words.get(kind, kind) for kind in kinds} - {"segment"}
+    names: dict[str, None] = {}
+    for text in _sources(ctx):
+        for match in _SHOWN.finditer(text):
+            if match[1] in wanted:
+                names[unquote(match[2])] = None
+    return names
 
 
 def _names_in_sources(ctx: click.Context, pattern: re.Pattern[str] = _SEGMENT) -> Iterator[str]:
@@ -241,6 +281,8 @@ _KINDS: dict[Kind, Callable[[click.Context, str], Iterator[CompletionItem]]] = {
     "folders": _paths(),
     "anything": _paths(""),
     "segments": _segments,
+    "shown": _shown,
+    "runnable": _runnable,
     "selectable": _selectable,
     "commands": _commands,
     "targets": _targets,

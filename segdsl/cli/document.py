@@ -69,7 +69,7 @@ def remember_arguments(ctx: click.Context, arguments: Sequence[str]) -> None:
 
 def start(ctx: click.Context) -> None:
     """Makes the command of a context end with a document."""
-    names = ctx.command_path.split(" ", 1)
+    names = ctx.command_path.strip().split(" ", 1)
     ctx.meta.setdefault(_DOCUMENT, Document(names[1] if len(names) > 1 else names[0]))
 
 

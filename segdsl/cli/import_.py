@@ -1,4 +1,4 @@
-"""`segdsl import`: YAML segments of Treasure Data's `tdx` tool as `.seg` files."""
+"""`segdsl import`: YAML files of Treasure Data's `tdx` tool as `.seg` files and more."""
 
 from __future__ import annotations
 
@@ -52,12 +52,16 @@ def command(
     allowed: tuple[str, ...],
     color: str,
 ) -> None:
-    """Convert tdx YAML segments to .seg files.
+    """Convert tdx YAML files to .seg files.
 
-    tdx is Treasure Data's command-line tool. If PATH is a folder, converts all .yml and .yaml files
-    in it. The folder of a segment is that of its file, relative to the folder of tdx.json or, if
-    there is none, to PATH. Files with errors are reported, and the others are written. Existing
-    files with different contents are only overwritten with --force.
+    tdx is Treasure Data's command-line tool. Segments and journeys become .seg files, with their
+    activations, and a parent segment becomes parent_segment.toml. Of a journey, the latest version
+    is converted.
+
+    If PATH is a folder, converts all .yml and .yaml files in it. The folder of a segment or a
+    journey is that of its file, relative to the folder of tdx.json or, if there is none, to PATH.
+    Files with errors are reported, and the others are written. Existing files with different
+    contents are only overwritten with --force.
     """
     from segdsl.diagnostics import Report
     from segdsl.diagnostics.places import tally
@@ -88,7 +92,7 @@ def _print(imported: Import, *, dry_run: bool) -> None:
     numbers = Counter(file.what for file in imported.made)
     summary = _PLANNED_SUMMARY if dry_run else _SUMMARY
     parts = [f"{number:,} {summary[what]}" for what, number in numbers.items()]
-    echo(f"{counted(imported.files, 'file')}: {', '.join(parts) or 'no segments'}", err=True)
+    echo(f"{counted(imported.files, 'file')}: {', '.join(parts) or 'nothing to import'}", err=True)
 
 
 def _set_result(imported: Import) -> None:
@@ -96,12 +100,18 @@ def _set_result(imported: Import) -> None:
     from segdsl.output.documents import ImportOutput
     from segdsl.output.models import IMPORTED, ImportedFile
 
+    def files_of(kind: str) -> tuple[ImportedFile, ...]:
+        return tuple(
+            ImportedFile(file=file.path.as_posix(), status=IMPORTED[file.what])
+            for file in imported.made
+            if file.kind == kind
+        )
+
     set_result(
         ImportOutput(
             files=imported.files,
-            segments=tuple(
-                ImportedFile(file=file.path.as_posix(), status=IMPORTED[file.what])
-                for file in imported.made
-            ),
+            segments=files_of("segment"),
+            journeys=files_of("journey"),
+            parent_segments=files_of("parent segment"),
         )
     )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.background import note_not_waited, report_interrupted
+from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo
 from segdsl.cli.errors import CommandError
 from segdsl.cli.examples import examples
 from segdsl.cli.options import format_options
 from segdsl.cli.prompts import confirm, is_interactive
-from segdsl.cli.run_predictive import predictive
+from segdsl.cli.run_predictive import predictive, train
 
 if TYPE_CHECKING:
     from segdsl.api.activation_records import Execution
@@ -22,19 +23,71 @@ if TYPE_CHECKING:
     from segdsl.workspace.remote.running import Run, Runnable
 
 
+class _Runs(click.Group):
+    """Takes what is no command for the name of what is to be run."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if ctx.resilient_parsing or word in self.commands or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if len(args) > 1 and not args[1].startswith("-"):
+            from segdsl.diagnostics.suggest import did_you_mean
+
+            known = tuple(self.commands)
+            help = did_you_mean(word, known, "put a name with blanks in quotes")
+            ctx.fail(
+                f"`{word}` is followed by `{args[1]}`, and is not one of {', '.join(known)}; {help}"
+            )
+        return "", named, args
+
+
+class _Named(click.Command):
+    """A command without a word of its own: its usage is that of the group."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path.strip(), " ".join(self.collect_usage_pieces(ctx)))
+
+
 @click.group(
     "run",
+    cls=_Runs,
+    subcommand_metavar="[KIND] NAME|ID",
     epilog=examples(
         'segdsl run activation "Contact sync"',
         "segdsl run activation 1234 --yes",
         'segdsl run predictive-segment "Buys again"',
+        'segdsl run "Buys again"',
     ),
 )
 def command() -> None:
     """Run an activation, or train a predictive segment.
 
-    `segdsl apply` runs nothing.
+    The kind can be left out where only one of both has the NAME. `segdsl apply` runs nothing.
     """
+
+
+@click.command("run", cls=_Named, add_help_option=False)
+@click.argument("name", metavar="NAME|ID", shell_complete=completer("runnable"))
+@click.option("--yes", is_flag=True, help="Run or train without asking for confirmation.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for the end.")
+@format_options("text", "json")
+@connection_options
+def named(
+    name: str, yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
+) -> None:
+    """Run the activation, or train the predictive segment, of that name."""
+    from segdsl.workspace.project.keys import ACTIVATION, PREDICTIVE
+    from segdsl.workspace.remote.resources import Resource, find_resource
+
+    async def look_up(connection: Connection) -> Resource:
+        client, parent = connection.client, connection.parent
+        return await find_resource(client, parent.id, name, (ACTIVATION, PREDICTIVE))
+
+    found = with_target(target, now, look_up)
+    run = run_activation if found.kind == ACTIVATION else train
+    run(f"#{found.id}", yes=yes, no_wait=no_wait, form=form, target=target, now=now)
 
 
 @command.command(
@@ -45,7 +98,7 @@ def command() -> None:
         'segdsl run activation "VIPs/Contact sync" --no-wait',
     ),
 )
-@click.argument("activation", metavar="NAME|ID")
+@click.argument("activation", metavar="NAME|ID", shell_complete=completer("runnable"))
 @click.option("--yes", is_flag=True, help="Run without asking for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
 @format_options("text", "json")
@@ -59,6 +112,13 @@ def activation(
     run has ended, and exits with 3 if it fails. After Ctrl-C the run goes on; that
     of a local target over data is stopped.
     """
+    run_activation(activation, yes=yes, no_wait=no_wait, form=form, target=target, now=now)
+
+
+def run_activation(
+    activation: str, *, yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
+) -> None:
+    """Runs an activation by its name, path or id, after a question."""
     from asyncio import CancelledError
 
     from segdsl.terminal import visible

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segdsl.cli.background import note_not_waited, report_interrupted
+from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo
 from segdsl.cli.errors import CommandError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         'segdsl run predictive-segment "Models/Buys again" --yes',
     ),
 )
-@click.argument("segment", metavar="NAME|ID")
+@click.argument("segment", metavar="NAME|ID", shell_complete=completer("runnable"))
 @click.option("--yes", is_flag=True, help="Train without asking for confirmation.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until the training has ended.")
 @format_options("text", "json")
@@ -43,6 +44,13 @@ def predictive(
     the features that weigh most, and the scores; exits with 3 if it fails. After Ctrl-C the
     training goes on; that of a local target over data is stopped.
     """
+    train(segment, yes=yes, no_wait=no_wait, form=form, target=target, now=now)
+
+
+def train(
+    segment: str, *, yes: bool, no_wait: bool, form: str, target: str | None, now: str | None
+) -> None:
+    """Trains a predictive segment by its name, path or id, after a question."""
     from asyncio import CancelledError
 
     from segdsl.terminal import visible
@@ -59,7 +67,7 @@ def predictive(
         if not confirm(f"Train {what} now? Its profiles get new scores."):
             raise click.Abort
 
-    async def train(connection: Connection) -> Training:
+    async def train_it(connection: Connection) -> Training:
         training = await start(connection.client, connection.parent.id, found)
         _show(training, form)
         if no_wait:
@@ -71,7 +79,7 @@ def predictive(
             report_interrupted("training", is_embedded=connection.is_embedded)
             raise
 
-    training = with_target(target, now, train)
+    training = with_target(target, now, train_it)
     if not no_wait:
         _show(training, form)
     check_trained(training)

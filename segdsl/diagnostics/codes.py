@@ -177,7 +177,7 @@ class Code(Enum):
     SEG643 = "activation of a journey without a schedule"
     # 7xx: the YAML of the vendor's own tool
     SEG701 = "unreadable YAML file"
-    SEG702 = "unknown YAML segment"
+    SEG702 = "unknown part of a YAML file"
     SEG703 = "skipped part of a YAML file"
     SEG704 = "reinterpreted part of a YAML file"
 

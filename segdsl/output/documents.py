@@ -32,6 +32,7 @@ from segdsl.output.models import (
     ImportedFile,
     InitTable,
     JourneyVersion,
+    ListedResource,
     ListedSegment,
     MissingInTables,
     ModelFeature,
@@ -44,6 +45,7 @@ from segdsl.output.models import (
     PulledResource,
     ReachedResource,
     RenamedResource,
+    ResourceKind,
     ResourceWithId,
     SampledActivation,
     SchemaThing,
@@ -134,10 +136,14 @@ class ExplainOutput(Output, frozen=True, kw_only=True, tag="explain"):
 
 
 class ImportOutput(Output, frozen=True, kw_only=True, tag="import"):
-    """YAML segments converted to `.seg` files."""
+    """YAML files converted to `.seg` files and `parent_segment.toml`."""
 
     files: Annotated[int, doc("The number of YAML files.")] = 0
     segments: Annotated[tuple[ImportedFile, ...], doc("The `.seg` file of each segment.")] = ()
+    journeys: Annotated[tuple[ImportedFile, ...], doc("The `.seg` file of each journey.")] = ()
+    parent_segments: Annotated[
+        tuple[ImportedFile, ...], doc("The `parent_segment.toml` of the parent segment.")
+    ] = ()
 
 
 class RuleOutput(Output, frozen=True, kw_only=True, tag="rule"):
@@ -182,22 +188,31 @@ class CreateOutput(Output, frozen=True, kw_only=True, tag="create"):
 
 
 class ListOutput(Output, frozen=True, kw_only=True, tag="list"):
-    """The segments on the server, by folder and name."""
+    """The segments on the server, or its resources of another kind, by folder and name."""
 
+    kind: Annotated[
+        ResourceKind, doc("The kind that is listed: segments in `segments`, others in `resources`.")
+    ] = "segment"
     segments: tuple[ListedSegment, ...] = ()
+    resources: tuple[ListedResource, ...] = ()
     unreadable: tuple[UnreadableSegment, ...] = ()
 
 
 class ShowOutput(Output, frozen=True, kw_only=True, tag="show"):
-    """One segment on the server."""
+    """One segment on the server, or a resource of another kind."""
 
+    kind: ResourceKind = "segment"
     id: str | None = None
     name: str | None = None
     folder: str | None = None
     source: Annotated[
         str | None, doc("The source; null if there is none, as `diagnostics` explain.")
     ] = None
+    graph: Annotated[str | None, doc("The picture of a journey, with `--graph`.")] = None
     segment: Annotated[msgspec.Raw | None, doc("The segment as the API returns it.")] = None
+    resource: Annotated[
+        msgspec.Raw | None, doc("A resource of another kind as the API returns it.")
+    ] = None
 
 
 class DeleteOutput(Output, frozen=True, kw_only=True, tag="delete"):
@@ -242,6 +257,13 @@ class JourneyResumeOutput(Output, frozen=True, kw_only=True, tag="journey resume
     """A journey resumed."""
 
     versions: tuple[JourneyVersion, ...] = ()
+
+
+class RunOutput(Output, frozen=True, kw_only=True, tag="run"):
+    """A name that nothing was run by: nothing has it, or several have it.
+
+    What is run by its name alone has the document of its kind.
+    """
 
 
 class RunActivationOutput(Output, frozen=True, kw_only=True, tag="run activation"):

@@ -26,6 +26,9 @@ PulledStatus = Literal[
     "noted",
     "left_alone",
 ]
+ResourceKind = Literal[
+    "segment", "funnel", "predictive-segment", "journey", "activation", "template"
+]
 ImportedStatus = Literal["new", "changed", "the_same", "in_the_way"]
 IMPORTED: dict[str, ImportedStatus] = {
     "new": "new",
@@ -388,8 +391,36 @@ class ListedSegment(SegmentWithId, frozen=True, kw_only=True):
     updated_at: str | None
 
 
+class ListedResource(_Object, frozen=True, kw_only=True):
+    """A resource on the server that is not a segment, as its list has it.
+
+    What the list leaves out, or a kind does not have, is null.
+    """
+
+    id: str
+    name: str
+    folder: Annotated[
+        str | None, doc("The folder; of an activation, the path of its segment or stage.")
+    ]
+    owner: Annotated[str | None, doc("The id of the segment of an activation.")]
+    journey_bundle: Annotated[str | None, doc("What the versions of one journey share.")]
+    version: int | None
+    state: Annotated[
+        str | None,
+        doc(
+            "`draft`, `launched` or `published` as the API says it; of a predictive segment "
+            "whether it is trained; of an activation how its last run ended."
+        ),
+    ]
+    paused: bool | None
+    stages: tuple[str, ...] | None
+    accuracy: Annotated[float | None, doc("In percent.")]
+    last_run_at: Annotated[str | None, doc("When it was last trained or run.")]
+    updated_at: str | None
+
+
 class UnreadableSegment(_Object, frozen=True, kw_only=True):
-    """A segment on the server that cannot be read."""
+    """A segment on the server, or a resource of another kind, that cannot be read."""
 
     id: str | None
     name: str | None
@@ -423,7 +454,7 @@ class FormattedFile(_Object, frozen=True, kw_only=True):
 
 
 class ImportedFile(_Object, frozen=True, kw_only=True):
-    """A `.seg` file of `import`; with `--dry-run` it is not written."""
+    """A file that `import` makes; with `--dry-run` it is not written."""
 
     file: str
     status: ImportedStatus

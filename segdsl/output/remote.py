@@ -13,7 +13,7 @@ from segdsl.output.segments import folder_of
 from segdsl.schema.search import SchemaItem
 from segdsl.workspace.creation import Outcome as Created
 from segdsl.workspace.remote.breakdown import CountRequest, Node
-from segdsl.workspace.remote.listing import PlacedSegment, Shown, in_order
+from segdsl.workspace.remote.listing import PlacedSegment, in_order
 from segdsl.workspace.remote.preview import (
     Answer,
     Counted,
@@ -238,18 +238,6 @@ def list_output(server: Snapshot) -> documents.ListOutput:
 
 def _unreadable(entry: Unreadable) -> models.UnreadableSegment:
     return models.UnreadableSegment(id=entry.id or None, name=entry.name or None, why=entry.why)
-
-
-def show_output(shown: Shown, source: str | None) -> documents.ShowOutput:
-    """A segment as the API returns it, and as source."""
-    folder, segment = shown.found
-    return documents.ShowOutput(
-        id=segment.id,
-        name=segment.name or None,
-        folder=folder_of(folder),
-        source=source,
-        segment=msgspec.Raw(shown.json.encode()),
-    )
 
 
 def delete_output(found: PlacedSegment, *, deleted: bool) -> documents.DeleteOutput:

@@ -13,7 +13,7 @@ from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_segment
+from segdsl.workspace.tdx import read_file as read_segment
 
 pytest.importorskip("yaml")
 

@@ -13,7 +13,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_segment
+from segdsl.workspace.tdx import read_file as read_segment
 
 pytest.importorskip("yaml")
 
@@ -328,7 +328,7 @@ def test_yaml_mistakes_look_like_those_of_seg_files(
     assert "did you mean `rule`?" in done.stderr
 
 
-@pytest.mark.parametrize("word", ["journey", "And", "3", "[]"])
+@pytest.mark.parametrize("word", ["funnel", "And", "3", "[]"])
 def test_a_file_of_another_kind_is_told_once(word: str) -> None:
     source, report = read(f"type: {word}\nname: x\nsegments: {{}}\njourneys: []\n")
     assert source is None

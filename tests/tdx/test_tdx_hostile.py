@@ -11,7 +11,8 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import document, read_segment
+from segdsl.workspace.tdx import document
+from segdsl.workspace.tdx import read_file as read_segment
 
 pytest.importorskip("yaml")
 

@@ -16,7 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_segment
+from segdsl.workspace.tdx import read_file as read_segment
 
 pytest.importorskip("yaml")
 

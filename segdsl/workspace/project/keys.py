@@ -15,6 +15,7 @@ ACTIVATION, TEMPLATE = "activation", "activation template"
 CONNECTION, USER = "connection", "user"
 PREDICTIVE, MODEL = "predictive segment", "predictive model"
 """A predictive segment, and what rules and schemas call it that name its scores."""
+JOURNEY, JOURNEY_STAGE = "journey", "journey stage"
 
 Folder = tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Translates the activations of a YAML segment to those of the language.
+"""Translates the activations of a YAML segment or journey to those of the language.
 
 The tool's YAML has no functions and no texts as columns. It counts weekdays from 0, Sunday, where
 the API counts from 1, Monday, and writes local times with a `Z` (observed). What would send other
@@ -32,6 +32,7 @@ _KEYS = (
     "behavior",
     "run_after_journey_refresh",
 )
+_TEXTS = "string_columns"
 _SCHEDULE_KEYS = (
     "type",
     "timezone",
@@ -71,12 +72,13 @@ _WEEKDAYS = (a.WEEKDAYS[-1], *a.WEEKDAYS[:-1])
 
 
 class Activations(Checks):
-    """Reads the activations of one segment."""
+    """Reads the activations of one segment or journey."""
 
     def read(self, value: Value, segment: Reference) -> tuple[a.Activation, ...]:
         """The activations in a list; raises UnreadableError after a report of all mistakes."""
         items = self.items(value, "`activations`")
-        activations = self.each(items, lambda item: self._activation(item, segment))
+        target = a.Target("segment", segment)
+        activations = self.each(items, lambda item: self._activation(item, target))
         names = set[str]()
         for item, activation in zip(items, activations, strict=True):
             if activation.name in names:
@@ -88,32 +90,69 @@ class Activations(Checks):
             names.add(activation.name)
         return tuple(activations)
 
-    def _activation(self, value: Value, segment: Reference) -> a.Activation:
-        keys = self.map(value, _KEYS, "an activation")
+    def of_journey(self, value: Value, journey: Reference) -> dict[str, a.Activation]:
+        """The activations of a journey by the keys that its steps name them by.
+
+        Raises UnreadableError after a report of all mistakes.
+        """
+        if not isinstance(value.data, dict):
+            self.fail(value, "`activations` of a journey has keys and values")
+        target = a.Target("journey", journey)
+        made = self.each(value.data.values(), lambda item: self._activation(item, target))
+        names: dict[str, str] = {}
+        for key, activation in zip(value.data, made, strict=True):
+            if names.setdefault(activation.name, key) != key:
+                self.fail(
+                    value.keys[key],
+                    f"`{names[activation.name]}` and `{key}` are activations with the same name, "
+                    f"`{activation.name}`",
+                    "give one of the two another name",
+                )
+        return dict(zip(value.data, made, strict=True))
+
+    def _activation(self, value: Value, target: a.Target) -> a.Activation:
+        keys = self.map(value, (*_KEYS, _TEXTS), "an activation")
         name = self._words(self.need(keys, "name", "an activation"), "an activation's name")
-        if "run_after_journey_refresh" in keys and self.flag(
-            keys["run_after_journey_refresh"], "`run_after_journey_refresh`"
-        ):
+        if _TEXTS in keys:
+            # Without them it would send other columns than the file says.
             self.fail(
-                keys["run_after_journey_refresh"],
-                "only an activation of a journey runs after its refresh",
-                "give the activation a `schedule`",
+                keys[_TEXTS],
+                f"`{_TEXTS}` cannot be converted: what stands in it is not published",
+                "remove it here, and add the columns to the `.seg` file: "
+                '`columns ("WELCOME10" as coupon)`',
             )
         connection = self._words(self.need(keys, "connection", "an activation"), "a connection")
         delivery = a.Delivery(
             connection=a.Connection(ByName(connection)),
             columns=self._exported(keys),
             behaviors=self._behaviors(keys),
-            schedule=self._schedule(keys.get("schedule")),
+            schedule=self._when(keys, target),
             settings=self._settings(keys.get("connector_config")),
             notification=self._notification(keys.get("notification")),
         )
         description = (
             self.text(keys["description"], "a description") if "description" in keys else None
         )
-        return a.Activation(
-            name, a.Target("segment", segment), description or None, delivery=delivery
-        )
+        return a.Activation(name, target, description or None, delivery=delivery)
+
+    def _when(self, keys: Keys, target: a.Target) -> a.Schedule:
+        after = keys.get("run_after_journey_refresh")
+        if not self.flag(after, "`run_after_journey_refresh`"):
+            return self._schedule(keys.get("schedule"))
+        assert after is not None
+        if target.kind != "journey":
+            self.fail(
+                after,
+                "only an activation of a journey runs after its refresh",
+                "give the activation a `schedule`",
+            )
+        if "schedule" in keys:
+            self.fail(
+                keys["schedule"],
+                "`schedule` and `run_after_journey_refresh` exclude each other",
+                "keep one of the two",
+            )
+        return a.AfterJourney()
 
     def _words(self, value: Value, what: str) -> str:
         text = self.text(value, what)
