@@ -176,13 +176,23 @@ class Journeys(Folders, Executions):
             )
         )
 
-    async def create_journey_version(self, bundle_id: str, name: str | None = None) -> a.Journey:
-        """Creates a version once: a draft that is a copy of the latest.
+    async def delete_journey_bundle(
+        self, id: str, look: Callable[[], Awaitable[object | None]] = no_lookup
+    ) -> bool:
+        """Deletes a journey with all its versions, as `delete_segment` does a segment."""
+        return await self._delete("journey", id, _bundle_path(id), look)
+
+    async def create_journey_version(
+        self, bundle_id: str, name: str | None = None, source_id: str | None = None
+    ) -> a.Journey:
+        """Creates a version once: a draft that is a copy of a version, or of the latest.
 
         A version that appears after a lost response counts as this one.
         """
         before = {each.id for each in (await self.journey_bundle(bundle_id)).journeys}
         body: dict[str, object] = {} if name is None else {"attributes": {"name": name}}
+        if source_id is not None:
+            body = {"sourceId": source_id, **body}
 
         async def look(refresh: bool) -> a.Journey | None:
             if not refresh:

@@ -74,6 +74,14 @@ def answered_segment(body: bytes) -> a.Segment | None:
     return None if segment_.rule is None else segment_
 
 
+def named_segment(body: bytes) -> a.Segment | None:
+    """The same, also of one whose rule the response does not tell, or has as an empty one."""
+    try:
+        return one(body, _Segment, _segment)
+    except InvalidResponseError:
+        return None
+
+
 def segments(body: bytes) -> a.Listed[a.Segment]:
     return listed(body, _Segment, _segment)
 

@@ -131,7 +131,8 @@ class Segments(Funnels):
                 "segment",
                 find,
                 lambda: self._transport.send("POST", path, body=body),
-                r.answered_segment,
+                # What cannot be looked for is known by the id alone.
+                r.named_segment if new.kind == "journey" else r.answered_segment,
                 lambda existing: _matches(existing, new),
                 "a segment with this name already exists"
                 if new.stage is None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from segdsl.api import ClientError, Unreadable
 from segdsl.language.activations import Activation
 from segdsl.output import documents, models

@@ -433,20 +433,3 @@ async def test_a_plan_says_what_new_activations_will_do(team: Team) -> None:
         ),
         "Both sides": ("will export all attributes of the segment “Adults” to “s3”, daily",),
     }
-
-
-@with_account
-async def test_a_journey_with_its_activations_is_in_no_plan_and_a_note_says_so(team: Team) -> None:
-    team.write(
-        "journey.seg",
-        'journey "Welcome"\n\nstage "s"\n  enter "All" where everyone\n'
-        '  steps (activate "Mail", end)\n\n'
-        'activation "Mail" of journey "Welcome"\n  to connection "s3"\n  columns all\n'
-        '  every day starting 2025-01-01T03:00 in "UTC"\n',
-    )
-    plan = await team.plan()
-    assert (plan.changes, plan.conflicts) == ((), ())
-    assert team.notes == [
-        "1 journey of the files, with activations, is in no plan: `segdsl compile` writes the "
-        "requests"
-    ]

@@ -129,8 +129,8 @@ def encode_activation(
         if template is None:
             return None
         body["activationTemplateId"] = template
-    elif is_whole and family != "entities":
-        # The entities family takes no null here: only the legacy one can leave a template.
+    elif is_whole and family == "legacy":
+        # The others take no null here: only the legacy family can leave a template.
         body["activationTemplateId"] = None
     body |= d.encode_behaviors_of(delivery, shape, of_columns)
     match family:

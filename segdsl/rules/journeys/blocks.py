@@ -78,7 +78,8 @@ class _Graph:
         self._leading: Counter[str] = Counter()
 
     def block(self) -> tuple[Placed, ...]:
-        if self._root is None and not self._steps:
+        if not self._steps:
+            # An update that takes all steps from a stage cannot take its `rootStep` (described).
             return ()
         if self._root is None:
             self._reader.fail(

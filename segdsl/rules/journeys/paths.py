@@ -14,6 +14,7 @@ the parent and the path as the name:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar, assert_never
 from uuid import UUID, uuid5
@@ -28,12 +29,24 @@ THEN, OTHERWISE = "then", "otherwise"
 """The paths of a wait for a condition, which have no names."""
 MERGE = ""
 """In place of a branch: where the blocks of a step meet."""
+_PIECE = re.compile(r"/|\\.|[^/\\]+", re.DOTALL)
 _NAMESPACE = UUID("5e8b7f0e-3c0e-5b44-9a36-0d6a5d9a4c1b")
 
 
 def path_text(path: Path) -> str:
     """A path as one name: `Welcome/steps/Opened?`; a slash in a name is escaped."""
     return "/".join(part.replace("\\", "\\\\").replace("/", "\\/") for part in path)
+
+
+def path_of(text: str) -> Path:
+    """The path that `path_text` wrote."""
+    parts = [""]
+    for piece in _PIECE.findall(text):
+        if piece == "/":
+            parts.append("")
+        else:
+            parts[-1] += piece[1:] if piece.startswith("\\") else piece
+    return tuple(parts)
 
 
 def keys(names: Iterable[str]) -> list[str]:

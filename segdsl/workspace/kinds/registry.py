@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from segdsl.rules.lower.segment import Layout
 from segdsl.workspace.kinds.activations import ActivationKind
 from segdsl.workspace.kinds.funnels import FunnelKind
+from segdsl.workspace.kinds.journeys import JourneyKind
 from segdsl.workspace.kinds.kind import Kind
 from segdsl.workspace.kinds.predictive import PredictiveKind
 from segdsl.workspace.kinds.segments import SegmentKind
@@ -22,6 +23,7 @@ def kinds_of(layout: Layout = "v5") -> Kinds:
         SegmentKind(layout),
         FunnelKind(layout),
         PredictiveKind(),
+        JourneyKind(layout),
         TemplateKind(),
         ActivationKind(),
     )

@@ -40,7 +40,8 @@ class LocalResource(msgspec.Struct, frozen=True):
     `place` is all of its text, and `span` what a report about it points at. `says_more` is
     whether its text holds more than its state: comments, uses of definitions. `item` is the
     kind's own form of it. `owner` is what it belongs to, as its text names it, if anything; the
-    folder of its key is then that one's place as far as the workspace says it.
+    folder of its key is then that one's place as far as the workspace says it. `more_places` are
+    other texts of the same file that are a part of it.
     """
 
     key: Key
@@ -50,6 +51,7 @@ class LocalResource(msgspec.Struct, frozen=True):
     says_more: bool
     item: Any
     owner: Owner | None = None
+    more_places: tuple[Span, ...] = ()
 
 
 class Owner(msgspec.Struct, frozen=True):

@@ -54,6 +54,15 @@ class State(abc.ABC):
     def refers_to(self) -> frozenset[Ref]:
         """The resources that it refers to, of any kind; by symbolic ids where they have no id."""
 
+    @property
+    def late_refs(self) -> frozenset[Ref]:
+        """Those of `refers_to` that a creation can do without at first, as they may be in a cycle.
+
+        They decide nothing of the order of changes: what refers to something that is created later
+        is sent again, whole, behind that.
+        """
+        return frozenset()
+
     @abc.abstractmethod
     def source(self, names: Mapping[Ref, ByName]) -> str | None:
         """Canonical source with `names` in the place of ids; None where it cannot be expressed."""

@@ -16,6 +16,9 @@ CONNECTION, USER = "connection", "user"
 PREDICTIVE, MODEL = "predictive segment", "predictive model"
 """A predictive segment, and what rules and schemas call it that name its scores."""
 JOURNEY, JOURNEY_STAGE = "journey", "journey stage"
+JOURNEY_STEP, JOURNEY_ACTIVATION = "journey step", "journey activation"
+WHOLES = {STAGE: FUNNEL, JOURNEY_STAGE: JOURNEY}
+"""What the parts belong to that others can name."""
 
 Folder = tuple[str, ...]
 

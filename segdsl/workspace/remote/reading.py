@@ -14,10 +14,19 @@ from segdsl.api.errors import (
     NotFoundError,
     NotSupportedError,
 )
+from segdsl.api.journey_records import Journey
 from segdsl.api.predictive_records import PredictiveSegment
 from segdsl.api.responses import Funnel, Listed
 from segdsl.language.values import ByName
-from segdsl.workspace.project.keys import ACTIVATION, CONNECTION, TEMPLATE, USER, Folder, Ref
+from segdsl.workspace.project.keys import (
+    ACTIVATION,
+    CONNECTION,
+    JOURNEY,
+    TEMPLATE,
+    USER,
+    Folder,
+    Ref,
+)
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 
 _T = TypeVar("_T")
@@ -31,9 +40,10 @@ NOT_OFFERED = (NotSupportedError, NotFoundError, ForbiddenError, ForeignResponse
 
 
 class ServerReading:
-    """The segments, folders, funnels, activations and templates of a parent segment, each list
-    read when first needed. `wanted` are the kinds that are compared; None is all. `known` are names
-    of connections and users that a schema file has.
+    """What a parent segment has, from segments to journeys, each list read when first needed.
+
+    `wanted` are the kinds that are compared; None is all. `known` are names of connections and
+    users that a schema file has.
 
     Its methods raise ClientError. What is in one list and was created after another was read, is
     read by itself by the kind that needs it.
@@ -58,6 +68,7 @@ class ServerReading:
         self._funnels: Listed[Funnel] | ClientError | None = None
         self._activations: Listed[Activation] | ClientError | None = None
         self._predictive: Listed[PredictiveSegment] | ClientError | None = None
+        self._journeys: Listed[Journey] | ClientError | None = None
         self._templates: Listed[ActivationTemplate] | ClientError | None = None
         self._names: dict[Ref, ByName] | None = None
 
@@ -91,6 +102,12 @@ class ServerReading:
             self._predictive = await _offered(self.client.predictive_segments(self.parent_id))
         return self._predictive
 
+    async def journeys(self) -> Listed[Journey] | ClientError:
+        """All versions of all journeys; the error as above."""
+        if self._journeys is None:
+            self._journeys = await _offered(self.client.journeys(self.parent_id))
+        return self._journeys
+
     async def templates(self) -> Listed[ActivationTemplate] | ClientError:
         """The activation templates; the error as above."""
         if self._templates is None:
@@ -102,7 +119,7 @@ class ServerReading:
 
         Those that are known already where the key may not ask, or the account's API fails.
         """
-        if not (self.is_wanted(ACTIVATION) or self.is_wanted(TEMPLATE)):
+        if not any(map(self.is_wanted, (ACTIVATION, TEMPLATE, JOURNEY))):
             return {}
         if self._names is None:
             self._names = {}

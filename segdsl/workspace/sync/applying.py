@@ -21,9 +21,10 @@ from typing import Literal as OneOf
 import msgspec
 
 from segdsl.api import Client, ClientError
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.workspace.kinds.kind import Answers, Requests
 from segdsl.workspace.kinds.registry import KINDS, Kinds
-from segdsl.workspace.kinds.resource import Change
+from segdsl.workspace.kinds.resource import Change, Version
 from segdsl.workspace.kinds.state import State, is_interrupted, part_ids, settled
 from segdsl.workspace.project.keys import Ref
 from segdsl.workspace.sync.plan import Plan
@@ -62,6 +63,16 @@ class UnsureError(ClientError):
         super().__init__(
             f"the API answered that there is no such {kind}, but its list of {kind}s still has it",
             "run the command again; a proxy may have answered in place of the API",
+        )
+
+
+class MissingTargetError(ClientError):
+    """A resource that refers to another, which this run could not create."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what it leads to was not created, so it was created without that",
+            "fix what failed, and make a new plan: it goes on from here",
         )
 
 
@@ -106,6 +117,8 @@ class _Run:
         self.stopped = False
         self.listed: dict[str, frozenset[str]] = {}
         """The ids that the list of each kind had when it was last read in this run."""
+        self.partial: set[int] = set()
+        """The changes that were made but for what refers to something that was not there yet."""
         self.outcomes: list[asyncio.Future[Outcome]] = []
         self.ids: dict[Ref, str] = {}
         """The ids of what was created, by the symbolic ids that stand for them."""
@@ -121,12 +134,52 @@ class _Run:
         except asyncio.CancelledError:
             self.stopped = True
             await asyncio.wait(tasks, timeout=GRACE)
+            for index in self.partial:
+                self.on_outcome(tasks[index].result())
             for task in tasks:
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks, return_exceptions=True)
             raise
-        return await self._checked([task.result() for task in tasks])
+        return await self._checked(await self._completed([task.result() for task in tasks]))
+
+    def _is_partial(self, outcome: Outcome) -> bool:
+        """Whether it still lacks what refers to something that is created after it."""
+        after, state = outcome.change.after, outcome.state
+        if not outcome.is_done or after is None or state is None or not after.state.late_refs:
+            return False
+        return state != settled(after.state.with_ids(self.ids), state)
+
+    async def _completed(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, where changes that were made in part are made whole."""
+
+        async def complete(index: int, outcome: Outcome) -> Outcome:
+            if index not in self.partial:
+                return outcome
+            if self._is_partial(outcome):
+                outcome = await self._complete(outcome)
+            elif outcome.is_done:
+                outcome = msgspec.structs.replace(outcome, error=None)
+            self.on_outcome(outcome)
+            return outcome
+
+        return list(await asyncio.gather(*map(complete, range(len(outcomes)), outcomes)))
+
+    async def _complete(self, outcome: Outcome) -> Outcome:
+        change, state = outcome.change, outcome.state
+        assert change.after is not None, "nothing is missing of what is deleted"
+        assert state is not None, "what is missing is known by the state"
+        wanted = change.after.state.with_ids(self.ids)
+        if any(is_symbolic(ref.id) for ref in wanted.late_refs):
+            return msgspec.structs.replace(outcome, done="failed", error=MissingTargetError())
+        if outcome.error is not None and not is_interrupted(state, wanted, {}):
+            # One of its name was there before, and is another.
+            return msgspec.structs.replace(outcome, done="failed")
+        again = msgspec.structs.replace(change, id=outcome.id, before=Version(state, None))
+        async with self.room:
+            made = await self._try(again)
+        done = outcome.done if made.is_done else made.done
+        return msgspec.structs.replace(made, change=change, done=done)
 
     async def _checked(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, where updates that are not there any more have failed."""
@@ -186,7 +239,12 @@ class _Run:
                 self.outcomes[index].set_result(Outcome(self.plan.changes[index], "not tried"))
             raise
         self.outcomes[index].set_result(outcome)
-        self.on_outcome(outcome)
+        if self._is_partial(outcome):
+            self.partial.add(index)
+        else:
+            if outcome.is_done:
+                outcome = msgspec.structs.replace(outcome, error=None)
+            self.on_outcome(outcome)
         return outcome
 
     async def _in_turn(self, index: int) -> Outcome:
@@ -222,6 +280,9 @@ class _Run:
         id, state = requests.id_of(created.answer), requests.state_of(created.answer, new.state)
         if created.conflict is None:
             return Outcome(change, "created", id, state)
+        if any(is_symbolic(ref.id) for ref in new.state.late_refs):
+            # Whether it is as wanted is known once these are there.
+            return Outcome(change, "there already", id, state, created.conflict)
         if state != settled(new.state, state):
             raise created.conflict
         return Outcome(change, "there already", id, state)

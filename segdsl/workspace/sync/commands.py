@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from segdsl.diagnostics import Report
-from segdsl.diagnostics.places import counted
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import FileError, InputError
 from segdsl.files import check_followed, read_source, write_text
@@ -71,8 +70,6 @@ async def plan_for(
     whole = not paths or "." in relative_to(workspace.folder, paths)
     if whole and not (options.allow_empty or report.has_errors):
         check_not_empty(len(workspace.resources), lock, str(workspace.folder), report)
-    if workspace.loaded.journeys:
-        on_note(_about_journeys(len(workspace.loaded.journeys)))
     concerned = _kinds_of(workspace, lock)
     known = account_names(project, connection.target)
     server = await read_server(
@@ -194,15 +191,6 @@ def move_in_lock(project: Project, target: str, workspace: Workspace, old: str, 
     if found.is_new:
         merge_lock(project, target, lock.parent_segment or "", lock, found.lock)
     return found
-
-
-def _about_journeys(number: int) -> str:
-    journeys = counted(number, "journey")
-    verb = "is" if number == 1 else "are"
-    return (
-        f"{journeys} of the files, with activations, {verb} in no plan: `segdsl compile` writes "
-        "the requests"
-    )
 
 
 def _unchanged(workspace: Workspace, path: str) -> None:

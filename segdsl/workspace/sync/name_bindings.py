@@ -27,7 +27,7 @@ from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import reference
 from segdsl.language.values import ByName
 from segdsl.workspace.kinds.resource import Server, Unmanaged, Use
-from segdsl.workspace.project.keys import FUNNEL, STAGE, Folder, Key, Part, Ref
+from segdsl.workspace.project.keys import WHOLES, Folder, Key, Part, Ref
 from segdsl.workspace.project.lock import Entry, NameIds
 from segdsl.workspace.sync.identity import Match
 
@@ -201,7 +201,7 @@ class NameBindings:
             }
             known = ChainMap(previous, self.names.of_kind(kind))
         places = [(use.name, use.span, use.via) for use in uses if use.kind == kind]
-        error = self.server.unreadable.get(FUNNEL if kind == STAGE else kind)
+        error = self.server.unreadable.get(WHOLES.get(kind, kind))
         if error is not None:
             for name, span, via in places:
                 if not known.get(name):

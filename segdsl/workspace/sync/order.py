@@ -106,14 +106,14 @@ class _ChangeOrder:
         """The changes behind the references of a state, also through resources that stay as
         they are: each with those on a shortest way."""
         found: dict[int, tuple[Ref, ...]] = {}
-        ways: dict[Ref, tuple[Ref, ...]] = dict.fromkeys(sorted(state.refers_to), ())
+        ways: dict[Ref, tuple[Ref, ...]] = dict.fromkeys(sorted(_early_refs(state)), ())
         waiting = deque(ways)
         while waiting:
             each = waiting.popleft()
             if each in self.by_ref:
                 found[self.by_ref[each]] = ways[each]
             elif (whole := self.wholes.get(each, each)) in self.before:
-                for ref in sorted(self.before[whole].refers_to):
+                for ref in sorted(_early_refs(self.before[whole])):
                     if ref not in ways:
                         ways[ref] = (*ways[each], each)
                         waiting.append(ref)
@@ -202,6 +202,11 @@ class _ChangeOrder:
                         f"{', '.join(sorted(names))} still {verb} to it",
                         help=f"remove the references first, or keep the {dropped.kind}{prune}",
                     )
+
+
+def _early_refs(state: State) -> frozenset[Ref]:
+    """What has to be there before."""
+    return state.refers_to - state.late_refs
 
 
 def _prefix(kind: str) -> str:

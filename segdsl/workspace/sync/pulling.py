@@ -14,6 +14,7 @@ import msgspec
 
 from segdsl.diagnostics import Report
 from segdsl.language.values import ByName
+from segdsl.source import Span
 from segdsl.workspace.kinds.resource import Edit, LocalResource, Server, ServerResource
 from segdsl.workspace.project.keys import Folder, Key, Ref
 from segdsl.workspace.project.lock import Entry, Lock, split_name_ids
@@ -188,9 +189,11 @@ class _PullMaker:
                 self._cannot(len(self.compared), each.kind, name, each.why)
         for file, edits in self.edits.items():
             text = self.workspace.text(file)
+            is_shorter = False
             for edit in sorted(edits, key=lambda edit: -edit.span.start):
                 text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-            self.writes[file] = text
+                is_shorter = is_shorter or (not edit.text and edit.span.end > edit.span.start)
+            self.writes[file] = f"{text.rstrip()}\n" if is_shorter else text
         written = set(self.writes)
         return Pull(
             self.writes,
@@ -348,7 +351,9 @@ class _PullMaker:
         if local is None or entry is None or take.server.state.key == local.key:
             return False
         text = self.workspace.text(local.file)
-        around = text[: local.place.start] + text[local.place.end :]
+        around = text
+        for place in sorted((local.place, *local.more_places), key=lambda place: -place.start):
+            around = around[: place.start] + around[place.end :]
         if len(self.by_file[local.file]) > 1 or around.strip():
             return False
         others = {fold(path) for path in self.workspace.paths if path != local.file}
@@ -389,7 +394,11 @@ class _PullMaker:
         assert source is not None, "it was tried"
         if local is not None and take.path == local.file:
             edit = Edit(local.place, source.rstrip("\n"))
-            self.edits.setdefault(take.path, []).append(edit)
+            edits = self.edits.setdefault(take.path, [])
+            edits.append(edit)
+            # The source has those parts, too.
+            text = self.workspace.text(local.file)
+            edits += (Edit(_with_blank_lines(text, each), "") for each in local.more_places)
         else:
             self.writes[take.path] = source
         self._confirm(take.server, take.path, name_ids)
@@ -453,3 +462,9 @@ class _PullMaker:
         reading = Reading(compared.reading.ids, self.stale.get(index, ()))
         compared = msgspec.structs.replace(compared, reading=reading, instead=None)
         return conflict_of(why, server.state.key, file, compared, self.bindings, self.names.by_ref)
+
+
+def _with_blank_lines(text: str, span: Span) -> Span:
+    """A place in a text with the blank lines behind it."""
+    rest = text[span.end :]
+    return Span(span.file, span.start, span.end + len(rest) - len(rest.lstrip()))
