@@ -339,6 +339,7 @@ def _on_status(execution: Execution) -> None:
 
 
 def _show_run(started: ParentRun, form: str) -> None:
+    from segdsl.diagnostics.places import counted
     from segdsl.terminal import visible
 
     if form == "json":
@@ -348,7 +349,7 @@ def _show_run(started: ParentRun, form: str) -> None:
         return
     execution = started.execution
     status = visible(execution.status) if execution.is_ended else "started"
-    profiles = "" if started.population is None else f", {started.population:,} profiles"
+    profiles = "" if started.population is None else f", {counted(started.population, 'profile')}"
     echo(f"{status}  {visible(started.name)}  #{started.id}{profiles}")
     for journey in started.journeys:
         ended = visible(journey.execution.status)

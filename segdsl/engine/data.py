@@ -246,7 +246,9 @@ def _find_tables(path: Path) -> tuple[list[TableFile], Description]:
     if not _is_utf8(path):
         raise DataError(f"the name of {visible(str(path))} is not UTF-8: rename it")
     if path.is_dir():
-        return table_files(path), read_description(path / FILE, path.name)
+        # What is wrong there may be why there are no tables of profiles.
+        description = read_description(path / FILE, path.name)
+        return table_files(path), description
     if path.suffix == DATABASE_SUFFIX and path.is_file():
         return [], read_description(path.with_suffix(".toml"), path.stem)
     if path.exists():

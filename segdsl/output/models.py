@@ -657,6 +657,9 @@ class ParentExecution(_Object, frozen=True, kw_only=True):
     ended: bool = False
     created_at: str | None = None
     finished_at: str | None = None
+    message: Annotated[str | None, doc("Why it failed, or what it left out; of a local API.")] = (
+        None
+    )
 
 
 class FollowingRun(_Object, frozen=True, kw_only=True):

@@ -143,6 +143,7 @@ def _execution(execution: Execution) -> models.ParentExecution:
         ended=execution.is_ended,
         created_at=execution.created_at,
         finished_at=execution.finished_at,
+        message=execution.message,
     )
 
 

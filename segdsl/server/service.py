@@ -7,6 +7,7 @@ through these types alone.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -147,6 +148,18 @@ class Collection:
     def syndications(self, *, with_details: bool) -> Iterable[Json]:
         """Activations of this kind that the list of all activations has, as it answers them."""
         return ()
+
+    def follow_template(
+        self, db: sqlite3.Connection, template: int, change: Callable[[Json], Json], now: int
+    ) -> None:
+        """Changes what the activations of this kind send that are made from a template.
+
+        It is in the transaction that changes the template.
+        """
+
+    def template_uses(self) -> Mapping[int, int]:
+        """The numbers of activations of this kind that are made from templates, by their ids."""
+        return {}
 
     def root_resources(self) -> Iterable[Json]:
         """Resources that `by-folder` lists with the root folder, which are not its children."""

@@ -85,3 +85,23 @@ def test_a_file_without_a_master(raw: Path) -> None:
     done = segdsl("parent", "validate", "--data", "raw")
     assert done.exit_code == 2
     assert "has no `[master]`" in done.stderr
+
+
+def test_a_row_without_a_key(raw: Path) -> None:
+    users = raw / "shop" / "users.csv"
+    users.write_text(f"{users.read_text()},active,e@example.com\n")
+    done = segdsl("parent", "validate", "--data", "raw")
+    assert "`shop.users`: 1 row without `user_id` never matches\n" in done.stdout
+    users.write_text(f"{users.read_text()},active,f@example.com\n")
+    done = segdsl("parent", "validate", "--data", "raw")
+    assert "`shop.users`: 2 rows without `user_id` never match\n" in done.stdout
+
+
+def test_what_is_not_there(raw: Path) -> None:
+    done = segdsl("parent", "validate", "--data", "rwa")
+    assert done.exit_code == 2
+    assert "there is no folder `rwa`" in done.stderr
+    done = segdsl("parent", "validate")
+    assert done.exit_code == 2
+    assert "parent_segment.toml does not exist" in done.stderr
+    assert "`segdsl init --data DIR` proposes it for raw tables" in done.stderr

@@ -586,3 +586,54 @@ def test_journeys_outlive_the_server(tmp_path: Path) -> None:
             await journeys.api.ask("GET", "/entities/journeys/9999", status=404)
 
     asyncio.run(second(asyncio.run(first())))
+
+
+async def templated(journeys: Journeys, id: str) -> tuple[str, str, str]:
+    """A template that locks what is exported, a journey's activation from it, and another one."""
+    locked = {"locked": {"connectionId": True, "allColumns": True}}
+    attributes = {
+        "name": "Weekly mail",
+        "connectionId": 5,
+        "state": "published",
+        "allColumns": True,
+        "kind": 1,
+        "fieldProperties": locked,
+    }
+    folder = {"parentFolder": {"data": {"id": "1", "type": "folder-segment"}}}
+    body = {"type": "activation-template", "attributes": attributes, "relationships": folder}
+    made = (await journeys.api.ask("POST", "/entities/activation_templates", body))["data"]["id"]
+    step = await journeys.activation(id, activationTemplateId=int(made))
+    return made, step, await journeys.activation(id, "Other")
+
+
+@with_journeys
+async def test_an_edit_of_what_a_template_locks_changes_activations_of_journeys(
+    journeys: Journeys, folder: Path
+) -> None:
+    """As it does activations of segments (documented); before and after the launch."""
+    draft = await journeys.create("Draft")
+    launched = await journeys.launch("Welcome", await journeys.segment())
+    for id in (draft["id"], launched["id"]):
+        template, step, other = await templated(journeys, id)
+        path = f"/entities/activation_templates/{template}"
+        before = (await journeys.api.ask("GET", path))["data"]
+        assert before["attributes"]["activationCount"] == 1
+        attributes = {**before["attributes"], "name": "Monthly mail", "allColumns": False}
+        body = {**before, "attributes": attributes}
+        await journeys.api.ask("PATCH", path, body)
+        listed = await journeys.api.ask("GET", f"/entities/journeys/{id}/activations")
+        params = {each["id"]: each["attributes"]["activationParams"] for each in listed["data"]}
+        assert (params[step]["allColumns"], params[other]["allColumns"]) == (False, True)
+        # Nothing else of it changes.
+        assert params[step]["name"] == "Mail"
+        assert params[step]["scheduleOption"] == "11:00:00"
+        await journeys.api.ask("DELETE", path)
+
+
+@with_journeys
+async def test_a_template_of_an_activation_must_be_there(journeys: Journeys, folder: Path) -> None:
+    id = (await journeys.create("Welcome"))["id"]
+    params = {"name": "Mail", "connectionId": "5", "connectorConfig": {}}
+    body = activation_body({**params, "activationTemplateId": 99})
+    wrong = await journeys.api.ask("POST", f"/entities/journeys/{id}/activations", body, status=400)
+    assert "there is no activation template with the id `99`" in str(wrong)

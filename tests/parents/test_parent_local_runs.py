@@ -91,3 +91,82 @@ def test_the_status_without_executions(tmp_path: Path, monkeypatch: pytest.Monke
     refused = segdsl("parent", "run", "--yes")
     assert refused.exit_code == 2
     assert "Tiny shop (#7) cannot be run" in refused.stderr
+
+
+# --- what a new user gets wrong ----------------------------------------------------------
+
+CONFIGURATION = """\
+name = "Shop"
+
+[master]
+table = "shop.users"
+
+[attributes.Profile]
+table = "shop.profiles"
+join = { user_id = "customer_id" }
+columns = { age = "number" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("shop.profiles", "shop.profils", "there is no table `shop.profils`"),
+        ("{ age", "{ aeg", "has no column `aeg`; did you mean `age`?"),
+        ("{ user_id", "{ usr_id", "has no column `usr_id`; did you mean `user_id`?"),
+    ],
+)
+def test_a_run_that_fails_says_why(raw: Path, before: str, after: str, reason: str) -> None:
+    (raw / "parent_segment.toml").write_text(CONFIGURATION.replace(before, after))
+    assert segdsl("parent", "apply", "--yes", "--replace").exit_code == 0
+    done = segdsl("parent", "run", "--yes")
+    assert done.exit_code == 3
+    assert "ended as `error`: " in done.stderr
+    assert reason in done.stderr
+    assert "console" not in done.stderr
+    assert reason in segdsl("parent", "status").stdout
+    [run] = json.loads(segdsl("parent", "status", "--json").stdout)["runs"]
+    assert reason in run["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "profiles.csv is empty: the first line must name the columns"),
+        (b"customer_id,age\nu1,\xe9\n", "profiles.csv is not UTF-8: save the file as UTF-8"),
+    ],
+)
+def test_tables_that_cannot_be_read(raw: Path, content: bytes, reason: str) -> None:
+    (raw / "parent_segment.toml").write_text(CONFIGURATION)
+    assert segdsl("parent", "apply", "--yes", "--replace").exit_code == 0
+    (raw / "shop" / "profiles.csv").write_bytes(content)
+    validated = segdsl("parent", "validate")
+    assert (validated.exit_code, reason in validated.stderr) == (2, True)
+    done = segdsl("parent", "run", "--yes")
+    assert (done.exit_code, reason in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{CONFIGURATION}x = [\n", "parent_segment.toml is not a valid TOML file"),
+        (CONFIGURATION.replace("[master]", "[mastr]"), "unknown key `mastr`"),
+        (CONFIGURATION.replace('"number"', '"nummber"'), "unknown type “nummber” of `age`"),
+        (CONFIGURATION.replace('"shop.users"', '"users"'), "`users` names no table of a database"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "pull", "apply", "validate"])
+def test_a_mistake_in_the_file_is_shown_at_its_place(
+    raw: Path, command: str, text: str, message: str
+) -> None:
+    (raw / "parent_segment.toml").write_text(text)
+    done = segdsl("parent", command)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "parent_segment.toml:" in done.stderr
+
+
+def test_one_profile_is_no_profiles(raw: Path) -> None:
+    (raw / "shop" / "users.csv").write_text("user_id,status\nu1,active\n")
+    done = segdsl("parent", "run", "--yes")
+    assert done.stdout.endswith(", 1 profile\n")

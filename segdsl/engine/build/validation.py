@@ -257,7 +257,8 @@ def problem_of(measured: Measured) -> str | None:
         case "filter":
             return f"{where} has no row that the filters keep: nobody is in the parent segment"
         case "null keys":
-            return f"{where}: {counted(value, 'row')} without `{measure.column}` never match"
+            rows = f"{where}: {counted(value, 'row')} without `{measure.column}` "
+            return f"{rows}never {'matches' if value == 1 else 'match'}"
         case "duplicate keys":
             return (
                 f"{where}: {counted(value, 'row')} with a `{measure.column}` that another row has"

@@ -325,9 +325,11 @@ async def _journey_runs(client: Client, parent_id: str) -> dict[str, JourneyRun]
 def check_built(run: ParentRun) -> None:
     """Raises FailedBuildError for a run that ended without success."""
     if run.execution.is_ended and run.execution.status != "success":
+        execution = run.execution
+        why = "" if execution.message is None else f": {execution.message}"
         raise FailedBuildError(
-            f"the run of {run.name} (#{run.id}) ended as `{run.execution.status}`",
-            "look at its log in the console",
+            f"the run of {run.name} (#{run.id}) ended as `{execution.status}`{why}",
+            "look at its log in the console" if execution.message is None else None,
         )
 
 

@@ -95,6 +95,8 @@ def _status(status: ParentStatus) -> Iterator[str]:
         end = "" if each.finished_at is None else f" to {each.finished_at}"
         when = f"{each.created_at or ''}{end}"
         yield visible(f"  {begin:<10}  {each.status or 'unknown':<9} {when}".rstrip())
+        if each.message is not None:
+            yield visible(f"{'':<14}{each.message}")
     if status.runs is None:
         yield "  last runs   not known: the server does not list them"
     elif not status.runs:

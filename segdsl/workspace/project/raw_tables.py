@@ -27,12 +27,17 @@ def find_described(target: str | None, file: str | None, data: str | None) -> De
     `data` is another folder. Raises ParentFileError, and InputError where there is no `[master]`.
     """
     folder = Path(data).expanduser() if data is not None else _folder_of(target)
+    if data is not None and folder is not None and not folder.is_dir():
+        raise InputError(f"there is no folder `{data}`: check the spelling of --data")
     path = Path(file).expanduser() if file is not None else (folder or Path.cwd()) / FILE
     name = shown_path(path)
     configuration = read_configuration(path, name, root=str(path.parent))
     if configuration is None:
         what = "has no `[master]`" if path.exists() else "does not exist"
-        raise InputError(f"{name} {what}: nothing says what the parent segment is made of")
+        raise InputError(
+            f"{name} {what}: nothing says what the parent segment is made of; `segdsl init --data "
+            "DIR` proposes it for raw tables"
+        )
     return Described(path, configuration, folder)
 
 

@@ -109,7 +109,10 @@ async def wait(
 def check_success(run: Run) -> None:
     """Raises FailedRunError for a run that ended without success."""
     if run.execution.is_ended and run.execution.status != "success":
+        execution = run.execution
+        why = "" if execution.message is None else f": {execution.message}"
         raise FailedRunError(
-            f"the run of {run.of.path} (#{run.of.activation.id}) ended as `{run.execution.status}`",
-            "look at its log in the console",
+            f"the run of {run.of.path} (#{run.of.activation.id}) ended as "
+            f"`{execution.status}`{why}",
+            "look at its log in the console" if execution.message is None else None,
         )

@@ -150,5 +150,5 @@ def check_trained(training: Training) -> None:
         raise FailedRunError(
             f"the training of {training.of.path} (#{training.of.segment.id}) ended as "
             f"`{execution.status}`{why}",
-            "look at its log in the console",
+            "look at its log in the console" if execution.message is None else None,
         )

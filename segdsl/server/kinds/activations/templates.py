@@ -7,6 +7,7 @@ An edit of what a published one locks changes them (documented).
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 
 from segdsl.server.errors import ApiError, existing
@@ -47,10 +48,12 @@ class Templates(Collection):
 
     def resources(self, templates: list[Template]) -> list[Json]:
         """The templates as they are answered."""
-        counts = self._activations.counts_of_templates(self.service.audience)
+        counts = Counter(self._activations.counts_of_templates(self.service.audience))
+        for collection in self.service.collections:
+            counts.update(collection.template_uses())
         return [
             responses.template(
-                template, counts.get(template.id, 0), is_available=self.is_available(template)
+                template, counts[template.id], is_available=self.is_available(template)
             )
             for template in templates
         ]
@@ -91,6 +94,8 @@ class Templates(Collection):
                 return followed(content, before.content, after.content)
 
             self._activations.change_of_template(db, id, change, now)
+            for collection in self.service.collections:
+                collection.follow_template(db, id, change, now)
 
         with placing(paths):
             template = self.table.update(self.service.audience, id, wanted, now, settle)

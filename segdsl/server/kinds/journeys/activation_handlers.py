@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType
 
-from segdsl.server.errors import ASSOCIATION, ApiError, existing, refuse
+from segdsl.server.errors import ASSOCIATION, ApiError, Problem, existing, refuse
 from segdsl.server.http.request_models import check_id, check_type, path_id
 from segdsl.server.http.responses import document
 from segdsl.server.kinds.account import Account
@@ -27,7 +27,7 @@ from segdsl.server.kinds.activations.request_models import (
 from segdsl.server.kinds.activations.table import Content
 from segdsl.server.kinds.activations.templates import Templates
 from segdsl.server.kinds.journeys import responses
-from segdsl.server.kinds.journeys.activation_table import ActivationStep
+from segdsl.server.kinds.journeys.activation_table import ActivationStep, template_of
 from segdsl.server.kinds.journeys.collection import NAME, Journeys
 from segdsl.server.kinds.journeys.model import Content as JourneyContent
 from segdsl.server.kinds.journeys.model import Journey, Stage
@@ -115,6 +115,10 @@ def _content(service: Service, before: Content, sent: Sent, name: str) -> Conten
         sent.path,
     )
     found = list(problems)
+    template = template_of(content)
+    if template is not None and service[Templates].find_or_none(template) is None:
+        message = f"there is no activation template with the id `{template}`"
+        found.append(Problem(message, f"{sent.path}.activationTemplateId", ASSOCIATION))
     if found:
         raise ApiError(400, found)
     return content

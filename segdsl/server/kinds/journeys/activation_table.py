@@ -7,7 +7,7 @@ An activation of a launched journey has a second id, under which it is listed wi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -113,6 +113,27 @@ class ActivationStepTable:
                 (name, encoded(content), now, id),
             )
 
+    def follow_template(
+        self,
+        db: sqlite3.Connection,
+        template: int,
+        change: Callable[[Content], Content],
+        now: int,
+    ) -> None:
+        """Changes the content of the activations of a template, in a transaction of the caller.
+
+        What `change` leaves as it is has not been updated.
+        """
+        steps = [_step(row) for row in db.execute(_SELECT).fetchall()]
+        for step in steps:
+            if template_of(step.content) == template:
+                changed = encoded(change(step.content))
+                if changed != encoded(step.content):
+                    db.execute(
+                        "UPDATE journey_activations SET content = ?, updated = ? WHERE id = ?",
+                        (changed, now, step.id),
+                    )
+
     def announce(self, journey: int) -> None:
         """Gives all activations of a launched journey their ids among all activations."""
         with self._store.write() as db:
@@ -133,6 +154,13 @@ class ActivationStepTable:
                 )
                 found[id] = [Execution(*row) for row in rows]
         return found
+
+
+def template_of(content: Content) -> int | None:
+    """The template that an activation is made from."""
+    raw = content.get("activationTemplateId")
+    id = None if raw is None else msgspec.json.decode(raw)
+    return int(id) if isinstance(id, int) or (isinstance(id, str) and id.isdecimal()) else None
 
 
 def steps_of(db: sqlite3.Connection, journey: int) -> list[ActivationStep]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -19,7 +20,11 @@ from segdsl.server.errors import (
 from segdsl.server.kinds.activations import responses as activation_responses
 from segdsl.server.kinds.folders.collection import Folders
 from segdsl.server.kinds.journeys import checks, responses
-from segdsl.server.kinds.journeys.activation_table import ActivationStep, ActivationStepTable
+from segdsl.server.kinds.journeys.activation_table import (
+    ActivationStep,
+    ActivationStepTable,
+    template_of,
+)
 from segdsl.server.kinds.journeys.delivering import Deliverer, listed
 from segdsl.server.kinds.journeys.model import Bundle, Content, Journey, Path, Step, named_segments
 from segdsl.server.kinds.journeys.responses import Surroundings
@@ -120,6 +125,16 @@ class Journeys(Collection):
                 # It is sent to those of a step, and not of a segment.
                 del plain["segmentId"]
                 yield plain
+
+    def follow_template(
+        self, db: sqlite3.Connection, template: int, change: Callable[[Json], Json], now: int
+    ) -> None:
+        self.activations.follow_template(db, template, change, now)
+
+    def template_uses(self) -> Counter[int]:
+        steps = self.activations.of_journeys(journey.id for journey in self.all())
+        used = (template_of(step.content) for step in steps)
+        return Counter(each for each in used if each is not None)
 
     # --- changes -----------------------------------------------------------------------------
 

@@ -259,9 +259,10 @@ def activation(step: ActivationStep, *, strict: bool) -> Json:
     id = None if step.syndication is None else str(step.syndication)
     params: Json = {"name": step.name, "connectionId": None, "connectorConfig": None}
     params |= step.content
-    connection = step.content.get("connectionId")
-    if connection is not None:
-        params["connectionId"] = str(msgspec.json.decode(connection))
+    for key in ("connectionId", "activationTemplateId"):
+        number = msgspec.json.decode(step.content.get(key, b"null"))
+        if number is not None:
+            params[key] = str(number)
     return {
         "id": str(step.id),
         "type": ACTIVATION_TYPE,
