@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 SUITE = Path(__file__).parent / "benchmarks"
@@ -129,3 +130,30 @@ def test_make_knows_how_to_run_it() -> None:
         encoding="utf-8",
     )
     assert "tests/benchmarks --only engine --json record.json" in done.stdout
+
+
+def test_a_simulation_and_the_sql_by_hand_ask_the_same(
+    of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulating = of("simulating")
+    for name, value in (("_DATA", _smaller(simulating._DATA)), ("DAYS", 12), ("PROFILES", 2_000)):
+        monkeypatch.setattr(simulating, name, value)
+    simulating.write(tmp_path / "data")
+    simulating.agree(tmp_path / "data")
+
+
+def _smaller(sql: str) -> str:
+    return sql.replace("300000", "2000").replace("1500000", "10000")
+
+
+@pytest.mark.slow
+def test_ten_million_rows_are_built_in_bounded_memory(of: Any, tmp_path: Path) -> None:
+    building = of("building")
+    assert building.PROFILES * 2 + building.EVENTS == 10_000_000
+    building.write_raw(tmp_path)
+    # Python with DuckDB alone takes a hundred megabytes; the file that is built has 200.
+    assert building.alone("ours", tmp_path, "200MB") < 600
+    kept = building.PROFILES * 9 // 10, building.EVENTS * 9 // 10
+    with duckdb.connect(str(tmp_path / "ours.duckdb"), read_only=True) as connection:
+        for table, number in zip(("customers", "behavior_orders"), kept, strict=True):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (number,)

@@ -59,7 +59,7 @@ def command(
         raise click.UsageError("--tree and --graph draw different things: give one of them")
     report = Report()
     loaded = segments.load(report)
-    chosen = loaded.segments
+    chosen = loaded.segments if tree else loaded.named_segments
     if segments.named:
         from segdsl.cli.connection import with_target
         from segdsl.workspace.remote.server_segments import server_segments

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES, model_type
 from segdsl.language.values import ColumnType
 
 PROFILE_ID = "cdp_customer_id"
@@ -43,9 +43,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def _model_table(solution: str, attributes: tuple[str, ...]) -> Table:
-    columns = (
-        Column(each, "string" if each.endswith("_segment") else "number") for each in attributes
-    )
+    columns = (Column(each, model_type(each)) for each in attributes)
     return Table(f"ml_{solution}", (Column("model_id", "string"), *columns))
 
 

@@ -99,8 +99,8 @@ def _in_folder(folder: Path, sql: str) -> None:
         connection.execute(sql)
 
 
-def ours(folder: Path) -> None:
-    Build(folder, CONFIGURATION, memory=MEMORY).run(folder / "ours.duckdb")
+def ours(folder: Path, memory: str = MEMORY) -> None:
+    Build(folder, CONFIGURATION, memory=memory).run(folder / "ours.duckdb")
 
 
 def by_hand(folder: Path) -> None:
@@ -109,10 +109,10 @@ def by_hand(folder: Path) -> None:
     _in_folder(folder, _BY_HAND)
 
 
-def _alone(side: str, folder: Path) -> float:
+def alone(side: str, folder: Path, *memory: str) -> float:
     """Runs a side in a fresh process; returns the most memory that it had, in MB."""
     done = subprocess.run(
-        [sys.executable, __file__, side, str(folder)],
+        [sys.executable, __file__, side, str(folder), *memory],
         check=True,
         env={**surroundings(), "PYTHONPATH": ":".join(path for path in sys.path if path)},
         stdout=subprocess.PIPE,
@@ -150,8 +150,8 @@ def rows(folder: Path) -> Iterator[Comparison | Figure]:
         "the same SQL by hand",
         RATIO,
         "at most",
-        lambda: _alone("ours", folder),
-        lambda: _alone("by_hand", folder),
+        lambda: alone("ours", folder),
+        lambda: alone("by_hand", folder),
         lambda: agree(folder),
         rounds=3,
     )
@@ -160,11 +160,11 @@ def rows(folder: Path) -> Iterator[Comparison | Figure]:
         f"{MOST_MEMORY:,} MB, at its peak",
         "MB",
         MOST_MEMORY,
-        lambda: _alone("ours", folder),
+        lambda: alone("ours", folder),
     )
 
 
 if __name__ == "__main__":
-    side, where = sys.argv[1:]
-    {"ours": ours, "by_hand": by_hand}[side](Path(where))
+    side, where, *more = sys.argv[1:]
+    {"ours": ours, "by_hand": by_hand}[side](Path(where), *more)
     print(peak_memory())

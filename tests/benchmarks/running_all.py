@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measures import Comparison, Failure, Figure, Row, measure
 
-GROUPS = ("language", "processes", "checks", "large", "listing", "engine", "building")
+GROUPS = ("language", "processes", "checks", "large", "listing", "engine", "building", "simulating")
 HERE = Path(__file__).parent
 
 Benchmark = Comparison | Figure

@@ -197,7 +197,6 @@ _UNUSED: Mapping[str, str] = {
     "/entities/journey_bundles/{}/activations": "activations are read from a version",
     "/entities/journey_bundles/{}/journeys_appendable": "the request for a version says it, too",
     "/entities/journey_bundles/{}/latest": "the bundle names its latest version",
-    "/entities/journey_bundles/{}": "versions are deleted one by one",
     "/entities/journeys/duplicate": "a copy is a file, which is created",
     "/entities/journeys/segment_rules": _EDITOR,
     "/entities/journeys/{}/activation_sankey_charts": _REPORT,

@@ -74,7 +74,7 @@ def test_the_way_from_tables_to_a_journey_takes_at_most_15_commands() -> None:
     commands = re.findall(r"^\$ (?:segdsl )?([a-z]+(?: [a-z-]+)?)", shown, re.MULTILINE)
     assert len(commands) <= 15, commands
     assert {"init", "apply", "simulate"} <= {each.split()[0] for each in commands}
-    assert {"run predictive-segment", "run activation"} <= set(commands)
+    assert {"run predictive-segment", "run activation", "show journey"} <= set(commands)
 
 
 def looked_at() -> list[Block]:

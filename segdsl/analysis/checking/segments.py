@@ -14,7 +14,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language import predicates as p
 from segdsl.language.behaviors import name_of, table_of
 from segdsl.language.condition import tree as c
-from segdsl.language.condition.ml import MODEL_ATTRIBUTES
+from segdsl.language.condition.ml import MODEL_ATTRIBUTES, model_type
 from segdsl.language.condition.walk import walk
 from segdsl.language.predicates import compared_kinds
 from segdsl.language.references.segment_names import index_names, segment_ids
@@ -208,8 +208,8 @@ class _Checker:
                 self._group_attribute(group, attribute, test)
             case c.MlAttribute(solution, model, attribute):
                 self._reference(f"{solution} model", model, test)
-                if attribute in MODEL_ATTRIBUTES[solution] and attribute.endswith("_segment"):
-                    self._fits(test, "string", f"`{name(attribute)}`")
+                if attribute in MODEL_ATTRIBUTES[solution]:
+                    self._fits(test, model_type(attribute), f"`{name(attribute)}`")
             case c.Aggregate() as aggregate:
                 self._aggregate(aggregate, test)
             case _:

@@ -5,6 +5,8 @@ The ids come from a schema or a lock; a name that neither has stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from segdsl.diagnostics import Code, Report
@@ -22,6 +24,17 @@ def with_ids(segment: c.Segment, ids: Ids) -> c.Segment:
         return segment
     substitution = _Substitution(ids, NO_AMBIGUOUS_NAMES, Report())
     return msgspec.structs.replace(segment, condition=substitution.of(segment.condition))
+
+
+def with_names(segment: c.Segment, ids: Ids) -> c.Segment:
+    """The segment with the names in `ids` in place of their ids; an id of several names stays."""
+    names: dict[tuple[str, str], list[ByName]] = {}
+    for (kind, name), id in ids.items():
+        names.setdefault((kind, id), []).append(name)
+    unique = {key: found[0] for key, found in names.items() if len(found) == 1}
+    if not unique:
+        return segment
+    return msgspec.structs.replace(segment, condition=_Naming(unique).of(segment.condition))
 
 
 def with_unambiguous_ids(
@@ -53,11 +66,7 @@ def funnel_with_ids(
     return msgspec.structs.replace(funnel, stages=tuple(stages))
 
 
-class _Substitution(msgspec.Struct, frozen=True):
-    ids: Ids
-    ambiguous: AmbiguousNames
-    report: Report
-
+class _References(msgspec.Struct, frozen=True):
     def of(self, condition: c.Condition) -> c.Condition:
         match condition:
             case c.Membership(kind, target):
@@ -72,6 +81,22 @@ class _Substitution(msgspec.Struct, frozen=True):
                 return msgspec.structs.replace(condition, subject=subject)
             case _:
                 return map_children(condition, self.of)
+
+    def _reference(self, kind: str, target: Reference, node: c.Leaf) -> Reference:
+        raise NotImplementedError
+
+
+class _Naming(_References, frozen=True):
+    names: Mapping[tuple[str, str], ByName]
+
+    def _reference(self, kind: str, target: Reference, node: c.Leaf) -> Reference:
+        return self.names.get((kind, target.id), target) if isinstance(target, ById) else target
+
+
+class _Substitution(_References, frozen=True):
+    ids: Ids
+    ambiguous: AmbiguousNames
+    report: Report
 
     def _reference(self, kind: str, target: Reference, node: c.Leaf) -> Reference:
         return reference_with_id(

@@ -17,7 +17,7 @@ from segdsl.errors import InputError
 from segdsl.language.condition import tree as c
 from segdsl.language.references.ids import Ids
 from segdsl.language.references.memberships import named_segments
-from segdsl.language.references.substitution import with_unambiguous_ids
+from segdsl.language.references.substitution import with_names, with_unambiguous_ids
 from segdsl.language.syntax import tree as t
 from segdsl.language.values import ByName
 from segdsl.loading import NO_IDS, Loaded, load_files
@@ -66,6 +66,11 @@ class CheckedFiles(msgspec.Struct, frozen=True):
     others: OtherItems = OtherItems()
     ids: Ids = NO_IDS
     around: OtherItems = OtherItems()
+
+    @property
+    def named_segments(self) -> tuple[c.Segment, ...]:
+        """The segments with names in place of known ids, as people read them."""
+        return tuple(with_names(each, self.ids) for each in self.segments)
 
     @property
     def notes(self) -> list[str]:
