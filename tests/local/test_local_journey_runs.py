@@ -71,6 +71,14 @@ async def test_profiles_move_from_run_to_run(journeys: Journeys, folder: Path) -
     assert (
         await journeys.inside(id) == await journeys.inside(id, stages[0]) == ["c01", "c02", "c05"]
     )
+    # A public client pages, though the description has no pages.
+    customers = f"/entities/journeys/{id}/customers"
+    pages = [
+        (await journeys.api.ask("GET", f"{customers}?limit=2&offset={at}"))["data"]["rows"]
+        for at in (0, 2, 4)
+    ]
+    assert [[row[0] for row in rows] for rows in pages] == [["c01", "c02"], ["c05"], []]
+    await journeys.api.ask("GET", f"{customers}?limit=0", status=400)
     found = await journeys.statistics(id)
     assert (found["size"], found["enteredSize"]) == (3, 3)
     stage = found["journeyStageStatistics"][0]

@@ -125,6 +125,19 @@ async def test_changes_are_told_in_plain_words(team: Team) -> None:
 
 
 @with_team
+async def test_what_features_were_computed_from_is_taken_back(team: Team) -> None:
+    """Also where the feature keeps its name."""
+    write_all(team)
+    await team.apply()
+    plain = MODEL.replace(' = country | replace("J", "j")', "").replace("place", "country")
+    named = MODEL.replace("place =", "country =")
+    for model in (plain, plain.replace("75, 50, 25", "80, 50, 25"), named, plain, MODEL):
+        team.write("model.seg", model)
+        assert [each.done for each in await team.apply()] == ["updated"]
+        await nothing_is_left(team)
+
+
+@with_team
 async def test_one_renamed_keeps_its_id_and_those_that_name_it(team: Team) -> None:
     write_all(team)
     await team.apply()

@@ -323,8 +323,7 @@ def test_the_body_of_a_journeys_activation_has_what_clients_send() -> None:
         ("every 15 minutes", ("minutes_interval", "15")),
         ("every 2 days starting 2025-04-07T09:00", (None, None)),
         ("every week on Monday, Friday starting 2025-04-07T09:00", (None, None)),
-        ("by hand", ("none", None)),
-        ("after journey refresh", (None, None)),
+        ("after journey refresh", ("none", None)),
     ],
 )
 def test_schedules_of_journeys_have_the_older_fields_where_those_say_the_same(
@@ -418,10 +417,25 @@ def test_an_update_clears_what_is_not_written() -> None:
             "quantitativeAsColumnNames": [],
             "categoricalAsColumnNames": [],
             "categoricalArrayAsColumnNames": [],
-            # The description has no way to take back what features are computed from (assumed).
-            "preprocess": None,
         },
     }
+    sent = json.loads(encode(body))
+    assert referee().request("PATCH", "/entities/predictive_segments/{id}", sent) == []
+
+
+def test_what_features_were_computed_from_is_replaced() -> None:
+    """The described list has no empty value: a feature computed from itself stands in it."""
+    features = (p.Feature("number", "age"), p.Feature("category", "country"))
+    segment = p.PredictiveSegment("A", p.SegmentUse(ById("7")), features=p.Features(features))
+    encoded = encode_predictive(segment, {}, Report(), "entities", was_computed=True)
+    body = json.loads(encode(encoded))
+    [item] = body["attributes"]["preprocess"]
+    assert item == {"column": "age", "source": {"column": "age", "table": "customers"}}
+    assert referee().request("PATCH", "/entities/predictive_segments/{id}", body) == []
+    report = Report()
+    parts = read_predictive(load(encode(encoded), report), report)
+    assert parts is not None, report.diagnostics
+    assert parts.segment.features == segment.features
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def encode_old_schedule(schedule: a.Schedule) -> Json:
     """The deprecated fields that say the same; nothing where they cannot.
 
     Clients send them for activations of journeys: `daily` with `11:00:00` (observed; the options of
-    the other types are those of digdag, see `old_schedules`).
+    the other types are those of digdag, see `old_schedules`). One that runs after its journey has
+    `none` (documented).
     """
     match schedule:
         case a.Repeat("minute", frequency):
@@ -105,7 +106,7 @@ def encode_old_schedule(schedule: a.Schedule) -> Json:
                 "month": f"{local.day},{time}",
             }
             return {"scheduleType": _OLD_TYPES[unit], "scheduleOption": options[unit]}
-        case a.ByHand():
+        case a.ByHand() | a.AfterJourney():
             return {"scheduleType": "none"}
         case _:
             return {}

@@ -34,13 +34,15 @@ def encode_predictive(
     *,
     symbolic: bool = False,
     is_whole: bool = False,
+    was_computed: bool = False,
     folder_id: str | None = None,
 ) -> Json | None:
     """The body that creates or updates a predictive segment; None after a report.
 
     With `is_whole`, for updates, what is not written is cleared, but for features that are guessed
-    and grades, which have no empty value. Without `folder_id` the body has no folder; the legacy
-    family has no field for it (described).
+    and grades, which have no empty value. With `was_computed` so is how features were computed
+    before. Without `folder_id` the body has no folder; the legacy family has no field for it
+    (described).
     """
     known = Identifiers(ids, report, symbolic)
     body: Json = {"name": segment.name}
@@ -71,7 +73,7 @@ def encode_predictive(
         return None
     features = segment.features
     if features is not None and not features.guessed:
-        body |= encode_features(features.items, is_whole=is_whole)
+        body |= encode_features(features.items, was_computed=was_computed)
     if family == "legacy":
         return body
     made: Json = {"type": "predictive-segment", "attributes": body}
@@ -81,10 +83,11 @@ def encode_predictive(
     return made
 
 
-def encode_features(features: tuple[p.Feature, ...], *, is_whole: bool = False) -> Json:
-    """The three lists, and `preprocess` where a feature is computed: a list has one at least.
+def encode_features(features: tuple[p.Feature, ...], *, was_computed: bool = False) -> Json:
+    """The three lists, and `preprocess` where a feature is computed.
 
-    Without computed features an update (`is_whole`) has null there.
+    That list has an item at least (described). Where it is to replace another one (`was_computed`)
+    and nothing is computed, the first feature is computed from itself, which says the same.
     """
     encoded: Json = {
         api: [each.name for each in features if each.kind == kind]
@@ -92,8 +95,10 @@ def encode_features(features: tuple[p.Feature, ...], *, is_whole: bool = False) 
     }
     ordered = [each for kind in p.FEATURE_LISTS for each in features if each.kind == kind]
     computed = [_preprocess(each.name, each.source) for each in ordered if each.source]
-    if computed or is_whole:
-        encoded["preprocess"] = computed or None
+    if not computed and was_computed:
+        computed = [_preprocess(each.name, p.FeatureSource(each.name)) for each in ordered[:1]]
+    if computed:
+        encoded["preprocess"] = computed
     return encoded
 
 
@@ -128,6 +133,10 @@ def _normal(feature: p.Feature) -> p.Feature:
         return feature
     functions = tuple(map(normal_function, source.functions))
     table = None if source.table in (None, "", TABLE) else source.table
-    return msgspec.structs.replace(
-        feature, source=msgspec.structs.replace(source, table=table, functions=functions)
-    )
+    source = msgspec.structs.replace(source, table=table, functions=functions)
+    return msgspec.structs.replace(feature, source=None if is_itself(feature, source) else source)
+
+
+def is_itself(feature: p.Feature, source: p.FeatureSource) -> bool:
+    """Whether a feature is the attribute of its name, with a source that says the same."""
+    return source.column == feature.name and not source.functions and source.table is None

@@ -19,7 +19,7 @@ from segdsl.rules.activations.fields import Attempts, FieldReader
 from segdsl.rules.activations.normal import normal_function
 from segdsl.rules.activations.resources import READ_ONLY, open_resource
 from segdsl.rules.json_values import plain
-from segdsl.rules.predictive.bodies import TABLE
+from segdsl.rules.predictive.bodies import TABLE, is_itself
 from segdsl.rules.rule.document import UnreadableError, shortened
 
 Json = dict[str, Any]
@@ -124,7 +124,9 @@ def _features(data: Json, path: str, reader: FieldReader) -> tuple[p.Feature, ..
         for index, name in enumerate(reader.texts(data.get(key, []), at, "a list of columns")):
             if name in made:
                 reader.fail(f"{at}[{index}]", f"the feature `{shortened(name)}` occurs twice")
-            made[name] = p.Feature(kind, name, sources.pop(name, None))
+            feature, source = p.Feature(kind, name), sources.pop(name, None)
+            is_computed = source is not None and not is_itself(feature, source)
+            made[name] = p.Feature(kind, name, source) if is_computed else feature
     for name in sources:
         reader.fail(
             f"{path}.preprocess",

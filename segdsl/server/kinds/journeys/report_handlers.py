@@ -9,7 +9,7 @@ import msgspec
 from sqlglot import exp
 
 from segdsl.server.errors import existing
-from segdsl.server.http.request_models import path_id
+from segdsl.server.http.request_models import parameter, path_id
 from segdsl.server.http.responses import document
 from segdsl.server.kinds.journeys import charts, statistics
 from segdsl.server.kinds.journeys.bundle_handlers import find as find_bundle
@@ -23,7 +23,7 @@ from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
 from segdsl.sql.expressions import column, identifier, ordered_text, select, text
 
 MOST_PROFILES = 1_000
-"""Profiles in one answer (assumed: the description has no pages)."""
+"""Profiles in one answer (assumed). `limit` and `offset` are not described; a client sends them."""
 Chart = Callable[[Journey, History], list[Json]]
 
 
@@ -83,7 +83,7 @@ def _bundle_charts(service: Service, call: Call, chart: Chart) -> Any:
 def customers(service: Service, call: Call) -> Any:
     """The profiles in the journey, those on their way to another stage included."""
     answer = document([])
-    answer["data"] = _profiles(service, _journey(service, call), None)
+    answer["data"] = _profiles(service, call, _journey(service, call), None)
     return answer
 
 
@@ -91,11 +91,13 @@ def stage_customers(service: Service, call: Call) -> Any:
     journey = _journey(service, call)
     id = path_id(call.path["stage"], STAGE_NAME)
     existing(journey.stage(id), STAGE_NAME, id)
-    return _profiles(service, journey, id)
+    return _profiles(service, call, journey, id)
 
 
-def _profiles(service: Service, journey: Journey, stage: int | None) -> Json:
+def _profiles(service: Service, call: Call, journey: Journey, stage: int | None) -> Json:
     """Who is in a journey or a stage after the last run, with their attributes as they are now."""
+    most = min(MOST_PROFILES, parameter(call.query.get("limit"), "limit", MOST_PROFILES))
+    offset = parameter(call.query.get("offset"), "offset", 0, 0)
     journeys = service[Journeys]
     table = service.data.catalog.table(CUSTOMERS)
     attributes = [] if table is None else [each.name for each in table.columns]
@@ -109,7 +111,7 @@ def _profiles(service: Service, journey: Journey, stage: int | None) -> Json:
         numbers = {each.id: at for at, each in enumerate(journey.stages)}
         places = state.places.items()
         inside = union(bits for place, bits in places if place.stage == numbers[stage])
-    ids = ids_in(journeys.runs, population, inside, MOST_PROFILES)
+    ids = ids_in(journeys.runs, population, inside, offset + most)[offset:]
     if not ids:
         return {"names": names, "rows": []}
     is_inside = exp.In(this=column(PROFILE_ID), expressions=[text(id) for id in ids])

@@ -40,10 +40,12 @@ from segdsl.workspace.remote.reading import ServerReading
 
 
 class NewState(msgspec.Struct, frozen=True):
-    """What is sent: a predictive segment as it is to be, and the id of its folder."""
+    """What is sent: a predictive segment as it is to be, the id of its folder, and its state
+    before, if it is there."""
 
     state: PredictiveState
     folder_id: str | None
+    before: PredictiveState | None = None
 
 
 # --- what the server has ---------------------------------------------------------------
@@ -127,11 +129,11 @@ class PredictiveRequests(msgspec.Struct, frozen=True):
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewState]:
         """Asks for the features, where the server is to propose them."""
-        state, _ = states_of(change, ids, PredictiveState)
+        state, before = states_of(change, ids, PredictiveState)
         folder_id = await folder_id_of(self.client, self.parent_id, change)
         if state.guessed:
             state = await self._with_features(state)
-        return Prepared(NewState(state, folder_id), state, folder_id)
+        return Prepared(NewState(state, folder_id, before), state, folder_id)
 
     async def _with_features(self, state: PredictiveState) -> PredictiveState:
         segment = state.segment
@@ -211,7 +213,20 @@ class PredictiveRequests(msgspec.Struct, frozen=True):
 def _new(new: NewState, *, is_whole: bool) -> NewPredictiveSegment:
     segment = new.state.segment
     assert segment is not None, "what a workspace says can be read back"
-    body = encode_predictive(segment, {}, Report(), "entities", is_whole=is_whole)
+    before = None if new.before is None else new.before.segment
+    body = encode_predictive(
+        segment,
+        {},
+        Report(),
+        "entities",
+        is_whole=is_whole,
+        was_computed=before is not None and _is_computed(before),
+    )
     assert body is not None, "it was compiled"
     raw = msgspec.Raw(encode(body, pretty=False).encode())
     return NewPredictiveSegment(new.state.name, raw, new.folder_id)
+
+
+def _is_computed(segment: p.PredictiveSegment) -> bool:
+    features = segment.features
+    return features is not None and any(each.source is not None for each in features.items)
