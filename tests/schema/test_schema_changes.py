@@ -116,8 +116,8 @@ def test_long_lists_are_abbreviated() -> None:
 
 def test_a_summary_counts_each_kind() -> None:
     assert summary(SHOP) == (
-        "2 attributes, 1 behavior, 1 customer group, 1 folder, 1 segment, 1 funnel, 1 journey, 2 models, "
-        "1 variant, 1 activation template, 2 connections, 1 user"
+        "2 attributes, 1 behavior, 1 customer group, 1 folder, 1 segment, 1 funnel, 1 journey, "
+        "2 models, 1 variant, 1 activation template, 2 connections, 1 user"
     )
     assert summary(Schema("1", "Shop")) == "empty"
 
