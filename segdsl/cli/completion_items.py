@@ -17,6 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from segdsl.cli.completion_scripts import NAME, PART, PATH
+from segdsl.cli.kinds import RUN, SHOWN
 
 Kind = Literal[
     "sources",
@@ -133,8 +134,6 @@ def _segments(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 def _shown(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
     """The names of resources of any kind, or of the kind that stands before."""
-    from segdsl.cli.show import SHOWN
-
     words = ctx.params.get("words") or ()
     kind = words[0] if words and words[0] in SHOWN else None
     if not words:
@@ -145,8 +144,7 @@ def _shown(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
 
 
 def _runnable(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem]:
-    kinds = ("activation", "predictive-segment")
-    of_command = (ctx.info_name,) if ctx.info_name in kinds else kinds
+    of_command = (ctx.info_name,) if ctx.info_name in RUN else RUN
     yield from _starting_with(incomplete, _names_of_kinds(ctx, of_command))
 
 

@@ -10,23 +10,13 @@ import click
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo, terminal_width, use_color
 from segdsl.cli.examples import examples
+from segdsl.cli.kinds import LISTED
 from segdsl.cli.options import color_option, format_options
 
 if TYPE_CHECKING:
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.resources import Listing
     from segdsl.workspace.remote.snapshot import Snapshot
-
-
-LISTED = (
-    "segments",
-    "funnels",
-    "predictive-segments",
-    "journeys",
-    "activations",
-    "templates",
-)
-"""The kinds that can be listed; each is the word of a kind in the plural."""
 
 
 @click.command(

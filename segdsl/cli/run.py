@@ -18,6 +18,8 @@ from segdsl.cli.prompts import confirm, is_interactive
 from segdsl.cli.run_predictive import predictive, train
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from segdsl.api.activation_records import Execution
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.remote.running import Run, Runnable
@@ -41,6 +43,15 @@ class _Runs(click.Group):
                 f"`{word}` is followed by `{args[1]}`, and is not one of {', '.join(known)}; {help}"
             )
         return "", named, args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The kinds, and what the names of these offer."""
+        from segdsl.cli.completion_items import completion_items
+
+        return [
+            *super().shell_complete(ctx, incomplete),
+            *completion_items("runnable", ctx, incomplete),
+        ]
 
 
 class _Named(click.Command):

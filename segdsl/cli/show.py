@@ -10,6 +10,7 @@ from segdsl.cli.completer import completer
 from segdsl.cli.connection import connection_options, with_target
 from segdsl.cli.console import echo_result
 from segdsl.cli.examples import examples
+from segdsl.cli.kinds import SHOWN
 from segdsl.cli.options import diagnostic_options
 from segdsl.cli.reporting import OutputOptions, exit_on_errors, report_diagnostics
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from segdsl.diagnostics import Report
     from segdsl.workspace.remote.connect import Connection
     from segdsl.workspace.showing import Shown
-
-SHOWN = ("segment", "funnel", "predictive-segment", "journey", "activation", "template")
-"""The kinds that can be shown."""
 
 
 @click.command(

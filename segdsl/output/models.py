@@ -44,6 +44,8 @@ What = Literal[
     "group_attribute",
     "segment",
     "stage",
+    "journey",
+    "journey_stage",
     "model",
     "variant",
     "template",

@@ -276,6 +276,8 @@ _WHAT: dict[str, models.What] = {
     "group attribute": "group_attribute",
     "segment": "segment",
     "stage": "stage",
+    "journey": "journey",
+    "journey stage": "journey_stage",
     "model": "model",
     "variant": "variant",
     "template": "template",

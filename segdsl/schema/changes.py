@@ -27,6 +27,7 @@ def summary(schema: Schema) -> str:
         "folder": len(schema.folders),
         "segment": len(schema.segments),
         "funnel": len(schema.funnels),
+        "journey": len(schema.journeys or ()),
         "model": len(schema.models),
         "variant": len(schema.variants),
         "activation template": len(schema.templates or ()),
@@ -121,6 +122,18 @@ def _funnels(schema: Schema) -> _Items:
     return {each.id: ("/".join((*each.folder, each.name)), "") for each in schema.funnels}
 
 
+def _journeys(schema: Schema) -> _Items:
+    return {each.id: ("/".join((*each.folder, each.name)), "") for each in schema.journeys or ()}
+
+
+def _journey_stages(schema: Schema) -> _Items:
+    return {
+        stage.id: (f"{journey.name}/{stage.name}", "")
+        for journey in schema.journeys or ()
+        for stage in journey.stages
+    }
+
+
 def _templates(schema: Schema) -> _Items:
     return {each.id: ("/".join((*each.folder, each.name)), "") for each in schema.templates or ()}
 
@@ -173,6 +186,8 @@ _ITEMS_BY_KIND: dict[str, Callable[[Schema], _Items]] = {
     "segments": _segments,
     "funnels": _funnels,
     "stages of funnels": _stages,
+    "journeys": _journeys,
+    "stages of journeys": _journey_stages,
     "models": _models,
     "variants of tests": _variants,
     "activation templates": _templates,

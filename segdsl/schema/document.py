@@ -34,7 +34,7 @@ _HEAD = """\
 """
 
 
-_KNOWN_IF_EMPTY = ("visibility", "activation_templates", "connections", "users")
+_KNOWN_IF_EMPTY = ("visibility", "journeys", "activation_templates", "connections", "users")
 
 
 class _Named(Protocol):
@@ -109,6 +109,15 @@ def _reference_tables(schema: Schema) -> dict[str, Any]:
         "funnels": _names(funnels),
         "funnel_folders": {each.id: path_text(each.folder) for each in funnels if each.folder},
         "stages": {each.id: _names(each.stages) for each in funnels},
+        "journeys": None
+        if schema.journeys is None
+        else {
+            each.id: path_text((*each.folder, each.name))
+            for each in sorted(schema.journeys, key=lambda of: (of.folder, of.name, of.id))
+        },
+        "journey_stages": _drop_empty(
+            {each.id: _names(each.stages) for each in _by_name(schema.journeys or ())}
+        ),
         "models": _drop_empty(
             {
                 solution: _names(each for each in schema.models if each.solution == solution)

@@ -27,6 +27,7 @@ from segdsl.schema.model import (
     Connection,
     CustomerGroup,
     Funnel,
+    Journey,
     Model,
     Schema,
     Segment,
@@ -96,6 +97,7 @@ class SchemaReader:
             None
             if file.users is None
             else tuple(User(*each) for each in self.strings(file.users, "users")),
+            self.journeys(file),
         )
 
     def error(self, table: str, key: str, why: str) -> SchemaError:
@@ -265,6 +267,19 @@ class SchemaReader:
             Funnel(id, name, stages.get(id, ()), folder_of(folders[id]) if id in folders else ())
             for id, name in self.strings(file.funnels, "funnels")
         )
+
+    def journeys(self, file: SchemaFile) -> tuple[Journey, ...] | None:
+        stages = {
+            id: tuple(Stage(*each) for each in self.strings(names, f"journey_stages.{id}"))
+            for id, names in self.tables(file.journey_stages, "journey_stages")
+        }
+        for id in stages:
+            if id not in (file.journeys or {}):
+                raise self.error("journey_stages", id, "is not the id of a journey in this file")
+        if file.journeys is None:
+            return None
+        paths = [(id, folder_of(path)) for id, path in self.strings(file.journeys, "journeys")]
+        return tuple(Journey(id, path[-1], stages.get(id, ()), path[:-1]) for id, path in paths)
 
     def templates(self, file: SchemaFile) -> tuple[Template, ...] | None:
         if file.activation_templates is None:

@@ -83,6 +83,8 @@ class SchemaFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     funnels: Strings = {}
     funnel_folders: Strings = {}
     stages: Tables = {}
+    journeys: Strings | None = None
+    journey_stages: Tables = {}
     models: ModelTables = ModelTables()
     variants: Tables = {}
     activation_templates: Strings | None = None

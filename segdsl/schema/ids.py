@@ -45,6 +45,10 @@ def all_ids(schema: Schema) -> dict[Key, list[str]]:
             add("funnel", funnel.id, spelling.name, spelling.parent)
         for stage in funnel.stages:
             add("stage", stage.id, stage.name, funnel.name)
+    for journey in schema.journeys or ():
+        add("journey", journey.id, journey.name)
+        for stage in journey.stages:
+            add("journey stage", stage.id, stage.name, journey.name)
     for variant in schema.variants:
         add("variant", variant.id, variant.name, variant.test)
     for model in schema.models:

@@ -92,6 +92,15 @@ class Funnel(msgspec.Struct, frozen=True):
     folder: Folder = ()
 
 
+class Journey(msgspec.Struct, frozen=True):
+    """A journey with its stages: `id` and theirs are those of its newest version."""
+
+    id: str
+    name: str
+    stages: tuple[Stage, ...] = ()
+    folder: Folder = ()
+
+
 class Template(msgspec.Struct, frozen=True):
     """A template of activations."""
 
@@ -134,10 +143,11 @@ class Variant(msgspec.Struct, frozen=True):
 class Schema(msgspec.Struct, frozen=True, dict=True):
     """A parent segment and all objects that its segments can name; `id` is the parent segment's.
 
-    `samples` are values of columns, if they were requested. `templates`, `connections` and `users`
-    are None where they are not known: an older file does not have them, and a key may not be
-    allowed to see them. Of the users there are only those whom the workspace or the activations of
-    the parent segment notify: the file is committed, and addresses of others are nobody's business.
+    `samples` are values of columns, if they were requested. `templates`, `connections`, `users` and
+    `journeys` are None where they are not known: an older file does not have them, and a key may
+    not be allowed to see them. Of the users there are only those whom the workspace or the
+    activations of the parent segment notify: the file is committed, and addresses of others are
+    nobody's business.
     """
 
     id: str
@@ -155,6 +165,7 @@ class Schema(msgspec.Struct, frozen=True, dict=True):
     templates: tuple[Template, ...] | None = None
     connections: tuple[Connection, ...] | None = None
     users: tuple[User, ...] | None = None
+    journeys: tuple[Journey, ...] | None = None
 
     @cached_property
     def attributes_by_name(self) -> dict[str, Column]:

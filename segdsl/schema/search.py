@@ -21,6 +21,8 @@ ItemKind = OneOf[
     "group attribute",
     "segment",
     "stage",
+    "journey",
+    "journey stage",
     "model",
     "variant",
     "template",
@@ -56,6 +58,7 @@ def schema_items(schema: Schema) -> list[SchemaItem]:
         *_group_attributes(schema),
         *_segments(schema),
         *_stages(schema),
+        *_journeys(schema),
         *_models(schema),
         *_variants(schema),
         *_templates(schema),
@@ -160,6 +163,21 @@ def _stages(schema: Schema) -> Iterator[SchemaItem]:
         for stage in funnel.stages:
             spelling = f"in stage {string(stage.name)} of funnel {string(funnel.name)}"
             yield SchemaItem("stage", stage.name, funnel.name, spelling, f"#{stage.id}")
+
+
+def _journeys(schema: Schema) -> Iterator[SchemaItem]:
+    times = Counter(journey.name for journey in schema.journeys or ())
+    for journey in schema.journeys or ():
+        # Of several with one name only the id says which.
+        is_unique = times[journey.name] == 1
+        named = reference(ByName(journey.name) if is_unique else ById(journey.id))
+        folder = "/".join(journey.folder)
+        more = f"#{journey.id}" + (f", in {folder}" if folder else "")
+        yield SchemaItem("journey", journey.name, folder or None, f"of journey {named}", more)
+        for stage in journey.stages:
+            to = reference(ByName(stage.name) if is_unique else ById(stage.id))
+            spelling = f"jump to stage {to} of journey {named}"
+            yield SchemaItem("journey stage", stage.name, journey.name, spelling, f"#{stage.id}")
 
 
 def _models(schema: Schema) -> Iterator[SchemaItem]:

@@ -269,3 +269,40 @@ def test_several_processes_say_the_same(folder: Path, monkeypatch: pytest.Monkey
 def test_the_predicted_segment_may_be_in_a_file_that_is_not_checked(folder: Path) -> None:
     many(folder)
     assert said("model.seg") == FINDINGS[3:]
+
+
+ON_SERVER = """
+[journeys]
+12 = "Lifecycle/VIP"
+13 = "Twice"
+14 = "A/Twice"
+
+[journey_stages.12]
+31 = "Loyal"
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "messages"),
+    [
+        ('stage "Loyal" of journey "VIP"', []),
+        ('stage "Loayl" of journey "VIP"', ['SEG251 the journey "VIP" has no stage "Loayl"']),
+        ('stage "Loyal" of journey "VIPs"', ['SEG251 there is no journey "VIPs"']),
+        ('stage "Loyal" of journey "Twice"', ['SEG305 2 journeys are named "Twice"']),
+        # An older version has other ids, which the schema does not keep.
+        ("stage #1 of journey #2", []),
+    ],
+)
+def test_what_the_schema_has_is_known(folder: Path, target: str, messages: list[str]) -> None:
+    (folder / "local.schema.toml").write_text(SCHEMA + ON_SERVER)
+    write(folder, one=journey("J", f"wait 1 day, jump to {target}"), two=activation("A", "VIP"))
+    assert [each for each in said() if "SEG25" in each or "SEG305" in each] == messages
+    helps = [of.help for of in checked().report.diagnostics if '"VIPs"' in of.message]
+    assert helps == ["did you mean `VIP`?"] * len(helps)
+
+
+def test_an_older_schema_knows_nothing_of_journeys(folder: Path) -> None:
+    (folder / "local.schema.toml").write_text(SCHEMA)
+    write(folder, two=activation("A", "VIP"))
+    assert said() == ['SEG251 there is no journey "VIP"']
+    assert "name one of the server by its id" in (checked().report.diagnostics[0].help or "")

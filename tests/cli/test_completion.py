@@ -67,6 +67,35 @@ def completed(*words: str, shell: str = "bash") -> list[str]:
     return [each.partition(",")[2].partition("\t")[0] for each in lines if each]
 
 
+WELCOME = """\
+journey "Welcome"
+stage "S"
+  enter "E" where age > 1
+  steps (activate "Mail", wait 1 day)
+
+activation "Mail" of journey "Welcome"
+  to connection "s3"
+  columns (email)
+  after journey refresh
+"""
+
+
+def test_kinds_of_resources_and_their_names(project: Path) -> None:
+    (project / "welcome.seg").write_text(WELCOME)
+
+    def offered(*words: str) -> list[str]:
+        return completed(*words)
+
+    assert offered("list", "j") == ["journeys"]
+    assert offered("show", "jour") == ["journey"]
+    assert offered("show", "Wel") == ["Welcome"]
+    assert offered("show", "journey", "") == ["Welcome"]
+    assert offered("show", "activation", "") == ["Mail"]
+    assert offered("show", "funnel", "") == []
+    assert offered("run", "activation", "") == ["Mail"]
+    assert offered("run", "M") == ["Mail"]
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_kind_of_word(project: Path, shell: str) -> None:
     segdsl("schema", "pull")

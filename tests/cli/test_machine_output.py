@@ -137,7 +137,8 @@ def option_names(names: tuple[str, ...]) -> set[str]:
 def test_every_command_can_answer_in_json() -> None:
     every = set(leaves(cli)) - {(name,) for name in TEXT_ONLY}
     assert {names for names in every if not {"--json", "--format"} <= option_names(names)} == set()
-    assert {" ".join(names) for names in every} | {"segdsl"} == set(outputs())
+    # `run NAME`, which has no word for its kind, has a document where nothing is run.
+    assert {" ".join(names) for names in every} | {"segdsl", "run"} == set(outputs())
 
 
 # --- every command, when it works ------------------------------------------------------

@@ -120,7 +120,7 @@ async def make_journey(folder: Path, buyers: str) -> None:
         branch = {"name": "Old", "segmentId": old, "excludedPath": False, "next": ids[2]}
         others = {"name": "Others", "segmentId": old, "excludedPath": True, "next": ids[3]}
         wait = {"type": "WaitStep", "waitStepType": "Duration", "waitStepUnit": "day"}
-        stage = {
+        stage: dict[str, Any] = {
             "id": journey.stages[0].id,
             "name": "First days",
             "entryCriteria": {"name": "Buyers", "segmentId": enter},

@@ -138,6 +138,7 @@ def test_everything_that_a_segment_can_name(tmp_path: Path) -> None:
         templates=(),
         connections=(SchemaConnection("1", "s3", "s3_v2"), SchemaConnection("2", "mail", "mail")),
         users=(),
+        journeys=(),
     )
 
 

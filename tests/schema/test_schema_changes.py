@@ -11,6 +11,7 @@ from segdsl.schema.model import (
     Connection,
     CustomerGroup,
     Funnel,
+    Journey,
     Model,
     Schema,
     Segment,
@@ -35,6 +36,7 @@ SHOP = Schema(
     templates=(Template("400", "Weekly", ("Loyalty",)),),
     connections=(Connection("4021", "s3", "s3_v2"), Connection("4022", "mail")),
     users=(User("3", "a@example.com"),),
+    journeys=(Journey("12", "Welcome", (Stage("31", "First"),), ("Loyalty",)),),
 )
 
 
@@ -84,6 +86,8 @@ def test_each_kind_has_one_line() -> None:
         "segments: removed: Loyalty/Gold",
         "funnels: removed: Loyalty/F",
         "stages of funnels: removed: F/S",
+        "journeys: removed: Loyalty/Welcome",
+        "stages of journeys: removed: Welcome/First",
         "models: removed: Churn, Value",
         "variants of tests: removed: Mail/A",
         "activation templates: removed: Loyalty/Weekly",
@@ -112,7 +116,18 @@ def test_long_lists_are_abbreviated() -> None:
 
 def test_a_summary_counts_each_kind() -> None:
     assert summary(SHOP) == (
-        "2 attributes, 1 behavior, 1 customer group, 1 folder, 1 segment, 1 funnel, 2 models, "
-        "1 variant, 1 activation template, 2 connections, 1 user"
+        "2 attributes, 1 behavior, 1 customer group, 1 folder, 1 segment, 1 funnel, 1 journey, "
+        "2 models, 1 variant, 1 activation template, 2 connections, 1 user"
     )
     assert summary(Schema("1", "Shop")) == "empty"
+
+
+def test_journeys_and_their_stages() -> None:
+    journeys = (
+        Journey("12", "Hello", (Stage("31", "First"), Stage("32", "Later")), ("Loyalty",)),
+        Journey("13", "VIP"),
+    )
+    assert changed(journeys=journeys) == (
+        "journeys: added: VIP; changed: Loyalty/Welcome → Loyalty/Hello",
+        "stages of journeys: added: Hello/Later; changed: Welcome/First → Hello/First",
+    )

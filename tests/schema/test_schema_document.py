@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from segdsl.schema.model import (
     Connection,
     CustomerGroup,
     Funnel,
+    Journey,
     Model,
     Schema,
     Segment,
@@ -90,11 +92,12 @@ schemas = st.builds(
     templates=st.none() | some(st.builds(Template, ids, names, st.just(()) | folders), "id"),
     connections=st.none() | some(st.builds(Connection, ids, names, st.none() | names), "id"),
     users=st.none() | some(st.builds(User, ids, names), "id"),
+    journeys=st.none() | some(st.builds(Journey, ids, names, stages, st.just(()) | folders), "id"),
 )
 
 
-def _funnels(schema: Schema) -> set[Any]:
-    return {(each.id, each.name, each.folder, frozenset(each.stages)) for each in schema.funnels}
+def _staged(items: Iterable[Funnel | Journey]) -> set[Any]:
+    return {(each.id, each.name, each.folder, frozenset(each.stages)) for each in items}
 
 
 @settings(max_examples=scaled(500))
@@ -112,11 +115,11 @@ def test_a_schema_round_trips_in_any_order(schema: Schema) -> None:
     for field in schema.__struct_fields__:
         here, there = getattr(schema, field), getattr(read, field)
         assert (here is None) == (there is None)
-        if isinstance(here, tuple) and field not in ("funnels", "behaviors", "customer_groups"):
+        nested = ("funnels", "journeys", "behaviors", "customer_groups")
+        if isinstance(here, tuple) and field not in nested:
             assert set(here) == set(there)
-    assert {
-        (each.id, each.name, each.folder, frozenset(each.stages)) for each in schema.funnels
-    } == {(each.id, each.name, each.folder, frozenset(each.stages)) for each in read.funnels}
+    assert _staged(schema.funnels) == _staged(read.funnels)
+    assert _staged(schema.journeys or ()) == _staged(read.journeys or ())
     assert {(each.name, each.label, frozenset(each.columns)) for each in schema.behaviors} == {
         (each.name, each.label, frozenset(each.columns)) for each in read.behaviors
     }
@@ -509,3 +512,32 @@ def test_names_with_different_parents_are_different() -> None:
         ("stage", ByName("S", "G")): ["5", "6"],
         ("cltv model", ByName("L")): ["4", "5"],
     }
+
+
+def test_journeys_have_a_line_each_and_ids_by_their_names() -> None:
+    journeys = (
+        Journey("12", "Welcome", (Stage("31", "First"), Stage("32", "Later")), ("A",)),
+        Journey("13", "VIP", (Stage("33", "First"),)),
+        Journey("14", "VIP"),
+    )
+    text = write_schema(Schema("1", "Shop", journeys=journeys))
+    assert (
+        '[journeys]\n13 = "VIP"\n14 = "VIP"\n12 = "A/Welcome"\n\n'
+        '[journey_stages.13]\n33 = "First"\n\n[journey_stages.12]\n31 = "First"\n32 = "Later"\n'
+    ) in text
+    schema = read_schema(text, "x")
+    ids = ids_of(schema)
+    assert ids["journey", ByName("Welcome")] == "12"
+    assert ids["journey stage", ByName("Later", "Welcome")] == "32"
+    assert ("journey", ByName("VIP")) not in ids
+    assert ambiguous_ids(schema)["journey", ByName("VIP")] == ["13", "14"]
+    with pytest.raises(SchemaError, match=r"`99` in `.journey_stages.` is not the id of a journey"):
+        read_schema(text.replace("journey_stages.13", "journey_stages.99"), "x")
+
+
+def test_without_a_table_nothing_is_known_of_journeys() -> None:
+    nothing = write_schema(Schema("1", "Shop"))
+    assert read_schema(nothing, "x").journeys is None
+    none = write_schema(Schema("1", "Shop", journeys=()))
+    assert "[journeys]" in none
+    assert read_schema(none, "x").journeys == ()

@@ -12,6 +12,7 @@ from segdsl.schema.model import (
     Connection,
     CustomerGroup,
     Funnel,
+    Journey,
     Model,
     Schema,
     Segment,
@@ -140,3 +141,29 @@ def test_what_activations_name_has_its_spelling() -> None:
         report = Report()
         parse(Source("a.seg", f'activation "A" of segment "S"\n  {clause}\n'), report)
         assert report.diagnostics == [], clause
+
+
+def test_journeys_and_their_stages_have_spellings_that_parse() -> None:
+    schema = Schema(
+        "1",
+        "Shop",
+        journeys=(
+            Journey("12", "Welcome", (Stage("31", "First"),), ("A",)),
+            Journey("13", "VIP", (Stage("33", "Hello"),)),
+            Journey("14", "VIP"),
+        ),
+    )
+    assert [(each.kind, each.spelling, each.details) for each in schema_items(schema)] == [
+        ("journey", 'of journey "Welcome"', "#12, in A"),
+        ("journey stage", 'jump to stage "First" of journey "Welcome"', "#31"),
+        ("journey", "of journey #13", "#13"),
+        ("journey stage", "jump to stage #33 of journey #13", "#33"),
+        ("journey", "of journey #14", "#14"),
+    ]
+    for item in schema_items(schema):
+        text = f'activation "A" {item.spelling}\n'
+        if item.kind == "journey stage":
+            text = f'journey "J" stage "S" enter "E" where a = 1 steps ({item.spelling})\n'
+        report = Report()
+        parse(Source("a.seg", text), report)
+        assert report.diagnostics == [], text

@@ -13,7 +13,7 @@ from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_file as read_segment
+from segdsl.workspace.tdx import ImportedSegment, read_file
 
 pytest.importorskip("yaml")
 
@@ -25,9 +25,10 @@ def read(activation: str) -> tuple[str, Report]:
     """The source of the activations, one in YAML's flow style or in lines, and the report."""
     report = Report()
     item = indent(dedent(activation), "    ").lstrip()
-    imported = read_segment(Source("x.yml", f"{HEAD}  - {item}\n"), report)
+    imported = read_file(Source("x.yml", f"{HEAD}  - {item}\n"), report)
     if imported is None:
         return "", report
+    assert isinstance(imported, ImportedSegment)
     text = format_file(t.File(imported.activations))
     assert format_file(parse(Source("x.seg", text), report)) == text
     return text, report
@@ -190,7 +191,7 @@ def test_what_is_refused(activation: str, words: str) -> None:
 def test_two_activations_of_one_name() -> None:
     report = Report()
     text = f"{HEAD}  - {{{LEAST}}}\n  - {{{LEAST}}}\n"
-    assert read_segment(Source("x.yml", text), report) is None
+    assert read_file(Source("x.yml", text), report) is None
     assert "named `mail` too" in report.diagnostics[0].message
 
 

@@ -13,7 +13,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_file as read_segment
+from segdsl.workspace.tdx import ImportedSegment, read_file
 
 pytest.importorskip("yaml")
 
@@ -22,7 +22,8 @@ AGE = "{type: Value, attribute: age, operator: {type: Greater, value: 1}}"
 
 def read(text: str) -> tuple[str | None, Report]:
     report = Report()
-    found = read_segment(Source("x.yml", text), report)
+    found = read_file(Source("x.yml", text), report)
+    assert found is None or isinstance(found, ImportedSegment)
     return (None if found is None else format_file(t.File((found.segment,)))), report
 
 

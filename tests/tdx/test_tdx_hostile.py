@@ -11,8 +11,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import document
-from segdsl.workspace.tdx import read_file as read_segment
+from segdsl.workspace.tdx import ImportedSegment, document, read_file
 
 pytest.importorskip("yaml")
 
@@ -21,7 +20,8 @@ RULE = "rule: {type: include, segment: y}\n"
 
 def read(text: str) -> tuple[str | None, Report]:
     report = Report()
-    found = read_segment(Source("x.yml", text), report)
+    found = read_file(Source("x.yml", text), report)
+    assert found is None or isinstance(found, ImportedSegment)
     return (None if found is None else format_file(t.File((found.segment,)))), report
 
 

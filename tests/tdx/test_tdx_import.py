@@ -16,7 +16,7 @@ from segdsl.diagnostics import Report
 from segdsl.language.format import format_file
 from segdsl.language.syntax import tree as t
 from segdsl.source import Source
-from segdsl.workspace.tdx import read_file as read_segment
+from segdsl.workspace.tdx import ImportedSegment, read_file
 
 pytest.importorskip("yaml")
 
@@ -24,7 +24,8 @@ pytest.importorskip("yaml")
 def read(text: str) -> tuple[str | None, Report]:
     """The source of a YAML segment, and what was found."""
     report = Report()
-    found = read_segment(Source("x.yml", text), report)
+    found = read_file(Source("x.yml", text), report)
+    assert found is None or isinstance(found, ImportedSegment)
     return (None if found is None else format_file(t.File((found.segment,)))), report
 
 

@@ -1,8 +1,8 @@
 """Journeys against each other and their activations: where they jump, and what they activate.
 
-What the server has beside the workspace is not known of journeys: a journey that no file defines is
-reported only where all files of a project were read, and one of the server is named by its id. Of
-journeys with errors nothing is said. Pure.
+A journey that neither a file nor the schema has is reported only where all files of a project were
+read. The schema has the newest version of each journey: an id, which may be that of another one, is
+not looked up. Of journeys with errors nothing is said. Pure.
 """
 
 from __future__ import annotations
@@ -14,22 +14,27 @@ from segdsl.analysis.checking.targets import Targets
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import activations as a
 from segdsl.language.condition import tree as c
+from segdsl.language.journeys import JourneyStageRef
 from segdsl.language.references.cycles import cycles
 from segdsl.language.references.facts import Facts
 from segdsl.language.references.journey_facts import JourneyFacts, JumpFacts
 from segdsl.language.references.memberships import memberships
 from segdsl.language.syntax.spelling import reference, string
 from segdsl.language.values import ById, ByName, Reference
+from segdsl.schema.model import Journey as ServerJourney
+from segdsl.schema.model import Schema
 from segdsl.source import Span, SpanKey
 
 _Stage = tuple[c.Place, str]
 _MOST_LISTED = 8
+_PULL = "if it is new, run `segdsl schema pull`"
 
 
 def check_journeys(
     journeys: Sequence[JourneyFacts],
     activations: Sequence[a.Activation],
     facts: Facts,
+    schema: Schema | None,
     report: Report,
     *,
     is_project: bool,
@@ -39,7 +44,7 @@ def check_journeys(
     `facts` are of all files of the workspace. `is_project` is whether these are known to be all
     there are.
     """
-    checker = _Journeys(facts, report, is_project=is_project)
+    checker = _Journeys(facts, schema, report, is_project=is_project)
     for journey in journeys:
         for jump in journey.jumps:
             checker.jump(journey, jump)
@@ -66,8 +71,15 @@ def check_rules(rules: Iterable[c.Segment], targets: Targets, report: Report) ->
 
 
 class _Journeys:
-    def __init__(self, facts: Facts, report: Report, *, is_project: bool) -> None:
+    def __init__(
+        self, facts: Facts, schema: Schema | None, report: Report, *, is_project: bool
+    ) -> None:
         self.report = report
+        on_server = None if schema is None else schema.journeys
+        self.is_known = on_server is not None
+        self.on_server: dict[str, list[ServerJourney]] = {}
+        for each in on_server or ():
+            self.on_server.setdefault(each.name, []).append(each)
         self.is_project = is_project
         self.journeys: dict[str, list[JourneyFacts]] = {}
         for journey in facts.journeys:
@@ -78,7 +90,7 @@ class _Journeys:
     def _journey(self, target: Reference, span: Span) -> JourneyFacts | None:
         """The journey of the workspace that is named; reported where there is none, or several."""
         if isinstance(target, ById) or target.name in self.broken:
-            return None
+            return None  # An id may be that of an older version, which the schema does not have.
         here = self.journeys.get(target.name, [])
         if len(here) > 1:
             self.report.add(
@@ -88,37 +100,70 @@ class _Journeys:
                 help="give them different names",
             )
             return None
-        if not here and self.is_project:
+        if here:
+            return here[0]
+        on_server = self.on_server.get(target.name, [])
+        if len(on_server) > 1:
+            ids = " or ".join(f"#{each.id}" for each in on_server)
+            self.report.add(
+                Code.SEG305,
+                span,
+                f"{len(on_server)} journeys are named {reference(target)}",
+                help=f"specify one by its id: {ids}",
+            )
+        elif not on_server and self.is_project:
             default = "define it, or name one of the server by its id: `of journey #12`"
+            if self.is_known:
+                default = _PULL
             self.report.add(
                 Code.SEG251,
                 span,
                 f"there is no journey {reference(target)}",
-                help=self.report.did_you_mean(target.name, self.journeys, default),
+                help=self.report.did_you_mean(
+                    target.name, {*self.journeys, *self.on_server}, default
+                ),
             )
-        return here[0] if here else None
+        return None
+
+    def _on_server(self, target: Reference) -> ServerJourney | None:
+        """The only journey of the server that is named, where no file defines one."""
+        if isinstance(target, ById) or target.name in self.journeys or target.name in self.broken:
+            return None
+        found = self.on_server.get(target.name, [])
+        return found[0] if len(found) == 1 else None
+
+    def _stage_on_server(self, target: JourneyStageRef) -> None:
+        """Reports a stage that the journey of the server does not have."""
+        journey = None if target.journey is None else self._on_server(target.journey)
+        if journey is None or not isinstance(target.stage, ByName):
+            return
+        names = [stage.name for stage in journey.stages]
+        if target.stage.name not in names:
+            self._no_stage(target.stage, journey.name, names, target.span)
 
     # --- jumps -------------------------------------------------------------------------
 
     def jump(self, source: JourneyFacts, jump: JumpFacts) -> None:
         target = jump.target
         to = source if target.journey is None else self._journey(target.journey, target.span)
+        if to is None:
+            self._stage_on_server(target)
         if to is None or not isinstance(target.stage, ByName):
             return
         if target.stage.name not in to.stages:
-            self._no_stage(target.stage, to, target.span)
+            self._no_stage(target.stage, to.place[1], to.stages, target.span)
         elif to is source:
             self._inside(jump, target.stage.name)
 
-    def _no_stage(self, stage: ByName, journey: JourneyFacts, span: Span) -> None:
-        listed = ", ".join(map(string, journey.stages[:_MOST_LISTED]))
+    def _no_stage(self, stage: ByName, journey: str, stages: Sequence[str], span: Span) -> None:
+        listed = ", ".join(map(string, stages[:_MOST_LISTED]))
         self.report.add(
             Code.SEG251,
             span,
-            f"the journey {string(journey.place[1])} has no stage {string(stage.name)}",
+            f"the journey {string(journey)} has no stage {string(stage.name)}",
             help=self.report.did_you_mean(
                 stage.name,
-                journey.stages,
+                stages,
                 f"its stages are {listed}" if listed else "it has no stages",
             ),
         )

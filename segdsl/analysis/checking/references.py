@@ -62,7 +62,7 @@ def check_references(
     check_uses(referring.models, targets, report)
     check_rules(referring.of_journeys, targets, report)
     check_journeys(
-        referring.journeys, of_journeys, facts, report, is_project=is_project and all_known
+        referring.journeys, of_journeys, facts, schema, report, is_project=is_project and all_known
     )
 
 

@@ -13,12 +13,14 @@ import msgspec
 
 from segdsl.api import Client
 from segdsl.api import responses as a
+from segdsl.api.journey_records import Journey as ApiJourney
 from segdsl.language.behaviors import name_of
 from segdsl.schema.model import (
     Behavior,
     Column,
     CustomerGroup,
     Funnel,
+    Journey,
     Model,
     Schema,
     Segment,
@@ -73,6 +75,7 @@ async def pull_schema(connection: Connection, named: Collection[str] = ()) -> Pu
         templates=names.templates,
         connections=names.connections,
         users=names.users,
+        journeys=_journeys(parts.journeys, paths),
     )
     return PulledSchema(schema, tuple(sorted(notes.texts)))
 
@@ -98,6 +101,16 @@ class _MissingParts:
             self.texts.append(f"{what}: {error.message}")
             return ()
 
+    async def if_offered(
+        self, what: str, one: str, answer: Awaitable[a.Listed[_T]]
+    ) -> tuple[_T, ...] | None:
+        """The same; None where nothing is known then."""
+        try:
+            return self.readable(one, await answer)
+        except LEFT_OUT as error:
+            self.texts.append(f"{what}: {error.message}")
+            return None
+
 
 class _Parts(NamedTuple):
     """What the lists of a server say."""
@@ -110,11 +123,12 @@ class _Parts(NamedTuple):
     predictive_models: tuple[a.PredictiveModel, ...]
     solutions: tuple[a.Solution, ...]
     variants: tuple[a.Variant, ...]
+    journeys: tuple[ApiJourney, ...] | None
 
 
 async def _read_parts(connection: Connection, notes: _MissingParts) -> _Parts:
     client, id = connection.client, connection.parent.id
-    main, others = await asyncio.gather(
+    main, others, journeys = await asyncio.gather(
         asyncio.gather(
             client.attributes(id),
             client.behaviors(id),
@@ -127,8 +141,9 @@ async def _read_parts(connection: Connection, notes: _MissingParts) -> _Parts:
             notes.optional("models of solutions", "model", client.solutions(id)),
             notes.optional("variants of tests", "variant", client.variants(id)),
         ),
+        notes.if_offered("journeys", "journey", client.journeys(id)),
     )
-    return _Parts(*main, *others)
+    return _Parts(*main, *others, journeys)
 
 
 def _columns(
@@ -203,6 +218,29 @@ def _funnels(
             paths.get(each.folder_id, ()),
         )
         for each in funnels
+    )
+
+
+def _journeys(
+    listed: Sequence[ApiJourney] | None, paths: Mapping[str | None, Folder]
+) -> tuple[Journey, ...] | None:
+    """The newest version of each journey; one whose folder cannot be seen is put in the root."""
+    if listed is None:
+        return None
+    newest: dict[str, ApiJourney] = {}
+    for each in listed:
+        bundle = each.bundle_id or each.id
+        known = newest.get(bundle)
+        if known is None or (each.version or 0) > (known.version or 0):
+            newest[bundle] = each
+    return tuple(
+        Journey(
+            each.id,
+            each.bundle_name or each.name,
+            tuple(Stage(stage.id, stage.name) for stage in each.stages),
+            paths.get(each.folder_id, ()),
+        )
+        for each in newest.values()
     )
 
 
