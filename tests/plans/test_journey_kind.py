@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from local_api import NOW
 from segdsl.api.journey_records import Journey
 from segdsl.api.transport import JSON_API
 from segdsl.diagnostics import Report
+from segdsl.server import open_local
 from segdsl.workspace.kinds.effects import NOT_COUNTED
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.remote.journeys import carry_out, find_versions
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_text
-from teams import Team
-from test_activation_kind import with_account
+from teams import Team, connected
+from test_activation_kind import data, with_account
+from test_funnel_kind import Killed, KilledError
 
 ADULTS = 'segment "Adults"\n  folder "Shared"\n\nwhere\n  age >= 18\n'
 WELCOME = """\
@@ -421,3 +427,93 @@ async def test_a_pull_keeps_what_stands_around_the_parts(team: Team) -> None:
     assert found.count('activation "Mail"') == found.count('activation "Tips"') == 1
     assert found == WELCOME.replace("3 days", "5 days") + '\nsegment "Between" where age > 3\n'
     await nothing_is_left(team)
+
+
+# --- interrupted -----------------------------------------------------------------------
+
+
+def killed_and_carried_on(
+    tmp_path: Path, writes: int, before: str | None, *, launched: bool = False
+) -> tuple[list[str], int]:
+    """What is written where an apply is killed after so many writes, and run again; and how many
+    segments were created beyond those that are used."""
+
+    async def inside() -> tuple[list[str], int]:
+        async with open_local(data(tmp_path), None, NOW, None) as transport:
+            killed = Killed(transport)
+            async with connected(tmp_path, killed) as team:
+                team.write("adults.seg", ADULTS)
+                if before is not None:
+                    team.write("Lifecycle/Welcome.seg", before)
+                    team.write("Regulars.seg", REGULARS)
+                await team.apply()
+                if launched:
+                    await launch(team, "Welcome")
+                    await team.pull()
+                lock = (team.folder / "local.lock.toml").read_text()
+                used = await all_segments(team)
+                team.write("Lifecycle/Welcome.seg", CHANGED if before else WELCOME)
+                team.write("Regulars.seg", REGULARS)
+                killed.writes.clear()
+                killed.left = writes
+                with pytest.raises(KilledError):
+                    await team.apply()
+                killed.left = None
+                (team.folder / "local.lock.toml").write_text(lock)
+                plan = await team.plan()
+                assert not plan.conflicts
+                outcomes = await team.apply(plan)
+                assert all(each.is_done for each in outcomes), outcomes
+                await nothing_is_left(team)
+                assert len(await versions(team, "Welcome")) == (2 if launched else 1)
+                assert len(await versions(team, "Regulars")) == 1
+                newest = (await versions(team, "Welcome"))[-1]
+                listed = await team.client.journey_activations(newest.id)
+                assert sorted(each.name for each in listed) == ["Mail", "Tips"]
+                made = [each for each in killed.writes if each == "POST /audiences/7/segments"]
+                new = await all_segments(team) - used
+                copies = 6 if launched else 0
+                return killed.writes, len(made) - (len(new) - copies)
+
+    return asyncio.run(inside())
+
+
+async def all_segments(team: Team) -> set[str]:
+    """The segments that any version names, without those of excluded paths."""
+    found: set[str] = set()
+    for each in await team.client.journeys("7"):
+        for id in await segments_of(team, each):
+            if (await team.client.segment("7", id)).name != "Rest":
+                found.add(id)
+    return found
+
+
+CHANGED = (
+    WELCOME.replace("age > 60", "age > 61")
+    .replace("columns (age)", "columns all")
+    .replace("wait 3 days", "wait 4 days")
+    .replace('exit "Abroad" where country = "US"\n', 'exit "Away" where country = "FR"\n')
+)
+
+
+@pytest.mark.parametrize("writes", range(15))
+def test_a_creation_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, None)
+    assert written.count("POST /entities/journeys") == 2
+    # No list has segments of criteria: those that nothing names yet are created again.
+    assert 0 <= spare <= 7
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_an_update_of_a_draft_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, WELCOME)
+    assert "POST /entities/journeys" not in written
+    assert 0 <= spare <= 1
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_new_version_that_is_killed_is_made_once(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, WELCOME, launched=True)
+    [made] = [each for each in written if each.endswith("/journeys")]
+    assert made.startswith("POST /entities/journey_bundles/")
+    assert 0 <= spare <= 1
