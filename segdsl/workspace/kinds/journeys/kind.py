@@ -167,4 +167,4 @@ class JourneyKind(
         return await read_journeys(reading)
 
     def requests(self, client: Client, parent_id: str) -> JourneyRequests:
-        return JourneyRequests(client, parent_id)
+        return JourneyRequests(client, parent_id, [])
