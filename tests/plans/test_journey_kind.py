@@ -15,6 +15,7 @@ from segdsl.api.transport import JSON_API
 from segdsl.diagnostics import Report
 from segdsl.server import open_local
 from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.project.known_ids import names_of
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.remote.journeys import carry_out, find_versions
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
@@ -393,6 +394,44 @@ async def test_thirty_versions_are_the_most(team: Team) -> None:
     [found] = [each for each in report.diagnostics if each.severity == "error"]
     assert found.code.name == "SEG313"
     assert "has 30 versions, and no journey has more" in found.message
+
+
+@with_account
+async def test_the_segment_of_a_criterion_goes_where_nobody_else_has_it(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    [before] = await versions(team, "Welcome")
+    rules = {each: await team.client.segment("7", each) for each in await segments_of(team, before)}
+    by_name = {each.name: id for id, each in rules.items()}
+    shared, own = by_name["Japan"], by_name["Abroad"]
+    # Somebody has the rule of a branch as the goal of a version of another journey.
+    goal = {"name": "Japan", "segmentId": shared}
+    body = {"type": "journey", "attributes": {"name": "Regulars", "goal": goal}}
+    [other] = await versions(team, "Regulars")
+    await team.client._transport.send(
+        "PATCH", f"/entities/journeys/{other.id}", body=body, media=JSON_API
+    )
+    text = WELCOME.replace('  exit "Abroad" where country = "US"\n', "")
+    team.write("Lifecycle/Welcome.seg", text.replace('country = "JP"', 'country = "FR"'))
+    team.write("Regulars.seg", REGULARS)
+    plan = await team.plan(paths=[str(team.folder / "Lifecycle")])
+    assert {each.done for each in await team.apply(plan)} == {"updated"}
+    assert await team.client.segment_or_none("7", own) is None
+    kept = bytes((await team.client.segment("7", shared)).rule or b"").decode()
+    assert '"JP"' in kept
+    assert shared not in await segments_of(team, before)
+
+
+@with_account
+async def test_what_is_compiled_has_the_ids_of_steps_that_the_lock_has(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    entry = {each.name: each for each in load_lock(team.project, "local").entries}["Welcome"]
+    ids = names_of(team.project, None, segments=True).ids
+    steps = {name.name: id for (kind, name), id in ids.items() if kind == "journey step"}
+    assert entry.parts["journey step"].items() <= steps.items()
+    # Those of the journey and its stages are of all versions together, and go into no request.
+    assert not {kind for kind, _ in ids} & {"journey", "journey stage", "journey activation"}
 
 
 @with_account

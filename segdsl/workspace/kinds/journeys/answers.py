@@ -150,6 +150,12 @@ class JourneyAnswer(msgspec.Struct, frozen=True, dict=True):
         return self._read[0]
 
     @cached_property
+    def all_segments(self) -> frozenset[str]:
+        """The segments of its criteria, and those of excluded paths."""
+        document = read_document(_loaded(self.journey.document), Report())
+        return frozenset(() if document is None else segment_ids(document.journey))
+
+    @cached_property
     def is_known(self) -> bool:
         """Whether all stages that it leads to are known."""
         known = True
