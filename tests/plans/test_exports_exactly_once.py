@@ -1,4 +1,4 @@
-"""Funnels and activations through faults, with the client killed: each once, and equal.
+"""Funnels, activations and journeys through faults, with the client killed: each once, and equal.
 
 They are applied, then changed in every way (rules, stages, schedules, both sides of the API, names;
 a part deleted and others made for it) and applied again. What a killed client had written into the
@@ -18,7 +18,7 @@ import pytest
 from local_api import NOW
 from segdsl.api import ApiKey, Client, ClientError, RetryPolicy
 from segdsl.server import LOCAL_KEY, open_local, parse_faults
-from segdsl.workspace.project.keys import ACTIVATION, FUNNEL, SEGMENT, TEMPLATE
+from segdsl.workspace.project.keys import ACTIVATION, FUNNEL, JOURNEY, SEGMENT, TEMPLATE
 from segdsl.workspace.remote.connect import Connection
 from segdsl.workspace.sync.plan import Plan
 from teams import Team, connected
@@ -37,12 +37,14 @@ TRIES = 30
 SEGMENTS, TEMPLATES = 50, 10
 
 
-def texts(funnels: int, activations: int, later: bool) -> dict[str, str]:
+def texts(funnels: int, activations: int, journeys: int, later: bool) -> dict[str, str]:
     """The files, by name."""
     files = {"segments.seg": "\n".join(_segments(later))}
     files["templates.seg"] = "\n".join(_template(number, later) for number in range(TEMPLATES))
     for number in range(funnels):
         files[f"f{number}.seg"] = _funnel(number, later)
+    for number in range(journeys):
+        files[f"j{number}.seg"] = _journey(number, journeys, later)
     for number in range(activations):
         path = f"a{number // 10}.seg"
         files[path] = files.get(path, "") + _activation(number, funnels, later) + "\n"
@@ -115,6 +117,34 @@ def _activation(number: int, funnels: int, later: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _journey_name(number: int, later: bool) -> str:
+    return f"{'New' if later and number % 6 == 4 else 'J'} {number}"
+
+
+def _journey(number: int, journeys: int, later: bool) -> str:
+    """A journey that leads to the next one, and the last to the first."""
+    does = number % 6 if later else 0
+    name, following = _journey_name(number, later), _journey_name((number + 1) % journeys, later)
+    segment = _segment_name(number % SEGMENTS, later)
+    last = f'\nstage "Last"\n  enter "All" where age > {number}\n' if does == 3 else ""
+    columns = "age, country" if does == 5 else "age"
+    return (
+        f'journey "{name}"\n  folder "Journeys {number % 3}"\n'
+        f'  goal "Old" where age > {60 + number + 500 * (does == 1)}\n\n'
+        f'stage "First"\n  enter "Some" is segment "{segment}"\n'
+        f'  exit "Gone" where age < {number}\n'
+        f'    jump to stage "First" of journey "{following}"\n'
+        f'  steps (\n    activate "Mail",\n    wait {2 if does == 2 else 1} days,\n'
+        f'    decide "Which" (\n      when "A" where age > {number + 7} then (activate "SMS"),\n'
+        f'      otherwise "B" then (wait 1 week),\n    ),\n    end,\n  )\n{last}\n'
+        + "\n".join(
+            f'activation "{each}" of journey "{name}"\n  to connection "s3"\n'
+            f"  columns ({columns})\n  after journey refresh\n"
+            for each in ("Mail", "SMS")
+        )
+    )
+
+
 def _target(number: int, funnels: int, later: bool) -> str:
     if number % 3:
         return f'segment "{_segment_name(number % SEGMENTS, later)}"'
@@ -167,12 +197,16 @@ async def assert_each_once(one: Team, patient: Client) -> None:
             FUNNEL: len(await patient.funnels("7")),
             TEMPLATE: len(await patient.templates("7")),
             ACTIVATION: len(await patient.activations("7")),
+            JOURNEY: len(await patient.journeys("7")),
         }
+        for journey in await patient.journeys("7"):
+            sent = await patient.journey_activations(journey.id)
+            assert sorted(each.name for each in sent) == ["Mail", "SMS"]
     finally:
         one.client = impatient
     assert numbers == {
         kind: sum(each.key.kind == kind for each in here)
-        for kind in (SEGMENT, FUNNEL, TEMPLATE, ACTIVATION)
+        for kind in (SEGMENT, FUNNEL, TEMPLATE, ACTIVATION, JOURNEY)
     }
     plan = await planned(one)
     assert (plan.changes, plan.conflicts, plan.left, plan.others) == ((), (), (), 0)
@@ -185,7 +219,9 @@ async def ids_of(one: Team) -> dict[tuple[str, str], str]:
     return {(entry.kind, entry.name): entry.id for entry in plan.unchanged}
 
 
-def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, kills: int) -> None:
+def through_faults(
+    tmp_path: Path, funnels: int, activations: int, journeys: int, seed: int, kills: int
+) -> None:
     chance = random.Random(seed)
 
     async def main() -> None:
@@ -206,7 +242,7 @@ def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, ki
                 for later in (False, True):
                     for file in one.folder.glob("*.seg"):
                         file.unlink()
-                    for path, text in texts(funnels, activations, later).items():
+                    for path, text in texts(funnels, activations, journeys, later).items():
                         one.write(path, text)
                     await apply_until_done(one, killed, chance, kills)
                     await assert_each_once(one, setting.client)
@@ -224,10 +260,10 @@ def through_faults(tmp_path: Path, funnels: int, activations: int, seed: int, ki
 
 
 def test_a_few_through_faults(tmp_path: Path) -> None:
-    through_faults(tmp_path, 7, 24, seed=1, kills=2)
+    through_faults(tmp_path, 7, 24, 7, seed=1, kills=2)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_many_through_faults(tmp_path: Path, seed: int) -> None:
-    through_faults(tmp_path, 300, 1_000, seed, kills=3)
+    through_faults(tmp_path, 300, 1_000, 100, seed, kills=3)

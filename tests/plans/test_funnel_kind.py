@@ -119,6 +119,15 @@ async def test_a_pull_writes_funnels_and_a_plan_after_it_is_empty(team: Team) ->
 
 
 @with_stages
+async def test_one_file_is_planned_that_names_a_stage_of_a_funnel_of_another(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    team.write("payers.seg", PAYERS + "  and age > 3\n")
+    plan = await team.plan(paths=[str(team.folder / "payers.seg")])
+    assert actions(plan) == [("update", "segment", "Payers")]
+
+
+@with_stages
 async def test_renamed_and_moved_stages_keep_their_ids(team: Team) -> None:
     write_all(team)
     await team.apply()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from local_api import NOW
 from segdsl.api.journey_records import Journey
 from segdsl.api.transport import JSON_API
 from segdsl.diagnostics import Report
+from segdsl.server import open_local
 from segdsl.workspace.kinds.effects import NOT_COUNTED
+from segdsl.workspace.project.known_ids import names_of
 from segdsl.workspace.project.lock_file import load_lock
 from segdsl.workspace.remote.journeys import carry_out, find_versions
 from segdsl.workspace.sync.plan import Plan, read_plan, write_plan
 from segdsl.workspace.sync.plan_text import plan_text
-from teams import Team
-from test_activation_kind import with_account
+from teams import Team, connected
+from test_activation_kind import data, with_account
+from test_funnel_kind import Killed, KilledError
 
 ADULTS = 'segment "Adults"\n  folder "Shared"\n\nwhere\n  age >= 18\n'
 WELCOME = """\
@@ -390,6 +397,44 @@ async def test_thirty_versions_are_the_most(team: Team) -> None:
 
 
 @with_account
+async def test_the_segment_of_a_criterion_goes_where_nobody_else_has_it(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    [before] = await versions(team, "Welcome")
+    rules = {each: await team.client.segment("7", each) for each in await segments_of(team, before)}
+    by_name = {each.name: id for id, each in rules.items()}
+    shared, own = by_name["Japan"], by_name["Abroad"]
+    # Somebody has the rule of a branch as the goal of a version of another journey.
+    goal = {"name": "Japan", "segmentId": shared}
+    body = {"type": "journey", "attributes": {"name": "Regulars", "goal": goal}}
+    [other] = await versions(team, "Regulars")
+    await team.client._transport.send(
+        "PATCH", f"/entities/journeys/{other.id}", body=body, media=JSON_API
+    )
+    text = WELCOME.replace('  exit "Abroad" where country = "US"\n', "")
+    team.write("Lifecycle/Welcome.seg", text.replace('country = "JP"', 'country = "FR"'))
+    team.write("Regulars.seg", REGULARS)
+    plan = await team.plan(paths=[str(team.folder / "Lifecycle")])
+    assert {each.done for each in await team.apply(plan)} == {"updated"}
+    assert await team.client.segment_or_none("7", own) is None
+    kept = bytes((await team.client.segment("7", shared)).rule or b"").decode()
+    assert '"JP"' in kept
+    assert shared not in await segments_of(team, before)
+
+
+@with_account
+async def test_what_is_compiled_has_the_ids_of_steps_that_the_lock_has(team: Team) -> None:
+    write_all(team)
+    await team.apply()
+    entry = {each.name: each for each in load_lock(team.project, "local").entries}["Welcome"]
+    ids = names_of(team.project, None, segments=True).ids
+    steps = {name.name: id for (kind, name), id in ids.items() if kind == "journey step"}
+    assert entry.parts["journey step"].items() <= steps.items()
+    # Those of the journey and its stages are of all versions together, and go into no request.
+    assert not {kind for kind, _ in ids} & {"journey", "journey stage", "journey activation"}
+
+
+@with_account
 async def test_activations_stand_in_the_file_of_their_journey(team: Team) -> None:
     head, mail, tips = WELCOME.partition('activation "Mail"')
     write_all(team)
@@ -421,3 +466,93 @@ async def test_a_pull_keeps_what_stands_around_the_parts(team: Team) -> None:
     assert found.count('activation "Mail"') == found.count('activation "Tips"') == 1
     assert found == WELCOME.replace("3 days", "5 days") + '\nsegment "Between" where age > 3\n'
     await nothing_is_left(team)
+
+
+# --- interrupted -----------------------------------------------------------------------
+
+
+def killed_and_carried_on(
+    tmp_path: Path, writes: int, before: str | None, *, launched: bool = False
+) -> tuple[list[str], int]:
+    """What is written where an apply is killed after so many writes, and run again; and how many
+    segments were created beyond those that are used."""
+
+    async def inside() -> tuple[list[str], int]:
+        async with open_local(data(tmp_path), None, NOW, None) as transport:
+            killed = Killed(transport)
+            async with connected(tmp_path, killed) as team:
+                team.write("adults.seg", ADULTS)
+                if before is not None:
+                    team.write("Lifecycle/Welcome.seg", before)
+                    team.write("Regulars.seg", REGULARS)
+                await team.apply()
+                if launched:
+                    await launch(team, "Welcome")
+                    await team.pull()
+                lock = (team.folder / "local.lock.toml").read_text()
+                used = await all_segments(team)
+                team.write("Lifecycle/Welcome.seg", CHANGED if before else WELCOME)
+                team.write("Regulars.seg", REGULARS)
+                killed.writes.clear()
+                killed.left = writes
+                with pytest.raises(KilledError):
+                    await team.apply()
+                killed.left = None
+                (team.folder / "local.lock.toml").write_text(lock)
+                plan = await team.plan()
+                assert not plan.conflicts
+                outcomes = await team.apply(plan)
+                assert all(each.is_done for each in outcomes), outcomes
+                await nothing_is_left(team)
+                assert len(await versions(team, "Welcome")) == (2 if launched else 1)
+                assert len(await versions(team, "Regulars")) == 1
+                newest = (await versions(team, "Welcome"))[-1]
+                listed = await team.client.journey_activations(newest.id)
+                assert sorted(each.name for each in listed) == ["Mail", "Tips"]
+                made = [each for each in killed.writes if each == "POST /audiences/7/segments"]
+                new = await all_segments(team) - used
+                copies = 6 if launched else 0
+                return killed.writes, len(made) - (len(new) - copies)
+
+    return asyncio.run(inside())
+
+
+async def all_segments(team: Team) -> set[str]:
+    """The segments that any version names, without those of excluded paths."""
+    found: set[str] = set()
+    for each in await team.client.journeys("7"):
+        for id in await segments_of(team, each):
+            if (await team.client.segment("7", id)).name != "Rest":
+                found.add(id)
+    return found
+
+
+CHANGED = (
+    WELCOME.replace("age > 60", "age > 61")
+    .replace("columns (age)", "columns all")
+    .replace("wait 3 days", "wait 4 days")
+    .replace('exit "Abroad" where country = "US"\n', 'exit "Away" where country = "FR"\n')
+)
+
+
+@pytest.mark.parametrize("writes", range(15))
+def test_a_creation_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, None)
+    assert written.count("POST /entities/journeys") == 2
+    # No list has segments of criteria: those that nothing names yet are created again.
+    assert 0 <= spare <= 7
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_an_update_of_a_draft_that_is_killed_is_carried_on(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, WELCOME)
+    assert "POST /entities/journeys" not in written
+    assert 0 <= spare <= 1
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_new_version_that_is_killed_is_made_once(tmp_path: Path, writes: int) -> None:
+    written, spare = killed_and_carried_on(tmp_path, writes, WELCOME, launched=True)
+    [made] = [each for each in written if each.endswith("/journeys")]
+    assert made.startswith("POST /entities/journey_bundles/")
+    assert 0 <= spare <= 1

@@ -27,6 +27,6 @@ To add a kind, in this order:
 
 A kind whose resources are items of `.seg` files derives from `seg_files.SegFileKind`, which has
 most of 2, 4, 5 and 6: it writes only what the docstring of that module lists. What its modules
-hold is the same as in the four kinds there are: `state.py` the state, `sources.py` what an item
+hold is the same as in the kinds there are: `state.py` the state, `sources.py` what an item
 compiles to and is compared by, `requests.py` the server, and `kind.py` these joined.
 """

@@ -55,6 +55,7 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
     """The same for a project."""
     from segdsl.language.condition.tree import spellings
     from segdsl.schema.ids import ambiguous_ids, ids_of
+    from segdsl.workspace.project.keys import JOURNEY, JOURNEY_STEP
     from segdsl.workspace.project.lock_file import load_lock
     from segdsl.workspace.project.schema import load_schema, schema_path
 
@@ -71,11 +72,15 @@ def names_of(project: Project, target: str | None, *, segments: bool = False) ->
         names: dict[Key, list[str]] = {}
         models = {"predictive segment": "predictive model"}
         for entry in load_lock(project, name).entries:
-            for spelling in spellings(entry.folder, entry.name):
+            # A journey and its stages have other ids in each version: the lock has those of all.
+            is_journey = entry.kind == JOURNEY
+            for spelling in () if is_journey else spellings(entry.folder, entry.name):
                 names.setdefault((models.get(entry.kind, entry.kind), spelling), []).append(
                     entry.id
                 )
             for part in entry.part_list:
+                if is_journey and part.kind != JOURNEY_STEP:
+                    continue
                 names.setdefault((part.kind, ByName(part.name, entry.name)), []).append(part.id)
         for key, found in names.items():
             if key in several:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from segdsl.diagnostics import Code, Report
+from segdsl.language.references.symbolic_ids import is_symbolic
 from segdsl.language.syntax.spelling import string
 from segdsl.language.values import ByName
 from segdsl.workspace.kinds.registry import Kinds, named_kinds
@@ -168,7 +169,9 @@ def _report_left_out(compared: Sequence[Compared], among: frozenset[str], report
 
 
 def _part_refs(compared: Compared) -> list[Ref]:
-    return [] if compared.wanted is None else [part.ref for part in compared.wanted.state.parts]
+    """The parts that are not on the server yet."""
+    parts = () if compared.wanted is None else compared.wanted.state.parts
+    return [part.ref for part in parts if is_symbolic(part.id)]
 
 
 # --- what comparing comes to -----------------------------------------------------------

@@ -75,6 +75,11 @@ class JourneyIndex:
                     self._stages[stage.id] = bundle, stage.name
                     self._first.setdefault((bundle, stage.name), stage.id)
 
+    def with_versions(self, bundle: str, versions: Iterable[Journey]) -> JourneyIndex:
+        """The same with other versions of a journey."""
+        others = (each for of, listed in self.versions.items() if of != bundle for each in listed)
+        return JourneyIndex((*others, *versions), is_whole=self.is_whole)
+
     def newest(self, bundle: str) -> Journey:
         return self.versions[bundle][-1]
 
@@ -144,10 +149,26 @@ class JourneyAnswer(msgspec.Struct, frozen=True, dict=True):
         """What it says, with the ids of its parts; None where no file can say it."""
         return self._read[0]
 
-    @property
-    def segment_ids(self) -> tuple[str, ...]:
-        """The segments of its criteria."""
-        return () if self.parts is None else self.parts.segment_ids
+    @cached_property
+    def all_segments(self) -> frozenset[str]:
+        """The segments of its criteria, and those of excluded paths."""
+        document = read_document(_loaded(self.journey.document), Report())
+        return frozenset(() if document is None else segment_ids(document.journey))
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether all stages that it leads to are known."""
+        known = True
+
+        def look(target: j.JourneyStageRef) -> j.JourneyStageRef:
+            nonlocal known
+            if isinstance(target.stage, ById) and self.index.stage(target.stage.id) is None:
+                known = False
+            return target
+
+        if self.parts is not None:
+            j.map_targets(self.parts.journey, look)
+        return known
 
     @cached_property
     def used_activations(self) -> tuple[JourneyActivation, ...]:

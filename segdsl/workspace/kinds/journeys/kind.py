@@ -80,7 +80,13 @@ class JourneyKind(
 
     def report_namesakes(self, loaded: Loaded, report: Report) -> None:
         report_duplicates(loaded.journeys, report, JOURNEY)
-        names = [(each.span.file, each.name) for each in loaded.journeys]
+        # Also those with mistakes, which are reported.
+        names = [
+            (file, item.name)
+            for file, tree in loaded.trees.items()
+            for item in tree.items
+            if isinstance(item, t.Journey)
+        ]
         for activation in loaded.activations:
             place = sources.place_of(activation)
             if place is None or names.count(place) == 1:
@@ -161,4 +167,4 @@ class JourneyKind(
         return await read_journeys(reading)
 
     def requests(self, client: Client, parent_id: str) -> JourneyRequests:
-        return JourneyRequests(client, parent_id)
+        return JourneyRequests(client, parent_id, [])

@@ -16,6 +16,12 @@ from typing import Any, cast
 import msgspec
 
 from segdsl.api import AlreadyExistsError, Client, ClientError
+from segdsl.api.errors import (
+    ForbiddenError,
+    InvalidResponseError,
+    NotFoundError,
+    NotSupportedError,
+)
 from segdsl.api.journey_records import Journey, NewJourney
 from segdsl.language import activations as a
 from segdsl.language.references.symbolic_ids import is_symbolic
@@ -39,6 +45,8 @@ from segdsl.workspace.kinds.state import State, is_interrupted, settled
 from segdsl.workspace.project.keys import Ref
 
 Look = Callable[[], Awaitable[JourneyAnswer | None]]
+_NO_BUNDLE = (NotFoundError, NotSupportedError, ForbiddenError, InvalidResponseError)
+"""Errors after which all journeys are listed: a bundle alone does not say that it is gone."""
 _SENT = ("name", "description", "reentryMode", "goal", "journeyStages")
 """What is sent again of a launched version whose place or description changes."""
 
@@ -51,10 +59,14 @@ class NewState(msgspec.Struct, frozen=True):
 
 
 class JourneyRequests(msgspec.Struct, frozen=True):
-    """Requests for the journeys of a parent segment, by the ids of all versions together."""
+    """Requests for the journeys of a parent segment, by the ids of all versions together.
+
+    `listed` has all versions of all journeys as they were when they were last listed, if ever.
+    """
 
     client: Client
     parent_id: str
+    listed: list[JourneyIndex] = []
 
     async def prepare(self, change: Change, ids: Mapping[Ref, str]) -> Prepared[NewState]:
         state, before = states_of(change, ids, JourneyState)
@@ -113,6 +125,7 @@ class JourneyRequests(msgspec.Struct, frozen=True):
         now = await look()
         if now is not None:
             return now
+        await self._list()  # Others may have the segments of its criteria by now.
         await self._move(await self.get(id), new, look)
         return await self._complete(id, new, look)
 
@@ -167,8 +180,8 @@ class JourneyRequests(msgspec.Struct, frozen=True):
         self, id: str, parent_id: str | None, look: Callable[[], Awaitable[object | None]]
     ) -> bool:
         """With all its versions."""
-        listed = await self.client.journeys(self.parent_id)
-        if any(each.bundle_id is None and each.id == id for each in listed):
+        index = await self._list()
+        if any(each.bundle_id is None for each in index.versions.get(id, ())):
             return await self.client.delete_journey(id, look)
         return await self.client.delete_journey_bundle(id, look)
 
@@ -182,11 +195,35 @@ class JourneyRequests(msgspec.Struct, frozen=True):
         return await self._get(id)
 
     async def _get(self, id: str) -> JourneyAnswer | None:
-        listed = await self.client.journeys(self.parent_id)
-        index = JourneyIndex(listed, is_whole=not listed.unreadable)
+        """The journey as it is now; the others as they were when they were last listed, but where
+        it leads to one that was not there then."""
+        if not self.listed:
+            return await self._listed_answer(id)
+        index = self.listed[-1]
+        try:
+            bundle = await self.client.journey_bundle(id)
+        except _NO_BUNDLE:
+            return await self._listed_answer(id)
+        versions = [
+            msgspec.structs.replace(each, bundle_id=id, bundle_name=bundle.name)
+            for each in bundle.journeys
+        ]
+        if not versions:
+            return await self._listed_answer(id)
+        index = index.with_versions(id, versions)
+        answer = await read_answer(self.client, self.parent_id, index.newest(id), index)
+        return answer if answer.is_known else await self._listed_answer(id)
+
+    async def _listed_answer(self, id: str) -> JourneyAnswer | None:
+        index = await self._list()
         if id not in index.versions:
             return None
         return await read_answer(self.client, self.parent_id, index.newest(id), index)
+
+    async def _list(self) -> JourneyIndex:
+        listed = await self.client.journeys(self.parent_id)
+        self.listed[:] = [JourneyIndex(listed, is_whole=not listed.unreadable)]
+        return self.listed[0]
 
     async def all(self) -> Answers[JourneyAnswer]:
         listed = await self.client.journeys(self.parent_id)

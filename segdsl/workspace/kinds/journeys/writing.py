@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 
-from segdsl.api import Client, ClientError, NewSegment
+from segdsl.api import Client, ClientError, ConflictError, NewSegment
 from segdsl.api import Segment as ApiSegment
 from segdsl.api.journey_records import (
     Journey,
@@ -24,7 +25,12 @@ from segdsl.rules.journeys import encode_journey, lower_journey, path_text, rule
 from segdsl.rules.journeys import model as m
 from segdsl.rules.rule.document import load
 from segdsl.rules.rule.model import encode
-from segdsl.workspace.kinds.journeys.answers import JourneyAnswer, journey_state, name_of
+from segdsl.workspace.kinds.journeys.answers import (
+    JourneyAnswer,
+    JourneyIndex,
+    journey_state,
+    name_of,
+)
 from segdsl.workspace.kinds.journeys.documents import Place
 from segdsl.workspace.kinds.journeys.state import (
     ActivationPart,
@@ -60,13 +66,16 @@ class Writer(msgspec.Struct, frozen=True):
             # Only activations change, which a launched version lets everybody do (documented).
             await self._activations(answer)
             return await get(self.bundle)
+        before = answer.all_segments
         if self._lacks_stages(answer):
             await self._send(answer, self._with_stages(answer))
             answer = await get(self.bundle)
         segments = await self._rules(answer)
         activations = await self._activations(answer)
         await self._send(answer, self._whole(answer, segments, activations))
-        return await get(self.bundle)
+        answer = await get(self.bundle)
+        await self._delete_unused(before - answer.all_segments)
+        return answer
 
     async def _is_done(self, answer: JourneyAnswer) -> bool:
         now = journey_state(answer, self.wanted.folder)
@@ -165,6 +174,21 @@ class Writer(msgspec.Struct, frozen=True):
 
         await self.client.update_segment(self.parent_id, id, segment, superseding)
         return id
+
+    async def _delete_unused(self, ids: frozenset[str]) -> None:
+        """Deletes segments that were criteria of this version, where no version has them now.
+
+        What goes wrong leaves them: nothing refers to them, and no list shows them.
+        """
+        if not ids:
+            return
+        with suppress(ClientError):
+            listed = await self.client.journeys(self.parent_id)
+            index = JourneyIndex(listed, is_whole=not listed.unreadable)
+            unused = ids.difference(index.users) if index.is_whole else ()
+            for id in sorted(unused):
+                with suppress(ConflictError):  # Another rule refers to it.
+                    await self.client.delete_segment(id)
 
     # --- activations -------------------------------------------------------------------
 
