@@ -50,7 +50,7 @@ COMMANDS = {
     "import": "Convert tdx YAML files to .seg files.",
     "init": "Create a workspace in the current folder.",
     "journey": "Launch, pause and resume journeys of the server.",
-    "list": "List the segments, or other resources, on the server.",
+    "list": "List the segments on the server, or its resources of another KIND.",
     "mv": "Record a rename or a move, so that the id stays the same.",
     "parent": "Configure and run the parent segment.",
     "plan": "Show what `segdsl apply` would change on the server.",
@@ -60,7 +60,7 @@ COMMANDS = {
     "run": "Run an activation, or train a predictive segment.",
     "schema": "Pull and show the schema of the parent segment.",
     "serve": "Serve a local Audience API over your own data.",
-    "show": "Show a resource on the server as source.",
+    "show": "Show a segment on the server as source, or a resource of another kind.",
     "simulate": "Simulate a journey over local data, day by day.",
     "sql": "Print the SQL query of each segment.",
 }

@@ -49,9 +49,10 @@ class JourneyStageRef(msgspec.Struct, frozen=True, gc=False):
 
 
 class Criterion(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
-    """`"New sign-ups" where …`: a name, and who meets it (JourneyCriteria).
+    """`"New sign-ups" description "…" where …`: a name, and who meets it (JourneyCriteria).
 
-    `jump` is where those who meet it go on, for a goal and for exits.
+    `jump` is where those who meet it go on, for a goal and for exits. The description of what a
+    wait is for is that of the step.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Criterion(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
     jump: JourneyStageRef | None = None
     span: Span = NOWHERE
     name_span: Span = NOWHERE
+    description: str | None = None
 
 
 # --- steps ---------------------------------------------------------------------------
@@ -126,6 +128,7 @@ class Branch(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
     steps: tuple[Step[RuleT], ...] = ()
     span: Span = NOWHERE
     name_span: Span = NOWHERE
+    description: str | None = None
 
 
 class Decide(msgspec.Struct, Generic[RuleT], frozen=True, gc=False):
@@ -375,6 +378,7 @@ class _Mapped(Generic[RuleT, OtherT]):
             None if criterion.jump is None else self._target(criterion.jump),
             criterion.span,
             criterion.name_span,
+            criterion.description,
         )
 
     def _block(self, block: Block[RuleT]) -> Block[OtherT]:
@@ -407,7 +411,14 @@ class _Mapped(Generic[RuleT, OtherT]):
 
     def _branch(self, branch: Branch[RuleT]) -> Branch[OtherT]:
         rule = None if branch.rule is None else self._change(branch.rule)
-        return Branch(branch.name, rule, self._block(branch.steps), branch.span, branch.name_span)
+        return Branch(
+            branch.name,
+            rule,
+            self._block(branch.steps),
+            branch.span,
+            branch.name_span,
+            branch.description,
+        )
 
     def _variant(self, variant: Variant[RuleT]) -> Variant[OtherT]:
         return Variant(

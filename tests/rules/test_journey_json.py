@@ -190,7 +190,7 @@ def test_steps_that_lead_in_a_circle_are_refused(stage: Any, data: st.DataObject
     parts, said = try_read(stage_of(stage))
     assert parts is None
     assert any(
-        "it leads back to" in message or "is no step of this stage" in message
+        "it leads back to" in message or "is not a step of this stage" in message
         for _, message in said
     )
 
@@ -220,7 +220,11 @@ END = {"type": "End"}
             "c",
             "“Last”: it leads back to “First”: a stage has no way back",
         ),
-        ({"a": wait("x", "First")}, "a", "“First”: it leads to x, which is no step of this stage"),
+        (
+            {"a": wait("x", "First")},
+            "a",
+            "“First”: it leads to x, which is not a step of this stage",
+        ),
         ({"a": END, "b": wait("a", "Lost")}, "b", "“Lost”: nothing leads to this step"),
         (
             # The middle way meets the first one, and then the last.
@@ -551,12 +555,15 @@ def test_ends_that_some_paths_share_are_ends_of_each() -> None:
 
 def test_a_description_that_a_file_has_no_place_for_is_left_out_with_a_warning() -> None:
     criteria = {"name": "In", "segmentId": "7", "description": "Everybody"}
-    body = stage_of({"name": "S", "entryCriteria": criteria})
+    steps = {"a": {"type": "End", "description": "Last"}}
+    body = stage_of({"name": "S", "entryCriteria": criteria, "rootStep": "a", "steps": steps})
     report = Report()
-    assert read_journey(load(json.dumps(body), report), {}, report) is not None
+    parts = read_journey(load(json.dumps(body), report), {}, report)
+    assert parts is not None
+    assert parts.journey.stages[0].enter == j.Criterion("In", "7", description="Everybody")
     [found] = report.diagnostics
     assert (found.code, found.severity) == (Code.SEG408, "warning")
-    assert found.path == "$.attributes.journeyStages[0].entryCriteria.description"
+    assert found.path == "$.attributes.journeyStages[0].steps.a.description"
 
 
 # --- lowering ----------------------------------------------------------------------------

@@ -107,7 +107,12 @@ class _Inside:
         self, *, jumps: bool = False, name: str | None = None
     ) -> j.Criterion[t.StageRule]:
         jump = self.jump() if jumps and self.draw(st.booleans()) else None
-        return j.Criterion(name or self.draw(self.titles), self.draw(self.rules), jump)
+        title = name or self.draw(self.titles)
+        described = self.description()
+        return j.Criterion(title, self.draw(self.rules), jump, description=described)
+
+    def description(self) -> str | None:
+        return self.draw(st.none() | self.titles)
 
     def block(self, depth: int) -> tuple[j.Step[t.StageRule], ...]:
         return tuple(self.step(depth) for _ in range(self.draw(st.integers(0, 2))))
@@ -149,7 +154,12 @@ class _Inside:
         titles = self.draw(st.lists(self.titles, max_size=3, unique=True))
         at = self.draw(st.integers(0, 3))
         return tuple(
-            j.Branch(name, None if number == at else self.draw(self.rules), self.block(depth - 1))
+            j.Branch(
+                name,
+                None if number == at else self.draw(self.rules),
+                self.block(depth - 1),
+                description=self.description(),
+            )
             for number, name in enumerate(titles)
         )
 

@@ -96,6 +96,11 @@ def named(node: str | None) -> str:
     return "" if node is None else f" as {string(node)}"
 
 
+def described(node: m.Criterion | m.Branch) -> str:
+    """` description "…"`; nothing without one."""
+    return "" if node.description is None else f" description {string(node.description)}"
+
+
 def split_head(node: m.Split) -> str:
     """`split "Tone" by email `."""
     by = "" if node.by is None else f"by {name(node.by)} "

@@ -102,8 +102,9 @@ class JourneyPrinter(ExpressionPrinter):
         """A criterion, and on a line of its own where those who meet it go on."""
         jump = criterion.jump
         end = criterion.span.end if jump is None else jump.span.start
-        self._above(criterion.name_span.end, 2)
-        self._rule_lines(f"{word} {string(criterion.name)} ", criterion.rule, 2, end)
+        self._above(_end_of_head(criterion, criterion.rule), 2)
+        head = f"{word} {string(criterion.name)}{journey_text.described(criterion)} "
+        self._rule_lines(head, criterion.rule, 2, end)
         if jump is not None:
             self._behind(criterion.rule.span.end, jump.span.start)
             self._above(jump.span.end, 4)
@@ -194,12 +195,13 @@ class JourneyPrinter(ExpressionPrinter):
         self._line(indent, "),")
 
     def _branch(self, branch: m.Branch, indent: int) -> None:
-        self._above(branch.name_span.end, indent)
         rule, end = branch.rule, branch.span.end
+        self._above(_end_of_head(branch, rule), indent)
+        named = f"{string(branch.name)}{journey_text.described(branch)} "
         if rule is None:
-            self._steps(f"otherwise {string(branch.name)} then ", branch.steps, end, indent, ",")
+            self._steps(f"otherwise {named}then ", branch.steps, end, indent, ",")
             return
-        self._rule_and_steps(f"when {string(branch.name)} ", rule, branch.steps, end, indent)
+        self._rule_and_steps(f"when {named}", rule, branch.steps, end, indent)
 
     def _rule_and_steps(
         self, head: str, rule: t.StageRule, steps: m.Block, end: int, indent: int
@@ -214,8 +216,9 @@ class JourneyPrinter(ExpressionPrinter):
 
     def _wait(self, step: m.WaitForCondition, indent: int) -> None:
         criterion, end = step.criterion, step.span.end
-        self._above(criterion.name_span.end, indent)
-        head = f"wait for {string(criterion.name)}{journey_text.named(step.name)} "
+        self._above(_end_of_head(criterion, criterion.rule), indent)
+        named = journey_text.named(step.name)
+        head = f"wait for {string(criterion.name)}{named}{journey_text.described(criterion)} "
         if step.timeout is None:
             self._rule_and_steps(head, criterion.rule, step.then, end, indent)
             return
@@ -227,3 +230,8 @@ class JourneyPrinter(ExpressionPrinter):
         self._steps("then ", step.then, end_of_then, indent + 2, "," if others is None else "")
         if others is not None:
             self._steps("otherwise ", step.otherwise, end, indent + 2, ",")
+
+
+def _end_of_head(node: m.Criterion | m.Branch, rule: t.StageRule | None) -> int:
+    """Where what stands before a rule ends: comments before its description go above the line."""
+    return node.name_span.end if node.description is None or rule is None else rule.span.start

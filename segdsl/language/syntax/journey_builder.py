@@ -125,11 +125,16 @@ class JourneyBuilder(BaseBuilder):
     def criterion(self, c: list[Child]) -> m.Criterion:
         return j.Criterion(
             self._text(c[0]),
-            c[1][1],
+            self._one(c, "stage_rule"),
             self._one(c, "jump_target"),
             self._span(c),
             self._at(c[0]),
+            self._described(c),
         )
+
+    def _described(self, c: list[Child]) -> str | None:
+        described: Described | None = self._one(c, "description")
+        return None if described is None else described.text
 
     def jump_target(self, c: list[Child]) -> j.JourneyStageRef:
         stage, *behind = self._of(c, "ref")
@@ -229,7 +234,8 @@ class JourneyBuilder(BaseBuilder):
         name = c[2]
         rule = next(child for child in c if child[0] == "stage_rule")
         where = Span(self.file, name[2], rule[3])
-        criterion = j.Criterion(self._text(name), rule[1], None, where, self._at(name))
+        described = self._described(c)
+        criterion = j.Criterion(self._text(name), rule[1], None, where, self._at(name), described)
         timeout = self._one(c, "up_to")
         then: m.Block = self._one(c, "then")
         otherwise: m.Block = ()
@@ -269,6 +275,7 @@ class JourneyBuilder(BaseBuilder):
             c[-1][1],
             self._span(c),
             self._at(c[1]),
+            self._described(c),
         )
 
     def split(self, c: list[Child]) -> m.Split:

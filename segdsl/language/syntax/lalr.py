@@ -139,7 +139,7 @@ class Machine:
         return row
 
     def _reduction(self, number: int) -> _Reduction:
-        of = self._tables.productions[number]
+        of = self._tables.production(number)
         build: Build | None = None
         if of.build:
             build = _spreading(self._builds(of.build), of.inlined)
@@ -189,7 +189,7 @@ class Machine:
                 return False
             if action >= 0:
                 return True
-            of = self._tables.productions[~action]
+            of = self._tables.production(~action)
             del states[len(states) - of.size :]
             states.append(self._row(states[-1])[of.origin])
             if kind == END and states[-1] == self._tables.end:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lark.lexer import TerminalDef
 
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "segment.tables.json")
-LAYOUT = 5
+LAYOUT = 6
 """Of the tables; goes up when what they hold, or how it is read, changes."""
 END = "$END"
 AHEAD = "$AHEAD"
@@ -36,7 +36,7 @@ _ZERO = 0x2000
 _UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 
 
-class Production(msgspec.Struct, frozen=True, array_like=True):
+class Production(msgspec.Struct, frozen=True):
     """A rule of the grammar as the parser reduces it.
 
     `build` names the builder's method, and is empty where one child is passed on, or where
@@ -56,7 +56,8 @@ class Tables(msgspec.Struct, frozen=True):
     `words` the terminals of words, `AHEAD` where what follows tells. `behind` are the terminals of
     words that may follow a whole condition: only where a name can stand too does what follows tell
     which of the two it is. There is a row for each state; `row` reads it. `lookaheads` are the
-    sets of symbols before which states reduce.
+    sets of symbols before which states reduce. Of the productions, which `production` reads, a
+    run needs few: they are texts.
     """
 
     layout: int
@@ -66,7 +67,7 @@ class Tables(msgspec.Struct, frozen=True):
     words: dict[str, str]
     behind: tuple[str, ...]
     symbols: tuple[str, ...]
-    productions: tuple[Production, ...]
+    productions: tuple[str, ...]
     rows: tuple[str, ...]
     lookaheads: tuple[str, ...]
     start: int
@@ -83,6 +84,10 @@ class Tables(msgspec.Struct, frozen=True):
                 for code in self.lookaheads[~symbol]:
                     actions[self.symbols[ord(code) - _ZERO]] = action
         return actions
+
+    def production(self, number: int) -> Production:
+        origin, size, build, *inlined = self.productions[number].split(" ")
+        return Production(origin, int(size), build, tuple(map(int, inlined)))
 
 
 @cache
@@ -205,14 +210,15 @@ def _words(terminals: list[tuple[str, str]]) -> dict[str, str]:
     return plain | dict.fromkeys(sorted(ahead - reserved_words()), AHEAD) | behind
 
 
-def _production(rule: Rule) -> Production:
+def _production(rule: Rule) -> str:
+    """What `Tables.production` reads: the names in it have no blanks."""
     origin = str(rule.origin.name)
     children = [str(symbol.name) for symbol in rule.expansion]
     inlined = tuple(at for at, name in enumerate(children) if name.startswith("_"))
     passed_on = rule.options.expand1 and not rule.alias and len(children) == 1
     gathered = origin.startswith("_")
     build = "" if passed_on or gathered or origin == "start" else rule.alias or origin
-    return Production(origin, len(children), build, inlined)
+    return " ".join((origin, str(len(children)), build, *map(str, inlined)))
 
 
 if __name__ == "__main__":

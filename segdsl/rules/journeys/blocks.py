@@ -308,9 +308,10 @@ class _Steps:
                 return j.WaitUntilDate(date, timezone, name)
             case m.WaitDays(name, days, timezone):
                 return j.WaitUntilDays(tuple(WEEKDAYS[day - 1] for day in days), timezone, name)
-            case m.WaitCondition(name, (met, *others)):
+            case m.WaitCondition(name, (met, *others), described):
                 called = met.name or name or "Condition"
-                criterion = j.Criterion(called, met.segment_id or "")
+                segment = met.segment_id or ""
+                criterion = j.Criterion(called, segment, description=described)
                 timeout = None
                 if others:
                     [late] = others
@@ -328,6 +329,7 @@ class _Steps:
                             branch.name
                             or ("Otherwise" if branch.excluded_path else f"Branch {number}"),
                             None if branch.excluded_path else branch.segment_id,
+                            description=branch.description,
                         )
                         for number, branch in enumerate(branches, 1)
                     ),

@@ -218,7 +218,7 @@ def _criterion(criteria: m.Criteria | None, names: Names) -> j.Criterion[Segment
 def _known(criteria: m.Criteria, names: Names) -> j.Criterion[SegmentId]:
     target = criteria.target
     jump = None if target is None else target_of(target, names)
-    return j.Criterion(criteria.name, criteria.segment_id, jump)
+    return j.Criterion(criteria.name, criteria.segment_id, jump, description=criteria.description)
 
 
 # --- the ids of the parts --------------------------------------------------------------

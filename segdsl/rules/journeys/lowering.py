@@ -153,7 +153,8 @@ class _Journey:
     def _known(self, criterion: j.Criterion[object], path: Path) -> m.Criteria:
         segment = self._segment(path, criterion.span)
         jump = criterion.jump
-        return m.Criteria(criterion.name, segment, None if jump is None else self._target(jump))
+        target = None if jump is None else self._target(jump)
+        return m.Criteria(criterion.name, segment, target, criterion.description)
 
     def _block(
         self,
@@ -229,7 +230,8 @@ class _Journey:
         placed = list(zip(block_paths(step, path), paths_on, strict=False))
         match step:
             case j.WaitForCondition():
-                return m.WaitCondition(name, tuple(self._conditions(step, placed)))
+                conditions = tuple(self._conditions(step, placed))
+                return m.WaitCondition(name, conditions, step.criterion.description)
             case j.Decide(_, branches):
                 return m.Decision(
                     name,
@@ -279,4 +281,5 @@ class _Journey:
             segment: str | None = self._segment(at, branch.span)
         else:
             segment = self._ids.get(("journey segment", self._named(at)))
-        return m.BranchPath(self._id(at), branch.name, segment, branch.rule is None, next_id)
+        excluded, described = branch.rule is None, branch.description
+        return m.BranchPath(self._id(at), branch.name, segment, excluded, next_id, described)

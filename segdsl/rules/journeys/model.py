@@ -42,6 +42,7 @@ class Criteria(_Struct, frozen=True):
     name: str
     segment_id: str
     target: Target | None = None
+    description: str | None = None
 
 
 # --- steps ---------------------------------------------------------------------------
@@ -85,6 +86,7 @@ class ConditionPath(_Struct, frozen=True):
 class WaitCondition(_Struct, frozen=True):
     name: str | None
     conditions: tuple[ConditionPath, ...]
+    description: str | None = None
 
 
 class Activation(_Struct, frozen=True):
@@ -106,6 +108,7 @@ class BranchPath(_Struct, frozen=True):
     segment_id: str | None = None
     excluded_path: bool = False
     next: str | None = None
+    description: str | None = None
 
 
 class Decision(_Struct, frozen=True):

@@ -59,8 +59,8 @@ class _Normal:
         return None if criterion is None else self._changed(criterion)
 
     def _changed(self, criterion: j.Criterion[RuleT]) -> j.Criterion[RuleT]:
-        jump = criterion.jump
-        return criterion if jump is None else _replace(criterion, jump=self._target(jump))
+        jump = None if criterion.jump is None else self._target(criterion.jump)
+        return _replace(criterion, jump=jump, description=criterion.description or None)
 
     def _target(self, target: j.JourneyStageRef) -> j.JourneyStageRef:
         is_own = target.journey == ByName(self._name)
@@ -98,8 +98,11 @@ class _Normal:
             case j.WaitForCondition(criterion, _, timeout):
                 limit = None if timeout is None else (plain(timeout[0]), timeout[1])
                 step = _replace(step, criterion=self._changed(criterion), timeout=limit)
-            case j.Decide():
-                return step
+            case j.Decide(_, branches):
+                described = tuple(
+                    _replace(branch, description=branch.description or None) for branch in branches
+                )
+                return _replace(step, branches=described)
             case j.Split(_, variants, by):
                 plainly = tuple(
                     _replace(

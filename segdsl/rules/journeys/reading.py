@@ -48,18 +48,18 @@ STAGE_FIELDS = (
     "exitCriterias",
     "steps",
 )
-CRITERIA_FIELDS = ("name", "segmentId", "target")
+CRITERIA_FIELDS = ("name", "segmentId", "target", "description")
 TARGET_FIELDS = ("journeyId", "journeyStageId")
 TARGET_IGNORED = frozenset({"journeyBundleId", "stageOrderIndex", "jumpReferenceId"})
 WAIT_FIELDS = {
     "Duration": ("waitStep", "waitStepUnit"),
     "Date": ("waitUntilDate", "timezone"),
     "DaysOfTheWeek": ("waitUntilDaysOfTheWeek", "timezone"),
-    "Condition": ("conditions",),
+    "Condition": ("conditions", "description"),
 }
 """The fields of each kind of wait; answers have those of the others too, where they say nothing."""
 CONDITION_FIELDS = ("id", "name", "segmentId", "timedOutPath", "moveAfter", "unit", "next")
-BRANCH_FIELDS = ("id", "name", "segmentId", "excludedPath", "next")
+BRANCH_FIELDS = ("id", "name", "segmentId", "excludedPath", "next", "description")
 TEST_FIELDS = ("customizedSplit", "uniqueId", "enabledCapping", "variants")
 VARIANT_FIELDS = ("id", "name", "percentage", "isControlGroup", "cappingAt", "next")
 TARGET_OF_NONE = "only a goal and an exit jump to a stage"
@@ -147,9 +147,9 @@ class _Reading:
         what: str,
         ignored: frozenset[str] = frozenset(),
     ) -> Json:
-        """The fields of what has no description in a file: one that it has is left out."""
+        """The fields of what may have no description in a file: one that it has is left out."""
         data = self.reader.fields(value, path, known, what, ignored | {"description"})
-        if value.get("description"):
+        if value.get("description") and "description" not in known:
             self.reader.report.add(
                 Code.SEG408,
                 None,
@@ -236,7 +236,12 @@ class _Reading:
             name,
             reader.identifier(segment, f"{path}.segmentId", "an id"),
             None if target is None else self.target(target, f"{path}.target"),
+            self._description(data, path),
         )
+
+    def _description(self, data: Json, path: str) -> str | None:
+        """A description; an empty one is none."""
+        return self.reader.optional_text(data, "description", path, "a description") or None
 
     def plain_criteria(self, value: Any, path: str) -> m.Criteria | None:
         """A criterion that leads to no other stage."""
@@ -329,7 +334,8 @@ class _Reading:
             case "DaysOfTheWeek":
                 return m.WaitDays(name, self._days(data, path), self._zone(data, path), next_id)
             case _:
-                return m.WaitCondition(name, self._conditions(data, path))
+                conditions = self._conditions(data, path)
+                return m.WaitCondition(name, conditions, self._description(data, path))
 
     def _unit(self, data: Json, key: str, path: str) -> j.WaitUnit:
         needed = self.reader.need(data, key, path, "a wait")
@@ -426,6 +432,7 @@ class _Reading:
             reader.optional_id(data, "segmentId", path, "an id"),
             excluded,
             self._next(data, path),
+            self._description(data, path),
         )
 
     def _no_next(self, data: Json, path: str) -> None:
