@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quick import scaled
+from quick import tenth
 from segdsl.diagnostics import Report
 from segdsl.language import journeys as j
 from segdsl.language.activations import WEEKDAYS
@@ -162,7 +162,7 @@ class Writer:
                 inside = {"activation": self.activations[key or ""]}
                 return {"type": "activation", "name": name, "next": next_id, "with": inside}
             case m.Decision(name, branches):
-                listed = [
+                listed: list[Json] = [
                     {
                         "name": each.name,
                         "next": each.next,
@@ -243,7 +243,7 @@ def expected(journey: j.Journey[str]) -> str:
 
 @pytest.mark.many
 @given(journeys(st.sampled_from(list(RULES))), st.sampled_from(["list", "map", "flat"]))
-@settings(max_examples=scaled(300), deadline=None)
+@settings(max_examples=tenth(600))
 def test_a_journey_goes_to_yaml_and_back(journey: j.Journey[str], form: str) -> None:
     wanted = in_words(journey)
     report = Report()
