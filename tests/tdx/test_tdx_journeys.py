@@ -417,3 +417,10 @@ def test_folders_of_journeys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert source.startswith('journey "Welcome"\n  folder "Onboarding"\n')
     # A segment and a journey may have the same name.
     assert (tmp_path / "out" / "Onboarding" / "young.seg").exists()
+
+
+def test_a_stage_without_steps() -> None:
+    for steps in ("[]", "{}"):
+        source, report = read(f"{HEAD}stages: [{{name: One, steps: {steps}}}]\n")
+        assert source is not None, report.diagnostics
+        assert source.startswith('journey "Welcome"\n\nstage "One"\n\nactivation')

@@ -123,19 +123,26 @@ def _named(every: Sequence[Resource], name: str) -> list[Resource]:
     """Those of that id, path or name; `#12` is an id if there is one."""
     id = name.removeprefix("#")
     by_id = [each for each in every if each.id == id]
+    # Locks and plans have the ids of whole journeys.
+    by_id = by_id or _newest(each for each in every if each.group == id)
     if by_id and name != id:
         return by_id
     if not name.strip():
         return []
     by_name = [each for each in every if each.path == name]
     by_name = by_name or [each for each in every if each.name == name]
+    found = _newest(by_name)
+    return found + [each for each in by_id if each not in found]
+
+
+def _newest(resources: Iterable[Resource]) -> list[Resource]:
+    """The resources; of the versions of a journey the newest."""
     newest: dict[tuple[str, str], Resource] = {}
-    for each in by_name:
+    for each in resources:
         key = (each.kind, each.group or each.id)
         if key not in newest or (each.version or 0) > (newest[key].version or 0):
             newest[key] = each
-    found = list(newest.values())
-    return found + [each for each in by_id if each not in found]
+    return list(newest.values())
 
 
 def _only(

@@ -108,9 +108,10 @@ class Steps(Checks):
             ids.add(id)
         if failed:
             raise UnreadableError
-        following = [*(id for id, _, _ in found[1:]), None]
+        following = [id for id, _, _ in found[1:]]
         return [
-            _Item(id, keys, after) for (id, _, keys), after in zip(found, following, strict=True)
+            _Item(id, keys, following[index] if index < len(following) else None)
+            for index, (id, _, keys) in enumerate(found)
         ]
 
     def _name(self, item: _Item) -> str | None:
