@@ -87,3 +87,44 @@ def test_tables_without_a_key_are_refused(raw: Path) -> None:
     assert done.exit_code == 2
     assert "no raw table can have the profiles" in done.stderr
     assert not Path("segdsl.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ("raw/shop", "If these are raw tables, this folder is their database: write `--data raw`"),
+        (
+            "tables",
+            "If these are raw tables, put them into a folder for their database, such as "
+            "tables/shop/orders.csv",
+        ),
+    ],
+)
+def test_raw_tables_that_are_not_in_a_folder_of_their_database(
+    raw: Path, data: str, hint: str
+) -> None:
+    (raw.parent / "tables").mkdir()
+    for name in ("orders.csv", "profiles.csv"):
+        text = (raw / "shop" / name).read_text()
+        (raw.parent / "tables" / name).write_text(text)
+    done = segdsl("init", "--data", data)
+    assert done.exit_code == 2
+    assert done.stderr.rstrip().endswith(hint)
+    assert not (raw.parent / "segdsl.toml").exists()
+
+
+def test_what_was_not_created_or_built_yet_is_said(raw: Path) -> None:
+    assert segdsl("init", "--data", "raw").exit_code == 0
+    (raw.parent / "all.seg").write_text('segment "All" where everyone\n')
+    for command in (["preview", "all.seg"], ["schema", "pull"], ["plan"]):
+        done = segdsl(*command)
+        assert done.exit_code == 2
+        assert "no parent segment yet: `segdsl parent apply` creates it" in done.stderr, command
+    assert segdsl("parent", "apply", "--yes").exit_code == 0
+    for command in (["preview", "all.seg"], ["schema", "pull"]):
+        done = segdsl(*command)
+        assert done.exit_code == 0
+        assert "whose tables were never built: run `segdsl parent run`" in done.stderr, command
+    assert segdsl("parent", "run", "--yes").exit_code == 0
+    done = segdsl("preview", "all.seg")
+    assert (done.exit_code, done.stderr) == (0, "")

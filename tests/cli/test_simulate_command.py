@@ -259,7 +259,7 @@ def test_a_time_of_the_day(project: Path) -> None:
     [
         (("Welcom", "--from", "2025-10-01"), 2, "no journey `Welcom`; did you mean `Welcome`?"),
         (("Welcome",), 2, "Missing option '--from'"),
-        (("Welcome", "--from", "soon"), 2, "`soon` is no date: write it as 2024-10-01"),
+        (("Welcome", "--from", "soon"), 2, "`soon` is not a date: write it as 2024-10-01"),
         (("Welcome", "--from", "2025-10-01T00:00Z"), 2, "has an offset"),
         (("Welcome", "--from", "2025-10-01", "--days", "0"), 2, "not in the range"),
         (("Welcome", "--from", "9999-12-30"), 2, "beyond the calendar"),

@@ -6,6 +6,7 @@ example is made from the tables; no server is asked.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Iterator
@@ -228,7 +229,9 @@ def look_at_data(path: Path) -> DataOverview:
     try:
         opened = open_data(path)
     except DataError as error:
-        raise DataError(f"{error}{_profiles_hint(path)}") from error
+        said, hint = str(error), _profiles_hint(path)
+        stop = "." if hint.startswith(" ") and not said.endswith("?") else ""
+        raise DataError(f"{said}{stop}{hint}") from error
     with opened as data:
         held = {each.name: len(each.columns) for each in data.catalog.tables}
         words = {name: _holds(name, columns, data.population()) for name, columns in held.items()}
@@ -262,21 +265,34 @@ def _holds(table: str, columns: int, population: int) -> str:
 
 
 def _profiles_hint(path: Path) -> str:
-    """Of a folder of CSV files without profiles, the file that may hold them."""
+    """Of a folder of CSV files without profiles, the file that may hold them, or where raw ones go.
+
+    Raw tables have no ids of profiles: `segdsl parent run` makes them.
+    """
     from segdsl.engine.csv_table import header
     from segdsl.engine.errors import DataError
     from segdsl.engine.tables import TIME_COLUMNS
     from segdsl.sql.catalog import CUSTOMERS, PROFILE_ID
 
-    if not path.is_dir() or any((path / f"{CUSTOMERS}{each}").exists() for each in _READ):
+    if not path.is_dir():
         return ""
+    headers: dict[str, list[str]] = {}
     for file in sorted(path.glob("*.csv")):
-        try:
-            columns = header(file)
-        except DataError:
-            continue
+        with contextlib.suppress(DataError):
+            headers[file.name] = header(file)
+    if headers and not any(PROFILE_ID in columns for columns in headers.values()):
+        here, above = Path.cwd().resolve(), path.resolve().parent
+        if above != here and above.is_relative_to(here):
+            where = f"this folder is their database: write `--data {above.relative_to(here)}`"
+        else:
+            file = path / "shop" / next(iter(headers))
+            where = f"put them into a folder for their database, such as {file}"
+        return f" If these are raw tables, {where}"
+    if any((path / f"{CUSTOMERS}{each}").exists() for each in _READ):
+        return ""
+    for name, columns in headers.items():
         if PROFILE_ID in columns and not set(TIME_COLUMNS) & set(columns):
-            return f"; if {file.name} has them, rename it to {CUSTOMERS}.csv"
+            return f"; if {name} has them, rename it to {CUSTOMERS}.csv"
     return ""
 
 

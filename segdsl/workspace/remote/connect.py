@@ -229,12 +229,16 @@ def _refuse_now(now: str | None, name: str) -> None:
 
 async def _connection(reached: Reached) -> Connection:
     client, name, target = reached.client, reached.name, reached.target
-    kept = (reached.passed_over, reached.is_embedded)
     now = int(time()) if reached.clock is None else reached.clock
     if target.parent_segment is not None:
         parent = await client.parent_segment(str(target.parent_segment))
-        return Connection(client, parent, name, reached.is_local, now, *kept)
+        return _connected(reached, parent, now)
     parents = await client.parent_segments()
+    if not isinstance(target, ApiTarget) and not parents and not parents.unreadable:
+        raise ProjectError(
+            f"the target `{name}` has no parent segment yet: `segdsl parent apply` creates it, and "
+            "`segdsl parent run` builds its tables"
+        )
     if isinstance(target, ApiTarget) or len(parents) != 1 or parents.unreadable:
         listed = [f"{each.id} ({each.name})" for each in parents]
         listed += [f"{each.title}, which cannot be read" for each in parents.unreadable]
@@ -245,4 +249,20 @@ async def _connection(reached: Reached) -> Connection:
             else f"the target `{name}` has {len(listed)} parent segments"
         )
         raise ProjectError(f"{problem}: specify one with `parent_segment = …`; they are: {there}")
-    return Connection(client, parents[0], name, reached.is_local, now, *kept)
+    return _connected(reached, parents[0], now)
+
+
+def _connected(reached: Reached, parent: ParentSegment, now: int) -> Connection:
+    passed_over = reached.passed_over
+    if reached.is_embedded and parent.population is None:
+        built = f"{parent.name}, whose tables were never built: run `segdsl parent run`"
+        passed_over = (*passed_over, built)
+    return Connection(
+        reached.client,
+        parent,
+        reached.name,
+        reached.is_local,
+        now,
+        passed_over,
+        reached.is_embedded,
+    )
