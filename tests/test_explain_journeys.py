@@ -102,7 +102,7 @@ def test_a_journey_in_wide_lines() -> None:
         'It waits until it meets "Order":',
         "When it does, it goes on.",
         "It waits until 2025-12-01, in the time zone Asia/Tokyo.",
-        "It waits until Monday or Friday.",
+        "It waits until Monday or Friday, in the time zone UTC.",
         '"Tone": it gets one of these variants, at random, by its email:',
         '60% get "Casual", at most 5 profiles:',
         '40% get the control variant "Rest", and go on.',

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -200,6 +201,16 @@ def test_dates_and_weekdays_are_those_of_the_zone() -> None:
     assert states(ran, 0) == "0.0 0.0 0.1 0.2 0.2 0.2 0.2 0.2 0.2 0.2"
     ran = run([journey], {"in": "x"}, datetime(2025, 10, 20, 14))
     assert states(ran, 0) == "0.0 0.0 0.0 0.1 0.2 0.2 0.2 0.2 0.2 0.2"
+
+
+def test_dates_and_weekdays_without_a_zone_are_those_of_utc() -> None:
+    """Whatever the parent segment's is: that is the zone that the API gets for them."""
+    until, weekday = j.WaitUntilDate("2025-10-23"), j.WaitUntilDays(("Monday", "Friday"))
+    journey = one(stage("A", until, weekday, enter=when("in")))
+    for zone in ("UTC", "Asia/Tokyo", "America/Los_Angeles"):
+        start = datetime(2025, 10, 20, 16, tzinfo=UTC).astimezone(ZoneInfo(zone))
+        ran = run([journey], {"in": "x"}, start.replace(tzinfo=None), zone)
+        assert states(ran, 0) == "0.0 0.0 0.0 0.1 0.2 0.2 0.2 0.2 0.2 0.2"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ REENTRY: dict[Reentry, str] = {
 }
 """Whether a profile that has left may enter again, and the API's `reentryMode` (described)."""
 WaitUnit = OneOf["day", "week"]
+DEFAULT_ZONE = "UTC"
+"""The time zone of a wait that names none: the API needs one, and has this one there (observed)."""
 MAX_STAGES = 8
 MAX_CAP = 1_000_000
 """The most profiles of a variant (`cappingAt`, described)."""

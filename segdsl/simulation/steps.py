@@ -10,6 +10,7 @@ import msgspec
 
 from segdsl.language.activations import WEEKDAYS
 from segdsl.language.journeys import (
+    DEFAULT_ZONE,
     Activate,
     Branch,
     Decide,
@@ -97,10 +98,10 @@ class Moves(Generic[RuleT]):
                 least = _days(amount, unit)
                 self._pass(step, here, lambda since: self._today - since >= least)
             case WaitUntilDate(text, zone):
-                is_over = self._at.evaluation.date(zone) >= _date(text)
+                is_over = self._at.evaluation.date(zone or DEFAULT_ZONE) >= _date(text)
                 self._pass(step, here, lambda _: is_over)
             case WaitUntilDays(weekdays, zone):
-                weekday = WEEKDAYS[self._at.evaluation.date(zone).weekday()]
+                weekday = WEEKDAYS[self._at.evaluation.date(zone or DEFAULT_ZONE).weekday()]
                 self._pass(step, here, lambda _: weekday in weekdays)
             case WaitForCondition():
                 self._wait(step, node.step, here)

@@ -13,9 +13,11 @@ from segdsl.language.syntax.parser import parse
 from segdsl.source import Source
 
 
-def findings(steps: str, enter: str = 'enter "E" where x = 1') -> list[Diagnostic]:
+def findings(
+    steps: str, enter: str = 'enter "E" where x = 1', others: str = ""
+) -> list[Diagnostic]:
     report = Report()
-    text = f'journey "J" stage "S" {enter} steps ({steps})'
+    text = f'journey "J" stage "S" {enter} steps ({steps}) {others}'
     items = resolve_all(Program("x", {"x": parse(Source("x", text), report)}), report)
     assert not report.has_errors, [of.message for of in report.diagnostics]
     report_journeys(items.journeys, report)
@@ -132,6 +134,24 @@ def test_a_limit_is_not_known() -> None:
 
 def test_without_a_rule_to_enter_nothing_is_known() -> None:
     assert said(decide("x = 1"), "") == []
+
+
+@pytest.mark.parametrize(
+    ("others", "is_known"),
+    [
+        ('stage "T" steps (wait 1 day, jump to stage "S")', False),
+        ('stage "T" exit "X" where y = 1 jump to stage "S"', False),
+        ('stage "T" steps (wait 1 day, jump to stage #12)', False),
+        ('journey "K" stage "T" steps (wait 1 day, jump to stage "S" of journey "J")', False),
+        ('journey "K" goal "G" where y = 1 jump to stage "S" of journey "J" stage "T"', False),
+        ('stage "T" steps (wait 1 day, jump to stage "U") stage "U"', True),
+        ('journey "K" stage "S" stage "T" steps (wait 1 day, jump to stage "S")', True),
+    ],
+)
+def test_who_comes_by_a_jump_need_not_meet_the_rule(others: str, is_known: bool) -> None:
+    expected = [HERE.format("A")] if is_known else []
+    found = findings(decide("x = 2"), others=others)
+    assert [f"{of.code.name} {of.message}" for of in found] == expected
 
 
 def test_the_notes_say_why() -> None:

@@ -336,10 +336,10 @@ class Run:
         if isinstance(step, j.WaitFor):
             return spot.after if days >= length(step.amount.text, step.unit) else None
         if isinstance(step, j.WaitUntilDate):
-            today = self.date(step.timezone or self.zone).isoformat()
+            today = self.date(step.timezone or "UTC").isoformat()
             return spot.after if today >= step.date else None
         if isinstance(step, j.WaitUntilDays):
-            today = self.date(step.timezone or self.zone).strftime("%A")
+            today = self.date(step.timezone or "UTC").strftime("%A")
             return spot.after if today in step.weekdays else None
         if isinstance(step, j.WaitForCondition):
             way = None

@@ -192,4 +192,4 @@ def _amount(amount: Number, unit: j.WaitUnit) -> str:
 
 
 def _zone(zone: str | None) -> str:
-    return "" if zone is None else f", in the time zone {zone}"
+    return f", in the time zone {zone or j.DEFAULT_ZONE}"

@@ -2,8 +2,9 @@
 
 In one evaluation a profile goes on until it comes to a step at which it rests. What it met on the
 way there, such as the rule by which it entered the stage, it still meets: a proof may use that up
-to the next wait, and not behind it. Rules with a limit are left alone, as others decide who is
-among the first.
+to the next wait, and not behind it. Who comes to a stage by a jump need not meet its rule: where
+one of these journeys jumps there, nothing is known. Rules with a limit are left alone, as others
+decide who is among the first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from segdsl.analysis.lint.normal_form import Node, Normalizer
 from segdsl.diagnostics import Code, Note, Report
 from segdsl.language import journeys as j
 from segdsl.language.condition import tree as c
+from segdsl.language.references.journey_facts import journey_facts
 from segdsl.language.syntax.spelling import string
+from segdsl.language.values import ByName
 
 Known = tuple[tuple[c.Condition, Note], ...]
 """What profiles meet where they are, each with where that was asked."""
@@ -26,13 +29,36 @@ _NOTHING: Known = ()
 def report_journeys(journeys: Iterable[j.Journey[c.Segment]], report: Report) -> None:
     """Reports what is proved of the steps of journeys."""
     walker = _Walker(report)
-    for journey in journeys:
+    listed = list(journeys)
+    targets = _Targets(listed)
+    for journey in listed:
         for stage in journey.stages:
             entered = _NOTHING
-            if stage.enter is not None and stage.enter.rule.limit is None:
+            has_rule = stage.enter is not None and stage.enter.rule.limit is None
+            if stage.enter is not None and has_rule and not targets.has(journey, stage):
                 note = Note("who enters the stage meets this", stage.enter.span)
                 entered = ((stage.enter.rule.condition, note),)
             walker.block(stage.steps, entered)
+
+
+class _Targets:
+    """The stages that jumps of some journeys lead to, as far as they are named."""
+
+    def __init__(self, journeys: Sequence[j.Journey[c.Segment]]) -> None:
+        self._named: set[tuple[str, str]] = set()
+        self._any_stage: set[str] = set()
+        for journey in journey_facts(journeys):
+            for jump in journey.jumps:
+                of, stage = jump.target.journey, jump.target.stage
+                name = journey.place[1] if of is None else of.name if isinstance(of, ByName) else ""
+                if isinstance(stage, ByName):
+                    self._named.add((name, stage.name))
+                else:
+                    self._any_stage.add(name)
+
+    def has(self, journey: j.Journey[c.Segment], stage: j.JourneyStage[c.Segment]) -> bool:
+        """Whether a jump may lead to a stage; one to the id of a stage may lead to each."""
+        return journey.name in self._any_stage or (journey.name, stage.name) in self._named
 
 
 class _Walker:

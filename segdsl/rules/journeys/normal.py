@@ -20,7 +20,7 @@ from segdsl.rules.journeys.paths import default_name
 from segdsl.rules.json_values import plain
 
 RuleT = TypeVar("RuleT")
-UTC = "UTC"
+UTC = j.DEFAULT_ZONE
 _replace = msgspec.structs.replace
 
 
