@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal as OneOf
+from typing import get_args
 
 import msgspec
 
@@ -161,9 +162,19 @@ def table_files(folder: Path) -> list[TableFile]:
         stems = [path.stem for path in paths if path.suffix.lower() in (".parquet", ".csv")]
         raise DataError(
             f"{folder} has no {CUSTOMERS}.parquet or {CUSTOMERS}.csv, the table of profiles"
-            + _similar_file(CUSTOMERS, stems)
+            + _similar_file(CUSTOMERS, stems, _raw_tables(folder))
         )
     return [*sorted(tables.values(), key=lambda each: each.table), *candidates]
+
+
+def _raw_tables(folder: Path) -> str:
+    """What to do where tables are in folders of databases, and nothing says how they are joined."""
+    if not any(folder.glob(f"*/*.{format}") for format in get_args(Format)):
+        return ""
+    return (
+        "; to build it from the tables in its folders, name the master table under [master] in its "
+        "parent_segment.toml (`segdsl init --data` proposes a whole one)"
+    )
 
 
 def unsupported_files(folder: Path) -> dict[str, str]:
@@ -208,6 +219,6 @@ def duplicate_table_error(one: TableFile, other: TableFile) -> DataError:
     )
 
 
-def _similar_file(name: str, stems: list[str]) -> str:
+def _similar_file(name: str, stems: list[str], otherwise: str = "") -> str:
     help = did_you_mean(name, stems)
-    return f"; {help}" if help else f"; it must have a column {PROFILE_ID}"
+    return f"; {help}" if help else otherwise or f"; it must have a column {PROFILE_ID}"

@@ -7,6 +7,7 @@ learning, is none of them, as is a missing one. Only what is not zero is in memo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,11 @@ def _numbers(
     return tuple(
         NumberFeature(feature.name, column, mean, deviation or 1.0)
         for (feature, column), (mean, deviation) in zip(features, pairs, strict=True)
+        # Of numbers whose squares are too large nothing can be learned, and they spoil the rest.
         if mean is not None
+        and deviation is not None
+        and math.isfinite(mean)
+        and math.isfinite(deviation)
     )
 
 

@@ -170,3 +170,28 @@ def test_one_profile_is_no_profiles(raw: Path) -> None:
     (raw / "shop" / "users.csv").write_text("user_id,status\nu1,active\n")
     done = segdsl("parent", "run", "--yes")
     assert done.stdout.endswith(", 1 profile\n")
+
+
+@pytest.mark.parametrize("command", [("parent", "plan"), ("list",), ("init", "--data", "raw")])
+def test_a_file_that_is_no_toml_is_named_and_not_the_tables(
+    raw: Path, command: tuple[str, ...]
+) -> None:
+    path = raw / "parent_segment.toml"
+    path.write_text(path.read_text() + "[master]\n")
+    failed = segdsl(*command)
+    assert failed.exit_code == 2
+    assert "parent_segment.toml is not a valid TOML file" in failed.stderr
+    assert "customers.parquet" not in failed.stderr
+
+
+def test_a_file_with_a_byte_order_mark_is_read(raw: Path) -> None:
+    path = raw / "parent_segment.toml"
+    path.write_text("\ufeff" + path.read_text())
+    assert segdsl("parent", "plan").stdout.startswith("No changes.")
+
+
+def test_without_a_master_table_the_error_says_what_is_missing(raw: Path) -> None:
+    (raw / "parent_segment.toml").write_text('name = "Shop"\n')
+    failed = segdsl("parent", "plan")
+    assert failed.exit_code == 2
+    assert "name the master table under [master]" in failed.stderr

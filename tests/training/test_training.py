@@ -286,3 +286,18 @@ def test_without_the_extra_the_error_says_how_to_get_it(
         check_installed()
     with pytest.raises(TrainingError, match=r"pip install 'segdsl\[models\]'"):
         trained(data)
+
+
+@pytest.mark.parametrize("huge", [1e200, 1e308])
+def test_numbers_too_large_to_be_standardized_do_not_spoil_the_others(
+    tmp_path: Path, huge: float
+) -> None:
+    profiles = [{**row, "age": huge * (at % 2 * 2 - 1)} for at, row in enumerate(rows(300))]
+    features = (Feature("category", "city"),)
+    with opened(tmp_path / "shop", profiles) as data:
+        without = trained(data, features)
+        with_huge = trained(data, (Feature("number", "age"), *features))
+        without.scores.discard()
+        with_huge.scores.discard()
+    assert any(each.weight for each in without.weights)
+    assert with_huge.weights == without.weights

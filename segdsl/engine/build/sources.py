@@ -20,7 +20,7 @@ from segdsl.engine.csv_table import csv_error, csv_source, header
 from segdsl.engine.errors import DataError, reason
 from segdsl.engine.paths import PlainPaths
 from segdsl.engine.tables import Format
-from segdsl.files import link_fault
+from segdsl.files import body_of, link_fault
 from segdsl.parent_segment.model import Table
 from segdsl.parent_segment.shape import FILE as DESCRIPTION
 from segdsl.sql.catalog import CUSTOMERS
@@ -31,13 +31,15 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 def is_raw(folder: Path) -> bool:
     """Whether a folder holds raw tables: its `parent_segment.toml` has a `[master]`.
 
-    A folder with a table of profiles holds built tables, whatever is written there.
+    A folder with a table of profiles holds built tables, whatever is written there. What is wrong
+    in the file is reported by who reads it.
     """
     if any((folder / f"{CUSTOMERS}.{each}").exists() for each in FORMATS):
         return False
     try:
-        return "master" in tomllib.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        text = body_of((folder / DESCRIPTION).read_bytes()).decode()
+        return "master" in tomllib.loads(text)
+    except (OSError, ValueError, RecursionError):
         return False
 
 
