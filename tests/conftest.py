@@ -16,7 +16,7 @@ from quick import IS_QUICK, Collection, Quick, scaled
 from recording import Recorder
 
 _NORMAL = settings(
-    max_examples=1_000,
+    max_examples=600,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

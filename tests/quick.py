@@ -81,6 +81,7 @@ STANDS_FOR = {
     "tests/test_fuzzing.py::test_some_rules": ["tests/test_fuzzing.py::test_many_rules"],
     "tests/test_fuzzing.py::test_some_texts": ["tests/test_fuzzing.py::test_many_texts"],
     "tests/test_cdnow.py::test_tables_from_a_small_file": [
+        "tests/test_benchmarks.py::test_ten_million_rows_are_built_in_bounded_memory",
         "tests/test_retail_data.py::test_arrays_are_of_all_lengths",
         "tests/test_retail_data.py::test_each_example_selects_some_and_not_all",
         "tests/test_retail_data.py::test_nothing_lies_after_now_or_before_signup",

@@ -35,6 +35,8 @@ from strategies.conditions import OF_TYPE, Type, cases, quantifiers
 from strategies.populations import NOW, NUMBERS, TEXTS, TIMES, ZONES, populations
 from strategies.rules import rules
 
+pytestmark = pytest.mark.many
+
 # What the API's rule cannot hold, and the compiler therefore refuses.
 _REFUSED = {Code.SEG202, Code.SEG206, Code.SEG207, Code.SEG208, Code.SEG209, Code.SEG301}
 

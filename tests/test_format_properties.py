@@ -80,8 +80,9 @@ def texts_of(comments: tuple[t.Comment, ...]) -> list[str]:
     return [comment.text for comment in comments]
 
 
+@pytest.mark.many
 @given(files, st.integers(0, 1 << 30), st.sampled_from([0.02, 0.1, 0.5, 1.0]))
-@settings(max_examples=scaled(3_000))
+@settings(max_examples=tenth(10_000))
 def test_every_comment_is_kept(file: t.File, seed: int, density: float) -> None:
     text = commented(format_file(file), seed, density)
     before = parsed(text)

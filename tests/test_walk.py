@@ -124,7 +124,7 @@ def test_every_predicate_is_in_a_generated_condition() -> None:
     found: set[type] = set()
 
     @given(segments(allow_limits=True))
-    @settings(max_examples=500, database=None)
+    @settings(max_examples=250, database=None)
     def collect(segment: c.Segment) -> None:
         nodes = conditions_walk.walk(segment.condition, filters=True)
         found.update(type(node.predicate) for node in nodes if isinstance(node, c.Test))

@@ -28,6 +28,8 @@ from segdsl.sql import Context, count
 from strategies import conditions as s
 from strategies import populations as v
 
+pytestmark = pytest.mark.many
+
 # --- conditions about few columns, so that many of them meet -------------------------------
 
 _COUNTS = (

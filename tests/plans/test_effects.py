@@ -375,7 +375,7 @@ MOVED_WITH_A_LIMIT = (
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=scaled(4))
+@settings(max_examples=scaled(3))
 @example([THROUGH_ONE_THAT_STAYS, MOVED_WITH_A_LIMIT])
 @given(st.lists(edits(), min_size=8, max_size=8))
 def test_what_is_foretold_of_random_plans_comes_true(

@@ -141,7 +141,7 @@ async def applied(team: Team, written: Written, more: int) -> None:
 
 
 # Every try is a server of its own: one that fails is told as it is.
-@settings(max_examples=scaled(12), phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=scaled(5), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(journeys())
 def test_what_is_applied_is_pulled_as_it_was_written(generated: tuple[j.Journey[str], ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -400,7 +400,7 @@ def test_no_edit_is_lost_where_one_was() -> None:
 
 
 # Many in one run, as opening a server takes longest.
-@settings(max_examples=scaled(5))
+@settings(max_examples=scaled(4))
 @given(st.lists(st.lists(steps, min_size=4, max_size=14), min_size=12, max_size=12))
 def test_no_edit_is_lost(histories: list[list[Step]]) -> None:
     happen(histories)

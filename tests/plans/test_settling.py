@@ -83,7 +83,10 @@ async def test_a_segment_in_a_folder_that_cannot_be_named_is_not_made_again(team
     }
     media = "application/vnd.treasuredata.v1+json"
     path = f"/entities/folders/{here.folder_id}"
-    await team.client._transport.send("PATCH", path, body=body, media=media)
+    # Somebody else's: our client renames no folder.
+    headers = {"User-Agent": "console", "Content-Type": media}
+    renamed = await team.client._transport._http.patch(path, json=body, headers=headers)
+    renamed.raise_for_status()
     for force in (False, True):
         plan = await team.plan(force=force, prune=True)
         assert [each.why for each in plan.conflicts] == ["in a folder that a file cannot name"]

@@ -208,7 +208,7 @@ def test_a_blank_name_names_nothing(command: list[str], name: str, shop: Shop) -
     add(shop, "7002", name=" ")
     before = len(shop.replay.segments)
     done = shop.run(*command, name, code=2)
-    what = "resource" if command == ["pull"] else "segment"
+    what = "segment" if command[0] == "delete" else "resource"
     assert (f"there is no {what}" if name else "it is empty; is a variable") in done.stderr
     assert len(shop.replay.segments) == before
     assert shop.files() == {}

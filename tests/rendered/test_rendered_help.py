@@ -45,7 +45,7 @@ Write:
   check       Check files and their imports for errors and warnings.
   compile     Compile files to API requests or rules.
   decompile   Convert JSON of the API to source.
-  import      Convert tdx YAML segments to .seg files.
+  import      Convert tdx YAML files to .seg files.
   rule        Explain a diagnostic code, with an example.
 
 Inspect:
@@ -63,8 +63,9 @@ Workspace:
   mv          Record a rename or a move, so that the id stays the same.
 
 Server:
-  list        List the segments on the server.
-  show        Show a segment on the server as source.
+  list        List the segments on the server, or its resources of another KIND.
+  show        Show a segment on the server as source, or a resource of another
+              kind.
   create      Create segments and their folders on the server.
   delete      Delete a segment from the server.
   run         Run an activation, or train a predictive segment.

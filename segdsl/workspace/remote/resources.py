@@ -120,17 +120,19 @@ async def find_resource(
 
 
 def _named(every: Sequence[Resource], name: str) -> list[Resource]:
-    """Those of that id, path or name; `#12` is an id if there is one."""
+    """Those of that id, path or name; `#12` is an id if there is one.
+
+    A blank name finds nothing, nor is it found: it may come from an empty variable.
+    """
     id = name.removeprefix("#")
     by_id = [each for each in every if each.id == id]
     # Locks and plans have the ids of whole journeys.
     by_id = by_id or _newest(each for each in every if each.group == id)
     if by_id and name != id:
         return by_id
-    if not name.strip():
-        return []
-    by_name = [each for each in every if each.path == name]
-    by_name = by_name or [each for each in every if each.name == name]
+    with_name = [each for each in every if each.name.strip()]
+    by_name = [each for each in with_name if each.path == name]
+    by_name = by_name or [each for each in with_name if each.name == name]
     found = _newest(by_name)
     return found + [each for each in by_id if each not in found]
 
