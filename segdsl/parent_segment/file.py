@@ -30,7 +30,7 @@ from segdsl.language.activations import WEEKDAYS, Weekday
 from segdsl.language.values import ColumnType
 from segdsl.parent_segment import model as m
 from segdsl.parent_segment import shape
-from segdsl.parent_segment.schedules import INTERVAL, interval_of
+from segdsl.parent_segment.schedules import INTERVAL, interval_of, is_cron
 from segdsl.parent_segment.time_zones import is_time_zone, time_zones
 from segdsl.toml import Document, parse_toml
 from segdsl.toml.document import read_text
@@ -293,8 +293,13 @@ class _Reader:
             if key not in allowed[kind]:
                 self.fail((*path, key), f"`{key}` cannot stand beside `{kind}`")
         if schedule.cron is not None:
-            if not schedule.cron.strip():
-                self.fail((*path, "cron"), "the cron expression is blank")
+            if not is_cron(schedule.cron):
+                self.fail(
+                    (*path, "cron"),
+                    f"“{schedule.cron}” is not a cron expression",
+                    "write minute, hour, day of the month, month and day of the week: `0 3 * * *` "
+                    "is each day at 03:00",
+                )
             return m.Cron(schedule.cron)
         if schedule.type is not None:
             return m.OtherSchedule(schedule.type, schedule.option)

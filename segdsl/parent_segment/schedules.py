@@ -18,12 +18,42 @@ from segdsl.parent_segment import model as m
 INTERVAL = "15 minutes"
 """How an interval of minutes is written."""
 _INTERVAL = re.compile(r"([1-9]\d{0,5}) minutes?", re.ASCII)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CRON_FIELDS = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, _MONTHS), (0, 7, _DAYS))
+"""The least and the largest number of each field of a cron expression, and its names."""
+_CRON_PART = re.compile(
+    r"(?P<first>\*|[0-9]{1,2}|[A-Za-z]{3})(?:-(?P<last>[0-9]{1,2}|[A-Za-z]{3}))?(?:/[1-9][0-9]?)?"
+)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?", re.ASCII)
 _OF_HOUR = re.compile(r"(\d{1,2})(?::00)?", re.ASCII)
 
 
 class ScheduleError(InputError):
     """A schedule that the API cannot have; its text says what to write instead."""
+
+
+def is_cron(text: str) -> bool:
+    """Whether a text is a cron expression: five fields, with numbers that such a field can have.
+
+    Names of months and days, steps, ranges and lists are allowed, as in `*/5 8-18 * * Mon,Thu`.
+    """
+    fields = text.split()
+    return len(fields) == len(_CRON_FIELDS) and all(
+        all(_is_cron_part(part, *of) for part in field.split(","))
+        for field, of in zip(fields, _CRON_FIELDS, strict=True)
+    )
+
+
+def _is_cron_part(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
+    match = _CRON_PART.fullmatch(part)
+    if match is None:
+        return False
+    return all(
+        least <= int(each) <= most if each.isdecimal() else each.lower() in names
+        for each in (match["first"], match["last"])
+        if each is not None and each != "*"
+    )
 
 
 def interval_of(text: str) -> int | None:
@@ -42,7 +72,7 @@ def read_schedule(type: str | None, option: str | None) -> m.Schedule | None:
         case "none":
             return m.Never() if not text else kept
         case "cron":
-            return m.Cron(option) if option is not None and text else kept
+            return m.Cron(option) if option is not None and is_cron(option) else kept
         case "minutes_interval":
             return m.EveryMinutes(int(text)) if re.fullmatch(r"[1-9]\d{0,5}", text) else kept
         case "hourly":

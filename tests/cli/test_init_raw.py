@@ -71,6 +71,18 @@ def test_what_is_proposed_can_be_built(raw: Path) -> None:
     assert [each["count"] for each in found["segments"]] == [1]
 
 
+def test_of_tables_that_match_alike_the_name_says_which_has_the_profiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("raw", "db")
+    folder.mkdir(parents=True)
+    for name in ("a", "b", "customers"):
+        (folder / f"{name}.csv").write_text(f"customer_id,{name}_x\n1,p\n2,q\n")
+    done = segdsl("init", "--data", "raw")
+    assert "guessed: `db.customers` has the profiles" in done.stdout
+
+
 def test_a_description_that_is_there_stays(raw: Path) -> None:
     text = 'name = "Mine"\n\n[master]\ntable = "shop.profiles"\n'
     (raw / "parent_segment.toml").write_text(text)

@@ -155,6 +155,8 @@ def test_several_days_are_written_as_cron() -> None:
         ("monthly", "1,09:00", m.Monthly((1,), "09:00")),
         ("minutes_interval", "30", m.EveryMinutes(30)),
         ("cron", "0 3 * * *", m.Cron("0 3 * * *")),
+        ("cron", "*/5 8-18 1,15 Jan-Mar/2 Mon,7", m.Cron("*/5 8-18 1,15 Jan-Mar/2 Mon,7")),
+        ("cron", "@daily", m.OtherSchedule("cron", "@daily")),
         ("daily", "03:00:30", m.OtherSchedule("daily", "03:00:30")),
         ("weekly", None, m.OtherSchedule("weekly", None)),
         ("yearly", "1", m.OtherSchedule("yearly", "1")),

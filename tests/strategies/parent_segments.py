@@ -34,7 +34,8 @@ schedules = st.one_of(
     st.builds(m.Daily, times),
     st.builds(m.Weekly, st.sampled_from(WEEKDAYS).map(lambda each: (each,)), times),
     st.builds(m.Monthly, st.integers(1, 31).map(lambda each: (each,)), times),
-    st.builds(m.Cron, _names),
+    st.builds(m.Cron, st.sampled_from(["0 3 * * *", "*/5 8-18 * * Mon,Thu", "59 23 31 dec 7"])),
+    st.builds(m.OtherSchedule, st.just("cron"), _names),
     st.builds(m.OtherSchedule, st.just("weekly"), st.none() | st.just("soon")),
 )
 _pools = st.none() | _names

@@ -35,6 +35,7 @@ from segdsl.sql.catalog import CUSTOMERS
 LEAST_MATCH = 0.5
 """The part of a table's rows that must find a profile for the join to be proposed."""
 _KEY = re.compile(r"(?i)(.*[_.-])?(id|key|e?mail|uid|uuid|guid|code|no|number)|.*id")
+_PROFILES = re.compile(r"(?i)customer|profile|user|member|person|people|account|contact|master")
 _TIME = re.compile(r"(?i)time|timestamp|date|at|.*[_.-](at|time|date|on)|(time|date)[_.-].*")
 
 
@@ -139,12 +140,14 @@ class _Guessing:
         self, keys: Mapping[Table, list[_Key]]
     ) -> tuple[_Key, dict[Table, tuple[_Key, int]]]:
         """The key of profiles that the most tables match, and how they do."""
-        best: tuple[float, _Key, dict[Table, tuple[_Key, int]]] | None = None
+        best: tuple[tuple[float, int, bool], _Key, dict[Table, tuple[_Key, int]]] | None = None
         for candidate in (key for found in keys.values() for key in found if key.is_unique):
             matches = self._matches(candidate, keys)
-            score = sum(matched / key.rows for key, matched in matches.values())
-            # A table of attributes matches as well: events show which one has the profiles.
-            score += candidate.distinct / 10**12
+            share = sum(matched / key.rows for key, matched in matches.values())
+            # A table of attributes matches as well: events show which one has the profiles, and
+            # without any the number of rows and the name do.
+            is_named = _PROFILES.search(candidate.table.name) is not None
+            score = (round(share, 9), candidate.distinct, is_named)
             if best is None or score > best[0]:
                 best = (score, candidate, matches)
         if best is None:

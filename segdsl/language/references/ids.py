@@ -54,8 +54,20 @@ class IdResolver(msgspec.Struct, frozen=True):
                     Code.SEG303,
                     span,
                     f"the API needs the id of the {kind} {named}, and no schema or lock has it",
-                    help="fetch the ids with `segdsl schema pull`, refer to it by its id "
-                    "(`#1234`), or compile with `--symbolic` to keep the name",
+                    help=_help(kind),
                     via=via,
                 )
                 return None
+
+
+def _help(kind: str) -> str:
+    """How to get an id; a step names its activation only by name."""
+    if kind == "journey activation":
+        return (
+            "`segdsl apply` creates the journey and keeps the ids of its activations; compile with "
+            "`--symbolic` to keep the name"
+        )
+    return (
+        "fetch the ids with `segdsl schema pull`, refer to it by its id (`#1234`), or compile "
+        "with `--symbolic` to keep the name"
+    )

@@ -15,7 +15,7 @@ from segdsl.diagnostics import Code, Report
 from segdsl.language.activations import WEEKDAYS, Weekday
 from segdsl.language.values import ColumnType, Number
 from segdsl.parent_segment import model as pm
-from segdsl.parent_segment.schedules import ScheduleError, api_schedule
+from segdsl.parent_segment.schedules import ScheduleError, api_schedule, is_cron
 from segdsl.parent_segment.time_zones import is_time_zone
 from segdsl.source import Span
 from segdsl.workspace.tdx.checks import Checks, Keys
@@ -261,7 +261,10 @@ class _Parent(Checks):
                 return pm.Hourly()
             case "cron":
                 at = self.need(keys, "cron", "a cron schedule")
-                return pm.Cron(self.text(at, "`cron`"))
+                expression = self.text(at, "`cron`")
+                if not is_cron(expression):
+                    self.fail(at, f"“{expression}” is not a cron expression")
+                return pm.Cron(expression)
             case "daily":
                 return pm.Daily(self._time(keys, kind))
             case "weekly":
