@@ -723,7 +723,7 @@ def _mutated(chance: random.Random) -> str:
 def test_mutated_inputs_get_an_answer(seed: int) -> None:
     chance = random.Random(seed)
     whole = 0
-    many = scaled(500, 100)
+    many = scaled(300, 100)
     for _ in range(many):
         text = _mutated(chance)
         file, found = read(text)

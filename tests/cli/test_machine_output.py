@@ -16,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from running import ROOT, TIDY, UNTIDY, WRONG, interruptible, process, segdsl
+from segdsl.api import RetryPolicy
 from segdsl.cli.group import COMMANDS, cli
 from segdsl.output import reference
 from segdsl.output.documents import outputs
@@ -391,7 +392,10 @@ def test_a_command_that_fails_writes_one_document(
     kind: str | None,
     arguments: tuple[str, ...],
     form: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("segdsl.api.client.RetryPolicy", lambda: RetryPolicy(first_pause=0.001))
+    monkeypatch.setattr("segdsl.api.queries.RetryPolicy", lambda: RetryPolicy(first_pause=0.001))
     found = run(*arguments, *form, code=code)
     assert (found["error"] or {}).get("kind") == kind
     if kind is None and "--check" not in arguments:
