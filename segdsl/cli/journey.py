@@ -103,10 +103,22 @@ def _run(
         if not confirm(f"{action.capitalize()} {what}? {_MEANING[action]}"):
             raise click.Abort
 
-    async def run(connection: Connection) -> list[Version]:
-        return [await carry_out(connection.client, each, action) for each in found]
+    done: list[Version] = []
 
-    done = with_target(target, now, run)
+    async def run(connection: Connection) -> None:
+        for each in found:
+            done.append(await carry_out(connection.client, each, action))
+
+    try:
+        with_target(target, now, run)
+    finally:
+        if done:  # Also what was done before a failure.
+            _show(action, done, form)
+
+
+def _show(action: Action, done: list[Version], form: str) -> None:
+    from segdsl.terminal import visible
+
     if form == "json":
         from segdsl.cli.document import set_result
         from segdsl.output.journeys import journey_output

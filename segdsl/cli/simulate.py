@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from segdsl.workspace.simulating import Simulated
 
+_FIRST_YEAR = 1900
+"""The first year that a simulation may begin in; relative times reach back from there."""
+
 
 def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
     from datetime import datetime
@@ -36,6 +39,8 @@ def _start(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
         raise click.BadParameter(
             f"`{value}` is not a date: write it as 2024-10-01 or 2024-10-01T03:00"
         ) from None
+    if start.year < _FIRST_YEAR:
+        raise click.BadParameter(f"`{value}` is before the year {_FIRST_YEAR}")
     if start.tzinfo is not None:
         raise click.BadParameter(
             f"`{value}` has an offset: times are those of the parent segment's time zone"
@@ -109,6 +114,8 @@ def command(
 
     if as_csv and form == "json":
         raise click.UsageError("--csv and --format json cannot be combined")
+    if as_csv and profile is not None:
+        raise click.UsageError("--csv and --profile cannot be combined")
     project = need_project(Path.cwd())
     report = Report()
     output = OutputOptions(form, allowed, color)

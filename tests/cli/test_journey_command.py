@@ -12,8 +12,9 @@ import pytest
 
 from local_api import JAPAN, NOW, write_data
 from running import segdsl
-from segdsl.api import ApiKey, Client, NewJourney, NewSegment
+from segdsl.api import ApiKey, Client, ClientError, NewJourney, NewSegment
 from segdsl.server import LOCAL_KEY, open_local
+from segdsl.workspace.remote import journeys as remote
 
 LOCAL = '[targets.local]\nkind = "local"\ndata = "data"\nstore = "segments.sqlite"\n'
 
@@ -95,3 +96,31 @@ def test_what_cannot_be_done_says_why(project: Path) -> None:
     done = segdsl("journey", "launch", "Welcome", "--yes")
     assert done.exit_code == 2
     assert "has no draft; a launched version does not change" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_was_done_before_a_failure_is_said(
+    project: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    segdsl("journey", "launch", "Welcome", "--yes")
+    asyncio.run(new_version(project))
+    segdsl("journey", "launch", "Welcome", "--yes")
+    carry_out = remote.carry_out
+
+    async def refuses_the_second(
+        client: Client, version: remote.Version, action: remote.Action
+    ) -> remote.Version:
+        if version.journey.version == 2:
+            raise ClientError("not now")
+        return await carry_out(client, version, action)
+
+    monkeypatch.setattr(remote, "carry_out", refuses_the_second)
+    done = segdsl("journey", "pause", "Welcome", "--yes", "--format", form)
+    assert done.exit_code == 3
+    if form == "json":
+        document = json.loads(done.stdout)
+        assert document["error"]["kind"] == "api"
+        assert [each["version"] for each in document["versions"]] == [1]
+    else:
+        assert done.stdout.startswith("paused  Lifecycle/Welcome, version 1 (#")
+        assert "not now" in done.stderr

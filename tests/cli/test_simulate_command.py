@@ -263,6 +263,12 @@ def test_a_time_of_the_day(project: Path) -> None:
         (("Welcome", "--from", "2025-10-01T00:00Z"), 2, "has an offset"),
         (("Welcome", "--from", "2025-10-01", "--days", "0"), 2, "not in the range"),
         (("Welcome", "--from", "9999-12-30"), 2, "beyond the calendar"),
+        (("Welcome", "--from", "0001-01-01"), 2, "`0001-01-01` is before the year 1900"),
+        (
+            ("Welcome", "--from", "2025-10-01", "--csv", "--profile", "c1"),
+            2,
+            "--csv and --profile cannot be combined",
+        ),
         (
             ("Welcome", "--from", "2025-10-01", "--profile", "nobody"),
             2,

@@ -21,8 +21,8 @@ def stage_alone(site: Site) -> Advice | None:
     return Advice(
         token.start,
         token.end,
-        "a stage belongs to a funnel",
-        'begin the funnel above its stages: `funnel "…"`',
+        "a stage belongs to a funnel or a journey",
+        'begin that above its stages: `funnel "…"` or `journey "…"`',
     )
 
 
