@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -124,6 +124,8 @@ def test_slips_stop_both_at_the_same_place(file: Any, chance: random.Random) -> 
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+@example('activation "a" of segment "b" then days')
+@example('journey "a" stage "b" enter "c" where a = 1 steps (wait up days)')
 @settings(max_examples=scaled(300), deadline=None)
 def test_words_in_any_order_stop_both_at_the_same_place(text: str) -> None:
     agree(text)
