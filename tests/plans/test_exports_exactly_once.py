@@ -264,6 +264,11 @@ def test_a_few_through_faults(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_many_through_faults(tmp_path: Path, seed: int) -> None:
-    through_faults(tmp_path, 300, 1_000, 100, seed, kills=3)
+@pytest.mark.parametrize(
+    ("seed", "funnels", "activations", "journeys"),
+    [(1, 300, 1_000, 100), (2, 60, 200, 40), (3, 60, 200, 40)],
+)
+def test_many_through_faults(
+    tmp_path: Path, seed: int, funnels: int, activations: int, journeys: int
+) -> None:
+    through_faults(tmp_path, funnels, activations, journeys, seed, kills=3)
