@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,27 @@ def agree(text: str) -> None:
     if isinstance(theirs, tuple) and theirs[2] == frozenset({"<END-OF-FILE>"}):
         # Lark's word for a state that can only end.
         theirs = (*theirs[:2], frozenset())
+    if ours != theirs and stops_at_unit(text, ours):
+        # Where no name can stand, our machine takes a word without a look at the unit behind it,
+        # and stops at that; Lark stops at the word. No rule has a unit there.
+        assert theirs[1:2] == (word_before(text, ours),), text
+        return
     assert ours == theirs, text
+
+
+def stops_at_unit(text: str, of: Outcome) -> bool:
+    """Whether it stopped at `days` in `then days`."""
+    if not isinstance(of, tuple) or of[1] is None or not re.fullmatch(r"[a-z]+", of[1]):
+        return False
+    behind = {word for word, kind in tables().words.items() if kind in tables().behind}
+    is_unit = tables().words.get(of[1]) == "UNIT"
+    return is_unit and word_before(text, of) in behind
+
+
+def word_before(text: str, of: Outcome) -> str:
+    assert isinstance(of, tuple)
+    before = re.sub(r"(?:\s|#[^\n]*\n)+\Z", "", text[: of[0]])
+    return re.split(r"[^a-z]", before)[-1]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -133,7 +133,7 @@ class Machine:
         """The row of a state for tokens that need no look at what follows them."""
         row = self._row(state)
         behind = self._terminals.behind
-        if not behind.isdisjoint(row):
+        if "NAME" in row and not behind.isdisjoint(row):
             row = {kind: row[kind] for kind in row if kind not in behind}
         self._plain_rows[state] = row
         return row

@@ -85,6 +85,10 @@ class Terminals:
             )
         return found
 
+    def clash(self, kind: str, row: Row) -> bool:
+        """Whether only what follows a word tells if it is this terminal or a name."""
+        return kind in self.behind and "NAME" in row
+
     def of(self, kinds: frozenset[str]) -> re.Pattern[str]:
         """Any of these terminals, or of those that are ignored, in Lark's order."""
         pattern = self._of.get(kinds)
@@ -154,7 +158,7 @@ class Lexer:
         while kind == "COMMENT":
             self._comments.append((begin, text))
             kind, text, begin, end = token = self.next(row)
-            if kind in row and kind not in self._terminals.behind:
+            if kind in row and not self._terminals.clash(kind, row):
                 return token
         if kind == AHEAD or kind in row:
             for name, pattern in self._terminals.ahead(text):
