@@ -9,6 +9,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from running import segdsl, steady
+from segdsl.workspace.remote.ambiguous import ambiguous
 from workspace import NOW, write_project
 
 LOCAL = f'[targets.local]\nkind = "local"\ndata = "data"\nnow = {NOW}\n'
@@ -95,3 +96,11 @@ def test_one_of_both_must_be_given(ids: dict[str, str], command: str) -> None:
     done = segdsl(command)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "give a FILE or a folder, or --segment NAME for a segment on the server" in done.stderr
+
+
+def test_those_of_one_name_are_listed_by_path() -> None:
+    places = [("9", "Two/A"), ("10", "One/A"), ("3", "Two/A")]
+    assert ambiguous("segment", "A", places) == snapshot(
+        "3 segments are named `A`: specify one by path or id; they are #10 (One/A), #3 (Two/A), #9 (Two/A)"
+    )
+    assert ambiguous("segment", "A", reversed(places)) == ambiguous("segment", "A", places)

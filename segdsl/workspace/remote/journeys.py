@@ -16,6 +16,7 @@ from segdsl.api import Client, ClientError
 from segdsl.api.journey_records import Journey, NewJourney
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
+from segdsl.workspace.remote.ambiguous import ambiguous
 
 Action = OneOf["launch", "pause", "resume"]
 _SENT = ("name", "description", "reentryMode", "goal", "journeyStages")
@@ -64,11 +65,8 @@ async def find_versions(
     versions = _named(await _versions(client, parent_id), name)
     bundles = {each.bundle: each for each in versions}
     if len(bundles) > 1:
-        listed = ", ".join(f"#{each.journey.id} ({each.path})" for each in bundles.values())
-        raise JourneyNotFoundError(
-            f"{len(bundles)} journeys are named `{name}`: specify one by path or id; they are "
-            f"{listed}"
-        )
+        places = ((each.journey.id, each.path) for each in bundles.values())
+        raise JourneyNotFoundError(ambiguous("journey", name, places))
     fit = [each for each in versions if _fits(each.journey, action)]
     if fit:
         return tuple(fit[-1:] if action == "launch" else fit)

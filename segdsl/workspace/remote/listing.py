@@ -27,6 +27,7 @@ from segdsl.language.values import ByName
 from segdsl.source import Span
 from segdsl.terminal import visible
 from segdsl.workspace.project.keys import SEGMENT, Ref
+from segdsl.workspace.remote.ambiguous import ambiguous
 from segdsl.workspace.remote.snapshot import Snapshot, read_snapshot
 from segdsl.workspace.remote.source import tree_of
 
@@ -107,11 +108,8 @@ def find(server: Snapshot, name: str) -> PlacedSegment:
     if len(found) == 1:
         return PlacedSegment(*found[0])
     if found:
-        listed = ", ".join(f"#{each.id} ({path_of(path, each.name)})" for path, each in found)
-        raise SegmentNotFoundError(
-            f"{len(found)} segments are named `{name}`: specify one by path or id; "
-            f"they are {listed}"
-        )
+        places = ((each.id, path_of(path, each.name)) for path, each in found)
+        raise SegmentNotFoundError(ambiguous("segment", name, places))
     names = [each.name for _, each in with_name]
     names += [path_of(path, each.name) for path, each in with_name]
     help = did_you_mean(name, names, "`segdsl list` lists all segments")

@@ -23,6 +23,7 @@ from segdsl.workspace.project.keys import (
     TEMPLATE,
     Folder,
 )
+from segdsl.workspace.remote.ambiguous import ambiguous
 from segdsl.workspace.remote.reading import NOT_OFFERED, ServerReading
 
 _T = TypeVar("_T")
@@ -162,11 +163,8 @@ def _only(
     titles = ", ".join(each.title for each in found)
     same = len({each.kind for each in found}) == 1
     if same:
-        listed = ", ".join(f"#{each.id} ({each.path})" for each in found)
-        raise ResourceNotFoundError(
-            f"{len(found)} {found[0].kind}s are named `{name}`: specify one by path or id; they "
-            f"are {listed}"
-        )
+        places = ((each.id, each.path) for each in found)
+        raise ResourceNotFoundError(ambiguous(found[0].kind, name, places))
     words = [WORDS[each.kind] for each in found]
     raise ResourceNotFoundError(
         f"{len(found)} resources are named `{name}`: {titles}; specify the kind, as in "

@@ -11,6 +11,7 @@ from segdsl.api import Client, ClientError
 from segdsl.api.activation_records import Activation, Execution
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
+from segdsl.workspace.remote.ambiguous import ambiguous
 from segdsl.workspace.remote.reading import ServerReading
 
 
@@ -58,11 +59,8 @@ async def find_activation(client: Client, parent_id: str, name: str) -> Runnable
     if len(found) == 1:
         return found[0]
     if found:
-        named = ", ".join(f"#{each.activation.id} ({each.path})" for each in found)
-        raise ActivationNotFoundError(
-            f"{len(found)} activations are named `{name}`: specify one by path or id; they are "
-            f"{named}"
-        )
+        same = ((each.activation.id, each.path) for each in found)
+        raise ActivationNotFoundError(ambiguous("activation", name, same))
     words = [each.activation.name for each in every] + [each.path for each in every]
     help = did_you_mean(name, words, "check the spelling, or pass its id")
     raise ActivationNotFoundError(f"there is no activation `{name}`; {help}")

@@ -12,6 +12,7 @@ from segdsl.api.activation_records import Execution
 from segdsl.api.predictive_records import FeatureWeight, Histogram, PredictiveSegment
 from segdsl.diagnostics.suggest import did_you_mean
 from segdsl.errors import InputError
+from segdsl.workspace.remote.ambiguous import ambiguous
 from segdsl.workspace.remote.running import FailedRunError
 
 TOP = 10
@@ -77,11 +78,8 @@ async def find_predictive(client: Client, parent_id: str, name: str) -> Trainabl
     if len(found) == 1:
         return found[0]
     if found:
-        listed_ids = ", ".join(f"#{each.segment.id} ({each.path})" for each in found)
-        raise PredictiveNotFoundError(
-            f"{len(found)} predictive segments are named `{name}`: specify one by path or id; they "
-            f"are {listed_ids}"
-        )
+        same = ((each.segment.id, each.path) for each in found)
+        raise PredictiveNotFoundError(ambiguous("predictive segment", name, same))
     words = [each.segment.name for each in every] + [each.path for each in every]
     help = did_you_mean(name, words, "check the spelling, or pass its id")
     raise PredictiveNotFoundError(f"there is no predictive segment `{name}`; {help}")
